@@ -1,0 +1,66 @@
+import type { ImageShape } from "./dataset.ts";
+import { resizeImage } from "./resize.ts";
+
+/** A decoded image: rows of pixels with their channels side by side. */
+export interface RawImage {
+  /** height × width × channels bytes. */
+  data: Uint8Array | Uint8ClampedArray;
+  /** Rows. */
+  height: number;
+  /** Columns. */
+  width: number;
+  /** 1 (grey), 3 (RGB) or 4 (RGBA). */
+  channels: 1 | 3 | 4;
+}
+
+/**
+ * Brings a decoded image to the shape a network reads: first the colours, then the size.
+ *
+ * - RGBA loses its alpha channel and keeps its colours as stored, as Keras and Pillow do; nothing is blended.
+ * - RGB becomes grey by the luma weights of ITU-R BT.601 in Pillow's fixed point, (19595 R + 38470 G + 7471 B + 2¹⁵) / 2¹⁶.
+ * - Grey becomes RGB by replication.
+ * - Another size is resized by {@link resizeImage}; the aspect ratio is not kept and nothing is cropped, as Keras'
+ *   `image_dataset_from_directory` does by default.
+ *
+ * @param image The image as decoded.
+ * @param out Receives height × width × channels bytes.
+ * @param shape What is wanted.
+ * @throws {RangeError} When `out` has another length.
+ */
+export function fitImage(image: RawImage, out: Uint8Array, shape: ImageShape): void {
+  const { height, width, channels } = shape;
+  if (out.length !== height * width * channels) {
+    throw new RangeError(
+      `fitting an image: found room for ${out.length} bytes, wanted ${height}×${width}×${channels}`,
+    );
+  }
+  const sameSize = image.height === height && image.width === width;
+  if (sameSize) return convertColours(image, out, channels);
+  let data = image.data;
+  if (image.channels !== channels) {
+    const converted = new Uint8Array(image.height * image.width * channels);
+    convertColours(image, converted, channels);
+    data = converted;
+  }
+  resizeImage({ data, height: image.height, width: image.width, channels }, out, height, width);
+}
+
+function convertColours(image: RawImage, out: Uint8Array, channels: number): void {
+  const { data, channels: step } = image;
+  if (step === channels) {
+    out.set(data);
+    return;
+  }
+  const pixels = image.height * image.width;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const source = pixel * step;
+    if (channels === 1) {
+      const luma = 19595 * data[source] + 38470 * data[source + 1] + 7471 * data[source + 2];
+      out[pixel] = (luma + 0x8000) >> 16;
+    } else {
+      out[pixel * 3] = data[source];
+      out[pixel * 3 + 1] = data[step === 1 ? source : source + 1];
+      out[pixel * 3 + 2] = data[step === 1 ? source : source + 2];
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { extname, join } from "node:path";
+import { InputError } from "../errors.ts";
+import { decodeImage } from "./decode_image.ts";
+import type { DatasetFormat } from "./format.ts";
+import type { ImageSource } from "./image_set.ts";
+
+const IMAGE_ENDINGS = new Set([".jpg", ".jpeg", ".png"]);
+
+/** Names of the folder of the test split; the first one there is taken. */
+const TEST_FOLDERS = ["test", "val", "valid", "validation"];
+
+/**
+ * A folder of images per class (JPEG, PNG), with `train/` and `test/` above the classes if there; `val/`, `valid/` and
+ * `validation/` serve as test split when there is no `test/`.
+ *
+ * Classes and images are in the order of their names (UTF-16 code units). Folders below a class belong to it. Hidden
+ * files and folders, and files without an image's ending, are skipped; links are followed. Only paths are kept.
+ */
+export const folderFormat: DatasetFormat = {
+  lookedFor:
+    "a folder of .jpg, .jpeg or .png files per class, with train/ and test/ above them or not",
+  async open(folder) {
+    const folders = await listFolders(folder);
+    if (folders.length === 0) return undefined;
+    const testName = TEST_FOLDERS.find((name) => folders.includes(name));
+    const hasTrain = folders.includes("train");
+    if (!hasTrain && testName && folders.every((name) => TEST_FOLDERS.includes(name))) {
+      throw new InputError(`opening ${folder}: found ${testName}/ alone, wanted train/ beside it`);
+    }
+    const train = await openSplit(hasTrain ? join(folder, "train") : folder);
+    const test = hasTrain && testName ? await openSplit(join(folder, testName)) : undefined;
+    if (test && test.classes.join("/") !== train.classes.join("/")) {
+      const own = new Set(train.classes);
+      const stranger = test.classes.find((name) => !own.has(name));
+      const missing = train.classes.find((name) => !test.classes.includes(name));
+      throw new InputError(
+        `opening ${folder}: found class ${stranger ?? missing} in ` +
+          `${stranger ? testName : "train"}/ only, wanted the same classes in both splits`,
+      );
+    }
+    return {
+      format: "image folder",
+      classes: train.classes,
+      classCount: train.classes.length,
+      train: train.source,
+      ...(test && { test: test.source }),
+    };
+  },
+};
+
+async function openSplit(folder: string): Promise<{ classes: string[]; source: ImageSource }> {
+  const classes = await listFolders(folder);
+  if (classes.length === 0) {
+    throw new InputError(
+      `opening ${folder}: found no folders, wanted one folder of images per class`,
+    );
+  }
+  const paths: string[] = [];
+  const labels: number[] = [];
+  for (const [label, name] of classes.entries()) {
+    const found = await listImages(join(folder, name), new Set());
+    if (found.length === 0) {
+      throw new InputError(
+        `opening ${join(folder, name)}: found no .jpg, .jpeg or .png file, ` +
+          `wanted images of class "${name}"; add some or remove the folder`,
+      );
+    }
+    for (const path of found.sort()) {
+      paths.push(path);
+      labels.push(label);
+    }
+  }
+  const source: ImageSource = {
+    labels: Int32Array.from(labels),
+    describe: (index) => paths[index],
+    decode: async (index) => await decodeImage(await Deno.readFile(paths[index])),
+  };
+  return { classes, source };
+}
+
+/** Names of the visible folders in a folder, sorted. */
+async function listFolders(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await readEntries(folder)) {
+    if (await isFolder(folder, entry)) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+/** Paths of the images in a folder and below; `visited` keeps a link to a parent from being followed for ever. */
+async function listImages(folder: string, visited: Set<string>): Promise<string[]> {
+  const realFolder = await Deno.realPath(folder);
+  if (visited.has(realFolder)) return [];
+  visited.add(realFolder);
+  const paths: string[] = [];
+  for (const entry of await readEntries(folder)) {
+    const path = join(folder, entry.name);
+    if (await isFolder(folder, entry)) paths.push(...await listImages(path, visited));
+    else if (IMAGE_ENDINGS.has(extname(entry.name).toLowerCase())) paths.push(path);
+  }
+  return paths;
+}
+
+async function isFolder(parent: string, entry: Deno.DirEntry): Promise<boolean> {
+  if (!entry.isSymlink) return entry.isDirectory;
+  return await Deno.stat(join(parent, entry.name)).then(
+    (target) => target.isDirectory,
+    () => false,
+  );
+}
+
+async function readEntries(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ name }) => !name.startsWith(".") && name !== "__MACOSX");
+  } catch (error) {
+    throw new InputError(`listing ${folder}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,40 @@
+import type { ImageSource } from "./image_set.ts";
+
+/** A format's answer when a folder holds it: both splits and the class names. */
+export interface OpenedFormat {
+  /** Name of the format. */
+  format: string;
+  /** Class names in the order of the labels; undefined when the format stores none. */
+  classes?: string[];
+  /** How many classes the labels may have. */
+  classCount: number;
+  /** Images for training. */
+  train: ImageSource;
+  /** Images for the final figures, when the format has them apart. */
+  test?: ImageSource;
+}
+
+/** One dataset format. */
+export interface DatasetFormat {
+  /** What it is recognised by, for the message that nothing was. */
+  readonly lookedFor: string;
+  /**
+   * Opens a folder, if it holds this format.
+   *
+   * @param folder The folder.
+   * @param handles Receives the files that stay open.
+   * @returns Its splits; undefined when the folder holds something else.
+   * @throws {InputError} When the folder holds this format, but damaged.
+   */
+  open(folder: string, handles: DisposableStack): Promise<OpenedFormat | undefined>;
+}
+
+/**
+ * Whether a path is a file.
+ *
+ * @param path The path.
+ * @returns False also when nothing is there.
+ */
+export async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((entry) => entry.isFile, () => false);
+}

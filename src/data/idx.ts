@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
+import type { ImageSource } from "./image_set.ts";
+import { openRecordFile, wrapBytes } from "./record_file.ts";
+
+const IMAGE_MAGIC = 0x00000803;
+const LABEL_MAGIC = 0x00000801;
+
+/** Splits by the names of their files; MNIST calls its test split t10k. */
+const SPLIT_PREFIXES = { train: ["train"], test: ["t10k", "test"] };
+
+/**
+ * IDX files (LeCun's MNIST, Fashion-MNIST, EMNIST digits), as they are or gzipped; the content tells which.
+ *
+ *     images   00 00 08 03 | count | rows | columns | one byte per pixel …
+ *     labels   00 00 08 01 | count | one byte per image …           (big-endian 32-bit integers)
+ *
+ * Plain images are read at their place when asked for. Gzipped ones cannot be, and are held in memory unpacked, one
+ * byte per pixel, from the moment they are opened.
+ */
+export const idxFormat: DatasetFormat = {
+  lookedFor: "IDX files (train-images-idx3-ubyte …, also .gz)",
+  async open(folder, handles) {
+    const train = await openSplit(folder, SPLIT_PREFIXES.train, handles);
+    if (!train) return undefined;
+    const test = await openSplit(folder, SPLIT_PREFIXES.test, handles);
+    const classCount = 1 + train.labels.reduce((largest, label) => Math.max(largest, label), 0);
+    const stranger = test?.labels.findIndex((label) => label >= classCount) ?? -1;
+    if (test && stranger >= 0) {
+      throw new InputError(
+        `reading ${test.describe(stranger)}: found label ${test.labels[stranger]}, ` +
+          `wanted 0 to ${classCount - 1}, the labels of the train split`,
+      );
+    }
+    return { format: "IDX", classCount, train, ...(test && { test }) } satisfies OpenedFormat;
+  },
+};
+
+async function openSplit(
+  folder: string,
+  prefixes: string[],
+  handles: DisposableStack,
+): Promise<ImageSource | undefined> {
+  for (const prefix of prefixes) {
+    const images = await findFile(folder, `${prefix}-images`, "idx3-ubyte");
+    const labels = await findFile(folder, `${prefix}-labels`, "idx1-ubyte");
+    if (images && labels) return await openPair(images, labels, handles);
+    if (images || labels) {
+      throw new InputError(
+        `opening ${folder}: found ${images ?? labels}, wanted ${prefix}-images-idx3-ubyte and ` +
+          `${prefix}-labels-idx1-ubyte together`,
+      );
+    }
+  }
+}
+
+async function findFile(folder: string, stem: string, type: string): Promise<string | undefined> {
+  for (const name of [`${stem}-${type}`, `${stem}.${type}`]) {
+    for (const ending of ["", ".gz"]) {
+      const path = join(folder, name + ending);
+      if (await isFile(path)) return path;
+    }
+  }
+}
+
+async function openPair(
+  imagesPath: string,
+  labelsPath: string,
+  handles: DisposableStack,
+): Promise<ImageSource> {
+  const images = await openIdx(imagesPath, IMAGE_MAGIC, 3, handles);
+  const { file: labelFile, extents: [count] } = await openIdx(labelsPath, LABEL_MAGIC, 1, handles);
+  const [imageCount, height, width] = images.extents;
+  if (imageCount !== count || count === 0) {
+    throw new InputError(
+      `opening ${imagesPath}: found ${imageCount} images and ${count} labels in ${labelsPath}, ` +
+        `wanted as many of both, at least one`,
+    );
+  }
+  const labels = new Uint8Array(count);
+  labelFile.readAt(8, labels);
+  return {
+    labels: Int32Array.from(labels),
+    describe: (index) => `${imagesPath}, image ${index}`,
+    decode(index) {
+      const data = new Uint8Array(height * width);
+      images.file.readAt(16 + index * data.length, data);
+      return { data, height, width, channels: 1 };
+    },
+  };
+}
+
+/** Opens an IDX file and checks that it is as long as its header says. */
+async function openIdx(path: string, magic: number, axes: number, handles: DisposableStack) {
+  const stored = await openRecordFile(path, handles);
+  const start = new Uint8Array(Math.min(2, stored.length));
+  stored.readAt(0, start);
+  const isGzip = start[0] === 0x1f && start[1] === 0x8b;
+  const file = isGzip ? wrapBytes(path, await unpack(path)) : stored;
+  const headerBytes = 4 + 4 * axes;
+  const header = new Uint8Array(headerBytes);
+  file.readAt(0, header);
+  const view = new DataView(header.buffer);
+  if (view.getUint32(0) !== magic) {
+    throw new InputError(
+      `reading ${path}: found magic number ${hex(view.getUint32(0))}, wanted ${hex(magic)}`,
+    );
+  }
+  const extents = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const wanted = headerBytes + extents.reduce((product, extent) => product * extent, 1);
+  if (file.length !== wanted) {
+    throw new InputError(
+      `reading ${path}: found ${file.length} bytes, wanted ${wanted} for ${extents.join("×")}; ` +
+        `the file is damaged, download it again`,
+    );
+  }
+  return { file, extents };
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, "0")}`;
+}
+
+async function unpack(path: string): Promise<Uint8Array> {
+  try {
+    const file = await Deno.open(path);
+    const unpacked = file.readable.pipeThrough(new DecompressionStream("gzip"));
+    return await new Response(unpacked).bytes();
+  } catch (error) {
+    throw new InputError(
+      `unpacking ${path}: ${(error as Error).message}; the file is damaged, download it again`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { InputError } from "../errors.ts";
+import type { ImageSet, ImageShape } from "./dataset.ts";
+import { fitImage, type RawImage } from "./fit_image.ts";
+
+/** What a format has to supply for one split; the rest is the same for all of them. */
+export interface ImageSource {
+  /** Class index of every image. */
+  labels: Int32Array;
+  /** Where an image comes from, for messages. */
+  describe(index: number): string;
+  /** Decodes an image in the size and colours it has. */
+  decode(index: number): RawImage | Promise<RawImage>;
+}
+
+/**
+ * Images of a format, brought to the shape the network reads.
+ *
+ * @param source What the format supplies.
+ * @param shape Shape of every image that is read.
+ * @returns The set.
+ */
+export function createImageSet(source: ImageSource, shape: ImageShape): ImageSet {
+  const { labels } = source;
+  return {
+    length: labels.length,
+    labels,
+    describe: (index) => source.describe(index),
+    async read(index, out) {
+      let image: RawImage;
+      try {
+        image = await source.decode(index);
+      } catch (error) {
+        if (error instanceof InputError) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new InputError(`reading ${source.describe(index)}: ${reason}`, { cause: error });
+      }
+      fitImage(image, out, shape);
+    },
+  };
+}
+
+/**
+ * Part of an image set.
+ *
+ * @param set The whole set.
+ * @param indices Which of its images, in the order wanted.
+ * @returns A set that reads through the whole one.
+ */
+export function selectImages(set: ImageSet, indices: Int32Array): ImageSet {
+  return {
+    length: indices.length,
+    labels: indices.map((index) => set.labels[index]),
+    describe: (index) => set.describe(indices[index]),
+    read: (index, out) => set.read(indices[index], out),
+  };
+}

@@ -1,0 +1,80 @@
+import { InputError } from "../errors.ts";
+import { cifarFormat } from "./cifar.ts";
+import { type ClassOrder, orderClasses } from "./classes.ts";
+import type { Dataset, DatasetOptions } from "./dataset.ts";
+import { folderFormat } from "./folder.ts";
+import type { DatasetFormat, OpenedFormat } from "./format.ts";
+import { idxFormat } from "./idx.ts";
+import { createImageSet, type ImageSource } from "./image_set.ts";
+import { setAsideTest } from "./split.ts";
+
+/** Every format, the binary ones first: their folders may hold other folders too. */
+const FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
+
+/**
+ * Opens a dataset; its format is told from what the folder holds.
+ *
+ * @param path Folder of the dataset.
+ * @param options Shape of the images to be read, and the model's class names.
+ * @returns The dataset; close it when done.
+ * @throws {InputError} When the folder is missing, holds no known format, or is damaged.
+ */
+export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
+  await checkFolder(path);
+  using handles = new DisposableStack();
+  for (const format of FORMATS) {
+    const opened = await format.open(path, handles);
+    if (!opened) continue;
+    const order = chooseClasses(opened, options);
+    const { train, test, heldOut } = openSplits(opened, order, options);
+    if (test.length === 0) {
+      throw new InputError(
+        `opening ${path}: found ${train.length} images and no test split, ` +
+          `wanted at least two of a class, so that a fifth can be set aside`,
+      );
+    }
+    const kept = handles.move();
+    return {
+      format: opened.format,
+      classes: order.classes,
+      train,
+      test,
+      heldOut,
+      close: () => kept.dispose(),
+    };
+  }
+  const lookedFor = FORMATS.map((format) => format.lookedFor).join("; ");
+  throw new InputError(`opening ${path}: found no dataset in it, wanted one of: ${lookedFor}`);
+}
+
+async function checkFolder(path: string): Promise<void> {
+  const entry = await Deno.stat(path).catch((error) => {
+    const reason = error instanceof Deno.errors.NotFound ? "found nothing there" : error.message;
+    throw new InputError(`opening ${path}: ${reason}, wanted the folder of a dataset`, {
+      cause: error,
+    });
+  });
+  if (!entry.isDirectory) {
+    throw new InputError(`opening ${path}: found a file, wanted the folder of a dataset`);
+  }
+}
+
+/** A format without names takes the model's when there are as many, else the numbers of its labels. */
+function chooseClasses({ classes, classCount }: OpenedFormat, options: DatasetOptions): ClassOrder {
+  const fallback = options.classes?.length === classCount
+    ? options.classes
+    : Array.from({ length: classCount }, (_, label) => String(label));
+  return orderClasses(classes ?? fallback, options.classes);
+}
+
+function openSplits(opened: OpenedFormat, order: ClassOrder, options: DatasetOptions) {
+  const open = (source: ImageSource) =>
+    createImageSet({
+      labels: source.labels.map((label) => order.labels[label]),
+      describe: (index) => source.describe(index),
+      decode: (index) => source.decode(index),
+    }, options);
+  return opened.test
+    ? { train: open(opened.train), test: open(opened.test), heldOut: false }
+    : { ...setAsideTest(open(opened.train)), heldOut: true };
+}

@@ -1,0 +1,86 @@
+import { InputError } from "../errors.ts";
+
+/** A file of which parts are read at known places. */
+export interface RecordFile {
+  /** Path, for messages. */
+  readonly path: string;
+  /** Bytes in it (after decompression). */
+  readonly length: number;
+  /**
+   * Fills `out` from a place in the file.
+   *
+   * @param offset First byte wanted.
+   * @param out Receives the bytes.
+   * @throws {InputError} When the file ends before `out` is full or cannot be read.
+   */
+  readAt(offset: number, out: Uint8Array): void;
+}
+
+/**
+ * Opens a file for reading at places; nothing is read yet.
+ *
+ * Seek and read are synchronous, so that two readers of one handle cannot come between each other.
+ *
+ * @param path The file.
+ * @param handles Receives the handle, which closes with it.
+ * @returns The file.
+ * @throws {InputError} When it cannot be opened.
+ */
+export async function openRecordFile(path: string, handles: DisposableStack): Promise<RecordFile> {
+  try {
+    const handle = handles.use(await Deno.open(path));
+    const { size } = await handle.stat();
+    return {
+      path,
+      length: size,
+      readAt: (offset, out) => readHandle(handle, path, offset, out),
+    };
+  } catch (error) {
+    throw new InputError(`opening ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function readHandle(handle: Deno.FsFile, path: string, offset: number, out: Uint8Array): void {
+  let filled = 0;
+  try {
+    handle.seekSync(offset, Deno.SeekMode.Start);
+    for (
+      let count: number | null = 1;
+      filled < out.length && count !== null;
+      filled += count ?? 0
+    ) {
+      count = handle.readSync(out.subarray(filled));
+    }
+  } catch (error) {
+    throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  if (filled < out.length) {
+    throw new InputError(
+      `reading ${path}: found its end at byte ${offset + filled}, wanted ${
+        offset + out.length
+      } bytes`,
+    );
+  }
+}
+
+/**
+ * Treats bytes in memory as a file.
+ *
+ * @param path Where they come from, for messages.
+ * @param bytes The content.
+ * @returns The file.
+ */
+export function wrapBytes(path: string, bytes: Uint8Array): RecordFile {
+  return {
+    path,
+    length: bytes.length,
+    readAt(offset, out) {
+      if (offset + out.length > bytes.length) {
+        throw new InputError(
+          `reading ${path}: found ${bytes.length} bytes, wanted ${offset + out.length}`,
+        );
+      }
+      out.set(bytes.subarray(offset, offset + out.length));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
+import { encodeWeights, listWeightSpecs } from "./encode_weights.ts";
+import type { ModelFile } from "./model_file.ts";
+import { readTopology } from "./topology.ts";
+
+/**
+ * Builds the model on the current backend. It is not compiled: the file's training configuration stays in the file.
+ *
+ * @param file Graph and weights.
+ * @returns A model that owns its tensors; dispose of it with `model.dispose()`.
+ * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
+ */
+export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
+  const artifacts: tf.io.ModelArtifacts = {
+    modelTopology: file.topology,
+    weightSpecs: listWeightSpecs(file.weights.values()),
+    weightData: encodeWeights(file.weights.values()).buffer,
+  };
+  try {
+    return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`building the model of ${file.path}: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Takes a model out of tfjs, the inverse of {@link instantiate}.
+ *
+ * @param model Any layers model; it is not changed.
+ * @param origin What the new file inherits: metadata, training configuration, the path for messages.
+ * @returns Graph and weights as copies.
+ * @throws {InputError} When tfjs cannot describe the model.
+ */
+export async function captureModel(
+  model: tf.LayersModel,
+  origin: Partial<Pick<ModelFile, "metadata" | "trainingConfig" | "path">> = {},
+): Promise<ModelFile> {
+  const path = origin.path ?? model.name;
+  const { modelTopology, weightSpecs, weightData } = await saveArtifacts(model);
+  const { topology } = readTopology(JSON.parse(JSON.stringify(modelTopology)), path);
+  const specs = (weightSpecs ?? []).map((spec) => readWeightSpec(spec, path));
+  const stored = new Uint8Array(new tf.io.CompositeArrayBuffer(weightData).slice());
+  const weights = decodeWeights(specs, stored);
+  return {
+    ...origin,
+    topology,
+    weights: new Map(weights.map((weight) => [weight.name, weight])),
+    bytes: 0,
+    path,
+  };
+}
+
+function saveArtifacts(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  return new Promise((resolve, reject) => {
+    const handler: tf.io.IOHandler = {
+      save(artifacts) {
+        resolve(artifacts);
+        const modelArtifactsInfo = { dateSaved: new Date(0), modelTopologyType: "JSON" as const };
+        return Promise.resolve({ modelArtifactsInfo });
+      },
+    };
+    model.save(handler).catch(reject);
+  });
+}

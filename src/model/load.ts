@@ -1,0 +1,190 @@
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { InputError } from "../errors.ts";
+import {
+  countStoredBytes,
+  decodeWeights,
+  readWeightSpec,
+  type WeightSpec,
+} from "./decode_weights.ts";
+import type { ModelFile, Weight } from "./model_file.ts";
+import { graphModelError, isJsonObject, type JsonObject, readTopology } from "./topology.ts";
+
+/** Weights that follow one another in the shards of one group. */
+interface ManifestGroup {
+  paths: string[];
+  specs: WeightSpec[];
+}
+
+/**
+ * Reads a tfjs layers model from disk.
+ *
+ * @param path A model.json, or the folder it stands in.
+ * @returns Graph and weights, quantised weights widened to full precision; the optimiser's state, which tfjs may have
+ * saved along, is left out.
+ * @throws {InputError} When a file is missing, malformed, truncated or too long, is not a layers model, names a shard
+ * outside the model's folder, or holds a weight that is not finite.
+ */
+export async function loadModelFile(path: string): Promise<ModelFile> {
+  const jsonPath = await findModelJson(path);
+  const jsonBytes = await Deno.readFile(jsonPath).catch(refuse(`reading ${jsonPath}`));
+  const model = parseModelJson(jsonBytes, jsonPath);
+  const { topology, trainingConfig } = readTopology(model.modelTopology, jsonPath);
+  const weights = new Map<string, Weight>();
+  let bytes = jsonBytes.length;
+  for (const group of readManifest(model.weightsManifest, jsonPath)) {
+    const stored = await readGroup(group, jsonPath);
+    bytes += stored.length;
+    decodeWeights(group.specs, stored).forEach((weight, index) => {
+      if (group.specs[index].group === "optimizer") return;
+      if (weights.has(weight.name)) {
+        throw new InputError(
+          `reading ${jsonPath}: found weight "${weight.name}" twice, wanted it once`,
+        );
+      }
+      weights.set(weight.name, weight);
+    });
+  }
+  refuseUnusableWeights(weights.values(), jsonPath);
+  const training = model.trainingConfig ?? trainingConfig;
+  return {
+    topology,
+    weights,
+    ...(isJsonObject(model.userDefinedMetadata) && { metadata: model.userDefinedMetadata }),
+    ...(training !== undefined && { trainingConfig: training }),
+    bytes,
+    path: jsonPath,
+  };
+}
+
+/** A rejection handler that turns a failed file operation into an InputError. */
+function refuse(activity: string): (error: unknown) => never {
+  return (error) => {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "found no such file"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new InputError(`${activity}: ${reason}`, { cause: error });
+  };
+}
+
+async function findModelJson(path: string): Promise<string> {
+  const entry = await Deno.stat(path).catch(refuse(`opening the model ${path}`));
+  if (!entry.isDirectory) return path;
+  const jsonPath = join(path, "model.json");
+  await Deno.stat(jsonPath).catch(() => {
+    throw new InputError(
+      `opening the model ${path}: found a folder without model.json; give the folder that holds it`,
+    );
+  });
+  return jsonPath;
+}
+
+function parseModelJson(bytes: Uint8Array, path: string): JsonObject {
+  let model: unknown;
+  try {
+    model = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new InputError(
+      `reading ${path}: found malformed JSON (${
+        (error as Error).message
+      }), wanted a model.json of tfjs`,
+      { cause: error },
+    );
+  }
+  if (!isJsonObject(model)) {
+    throw new InputError(
+      `reading ${path}: found JSON without members, wanted a model.json of tfjs`,
+    );
+  }
+  if (model.format === "graph-model") throw graphModelError(path);
+  if (model.format !== undefined && model.format !== "layers-model") {
+    throw new InputError(
+      `reading ${path}: found format ${JSON.stringify(model.format)}, wanted "layers-model"`,
+    );
+  }
+  return model;
+}
+
+function readManifest(manifest: unknown, path: string): ManifestGroup[] {
+  if (!Array.isArray(manifest)) {
+    throw new InputError(
+      `reading ${path}: found no weightsManifest, wanted the model with its weights; ` +
+        `save it with model.save() or tensorflowjs_converter`,
+    );
+  }
+  return manifest.map((group, index) => {
+    const { paths, weights } = isJsonObject(group) ? group : {};
+    const isPath = (shard: unknown) => typeof shard === "string" && shard !== "";
+    if (!Array.isArray(paths) || !paths.every(isPath) || !Array.isArray(weights)) {
+      throw new InputError(
+        `reading ${path}: group ${index} of weightsManifest lacks its paths or weights`,
+      );
+    }
+    return { paths, specs: weights.map((entry) => readWeightSpec(entry, path)) };
+  });
+}
+
+/** The shards of a group, one behind the other. */
+async function readGroup({ paths, specs }: ManifestGroup, jsonPath: string): Promise<Uint8Array> {
+  const wanted = specs.reduce((bytes, spec) => bytes + countStoredBytes(spec), 0);
+  const shards: Uint8Array[] = [];
+  for (const shard of paths) shards.push(await readShard(shard, jsonPath));
+  const found = shards.reduce((bytes, shard) => bytes + shard.length, 0);
+  if (found !== wanted) {
+    throw new InputError(
+      `reading the weights of ${jsonPath}: found ${found} bytes in ${
+        paths.join(", ")
+      }, wanted ${wanted}; ` +
+        `${found < wanted ? "a shard is truncated" : "a shard is too long"}, copy the model again`,
+    );
+  }
+  if (shards.length === 1) return shards[0];
+  const joined = new Uint8Array(found);
+  let offset = 0;
+  for (const shard of shards) {
+    joined.set(shard, offset);
+    offset += shard.length;
+  }
+  return joined;
+}
+
+async function readShard(shard: string, jsonPath: string): Promise<Uint8Array> {
+  const folder = dirname(jsonPath);
+  const path = join(folder, shard);
+  const activity = `reading ${shard}, a shard of ${jsonPath}`;
+  if (isAbsolute(shard) || !staysInside(folder, path)) throw outsideError(activity);
+  const [realFolder, realPath] = await Promise.all([Deno.realPath(folder), Deno.realPath(path)])
+    .catch(refuse(activity));
+  if (!staysInside(realFolder, realPath)) throw outsideError(activity);
+  return await Deno.readFile(realPath).catch(refuse(activity));
+}
+
+function staysInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== "" && way.split(/[\\/]/)[0] !== ".." && !isAbsolute(way);
+}
+
+function outsideError(activity: string): InputError {
+  return new InputError(
+    `${activity}: found a path that leaves the model's folder, wanted a file beside model.json`,
+  );
+}
+
+/** Refuses NaN and infinity: one spoils every activation, and no pruning decision could be trusted. */
+function refuseUnusableWeights(weights: Iterable<Weight>, path: string): void {
+  const faults: string[] = [];
+  for (const { name, values } of weights) {
+    if (!(values instanceof Float32Array)) continue;
+    const count = values.reduce((total, value) => total + (Number.isFinite(value) ? 0 : 1), 0);
+    if (count > 0) faults.push(`${count} of ${values.length} in "${name}"`);
+  }
+  if (faults.length === 0) return;
+  const rest = faults.length > 3 ? ` and in ${faults.length - 3} more` : "";
+  throw new InputError(
+    `reading the weights of ${path}: found NaN or infinite values, ` +
+      `${
+        faults.slice(0, 3).join(", ")
+      }${rest}; restore the model from before its training diverged`,
+  );
+}

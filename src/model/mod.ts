@@ -1,0 +1,21 @@
+export { captureModel, instantiate } from "./instantiate.ts";
+export { loadModelFile } from "./load.ts";
+export type {
+  LayerConfig,
+  LayerNode,
+  LayersTopology,
+  ModelFile,
+  Weight,
+  WeightType,
+} from "./model_file.ts";
+export {
+  applyPreprocessing,
+  type PixelTransform,
+  type Preprocessing,
+  type PreprocessingOverrides,
+  preprocessingPresets,
+  readPreprocessing,
+  writePreprocessing,
+} from "./preprocessing.ts";
+export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
+export { findInputShape } from "./topology.ts";

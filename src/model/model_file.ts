@@ -1,0 +1,70 @@
+/** Element type of a weight once it is in memory; quantised weights are widened to it when they are read. */
+export type WeightType = "float32" | "int32" | "bool";
+
+/** One weight of a model, in full precision. */
+export interface Weight {
+  /** Name in the weights manifest, such as `conv1/kernel`. */
+  name: string;
+  /** Extent of every axis; empty for a scalar. */
+  shape: number[];
+  /** Element type; it decides the class of `values`. */
+  dtype: WeightType;
+  /** The elements in row-major order; `bool` is one byte of 0 or 1 each. */
+  values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** Configuration of a layer: what every layer may have, and whatever its class adds. */
+export interface LayerConfig {
+  /** Name of the layer. */
+  name?: string;
+  /** Shape of a batch of inputs, `null` where it is open; on input layers and on a Sequential model's first layer. */
+  batch_input_shape?: (number | null)[];
+  /** Layers of a nested or whole model. */
+  layers?: LayerNode[];
+  /** Inputs of a functional model: layer name, node index, tensor index. */
+  input_layers?: unknown[];
+  /** Outputs of a functional model: layer name, node index, tensor index. */
+  output_layers?: unknown[];
+  /** Everything else the layer's class knows. */
+  [option: string]: unknown;
+}
+
+/** A layer as a topology lists it. */
+export interface LayerNode {
+  /** Name of the layer inside a functional model. */
+  name?: string;
+  /** Keras class, such as `Conv2D`. */
+  class_name: string;
+  /** Its options. */
+  config: LayerConfig;
+  /** Calls of the layer in a functional model: for each, its inputs as [layer, node, tensor, arguments]. */
+  inbound_nodes?: unknown[];
+}
+
+/**
+ * The graph of a layers model in the form tfjs writes: `Sequential`, or `Model`/`Functional` with a list of layers.
+ *
+ * The form of Keras' converter (`{ keras_version, backend, model_config }`) is unwrapped to this one when read.
+ */
+export interface LayersTopology extends LayerNode {
+  /** Version of Keras, or of tfjs-layers, that wrote it. */
+  keras_version?: string;
+  /** Backend that wrote it. */
+  backend?: string;
+}
+
+/** A tfjs layers model as it stands on disk: graph, weights and what came with them. */
+export interface ModelFile {
+  /** The layer graph. */
+  topology: LayersTopology;
+  /** Every weight by name, in manifest order. */
+  weights: Map<string, Weight>;
+  /** `userDefinedMetadata` of model.json. */
+  metadata?: Record<string, unknown>;
+  /** `trainingConfig` of model.json: loss, optimiser and metrics it was compiled with. */
+  trainingConfig?: unknown;
+  /** Bytes of model.json and its shards together; 0 for a model that was never on disk. */
+  bytes: number;
+  /** Path of model.json, or what stands for it in messages. */
+  path: string;
+}

@@ -1,0 +1,284 @@
+import { InputError } from "../errors.ts";
+import type { ModelFile } from "./model_file.ts";
+import { findInputShape, isJsonObject, type JsonObject } from "./topology.ts";
+
+/**
+ * How image bytes become the numbers a network reads:
+ *
+ *     value = (x · scale − mean) / std        x in 0 … 255, mean and std per channel
+ *
+ * `mean` and `std` are in the network's channel order.
+ */
+export interface Preprocessing {
+  /** Height and width of the images. */
+  inputSize: [number, number];
+  /** 1 (grey) or 3. */
+  channels: number;
+  /** Factor of the bytes. */
+  scale: number;
+  /** What is taken off each channel of the scaled image. */
+  mean: number[];
+  /** What each channel is divided by. */
+  std: number[];
+  /** Order of the colours in the network's input. */
+  channelOrder: "rgb" | "bgr";
+  /** Class names in the order of the network's outputs. */
+  classes?: string[];
+}
+
+/** What flags may say about preprocessing; it wins over the model's metadata. */
+export interface PreprocessingOverrides {
+  /** Name of a preset of {@link preprocessingPresets}, which replaces the model's own values. */
+  preset?: string;
+  /** Factor of the bytes. */
+  scale?: number;
+  /** Mean per channel, or one for all. */
+  mean?: number[];
+  /** Standard deviation per channel, or one for all. */
+  std?: number[];
+  /** Height and width, for models that leave them open. */
+  inputSize?: [number, number];
+}
+
+/** The values of {@link Preprocessing} that do not depend on the model. */
+export type PixelTransform = Pick<Preprocessing, "scale" | "mean" | "std" | "channelOrder">;
+
+const KERAS_TF: PixelTransform = { scale: 1 / 127.5, mean: [1], std: [1], channelOrder: "rgb" };
+
+/**
+ * Preprocessing by name: bytes as they are, x/255, Teachable Machine's, and the three modes of Keras'
+ * `imagenet_utils.preprocess_input`.
+ */
+export const preprocessingPresets: ReadonlyMap<string, PixelTransform> = new Map<
+  string,
+  PixelTransform
+>([
+  ["raw", { scale: 1, mean: [0], std: [1], channelOrder: "rgb" }],
+  ["unit", { scale: 1 / 255, mean: [0], std: [1], channelOrder: "rgb" }],
+  ["teachable-machine", KERAS_TF],
+  ["keras-tf", KERAS_TF],
+  ["keras-torch", {
+    scale: 1 / 255,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    channelOrder: "rgb",
+  }],
+  ["keras-caffe", {
+    scale: 1,
+    mean: [103.939, 116.779, 123.68],
+    std: [1],
+    channelOrder: "bgr",
+  }],
+]);
+
+/**
+ * The preprocessing of a model: its metadata (`userDefinedMetadata.preprocess` with `mean`, `std` and optionally
+ * `scale`, `inputSize`, `channelOrder`; `userDefinedMetadata.classes`), overridden by flags.
+ *
+ * @param file The model.
+ * @param overrides What the flags say.
+ * @returns Complete preprocessing, `mean` and `std` with one entry per channel.
+ * @throws {InputError} When the model does not read one batch of images, when neither metadata nor flags say how to
+ * prepare them, or when a value is not usable.
+ */
+export function readPreprocessing(
+  file: ModelFile,
+  overrides: PreprocessingOverrides = {},
+): Preprocessing {
+  const [height, width, channels] = readImageInput(file);
+  const { preprocess, classes } = file.metadata ?? {};
+  const stored = isJsonObject(preprocess) ? preprocess : {};
+  const base = chooseTransform(file, overrides, isJsonObject(preprocess) ? stored : undefined);
+  const transform = {
+    scale: overrides.scale ?? base.scale,
+    mean: overrides.mean ?? base.mean,
+    std: overrides.std ?? base.std,
+  };
+  const source = `preprocessing of ${file.path}`;
+  return {
+    inputSize: chooseInputSize([height, width], overrides.inputSize ?? stored.inputSize, file.path),
+    channels,
+    scale: readFactor(transform.scale, `${source}: scale (--scale)`),
+    mean: readPerChannel(transform.mean, channels, `${source}: mean (--mean)`),
+    std: readPerChannel(transform.std, channels, `${source}: std (--std)`, true),
+    channelOrder: readChannelOrder(base.channelOrder, channels, source),
+    ...(classes !== undefined && { classes: readClasses(classes, file.path) }),
+  };
+}
+
+/** Height, width and channels of the model's input. */
+function readImageInput(file: ModelFile): [number | null, number | null, 1 | 3] {
+  const shape = findInputShape(file.topology);
+  const channels = shape?.[3];
+  if (shape?.length !== 4 || (channels !== 1 && channels !== 3)) {
+    throw new InputError(
+      `reading the input of ${file.path}: found ${
+        shape ? `[${shape.join(", ")}]` : "no single shape"
+      }, ` +
+        `wanted one input [null, height, width, 1 or 3]`,
+    );
+  }
+  return [shape[1], shape[2], channels];
+}
+
+/** The values before single flags apply: preset, else metadata, else the identity when flags give numbers. */
+function chooseTransform(
+  file: ModelFile,
+  { preset, scale, mean, std }: PreprocessingOverrides,
+  stored: JsonObject | undefined,
+): { [name in keyof PixelTransform]: unknown } {
+  const raw = preprocessingPresets.get("raw")!;
+  if (preset !== undefined) {
+    const named = preprocessingPresets.get(preset);
+    if (named) return named;
+    throw new InputError(
+      `reading --preprocess: found "${preset}", wanted one of ${
+        [...preprocessingPresets.keys()].join(", ")
+      }`,
+    );
+  }
+  if (stored) {
+    return {
+      scale: stored.scale ?? raw.scale,
+      mean: stored.mean ?? raw.mean,
+      std: stored.std ?? raw.std,
+      channelOrder: stored.channelOrder ?? raw.channelOrder,
+    };
+  }
+  if (scale !== undefined || mean !== undefined || std !== undefined) return raw;
+  throw new InputError(
+    `reading the preprocessing of ${file.path}: found no userDefinedMetadata.preprocess in the model; ` +
+      `say how images are prepared with --preprocess (${
+        [...preprocessingPresets.keys()].join(", ")
+      }), or with --mean, --std and --scale`,
+  );
+}
+
+function chooseInputSize(
+  fixed: [number | null, number | null],
+  wanted: unknown,
+  path: string,
+): [number, number] {
+  const given = wanted === undefined ? [] : wanted;
+  const isSize = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  if (
+    !Array.isArray(given) || (wanted !== undefined && given.length !== 2) || !given.every(isSize)
+  ) {
+    throw new InputError(
+      `reading the input size of ${path}: found ${JSON.stringify(wanted)}, wanted [height, width]`,
+    );
+  }
+  const [height, width] = fixed.map((extent, axis) => extent ?? given[axis]);
+  if (height === undefined || width === undefined) {
+    throw new InputError(
+      `reading the input size of ${path}: the model leaves its height or width open; ` +
+        `give both with --input-size`,
+    );
+  }
+  if (given.length === 2 && (given[0] !== height || given[1] !== width)) {
+    throw new InputError(
+      `reading the input size of ${path}: found ${given.join("×")}, ` +
+        `wanted ${height}×${width}, which the model's input fixes`,
+    );
+  }
+  return [height, width];
+}
+
+function readFactor(value: unknown, source: string): number {
+  if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
+  throw new InputError(`${source}: found ${JSON.stringify(value)}, wanted a number other than 0`);
+}
+
+function readPerChannel(
+  value: unknown,
+  channels: number,
+  source: string,
+  isDivisor = false,
+): number[] {
+  const given = Array.isArray(value) ? value : [value];
+  const isUsable = (entry: unknown) => Number.isFinite(entry) && !(isDivisor && entry === 0);
+  if (!given.every(isUsable) || (given.length !== channels && given.length !== 1)) {
+    throw new InputError(
+      `${source}: found ${JSON.stringify(value)}, wanted ${
+        channels === 1 ? "" : `1 or `
+      }${channels} ` +
+        `finite number(s)${isDivisor ? " other than 0" : ""}`,
+    );
+  }
+  return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
+}
+
+function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {
+  if (value !== "rgb" && value !== "bgr") {
+    throw new InputError(
+      `${source}: found channelOrder ${JSON.stringify(value)}, wanted "rgb" or "bgr"`,
+    );
+  }
+  return channels === 3 ? value : "rgb";
+}
+
+function readClasses(value: unknown, path: string): string[] {
+  if (
+    Array.isArray(value) && value.every((name) => typeof name === "string") &&
+    new Set(value).size === value.length
+  ) return [...value];
+  throw new InputError(
+    `reading ${path}: found userDefinedMetadata.classes ${JSON.stringify(value).slice(0, 80)}, ` +
+      `wanted a list of different names`,
+  );
+}
+
+/**
+ * Metadata that carries this preprocessing; everything else in it is kept.
+ *
+ * @param metadata The model's metadata so far.
+ * @param preprocessing What to write.
+ * @returns New metadata, from which {@link readPreprocessing} gives the same preprocessing.
+ */
+export function writePreprocessing(
+  metadata: Record<string, unknown> | undefined,
+  preprocessing: Preprocessing,
+): Record<string, unknown> {
+  const { inputSize, scale, mean, std, channelOrder, classes } = preprocessing;
+  const stored = isJsonObject(metadata?.preprocess) ? metadata.preprocess : {};
+  return {
+    ...metadata,
+    preprocess: { ...stored, inputSize, scale, mean, std, channelOrder },
+    ...(classes && { classes }),
+  };
+}
+
+/**
+ * Prepares one image; no allocation.
+ *
+ * @param bytes height × width × channels bytes, RGB or grey.
+ * @param out Receives as many values in the network's channel order.
+ * @param offset Where in `out` the image starts.
+ * @param preprocessing What to do.
+ * @throws {RangeError} When the image does not have the preprocessing's size, or does not fit behind `offset`.
+ */
+export function applyPreprocessing(
+  bytes: Uint8Array,
+  out: Float32Array,
+  offset: number,
+  preprocessing: Preprocessing,
+): void {
+  const { inputSize, channels, scale, mean, std, channelOrder } = preprocessing;
+  const length = inputSize[0] * inputSize[1] * channels;
+  if (bytes.length !== length || offset < 0 || offset + length > out.length) {
+    throw new RangeError(
+      `preprocessing an image: found ${bytes.length} bytes and room for ${
+        out.length - offset
+      } values, ` +
+        `wanted ${length} of both`,
+    );
+  }
+  for (let channel = 0; channel < channels; channel++) {
+    const source = channelOrder === "bgr" ? channels - 1 - channel : channel;
+    const shift = mean[channel];
+    const divisor = std[channel];
+    for (let pixel = 0; pixel < length; pixel += channels) {
+      out[offset + pixel + channel] = (bytes[pixel + source] * scale - shift) / divisor;
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { basename, dirname, join, resolve } from "node:path";
+import project from "../../deno.json" with { type: "json" };
+import { InputError } from "../errors.ts";
+import { encodeWeights, listWeightSpecs } from "./encode_weights.ts";
+import type { ModelFile } from "./model_file.ts";
+
+/** How a model is written. */
+export interface SaveOptions {
+  /** Replace a model that stands there already. */
+  force?: boolean;
+  /** Further files of the folder by plain file name, such as a report; they appear together with the model. */
+  extraFiles?: ReadonlyMap<string, Uint8Array | string>;
+  /** Interrupts the writing; what stood there before stays. */
+  signal?: AbortSignal;
+}
+
+/** Largest shard, as tensorflowjs_converter cuts them: browsers cache files of this size. */
+const SHARD_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Refuses an output folder that must not be written, before any work is spent.
+ *
+ * @param dir Folder the model is to be written to.
+ * @param force Whether a model there may be replaced.
+ * @throws {InputError} When `dir` exists and `force` is not set; with `force`, when it is not a folder, or when it
+ * holds folders or files but no model.json, so that replacing it would destroy something else.
+ */
+export async function refuseExisting(dir: string, force = false): Promise<void> {
+  const found = await Deno.stat(dir).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
+  });
+  if (!found) return;
+  if (!force) {
+    throw new InputError(
+      `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with --force`,
+    );
+  }
+  const entries = found.isDirectory ? await Array.fromAsync(Deno.readDir(dir)) : [];
+  const isModel = entries.some((entry) => entry.name === "model.json");
+  const folder = entries.find((entry) => entry.isDirectory);
+  if (!found.isDirectory || folder || (entries.length > 0 && !isModel)) {
+    const what = !found.isDirectory
+      ? "a file"
+      : folder
+      ? `the folder ${folder.name} in it`
+      : `${entries[0].name} in it and no model.json`;
+    throw new InputError(
+      `writing ${dir}: found ${what}, wanted the folder of a model alone; ` +
+        `--force replaces nothing else, choose another folder`,
+    );
+  }
+}
+
+/**
+ * Writes a model as tfjs does: model.json and shards of at most 4 MiB, in one transaction.
+ *
+ * Everything is written to a temporary folder beside `dir`, which then takes its name. An older model is moved aside
+ * for that moment and deleted only when the new one is in place; after any failure it stands where it was and the
+ * temporary folder is gone.
+ *
+ * @param dir Folder to create.
+ * @param file The model.
+ * @param options Replacement, further files, interruption.
+ * @returns Bytes of model.json and shards.
+ * @throws {InputError} When {@link refuseExisting} refuses `dir`, or when the disk does.
+ * @throws {RangeError} When a further file has no plain name or one of the model's, or a weight does not fit its shape.
+ * @throws The signal's reason, when it interrupts.
+ */
+export async function saveModelFile(
+  dir: string,
+  file: ModelFile,
+  options: SaveOptions = {},
+): Promise<{ bytes: number }> {
+  const modelFiles = encodeModelFiles(file);
+  const files = new Map([...modelFiles, ...(options.extraFiles ?? [])]);
+  for (const name of options.extraFiles?.keys() ?? []) {
+    if (modelFiles.has(name) || name !== basename(name) || name === "." || name === "..") {
+      throw new RangeError(`writing ${dir}: found the file name "${name}", wanted a plain new one`);
+    }
+  }
+  options.signal?.throwIfAborted();
+  await refuseExisting(dir, options.force);
+  const target = await Deno.realPath(dir).catch(() => resolve(dir));
+  const staging = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}`);
+  const newParents = await listMissingFolders(dirname(target));
+  try {
+    await writeFiles(staging, files, options.signal);
+    await swapFolders(staging, target, options.force ?? false);
+  } catch (error) {
+    await Deno.remove(staging, { recursive: true }).catch(() => {});
+    for (const parent of newParents) await Deno.remove(parent).catch(() => {});
+    options.signal?.throwIfAborted();
+    throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
+  }
+  return { bytes: modelFiles.values().reduce((total, content) => total + content.length, 0) };
+}
+
+/** The files of a model by name. */
+function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
+  const weights = encodeWeights(file.weights.values());
+  const count = Math.max(1, Math.ceil(weights.length / SHARD_BYTES));
+  const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [
+    `group1-shard${index + 1}of${count}.bin`,
+    weights.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
+  ]);
+  const model = {
+    format: "layers-model",
+    generatedBy: `Secateur v${project.version}`,
+    convertedBy: null,
+    modelTopology: file.topology,
+    ...(file.trainingConfig !== undefined && { trainingConfig: file.trainingConfig }),
+    ...(file.metadata && { userDefinedMetadata: file.metadata }),
+    weightsManifest: [{
+      paths: shards.map(([name]) => name),
+      weights: listWeightSpecs(file.weights.values()),
+    }],
+  };
+  return new Map([["model.json", new TextEncoder().encode(JSON.stringify(model))], ...shards]);
+}
+
+async function writeFiles(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+  signal?: AbortSignal,
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, content] of files) {
+    signal?.throwIfAborted();
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(join(folder, name), bytes, { createNew: true, signal });
+  }
+  signal?.throwIfAborted();
+}
+
+/** Folders that do not exist yet on the way to `folder`, the deepest first. */
+async function listMissingFolders(folder: string): Promise<string[]> {
+  const exists = await Deno.stat(folder).then(() => true, () => false);
+  if (exists || folder === dirname(folder)) return [];
+  return [folder, ...await listMissingFolders(dirname(folder))];
+}
+
+/** Gives `staging` the name `target`; what had it, when it may be replaced, is deleted last or put back. */
+async function swapFolders(staging: string, target: string, force: boolean): Promise<void> {
+  const aside = `${staging}.old`;
+  const hadOld = force && await Deno.rename(target, aside).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
+  try {
+    await Deno.rename(staging, target);
+  } catch (error) {
+    if (hadOld) await Deno.rename(aside, target);
+    throw error;
+  }
+  if (!hadOld) return;
+  await Deno.remove(aside, { recursive: true }).catch((error: Error) => {
+    throw new InputError(
+      `the new model is in place, but the old one remains at ${aside}: ${error.message}`,
+    );
+  });
+}

@@ -1,0 +1,107 @@
+import { InputError } from "../errors.ts";
+import type { LayerNode, LayersTopology } from "./model_file.ts";
+
+/** A JSON object whose members are not known yet. */
+export type JsonObject = Record<string, unknown>;
+
+/**
+ * Tells a JSON object from arrays, `null` and primitives.
+ *
+ * @param value Any JSON value.
+ * @returns True for an object.
+ */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isLayerNode(value: unknown): value is LayerNode {
+  return isJsonObject(value) && typeof value.class_name === "string" && isJsonObject(value.config);
+}
+
+/**
+ * Brings `modelTopology` to the form tfjs writes.
+ *
+ * Keras' converter wraps the graph in `model_config` and keeps the training configuration beside it; early versions
+ * give a Sequential model's layers as a bare list.
+ *
+ * @param topology `modelTopology` of model.json.
+ * @param path Path of model.json, for messages.
+ * @returns The graph, and the training configuration found inside the topology.
+ * @throws {InputError} When it is not the topology of a layers model, or no Sequential or functional model.
+ */
+export function readTopology(
+  topology: unknown,
+  path: string,
+): { topology: LayersTopology; trainingConfig?: unknown } {
+  if (!isJsonObject(topology)) {
+    throw new InputError(`reading ${path}: found no modelTopology, wanted a layers model`);
+  }
+  if (Array.isArray(topology.node)) throw graphModelError(path);
+  const graph = isJsonObject(topology.model_config) ? topology.model_config : topology;
+  const { class_name, config } = graph;
+  if (class_name !== "Sequential" && class_name !== "Model" && class_name !== "Functional") {
+    throw new InputError(
+      `reading ${path}: found a model of class ${JSON.stringify(class_name)}, ` +
+        `wanted Sequential, Model or Functional; save the model from tf.sequential() or tf.model()`,
+    );
+  }
+  const wrapped = Array.isArray(config) ? { layers: config } : config;
+  if (!isJsonObject(wrapped) || !Array.isArray(wrapped.layers)) {
+    throw new InputError(`reading ${path}: found no list of layers in modelTopology`);
+  }
+  const stranger = wrapped.layers.findIndex((layer) => !isLayerNode(layer));
+  if (stranger >= 0) {
+    throw new InputError(
+      `reading ${path}: layer ${stranger} of modelTopology lacks class_name or config`,
+    );
+  }
+  const { keras_version, backend, training_config } = topology;
+  return {
+    topology: {
+      class_name,
+      config: wrapped,
+      ...(typeof keras_version === "string" && { keras_version }),
+      ...(typeof backend === "string" && { backend }),
+    },
+    ...(training_config != null && { trainingConfig: training_config }),
+  };
+}
+
+/**
+ * The refusal of a graph model.
+ *
+ * @param path Path of model.json.
+ * @returns The error to throw.
+ */
+export function graphModelError(path: string): InputError {
+  return new InputError(
+    `reading ${path}: found a graph model, wanted a layers model; convert the original Keras model with ` +
+      `tensorflowjs_converter --output_format=tfjs_layers_model, or save it from tfjs with model.save()`,
+  );
+}
+
+/**
+ * Shape of the batches a model reads, from its topology alone; looks into nested models.
+ *
+ * @param topology Graph of the model.
+ * @returns The shape with the batch axis first, `null` where it is open; undefined when the topology does not state
+ * it or the model has several inputs.
+ */
+export function findInputShape(topology: LayerNode): (number | null)[] | undefined {
+  const { config } = topology;
+  if (config.batch_input_shape !== undefined) return config.batch_input_shape;
+  const layers = Array.isArray(config.layers) ? config.layers : [];
+  if (topology.class_name === "Sequential") {
+    return layers.length > 0 ? findInputShape(layers[0]) : undefined;
+  }
+  const input = findOnlyInput(config.input_layers);
+  const layer = layers.find((candidate) => (candidate.name ?? candidate.config.name) === input);
+  return layer && findInputShape(layer);
+}
+
+/** Name of the single input: Keras writes `[[name, 0, 0]]`, and for one input also `[name, 0, 0]`. */
+function findOnlyInput(inputs: unknown): string | undefined {
+  if (!Array.isArray(inputs)) return undefined;
+  const first = typeof inputs[0] === "string" ? inputs : inputs.length === 1 ? inputs[0] : [];
+  return Array.isArray(first) && typeof first[0] === "string" ? first[0] : undefined;
+}
