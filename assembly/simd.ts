@@ -1,0 +1,22 @@
+/**
+ * a·b + c in four f32 lanes: fused in the relaxed build where the machine fuses, rounded twice in the plain build.
+ *
+ * `deno fmt` drops decorators of functions, so nothing here is marked `@inline`; the optimiser inlines bodies this
+ * small anyway.
+ */
+export function multiplyAddF32(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** a·b + c in two f64 lanes, as `multiplyAddF32`. */
+export function multiplyAddF64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
+  return f64x2.add(f64x2.mul(a, b), c);
+}
+
+/** c − a·b in two f64 lanes, as `multiplyAddF32`. */
+export function multiplySubtractF64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
+  return f64x2.sub(c, f64x2.mul(a, b));
+}

@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import backendBytes from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm" with {
+  type: "bytes",
+};
+
+let started: Promise<void> | undefined;
+
+/**
+ * Makes the WASM backend of tfjs the current one, single-threaded; calling it again is free.
+ *
+ * The backend's bytes are part of the module graph, so that nothing is fetched and no permission is needed. tfjs asks
+ * for one of three file names by what it believes the engine supports; all three are given the SIMD build, and threads
+ * are switched off, because workers here hold a backend each.
+ *
+ * @returns When tensors can be made.
+ * @throws {Error} When the engine has no WASM SIMD.
+ */
+export function startBackend(): Promise<void> {
+  started ??= startOnce();
+  return started;
+}
+
+async function startOnce(): Promise<void> {
+  const url = URL.createObjectURL(new Blob([backendBytes], { type: "application/wasm" }));
+  try {
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    setWasmPaths({
+      "tfjs-backend-wasm.wasm": url,
+      "tfjs-backend-wasm-simd.wasm": url,
+      "tfjs-backend-wasm-threaded-simd.wasm": url,
+    }, true);
+    if (!await tf.setBackend("wasm")) {
+      throw new Error(
+        "start the WASM backend of tfjs: it refused, an engine with WASM SIMD is needed",
+      );
+    }
+    await tf.ready();
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

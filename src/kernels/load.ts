@@ -1,0 +1,193 @@
+import plainBytes from "../../build/kernels.plain.wasm" with { type: "bytes" };
+import relaxedBytes from "../../build/kernels.relaxed.wasm" with { type: "bytes" };
+import { type BackendMemory, backendMemory } from "./memory.ts";
+
+/** A build of the kernels: with the fused multiply-add of relaxed SIMD, or with SIMD alone. */
+export type KernelBuild = "relaxed" | "plain";
+
+/**
+ * What `assembly/index.ts` exports. Addresses, sizes and strides are unchecked: only the wrappers of this folder call
+ * these. Parameters are named as in `assembly/`.
+ */
+export interface KernelExports {
+  /** Gathers receptive fields; see `assembly/patches.ts`. */
+  samplePatches(
+    input: number,
+    height: number,
+    width: number,
+    channels: number,
+    positions: number,
+    count: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    patches: number,
+  ): void;
+  /** Adds a batch to the sums of G, C, X and Y; see `assembly/moments.ts`. */
+  accumulateMoments(
+    x: number,
+    y: number,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    gramTiles: number,
+    crossTiles: number,
+    sumX: number,
+    sumY: number,
+    sumYY: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `accumulateMoments`. */
+  momentWorkspaceBytes(inputs: number, outputs: number): number;
+  /** Bytes of the tiles of G. */
+  gramTileBytes(inputs: number): number;
+  /** Bytes of the tiles of C. */
+  crossTileBytes(inputs: number, outputs: number): number;
+  /** Runs the f32 micro-kernel on panels that stay in the nearest cache. */
+  gemmF32Tile6x8Peak(
+    depth: number,
+    a: number,
+    b: number,
+    sums: number,
+    repetitions: number,
+  ): void;
+  /** Sums G ∘ WWᵀ over taps; see `assembly/lasso.ts`. */
+  contractGram(
+    gram: number,
+    weights: number,
+    inputs: number,
+    outputs: number,
+    positions: number,
+    contracted: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `contractGram`. */
+  contractWorkspaceBytes(inputs: number): number;
+  /** Factors A = UᵀU in place; 0, or 1 + the row whose pivot failed. */
+  choleskyFactor(
+    a: number,
+    stride: number,
+    size: number,
+    floor: number,
+    workspace: number,
+  ): number;
+  /** Solves UᵀU X = B in place. */
+  choleskySolve(
+    u: number,
+    strideU: number,
+    size: number,
+    b: number,
+    columns: number,
+    workspace: number,
+  ): void;
+  /** Inverts UᵀU. */
+  choleskyInvert(
+    u: number,
+    strideU: number,
+    size: number,
+    inverse: number,
+    workspace: number,
+  ): void;
+  /** residual −= A X for symmetric A. */
+  subtractProduct(
+    residual: number,
+    a: number,
+    size: number,
+    x: number,
+    columns: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of the Cholesky kernels. */
+  choleskyWorkspaceBytes(): number;
+  /** Adds the cost of dropping each group of rows; 0, or 1 + the group whose pivot failed. */
+  eliminationCosts(
+    h: number,
+    strideH: number,
+    w: number,
+    outputs: number,
+    rows: number,
+    offsets: number,
+    groups: number,
+    floor: number,
+    costs: number,
+    workspace: number,
+  ): number;
+  /** Drops one group of rows from H and W; 0, or 1 + the row of the group whose pivot failed. */
+  eliminateGroup(
+    h: number,
+    strideH: number,
+    inputs: number,
+    w: number,
+    outputs: number,
+    rows: number,
+    count: number,
+    floor: number,
+    workspace: number,
+  ): number;
+  /** Moves the kept rows and columns of H, and rows of W, to the front. */
+  compactElimination(
+    h: number,
+    strideH: number,
+    w: number,
+    outputs: number,
+    kept: number,
+    count: number,
+  ): void;
+  /** Bytes of workspace of the elimination kernels. */
+  eliminationWorkspaceBytes(inputs: number, outputs: number, groupRows: number): number;
+}
+
+/** Kernels that run on the memory of the tfjs WASM backend. */
+export interface Kernels {
+  /** Which build this is. */
+  readonly build: KernelBuild;
+  /** The module's exports, unchecked. */
+  readonly wasm: KernelExports;
+  /** The memory that they share with tfjs. */
+  readonly memory: BackendMemory;
+}
+
+/** Which kernels to load. */
+export interface LoadOptions {
+  /** The build; by default the relaxed one where the engine accepts it. */
+  readonly build?: KernelBuild;
+}
+
+const BYTES: Record<KernelBuild, Uint8Array<ArrayBuffer>> = {
+  relaxed: relaxedBytes,
+  plain: plainBytes,
+};
+
+const loaded = new WeakMap<BackendMemory, Map<KernelBuild, Promise<Kernels>>>();
+
+/**
+ * Instantiates the kernels on the memory of the current tfjs backend, once per build and backend.
+ *
+ * @param options Which build.
+ * @returns The kernels.
+ * @throws {TypeError} When the current backend is not WASM; `startBackend()` makes it so.
+ */
+export function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
+  const build = options.build ??
+    (WebAssembly.validate(relaxedBytes) ? "relaxed" : "plain");
+  const memory = backendMemory();
+  const builds = loaded.get(memory) ?? new Map<KernelBuild, Promise<Kernels>>();
+  loaded.set(memory, builds);
+  const known = builds.get(build);
+  if (known) return known;
+  const kernels = instantiate(build, memory);
+  builds.set(build, kernels);
+  return kernels;
+}
+
+async function instantiate(build: KernelBuild, memory: BackendMemory): Promise<Kernels> {
+  const { instance } = await WebAssembly.instantiate(BYTES[build], {
+    env: { memory: memory.memory },
+  });
+  return { build, wasm: instance.exports as object as KernelExports, memory };
+}

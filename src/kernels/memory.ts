@@ -1,0 +1,183 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** The part of the tfjs WASM backend that kernels need; `BackendWasm` fits it. */
+interface SharedBackend {
+  wasm: {
+    asm: { memory: WebAssembly.Memory };
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+  };
+  dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+}
+
+function isSharedBackend(backend: object): backend is SharedBackend {
+  return "wasm" in backend && "dataIdMap" in backend && "makeOutput" in backend;
+}
+
+/** A tensor that a kernel is about to fill, and where its values begin. */
+export interface OutputTensor<T extends tf.Tensor> {
+  /** The tensor; its values are unspecified until the kernel has run. */
+  readonly tensor: T;
+  /** Address of its first value. */
+  readonly pointer: number;
+}
+
+/**
+ * The memory of a tfjs WASM backend, shared with the kernels.
+ *
+ * Addresses survive growth of the memory, typed-array views do not: they lose their buffer. Therefore views are never
+ * kept; every call of `f32`, `f64` or `i32` makes one afresh.
+ */
+export class BackendMemory {
+  readonly #backend: SharedBackend;
+
+  /**
+   * Wraps a backend; use {@link backendMemory} to have one instance per backend.
+   *
+   * @param backend A started tfjs WASM backend.
+   * @throws {TypeError} When it is another backend.
+   */
+  constructor(backend: object) {
+    if (!isSharedBackend(backend)) {
+      throw new TypeError(
+        "use the memory of tfjs: the current backend is not WASM, call startBackend() first",
+      );
+    }
+    this.#backend = backend;
+  }
+
+  /** The memory itself, to instantiate modules on. */
+  get memory(): WebAssembly.Memory {
+    return this.#backend.wasm.asm.memory;
+  }
+
+  /**
+   * Reserves bytes on the backend's heap, aligned for f64; `free` gives them back.
+   *
+   * @param bytes How many.
+   * @returns Their address.
+   * @throws {RangeError} When the heap cannot grow that far.
+   */
+  malloc(bytes: number): number {
+    // The backend returns a signed number, negative above two gigabytes.
+    const pointer = bytes < 2 ** 32 ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
+    if (pointer === 0 && bytes > 0) {
+      throw new RangeError(
+        `reserve ${bytes} bytes of WASM memory: ${this.memory.buffer.byteLength} are in use and ` +
+          "no more can be had; use smaller batches or fewer channels at a time",
+      );
+    }
+    return pointer;
+  }
+
+  /**
+   * Gives back what `malloc` reserved.
+   *
+   * @param pointer The address.
+   */
+  free(pointer: number): void {
+    this.#backend.wasm._free(pointer);
+  }
+
+  /**
+   * Address of a tensor's values.
+   *
+   * @param tensor A tensor; one that lives on another backend is moved here first, as tfjs does for its own kernels.
+   * @returns The address of its first value.
+   */
+  tensorPointer(tensor: tf.Tensor): number {
+    return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /**
+   * Makes a float32 tensor for a kernel to fill.
+   *
+   * @param shape Its shape.
+   * @returns The tensor and the address of its values.
+   * @throws {RangeError} When the heap cannot grow that far.
+   */
+  makeTensor<T extends tf.Tensor>(shape: number[]): OutputTensor<T> {
+    const output = this.#backend.makeOutput(shape, "float32");
+    const tensor = tf.engine().makeTensorFromTensorInfo(output) as T;
+    const pointer = this.tensorPointer(tensor);
+    if (pointer === 0 && tensor.size > 0) {
+      tensor.dispose();
+      throw new RangeError(
+        `make a tensor of shape ${shape.join("×")}: WASM memory is exhausted, use smaller batches`,
+      );
+    }
+    return { tensor, pointer };
+  }
+
+  /**
+   * A view of f32 values; it is lost when the memory grows.
+   *
+   * @param pointer Address of the first value.
+   * @param length Number of values.
+   * @returns The view.
+   */
+  f32(pointer: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.memory.buffer as ArrayBuffer, pointer, length);
+  }
+
+  /**
+   * A view of f64 values; it is lost when the memory grows.
+   *
+   * @param pointer Address of the first value.
+   * @param length Number of values.
+   * @returns The view.
+   */
+  f64(pointer: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.memory.buffer as ArrayBuffer, pointer, length);
+  }
+
+  /**
+   * A view of i32 values; it is lost when the memory grows.
+   *
+   * @param pointer Address of the first value.
+   * @param length Number of values.
+   * @returns The view.
+   */
+  i32(pointer: number, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.memory.buffer as ArrayBuffer, pointer, length);
+  }
+
+  /**
+   * Lends named pieces of memory to a function and frees them whatever happens.
+   *
+   * @param bytes Size of each piece.
+   * @param use Is handed the addresses under the same names.
+   * @returns What `use` returns.
+   * @throws {RangeError} When the heap cannot grow that far.
+   */
+  withScratch<Name extends string, Result>(
+    bytes: Record<Name, number>,
+    use: (pointers: Record<Name, number>) => Result,
+  ): Result {
+    const pointers: Record<string, number> = {};
+    try {
+      for (const [name, size] of Object.entries<number>(bytes)) pointers[name] = this.malloc(size);
+      return use(pointers);
+    } finally {
+      for (const pointer of Object.values(pointers)) this.free(pointer);
+    }
+  }
+}
+
+const memories = new WeakMap<object, BackendMemory>();
+
+/**
+ * The memory of tfjs' current backend, one instance per backend.
+ *
+ * @returns The memory.
+ * @throws {TypeError} When the current backend is not the WASM backend.
+ */
+export function backendMemory(): BackendMemory {
+  const backend = tf.backend();
+  const known = memories.get(backend);
+  if (known) return known;
+  const memory = new BackendMemory(backend);
+  memories.set(backend, memory);
+  return memory;
+}

@@ -1,0 +1,27 @@
+/**
+ * Kernels in WebAssembly on the memory of the tfjs WASM backend, behind checked wrappers.
+ *
+ * @module
+ */
+export { startBackend } from "./backend.ts";
+export {
+  meanDiagonal,
+  type RidgeEvidence,
+  type RidgeSolution,
+  type RidgeSystem,
+  solveRidge,
+} from "./cholesky.ts";
+export { contractMoments, type PositionProblem } from "./contraction.ts";
+export { type EliminationSystem, GroupElimination } from "./elimination.ts";
+export { type Geometry, type OutputSize, outputSize } from "./geometry.ts";
+export {
+  type KernelBuild,
+  type KernelExports,
+  type Kernels,
+  loadKernels,
+  type LoadOptions,
+} from "./load.ts";
+export { BackendMemory, backendMemory, type OutputTensor } from "./memory.ts";
+export { MomentAccumulator } from "./moment_accumulator.ts";
+export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
+export { samplePatches } from "./patches.ts";
