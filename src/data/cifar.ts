@@ -77,8 +77,11 @@ async function openLayout(
   testName: string,
   handles: DisposableStack,
 ): Promise<OpenedFormat> {
-  const openAll = (names: string[]) =>
-    Promise.all(names.map((name) => openRecordFile(join(folder, name), handles)));
+  const openAll = async (names: string[]) => {
+    const files: RecordFile[] = [];
+    for (const name of names) files.push(await openRecordFile(join(folder, name), handles));
+    return files;
+  };
   const train = createSource(layout, await openAll(trainNames));
   const hasTest = await isFile(join(folder, testName));
   const names = await readNames(join(folder, layout.namesFile), layout.classCount);

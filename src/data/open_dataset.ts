@@ -59,12 +59,14 @@ async function checkFolder(path: string): Promise<void> {
   }
 }
 
-/** A format without names takes the model's when there are as many, else the numbers of its labels. */
-function chooseClasses({ classes, classCount }: OpenedFormat, options: DatasetOptions): ClassOrder {
-  const fallback = options.classes?.length === classCount
-    ? options.classes
-    : Array.from({ length: classCount }, (_, label) => String(label));
-  return orderClasses(classes ?? fallback, options.classes);
+/** A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
+function chooseClasses(
+  { classes, classCount }: OpenedFormat,
+  { classes: wanted }: DatasetOptions,
+): ClassOrder {
+  const numbers = Array.from({ length: classCount }, (_, label) => String(label));
+  const order = orderClasses(classes ?? numbers, wanted);
+  return !classes && wanted?.length === classCount ? { ...order, classes: [...wanted] } : order;
 }
 
 function openSplits(opened: OpenedFormat, order: ClassOrder, options: DatasetOptions) {

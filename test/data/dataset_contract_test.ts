@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import {
+  encodeCifar,
+  encodeFlatJpeg,
+  encodeIdxImages,
+  encodeIdxLabels,
+  writeFile,
+  writeImageFolder,
+} from "./fixtures.ts";
+import { testDatasetContract } from "./image_set_contract.ts";
+
+testDatasetContract("CIFAR-10", async (folder) => {
+  await writeFile(join(folder, "data_batch_1.bin"), encodeCifar([3, 0, 9]));
+  await writeFile(join(folder, "data_batch_2.bin"), encodeCifar([1, 2], { seed: 2 }));
+  await writeFile(join(folder, "test_batch.bin"), encodeCifar([4, 4], { seed: 3 }));
+});
+
+testDatasetContract("CIFAR-100", async (folder) => {
+  await writeFile(join(folder, "train.bin"), encodeCifar([99, 0, 50], { coarse: 7 }));
+  await writeFile(join(folder, "test.bin"), encodeCifar([1], { coarse: 7, seed: 2 }));
+});
+
+for (const gzipped of [false, true]) {
+  testDatasetContract(gzipped ? "gzipped IDX" : "IDX", async (folder) => {
+    const write = (name: string, bytes: Uint8Array) =>
+      writeFile(join(folder, gzipped ? `${name}.gz` : name), gzipped ? gzipSync(bytes) : bytes);
+    await write("train-images-idx3-ubyte", encodeIdxImages(4, 28, 28));
+    await write("train-labels-idx1-ubyte", encodeIdxLabels([2, 0, 1, 2]));
+    await write("t10k-images-idx3-ubyte", encodeIdxImages(2, 28, 28, 2));
+    await write("t10k-labels-idx1-ubyte", encodeIdxLabels([1, 2]));
+  });
+}
+
+testDatasetContract("image folder", async (folder) => {
+  await writeImageFolder(folder, { "train/cat": 3, "train/dog": 2, "test/cat": 1, "test/dog": 1 });
+  await writeFile(join(folder, "train/dog/wide.JPG"), encodeFlatJpeg(50, 20, [200, 30, 90]));
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openDataset } from "../../src/data/mod.ts";
+import {
+  encodeFlatJpeg,
+  encodePng,
+  inTempFolder,
+  writeFile,
+  writeImageFolder,
+} from "./fixtures.ts";
+
+const SHAPE = { height: 2, width: 2, channels: 3 };
+
+Deno.test("a folder's classes and images come in the order of their names, nested ones included", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, {
+      "train/b": 1,
+      "train/a/left": 2,
+      "train/a/right/deep": 1,
+      "test/a": 1,
+      "test/b": 1,
+    });
+    const { train, classes } = await openDataset(folder, SHAPE);
+    assert.deepEqual(classes, ["a", "b"]);
+    assert.deepEqual([...train.labels], [0, 0, 0, 1]);
+    const names = Array.from(train.labels, (_, index) => train.describe(index));
+    assert.deepEqual(
+      names,
+      ["a/left/000.png", "a/left/001.png", "a/right/deep/000.png", "b/000.png"].map((name) =>
+        join(folder, "train", name)
+      ),
+    );
+  }));
+
+Deno.test("hidden files, hidden folders and other files are passed over", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "a": 2, "b": 2, ".cache": 3, "__MACOSX": 1, "a/.thumbs": 5 });
+    const junk = Uint8Array.of(1);
+    for (const name of ["a/.hidden.png", "a/notes.txt", "readme.md", ".DS_Store"]) {
+      await writeFile(join(folder, name), junk);
+    }
+    const { train, test, classes } = await openDataset(folder, SHAPE);
+    assert.deepEqual(classes, ["a", "b"]);
+    assert.equal(train.length + test.length, 4);
+  }));
+
+Deno.test("endings are read in any case, and the content tells JPEG from PNG", () =>
+  inTempFolder(async (folder) => {
+    const jpeg = encodeFlatJpeg(2, 2, [250, 5, 5]);
+    const png = encodePng(new Uint8Array(4).fill(77), { width: 2, height: 2, colourType: 0 });
+    for (const [name, bytes] of [["1.PNG", jpeg], ["2.JPeG", png], ["3.jpg", jpeg]] as const) {
+      await writeFile(join(folder, "train/a", name), bytes);
+    }
+    await writeImageFolder(folder, { "test/a": 1 });
+    const { train } = await openDataset(folder, SHAPE);
+    const red: number[] = [];
+    for (let index = 0; index < train.length; index++) {
+      const out = new Uint8Array(12);
+      await train.read(index, out);
+      red.push(out[0]);
+    }
+    assert.equal(red[1], 77);
+    assert.ok(red[0] > 240 && red[2] === red[0]);
+  }));
+
+for (const name of ["test", "val", "valid", "validation"]) {
+  Deno.test(`${name}/ beside train/ is the test split`, () =>
+    inTempFolder(async (folder) => {
+      await writeImageFolder(folder, { "train/a": 3, [`${name}/a`]: 2 });
+      const { train, test, heldOut } = await openDataset(folder, SHAPE);
+      assert.deepEqual([train.length, test.length, heldOut], [3, 2, false]);
+    }));
+}
+
+Deno.test("test/ comes before val/ when both are there", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "train/a": 3, "val/a": 2, "test/a": 1 });
+    const { test } = await openDataset(folder, SHAPE);
+    assert.ok(test.describe(0).startsWith(join(folder, "test")));
+  }));
+
+Deno.test("links to images and folders are followed, and a link to a parent ends", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "set/train/a": 2, "set/test/a": 1, "elsewhere": 3 });
+    await Deno.symlink(join(folder, "set/train/a"), join(folder, "set/train/a/self"));
+    await Deno.symlink(join(folder, "elsewhere"), join(folder, "set/train/a/more"));
+    await Deno.symlink(join(folder, "elsewhere/000.png"), join(folder, "set/train/a/link.png"));
+    const { train } = await openDataset(join(folder, "set"), SHAPE);
+    assert.equal(train.length, 6);
+  }));
+
+const FAULTS: [sentence: string, counts: Record<string, number>, message: RegExp][] = [
+  ["a class without images is named", { "a": 2, "b": 0 }, /b: found no \.jpg.* of class "b"/],
+  [
+    "an empty train folder is named",
+    { "train": 0, "test/a": 1 },
+    /train: found no folders, wanted one folder of images per class/,
+  ],
+  [
+    "test/ without train/ is refused",
+    { "test/a": 1 },
+    /found test\/ alone, wanted train\/ beside it/,
+  ],
+  [
+    "a class of the test split alone is named",
+    { "train/a": 1, "test/a": 1, "test/b": 1 },
+    /found class b in test\/ only/,
+  ],
+  [
+    "a class that the test split lacks is named",
+    { "train/a": 1, "train/b": 1, "test/a": 1 },
+    /found class b in train\/ only/,
+  ],
+];
+
+for (const [sentence, counts, message] of FAULTS) {
+  Deno.test(`image folder: ${sentence}`, () =>
+    inTempFolder(async (folder) => {
+      for (const place of Object.keys(counts)) {
+        await Deno.mkdir(join(folder, place), { recursive: true });
+      }
+      await writeImageFolder(folder, counts);
+      await assert.rejects(openDataset(folder, SHAPE), { name: "InputError", message });
+    }));
+}
+
+Deno.test("an image that disappears after the folder was opened is an InputError that names it", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "train/a": 1, "test/a": 1 });
+    const { train } = await openDataset(folder, SHAPE);
+    await Deno.remove(train.describe(0));
+    await assert.rejects(train.read(0, new Uint8Array(12)), {
+      name: "InputError",
+      message: /reading .*000\.png: /,
+    });
+  }));

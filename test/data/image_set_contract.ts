@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import type { Dataset, DatasetOptions } from "../../src/data/mod.ts";
+import { openDataset } from "../../src/data/mod.ts";
+import { inTempFolder } from "./fixtures.ts";
+
+const SHAPES: DatasetOptions[] = [
+  { height: 32, width: 32, channels: 3 },
+  { height: 9, width: 14, channels: 3 },
+  { height: 40, width: 33, channels: 1 },
+];
+
+/** What every dataset format has to do. `write` fills a folder with a dataset that has a train and a test split. */
+export function testDatasetContract(
+  format: string,
+  write: (folder: string) => Promise<void>,
+): void {
+  const test = (sentence: string, run: (folder: string) => Promise<void>) =>
+    Deno.test(`${format}: ${sentence}`, () =>
+      inTempFolder(async (folder) => {
+        await write(folder);
+        await run(folder);
+      }));
+
+  test("every image of both splits is read in the shape that was asked for", async (folder) => {
+    for (const shape of SHAPES) {
+      await withDataset(folder, shape, async ({ train, test }) => {
+        const out = new Uint8Array(shape.height * shape.width * shape.channels);
+        for (const set of [train, test]) {
+          assert.ok(set.length > 0);
+          for (let index = 0; index < set.length; index++) await set.read(index, out);
+        }
+      });
+    }
+  });
+
+  test("labels are class indices, one per image", async (folder) => {
+    await withDataset(folder, SHAPES[0], ({ train, test, classes, heldOut }) => {
+      assert.equal(heldOut, false);
+      for (const { labels, length } of [train, test]) {
+        assert.equal(labels.length, length);
+        assert.ok(labels.every((label) => label >= 0 && label < classes.length));
+      }
+    });
+  });
+
+  test("reading twice, or many at once, gives the same bytes", async (folder) => {
+    await withDataset(folder, SHAPES[0], async ({ train }) => {
+      const read = async (index: number) => {
+        const out = new Uint8Array(3072);
+        await train.read(index, out);
+        return out;
+      };
+      const indices = Array.from({ length: train.length }, (_, index) => index);
+      const together = await Promise.all(indices.map(read));
+      for (const index of indices.toReversed()) {
+        assert.deepEqual(await read(index), together[index]);
+      }
+    });
+  });
+
+  test("every image has a name of its own that says where it comes from", async (folder) => {
+    await withDataset(folder, SHAPES[0], ({ train, test }) => {
+      const names = [train, test].flatMap((set) =>
+        Array.from(set.labels, (_, i) => set.describe(i))
+      );
+      assert.equal(new Set(names).size, names.length);
+      assert.ok(names.every((name) => name.startsWith(folder)));
+    });
+  });
+
+  test("class names of the model in another order move the labels", async (folder) => {
+    await withDataset(folder, SHAPES[0], async (own) => {
+      const classes = own.classes.toReversed();
+      await withDataset(folder, { ...SHAPES[0], classes }, (turned) => {
+        assert.deepEqual(turned.classes, classes);
+        turned.train.labels.forEach((label, index) => {
+          assert.equal(classes[label], own.classes[own.train.labels[index]]);
+        });
+      });
+    });
+  });
+}
+
+async function withDataset(
+  folder: string,
+  options: DatasetOptions,
+  run: (dataset: Dataset) => void | Promise<void>,
+): Promise<void> {
+  const dataset = await openDataset(folder, options);
+  try {
+    await run(dataset);
+  } finally {
+    dataset.close();
+  }
+}
