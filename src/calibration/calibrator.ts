@@ -1,0 +1,351 @@
+import * as tf from "@tensorflow/tfjs";
+import { ForwardPlan } from "../forward/mod.ts";
+import { type LayerGraph, type LayerNode, pairOf } from "../graph/mod.ts";
+import {
+  type Geometry,
+  type Kernels,
+  MomentAccumulator,
+  type Moments,
+  samplePatches,
+} from "../kernels/mod.ts";
+import type { Weight } from "../model/mod.ts";
+import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
+import { samplePositions, type SamplingOptions } from "./sampling.ts";
+
+/** A batch of preprocessed images. */
+export interface CalibrationBatch {
+  /** Images, N × H × W × C. */
+  readonly images: tf.Tensor4D;
+  /** Their indices in the data set. */
+  readonly indices: ArrayLike<number>;
+}
+
+/** How statistics are gathered. */
+export interface CalibrationOptions extends SamplingOptions {
+  /** Bytes of activations that may wait between two layers; batches beyond it are run again from the images. */
+  readonly memoryBudget: number;
+  /** Called after every batch. */
+  readonly onBatch?: () => void;
+}
+
+/** What a calibrator works on. */
+export interface CalibrationSubject {
+  /** The WebAssembly kernels. */
+  readonly kernels: Kernels;
+  /** The original network. */
+  readonly graph: LayerGraph;
+  /** The same network in TensorFlow.js. */
+  readonly model: tf.LayersModel;
+  /** Keys of the layers that will be asked for, in graph order. */
+  readonly layers: readonly string[];
+  /** How many batches there are. */
+  readonly batches: number;
+  /** Reads a batch; the calibrator owns its images. */
+  readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
+}
+
+/** A layer that is sampled: where, and what its outputs are compared with. */
+interface SampledLayer {
+  readonly node: LayerNode;
+  /** Number of the layer, for the sampling. */
+  readonly number: number;
+  readonly geometry: Geometry;
+  readonly outputSize: readonly [number, number];
+  readonly residual?: ResidualTarget;
+  /** The original kernel, flattened to inputs × outputs. */
+  readonly kernel: tf.Tensor2D;
+}
+
+/** What a waiting batch keeps of the original network for a layer: Y, and the shortcuts' sum at the same places. */
+interface SampledTargets {
+  readonly outputs: tf.Tensor2D;
+  readonly shortcuts?: tf.Tensor2D;
+}
+
+interface WaitingBatch {
+  readonly indices: ArrayLike<number>;
+  readonly activations: ReturnType<ForwardPlan["start"]>;
+  readonly targets: Map<string, SampledTargets>;
+  bytes: number;
+}
+
+const FLOAT_BYTES = 4;
+
+function dimensions(kernel: Weight): { inputs: number; outputs: number } {
+  const outputs = kernel.shape.at(-1)!;
+  return { inputs: kernel.values.length / outputs, outputs };
+}
+
+/**
+ * Kernel, strides, dilations and padding with which a layer reads its input; a Dense layer reads one position.
+ *
+ * @param node A Conv2D or Dense layer.
+ * @returns Its geometry.
+ */
+export function geometryOf(node: LayerNode): Geometry {
+  if (node.className === "Dense") {
+    return { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], padding: "valid" };
+  }
+  return {
+    kernel: pairOf(node.config.kernel_size, 1),
+    strides: pairOf(node.config.strides, 1),
+    dilations: pairOf(node.config.dilation_rate, 1),
+    padding: node.config.padding as "same" | "valid",
+  };
+}
+
+const ONE_BY_ONE: Geometry = {
+  kernel: [1, 1],
+  strides: [1, 1],
+  dilations: [1, 1],
+  padding: "valid",
+};
+
+/**
+ * Gathers least-squares statistics layer by layer for sequential repair (He et al. 2017, section 3.2): inputs X come
+ * from the network as repaired so far, targets Y from the original.
+ *
+ * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
+ * repaired network and the sampled outputs of the original one. When the waiting batches would exceed the memory
+ * budget, the rest is run again from its images at every layer, so memory does not depend on the number of batches.
+ */
+export class Calibrator {
+  readonly #subject: CalibrationSubject;
+  readonly #options: CalibrationOptions;
+  readonly #original: ForwardPlan;
+  readonly #repaired: ForwardPlan;
+  readonly #layers: SampledLayer[];
+  readonly #waiting = new Map<number, WaitingBatch>();
+
+  /**
+   * @param subject The network, the layers that will be asked for and the images.
+   * @param options Sampling and memory.
+   */
+  constructor(subject: CalibrationSubject, options: CalibrationOptions) {
+    const { graph, model, layers } = subject;
+    this.#subject = subject;
+    this.#options = options;
+    this.#original = new ForwardPlan(graph, model);
+    this.#repaired = new ForwardPlan(graph, model);
+    const residuals = findResidualTargets(graph);
+    this.#layers = layers.map((key) => {
+      const number = graph.nodes.findIndex((node) => node.key === key);
+      const node = graph.nodes[number];
+      const kernel = node.weights.get("kernel")!;
+      const { inputs, outputs } = dimensions(kernel);
+      return {
+        node,
+        number,
+        geometry: geometryOf(node),
+        outputSize: outputSizeOf(node),
+        residual: residuals.get(key),
+        kernel: tf.tensor2d(kernel.values as Float32Array, [inputs, outputs]),
+      };
+    });
+  }
+
+  /**
+   * Statistics of a layer, X from the network as repaired so far. Layers are asked for in graph order.
+   *
+   * @param key The layer.
+   * @returns Moments of X (inputs of the flattened kernel) and Y (its outputs before bias and activation, corrected at
+   * the end of a residual branch).
+   */
+  async collect(key: string): Promise<Moments> {
+    const layer = this.#layer(key);
+    const accumulator = this.#accumulatorOf(layer);
+    try {
+      for (let index = 0; index < this.#subject.batches; index++) {
+        const batch = this.#waiting.get(index) ?? await this.#openBatch(index, layer);
+        this.#repaired.advance(batch.activations, this.#repaired.stepOf(key));
+        this.#accumulate(accumulator, layer, batch);
+        this.#keepOrDrop(index, batch);
+        this.#options.onBatch?.();
+      }
+      return accumulator.read();
+    } finally {
+      accumulator.dispose();
+    }
+  }
+
+  /**
+   * Statistics of several layers with X and Y both from the original network, in one pass.
+   *
+   * @param keys The layers.
+   * @returns Moments by layer.
+   */
+  async collectOriginal(keys: readonly string[]): Promise<Map<string, Moments>> {
+    const layers = this.#layers.filter(({ node }) => keys.includes(node.key));
+    const accumulators = layers.map((layer) => this.#accumulatorOf(layer));
+    try {
+      for (let index = 0; index < this.#subject.batches; index++) {
+        const { images, indices } = await this.#subject.readBatch(index);
+        const activations = this.#original.start(images);
+        layers.forEach((layer, place) => {
+          this.#original.advance(activations, this.#original.stepOf(layer.node.key));
+          tf.tidy(() => {
+            const x = this.#sampleInput(layer, activations.tensors, indices);
+            accumulators[place].accumulate(x, tf.matMul<tf.Tensor2D>(x, layer.kernel));
+          });
+        });
+        tf.dispose([...activations.tensors.values()]);
+        this.#options.onBatch?.();
+      }
+      return new Map(layers.map((layer, place) => [layer.node.key, accumulators[place].read()]));
+    } finally {
+      for (const accumulator of accumulators) accumulator.dispose();
+    }
+  }
+
+  /**
+   * Puts repaired weights into the network that later layers get their inputs from.
+   *
+   * @param key The layer.
+   * @param weights Its weights by role.
+   */
+  setWeights(key: string, weights: Map<string, Weight>): void {
+    this.#repaired.setWeights(key, weights);
+  }
+
+  /** Frees everything that waits. */
+  dispose(): void {
+    for (const batch of this.#waiting.values()) disposeBatch(batch);
+    this.#waiting.clear();
+    this.#original.dispose();
+    this.#repaired.dispose();
+    for (const { kernel } of this.#layers) kernel.dispose();
+  }
+
+  #layer(key: string): SampledLayer {
+    return this.#layers.find(({ node }) => node.key === key)!;
+  }
+
+  #accumulatorOf({ node }: SampledLayer): MomentAccumulator {
+    const { inputs, outputs } = dimensions(node.weights.get("kernel")!);
+    return new MomentAccumulator(this.#subject.kernels, inputs, outputs);
+  }
+
+  /** X of a layer at its sampled positions: P × inputs. */
+  #sampleInput(
+    layer: SampledLayer,
+    tensors: ReadonlyMap<string, tf.Tensor>,
+    indices: ArrayLike<number>,
+  ): tf.Tensor2D {
+    const input = asImages(tensors.get(layer.node.inputs[0])!, layer.node);
+    const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
+    return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
+  }
+
+  /** The sum of the shortcuts at a layer's sampled positions: P × outputs. */
+  #sampleShortcuts(
+    layer: SampledLayer,
+    tensors: ReadonlyMap<string, tf.Tensor>,
+    indices: ArrayLike<number>,
+  ): tf.Tensor2D {
+    const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
+    const sampled = layer.residual!.shortcuts.map((name) =>
+      samplePatches(
+        this.#subject.kernels,
+        tensors.get(name) as tf.Tensor4D,
+        positions,
+        ONE_BY_ONE,
+      )
+    );
+    return tf.addN(sampled);
+  }
+
+  #accumulate(accumulator: MomentAccumulator, layer: SampledLayer, batch: WaitingBatch): void {
+    const { tensors } = batch.activations;
+    const targets = batch.targets.get(layer.node.key)!;
+    tf.tidy(() => {
+      const x = this.#sampleInput(layer, tensors, batch.indices);
+      let y: tf.Tensor2D = targets.outputs;
+      if (targets.shortcuts) {
+        const drift = targets.shortcuts.sub(this.#sampleShortcuts(layer, tensors, batch.indices));
+        const inverse = layer.residual!.inverseScale;
+        y = y.add(inverse ? drift.mul(tf.tensor1d(inverse)) : drift);
+      }
+      accumulator.accumulate(x, y);
+    });
+    disposeTargets(targets);
+    batch.targets.delete(layer.node.key);
+  }
+
+  /** Runs the original network over a batch, as far as it will be asked for, and puts the repaired one at its start. */
+  async #openBatch(index: number, layer: SampledLayer): Promise<WaitingBatch> {
+    const { images, indices } = await this.#subject.readBatch(index);
+    const rest = this.#layers.slice(this.#layers.indexOf(layer));
+    const asked = this.#hasRoom() ? rest : [layer];
+    const activations = this.#original.start(images.clone());
+    const targets = new Map<string, SampledTargets>();
+    for (const sampled of asked) {
+      this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
+      targets.set(sampled.node.key, this.#sampleTargets(sampled, activations.tensors, indices));
+    }
+    tf.dispose([...activations.tensors.values()]);
+    return { indices, targets, activations: this.#repaired.start(images), bytes: 0 };
+  }
+
+  #sampleTargets(
+    layer: SampledLayer,
+    tensors: ReadonlyMap<string, tf.Tensor>,
+    indices: ArrayLike<number>,
+  ): SampledTargets {
+    const outputs = tf.tidy(() =>
+      tf.matMul<tf.Tensor2D>(this.#sampleInput(layer, tensors, indices), layer.kernel)
+    );
+    const shortcuts = layer.residual &&
+      tf.tidy(() => this.#sampleShortcuts(layer, tensors, indices));
+    return { outputs, shortcuts };
+  }
+
+  /** Whether one more batch of the size of the latest one may wait. */
+  #hasRoom(): boolean {
+    const sizes = [...this.#waiting.values()].map(({ bytes }) => bytes);
+    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    return total + Math.max(0, ...sizes) <= this.#options.memoryBudget;
+  }
+
+  /** Lets a batch wait for the next layer when the budget allows it and its targets are complete. */
+  #keepOrDrop(index: number, batch: WaitingBatch): void {
+    const isLast = this.#layers.every(({ node }) => !batch.targets.has(node.key));
+    this.#waiting.delete(index);
+    batch.bytes = bytesOf(batch);
+    const others = [...this.#waiting.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    if (isLast || others + batch.bytes > this.#options.memoryBudget) disposeBatch(batch);
+    else this.#waiting.set(index, batch);
+  }
+}
+
+function outputSizeOf(node: LayerNode): [number, number] {
+  const [height, width] = node.outputShape;
+  return node.outputShape.length === 3 ? [height!, width!] : [1, 1];
+}
+
+/** A Dense layer's input as images of one position. */
+function asImages(input: tf.Tensor, node: LayerNode): tf.Tensor4D {
+  if (input.rank === 4) return input as tf.Tensor4D;
+  if (input.rank === 2) return input.reshape([input.shape[0], 1, 1, input.shape[1]!]);
+  throw new RangeError(
+    `sampling layer ${node.name}: found an input of rank ${input.rank}, wanted 2 or 4`,
+  );
+}
+
+function bytesOf({ activations, targets }: WaitingBatch): number {
+  let elements = 0;
+  for (const tensor of activations.tensors.values()) elements += tensor.size;
+  for (const { outputs, shortcuts } of targets.values()) {
+    elements += outputs.size + (shortcuts?.size ?? 0);
+  }
+  return elements * FLOAT_BYTES;
+}
+
+function disposeTargets({ outputs, shortcuts }: SampledTargets): void {
+  outputs.dispose();
+  shortcuts?.dispose();
+}
+
+function disposeBatch({ activations, targets }: WaitingBatch): void {
+  tf.dispose([...activations.tensors.values()]);
+  for (const target of targets.values()) disposeTargets(target);
+}

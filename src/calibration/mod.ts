@@ -1,0 +1,4 @@
+/** Sampling and least-squares statistics. */
+export * from "./calibrator.ts";
+export * from "./residual_target.ts";
+export * from "./sampling.ts";

@@ -1,0 +1,3 @@
+/** What networks cost. */
+export * from "./layer_cost.ts";
+export * from "./latency.ts";

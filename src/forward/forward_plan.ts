@@ -1,0 +1,215 @@
+import * as tf from "@tensorflow/tfjs";
+import { consumersByNode, type LayerGraph, type LayerNode, MODEL_OUTPUT } from "../graph/mod.ts";
+import type { Weight } from "../model/mod.ts";
+import {
+  affineOperation,
+  batchStatisticsOperation,
+  convolutionOperation,
+  denseOperation,
+  fusableActivation,
+  layerOperation,
+  type MomentSink,
+  type Operation,
+} from "./steps.ts";
+
+/** One step of a forward pass: a chain of layers that run as one operation. */
+export interface ForwardStep {
+  /** The layers, the first reads the inputs, the last makes the output. */
+  nodes: LayerNode[];
+  /** Tensors read. */
+  readonly inputs: readonly string[];
+  /** Key of the tensor made (of the last layer). */
+  readonly output: string;
+  /** What runs; absent for an input layer. */
+  operation: Operation | undefined;
+}
+
+/** A batch on its way through the network. */
+export interface Activations {
+  /** Live tensors by name. */
+  readonly tensors: Map<string, tf.Tensor>;
+  /** Index of the step that runs next. */
+  next: number;
+}
+
+/** How a plan treats BatchNormalization. */
+export interface ForwardOptions {
+  /** Normalize with the batch's own statistics and report them here; nothing is folded then. */
+  readonly onMoments?: MomentSink;
+}
+
+/**
+ * A network laid out as steps that a batch can be moved along, any distance at a time.
+ *
+ * For inference BatchNormalization and ReLU are folded into the convolution in front of them; what stands alone becomes
+ * a 1×1 depthwise convolution. Tensors are disposed as soon as no later step reads them.
+ */
+export class ForwardPlan {
+  /** The steps, in graph order. */
+  readonly steps: readonly ForwardStep[];
+  readonly #stepOfNode = new Map<string, number>();
+  readonly #lastUse = new Map<string, number>();
+  readonly #graph: LayerGraph;
+
+  /**
+   * Lays out a network.
+   *
+   * @param graph The network and its weights.
+   * @param model The same network in TensorFlow.js, which runs the layers that need no folding.
+   * @param options How BatchNormalization is treated.
+   */
+  constructor(graph: LayerGraph, model: tf.LayersModel, options: ForwardOptions = {}) {
+    this.#graph = graph;
+    const chains = options.onMoments ? graph.nodes.map((node) => [node]) : foldableChains(graph);
+    this.steps = chains.map((nodes) => ({
+      nodes,
+      inputs: nodes[0].inputs,
+      output: nodes.at(-1)!.key,
+      operation: makeOperation(nodes, model, options),
+    }));
+    this.steps.forEach((step, index) => {
+      for (const node of step.nodes) this.#stepOfNode.set(node.key, index);
+      for (const tensor of step.inputs) this.#lastUse.set(tensor, index);
+    });
+    for (const tensor of graph.outputs) this.#lastUse.set(tensor, Infinity);
+  }
+
+  /** Index of the step that runs a layer. */
+  stepOf(key: string): number {
+    return this.#stepOfNode.get(key)!;
+  }
+
+  /** Puts a batch of images, which the plan owns from now on, before the first step. */
+  start(images: tf.Tensor): Activations {
+    return { tensors: new Map([[this.#graph.inputs[0], images]]), next: 0 };
+  }
+
+  /**
+   * Moves a batch forward.
+   *
+   * @param activations The batch; tensors that no later step reads are disposed.
+   * @param until Index of the first step that is not run.
+   */
+  advance(activations: Activations, until: number): void {
+    const { tensors } = activations;
+    for (; activations.next < until; activations.next++) {
+      const step = this.steps[activations.next];
+      if (step.operation === undefined) continue;
+      const operation = step.operation;
+      const outputs = tf.tidy(() => operation.run(step.inputs.map((name) => tensors.get(name)!)));
+      outputs.forEach((tensor, index) => {
+        const name = index === 0 ? step.output : `${step.output}#${index}`;
+        if (this.#lastUse.has(name)) tensors.set(name, tensor);
+        else tensor.dispose();
+      });
+      this.#disposeUnused(tensors, activations.next);
+    }
+  }
+
+  /** Names of the tensors that are live before a step. */
+  liveBefore(index: number): string[] {
+    const made = new Set<string>(this.#graph.inputs);
+    for (const step of this.steps.slice(0, index)) made.add(step.output);
+    return [...made].filter((name) => (this.#lastUse.get(name) ?? -1) >= index);
+  }
+
+  /**
+   * Runs a whole batch.
+   *
+   * @param images The images; disposed.
+   * @returns The model's first output.
+   */
+  predict(images: tf.Tensor): tf.Tensor {
+    const activations = this.start(images);
+    this.advance(activations, this.steps.length);
+    const output = activations.tensors.get(this.#graph.outputs[0])!;
+    for (const tensor of activations.tensors.values()) {
+      if (tensor !== output) tensor.dispose();
+    }
+    return output;
+  }
+
+  /**
+   * Replaces the weights of a convolution or Dense layer.
+   *
+   * @param key The layer.
+   * @param weights Its new weights by role.
+   */
+  setWeights(key: string, weights: Map<string, Weight>): void {
+    const step = this.steps[this.stepOf(key)];
+    step.nodes = step.nodes.map((node) => node.key === key ? { ...node, weights } : node);
+    step.operation!.dispose();
+    step.operation = step.nodes[0].className === "Dense"
+      ? denseOperation(step.nodes[0])
+      : convolutionOperation(step.nodes);
+  }
+
+  /** Frees the weights of all steps. */
+  dispose(): void {
+    for (const step of this.steps) step.operation?.dispose();
+  }
+
+  #disposeUnused(tensors: Map<string, tf.Tensor>, index: number): void {
+    for (const name of new Set(this.steps[index].inputs)) {
+      if (this.#lastUse.get(name) !== index) continue;
+      tensors.get(name)!.dispose();
+      tensors.delete(name);
+    }
+  }
+}
+
+function isConvolution(node: LayerNode): boolean {
+  return (node.className === "Conv2D" && Number(node.config.groups ?? 1) === 1 ||
+    node.className === "DepthwiseConv2D") && node.config.data_format !== "channels_first";
+}
+
+function isImageNorm(node: LayerNode): boolean {
+  const axis = Array.isArray(node.config.axis) ? node.config.axis[0] : node.config.axis ?? -1;
+  return node.className === "BatchNormalization" && node.outputShape.length === 3 &&
+    (axis === -1 || axis === 3);
+}
+
+/** Splits the graph into chains that one operation can run, in graph order of their last layers. */
+function foldableChains(graph: LayerGraph): LayerNode[][] {
+  const byKey = new Map(graph.nodes.map((node) => [node.key, node]));
+  const consumers = consumersByNode(graph);
+  const taken = new Set<string>();
+  const chains: LayerNode[][] = [];
+  const followerOf = (node: LayerNode): LayerNode | undefined => {
+    const [only, ...more] = consumers.get(node.key)!;
+    return only === undefined || only === MODEL_OUTPUT || more.length > 0
+      ? undefined
+      : byKey.get(only);
+  };
+  for (const node of graph.nodes) {
+    if (taken.has(node.key)) continue;
+    const chain = [node];
+    let next = followerOf(node);
+    const canFold = node.calls === 1 &&
+      (isConvolution(node) ? (node.config.activation ?? "linear") === "linear" : isImageNorm(node));
+    if (canFold && isConvolution(node) && next && next.calls === 1 && isImageNorm(next)) {
+      chain.push(next);
+      next = followerOf(next);
+    }
+    if (canFold && next && next.calls === 1 && fusableActivation(next)) chain.push(next);
+    for (const folded of chain) taken.add(folded.key);
+    chains.push(chain);
+  }
+  return chains;
+}
+
+function makeOperation(
+  chain: LayerNode[],
+  model: tf.LayersModel,
+  { onMoments }: ForwardOptions,
+): Operation | undefined {
+  const [node] = chain;
+  if (node.className === "InputLayer") return undefined;
+  if (onMoments && node.className === "BatchNormalization" && node.calls === 1) {
+    return batchStatisticsOperation(node, onMoments);
+  }
+  if (isConvolution(node) && node.calls === 1) return convolutionOperation(chain);
+  if (isImageNorm(node) && node.calls === 1) return affineOperation(chain);
+  if (node.className === "Dense" && node.calls === 1) return denseOperation(node);
+  return layerOperation(model.getLayer(node.name));
+}

@@ -1,0 +1,9 @@
+/** The layer graph of a model: channel spaces, index maps and surgery. */
+export * from "./channel_spaces.ts";
+export * from "./convolutions.ts";
+export * from "./layer_graph.ts";
+export * from "./layer_rules.ts";
+export * from "./network.ts";
+export * from "./split_separable.ts";
+export * from "./surgery.ts";
+export * from "./weights.ts";

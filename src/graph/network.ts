@@ -1,0 +1,70 @@
+import type * as tf from "@tensorflow/tfjs";
+import { instantiate, type ModelFile } from "../model/mod.ts";
+import { buildGraph, type LayerGraph } from "./layer_graph.ts";
+import { splitSeparable } from "./split_separable.ts";
+
+/** A model in its two forms: TensorFlow.js' own, which runs any layer, and ours, which can be cut. */
+export interface Network {
+  /** The model in TensorFlow.js; dispose it. */
+  readonly model: tf.LayersModel;
+  /** Its graph, separable convolutions split. */
+  readonly graph: LayerGraph;
+}
+
+/**
+ * Opens a model.
+ *
+ * @param file The model as read from disk.
+ * @returns Both forms of it.
+ * @throws {InputError} When TensorFlow.js cannot make the model.
+ */
+export async function openNetwork(file: ModelFile): Promise<Network> {
+  const model = await instantiate(file);
+  return { model, graph: splitSeparable(buildGraph(file, model)) };
+}
+
+type BatchShape = (number | null)[];
+
+function withInputShapes(
+  file: ModelFile,
+  change: (shape: BatchShape, layer: string) => BatchShape,
+): ModelFile {
+  const layers = file.topology.config.layers!.map((layer) => {
+    const shape = layer.config.batch_input_shape;
+    if (shape === undefined) return layer;
+    const name = String(layer.name ?? layer.config.name);
+    return { ...layer, config: { ...layer.config, batch_input_shape: change(shape, name) } };
+  });
+  const config = { ...file.topology.config, layers };
+  return { ...file, topology: { ...file.topology, config } };
+}
+
+/**
+ * Fixes the height and width of a model that leaves them open, so that every layer's size is known.
+ *
+ * @param file The model.
+ * @param size Height and width.
+ * @returns The model with fixed sizes; the given one is unchanged.
+ */
+export function pinInputSize(file: ModelFile, size: readonly [number, number]): ModelFile {
+  return withInputShapes(
+    file,
+    (shape) => shape.map((extent, axis) => extent ?? (axis === 0 ? null : size[axis - 1] ?? null)),
+  );
+}
+
+/**
+ * Undoes {@link pinInputSize}.
+ *
+ * @param file A model made from the pinned one.
+ * @param original The model as it was.
+ * @returns `file` with the input shapes of `original`.
+ */
+export function unpinInputSize(file: ModelFile, original: ModelFile): ModelFile {
+  const shapes = new Map<string, BatchShape>();
+  withInputShapes(original, (shape, layer) => {
+    shapes.set(layer, shape);
+    return shape;
+  });
+  return withInputShapes(file, (shape, layer) => shapes.get(layer) ?? shape);
+}

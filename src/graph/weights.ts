@@ -1,0 +1,58 @@
+import type { Weight } from "../model/mod.ts";
+import { consumersByNode, type LayerGraph, type LayerNode } from "./layer_graph.ts";
+import { activationOf } from "./layer_rules.ts";
+
+/**
+ * Replaces the weights of one layer.
+ *
+ * @param graph The network.
+ * @param key The layer.
+ * @param weights Its new weights by role; a `bias` where there was none turns `use_bias` on.
+ * @returns The network with the new weights; the given one is unchanged.
+ */
+export function withWeights(
+  graph: LayerGraph,
+  key: string,
+  weights: Map<string, Weight>,
+): LayerGraph {
+  const nodes = graph.nodes.map((node) =>
+    node.key === key
+      ? { ...node, weights, config: { ...node.config, use_bias: weights.has("bias") } }
+      : node
+  );
+  return { ...graph, nodes };
+}
+
+/**
+ * Moves biases that a layer did not have before into the moving mean of the BatchNormalization behind it, where there
+ * is one: BN(x + b) with mean m is BN(x) with mean m − b.
+ *
+ * @param graph The network with repaired layers.
+ * @param original The same network before; its layers say who had a bias.
+ * @returns The network with as few new biases as possible; outputs are the same.
+ */
+export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGraph {
+  const consumers = consumersByNode(graph);
+  const hadBias = new Set(
+    original.nodes.filter((node) => node.weights.has("bias")).map((node) => node.key),
+  );
+  const changed = new Map<string, LayerNode>();
+  for (const node of graph.nodes) {
+    const bias = node.weights.get("bias");
+    const readers = consumers.get(node.key)!;
+    const norm = graph.nodes.find((other) => other.key === readers[0]);
+    if (
+      node.className !== "Conv2D" || bias === undefined || hadBias.has(node.key) ||
+      activationOf(node) !== "linear" ||
+      readers.length !== 1 || norm?.className !== "BatchNormalization" || norm.calls > 1
+    ) continue;
+    const weights = new Map(node.weights);
+    weights.delete("bias");
+    changed.set(node.key, { ...node, weights, config: { ...node.config, use_bias: false } });
+    const mean = norm.weights.get("moving_mean")!;
+    const shifted = (mean.values as Float32Array).map((value, c) => value - bias.values[c]);
+    const normWeights = new Map(norm.weights).set("moving_mean", { ...mean, values: shifted });
+    changed.set(norm.key, { ...norm, weights: normWeights });
+  }
+  return { ...graph, nodes: graph.nodes.map((node) => changed.get(node.key) ?? node) };
+}

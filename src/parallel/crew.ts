@@ -1,0 +1,209 @@
+import {
+  addChannelMoments,
+  addEvaluations,
+  type ChannelMoments,
+  type EvaluationSums,
+} from "../forward/mod.ts";
+import { mergeMoments, type Moments } from "../kernels/mod.ts";
+import type { ModelFile, Weight } from "../model/mod.ts";
+import {
+  reviveError,
+  type StationAnswer,
+  type StationArguments,
+  type StationMethod,
+  type WorkerResponse,
+} from "./messages.ts";
+import {
+  type CalibrationRequest,
+  type FaultReport,
+  type ImageSelection,
+  Station,
+  type StationSpec,
+} from "./station.ts";
+
+/** A station in a thread of its own. */
+class RemoteStation {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
+  #failure: Error | undefined;
+  #nextId = 0;
+
+  constructor() {
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
+      const pending = this.#pending.get(data.id)!;
+      this.#pending.delete(data.id);
+      if ("error" in data) pending.reject(reviveError(data.error));
+      else pending.resolve(data.value);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(new Error(`running a worker: it died of ${event.message}`));
+    };
+    this.#worker.onmessageerror = () =>
+      this.#fail(new Error("running a worker: found an answer that cannot be read"));
+  }
+
+  async open(spec: StationSpec): Promise<void> {
+    await this.#send({ open: spec });
+  }
+
+  call<Name extends StationMethod>(
+    method: Name,
+    ...args: StationArguments<Name>
+  ): Promise<StationAnswer<Name>> {
+    return this.#send({ method, args }) as Promise<StationAnswer<Name>>;
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
+  #send(request: { open: StationSpec } | { method: StationMethod; args: unknown[] }) {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const id = this.#nextId++;
+    const pending = Promise.withResolvers<unknown>();
+    this.#pending.set(id, pending);
+    this.#worker.postMessage({ id, ...request });
+    return pending.promise;
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+/** Cuts indices into equal runs, one a worker. */
+export function shardIndices(indices: Int32Array, shards: number): Int32Array[] {
+  const bound = (shard: number) => Math.round(indices.length * shard / shards);
+  return Array.from(
+    { length: shards },
+    (_, shard) => indices.subarray(bound(shard), bound(shard + 1)),
+  );
+}
+
+/**
+ * Stations that share the images: one on this thread, the others on workers. Statistics and counts add up in a fixed
+ * order, so a run is repeatable for a fixed seed and number of workers.
+ */
+export class Crew {
+  /** The station on this thread. */
+  readonly local: Station;
+  readonly #remotes: readonly RemoteStation[];
+
+  private constructor(local: Station, remotes: readonly RemoteStation[]) {
+    this.local = local;
+    this.#remotes = remotes;
+  }
+
+  /**
+   * Opens all stations.
+   *
+   * @param spec What they work on.
+   * @param workers How many threads, this one included.
+   * @returns The crew.
+   * @throws {InputError} When the data set cannot be opened or does not fit.
+   */
+  static async open(spec: Omit<StationSpec, "stations">, workers: number): Promise<Crew> {
+    const shared: StationSpec = { ...spec, stations: workers };
+    const local = await Station.open(shared);
+    const remotes = Array.from({ length: workers - 1 }, () => new RemoteStation());
+    const crew = new Crew(local, remotes);
+    try {
+      await Promise.all(remotes.map((remote) => remote.open(shared)));
+    } catch (error) {
+      await crew.close();
+      throw error;
+    }
+    return crew;
+  }
+
+  /** How many stations there are. */
+  get size(): number {
+    return 1 + this.#remotes.length;
+  }
+
+  /** Counts right answers and sums the loss of a network on some images. */
+  async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
+    const shards = this.#shardsOf(images);
+    return addEvaluations(
+      await this.#callAll("evaluate", (station) => [file, shards[station]]),
+    );
+  }
+
+  /** Moments at every BatchNormalization of a network on some images. */
+  async measureBatchNorm(
+    file: ModelFile,
+    images: ImageSelection,
+  ): Promise<Map<string, ChannelMoments>> {
+    const shards = this.#shardsOf(images);
+    return addChannelMoments(
+      await this.#callAll("measureBatchNorm", (station) => [file, shards[station]]),
+    );
+  }
+
+  /** Prepares the gathering of statistics; images and memory are shared out. */
+  async startCalibration(request: CalibrationRequest): Promise<void> {
+    const shards = shardIndices(request.indices, this.size);
+    const memoryBudget = request.memoryBudget / this.size;
+    await this.#callAll("startCalibration", (station) => [
+      { ...request, memoryBudget, indices: shards[station] },
+    ]);
+  }
+
+  /** Statistics of one layer over all images. */
+  async collect(layer: string): Promise<Moments> {
+    return mergeMoments(await this.#callAll("collect", () => [layer]));
+  }
+
+  /** Statistics of several layers of the original network over all images. */
+  async collectOriginal(layers: readonly string[]): Promise<Map<string, Moments>> {
+    const parts = await this.#callAll("collectOriginal", () => [layers]);
+    return new Map(
+      layers.map((layer) => [layer, mergeMoments(parts.map((part) => part.get(layer)!))]),
+    );
+  }
+
+  /** Puts repaired weights into every station's network under calibration. */
+  async setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
+    await this.#callAll("setWeights", () => [layer, weights]);
+  }
+
+  /** Frees what the calibration holds. */
+  async endCalibration(): Promise<void> {
+    await this.#callAll("endCalibration", () => []);
+  }
+
+  /** Images that no station could read. */
+  async faults(): Promise<FaultReport> {
+    const parts = await this.#callAll("faults", () => []);
+    const names = [...new Set(parts.flatMap((part) => part.names))].sort();
+    return { count: names.length, names };
+  }
+
+  /** Stops the workers and closes the data set. */
+  async close(): Promise<void> {
+    for (const remote of this.#remotes) remote.terminate();
+    await this.local.close();
+  }
+
+  #shardsOf(images: ImageSelection): ImageSelection[] {
+    return shardIndices(images.indices, this.size).map((indices) => ({ ...images, indices }));
+  }
+
+  /** Asks the workers first: this thread's own share keeps it busy. */
+  #callAll<Name extends StationMethod>(
+    method: Name,
+    argumentsOf: (station: number) => StationArguments<Name>,
+  ): Promise<StationAnswer<Name>[]> {
+    const remote = this.#remotes.map((station, index) =>
+      station.call(method, ...argumentsOf(index + 1))
+    );
+    const local = this.local[method] as (
+      ...args: StationArguments<Name>
+    ) => Promise<StationAnswer<Name>>;
+    return Promise.all([local.apply(this.local, argumentsOf(0)), ...remote]);
+  }
+}

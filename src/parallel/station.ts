@@ -1,0 +1,211 @@
+import * as tf from "@tensorflow/tfjs";
+import { Calibrator } from "../calibration/mod.ts";
+import {
+  checkClasses,
+  chunk,
+  type Dataset,
+  ImageFaults,
+  type ImageSet,
+  openDataset,
+  readBatch,
+} from "../data/mod.ts";
+import {
+  type ChannelMoments,
+  evaluateBatches,
+  type EvaluationSums,
+  ForwardPlan,
+  givesProbabilities,
+  type LabelledBatch,
+  measureBatchNorm,
+} from "../forward/mod.ts";
+import { openNetwork } from "../graph/mod.ts";
+import { loadKernels, type Moments, startBackend } from "../kernels/mod.ts";
+import type { ModelFile, Preprocessing, Weight } from "../model/mod.ts";
+
+/** What every station of a crew works on. */
+export interface StationSpec {
+  /** Folder of the data set. */
+  readonly data: string;
+  /** How images become the network's input. */
+  readonly preprocessing: Preprocessing;
+  /** Width of the network's output, when it must fit the data's classes. */
+  readonly outputs?: number;
+  /** Largest share of images that may be undecodable. */
+  readonly badImageShare: number;
+  /** How many stations share the images. */
+  readonly stations: number;
+}
+
+/** A split of the data set. */
+export type SplitName = "train" | "test";
+
+/** Some images of a split. */
+export interface ImageSelection {
+  /** The split. */
+  readonly split: SplitName;
+  /** Indices into it. */
+  readonly indices: Int32Array;
+  /** Images of every batch. */
+  readonly batchSize: number;
+}
+
+/** What a calibration needs to know beside the station's own specification. */
+export interface CalibrationRequest {
+  /** The network to prune. */
+  readonly file: ModelFile;
+  /** Training images. */
+  readonly indices: Int32Array;
+  /** Images of every batch. */
+  readonly batchSize: number;
+  /** Keys of the layers that will be asked for, in graph order. */
+  readonly layers: readonly string[];
+  /** Seed of the sampling. */
+  readonly seed: number;
+  /** Sampled positions per image and layer. */
+  readonly pointsPerImage: number;
+  /** Bytes of activations that this station may keep waiting. */
+  readonly memoryBudget: number;
+}
+
+/** Images that could not be read, as a station met them. */
+export interface FaultReport {
+  /** How many. */
+  readonly count: number;
+  /** Where they come from. */
+  readonly names: readonly string[];
+}
+
+/**
+ * One core's share of the work: a backend, the kernels and the data set. Everything it is asked and answers can be
+ * cloned between threads.
+ */
+export class Station {
+  /** Called after every batch of images. */
+  onBatch: () => void = () => {};
+  readonly #spec: StationSpec;
+  readonly #dataset: Dataset;
+  readonly #faults: ImageFaults;
+  #calibration: { calibrator: Calibrator; model: tf.LayersModel } | undefined;
+
+  private constructor(spec: StationSpec, dataset: Dataset) {
+    this.#spec = spec;
+    this.#dataset = dataset;
+    this.#faults = new ImageFaults({
+      share: spec.badImageShare,
+      planned: Math.floor(dataset.test.length / spec.stations),
+    });
+  }
+
+  /**
+   * Starts the backend and opens the data set.
+   *
+   * @param spec What to work on.
+   * @returns The station.
+   * @throws {InputError} When the data set cannot be opened or does not fit the network.
+   */
+  static async open(spec: StationSpec): Promise<Station> {
+    await startBackend();
+    const { inputSize: [height, width], channels, classes } = spec.preprocessing;
+    const dataset = await openDataset(spec.data, { height, width, channels, classes });
+    if (spec.outputs !== undefined) checkClasses(dataset, spec.outputs);
+    return new Station(spec, dataset);
+  }
+
+  /** The data set. */
+  get dataset(): Dataset {
+    return this.#dataset;
+  }
+
+  /** Counts right answers and sums the loss of a network on some images. */
+  async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
+    const { model, graph } = await openNetwork(file);
+    const plan = new ForwardPlan(graph, model);
+    try {
+      return await evaluateBatches(plan, givesProbabilities(graph), this.#batches(images));
+    } finally {
+      plan.dispose();
+      model.dispose();
+    }
+  }
+
+  /** Moments at every BatchNormalization of a network on some images. */
+  async measureBatchNorm(
+    file: ModelFile,
+    images: ImageSelection,
+  ): Promise<Map<string, ChannelMoments>> {
+    const { model, graph } = await openNetwork(file);
+    try {
+      return await measureBatchNorm(graph, model, this.#batches(images));
+    } finally {
+      model.dispose();
+    }
+  }
+
+  /** Prepares the gathering of statistics; a station holds one calibration at a time. */
+  async startCalibration(request: CalibrationRequest): Promise<void> {
+    this.endCalibration();
+    const { model, graph } = await openNetwork(request.file);
+    const batches = [...chunk(request.indices, request.batchSize)];
+    const subject = {
+      kernels: await loadKernels(),
+      graph,
+      model,
+      layers: request.layers,
+      batches: batches.length,
+      readBatch: async (batch: number) => await this.#read(this.#dataset.train, batches[batch]),
+    };
+    const { seed, pointsPerImage, memoryBudget } = request;
+    const options = { seed, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
+    this.#calibration = { calibrator: new Calibrator(subject, options), model };
+  }
+
+  /** Statistics of one layer: {@link Calibrator.collect}. */
+  collect(layer: string): Promise<Moments> {
+    return this.#calibration!.calibrator.collect(layer);
+  }
+
+  /** Statistics of several layers of the original network: {@link Calibrator.collectOriginal}. */
+  collectOriginal(layers: readonly string[]): Promise<Map<string, Moments>> {
+    return this.#calibration!.calibrator.collectOriginal(layers);
+  }
+
+  /** Puts repaired weights into the network under calibration. */
+  setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
+    this.#calibration!.calibrator.setWeights(layer, weights);
+    return Promise.resolve();
+  }
+
+  /** Frees what a calibration holds. */
+  endCalibration(): Promise<void> {
+    this.#calibration?.calibrator.dispose();
+    this.#calibration?.model.dispose();
+    this.#calibration = undefined;
+    return Promise.resolve();
+  }
+
+  /** Images that could not be read so far. */
+  faults(): Promise<FaultReport> {
+    return Promise.resolve({ count: this.#faults.count, names: this.#faults.names });
+  }
+
+  /** Frees everything and closes the data set. */
+  async close(): Promise<void> {
+    await this.endCalibration();
+    this.#dataset.close();
+  }
+
+  async *#batches({ split, indices, batchSize }: ImageSelection): AsyncGenerator<LabelledBatch> {
+    for (const part of chunk(indices, batchSize)) {
+      yield await this.#read(this.#dataset[split], part);
+      this.onBatch();
+    }
+  }
+
+  async #read(set: ImageSet, indices: Int32Array) {
+    const { preprocessing } = this.#spec;
+    const batch = await readBatch(set, indices, preprocessing, this.#faults);
+    const [height, width] = preprocessing.inputSize;
+    const shape = [batch.size, height, width, preprocessing.channels] as const;
+    return { ...batch, images: tf.tensor4d(batch.images, [...shape]) };
+  }
+}

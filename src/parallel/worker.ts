@@ -1,0 +1,25 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+import { recordError, type WorkerRequest, type WorkerResponse } from "./messages.ts";
+import { Station } from "./station.ts";
+
+let station: Station | undefined;
+
+async function answer(request: WorkerRequest): Promise<unknown> {
+  if ("open" in request) {
+    station = await Station.open(request.open);
+    return undefined;
+  }
+  const method = station![request.method] as (...args: unknown[]) => Promise<unknown>;
+  return await method.apply(station, request.args);
+}
+
+self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
+  let response: WorkerResponse;
+  try {
+    response = { id: data.id, value: await answer(data) };
+  } catch (error) {
+    response = { id: data.id, error: recordError(error) };
+  }
+  self.postMessage(response);
+};

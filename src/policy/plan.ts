@@ -1,0 +1,139 @@
+import { InputError } from "../errors.ts";
+import {
+  type ChannelMap,
+  type ConvolutionPlace,
+  type CutMode,
+  inputChannels,
+  type LayerGraph,
+  type LayerNode,
+  selectionSaving,
+} from "../graph/mod.ts";
+import { keptCount, type Ratios } from "./ratios.ts";
+
+/** What is done with one layer. */
+export interface LayerPlan {
+  /** The layer. */
+  readonly node: LayerNode;
+  /** Its place in the ratio list; absent for Dense layers. */
+  readonly place?: number;
+  /** How its input channels are cut. */
+  readonly mode: CutMode;
+  /** Input channels it keeps. */
+  readonly keep: number;
+  /** Input channels it has. */
+  readonly of: number;
+  /** The space that is cut as one, for `couple`. */
+  readonly space?: number;
+  /** Why it stays whole, when a ratio asked for less. */
+  readonly reason?: string;
+}
+
+/** Rules that hold for all layers. */
+export interface PlanRules {
+  /** Layers that stay whole, by name. */
+  readonly skip: readonly string[];
+  /** Keep a multiple of this many channels. */
+  readonly channelMultiple: number;
+}
+
+/**
+ * The most inputs (rows of the flattened kernel) for which statistics are gathered: G has as many rows and columns, in
+ * f64 of 8 bytes.
+ */
+export const LARGEST_LAYER = 6000;
+
+/**
+ * Decides what is done with every Conv2D and Dense layer, in graph order.
+ *
+ * A coupled space keeps the largest share that one of its convolutions asks for. A selection whose selector would cost
+ * as much as it saves is not made.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param places Its convolutions.
+ * @param ratios The share of its input channels that each keeps.
+ * @param rules Rules for all layers.
+ * @returns Every layer's plan.
+ * @throws {InputError} When a skipped layer does not exist.
+ */
+export function planLayers(
+  graph: LayerGraph,
+  map: ChannelMap,
+  places: readonly ConvolutionPlace[],
+  ratios: Ratios,
+  { skip, channelMultiple }: PlanRules,
+): LayerPlan[] {
+  checkSkipped(skip, places);
+  const coupled = coupledRatios(map, places, ratios, skip);
+  const planOf = (place: ConvolutionPlace, node: LayerNode): LayerPlan => {
+    const { space, channels } = place;
+    const ratio = space === undefined ? ratios[place.place - 1] : coupled.get(space)!;
+    const keep = keptCount(ratio, channels, channelMultiple);
+    const base = { node, place: place.place, of: channels, space };
+    const reason = keep < channels
+      ? reasonToStayWhole(graph, map, place, node, keep, skip)
+      : undefined;
+    return reason !== undefined || keep === channels || place.mode === "whole"
+      ? { ...base, mode: "whole", keep: channels, reason }
+      : { ...base, mode: place.mode, keep };
+  };
+  return graph.nodes.flatMap((node): LayerPlan[] => {
+    const rule = map.rules.get(node.key)!;
+    if (rule.kind === "dense") {
+      const { globals } = inputChannels(map, node);
+      return [{ node, mode: "whole", keep: globals.length, of: globals.length }];
+    }
+    const place = places.find(({ key }) => key === node.key);
+    return place ? [planOf(place, node)] : [];
+  });
+}
+
+/** What every coupled space keeps: the largest share wanted, all where a convolution that stays whole reads it. */
+function coupledRatios(
+  map: ChannelMap,
+  places: readonly ConvolutionPlace[],
+  ratios: Ratios,
+  skip: readonly string[],
+): Map<number, number> {
+  const spaces = new Set(places.flatMap(({ space }) => space ?? []));
+  const wantedBy = (consumer: string): number => {
+    const index = places.findIndex(({ key }) => key === consumer);
+    if (index < 0) return 0;
+    return places[index].mode === "couple" && !skip.includes(consumer) ? ratios[index] : 1;
+  };
+  return new Map(
+    [...spaces].map((space) => [space, Math.max(...map.spaces[space].consumers.map(wantedBy))]),
+  );
+}
+
+function reasonToStayWhole(
+  graph: LayerGraph,
+  map: ChannelMap,
+  place: ConvolutionPlace,
+  node: LayerNode,
+  keep: number,
+  skip: readonly string[],
+): string | undefined {
+  if (skip.includes(place.key)) return "it is on the skip list";
+  if (place.mode === "whole") return place.reason;
+  const kernel = node.weights.get("kernel")!;
+  const inputs = kernel.values.length / kernel.shape.at(-1)!;
+  if (inputs > LARGEST_LAYER) {
+    return `it has ${inputs} inputs, and statistics are gathered for at most ${LARGEST_LAYER}`;
+  }
+  if (place.mode !== "select") return undefined;
+  const { channelOf, globals } = inputChannels(map, node);
+  const positions = Math.round(keep * channelOf.length / globals.length);
+  return selectionSaving(graph, map, place.key, positions) > 0
+    ? undefined
+    : "a selector in front of it would cost as much as it saves";
+}
+
+function checkSkipped(skip: readonly string[], places: readonly ConvolutionPlace[]): void {
+  const unknown = skip.find((name) => !places.some(({ key }) => key === name));
+  if (unknown === undefined) return;
+  const known = places.map(({ key }) => key).join(", ");
+  throw new InputError(
+    `reading --skip: found "${unknown}", wanted the name of a Conv2D layer; there are ${known}`,
+  );
+}

@@ -1,0 +1,148 @@
+import type { CutMode, SharedMode } from "./graph/mod.ts";
+import type { ModelFile, PreprocessingOverrides } from "./model/mod.ts";
+
+/** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
+export type SelectionMethod = "obs" | "lasso" | "magnitude";
+
+/** Where the ratios come from. */
+export type RatioPolicy =
+  | { readonly kind: "uniform"; readonly ratio: number }
+  | { readonly kind: "list"; readonly text: string; readonly source: string };
+
+/** What every command that reads images needs to know. */
+export interface DataOptions {
+  /** A model.json, the folder it is in, or a model already read. */
+  readonly model: string | ModelFile;
+  /** Folder of the data set. */
+  readonly data: string;
+  /** What flags say about preprocessing. */
+  readonly preprocessing?: PreprocessingOverrides;
+  /** Images of every evaluation batch. Default 100. */
+  readonly batchSizeEval?: number;
+  /** Largest share of images that may be undecodable. Default 0.01. */
+  readonly badImageShare?: number;
+  /** Threads that share the images. Default: the machine's cores. */
+  readonly workers?: number;
+  /** Told of progress: what is being done, how far it is. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** Receives progress: a stage's name, steps done and steps in all. */
+export type ProgressListener = (stage: string, done: number, total: number) => void;
+
+/** What {@link prune} does. */
+export interface PruneOptions extends DataOptions {
+  /** How many channels each convolution keeps. */
+  readonly policy: RatioPolicy;
+  /** How channels are chosen. Default `obs`. */
+  readonly select?: SelectionMethod;
+  /** What happens to channels that several layers read. Default `select`. */
+  readonly shared?: SharedMode;
+  /** Keep a multiple of this many channels. Default 1. */
+  readonly channelMultiple?: number;
+  /** Convolutions that stay whole, by name. */
+  readonly skip?: readonly string[];
+  /** Batches of training images for the statistics. Default 60. */
+  readonly batches?: number;
+  /** Images of every such batch. Default 128. */
+  readonly batchSize?: number;
+  /** Sampled positions per image and layer. Default 10. */
+  readonly pointsPerImage?: number;
+  /** Pull towards the old weights, relative to the mean diagonal of G. Default 1e-4. */
+  readonly ridge?: number;
+  /** Seed of the choice of images and positions. Default 0. */
+  readonly seed?: number;
+  /** Bytes of activations that may wait between layers, over all workers. Default 600 MiB. */
+  readonly memoryBudget?: number;
+  /** Whether the masked and the shrunk model are compared. Default true. */
+  readonly verify?: boolean;
+}
+
+/** What happened to one layer. */
+export interface LayerReport {
+  /** Name of the layer. */
+  readonly name: string;
+  /** Its place in the ratio list; absent for Dense layers. */
+  readonly place?: number;
+  /** How its input channels were cut. */
+  readonly mode: CutMode;
+  /** Input channels kept. */
+  readonly kept: number;
+  /** Input channels before. */
+  readonly of: number;
+  /**
+   * Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after reconstruction: the share of the layer's output that is
+   * lost. 0 for a layer that was left alone.
+   */
+  readonly relativeError: number;
+  /** Ridge that was used, relative to the mean diagonal of G, when the layer was reconstructed. */
+  readonly ridge?: number;
+  /** Input channels that were zero in all samples. */
+  readonly dead?: number;
+  /** Why it stayed whole, or was not reconstructed. */
+  readonly reason?: string;
+}
+
+/** A figure before and after. */
+export interface Change {
+  /** Of the original. */
+  readonly before: number;
+  /** Of the pruned model. */
+  readonly after: number;
+}
+
+/** What a pruning run found. */
+export interface PruneReport {
+  /** Share of test images classified rightly. */
+  readonly accuracy: Change;
+  /** Mean cross-entropy on the test images, in nats. */
+  readonly loss: Change;
+  /** Multiply–accumulates for one image; `conv…` counts Conv2D and DepthwiseConv2D layers, selectors included. */
+  readonly macs: Change & {
+    readonly convBefore: number;
+    readonly convAfter: number;
+    readonly selectors: number;
+  };
+  /** Weights, moving statistics included. */
+  readonly params: Change;
+  /** Conv2D and Dense layers, in graph order. */
+  readonly layers: readonly LayerReport[];
+  /** BatchNormalization after the cuts: kept or re-estimated, by the loss on calibration images. */
+  readonly batchNorm: {
+    readonly reestimated: boolean;
+    readonly lossKept?: number;
+    readonly lossReestimated?: number;
+  };
+  /** Largest difference between the outputs of the masked original and of the shrunk model, when they were compared. */
+  readonly maskedDifference?: number;
+  /** Wall time of the stages. */
+  readonly seconds: {
+    readonly total: number;
+    readonly calibrate: number;
+    readonly select: number;
+    readonly reconstruct: number;
+    readonly batchNorm: number;
+    readonly evaluate: number;
+  };
+  /** Images: of calibration, of the test split, and those that could not be read. */
+  readonly images: {
+    readonly calibration: number;
+    readonly test: number;
+    readonly unreadable: number;
+    readonly unreadableNames: readonly string[];
+  };
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Threads of the run; with the seed they make it repeatable. */
+  readonly workers: number;
+  /** What a user should know about the run. */
+  readonly notices: readonly string[];
+}
+
+/** A pruned model and what was found on the way. */
+export interface PruneResult {
+  /** The smaller model, ready for {@link saveModelFile}. */
+  readonly file: ModelFile;
+  /** Figures of the run. */
+  readonly report: PruneReport;
+}

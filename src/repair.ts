@@ -1,0 +1,224 @@
+import {
+  type ChannelMap,
+  inputChannels,
+  type LayerGraph,
+  type LayerNode,
+  noCuts,
+  withWeights,
+} from "./graph/mod.ts";
+import { centreMoments, type Kernels, type Moments } from "./kernels/mod.ts";
+import type { Weight } from "./model/mod.ts";
+import type { Crew } from "./parallel/mod.ts";
+import { LARGEST_LAYER, type LayerPlan } from "./policy/mod.ts";
+import type { LayerReport, SelectionMethod } from "./prune_types.ts";
+import { createSelector, interceptOf, type Problem, reconstruct } from "./selection/mod.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+
+/** What the repair of a network works with. */
+export interface RepairContext {
+  /** The original network. */
+  readonly graph: LayerGraph;
+  /** Its channel spaces. */
+  readonly map: ChannelMap;
+  /** Workers with a calibration under way. */
+  readonly crew: Crew;
+  /** The kernels. */
+  readonly kernels: Kernels;
+  /** How channels are chosen. */
+  readonly select: SelectionMethod;
+  /** Pull towards the old weights, relative to the mean diagonal of G. */
+  readonly ridge: number;
+  /** Takes the time of the stages. */
+  readonly clock: Stopwatch;
+  /** Told before every layer. */
+  readonly onLayer: (name: string, index: number) => void;
+}
+
+/** A network whose layers no longer read what is to be cut. */
+export interface RepairedNetwork {
+  /** The original graph with new weights: rows of removed inputs are zero. */
+  readonly masked: LayerGraph;
+  /** Global channels that leave their space: 1. */
+  readonly removed: Uint8Array;
+  /** Input positions that a convolution alone keeps. */
+  readonly selections: ReadonlyMap<string, Int32Array>;
+  /** What happened to every layer. */
+  readonly layers: readonly LayerReport[];
+}
+
+/** Samples that a layer which stays whole needs per input before it is fitted anew. */
+const SAMPLES_PER_INPUT = 2;
+
+/**
+ * The layers that are cut or repaired: from the first cut on, all that statistics are gathered for.
+ *
+ * @param plans Every layer's plan, in graph order.
+ * @returns The plans to carry out.
+ */
+export function plansToRepair(plans: readonly LayerPlan[]): LayerPlan[] {
+  const first = plans.findIndex(({ mode }) => mode !== "whole");
+  return first < 0 ? [] : plans.slice(first).filter(({ node }) => canSample(node));
+}
+
+function canSample(node: LayerNode): boolean {
+  const kernel = node.weights.get("kernel")!;
+  const inputs = kernel.values.length / kernel.shape.at(-1)!;
+  const rank = node.outputShape.length;
+  return inputs <= LARGEST_LAYER && (rank === 1 || rank === 3);
+}
+
+/**
+ * Cuts and repairs a network layer by layer, in graph order (He et al. 2017, section 3.2): for each, the channels are
+ * chosen and the kernel is fitted so that the layer, reading the network as repaired so far, gives what it gave in the
+ * original. Layers behind a cut that stay whole are fitted too; the intercept of the fit goes into the bias.
+ *
+ * @param context What to work with.
+ * @param plans Every layer's plan, in graph order.
+ * @returns The repaired network, masked: nothing is cut out yet.
+ * @throws {InputError} When a layer to be cut has fewer samples than inputs.
+ */
+export async function repairLayers(
+  context: RepairContext,
+  plans: readonly LayerPlan[],
+): Promise<RepairedNetwork> {
+  const { graph, map, crew, clock } = context;
+  const cuts = noCuts(map);
+  await cutCoupledSpaces(context, plans, cuts.removed);
+  const active = plansToRepair(plans);
+  const reports = new Map<string, LayerReport>();
+  let masked = graph;
+  for (const [index, plan] of active.entries()) {
+    const { node } = plan;
+    context.onLayer(node.name, index);
+    const raw = await clock.time("calibrate", () => crew.collect(node.key));
+    const problem = problemOf(map, node, raw);
+    const chosen = await clock.time("select", () => chooseChannels(context, plan, problem, cuts));
+    const isWhole = chosen.kept.length === plan.of;
+    if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
+      const reason = plan.reason ??
+        `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
+      reports.set(node.key, { ...wholeReport(plan), reason });
+      continue;
+    }
+    const fit = await clock.time(
+      "reconstruct",
+      () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
+    );
+    const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
+    await crew.setWeights(node.key, weights);
+    masked = withWeights(masked, node.key, weights);
+    reports.set(node.key, {
+      ...wholeReport(plan),
+      mode: isWhole ? "whole" : plan.mode === "whole" ? "couple" : plan.mode,
+      kept: chosen.kept.length,
+      relativeError: fit.relativeError,
+      ridge: fit.ridge,
+      ...(chosen.dead.length > 0 ? { dead: chosen.dead.length } : {}),
+    });
+  }
+  const layers = plans.map((plan) => reports.get(plan.node.key) ?? wholeReport(plan));
+  return { masked, ...cuts, layers };
+}
+
+function wholeReport({ node, place, of, reason }: LayerPlan): LayerReport {
+  return { name: node.name, place, mode: "whole", kept: of, of, relativeError: 0, reason };
+}
+
+/** A layer's least-squares problem about the means; the intercept is free. */
+function problemOf(
+  map: ChannelMap,
+  node: LayerNode,
+  raw: Moments,
+  channels = inputChannels(map, node),
+): Problem {
+  return {
+    name: node.name,
+    moments: centreMoments(raw),
+    weights: node.weights.get("kernel")!.values as Float32Array,
+    positions: channels.channelOf.length,
+    channelOf: channels.channelOf,
+    channels: channels.globals.length,
+  };
+}
+
+/** Chooses the channels a layer keeps and enters the cut. */
+function chooseChannels(
+  { map, kernels, select, ridge }: RepairContext,
+  { node, mode, keep }: LayerPlan,
+  problem: Problem,
+  cuts: { removed: Uint8Array; selections: Map<string, Int32Array> },
+): { kept: Int32Array; dead: Int32Array } {
+  const { channelOf, globals } = inputChannels(map, node);
+  if (mode === "whole" || mode === "couple") {
+    const kept = Int32Array.from(globals.keys()).filter((own) => cuts.removed[globals[own]] === 0);
+    return { kept, dead: new Int32Array(0) };
+  }
+  const { kept, dead } = createSelector(kernels, [problem], select, { ridge }).keep(keep);
+  const isKept = new Uint8Array(globals.length);
+  for (const own of kept) isKept[own] = 1;
+  if (mode === "select") {
+    const positions = Int32Array.from(channelOf.keys());
+    cuts.selections.set(node.key, positions.filter((position) => isKept[channelOf[position]]));
+  } else {
+    globals.forEach((channel, own) => {
+      if (!isKept[own]) cuts.removed[channel] = 1;
+    });
+  }
+  return { kept, dead };
+}
+
+/** Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network. */
+async function cutCoupledSpaces(
+  { graph, map, crew, kernels, select, ridge, clock }: RepairContext,
+  plans: readonly LayerPlan[],
+  removed: Uint8Array,
+): Promise<void> {
+  const spaces = new Map(
+    plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
+  );
+  for (const [id, keep] of spaces) {
+    const space = map.spaces[id];
+    const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
+    const keys = consumers.map(({ key }) => key);
+    const moments = await clock.time("calibrate", () => crew.collectOriginal(keys));
+    const problems = consumers.map((node) => {
+      const { channelOf, globals } = inputChannels(map, node);
+      const own = globals.map((channel) => map.channels[channel].channel);
+      const channels = {
+        channelOf: channelOf.map((channel) => own[channel]),
+        globals: new Int32Array(space.channels),
+      };
+      return problemOf(map, node, moments.get(node.key)!, channels);
+    });
+    const { kept } = await clock.time(
+      "select",
+      () => createSelector(kernels, problems, select, { ridge }).keep(keep),
+    );
+    map.channels.forEach((reference, channel) => {
+      if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;
+    });
+  }
+}
+
+/** The layer's weights with the fitted kernel; the intercept is added to its bias. */
+function repairedWeights(
+  node: LayerNode,
+  fitted: Float32Array,
+  intercept: Float64Array,
+): Map<string, Weight> {
+  const weights = new Map(node.weights);
+  weights.set("kernel", { ...weights.get("kernel")!, values: fitted });
+  const bias = weights.get("bias");
+  const values = Float32Array.from(
+    intercept,
+    (shift, output) => shift + (bias?.values[output] ?? 0),
+  );
+  weights.set("bias", {
+    name: `${node.name}/bias`,
+    shape: [values.length],
+    dtype: "float32",
+    ...bias,
+    values,
+  });
+  return weights;
+}

@@ -1,0 +1,84 @@
+import { openNetwork, pinInputSize } from "./graph/mod.ts";
+import type { Network } from "./graph/mod.ts";
+import { InputError } from "./errors.ts";
+import { loadModelFile, type ModelFile, readPreprocessing } from "./model/mod.ts";
+import { startBackend } from "./kernels/mod.ts";
+import { Crew } from "./parallel/mod.ts";
+import type { DataOptions, ProgressListener } from "./prune_types.ts";
+
+/** A model with its data, opened on all workers. */
+export interface Session extends Network {
+  /** The model as it was read. */
+  readonly original: ModelFile;
+  /** The same with a fixed input size. */
+  readonly file: ModelFile;
+  /** The workers. */
+  readonly crew: Crew;
+  /** Frees the model and stops the workers. */
+  close(): Promise<void>;
+}
+
+/** Reads a model unless it has been read already. */
+export async function resolveModel(model: string | ModelFile): Promise<ModelFile> {
+  return typeof model === "string" ? await loadModelFile(model) : model;
+}
+
+/**
+ * Opens a model and its data.
+ *
+ * @param options Model, data and preprocessing.
+ * @returns The session.
+ * @throws {InputError} When model or data cannot be read or do not fit each other.
+ */
+export async function openSession(options: DataOptions): Promise<Session> {
+  const original = await resolveModel(options.model);
+  const preprocessing = readPreprocessing(original, options.preprocessing);
+  const file = pinInputSize(original, preprocessing.inputSize);
+  await startBackend();
+  const network = await openNetwork(file);
+  const outputs = network.model.outputs[0].shape;
+  try {
+    if (network.model.inputs.length > 1 || network.model.outputs.length > 1) {
+      const found = `${network.model.inputs.length} inputs and ${network.model.outputs.length}`;
+      throw new InputError(`reading ${file.path}: found ${found} outputs, wanted one of each`);
+    }
+    if (outputs.length !== 2) {
+      throw new InputError(
+        `reading ${file.path}: found an output of rank ${outputs.length}, wanted a score per class`,
+      );
+    }
+    const crew = await Crew.open({
+      data: options.data,
+      preprocessing,
+      outputs: outputs[1]!,
+      badImageShare: options.badImageShare ?? 0.01,
+    }, options.workers ?? navigator.hardwareConcurrency);
+    const close = async () => {
+      network.model.dispose();
+      await crew.close();
+    };
+    return { ...network, original, file, crew, close };
+  } catch (error) {
+    network.model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Reports the batches of a stage. All workers have equal shares, so this thread's stand for all.
+ *
+ * @param session The session.
+ * @param stage Name of the stage.
+ * @param batches Batches that this thread will run.
+ * @param listener Who is told.
+ */
+export function trackBatches(
+  { crew }: Session,
+  stage: string,
+  batches: number,
+  listener: ProgressListener = () => {},
+): void {
+  let done = 0;
+  listener(stage, done, batches);
+  crew.local.onBatch = () => listener(stage, Math.min(++done, batches), batches);
+}
