@@ -15,6 +15,12 @@ function isSharedBackend(backend: object): backend is SharedBackend {
   return "wasm" in backend && "dataIdMap" in backend && "makeOutput" in backend;
 }
 
+/**
+ * Requests above this are refused here: near 2³² the backend's malloc wraps around and returns a piece that is far too
+ * small.
+ */
+const LARGEST_REQUEST = 0xf000_0000;
+
 /** A tensor that a kernel is about to fill, and where its values begin. */
 export interface OutputTensor<T extends tf.Tensor> {
   /** The tensor; its values are unspecified until the kernel has run. */
@@ -61,7 +67,7 @@ export class BackendMemory {
    */
   malloc(bytes: number): number {
     // The backend returns a signed number, negative above two gigabytes.
-    const pointer = bytes < 2 ** 32 ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
+    const pointer = bytes <= LARGEST_REQUEST ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
     if (pointer === 0 && bytes > 0) {
       throw new RangeError(
         `reserve ${bytes} bytes of WASM memory: ${this.memory.buffer.byteLength} are in use and ` +

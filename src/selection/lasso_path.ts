@@ -42,6 +42,7 @@ export interface LassoPath {
 const SMALLEST_LAMBDA_SHARE = 1e-10;
 /** A correlation that falls as fast as λ never meets it. */
 const PARALLEL = 1e-12;
+const ON_BOUND = 1e-9;
 const STEPS_PER_VARIABLE = 8;
 
 /** Where the path goes next. */
@@ -162,9 +163,12 @@ class PathFollower {
       for (const sign of [1, -1]) {
         // A variable that has just dropped still sits on the bound that it leaves.
         if (variable === lastDropped && sign === lastSign) continue;
+        const gap = this.#lambda - sign * current[variable];
         const closing = 1 - sign * slopes[variable];
-        if (closing <= PARALLEL) continue;
-        const length = Math.max(0, (this.#lambda - sign * current[variable]) / closing);
+        // On the bound and moving along it: the factor decides whether it is a variable of its own.
+        const isCarriedAlong = closing <= PARALLEL && gap <= ON_BOUND * this.#lambda;
+        if (closing <= PARALLEL && !isCarriedAlong) continue;
+        const length = isCarriedAlong ? 0 : Math.max(0, gap / closing);
         if (length < step.length) Object.assign(step, { length, variable, change: "enter", sign });
       }
     }

@@ -1,0 +1,19 @@
+import {
+  type KernelBuild,
+  type Kernels,
+  loadKernels,
+  startBackend,
+} from "../../src/kernels/mod.ts";
+
+/** Registers a test once for each build of the kernels. */
+export function testBothBuilds(
+  name: string,
+  run: (kernels: Kernels) => void | Promise<void>,
+): void {
+  for (const build of ["relaxed", "plain"] satisfies KernelBuild[]) {
+    Deno.test(`${name} (${build} build)`, async () => {
+      await startBackend();
+      await run(await loadKernels({ build }));
+    });
+  }
+}
