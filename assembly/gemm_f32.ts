@@ -72,39 +72,52 @@ export function gemmF32Tile6x8Peak(
   for (let r = 0; r < repetitions; r++) gemmF32Tile6x8(depth, a, b, sums);
 }
 
+/** Packs the last `width` columns of a matrix as one panel of `tile` columns, padded with zeros. */
+function packLastPanel(
+  from: usize,
+  rowBytes: usize,
+  rows: i32,
+  width: i32,
+  tile: i32,
+  panel: usize,
+): void {
+  for (let r = 0; r < rows; r++, from += rowBytes) {
+    for (let t = 0; t < tile; t++, panel += 4) {
+      store<f32>(panel, t < width ? load<f32>(from + (<usize> t << 2)) : 0);
+    }
+  }
+}
+
 /**
- * Packs a row-major matrix into panels of `tile` columns, the last one padded with zeros.
+ * Packs a row-major matrix into panels of eight columns, the last one padded with zeros.
  *
  *     matrix (rows × columns)         panels
  *     | p0 p0 p1 p1 p2 |              | p0: r0 r1 … | p1: r0 r1 … | p2: r0 r1 … |
- *     | p0 p0 p1 p1 p2 |              each rows·tile floats
- *
- * `tile` is even.
+ *     | p0 p0 p1 p1 p2 |              each rows·8 floats (drawn with two columns a panel)
  */
-export function packF32Panels(
-  matrix: usize,
-  rows: i32,
-  columns: i32,
-  tile: i32,
-  panels: usize,
-): void {
+export function packF32ColumnPanels(matrix: usize, rows: i32, columns: i32, panels: usize): void {
   const rowBytes = <usize> columns << 2;
-  const tileBytes = <usize> tile << 2;
-  const full = columns - columns % tile;
-  for (let first = 0; first < full; first += tile) {
-    let from = matrix + (<usize> first << 2);
-    for (let r = 0; r < rows; r++, from += rowBytes, panels += tileBytes) {
-      let at: usize = 0;
-      for (; at + 16 <= tileBytes; at += 16) v128.store(panels + at, v128.load(from + at));
-      if (at < tileBytes) store<u64>(panels + at, load<u64>(from + at));
+  const rest = columns % F32_TILE_COLUMNS;
+  for (const last = matrix + (<usize> (columns - rest) << 2); matrix < last; matrix += 32) {
+    let from = matrix;
+    for (let r = 0; r < rows; r++, from += rowBytes, panels += 32) {
+      v128.store(panels, v128.load(from));
+      v128.store(panels, v128.load(from, 16), 16);
     }
   }
-  if (full == columns) return;
-  let from = matrix + (<usize> full << 2);
-  for (let r = 0; r < rows; r++, from += rowBytes, panels += tileBytes) {
-    for (let t = 0; t < tile; t++) {
-      const value = full + t < columns ? load<f32>(from + (<usize> t << 2)) : <f32> 0;
-      store<f32>(panels + (<usize> t << 2), value);
+  if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_COLUMNS, panels);
+}
+
+/** Packs a row-major matrix into panels of six columns, as `packF32ColumnPanels`. */
+export function packF32RowPanels(matrix: usize, rows: i32, columns: i32, panels: usize): void {
+  const rowBytes = <usize> columns << 2;
+  const rest = columns % F32_TILE_ROWS;
+  for (const last = matrix + (<usize> (columns - rest) << 2); matrix < last; matrix += 24) {
+    let from = matrix;
+    for (let r = 0; r < rows; r++, from += rowBytes, panels += 24) {
+      v128.store(panels, v128.load(from));
+      store<u64>(panels, load<u64>(from, 16), 16);
     }
   }
+  if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_ROWS, panels);
 }

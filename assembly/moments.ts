@@ -1,9 +1,16 @@
-import { F32_TILE_COLUMNS, F32_TILE_ROWS, gemmF32Tile6x8, packF32Panels } from "./gemm_f32";
+import {
+  F32_TILE_COLUMNS,
+  F32_TILE_ROWS,
+  gemmF32Tile6x8,
+  packF32ColumnPanels,
+  packF32RowPanels,
+} from "./gemm_f32";
 
 /** Rows of X whose products are summed in f32 before they flow into f64. */
 export const MOMENT_BLOCK_ROWS: i32 = 256;
 
 const TILE_BYTES: usize = 48 * 8;
+const COLUMN_PANEL_BLOCK: i32 = 32;
 
 function panelCount(columns: i32, tile: i32): i32 {
   return (columns + tile - 1) / tile;
@@ -40,36 +47,26 @@ export function crossTileBytes(inputs: i32, outputs: i32): usize {
     TILE_BYTES;
 }
 
-/**
- * Adds the column sums of packed panels, and of their squares where `squares` is not 0, in f64.
- *
- * Both outputs hold a whole number of panels.
- */
-function addColumnSums(panels: usize, rows: i32, count: i32, sums: usize, squares: usize): void {
-  const rowBytes: usize = <usize> F32_TILE_COLUMNS * 4;
-  for (let panel = 0; panel < count; panel++, panels += <usize> rows * rowBytes) {
-    for (let half: usize = 0; half < rowBytes; half += 16) {
-      let s0 = f64x2.splat(0), s1 = s0, q0 = s0, q1 = s0;
-      let at = panels + half;
-      for (let r = 0; r < rows; r++, at += rowBytes) {
-        const low = f64x2.promote_low_f32x4(v128.load64_zero(at));
-        const high = f64x2.promote_low_f32x4(v128.load64_zero(at, 8));
-        s0 = f64x2.add(s0, low);
-        s1 = f64x2.add(s1, high);
-        if (squares) {
-          q0 = f64x2.add(q0, f64x2.mul(low, low));
-          q1 = f64x2.add(q1, f64x2.mul(high, high));
-        }
-      }
-      v128.store(sums, f64x2.add(v128.load(sums), s0));
-      v128.store(sums, f64x2.add(v128.load(sums, 16), s1), 16);
-      sums += 32;
-      if (squares) {
-        v128.store(squares, f64x2.add(v128.load(squares), q0));
-        v128.store(squares, f64x2.add(v128.load(squares, 16), q1), 16);
-        squares += 32;
-      }
+/** sum + the first two f32 lanes, or their squares, in f64. */
+function addLanes(values: v128, sum: v128, squared: bool): v128 {
+  const wide = f64x2.promote_low_f32x4(values);
+  return f64x2.add(sum, squared ? f64x2.mul(wide, wide) : wide);
+}
+
+/** Adds the column sums of packed column panels, or the sums of their squares, in f64; `sums` has whole panels too. */
+function addColumnSums(panels: usize, rows: i32, count: i32, sums: usize, squared: bool): void {
+  for (let panel = 0; panel < count; panel++, sums += 64) {
+    let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    for (let r = 0; r < rows; r++, panels += 32) {
+      s0 = addLanes(v128.load64_zero(panels), s0, squared);
+      s1 = addLanes(v128.load64_zero(panels, 8), s1, squared);
+      s2 = addLanes(v128.load64_zero(panels, 16), s2, squared);
+      s3 = addLanes(v128.load64_zero(panels, 24), s3, squared);
     }
+    v128.store(sums, f64x2.add(v128.load(sums), s0));
+    v128.store(sums, f64x2.add(v128.load(sums, 16), s1), 16);
+    v128.store(sums, f64x2.add(v128.load(sums, 32), s2), 32);
+    v128.store(sums, f64x2.add(v128.load(sums, 48), s3), 48);
   }
 }
 
@@ -111,24 +108,58 @@ export function accumulateMoments(
     const depth = min(MOMENT_BLOCK_ROWS, rows - first);
     const blockX = x + (<usize> first * <usize> inputs << 2);
     const blockY = y + (<usize> first * <usize> outputs << 2);
-    packF32Panels(blockX, depth, inputs, F32_TILE_ROWS, rowPanelsX);
-    packF32Panels(blockX, depth, inputs, F32_TILE_COLUMNS, columnPanelsX);
-    packF32Panels(blockY, depth, outputs, F32_TILE_COLUMNS, columnPanelsY);
-    addColumnSums(columnPanelsX, depth, gramPanelCount, sumX, 0);
-    addColumnSums(columnPanelsY, depth, crossPanelCount, sumY, sumYY);
+    packF32RowPanels(blockX, depth, inputs, rowPanelsX);
+    packF32ColumnPanels(blockX, depth, inputs, columnPanelsX);
+    packF32ColumnPanels(blockY, depth, outputs, columnPanelsY);
+    addColumnSums(columnPanelsX, depth, gramPanelCount, sumX, false);
+    addColumnSums(columnPanelsY, depth, crossPanelCount, sumY, false);
+    addColumnSums(columnPanelsY, depth, crossPanelCount, sumYY, true);
 
-    const rowPanelBytes = <usize> (depth * F32_TILE_ROWS) << 2;
-    const columnPanelBytes = <usize> (depth * F32_TILE_COLUMNS) << 2;
-    let gramTile = gramTiles;
-    let crossTile = crossTiles;
+    addProducts(depth, rowPanelsX, rowPanelCount, columnPanelsX, gramPanelCount, gramTiles, true);
+    addProducts(
+      depth,
+      rowPanelsX,
+      rowPanelCount,
+      columnPanelsY,
+      crossPanelCount,
+      crossTiles,
+      false,
+    );
+  }
+}
+
+/**
+ * Runs the micro-kernel over all tiles of a product, or over those that touch its upper triangle.
+ *
+ * Column panels are taken 32 at a time: those stay in the second-level cache while every row panel passes by, and a row
+ * panel stays in the first while 32 column panels pass by.
+ */
+function addProducts(
+  depth: i32,
+  rowPanels: usize,
+  rowPanelCount: i32,
+  columnPanels: usize,
+  columnPanelCount: i32,
+  tiles: usize,
+  upperOnly: bool,
+): void {
+  const rowPanelBytes = <usize> (depth * F32_TILE_ROWS) << 2;
+  const columnPanelBytes = <usize> (depth * F32_TILE_COLUMNS) << 2;
+  for (let left = 0; left < columnPanelCount; left += COLUMN_PANEL_BLOCK) {
+    const right = min(left + COLUMN_PANEL_BLOCK, columnPanelCount);
+    let rowOfTiles = tiles;
     for (let i = 0; i < rowPanelCount; i++) {
-      const rowPanel = rowPanelsX + <usize> i * rowPanelBytes;
-      for (let j = firstColumnPanel(i); j < gramPanelCount; j++, gramTile += TILE_BYTES) {
-        gemmF32Tile6x8(depth, rowPanel, columnPanelsX + <usize> j * columnPanelBytes, gramTile);
+      const kept = upperOnly ? firstColumnPanel(i) : 0;
+      const first = max(left, kept);
+      const rowPanel = rowPanels + <usize> i * rowPanelBytes;
+      let columnPanel = columnPanels + <usize> first * columnPanelBytes;
+      let tile = rowOfTiles + <usize> (first - kept) * TILE_BYTES;
+      for (let j = first; j < right; j++) {
+        gemmF32Tile6x8(depth, rowPanel, columnPanel, tile);
+        columnPanel += columnPanelBytes;
+        tile += TILE_BYTES;
       }
-      for (let j = 0; j < crossPanelCount; j++, crossTile += TILE_BYTES) {
-        gemmF32Tile6x8(depth, rowPanel, columnPanelsY + <usize> j * columnPanelBytes, crossTile);
-      }
+      rowOfTiles += <usize> (columnPanelCount - kept) * TILE_BYTES;
     }
   }
 }
