@@ -2,7 +2,7 @@ import type { EvaluationSums } from "./forward/mod.ts";
 import type { ModelFile } from "./model/mod.ts";
 import type { ImageSelection } from "./parallel/mod.ts";
 import type { DataOptions } from "./prune_types.ts";
-import { openSession, type Session, trackBatches } from "./session.ts";
+import { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 
 /** What an evaluation found. */
 export interface EvaluationReport {
@@ -72,7 +72,7 @@ export async function evaluateOn(
   { onProgress }: DataOptions,
   stage: string,
 ): Promise<EvaluationSums> {
-  const share = images.indices.length / session.crew.size;
-  trackBatches(session, stage, Math.ceil(share / images.batchSize), onProgress);
+  const total = batchesOfThread(session, images.indices.length, images.batchSize);
+  trackBatches(session, { stage, total }, onProgress);
   return await session.crew.evaluate(file, images);
 }

@@ -18,7 +18,7 @@ import type { ImageSelection } from "./parallel/mod.ts";
 import { parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
 import type { PruneOptions, PruneReport, PruneResult } from "./prune_types.ts";
 import { plansToRepair, repairLayers } from "./repair.ts";
-import { openSession, type Session, trackBatches } from "./session.ts";
+import { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 const MEBIBYTE = 2 ** 20;
@@ -93,9 +93,10 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       select: settings.select,
       ridge: settings.ridge,
       onLayer: (name, index) => {
-        const batches = Math.ceil(calibration.length / crew.size / settings.batchSize);
-        const stage = `pruning ${name} (${index + 1} of ${active.length})`;
-        trackBatches(session, stage, batches, settings.onProgress);
+        const batches = batchesOfThread(session, calibration.length, settings.batchSize);
+        const total = active.length * batches;
+        const tracked = { stage: "pruning", detail: name, done: index * batches, total };
+        trackBatches(session, tracked, settings.onProgress);
       },
     }, plans);
     await crew.endCalibration();
@@ -217,8 +218,8 @@ async function refreshBatchNorm(
     batchSize: settings.batchSize,
   });
   const { crew, file } = session;
-  const share = Math.ceil(half / crew.size / settings.batchSize);
-  trackBatches(session, "measuring BatchNormalization", share, settings.onProgress);
+  const total = batchesOfThread(session, half, settings.batchSize);
+  trackBatches(session, { stage: "measuring BatchNormalization", total }, settings.onProgress);
   const moments = await crew.measureBatchNorm(writeGraph(graph, file), part(0));
   const candidate = withBatchNormMoments(graph, moments);
   const losses = [];

@@ -27,8 +27,20 @@ export interface DataOptions {
   readonly onProgress?: ProgressListener;
 }
 
-/** Receives progress: a stage's name, steps done and steps in all. */
-export type ProgressListener = (stage: string, done: number, total: number) => void;
+/** How far a run is. */
+export interface Progress {
+  /** What is being done. */
+  readonly stage: string;
+  /** What of it, such as a layer's name. */
+  readonly detail?: string;
+  /** Steps done. */
+  readonly done: number;
+  /** Steps of the whole stage. */
+  readonly total: number;
+}
+
+/** Receives progress. */
+export type ProgressListener = (progress: Progress) => void;
 
 /** What {@link prune} does. */
 export interface PruneOptions extends DataOptions {

@@ -64,21 +64,39 @@ export async function openSession(options: DataOptions): Promise<Session> {
   }
 }
 
+/** A stretch of work whose batches are counted. */
+export interface TrackedStage {
+  /** What is being done. */
+  readonly stage: string;
+  /** What of it, such as a layer's name. */
+  readonly detail?: string;
+  /** Batches of the stage that were done before. */
+  readonly done?: number;
+  /** Batches of the whole stage, on this thread. */
+  readonly total: number;
+}
+
 /**
  * Reports the batches of a stage. All workers have equal shares, so this thread's stand for all.
  *
  * @param session The session.
- * @param stage Name of the stage.
- * @param batches Batches that this thread will run.
+ * @param tracked The stage.
  * @param listener Who is told.
  */
 export function trackBatches(
   { crew }: Session,
-  stage: string,
-  batches: number,
+  { stage, detail, done = 0, total }: TrackedStage,
   listener: ProgressListener = () => {},
 ): void {
-  let done = 0;
-  listener(stage, done, batches);
-  crew.local.onBatch = () => listener(stage, Math.min(++done, batches), batches);
+  const tell = () => listener({ stage, detail, done: Math.min(done, total), total });
+  tell();
+  crew.local.onBatch = () => {
+    done++;
+    tell();
+  };
+}
+
+/** Batches of some images that fall to this thread. */
+export function batchesOfThread({ crew }: Session, images: number, batchSize: number): number {
+  return Math.ceil(images / crew.size / batchSize);
 }

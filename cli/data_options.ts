@@ -1,0 +1,100 @@
+import { Option } from "@commander-js/extra-typings";
+import { type DataOptions, preprocessingPresets } from "../src/mod.ts";
+import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
+import { createProgressBar } from "./progress.ts";
+
+/** `--data`, which every command that reads images needs. */
+export const dataOption = new Option(
+  "--data <dir>",
+  "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), or images in a folder per class",
+).makeOptionMandatory();
+
+/** `--preprocess`: preprocessing by name. */
+export const preprocessOption = new Option(
+  "--preprocess <name>",
+  "preprocessing by name, instead of the model's own",
+).choices([...preprocessingPresets.keys()]);
+
+/** `--scale`: factor of the bytes. */
+export const scaleOption = new Option(
+  "--scale <number>",
+  "factor of the bytes 0 to 255",
+).argParser(positiveNumber);
+
+/** `--mean`: taken off each channel. */
+export const meanOption = new Option(
+  "--mean <numbers>",
+  "what is taken off each channel, as 125.3,123,113.9",
+).argParser(numberList);
+
+/** `--std`: divides each channel. */
+export const stdOption = new Option(
+  "--std <numbers>",
+  "what each channel is divided by, as 63,62.1,66.7",
+).argParser(numberList);
+
+/** `--input-size`: for models that leave their size open. */
+export const inputSizeOption = new Option(
+  "--input-size <size>",
+  "height and width, as 32 or 224x192, for models that leave them open",
+).argParser(imageSize);
+
+/** `--batch-size-eval`: images of an evaluation batch. */
+export const batchSizeEvalOption = new Option(
+  "--batch-size-eval <n>",
+  "images of every evaluation batch (batch_size_eval)",
+).argParser(positiveInteger).default(100);
+
+/** `--workers`: threads. */
+export const workersOption = new Option(
+  "--workers <n>",
+  "threads that share the images (default: all cores)",
+).argParser(positiveInteger);
+
+/** `--max-bad-images`: when undecodable images end a run. */
+export const badImagesOption = new Option(
+  "--max-bad-images <share>",
+  "largest share of images that may be undecodable; fewer are skipped and named",
+).argParser(share).default(0.01);
+
+/** `--json`: machine-readable output. */
+export const jsonOption = new Option(
+  "--json",
+  "print one JSON object on standard output, everything else on standard error",
+);
+
+/** Values of the options of this file. */
+export interface DataFlags {
+  /** Folder of the data set. */
+  readonly data: string;
+  /** Name of a preset. */
+  readonly preprocess?: string;
+  /** Factor of the bytes. */
+  readonly scale?: number;
+  /** Mean per channel. */
+  readonly mean?: number[];
+  /** Standard deviation per channel. */
+  readonly std?: number[];
+  /** Height and width. */
+  readonly inputSize?: [number, number];
+  /** Images of an evaluation batch. */
+  readonly batchSizeEval: number;
+  /** Threads. */
+  readonly workers?: number;
+  /** Share of undecodable images. */
+  readonly maxBadImages: number;
+}
+
+/** The library's options from the flags of this file, with progress on the terminal. */
+export function dataOptions(model: string, flags: DataFlags): DataOptions {
+  const { preprocess: preset, scale, mean, std, inputSize } = flags;
+  return {
+    model,
+    data: flags.data,
+    preprocessing: { preset, scale, mean, std, inputSize },
+    batchSizeEval: flags.batchSizeEval,
+    badImageShare: flags.maxBadImages,
+    workers: flags.workers,
+    onProgress: createProgressBar(),
+  };
+}

@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url";
+import { Command } from "@commander-js/extra-typings";
+import {
+  instantiate,
+  loadModelFile,
+  measureLatency,
+  type ModelFile,
+  prune,
+  type Timing,
+} from "../src/mod.ts";
+import { jsonOption, workersOption } from "./data_options.ts";
+import { createProgressBar } from "./progress.ts";
+import { describeReport } from "./prune_report.ts";
+
+const exampleFolder = (name: string) =>
+  fileURLToPath(new URL(`./example/${name}`, import.meta.url));
+
+const LATENCY = { batchSize: 32, rounds: 30 };
+
+/** `demo`: the embedded example. */
+export const demoCommand = new Command("demo")
+  .description("prune the embedded Fashion-MNIST network and show what became of it")
+  .addOption(workersOption)
+  .addOption(jsonOption)
+  .addHelpText("after", "\nExample:\n  deno task demo\n")
+  .action(async ({ workers, json }) => {
+    const original = await loadModelFile(exampleFolder("resnet8-fashion-mnist"));
+    const { file, report } = await prune({
+      model: original,
+      data: exampleFolder("fashion-mnist"),
+      policy: { kind: "uniform", ratio: 0.5 },
+      batches: 30,
+      workers,
+      onProgress: createProgressBar(),
+    });
+    const [before, after] = await timeModels([original, file]);
+    if (json) {
+      console.log(JSON.stringify({ ...report, latency: { before, after, ...LATENCY } }));
+      return;
+    }
+    console.log(describeReport(report));
+    console.log(
+      `latency     ${before.median.toFixed(1)} -> ${after.median.toFixed(1)} ms ` +
+        `(${(after.median / before.median).toFixed(2)} of the original), ` +
+        `${LATENCY.batchSize} images, stock TensorFlow.js, median of ${LATENCY.rounds}`,
+    );
+  });
+
+async function timeModels(files: readonly ModelFile[]): Promise<Timing[]> {
+  const models = await Promise.all(files.map(instantiate));
+  const timings = measureLatency(models, LATENCY);
+  for (const model of models) model.dispose();
+  return timings;
+}

@@ -1,0 +1,49 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { evaluate } from "../src/mod.ts";
+import {
+  badImagesOption,
+  batchSizeEvalOption,
+  dataOption,
+  dataOptions,
+  inputSizeOption,
+  jsonOption,
+  meanOption,
+  preprocessOption,
+  scaleOption,
+  stdOption,
+  workersOption,
+} from "./data_options.ts";
+import { formatPercent } from "./table.ts";
+
+/** `eval MODEL --data D`. */
+export const evalCommand = new Command("eval")
+  .description("measure a model's accuracy and loss")
+  .argument("<model>", "model.json, or the folder it is in")
+  .addOption(dataOption)
+  .addOption(new Option("--split <name>", "split").choices(["test", "train"]).default("test"))
+  .addOption(batchSizeEvalOption)
+  .addOption(preprocessOption)
+  .addOption(scaleOption)
+  .addOption(meanOption)
+  .addOption(stdOption)
+  .addOption(inputSizeOption)
+  .addOption(badImagesOption)
+  .addOption(workersOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    "\nExample:\n  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n",
+  )
+  .action(async (model, flags) => {
+    const split = flags.split === "train" ? "train" : "test";
+    const report = await evaluate({ ...dataOptions(model, flags), split });
+    if (flags.json) {
+      console.log(JSON.stringify(report));
+      return;
+    }
+    console.log(
+      `accuracy ${formatPercent(report.accuracy)}, loss ${report.loss.toFixed(4)} ` +
+        `on ${report.images} images in ${report.seconds.toFixed(1)} s`,
+    );
+    for (const name of report.unreadable) console.error(`skipped ${name}: it cannot be read`);
+  });

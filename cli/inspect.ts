@@ -1,0 +1,66 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { inspect, type InspectReport } from "../src/mod.ts";
+import { inputSizeOption, jsonOption } from "./data_options.ts";
+import { formatBytes, formatCount, formatTable } from "./table.ts";
+
+/** `--shared`: what happens to channels that several layers read. */
+export const sharedOption = new Option(
+  "--shared <mode>",
+  "channels that several layers read: each convolution selects its own (select), or all lose the same (couple)",
+).choices(["select", "couple"]).default("select" as const);
+
+/** `inspect MODEL`. */
+export const inspectCommand = new Command("inspect")
+  .description("list a model's layers, what they cost, and what can be cut and why not")
+  .argument("<model>", "model.json, or the folder it is in")
+  .addOption(sharedOption)
+  .addOption(inputSizeOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    "\nExample:\n  deno task secateur inspect cli/example/resnet8-fashion-mnist\n",
+  )
+  .action(async (model, { shared, inputSize, json }) => {
+    const report = await inspect({ model, shared, inputSize });
+    console.log(json ? JSON.stringify(report) : describe(report));
+  });
+
+function describe(report: InspectReport): string {
+  const layers = formatTable(
+    ["place", "layer", "class", "output", "MACs", "params", "space", "inputs", "cut"],
+    report.layers.map((layer) => [
+      layer.place,
+      layer.name,
+      layer.className,
+      layer.outputShape.map((size) => size ?? "?").join("x"),
+      layer.macs,
+      layer.params,
+      layer.spaces.join(","),
+      layer.channels,
+      layer.reason ? `${layer.mode}: ${layer.reason}` : layer.mode,
+    ]),
+  );
+  const spaces = formatTable(
+    ["space", "channels", "producers", "consumers", "kept whole because"],
+    report.spaces.map((space) => [
+      space.id,
+      space.channels,
+      space.producers.join(" "),
+      space.consumers.join(" "),
+      space.frozen,
+    ]),
+  );
+  return [
+    `${report.name}: input ${report.inputShape.map((size) => size ?? "?").join("x")}, ` +
+    `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions), ` +
+    `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
+    "",
+    "Layers in graph order; `place` is the convolution's entry in a ratio list:",
+    "",
+    layers,
+    "",
+    "Channel spaces (what can only be cut together):",
+    "",
+    spaces,
+  ].join("\n");
+}

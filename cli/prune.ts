@@ -1,0 +1,224 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import project from "../deno.json" with { type: "json" };
+import {
+  InputError,
+  loadModelFile,
+  prune,
+  PRUNE_DEFAULTS,
+  type PruneReport,
+  type RatioPolicy,
+  refuseExisting,
+  saveModelFile,
+  type SelectionMethod,
+  UsageError,
+} from "../src/mod.ts";
+import {
+  badImagesOption,
+  batchSizeEvalOption,
+  dataOption,
+  dataOptions,
+  inputSizeOption,
+  jsonOption,
+  meanOption,
+  preprocessOption,
+  scaleOption,
+  stdOption,
+  workersOption,
+} from "./data_options.ts";
+import { sharedOption } from "./inspect.ts";
+import {
+  boolean,
+  nameList,
+  positiveInteger,
+  positiveNumber,
+  ratio,
+  seedInteger,
+} from "./parsers.ts";
+import { describeReport } from "./prune_report.ts";
+import { untilInterrupted } from "./interrupt.ts";
+
+const NOT_BUILT_POLICIES = ["auto", "budget"];
+
+/** `prune MODEL --data D --out DIR`. */
+export const pruneCommand = new Command("prune")
+  .description("cut channels, repair the layers by regression and write a smaller model")
+  .argument("<model>", "model.json, or the folder it is in")
+  .addOption(dataOption)
+  .requiredOption("--out <dir>", "folder for the smaller model")
+  .option("--force", "replace the model in --out")
+  .addOption(
+    new Option(
+      "--prune-option <policy>",
+      "where the ratios come from: uniform, list; auto and budget are not built yet (cp_prune_option)",
+    ).choices(["uniform", "list", ...NOT_BUILT_POLICIES]).makeOptionMandatory(),
+  )
+  .addOption(
+    new Option(
+      "--uniform-preserve-ratio <ratio>",
+      "share of its input channels each convolution keeps (cp_uniform_preserve_ratio)",
+    ).argParser(ratio).default(0.6),
+  )
+  .option(
+    "--prune-list-file <file>",
+    "ratios with commas between, one for each Conv2D in the order of `inspect` (cp_prune_list_file)",
+    "ratio.list",
+  )
+  .addOption(
+    new Option(
+      "--select <method>",
+      "how channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights (default: obs)",
+    ).choices(["obs", "lasso", "magnitude"]),
+  )
+  .option(
+    "--lasso <true|false>",
+    "true: as --select lasso; false: as --select magnitude (cp_lasso)",
+    boolean,
+  )
+  .addOption(sharedOption)
+  .option("--quadruple <true|false>", "keep multiples of four channels (cp_quadruple)", boolean)
+  .option("--channel-multiple <n>", "keep a multiple of this many channels", positiveInteger)
+  .option("--skip <layers>", "convolutions that stay whole, with commas between", nameList)
+  .option(
+    "--nb-batches <n>",
+    "batches for selection and reconstruction (cp_nb_batches)",
+    positiveInteger,
+    PRUNE_DEFAULTS.batches,
+  )
+  .option(
+    "--batch-size <n>",
+    "images of every such batch (batch_size)",
+    positiveInteger,
+    PRUNE_DEFAULTS.batchSize,
+  )
+  .option(
+    "--nb-points-per-layer <n>",
+    "sampled positions per image and layer (cp_nb_points_per_layer)",
+    positiveInteger,
+    PRUNE_DEFAULTS.pointsPerImage,
+  )
+  .option(
+    "--ridge <number>",
+    "pull towards the old weights, relative to the mean diagonal of G",
+    positiveNumber,
+    PRUNE_DEFAULTS.ridge,
+  )
+  .option("--seed <n>", "seed of images and positions", seedInteger, PRUNE_DEFAULTS.seed)
+  .option(
+    "--memory <MiB>",
+    "activations that may wait between layers, over all workers; the rest is computed again",
+    positiveInteger,
+    PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
+  )
+  .option("--no-verify", "do not compare the masked and the shrunk model")
+  .addOption(batchSizeEvalOption)
+  .addOption(preprocessOption)
+  .addOption(scaleOption)
+  .addOption(meanOption)
+  .addOption(stdOption)
+  .addOption(inputSizeOption)
+  .addOption(badImagesOption)
+  .addOption(workersOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    `
+Every option may be written as PocketFlow writes it: --cp_prune_option=list is --prune-option list.
+
+Example:
+  deno task secateur prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
+    --out smaller --prune-option uniform --uniform-preserve-ratio 0.5 --nb-batches 30
+`,
+  )
+  .action(async (model, flags) => {
+    const policy = await readPolicy(flags);
+    await refuseExisting(flags.out, flags.force);
+    const file = await loadModelFile(model);
+    const { file: pruned, report } = await prune({
+      ...dataOptions(model, flags),
+      model: file,
+      policy,
+      select: selectionMethod(flags),
+      shared: flags.shared,
+      channelMultiple: channelMultiple(flags),
+      skip: flags.skip,
+      batches: flags.nbBatches,
+      batchSize: flags.batchSize,
+      pointsPerImage: flags.nbPointsPerLayer,
+      ridge: flags.ridge,
+      seed: flags.seed,
+      memoryBudget: flags.memory * 2 ** 20,
+      verify: flags.verify,
+    });
+    const record = { version: project.version, command: Deno.args.join(" "), ...report };
+    const metadata = { ...pruned.metadata, secateur: summarize(record) };
+    const saved = await untilInterrupted((signal) =>
+      saveModelFile(flags.out, { ...pruned, metadata }, { force: flags.force, signal })
+    );
+    const bytes = { before: file.bytes, after: saved.bytes };
+    console.log(
+      flags.json
+        ? JSON.stringify({ out: flags.out, bytes, ...record })
+        : describeReport(report, bytes, flags.out),
+    );
+  });
+
+interface PolicyFlags {
+  readonly pruneOption: string;
+  readonly uniformPreserveRatio: number;
+  readonly pruneListFile: string;
+}
+
+async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
+  const { pruneOption, uniformPreserveRatio, pruneListFile } = flags;
+  if (NOT_BUILT_POLICIES.includes(pruneOption)) {
+    throw new UsageError(
+      `reading --prune-option: ${pruneOption} is not built yet, wanted uniform or list`,
+    );
+  }
+  if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
+  try {
+    return {
+      kind: "list",
+      text: await Deno.readTextFile(pruneListFile),
+      source: pruneListFile,
+    };
+  } catch (cause) {
+    throw new InputError(
+      `reading --prune-list-file ${pruneListFile}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+function selectionMethod(
+  { select, lasso }: { select?: SelectionMethod; lasso?: boolean },
+): SelectionMethod | undefined {
+  if (lasso === undefined) return select;
+  const meant = lasso ? "lasso" : "magnitude";
+  if (select !== undefined && select !== meant) {
+    throw new UsageError(
+      `reading --select ${select} and --lasso ${lasso}: the latter means ${meant}; give one of them`,
+    );
+  }
+  return meant;
+}
+
+function channelMultiple(
+  { quadruple, channelMultiple: multiple }: { quadruple?: boolean; channelMultiple?: number },
+): number | undefined {
+  if (!quadruple) return multiple;
+  if (multiple !== undefined && multiple !== 4) {
+    throw new UsageError(
+      `reading --quadruple and --channel-multiple ${multiple}: the former means 4; give one of them`,
+    );
+  }
+  return 4;
+}
+
+/** What the written model says about its making. */
+function summarize(
+  record: PruneReport & { version: string; command: string },
+): Record<string, unknown> {
+  const { version, command, seed, workers, accuracy, macs, params } = record;
+  return { version, command, seed, workers, accuracy, macs, params };
+}

@@ -1,0 +1,57 @@
+/**
+ * Secateur makes convolutional networks smaller where they are used: it takes a trained TensorFlow.js layers model and
+ * some images, cuts whole channels, repairs the layers by regression and gives a smaller ordinary layers model.
+ *
+ * @example Halve the input channels of every convolution
+ * ```ts
+ * import { prune, saveModelFile } from "@secateur/secateur";
+ *
+ * const { file, report } = await prune({
+ *   model: "resnet20/model.json",
+ *   data: "cifar10",
+ *   policy: { kind: "uniform", ratio: 0.5 },
+ * });
+ * await saveModelFile("resnet20-half", file);
+ * console.log(report.accuracy, report.macs);
+ * ```
+ *
+ * @module
+ */
+export { measureLatency, type Timing } from "./cost/mod.ts";
+export { InputError, UsageError } from "./errors.ts";
+export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
+export type { CutMode, SharedMode } from "./graph/mod.ts";
+export {
+  inspect,
+  type InspectOptions,
+  type InspectReport,
+  type LayerDescription,
+  type SpaceDescription,
+} from "./inspect.ts";
+export { startBackend } from "./kernels/mod.ts";
+export {
+  instantiate,
+  type LayersTopology,
+  loadModelFile,
+  type ModelFile,
+  type Preprocessing,
+  type PreprocessingOverrides,
+  preprocessingPresets,
+  refuseExisting,
+  saveModelFile,
+  type SaveOptions,
+  type Weight,
+} from "./model/mod.ts";
+export { prune, PRUNE_DEFAULTS } from "./prune.ts";
+export type {
+  Change,
+  DataOptions,
+  LayerReport,
+  Progress,
+  ProgressListener,
+  PruneOptions,
+  PruneReport,
+  PruneResult,
+  RatioPolicy,
+  SelectionMethod,
+} from "./prune_types.ts";
