@@ -108,17 +108,22 @@ export function readPreprocessing(
 
 /** Height, width and channels of the model's input. */
 function readImageInput(file: ModelFile): [number | null, number | null, 1 | 3] {
-  const shape = findInputShape(file.topology);
-  const channels = shape?.[3];
-  if (shape?.length !== 4 || (channels !== 1 && channels !== 3)) {
-    throw new InputError(
-      `reading the input of ${file.path}: found ${
-        shape ? `[${shape.join(", ")}]` : "no single shape"
-      }, ` +
-        `wanted one input [null, height, width, 1 or 3]`,
-    );
-  }
-  return [shape[1], shape[2], channels];
+  const shape = findInputShape(file.topology) ?? [];
+  const [, height, width, channels] = shape;
+  const isExtent = (extent: unknown) => extent === null || isPositiveInteger(extent);
+  if (
+    shape.length === 4 && isExtent(height) && isExtent(width) && (channels === 1 || channels === 3)
+  ) return [height, width, channels];
+  throw new InputError(
+    `reading the input of ${file.path}: found ${
+      shape.length > 0 ? JSON.stringify(shape) : "no single shape"
+    }, ` +
+      `wanted one input [null, height, width, 1 or 3]`,
+  );
+}
+
+function isPositiveInteger(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0;
 }
 
 /** The values before single flags apply: preset, else metadata, else the identity when flags give numbers. */
@@ -160,9 +165,9 @@ function chooseInputSize(
   path: string,
 ): [number, number] {
   const given = wanted === undefined ? [] : wanted;
-  const isSize = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
   if (
-    !Array.isArray(given) || (wanted !== undefined && given.length !== 2) || !given.every(isSize)
+    !Array.isArray(given) || (wanted !== undefined && given.length !== 2) ||
+    !given.every(isPositiveInteger)
   ) {
     throw new InputError(
       `reading the input size of ${path}: found ${JSON.stringify(wanted)}, wanted [height, width]`,

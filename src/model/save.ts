@@ -75,7 +75,7 @@ export async function saveModelFile(
   const modelFiles = encodeModelFiles(file);
   const files = new Map([...modelFiles, ...(options.extraFiles ?? [])]);
   for (const name of options.extraFiles?.keys() ?? []) {
-    if (modelFiles.has(name) || name !== basename(name) || name === "." || name === "..") {
+    if (modelFiles.has(name) || name !== basename(name) || ["", ".", ".."].includes(name)) {
       throw new RangeError(`writing ${dir}: found the file name "${name}", wanted a plain new one`);
     }
   }

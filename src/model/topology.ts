@@ -89,7 +89,7 @@ export function graphModelError(path: string): InputError {
  */
 export function findInputShape(topology: LayerNode): (number | null)[] | undefined {
   const { config } = topology;
-  if (config.batch_input_shape !== undefined) return config.batch_input_shape;
+  if (Array.isArray(config.batch_input_shape)) return config.batch_input_shape;
   const layers = Array.isArray(config.layers) ? config.layers : [];
   if (topology.class_name === "Sequential") {
     return layers.length > 0 ? findInputShape(layers[0]) : undefined;
