@@ -1,8 +1,12 @@
 /** Bytes of an image with its channels side by side. */
-interface PixelGrid {
+export interface PixelGrid {
+  /** height × width × channels bytes. */
   data: Uint8Array | Uint8ClampedArray;
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
+  /** Values per pixel. */
   channels: number;
 }
 

@@ -3,7 +3,7 @@ import type { Weight, WeightType } from "./model_file.ts";
 import { isJsonObject } from "./topology.ts";
 
 /** Storage type of quantised weights. */
-type QuantizedType = "uint8" | "uint16" | "float16";
+export type QuantizedType = "uint8" | "uint16" | "float16";
 
 /**
  * One weight as a manifest lists it.

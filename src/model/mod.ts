@@ -12,10 +12,9 @@ export {
   applyPreprocessing,
   type PixelTransform,
   type Preprocessing,
-  type PreprocessingOverrides,
   preprocessingPresets,
-  readPreprocessing,
   writePreprocessing,
 } from "./preprocessing.ts";
+export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
 export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
 export { findInputShape } from "./topology.ts";
