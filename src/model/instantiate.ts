@@ -8,6 +8,8 @@ import { readTopology } from "./topology.ts";
 /**
  * Builds the model on the current backend. It is not compiled: the file's training configuration stays in the file.
  *
+ * When tfjs fails half-way it does not give back the tensors it has made; the process is expected to end then.
+ *
  * @param file Graph and weights.
  * @returns A model that owns its tensors; dispose of it with `model.dispose()`.
  * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
