@@ -1,5 +1,5 @@
 import { type LayerGraph, type LayerNode, nodeKeyOf } from "./layer_graph.ts";
-import { type LayerRule, ruleOf } from "./layer_rules.ts";
+import { type LayerRule, mixingReason, ruleOf } from "./layer_rules.ts";
 
 /** Channels that can only be cut together, because some layer joins them one by one. */
 export interface ChannelSpace {
@@ -91,6 +91,8 @@ export function findChannelSpaces(graph: LayerGraph): ChannelMap {
     if (rule.kind === "source") {
       frozen.push({ atoms: output, reason: `${node.name} is an input of the model` });
     }
+    const mixing = mixingReason(node);
+    if (mixing !== undefined) frozen.push({ atoms: output, reason: mixing });
     if (rule.kind === "opaque") {
       for (const touched of [...inputs, output]) {
         frozen.push({ atoms: touched, reason: rule.reason });

@@ -62,9 +62,22 @@ export function nodeKeyOf(tensor: string): string {
   return mark < 0 ? tensor : tensor.slice(0, mark);
 }
 
-function tensorName([name, call, output]: TensorReference): string {
-  const key = callKey(name, call);
-  return output === 0 ? key : `${key}#${output}`;
+const MODEL_CLASSES = new Set(["Functional", "Model", "Sequential"]);
+
+/** References count a nested model's own construction as its call 0. */
+function countsConstruction(layer: { class_name: string }): boolean {
+  return MODEL_CLASSES.has(layer.class_name);
+}
+
+/** Names the tensors that references mean. */
+type TensorNaming = (reference: TensorReference) => string;
+
+function tensorNaming(layers: readonly LayerJson[]): TensorNaming {
+  const nested = new Set(layers.filter(countsConstruction).map(layerName));
+  return ([name, call, output]) => {
+    const key = callKey(name, nested.has(name) ? call - 1 : call);
+    return output === 0 ? key : `${key}#${output}`;
+  };
 }
 
 function parseTensorName(tensor: string): TensorReference {
@@ -76,10 +89,9 @@ function parseTensorName(tensor: string): TensorReference {
 }
 
 /** References to a model's inputs or outputs; Keras writes a single one without the outer list. */
-function parseReferences(references: unknown): string[] {
+function parseReferences(references: unknown): TensorReference[] {
   const list = references as unknown[];
-  return (Array.isArray(list[0]) ? list as TensorReference[] : [list as TensorReference])
-    .map(tensorName);
+  return Array.isArray(list[0]) ? list as TensorReference[] : [list as TensorReference];
 }
 
 /**
@@ -96,11 +108,14 @@ export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
   const calls = isSequential ? sequentialCalls(layers, model) : layers;
   const names = new Set(calls.map(layerName));
   const { byLayer, others } = assignWeights(file, names);
-  const nodes = calls.flatMap((layer) => nodesOfLayer(layer, byLayer, model));
+  const nameTensor = tensorNaming(calls);
+  const nodes = calls.flatMap((layer) => nodesOfLayer(layer, nameTensor, byLayer, model));
   const outputs = isSequential
     ? [layerName(calls[calls.length - 1])]
-    : parseReferences(config.output_layers);
-  const inputs = isSequential ? [layerName(calls[0])] : parseReferences(config.input_layers);
+    : parseReferences(config.output_layers).map(nameTensor);
+  const inputs = isSequential
+    ? [layerName(calls[0])]
+    : parseReferences(config.input_layers).map(nameTensor);
   return {
     name: String(config.name ?? "model"),
     nodes: orderNodes(nodes, outputs),
@@ -139,6 +154,7 @@ function impliedInputLayer(first: LayerJson, model: tf.LayersModel): LayerJson {
 
 function nodesOfLayer(
   layer: LayerJson,
+  nameTensor: TensorNaming,
   weightsOf: Map<string, Map<string, Weight>>,
   model: tf.LayersModel,
 ): LayerNode[] {
@@ -151,7 +167,7 @@ function nodesOfLayer(
     name,
     className: layer.class_name,
     config: layer.config,
-    inputs: (inbound[call] ?? []).map(tensorName),
+    inputs: (inbound[call] ?? []).map(nameTensor),
     callArguments: (inbound[call] ?? []).map((reference) => reference[3] ?? {}),
     weights,
     outputShape: outputShapeOf(model, name, call, calls),
@@ -159,9 +175,7 @@ function nodesOfLayer(
   }));
 }
 
-/**
- * A nested model's own construction is a call that the topology does not count, so calls are counted from the end.
- */
+/** Calls are counted from the end, where a nested model's own construction does not count. */
 function outputShapeOf(
   model: tf.LayersModel,
   name: string,
@@ -309,14 +323,28 @@ function isChain(graph: LayerGraph): boolean {
   );
 }
 
+/** The first layer of a Sequential model states the input's shape, whichever layer that is now. */
 function sequentialJson(graph: LayerGraph) {
+  const [input] = graph.nodes;
   const layers = graph.nodes
     .filter((node) => !node.name.endsWith(IMPLIED_INPUT_SUFFIX))
-    .map((node) => ({ class_name: node.className, config: node.config }));
+    .map(({ className, config: { batch_input_shape: _, ...config } }, index) => ({
+      class_name: className,
+      config: index === 0
+        ? { ...config, batch_input_shape: input.config.batch_input_shape }
+        : config,
+    }));
   return { class_name: "Sequential", config: { name: graph.name, layers } };
 }
 
 function functionalJson(graph: LayerGraph) {
+  const nested = new Set(
+    graph.nodes.filter((node) => MODEL_CLASSES.has(node.className)).map((node) => node.name),
+  );
+  const reference = (tensor: string): TensorReference => {
+    const [name, call, output] = parseTensorName(tensor);
+    return [name, nested.has(name) ? call + 1 : call, output];
+  };
   const layers = new Map<string, LayerJson>();
   const byCall = [...graph.nodes].sort((first, second) =>
     parseTensorName(first.key)[1] - parseTensorName(second.key)[1]
@@ -330,7 +358,7 @@ function functionalJson(graph: LayerGraph) {
     };
     if (node.inputs.length > 0) {
       layer.inbound_nodes!.push(
-        node.inputs.map((tensor, index) => [...parseTensorName(tensor), node.callArguments[index]]),
+        node.inputs.map((tensor, index) => [...reference(tensor), node.callArguments[index]]),
       );
     }
     layers.set(node.name, layer);
@@ -340,8 +368,8 @@ function functionalJson(graph: LayerGraph) {
     config: {
       name: graph.name,
       layers: [...layers.values()],
-      input_layers: graph.inputs.map(parseTensorName),
-      output_layers: graph.outputs.map(parseTensorName),
+      input_layers: graph.inputs.map(reference),
+      output_layers: graph.outputs.map(reference),
     },
   };
 }

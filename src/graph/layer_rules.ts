@@ -75,10 +75,25 @@ export function ruleOf(
   if (node.config.data_format === "channels_first") {
     return opaque(`layer ${node.name} has its channels first`);
   }
-  if (CHANNEL_MIXING_ACTIVATIONS.has(activationOf(node))) {
-    return opaque(`the ${activationOf(node)} of layer ${node.name} mixes channels`);
-  }
-  return rule;
+  const mixing = mixingReason(node);
+  return mixing !== undefined && !makesChannels(rule) ? opaque(mixing) : rule;
+}
+
+function makesChannels(rule: LayerRule): boolean {
+  return rule.kind === "convolution" || rule.kind === "dense";
+}
+
+/**
+ * Why a layer's activation ties its output channels together, if it does. A convolution or Dense layer with such an
+ * activation still reads its input like any other.
+ *
+ * @param node The layer.
+ * @returns The reason, or undefined for activations of single values.
+ */
+export function mixingReason(node: LayerNode): string | undefined {
+  const isMixing = CHANNEL_MIXING_ACTIVATIONS.has(activationOf(node)) ||
+    node.className === "Softmax";
+  return isMixing ? `the softmax of layer ${node.name} mixes channels` : undefined;
 }
 
 function ruleOfClass(

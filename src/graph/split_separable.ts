@@ -36,7 +36,7 @@ function splitLayer(node: LayerNode): LayerNode[] {
       name: depthwiseName,
       trainable: config.trainable,
       ...(config.batch_input_shape ? { batch_input_shape: config.batch_input_shape } : {}),
-      depth_multiplier: config.depth_multiplier ?? 1,
+      depth_multiplier: depthwiseKernel.shape[3],
       activation: "linear",
       use_bias: false,
     },

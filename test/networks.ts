@@ -1,0 +1,243 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Network, openNetwork } from "../src/graph/mod.ts";
+import { captureModel, type ModelFile } from "../src/model/mod.ts";
+import { createRandom } from "../src/random.ts";
+
+type Symbolic = tf.SymbolicTensor;
+
+interface ConvOptions {
+  kernel?: number | [number, number];
+  strides?: number;
+  padding?: "same" | "valid";
+  dilation?: number;
+  bias?: boolean;
+  activation?: "relu" | "tanh";
+}
+
+function conv(x: Symbolic, name: string, filters: number, options: ConvOptions = {}): Symbolic {
+  return tf.layers.conv2d({
+    name,
+    filters,
+    kernelSize: options.kernel ?? 3,
+    strides: options.strides ?? 1,
+    padding: options.padding ?? "same",
+    dilationRate: options.dilation ?? 1,
+    useBias: options.bias ?? false,
+    activation: options.activation,
+  }).apply(x) as Symbolic;
+}
+
+function norm(x: Symbolic, name: string): Symbolic {
+  return tf.layers.batchNormalization({ name }).apply(x) as Symbolic;
+}
+
+function relu(x: Symbolic, name: string): Symbolic {
+  return tf.layers.activation({ name, activation: "relu" }).apply(x) as Symbolic;
+}
+
+function add(parts: Symbolic[], name: string): Symbolic {
+  return tf.layers.add({ name }).apply(parts) as Symbolic;
+}
+
+function head(x: Symbolic, classes = 4): Symbolic {
+  const pooled = tf.layers.globalAveragePooling2d({ name: "pool" }).apply(x) as Symbolic;
+  return tf.layers.dense({ name: "dense", units: classes, activation: "softmax" })
+    .apply(pooled) as Symbolic;
+}
+
+/** Plain Sequential network: biases, fused activations, pooling, padding, Flatten into Dense. */
+function plainNetwork(): tf.LayersModel {
+  return tf.sequential({
+    name: "plain",
+    layers: [
+      tf.layers.conv2d({
+        name: "conv1",
+        filters: 6,
+        kernelSize: 3,
+        padding: "same",
+        activation: "relu",
+        inputShape: [8, 8, 3],
+      }),
+      tf.layers.zeroPadding2d({ name: "padding", padding: 1 }),
+      tf.layers.conv2d({ name: "conv2", filters: 8, kernelSize: [3, 2], padding: "valid" }),
+      tf.layers.leakyReLU({ name: "leaky", alpha: 0.1 }),
+      tf.layers.maxPooling2d({ name: "max", poolSize: 2 }),
+      tf.layers.conv2d({ name: "conv3", filters: 5, kernelSize: 3, padding: "same" }),
+      tf.layers.prelu({ name: "prelu", sharedAxes: [1, 2] }),
+      tf.layers.dropout({ name: "dropout", rate: 0.5 }),
+      tf.layers.flatten({ name: "flatten" }),
+      tf.layers.dense({ name: "hidden", units: 7, activation: "relu" }),
+      tf.layers.dense({ name: "dense", units: 4, activation: "softmax" }),
+    ],
+  });
+}
+
+/** Pre-activation residual network with a strided projection: ReLU and BatchNorm have several readers. */
+function preActivationNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  let x = conv(image, "conv1", 6);
+  for (const [index, width] of [6, 8, 8].entries()) {
+    const name = `block${index + 1}`;
+    const isWider = x.shape.at(-1) !== width;
+    const before = relu(norm(x, `${name}_bn1`), `${name}_relu1`);
+    const shortcut = isWider
+      ? conv(before, `${name}_projection`, width, { kernel: 1, strides: 2 })
+      : x;
+    const inner = conv(before, `${name}_conv1`, width, { strides: isWider ? 2 : 1 });
+    const branch = conv(
+      relu(norm(inner, `${name}_bn2`), `${name}_relu2`),
+      `${name}_conv2`,
+      width,
+    );
+    x = add([branch, shortcut], `${name}_add`);
+  }
+  return tf.model({
+    name: "pre_activation",
+    inputs: image,
+    outputs: head(relu(norm(x, "final_bn"), "final_relu")),
+  });
+}
+
+/** Post-activation residual network: a BatchNorm stands between the last convolution of a branch and the Add. */
+function postActivationNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  let x = relu(norm(conv(image, "conv1", 6), "bn1"), "relu1");
+  for (const [index, width] of [6, 8].entries()) {
+    const name = `block${index + 1}`;
+    const isWider = x.shape.at(-1) !== width;
+    const strides = isWider ? 2 : 1;
+    const shortcut = isWider
+      ? norm(conv(x, `${name}_projection`, width, { kernel: 1, strides }), `${name}_projection_bn`)
+      : x;
+    const inner = relu(
+      norm(conv(x, `${name}_conv1`, width, { strides }), `${name}_bn1`),
+      `${name}_relu1`,
+    );
+    const branch = norm(conv(inner, `${name}_conv2`, width), `${name}_bn2`);
+    x = relu(add([branch, shortcut], `${name}_add`), `${name}_relu2`);
+  }
+  return tf.model({ name: "post_activation", inputs: image, outputs: head(x) });
+}
+
+/** Depthwise and separable convolutions, with depth multipliers. */
+function mobileNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  let x = tf.layers.reLU({ name: "relu1", maxValue: 6 })
+    .apply(norm(conv(image, "conv1", 5, { strides: 2 }), "bn1")) as Symbolic;
+  x = tf.layers.depthwiseConv2d({
+    name: "depthwise",
+    kernelSize: 3,
+    padding: "same",
+    depthMultiplier: 2,
+  }).apply(x) as Symbolic;
+  x = relu(norm(x, "bn2"), "relu2");
+  x = relu(norm(conv(x, "pointwise", 6, { kernel: 1 }), "bn3"), "relu3");
+  x = tf.layers.separableConv2d({
+    name: "separable",
+    filters: 7,
+    kernelSize: 3,
+    padding: "same",
+    depthMultiplier: 2,
+    activation: "relu",
+  }).apply(x) as Symbolic;
+  x = conv(x, "conv4", 6, { kernel: 1, bias: true });
+  return tf.model({ name: "mobile", inputs: image, outputs: head(x) });
+}
+
+/** Branches that are concatenated, squeeze and excitation, averaged pooling, dilation. */
+function inceptionNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  const stem = conv(image, "stem", 6, { activation: "relu" });
+  const wide = conv(stem, "wide", 4, { dilation: 2 });
+  const narrow = conv(stem, "narrow", 3, { kernel: 1 });
+  const pooled = tf.layers.averagePooling2d({
+    name: "average",
+    poolSize: 3,
+    strides: 1,
+    padding: "same",
+  }).apply(stem) as Symbolic;
+  let x = tf.layers.concatenate({ name: "concat" }).apply([wide, narrow, pooled]) as Symbolic;
+  x = relu(norm(x, "bn"), "relu");
+  const gated = conv(x, "gated", 6);
+  const squeezed = tf.layers.globalAveragePooling2d({ name: "squeeze" }).apply(gated) as Symbolic;
+  const gate = tf.layers.reshape({ name: "reshape", targetShape: [1, 1, 6] }).apply(
+    tf.layers.dense({ name: "excite", units: 6, activation: "sigmoid" }).apply(squeezed),
+  ) as Symbolic;
+  x = tf.layers.multiply({ name: "scale" }).apply([gated, gate]) as Symbolic;
+  x = tf.layers.upSampling2d({ name: "up", size: [2, 2] }).apply(x) as Symbolic;
+  x = conv(x, "mix", 5, { activation: "tanh", padding: "valid" });
+  return tf.model({ name: "inception", inputs: image, outputs: head(conv(x, "last", 5)) });
+}
+
+/** Layers that are not understood, and one that is called twice, between layers that can be cut. */
+function opaqueNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  let x = conv(image, "conv1", 6, { activation: "relu" });
+  x = conv(x, "conv2", 5);
+  x = tf.layers.layerNormalization({ name: "layer_norm" }).apply(x) as Symbolic;
+  x = conv(x, "conv3", 6, { activation: "relu" });
+  const shared = tf.layers.conv2d({ name: "shared", filters: 6, kernelSize: 3, padding: "same" });
+  x = shared.apply(shared.apply(x)) as Symbolic;
+  x = tf.layers.conv2dTranspose({ name: "transposed", filters: 4, kernelSize: 2, strides: 2 })
+    .apply(x) as Symbolic;
+  x = conv(x, "conv4", 6, { activation: "relu" });
+  return tf.model({ name: "opaque", inputs: image, outputs: head(conv(x, "conv5", 5)) });
+}
+
+const BUILDERS = {
+  plain: plainNetwork,
+  preActivation: preActivationNetwork,
+  postActivation: postActivationNetwork,
+  mobile: mobileNetwork,
+  inception: inceptionNetwork,
+  opaque: opaqueNetwork,
+};
+
+/** Names of the small random networks. */
+export type NetworkName = keyof typeof BUILDERS;
+
+/** All of them. */
+export const networkNames = Object.keys(BUILDERS) as NetworkName[];
+
+/**
+ * A small network with random weights. TensorFlow.js 4.22 forgets the depth multiplier of a SeparableConv2D when it
+ * writes a model (Keras' converter does not), so it is put back. Every BatchNormalization has statistics
+ * of its own.
+ */
+export async function buildNetworkFile(name: NetworkName, seed = 1): Promise<ModelFile> {
+  const model = BUILDERS[name]();
+  const file = await captureModel(model);
+  model.dispose();
+  for (const layer of file.topology.config.layers!) {
+    if (layer.class_name === "SeparableConv2D") layer.config.depth_multiplier = 2;
+  }
+  const random = createRandom(seed, networkNames.indexOf(name));
+  for (const weight of file.weights.values()) {
+    const isVariance = weight.name.endsWith("variance") || weight.name.endsWith("gamma");
+    const fanIn = weight.values.length / (weight.shape.at(-1) ?? 1);
+    const scale = weight.shape.length > 1 ? Math.sqrt(6 / fanIn) : 0.3;
+    weight.values = Float32Array.from(
+      weight.values,
+      () => isVariance ? 0.5 + random() : scale * (2 * random() - 1),
+    );
+  }
+  return file;
+}
+
+/** A small network, opened. */
+export async function buildNetwork(
+  name: NetworkName,
+): Promise<Network & { file: ModelFile }> {
+  const file = await buildNetworkFile(name);
+  return { file, ...await openNetwork(file) };
+}
+
+/** Random images for the small networks. */
+export function randomImages(count: number, seed = 7): tf.Tensor4D {
+  return tf.randomNormal([count, 8, 8, 3], 0, 1, "float32", seed) as tf.Tensor4D;
+}
+
+/** Largest difference between two tensors. */
+export function largestDifference(first: tf.Tensor, second: tf.Tensor): number {
+  return tf.tidy(() => tf.max(tf.abs(tf.sub(first, second))).arraySync() as number);
+}
