@@ -1,13 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
-import {
-  instantiate,
-  loadModelFile,
-  measureLatency,
-  type ModelFile,
-  prune,
-  type Timing,
-} from "../src/mod.ts";
+import { loadModelFile, measureLatency, prune } from "../src/mod.ts";
 import { jsonOption, workersOption } from "./data_options.ts";
 import { createProgressBar } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
@@ -33,7 +26,7 @@ export const demoCommand = new Command("demo")
       workers,
       onProgress: createProgressBar(),
     });
-    const [before, after] = await timeModels([original, file]);
+    const [before, after] = await measureLatency([original, file], LATENCY);
     if (json) {
       console.log(JSON.stringify({ ...report, latency: { before, after, ...LATENCY } }));
       return;
@@ -45,10 +38,3 @@ export const demoCommand = new Command("demo")
         `${LATENCY.batchSize} images, stock TensorFlow.js, median of ${LATENCY.rounds}`,
     );
   });
-
-async function timeModels(files: readonly ModelFile[]): Promise<Timing[]> {
-  const models = await Promise.all(files.map(instantiate));
-  const timings = measureLatency(models, LATENCY);
-  for (const model of models) model.dispose();
-  return timings;
-}

@@ -10,7 +10,7 @@ import {
   spacesOfTensor,
 } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
-import type { ModelFile } from "./model/mod.ts";
+import { disposeModel, type ModelFile } from "./model/mod.ts";
 import { resolveModel } from "./session.ts";
 
 /** One layer as {@link inspect} sees it. */
@@ -96,7 +96,7 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
   await startBackend();
   const { model, graph } = await openNetwork(file);
   const inputShape = model.inputs[0].shape.slice(1);
-  model.dispose();
+  disposeModel(model);
   const map = findChannelSpaces(graph);
   const places = new Map<string, ConvolutionPlace>(
     listConvolutions(graph, map, options.shared ?? "select").map((place) => [place.key, place]),

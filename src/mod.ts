@@ -17,7 +17,7 @@
  *
  * @module
  */
-export { measureLatency, type Timing } from "./cost/mod.ts";
+export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError } from "./errors.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
@@ -30,10 +30,12 @@ export {
 } from "./inspect.ts";
 export { startBackend } from "./kernels/mod.ts";
 export {
-  instantiate,
+  type LayerConfig,
+  type LayerJson,
   type LayersTopology,
   loadModelFile,
   type ModelFile,
+  type PixelTransform,
   type Preprocessing,
   type PreprocessingOverrides,
   preprocessingPresets,
@@ -41,6 +43,7 @@ export {
   saveModelFile,
   type SaveOptions,
   type Weight,
+  type WeightType,
 } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {

@@ -13,7 +13,7 @@ import {
   writeGraph,
 } from "./graph/mod.ts";
 import { loadKernels } from "./kernels/mod.ts";
-import { instantiate, type ModelFile } from "./model/mod.ts";
+import { disposeModel, instantiate, type ModelFile } from "./model/mod.ts";
 import type { ImageSelection } from "./parallel/mod.ts";
 import { parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
 import type { PruneOptions, PruneReport, PruneResult } from "./prune_types.ts";
@@ -188,7 +188,7 @@ async function compareModels(masked: ModelFile, shrunk: ModelFile): Promise<numb
     const scale = Math.max(1, tf.max(tf.abs(wanted)).arraySync() as number);
     return tf.max(tf.abs(tf.sub(wanted, found))).arraySync() as number / scale;
   });
-  for (const model of models) model.dispose();
+  for (const model of models) disposeModel(model);
   if (!(difference <= 1e-4)) {
     throw new Error(
       `comparing the masked and the shrunk model: their outputs differ by ${difference}, ` +

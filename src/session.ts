@@ -1,14 +1,19 @@
-import { openNetwork, pinInputSize } from "./graph/mod.ts";
-import type { Network } from "./graph/mod.ts";
 import { InputError } from "./errors.ts";
-import { loadModelFile, type ModelFile, readPreprocessing } from "./model/mod.ts";
+import { type Network, openNetwork, pinInputSize } from "./graph/mod.ts";
+import {
+  disposeModel,
+  loadModelFile,
+  type ModelFile,
+  readPreprocessing,
+  writePreprocessing,
+} from "./model/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
 import { Crew } from "./parallel/mod.ts";
 import type { DataOptions, ProgressListener } from "./prune_types.ts";
 
 /** A model with its data, opened on all workers. */
 export interface Session extends Network {
-  /** The model as it was read. */
+  /** The model as it was read; its metadata states the preprocessing that is used. */
   readonly original: ModelFile;
   /** The same with a fixed input size. */
   readonly file: ModelFile;
@@ -31,13 +36,14 @@ export async function resolveModel(model: string | ModelFile): Promise<ModelFile
  * @throws {InputError} When model or data cannot be read or do not fit each other.
  */
 export async function openSession(options: DataOptions): Promise<Session> {
-  const original = await resolveModel(options.model);
-  const preprocessing = readPreprocessing(original, options.preprocessing);
+  const read = await resolveModel(options.model);
+  const preprocessing = readPreprocessing(read, options.preprocessing);
+  const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
   const file = pinInputSize(original, preprocessing.inputSize);
   await startBackend();
   const network = await openNetwork(file);
-  const outputs = network.model.outputs[0].shape;
   try {
+    const outputs = network.model.outputs[0].shape;
     if (network.model.inputs.length > 1 || network.model.outputs.length > 1) {
       const found = `${network.model.inputs.length} inputs and ${network.model.outputs.length}`;
       throw new InputError(`reading ${file.path}: found ${found} outputs, wanted one of each`);
@@ -54,12 +60,12 @@ export async function openSession(options: DataOptions): Promise<Session> {
       badImageShare: options.badImageShare ?? 0.01,
     }, options.workers ?? navigator.hardwareConcurrency);
     const close = async () => {
-      network.model.dispose();
+      disposeModel(network.model);
       await crew.close();
     };
     return { ...network, original, file, crew, close };
   } catch (error) {
-    network.model.dispose();
+    disposeModel(network.model);
     throw error;
   }
 }

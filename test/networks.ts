@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Network, openNetwork } from "../src/graph/mod.ts";
-import { captureModel, type ModelFile } from "../src/model/mod.ts";
+import { captureModel, disposeModel, type ModelFile } from "../src/model/mod.ts";
 import { createRandom } from "../src/random.ts";
 
 type Symbolic = tf.SymbolicTensor;
@@ -207,7 +207,7 @@ export const networkNames = Object.keys(BUILDERS) as NetworkName[];
 export async function buildNetworkFile(name: NetworkName, seed = 1): Promise<ModelFile> {
   const model = BUILDERS[name]();
   const file = await captureModel(model);
-  model.dispose();
+  disposeModel(model);
   for (const layer of file.topology.config.layers!) {
     if (layer.class_name === "SeparableConv2D") layer.config.depth_multiplier = 2;
   }

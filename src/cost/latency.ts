@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { disposeModel, instantiate, type ModelFile } from "../model/mod.ts";
 
 /** Times of several runs. */
 export interface Timing {
@@ -19,23 +20,34 @@ function summarize(times: number[]): Timing {
   };
 }
 
+/** Settings of {@link measureLatency}. */
+export interface LatencyOptions {
+  /** Images of a prediction. */
+  readonly batchSize: number;
+  /** Counted predictions; up to five more warm up. */
+  readonly rounds: number;
+}
+
+const MOST_WARM_UPS = 5;
+
 /**
  * Times `model.predict` of stock TensorFlow.js on the current backend, the models in turn, so that a drift of the
  * machine's speed meets all of them.
  *
- * @param models The models; all read images of the same shape.
- * @param options Images per prediction, and counted rounds; as many again warm up, five at most.
+ * @param files The models; all read images of the same shape.
+ * @param options Batch size and rounds.
  * @returns A timing per model.
+ * @throws {InputError} When TensorFlow.js cannot make a model.
  */
-export function measureLatency(
-  models: readonly tf.LayersModel[],
-  { batchSize, rounds }: { batchSize: number; rounds: number },
-): Timing[] {
+export async function measureLatency(
+  files: readonly ModelFile[],
+  { batchSize, rounds }: LatencyOptions,
+): Promise<Timing[]> {
+  const models = await Promise.all(files.map(instantiate));
   const shape = models[0].inputs[0].shape.slice(1) as number[];
   const images = tf.randomUniform([batchSize, ...shape]);
   const times = models.map((): number[] => []);
-  const warmUp = Math.min(rounds, 5);
-  for (let round = -warmUp; round < rounds; round++) {
+  for (let round = -Math.min(rounds, MOST_WARM_UPS); round < rounds; round++) {
     models.forEach((model, index) => {
       const start = performance.now();
       tf.tidy(() => (model.predict(images) as tf.Tensor).dataSync());
@@ -43,5 +55,6 @@ export function measureLatency(
     });
   }
   images.dispose();
+  for (const model of models) disposeModel(model);
   return times.map(summarize);
 }

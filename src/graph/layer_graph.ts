@@ -1,8 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { ModelFile, Weight } from "../model/mod.ts";
-
-/** The configuration of a layer, as `modelTopology` writes it (snake case). */
-export type LayerConfig = Record<string, unknown>;
+import type { LayerConfig, LayerJson, ModelFile, Weight } from "../model/mod.ts";
 
 /** One call of a layer: what it is, what it reads and the weights it holds. */
 export interface LayerNode {
@@ -40,13 +37,6 @@ export interface LayerGraph {
   readonly className: string;
   /** Weights that belong to no layer of this graph (those of nested models), kept as they were. */
   readonly otherWeights: ReadonlyMap<string, Weight>;
-}
-
-interface LayerJson {
-  class_name: string;
-  name?: string;
-  config: LayerConfig;
-  inbound_nodes?: unknown[];
 }
 
 type TensorReference = [name: string, call: number, output: number, callArguments?: unknown];

@@ -11,7 +11,7 @@ import { readTopology } from "./topology.ts";
  * When tfjs fails half-way it does not give back the tensors it has made; the process is expected to end then.
  *
  * @param file Graph and weights.
- * @returns A model that owns its tensors; dispose of it with `model.dispose()`.
+ * @returns A model that owns its tensors; dispose of it with {@link disposeModel}.
  * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
  */
 export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
@@ -66,4 +66,15 @@ function saveArtifacts(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
     };
     model.save(handler).catch(reject);
   });
+}
+
+/**
+ * Frees a model. `model.dispose()` of tfjs 4.22 forgets the weights of a layer that is called several times.
+ *
+ * @param model The model; it cannot be used afterwards.
+ */
+export function disposeModel(model: tf.LayersModel): void {
+  const weights = model.weights.map((weight) => weight.read());
+  model.dispose();
+  tf.dispose(weights.filter((weight) => !weight.isDisposed));
 }

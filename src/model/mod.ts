@@ -1,8 +1,8 @@
-export { captureModel, instantiate } from "./instantiate.ts";
+export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
 export { loadModelFile } from "./load.ts";
 export type {
   LayerConfig,
-  LayerNode,
+  LayerJson,
   LayersTopology,
   ModelFile,
   Weight,

@@ -20,7 +20,7 @@ export interface LayerConfig {
   /** Shape of a batch of inputs, `null` where it is open; on input layers and on a Sequential model's first layer. */
   batch_input_shape?: (number | null)[];
   /** Layers of a nested or whole model. */
-  layers?: LayerNode[];
+  layers?: LayerJson[];
   /** Inputs of a functional model: layer name, node index, tensor index. */
   input_layers?: unknown[];
   /** Outputs of a functional model: layer name, node index, tensor index. */
@@ -30,7 +30,7 @@ export interface LayerConfig {
 }
 
 /** A layer as a topology lists it. */
-export interface LayerNode {
+export interface LayerJson {
   /** Name of the layer inside a functional model. */
   name?: string;
   /** Keras class, such as `Conv2D`. */
@@ -46,7 +46,7 @@ export interface LayerNode {
  *
  * The form of Keras' converter (`{ keras_version, backend, model_config }`) is unwrapped to this one when read.
  */
-export interface LayersTopology extends LayerNode {
+export interface LayersTopology extends LayerJson {
   /** Version of Keras, or of tfjs-layers, that wrote it. */
   keras_version?: string;
   /** Backend that wrote it. */

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import type { LayerNode, LayersTopology } from "./model_file.ts";
+import type { LayerJson, LayersTopology } from "./model_file.ts";
 
 /** A JSON object whose members are not known yet. */
 export type JsonObject = Record<string, unknown>;
@@ -14,7 +14,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isLayerNode(value: unknown): value is LayerNode {
+function isLayerNode(value: unknown): value is LayerJson {
   return isJsonObject(value) && typeof value.class_name === "string" && isJsonObject(value.config);
 }
 
@@ -87,7 +87,7 @@ export function graphModelError(path: string): InputError {
  * @returns The shape with the batch axis first, `null` where it is open; undefined when the topology does not state
  * it or the model has several inputs.
  */
-export function findInputShape(topology: LayerNode): (number | null)[] | undefined {
+export function findInputShape(topology: LayerJson): (number | null)[] | undefined {
   const { config } = topology;
   if (Array.isArray(config.batch_input_shape)) return config.batch_input_shape;
   const layers = Array.isArray(config.layers) ? config.layers : [];

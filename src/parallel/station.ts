@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
 import { Calibrator } from "../calibration/mod.ts";
 import {
   checkClasses,
@@ -20,7 +21,7 @@ import {
 } from "../forward/mod.ts";
 import { openNetwork } from "../graph/mod.ts";
 import { loadKernels, type Moments, startBackend } from "../kernels/mod.ts";
-import type { ModelFile, Preprocessing, Weight } from "../model/mod.ts";
+import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../model/mod.ts";
 
 /** What every station of a crew works on. */
 export interface StationSpec {
@@ -124,7 +125,7 @@ export class Station {
       return await evaluateBatches(plan, givesProbabilities(graph), this.#batches(images));
     } finally {
       plan.dispose();
-      model.dispose();
+      disposeModel(model);
     }
   }
 
@@ -137,7 +138,7 @@ export class Station {
     try {
       return await measureBatchNorm(graph, model, this.#batches(images));
     } finally {
-      model.dispose();
+      disposeModel(model);
     }
   }
 
@@ -178,7 +179,7 @@ export class Station {
   /** Frees what a calibration holds. */
   endCalibration(): Promise<void> {
     this.#calibration?.calibrator.dispose();
-    this.#calibration?.model.dispose();
+    if (this.#calibration) disposeModel(this.#calibration.model);
     this.#calibration = undefined;
     return Promise.resolve();
   }
@@ -204,6 +205,12 @@ export class Station {
   async #read(set: ImageSet, indices: Int32Array) {
     const { preprocessing } = this.#spec;
     const batch = await readBatch(set, indices, preprocessing, this.#faults);
+    if (batch.size === 0) {
+      throw new InputError(
+        `reading images: found none of ${indices.length} that can be read, the first is ` +
+          set.describe(indices[0]),
+      );
+    }
     const [height, width] = preprocessing.inputSize;
     const shape = [batch.size, height, width, preprocessing.channels] as const;
     return { ...batch, images: tf.tensor4d(batch.images, [...shape]) };

@@ -11,7 +11,7 @@ import {
   writeGraph,
 } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { instantiate, type Weight } from "../../src/model/mod.ts";
+import { disposeModel, instantiate, type Weight } from "../../src/model/mod.ts";
 import { openNetwork } from "../../src/graph/mod.ts";
 import { buildNetwork, largestDifference, networkNames, randomImages } from "../networks.ts";
 import { randomCuts, runMasked } from "./masked.ts";
@@ -21,7 +21,7 @@ await startBackend();
 /** The model with separable convolutions split, as surgery sees it. */
 async function openSplit(name: typeof networkNames[number]) {
   const { file, model, graph } = await buildNetwork(name);
-  model.dispose();
+  disposeModel(model);
   const split = writeGraph(graph, file);
   return { file: split, ...await openNetwork(split) };
 }
@@ -49,9 +49,9 @@ for (const name of networkNames) {
           if (shape) assert.deepEqual(node.outputShape, shape.slice(1));
         }
         tf.dispose([images, wanted, found]);
-        smaller.dispose();
+        disposeModel(smaller);
       }
-      model.dispose();
+      disposeModel(model);
       assert.equal(tf.memory().numTensors, before);
     });
   }

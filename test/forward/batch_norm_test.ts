@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import {
+  addChannelMoments,
+  measureBatchNorm,
+  withBatchNormMoments,
+} from "../../src/forward/mod.ts";
+import { writeGraph } from "../../src/graph/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { instantiate } from "../../src/model/mod.ts";
+import { buildNetwork, randomImages } from "../networks.ts";
+
+await startBackend();
+
+// deno-lint-ignore require-await
+async function* batchesOf(...seeds: number[]) {
+  for (const seed of seeds) yield { images: randomImages(4, seed) };
+}
+
+Deno.test("re-estimated BatchNormalization gives outputs of mean β and deviation γ on the same batch", async () => {
+  const { file, model, graph } = await buildNetwork("preActivation");
+  const before = tf.memory().numTensors;
+  const moments = await measureBatchNorm(graph, model, batchesOf(3));
+  assert.equal(tf.memory().numTensors, before);
+  const refreshed = withBatchNormMoments(graph, moments);
+  const changed = await instantiate(writeGraph(refreshed, file));
+  for (const key of ["block1_bn1", "block2_bn2", "final_bn"]) {
+    const probe = tf.model({
+      inputs: changed.inputs,
+      outputs: changed.getLayer(key).output as tf.SymbolicTensor,
+    });
+    const node = refreshed.nodes.find((each) => each.key === key)!;
+    const epsilon = Number(node.config.epsilon);
+    const { mean, variance } = tf.tidy(() =>
+      tf.moments(probe.predict(randomImages(4, 3)) as tf.Tensor, [0, 1, 2])
+    );
+    const moving = node.weights.get("moving_variance")!.values;
+    mean.dataSync().forEach((value, channel) => {
+      const beta = node.weights.get("beta")!.values[channel];
+      assert.ok(Math.abs(value - beta) < 1e-4, `${key} mean ${value}, β ${beta}`);
+    });
+    variance.dataSync().forEach((value, channel) => {
+      const gamma = node.weights.get("gamma")!.values[channel];
+      const wanted = gamma ** 2 * moving[channel] / (moving[channel] + epsilon);
+      assert.ok(Math.abs(value - wanted) < 1e-3 * wanted);
+    });
+    tf.dispose([mean, variance]);
+  }
+  model.dispose();
+});
+
+Deno.test("moments of parts add up to the moments of the whole", async () => {
+  const { model, graph } = await buildNetwork("mobile");
+  const whole = await measureBatchNorm(graph, model, batchesOf(1, 2, 3));
+  const parts = [
+    await measureBatchNorm(graph, model, batchesOf(1, 2)),
+    await measureBatchNorm(graph, model, batchesOf()),
+    await measureBatchNorm(graph, model, batchesOf(3)),
+  ];
+  const sum = addChannelMoments(parts);
+  assert.deepEqual([...sum.keys()].sort(), [...whole.keys()].sort());
+  for (const [layer, moments] of whole) {
+    assert.equal(sum.get(layer)!.count, moments.count);
+    moments.squares.forEach((value, channel) => {
+      assert.ok(Math.abs(value - sum.get(layer)!.squares[channel]) <= 1e-9 * value);
+    });
+  }
+  model.dispose();
+});
