@@ -5,8 +5,8 @@
  *
  * Useful flops are d(d + 1)·P + 2·d·n·P: one triangle of G and all of C. Executed flops also count the tiles' part
  * below the diagonal and their padding. The ceiling is the 6×8 micro-kernel on two panels that stay in the nearest
- * cache. The two are timed in turns, so that whatever else the machine does hits both; the share is given for the
- * medians and for the best runs. The error is the largest element-wise difference from an f64 twin over the largest
+ * cache. The two are timed in turns and for as many flops, so that whatever else the machine does hits both alike; the
+ * share is given for the medians and for the best runs. The error is the largest element-wise difference from an f64 twin over the largest
  * element.
  *
  * @module
@@ -81,7 +81,9 @@ function measureError(kernels: Kernels, x: tf.Tensor2D, y: tf.Tensor2D): number 
 
 function measure(kernels: Kernels, d: number, n: number): Figure {
   const { wasm, memory } = kernels;
-  const rows = BATCH_ROWS, depth = 256, repetitions = 500;
+  const rows = BATCH_ROWS, depth = 256;
+  const usefulFlops = (d * (d + 1) + 2 * d * n) * rows;
+  const repetitions = Math.round(usefulFlops / (depth * 48 * 2));
   const x = randomMatrix(rows, d, 1), y = randomMatrix(rows, n, 2);
   const accumulator = new MomentAccumulator(kernels, d, n);
   const bytes = { a: depth * 24, b: depth * 32, sums: 48 * 8 };
@@ -103,7 +105,7 @@ function measure(kernels: Kernels, d: number, n: number): Figure {
     d,
     n,
     rows,
-    usefulFlops: (d * (d + 1) + 2 * d * n) * rows,
+    usefulFlops,
     executedFlops: executedFlops(d, n, rows),
     peakFlops: depth * repetitions * 48 * 2,
     seconds,
