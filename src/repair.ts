@@ -109,7 +109,7 @@ export async function repairLayers(
     masked = withWeights(masked, node.key, weights);
     reports.set(node.key, {
       ...wholeReport(plan),
-      mode: isWhole ? "whole" : plan.mode === "whole" ? "couple" : plan.mode,
+      mode: isWhole ? "whole" : plan.mode,
       kept: chosen.kept.length,
       relativeError: fit.relativeError,
       ridge: fit.ridge,

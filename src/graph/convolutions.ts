@@ -143,6 +143,6 @@ export function selectionSaving(
   const kernel = node.weights.get("kernel")!;
   const outputs = (node.outputShape[0] ?? 1) * (node.outputShape[1] ?? 1);
   const inputs = kernel.shape[2];
-  const saved = outputs * kernel.values.length * (1 - kept / inputs);
+  const saved = outputs * (kernel.values.length / inputs) * (inputs - kept);
   return saved - visited * inputs * kept;
 }

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "./load.ts";
 import type { Moments } from "./moments.ts";
 
+/** The micro-tile of `assembly/gemm_f32.ts`, which also shapes the sums. */
 const TILE_ROWS = 6;
 const TILE_COLUMNS = 8;
 const TILE_SIZE = TILE_ROWS * TILE_COLUMNS;

@@ -7,6 +7,7 @@ import {
   type LayerGraph,
   type LayerNode,
   selectionSaving,
+  spacesOfTensor,
 } from "../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
 
@@ -64,7 +65,7 @@ export function planLayers(
   { skip, channelMultiple }: PlanRules,
 ): LayerPlan[] {
   checkSkipped(skip, places);
-  const coupled = coupledRatios(map, places, ratios, skip);
+  const coupled = coupledRatios(graph, map, places, ratios, skip);
   const planOf = (place: ConvolutionPlace, node: LayerNode): LayerPlan => {
     const { space, channels } = place;
     const ratio = space === undefined ? ratios[place.place - 1] : coupled.get(space)!;
@@ -79,17 +80,30 @@ export function planLayers(
   };
   return graph.nodes.flatMap((node): LayerPlan[] => {
     const rule = map.rules.get(node.key)!;
-    if (rule.kind === "dense") {
-      const { globals } = inputChannels(map, node);
-      return [{ node, mode: "whole", keep: globals.length, of: globals.length }];
-    }
+    if (rule.kind === "dense") return [planDense(map, node, coupled, channelMultiple)];
     const place = places.find(({ key }) => key === node.key);
     return place ? [planOf(place, node)] : [];
   });
 }
 
-/** What every coupled space keeps: the largest share wanted, all where a convolution that stays whole reads it. */
+/** A Dense layer is cut only where it reads a coupled space. */
+function planDense(
+  map: ChannelMap,
+  node: LayerNode,
+  coupled: ReadonlyMap<number, number>,
+  channelMultiple: number,
+): LayerPlan {
+  const of = inputChannels(map, node).globals.length;
+  const space = spacesOfTensor(map, node.inputs[0]).find(({ id }) => coupled.has(id))?.id;
+  const keep = space === undefined ? of : keptCount(coupled.get(space)!, of, channelMultiple);
+  return keep === of
+    ? { node, mode: "whole", keep, of }
+    : { node, mode: "couple", keep, of, space };
+}
+
+/** What every coupled space keeps: the largest share wanted, all where a layer that stays whole reads it. */
 function coupledRatios(
+  graph: LayerGraph,
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
   ratios: Ratios,
@@ -97,13 +111,21 @@ function coupledRatios(
 ): Map<number, number> {
   const spaces = new Set(places.flatMap(({ space }) => space ?? []));
   const wantedBy = (consumer: string): number => {
+    const node = graph.nodes.find(({ key }) => key === consumer)!;
     const index = places.findIndex(({ key }) => key === consumer);
+    if (inputsOf(node) > LARGEST_LAYER) return 1;
     if (index < 0) return 0;
     return places[index].mode === "couple" && !skip.includes(consumer) ? ratios[index] : 1;
   };
   return new Map(
     [...spaces].map((space) => [space, Math.max(...map.spaces[space].consumers.map(wantedBy))]),
   );
+}
+
+/** Rows of a layer's flattened kernel. */
+function inputsOf(node: LayerNode): number {
+  const kernel = node.weights.get("kernel")!;
+  return kernel.values.length / kernel.shape.at(-1)!;
 }
 
 function reasonToStayWhole(
@@ -116,8 +138,7 @@ function reasonToStayWhole(
 ): string | undefined {
   if (skip.includes(place.key)) return "it is on the skip list";
   if (place.mode === "whole") return place.reason;
-  const kernel = node.weights.get("kernel")!;
-  const inputs = kernel.values.length / kernel.shape.at(-1)!;
+  const inputs = inputsOf(node);
   if (inputs > LARGEST_LAYER) {
     return `it has ${inputs} inputs, and statistics are gathered for at most ${LARGEST_LAYER}`;
   }
