@@ -55,6 +55,7 @@ async function compileKernels(features: string[]): Promise<Uint8Array<ArrayBuffe
       if (typeof contents !== "string") outputs.set(name, new Uint8Array(contents));
     },
   });
+  // Warnings are dropped: AS112 complains of v128 parameters, which no exported function of index.ts has.
   const bytes = outputs.get("kernels.wasm");
   if (error || !bytes) {
     throw new Error(`compile assembly/index.ts: ${error?.message}\n${diagnostics.toString()}`);
@@ -108,11 +109,18 @@ function sectionIds(bytes: Uint8Array): number[] {
   return ids;
 }
 
+/** Writes a file in one step, so that another process never loads half a module. */
+async function replaceFile(file: URL, bytes: Uint8Array): Promise<void> {
+  const draft = new URL(`${file.href}.${Deno.pid}`);
+  await Deno.writeFile(draft, bytes);
+  await Deno.rename(draft, file);
+}
+
 if (!await isUpToDate()) {
   await Deno.mkdir(new URL("build/", PROJECT_FOLDER), { recursive: true });
   for (const [output, features] of Object.entries(BUILDS)) {
     const bytes = await compileKernels(features);
     await checkModule(output, bytes);
-    await Deno.writeFile(new URL(output, PROJECT_FOLDER), bytes);
+    await replaceFile(new URL(output, PROJECT_FOLDER), bytes);
   }
 }

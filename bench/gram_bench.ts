@@ -22,7 +22,7 @@ import {
 import { createRandom } from "../src/random.ts";
 import { naiveMoments } from "../test/reference/moments.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
-import { measureInTurns, type Spread } from "./timing.ts";
+import { formatSpread, formatTable, measureInTurns, type Spread } from "./timing.ts";
 
 const SEED = 1;
 const RUNS = 61;
@@ -118,10 +118,23 @@ function gflops(flops: number, seconds: number): string {
   return (flops / seconds / 1e9).toFixed(1);
 }
 
-function share(figure: Figure, quantile: keyof Spread): string {
-  const useful = figure.usefulFlops / figure.seconds[quantile];
-  const peak = figure.peakFlops / figure.peakSeconds[quantile];
-  return `${(100 * useful / peak).toFixed(0)} %`;
+function describe(figure: Figure): Record<string, string> {
+  const { seconds, peakSeconds, usefulFlops, executedFlops, peakFlops } = figure;
+  const share = (quantile: keyof Spread) =>
+    100 * (usefulFlops / seconds[quantile]) / (peakFlops / peakSeconds[quantile]);
+  return {
+    build: figure.build,
+    "P × d, n": `${figure.rows} × ${figure.d}, ${figure.n}`,
+    "ms min / median / max": formatSpread(seconds, 1e3, 2),
+    "useful GFLOP/s": gflops(usefulFlops, seconds.median),
+    "executed GFLOP/s": gflops(executedFlops, seconds.median),
+    "peak GFLOP/s": gflops(peakFlops, peakSeconds.median),
+    "useful share of peak": `${share("median").toFixed(0)} %`,
+    "best runs": `${gflops(usefulFlops, seconds.min)} of ${gflops(peakFlops, peakSeconds.min)}: ${
+      share("min").toFixed(0)
+    } %`,
+    "max error": figure.relativeError.toExponential(1),
+  };
 }
 
 await startBackend();
@@ -131,17 +144,4 @@ for (const build of ["relaxed", "plain"] satisfies KernelBuild[]) {
   for (const { d, n } of SHAPES) figures.push(measure(kernels, d, n));
 }
 console.log(JSON.stringify({ seed: SEED, runs: RUNS, figures }));
-console.table(figures.map((figure) => ({
-  build: figure.build,
-  "P×d, n": `${figure.rows}×${figure.d}, ${figure.n}`,
-  "ms min/median/max": [figure.seconds.min, figure.seconds.median, figure.seconds.max]
-    .map((value) => (1e3 * value).toFixed(2)).join(" / "),
-  "useful GFLOP/s": gflops(figure.usefulFlops, figure.seconds.median),
-  "executed GFLOP/s": gflops(figure.executedFlops, figure.seconds.median),
-  "peak GFLOP/s": gflops(figure.peakFlops, figure.peakSeconds.median),
-  "useful share": share(figure, "median"),
-  "best runs": `${gflops(figure.usefulFlops, figure.seconds.min)} of ${
-    gflops(figure.peakFlops, figure.peakSeconds.min)
-  } = ${share(figure, "min")}`,
-  "relative error": figure.relativeError.toExponential(1),
-})));
+console.log(formatTable(figures.map(describe)));

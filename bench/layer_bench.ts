@@ -21,7 +21,7 @@ import {
 } from "../src/kernels/mod.ts";
 import { createRandom } from "../src/random.ts";
 import { createLassoSelector, createObsSelector, reconstruct } from "../src/selection/mod.ts";
-import { spreadOf } from "./timing.ts";
+import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const SEED = 1;
 const RUNS = 7;
@@ -194,10 +194,8 @@ function runPython(python: string, args: string[]): PythonResult | undefined {
   }
 }
 
-function printSpread(label: string, seconds: number[]): void {
-  const { min, median, max } = spreadOf(seconds);
-  const figures = [min, median, max].map((value) => value.toFixed(3)).join(" / ");
-  console.log(`| ${label} | ${figures} |`);
+function describe(label: string, seconds: number[]): Record<string, string> {
+  return { stage: label, "seconds min / median / max": formatSpread(spreadOf(seconds), 1, 3) };
 }
 
 await startBackend();
@@ -214,7 +212,6 @@ const runs = Array.from({ length: RUNS }, () => runOnce(kernels, batches, weight
 const scikitLearn = runScikitLearn(kernels, batches, weights);
 
 console.log(JSON.stringify({ seed: SEED, build: kernels.build, runs, scikitLearn }));
-console.log("| seconds | min / median / max |\n| --- | --- |");
 const STAGES = [
   "patches",
   "accumulate",
@@ -223,18 +220,19 @@ const STAGES = [
   "reconstructions",
   "total",
 ] as const;
-for (const stage of STAGES) printSpread(`secateur, ${stage}`, runs.map((run) => run[stage]));
-const { lassoError, eliminationError } = runs[0];
-console.log(`relative error: lasso ${lassoError}, elimination ${eliminationError}`);
+const rows = STAGES.map((stage) => describe(`secateur, ${stage}`, runs.map((run) => run[stage])));
+for (const stage of ["select", "reconstruct", "total"] as const) {
+  if (scikitLearn) rows.push(describe(`scikit-learn, ${stage}`, scikitLearn.seconds[stage]));
+}
+console.log(formatTable(rows));
+console.log(`relative error, Lasso: ${runs[0].lassoError}`);
+console.log(`relative error, elimination: ${runs[0].eliminationError}`);
 if (scikitLearn) {
-  for (const stage of ["select", "reconstruct", "total"] as const) {
-    printSpread(`scikit-learn, ${stage}`, scikitLearn.seconds[stage]);
-  }
-  console.log(
-    `relative error: scikit-learn ${scikitLearn.relativeError} (${scikitLearn.versions})`,
-  );
   const ours = spreadOf(runs.map((run) => run.total)).median;
   const theirs = spreadOf(scikitLearn.seconds.total).median;
+  console.log(
+    `relative error, scikit-learn: ${scikitLearn.relativeError} (${scikitLearn.versions})`,
+  );
   console.log(`speed-up of the medians: ${(theirs / ours).toFixed(2)}`);
 } else {
   console.log("scikit-learn: not measured, python3 with scikit-learn is not installed");

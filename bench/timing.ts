@@ -47,3 +47,28 @@ export function measureInTurns(runs: number, functions: (() => void)[]): Spread[
   }
   return seconds.map(spreadOf);
 }
+
+/**
+ * A spread as `min / median / max`.
+ *
+ * @param spread The spread.
+ * @param scale Factor from its unit to the one to print.
+ * @param digits Digits after the point.
+ * @returns The text.
+ */
+export function formatSpread(spread: Spread, scale: number, digits: number): string {
+  return [spread.min, spread.median, spread.max]
+    .map((value) => (scale * value).toFixed(digits)).join(" / ");
+}
+
+/**
+ * A Markdown table with one row per record.
+ *
+ * @param records Rows; the keys of the first are the heads of the columns.
+ * @returns The table.
+ */
+export function formatTable(records: Record<string, string>[]): string {
+  const heads = Object.keys(records[0]);
+  const lines = [heads, heads.map(() => "---"), ...records.map((record) => Object.values(record))];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
