@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** Who may import whom below `src`; files at its top may import any room. */
+const ALLOWED: Record<string, readonly string[]> = {
+  kernels: [],
+  model: [],
+  graph: ["model"],
+  cost: ["graph", "model"],
+  data: ["model"],
+  forward: ["graph", "model"],
+  calibration: ["kernels", "model", "graph", "data", "forward"],
+  selection: ["kernels", "graph", "calibration"],
+  policy: ["graph"],
+  parallel: ["kernels", "model", "graph", "data", "forward", "calibration"],
+};
+
+/** Files at the top of `src` that every room may import. */
+const COMMON = ["errors.ts", "random.ts"];
+
+async function sourceFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(join(ROOT, folder))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) files.push(...await sourceFiles(path));
+    else if (entry.name.endsWith(".ts")) files.push(path);
+  }
+  return files;
+}
+
+/** Project files that a file imports or re-exports, relative to the root. */
+async function importsOf(file: string): Promise<string[]> {
+  const text = await Deno.readTextFile(join(ROOT, file));
+  const statements = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...statements].map(([, path]) => relative(ROOT, join(ROOT, dirname(file), path)));
+}
+
+function roomOf(file: string): string | undefined {
+  const [, room, ...rest] = file.split("/");
+  return rest.length > 0 ? room : undefined;
+}
+
+Deno.test("every room of src imports only the rooms it may, by their doors", async () => {
+  for (const file of await sourceFiles("src")) {
+    const room = roomOf(file);
+    if (room === undefined) continue;
+    assert.ok(room in ALLOWED, `${room} is a room without rules`);
+    for (const target of await importsOf(file)) {
+      if (!target.startsWith("src/")) {
+        const isDescription = target === "deno.json" || target.startsWith("build/");
+        assert.ok(isDescription, `${file} imports ${target}`);
+        continue;
+      }
+      const other = roomOf(target);
+      if (other === room) continue;
+      const isCommon = COMMON.includes(target.slice("src/".length));
+      const isDoor = other !== undefined && ALLOWED[room].includes(other) &&
+        target === `src/${other}/mod.ts`;
+      assert.ok(isCommon || isDoor, `${file} imports ${target}`);
+    }
+  }
+});
+
+Deno.test("files at the top of src import rooms by their doors", async () => {
+  for (const file of await sourceFiles("src")) {
+    if (roomOf(file) !== undefined) continue;
+    for (const target of await importsOf(file)) {
+      const room = roomOf(target);
+      assert.ok(room === undefined || target === `src/${room}/mod.ts`, `${file} imports ${target}`);
+    }
+  }
+});
+
+Deno.test("only memory.ts touches the memory of the WASM backend", async () => {
+  for (const file of await sourceFiles("src")) {
+    const text = await Deno.readTextFile(join(ROOT, file));
+    const touches = /\bdataIdMap\b|\bmemoryOffset\b|\b_malloc\b/.test(text);
+    assert.equal(touches, file === "src/kernels/memory.ts", file);
+  }
+});
+
+Deno.test("the command line imports the public interface alone", async () => {
+  for (const file of await sourceFiles("cli")) {
+    for (const target of await importsOf(file)) {
+      const isOwn = target.startsWith("cli/") || target === "deno.json";
+      assert.ok(isOwn || target === "src/mod.ts", `${file} imports ${target}`);
+    }
+  }
+});
+
+Deno.test("the kernels import kernels alone, and nothing imports cli, test or bench", async () => {
+  for (const file of await sourceFiles("assembly")) {
+    for (const target of await importsOf(file)) {
+      assert.ok(target.startsWith("assembly/"), `${file} imports ${target}`);
+    }
+  }
+  for (const file of await sourceFiles("src")) {
+    for (const target of await importsOf(file)) {
+      assert.ok(!/^(cli|test|bench)\//.test(target), `${file} imports ${target}`);
+    }
+  }
+});
