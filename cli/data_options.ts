@@ -1,7 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
-import { type DataOptions, preprocessingPresets } from "../src/mod.ts";
+import { type DataOptions, preprocessingPresets, type ProgressListener } from "../src/mod.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
-import { createProgressBar } from "./progress.ts";
 
 /** `--data`, which every command that reads images needs. */
 export const dataOption = new Option(
@@ -12,25 +11,25 @@ export const dataOption = new Option(
 /** `--preprocess`: preprocessing by name. */
 export const preprocessOption = new Option(
   "--preprocess <name>",
-  "preprocessing by name, instead of the model's own",
+  "how images are prepared, by name (default: as the model says)",
 ).choices([...preprocessingPresets.keys()]);
 
 /** `--scale`: factor of the bytes. */
 export const scaleOption = new Option(
   "--scale <number>",
-  "factor of the bytes 0 to 255",
+  "factor of the bytes 0 to 255 (default: the model's)",
 ).argParser(positiveNumber);
 
 /** `--mean`: taken off each channel. */
 export const meanOption = new Option(
   "--mean <numbers>",
-  "what is taken off each channel, as 125.3,123,113.9",
+  "what is then taken off each channel, as 125.3,123,113.9 (default: the model's)",
 ).argParser(numberList);
 
 /** `--std`: divides each channel. */
 export const stdOption = new Option(
   "--std <numbers>",
-  "what each channel is divided by, as 63,62.1,66.7",
+  "what each channel is then divided by, as 63,62.1,66.7 (default: the model's)",
 ).argParser(numberList);
 
 /** `--input-size`: for models that leave their size open. */
@@ -54,7 +53,7 @@ export const workersOption = new Option(
 /** `--max-bad-images`: when undecodable images end a run. */
 export const badImagesOption = new Option(
   "--max-bad-images <share>",
-  "largest share of images that may be undecodable; fewer are skipped and named",
+  "largest share of images that may be unreadable; up to that they are skipped and named",
 ).argParser(share).default(0.01);
 
 /** `--json`: machine-readable output. */
@@ -85,8 +84,12 @@ export interface DataFlags {
   readonly maxBadImages: number;
 }
 
-/** The library's options from the flags of this file, with progress on the terminal. */
-export function dataOptions(model: string, flags: DataFlags): DataOptions {
+/** The library's options from the flags of this file. */
+export function dataOptions(
+  model: string,
+  flags: DataFlags,
+  onProgress: ProgressListener,
+): DataOptions {
   const { preprocess: preset, scale, mean, std, inputSize } = flags;
   return {
     model,
@@ -95,6 +98,6 @@ export function dataOptions(model: string, flags: DataFlags): DataOptions {
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,
     workers: flags.workers,
-    onProgress: createProgressBar(),
+    onProgress,
   };
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
 import { loadModelFile, measureLatency, prune } from "../src/mod.ts";
 import { jsonOption, workersOption } from "./data_options.ts";
-import { createProgressBar } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 
 const exampleFolder = (name: string) =>
@@ -18,14 +18,16 @@ export const demoCommand = new Command("demo")
   .addHelpText("after", "\nExample:\n  deno task demo\n")
   .action(async ({ workers, json }) => {
     const original = await loadModelFile(exampleFolder("resnet8-fashion-mnist"));
-    const { file, report } = await prune({
-      model: original,
-      data: exampleFolder("fashion-mnist"),
-      policy: { kind: "uniform", ratio: 0.5 },
-      batches: 30,
-      workers,
-      onProgress: createProgressBar(),
-    });
+    const { file, report } = await withProgress((onProgress) =>
+      prune({
+        model: original,
+        data: exampleFolder("fashion-mnist"),
+        policy: { kind: "uniform", ratio: 0.5 },
+        batches: 30,
+        workers,
+        onProgress,
+      })
+    );
     const [before, after] = await measureLatency([original, file], LATENCY);
     if (json) {
       console.log(JSON.stringify({ ...report, latency: { before, after, ...LATENCY } }));

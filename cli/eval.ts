@@ -13,6 +13,7 @@ import {
   stdOption,
   workersOption,
 } from "./data_options.ts";
+import { withProgress } from "./progress.ts";
 import { formatPercent } from "./table.ts";
 
 /** `eval MODEL --data D`. */
@@ -20,7 +21,9 @@ export const evalCommand = new Command("eval")
   .description("measure a model's accuracy and loss")
   .argument("<model>", "model.json, or the folder it is in")
   .addOption(dataOption)
-  .addOption(new Option("--split <name>", "split").choices(["test", "train"]).default("test"))
+  .addOption(
+    new Option("--split <name>", "images to measure on").choices(["test", "train"]).default("test"),
+  )
   .addOption(batchSizeEvalOption)
   .addOption(preprocessOption)
   .addOption(scaleOption)
@@ -36,7 +39,9 @@ export const evalCommand = new Command("eval")
   )
   .action(async (model, flags) => {
     const split = flags.split === "train" ? "train" : "test";
-    const report = await evaluate({ ...dataOptions(model, flags), split });
+    const report = await withProgress((onProgress) =>
+      evaluate({ ...dataOptions(model, flags, onProgress), split })
+    );
     if (flags.json) {
       console.log(JSON.stringify(report));
       return;

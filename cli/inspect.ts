@@ -33,25 +33,25 @@ function describe(report: InspectReport): string {
       layer.name,
       layer.className,
       layer.outputShape.map((size) => size ?? "?").join("x"),
-      layer.macs,
-      layer.params,
+      formatCount(layer.macs),
+      formatCount(layer.params),
       layer.spaces.join(","),
       layer.channels,
       layer.reason ? `${layer.mode}: ${layer.reason}` : layer.mode,
     ]),
   );
   const spaces = formatTable(
-    ["space", "channels", "producers", "consumers", "kept whole because"],
+    ["space", "channels", "made by", "read by", "kept whole because"],
     report.spaces.map((space) => [
       space.id,
       space.channels,
-      space.producers.join(" "),
-      space.consumers.join(" "),
+      space.producers.join("\n"),
+      space.consumers.join("\n"),
       space.frozen,
     ]),
   );
   return [
-    `${report.name}: input ${report.inputShape.map((size) => size ?? "?").join("x")}, ` +
+    `${report.name}, input ${report.inputShape.map((size) => size ?? "?").join("x")}`,
     `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions), ` +
     `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
     "",

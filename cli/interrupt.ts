@@ -1,14 +1,21 @@
+/** An interrupt ended the work; the command line exits with 130, as a shell does. */
+export class InterruptError extends Error {
+  /** Class name. */
+  override readonly name = "InterruptError";
+}
+
 /**
  * Runs something that an interrupt (Ctrl-C) is to end in good order rather than at once.
  *
  * @param work What to run; its signal is raised by the interrupt.
  * @returns What it gives.
+ * @throws {InterruptError} When `work` lets the reason of its signal through.
  */
 export async function untilInterrupted<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  const interrupt = () => controller.abort(new Error("interrupted; nothing was written"));
+  const interrupt = () => controller.abort(new InterruptError("interrupted; nothing was written"));
   Deno.addSignalListener("SIGINT", interrupt);
   try {
     return await work(controller.signal);

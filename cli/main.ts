@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
@@ -6,12 +6,23 @@ import { inspectCommand } from "./inspect.ts";
 import { pruneCommand } from "./prune.ts";
 import { normalizeArguments } from "./spelling.ts";
 
-const [FAILED, WRONG_USAGE] = [1, 2];
+const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
+
+/** What the user can mend or has brought about: the message alone is printed, and these are the exit codes. */
+const EXIT_CODES = new Map([
+  ["InputError", FAILED],
+  ["UsageError", WRONG_USAGE],
+  ["InterruptError", INTERRUPTED],
+]);
 
 const commands = [inspectCommand, evalCommand, pruneCommand, demoCommand];
 
 /** Commander asks the environment for colours, which needs a permission; the output has none. */
-const PLAIN_OUTPUT = { getOutHasColors: () => false, getErrHasColors: () => false };
+const PLAIN_OUTPUT: OutputConfiguration = {
+  getOutHasColors: () => false,
+  getErrHasColors: () => false,
+  outputError: (message, write) => write(message.replace(/^error:/, "secateur:")),
+};
 
 function createProgram() {
   const program = new Command("secateur")
@@ -25,12 +36,12 @@ function createProgram() {
   return program;
 }
 
-/** The exit code of a failure, which it prints: a message for what the user can mend, a stack for a defect. */
+/** Prints a failure, as a stack when it is a defect, and gives its exit code. Commander has printed its own. */
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   const { name, message, stack } = error as Error;
-  console.error(name === "InputError" || name === "UsageError" ? `secateur: ${message}` : stack);
-  return name === "UsageError" ? WRONG_USAGE : FAILED;
+  console.error(EXIT_CODES.has(name) ? `secateur: ${message}` : stack);
+  return EXIT_CODES.get(name) ?? FAILED;
 }
 
 try {

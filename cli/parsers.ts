@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 
 function numberOf(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
-  if (!Number.isFinite(value)) throw new InvalidArgumentError("Wanted a number.");
+  if (!Number.isFinite(value)) throw new InvalidArgumentError("Wanted a number");
   return value;
 }
 
@@ -10,16 +10,16 @@ function numberOf(text: string): number {
 export function positiveInteger(text: string): number {
   const value = numberOf(text);
   if (!Number.isInteger(value) || value < 1) {
-    throw new InvalidArgumentError("Wanted a whole number of at least 1.");
+    throw new InvalidArgumentError("Wanted a whole number of at least 1");
   }
   return value;
 }
 
-/** Reads a whole number of 32 bits. */
+/** Reads a whole number of 32 bits, sign included. */
 export function seedInteger(text: string): number {
   const value = numberOf(text);
   if (!Number.isInteger(value) || Math.abs(value) > 0x7fffffff) {
-    throw new InvalidArgumentError("Wanted a whole number of at most 2147483647.");
+    throw new InvalidArgumentError("Wanted a whole number from -2147483647 to 2147483647");
   }
   return value;
 }
@@ -28,7 +28,7 @@ export function seedInteger(text: string): number {
 export function ratio(text: string): number {
   const value = numberOf(text);
   if (!(value > 0 && value <= 1)) {
-    throw new InvalidArgumentError("Wanted a number above 0 and at most 1.");
+    throw new InvalidArgumentError("Wanted a number above 0 and at most 1");
   }
   return value;
 }
@@ -36,20 +36,20 @@ export function ratio(text: string): number {
 /** Reads a number from 0 to 1. */
 export function share(text: string): number {
   const value = numberOf(text);
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError("Wanted a number from 0 to 1.");
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError("Wanted a number from 0 to 1");
   return value;
 }
 
 /** Reads a number above 0. */
 export function positiveNumber(text: string): number {
   const value = numberOf(text);
-  if (!(value > 0)) throw new InvalidArgumentError("Wanted a number above 0.");
+  if (!(value > 0)) throw new InvalidArgumentError("Wanted a number above 0");
   return value;
 }
 
 /** Reads `true` or `false`. */
 export function boolean(text: string): boolean {
-  if (text !== "true" && text !== "false") throw new InvalidArgumentError("Wanted true or false.");
+  if (text !== "true" && text !== "false") throw new InvalidArgumentError("Wanted true or false");
   return text === "true";
 }
 
@@ -65,6 +65,8 @@ export function nameList(text: string): string[] {
 
 /** Reads a size: `32`, or rows and columns as `224x192`. */
 export function imageSize(text: string): [number, number] {
-  const [height, width = height] = text.split(/[x×,]/).map(positiveInteger);
+  const extents = text.split(/[x×,]/).map(positiveInteger);
+  if (extents.length > 2) throw new InvalidArgumentError("Wanted one number or two, as 224x192");
+  const [height, width = height] = extents;
   return [height, width];
 }

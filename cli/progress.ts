@@ -1,43 +1,81 @@
 import cliProgress from "cli-progress";
 import type { Progress, ProgressListener } from "../src/mod.ts";
 
+/** Progress on the terminal, of which nothing is left when it is cleared. */
+interface ProgressDisplay {
+  show: ProgressListener;
+  clear(): void;
+}
+
 /**
- * Shows progress on standard error: a bar with the time left on a terminal, a line per stage elsewhere.
+ * Shows progress on standard error while something runs: a bar with the time left on a terminal, a line per stage
+ * elsewhere.
  *
- * @returns The listener to hand to the library.
+ * @param work What to run; it is handed the listener for the library.
+ * @returns What it gives.
  */
-export function createProgressBar(): ProgressListener {
-  return Deno.stderr.isTerminal() ? barListener() : lineListener();
+export async function withProgress<Result>(
+  work: (onProgress: ProgressListener) => Promise<Result>,
+): Promise<Result> {
+  const display = Deno.stderr.isTerminal() ? createBar() : createLines();
+  try {
+    return await work(display.show);
+  } finally {
+    display.clear();
+  }
 }
 
-function lineListener(): ProgressListener {
+function createLines(): ProgressDisplay {
   let shown = "";
-  return ({ stage }: Progress) => {
-    if (stage === shown) return;
-    shown = stage;
-    console.error(stage);
-  };
-}
-
-function barListener(): ProgressListener {
-  let shown = "";
-  let bar: cliProgress.SingleBar | undefined;
-  return ({ stage, detail = "", done, total }: Progress) => {
-    if (stage !== shown) {
-      bar?.stop();
+  return {
+    show({ stage }: Progress) {
+      if (stage !== shown) console.error(stage);
       shown = stage;
-      bar = new cliProgress.SingleBar({
-        format: "{stage} [{bar}] {percentage} %, {eta_formatted} left {detail}",
-        hideCursor: true,
-        etaBuffer: 20,
-        stream: process.stderr,
-      }, cliProgress.Presets.shades_classic);
-      bar.start(total, done, { stage, detail });
-    }
-    bar!.update(done, { detail });
-    if (done >= total) {
-      bar!.stop();
-      shown = "";
-    }
+    },
+    clear() {},
   };
+}
+
+/** The bar leaves cursor and line wrapping of the terminal alone: an interrupt has nothing to put back. */
+function createBar(): ProgressDisplay {
+  let shown = "";
+  const bar = new cliProgress.SingleBar({
+    format: formatBar,
+    barsize: 30,
+    linewrap: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  }, cliProgress.Presets.shades_classic);
+  return {
+    show({ stage, detail = "", done, total }: Progress) {
+      if (stage !== shown) {
+        bar.stop();
+        bar.start(total, done, { stage, detail });
+      }
+      shown = stage;
+      bar.update(done, { detail });
+    },
+    clear: () => bar.stop(),
+  };
+}
+
+/** The line of the bar; `eta` is a word instead of a number while it is not known. */
+function formatBar(
+  options: cliProgress.Options,
+  { progress, eta }: { progress: number; eta: number | string },
+  { stage, detail }: { stage: string; detail: string },
+): string {
+  const left = typeof eta === "number" ? `, ${formatDuration(eta)} left` : "";
+  const bar = cliProgress.Format.BarFormat(progress, options);
+  return `${stage} [${bar}] ${Math.floor(100 * progress)} %${left} ${detail}`;
+}
+
+/** Seconds as people say them. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -26,6 +26,7 @@ import {
   workersOption,
 } from "./data_options.ts";
 import { sharedOption } from "./inspect.ts";
+import { untilInterrupted } from "./interrupt.ts";
 import {
   boolean,
   nameList,
@@ -34,8 +35,9 @@ import {
   ratio,
   seedInteger,
 } from "./parsers.ts";
+import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { quoteArguments } from "./spelling.ts";
 
 const NOT_BUILT_POLICIES = ["auto", "budget"];
 
@@ -45,7 +47,7 @@ export const pruneCommand = new Command("prune")
   .argument("<model>", "model.json, or the folder it is in")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
-  .option("--force", "replace the model in --out")
+  .option("--force", "replace the model that stands in --out")
   .addOption(
     new Option(
       "--prune-option <policy>",
@@ -71,13 +73,17 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--lasso <true|false>",
-    "true: as --select lasso; false: as --select magnitude (cp_lasso)",
+    "true is --select lasso, false is --select magnitude (cp_lasso)",
     boolean,
   )
   .addOption(sharedOption)
-  .option("--quadruple <true|false>", "keep multiples of four channels (cp_quadruple)", boolean)
-  .option("--channel-multiple <n>", "keep a multiple of this many channels", positiveInteger)
-  .option("--skip <layers>", "convolutions that stay whole, with commas between", nameList)
+  .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
+  .option(
+    "--channel-multiple <n>",
+    "keep a multiple of this many channels (default: 1)",
+    positiveInteger,
+  )
+  .option("--skip <layers>", "names of convolutions that stay whole, with commas between", nameList)
   .option(
     "--nb-batches <n>",
     "batches for selection and reconstruction (cp_nb_batches)",
@@ -98,18 +104,23 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--ridge <number>",
-    "pull towards the old weights, relative to the mean diagonal of G",
+    "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
     positiveNumber,
     PRUNE_DEFAULTS.ridge,
   )
-  .option("--seed <n>", "seed of images and positions", seedInteger, PRUNE_DEFAULTS.seed)
+  .option(
+    "--seed <n>",
+    "seed of the choice of images and positions",
+    seedInteger,
+    PRUNE_DEFAULTS.seed,
+  )
   .option(
     "--memory <MiB>",
     "activations that may wait between layers, over all workers; the rest is computed again",
     positiveInteger,
     PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
   )
-  .option("--no-verify", "do not compare the masked and the shrunk model")
+  .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
   .addOption(batchSizeEvalOption)
   .addOption(preprocessOption)
   .addOption(scaleOption)
@@ -123,6 +134,7 @@ export const pruneCommand = new Command("prune")
     "after",
     `
 Every option may be written as PocketFlow writes it: --cp_prune_option=list is --prune-option list.
+PocketFlow's options of the agent, of training and of distillation are not built yet and are refused.
 
 Example:
   deno task secateur prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
@@ -131,11 +143,7 @@ Example:
   )
   .action(async (model, flags) => {
     const policy = await readPolicy(flags);
-    await refuseExisting(flags.out, flags.force);
-    const file = await loadModelFile(model);
-    const { file: pruned, report } = await prune({
-      ...dataOptions(model, flags),
-      model: file,
+    const settings = {
       policy,
       select: selectionMethod(flags),
       shared: flags.shared,
@@ -148,8 +156,13 @@ Example:
       seed: flags.seed,
       memoryBudget: flags.memory * 2 ** 20,
       verify: flags.verify,
-    });
-    const record = { version: project.version, command: Deno.args.join(" "), ...report };
+    };
+    await refuseExisting(flags.out, flags.force);
+    const file = await loadModelFile(model);
+    const { file: pruned, report } = await withProgress((onProgress) =>
+      prune({ ...dataOptions(model, flags, onProgress), ...settings, model: file })
+    );
+    const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
     const saved = await untilInterrupted((signal) =>
       saveModelFile(flags.out, { ...pruned, metadata }, { force: flags.force, signal })

@@ -19,25 +19,25 @@ export function describeReport(
       formatPercent(layer.relativeError),
     ]),
   );
-  const chosen = batchNorm.reestimated ? "re-estimated" : "kept";
   return [
     layers,
     "",
     `accuracy    ${formatPercent(accuracy.before)} -> ${formatPercent(accuracy.after)}`,
     `loss        ${loss.before.toFixed(4)} -> ${loss.after.toFixed(4)}`,
-    `MACs        ${formatChange(macs, formatCount)}, selectors ${formatCount(macs.selectors)}`,
+    `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
+      formatCount(macs.selectors)
+    }`,
     `  in convolutions ${
       formatChange({ before: macs.convBefore, after: macs.convAfter }, formatCount)
     }`,
     `parameters  ${formatChange(params, formatCount)}`,
     ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
-    `BatchNormalization ${chosen}`,
-    `${images.calibration} training and ${images.test} test images, ${
-      seconds.total.toFixed(1)
-    } s: ` +
-    `calibration ${seconds.calibrate.toFixed(1)}, selection ${seconds.select.toFixed(1)}, ` +
-    `reconstruction ${seconds.reconstruct.toFixed(1)}, ` +
-    `BatchNormalization ${seconds.batchNorm.toFixed(1)}, evaluation ${seconds.evaluate.toFixed(1)}`,
+    `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
+    `images      ${images.calibration} for calibration, ${images.test} for the test`,
+    `time        ${seconds.total.toFixed(1)} s: calibration ${seconds.calibrate.toFixed(1)}, ` +
+    `selection ${seconds.select.toFixed(1)}, reconstruction ${seconds.reconstruct.toFixed(1)}, ` +
+    `BatchNorm ${seconds.batchNorm.toFixed(1)}, tests ${seconds.evaluate.toFixed(1)}`,
+    `repeat with --seed ${report.seed} --workers ${report.workers}`,
     ...report.notices.map((notice) => `note: ${notice}`),
     ...images.unreadableNames.map((name) => `note: skipped ${name}, it cannot be read`),
     ...(out ? [`written to ${out}`] : []),

@@ -1,64 +1,106 @@
 import { UsageError } from "../src/mod.ts";
 
-/** Options of PocketFlow that Secateur knows but does not have yet; those set to true or false do nothing when false. */
-const NOT_BUILT: Record<string, string> = {
-  "preserve-ratio": "--prune-option auto",
-  "nb-rlouts": "--prune-option auto",
-  "nb-rlouts-min": "--prune-option auto",
-  "reward-policy": "--prune-option auto",
-  "noise-tolerance": "--prune-option auto",
-  "finetune": "group tuning",
-  "list-group": "group tuning",
-  "nb-iters-ft-ratio": "group tuning",
-  "lrn-rate-ft": "group tuning",
-  "retrain": "group tuning",
-  "enbl-dst": "distillation",
-  "loss-w-dst": "distillation",
-  "tempr-dst": "distillation",
-  "nb-epochs-rat": "training",
-};
+/** Options of PocketFlow that Secateur does not have yet, with what they belong to. */
+const NOT_BUILT: ReadonlyMap<string, string> = new Map([
+  ["preserve-ratio", "--prune-option auto"],
+  ["nb-rlouts", "--prune-option auto"],
+  ["nb-rlouts-min", "--prune-option auto"],
+  ["reward-policy", "--prune-option auto"],
+  ["noise-tolerance", "--prune-option auto"],
+  ["finetune", "group tuning"],
+  ["list-group", "group tuning"],
+  ["nb-iters-ft-ratio", "group tuning"],
+  ["lrn-rate-ft", "group tuning"],
+  ["retrain", "group tuning"],
+  ["enbl-dst", "distillation"],
+  ["loss-w-dst", "distillation"],
+  ["tempr-dst", "distillation"],
+  ["nb-epochs-rat", "training"],
+  ["resnet-size", "training"],
+]);
 
-const SWITCHES = new Set(["lasso", "quadruple", "finetune", "retrain", "enbl-dst"]);
-
-const BOOLEANS = new Set(["true", "false"]);
+/** Options that are true or false, with what the command line parser is given for either. */
+const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> = new Map([
+  ["lasso", { whenTrue: "--lasso=true", whenFalse: "--lasso=false" }],
+  ["quadruple", { whenTrue: "--quadruple" }],
+  ["force", { whenTrue: "--force" }],
+  ["json", { whenTrue: "--json" }],
+  ["verify", { whenFalse: "--no-verify" }],
+  ["finetune", {}],
+  ["retrain", {}],
+  ["enbl-dst", {}],
+]);
 
 /**
- * Brings arguments to one spelling: `--cp_prune_option=list` and `--prune-option list` are the same, and a switch may
- * stand alone, with `=true`, `=false` or the word behind it.
+ * Brings arguments to one spelling: `--cp_prune_option=list` and `--prune-option list` are the same. A switch may stand
+ * alone, with `=true`, `=false` or the word behind it, and `--no-json` or `--nocp_lasso` turns it off.
  *
  * @param args The arguments as typed.
  * @returns The arguments as the command line parser knows them.
- * @throws {UsageError} When an option is known but not built yet.
+ * @throws {UsageError} When an option is known but not built yet, or a switch is neither true nor false.
  */
 export function normalizeArguments(args: readonly string[]): string[] {
   const normalized: string[] = [];
-  for (let index = 0; index < args.length; index++) {
-    const argument = args[index];
-    if (argument === "--") return [...normalized, ...args.slice(index)];
+  const waiting = [...args];
+  while (waiting.length > 0) {
+    const argument = waiting.shift()!;
+    if (argument === "--") return [...normalized, argument, ...waiting];
     if (!argument.startsWith("--")) {
       normalized.push(argument);
       continue;
     }
-    const mark = argument.indexOf("=");
-    let name = optionName(mark < 0 ? argument : argument.slice(0, mark));
-    let value = mark < 0 ? undefined : argument.slice(mark + 1);
-    const positive = name.replace(/^no-/, "");
-    if (value === undefined && SWITCHES.has(positive)) {
-      if (positive !== name) value = "false";
-      else value = BOOLEANS.has(args[index + 1]) ? args[++index] : "true";
-      name = positive;
-    }
-    if (name in NOT_BUILT) {
-      if (SWITCHES.has(name) && value === "false") continue;
+    const { name, negated, value } = readOption(argument);
+    const isSwitch = SWITCHES.has(name);
+    const word = isSwitch && !negated && isBoolean(waiting[0]) && value === undefined
+      ? waiting.shift()
+      : value;
+    const isOn = isSwitch && readBoolean(argument, word) !== negated;
+    if (NOT_BUILT.has(name) && (isOn || !isSwitch)) {
       throw new UsageError(
-        `reading ${argument}: this option belongs to ${NOT_BUILT[name]}, which is not built yet`,
+        `reading ${argument}: this option belongs to ${
+          NOT_BUILT.get(name)
+        }, which is not built yet`,
       );
     }
-    normalized.push(value === undefined ? `--${name}` : `--${name}=${value}`);
+    if (isSwitch) {
+      const { whenTrue, whenFalse } = SWITCHES.get(name)!;
+      normalized.push(...[(isOn ? whenTrue : whenFalse) ?? []].flat());
+    } else {
+      normalized.push(value === undefined ? `--${name}` : `--${name}=${value}`);
+    }
   }
   return normalized;
 }
 
-function optionName(argument: string): string {
-  return argument.slice(2).replaceAll("_", "-").replace(/^cp-/, "");
+/**
+ * Writes arguments as a shell would read them.
+ *
+ * @param args The arguments.
+ * @returns One line.
+ */
+export function quoteArguments(args: readonly string[]): string {
+  return args.map((argument) =>
+    /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
+  ).join(" ");
+}
+
+function readOption(argument: string): { name: string; negated: boolean; value?: string } {
+  const mark = argument.indexOf("=");
+  const written = argument.slice(2, mark < 0 ? undefined : mark).replaceAll("_", "-");
+  const value = mark < 0 ? undefined : argument.slice(mark + 1);
+  const name = written.replace(/^cp-/, "");
+  const positive = name.replace(/^no-?(cp-)?/, "");
+  const negated = positive !== name && SWITCHES.has(positive);
+  return { name: negated ? positive : name, negated, value };
+}
+
+function isBoolean(word: string | undefined): boolean {
+  return /^(true|false)$/i.test(word ?? "");
+}
+
+function readBoolean(argument: string, word = "true"): boolean {
+  if (!isBoolean(word)) {
+    throw new UsageError(`reading ${argument}: found ${word}, wanted true or false`);
+  }
+  return word.toLowerCase() === "true";
 }

@@ -1,5 +1,12 @@
+/** Columns of a terminal that a table is made for. */
+const WIDTH = 100;
+
+/** A text in the last column gets at least this much room. */
+const NARROWEST = 24;
+
 /**
- * Lays rows out in columns; numbers are set to the right.
+ * Lays rows out in columns; numbers, with a unit or not, are set to the right. Cells may have several lines, and those
+ * of the last column are wrapped so that a row fits 100 columns where it can.
  *
  * @param header Names of the columns.
  * @param rows Cells, one list a row; undefined leaves a cell empty.
@@ -9,18 +16,41 @@ export function formatTable(
   header: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
 ): string {
-  const cells = rows.map((row) => row.map((cell) => cell === undefined ? "" : String(cell)));
-  const widths = header.map((name, column) =>
-    Math.max(name.length, ...cells.map((row) => row[column].length))
+  const last = header.length - 1;
+  const texts = rows.map((row) => row.map((cell) => cell === undefined ? "" : String(cell)));
+  const columns = header.map((name, column) => [name, ...texts.map((row) => row[column])]);
+  const widths = columns.map((cells) =>
+    Math.max(...cells.flatMap((cell) => cell.split("\n")).map((line) => line.length))
   );
-  const isNumeric = header.map((_, column) =>
-    rows.every((row) => row[column] === undefined || typeof row[column] === "number")
+  const room = WIDTH - widths.slice(0, last).reduce((total, width) => total + width + 2, 0);
+  const isNumeric = columns.map(([, ...cells]) =>
+    cells.some((cell) => cell !== "") && cells.every((cell) => /^([-\d.]+( [kM%])?)?$/.test(cell))
   );
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) =>
-      isNumeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
-    ).join("  ").trimEnd();
-  return [line(header), ...cells.map(line)].join("\n");
+  const formatRow = (row: readonly string[]) => {
+    const cells = row.map((cell, column) =>
+      (column === last ? wrap(cell, Math.max(room, NARROWEST)) : cell).split("\n")
+    );
+    const height = Math.max(...cells.map((lines) => lines.length));
+    return Array.from(
+      { length: height },
+      (_, index) =>
+        cells.map(({ [index]: line = "" }, column) =>
+          isNumeric[column] ? line.padStart(widths[column]) : line.padEnd(widths[column])
+        ).join("  ").trimEnd(),
+    );
+  };
+  return [[...header], ...texts].flatMap(formatRow).join("\n");
+}
+
+/** Breaks a text between words. */
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const joined = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length > 0 && joined.length <= width) lines[lines.length - 1] = joined;
+    else lines.push(word);
+  }
+  return lines.join("\n");
 }
 
 /** A share as per cent, with two digits. */
