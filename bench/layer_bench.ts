@@ -5,7 +5,8 @@
  *
  * Timed here: gathering the patches from feature maps, accumulating their moments, the whole Lasso path and the whole
  * elimination (hence every count at once), and a reconstruction for each. scikit-learn is handed the same patches,
- * gathered, on one thread; see bench/layer_sklearn.py. Where Python or scikit-learn is missing, its half is left out.
+ * gathered, on one thread; see bench/layer_sklearn.py. The two take turns. Where Python or scikit-learn is missing, its
+ * half is left out.
  *
  * @module
  */
@@ -24,8 +25,7 @@ import { createLassoSelector, createObsSelector, reconstruct } from "../src/sele
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const SEED = 1;
-const RUNS = 7;
-const PYTHON_RUNS = 5;
+const RUNS = 9;
 const BATCHES = 60, BATCH = 128, POINTS = 10;
 const SIZE = 8, CHANNELS = 64, OUTPUTS = 64, KEPT = 32, TAPS = 9;
 const INPUTS = TAPS * CHANNELS, SAMPLES = BATCHES * BATCH * POINTS;
@@ -142,31 +142,30 @@ function runOnce(kernels: Kernels, batches: Batch[], weights: Float32Array): Run
   return { patches: patchSeconds, accumulate: accumulateSeconds, ...pruned, total };
 }
 
-/** Writes the numbers as raw f32 and lets scikit-learn work on them; undefined where it cannot. */
-function runScikitLearn(kernels: Kernels, batches: Batch[], weights: Float32Array) {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const append = (name: string, values: Float32Array) =>
-      Deno.writeFileSync(
-        `${folder}/${name}.f32`,
-        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-        { append: true },
-      );
-    for (const { features, positions, targets } of batches) {
-      const patches = samplePatches(kernels, features, positions, GEOMETRY);
-      append("x", patches.dataSync<"float32">());
-      append("y", targets.dataSync<"float32">());
-      patches.dispose();
-    }
-    append("w", weights);
-    const script = new URL("layer_sklearn.py", import.meta.url).pathname;
-    const sizes = [SAMPLES, CHANNELS, OUTPUTS, KEPT, PYTHON_RUNS].map(String);
-    for (const python of ["/usr/bin/python3", "python3"]) {
-      const output = runPython(python, [script, folder, ...sizes]);
-      if (output) return output;
-    }
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
+/** Writes the numbers as raw f32. */
+function writeSamples(folder: string, kernels: Kernels, batches: Batch[], weights: Float32Array) {
+  const append = (name: string, values: Float32Array) =>
+    Deno.writeFileSync(
+      `${folder}/${name}.f32`,
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      { append: true },
+    );
+  for (const { features, positions, targets } of batches) {
+    const patches = samplePatches(kernels, features, positions, GEOMETRY);
+    append("x", patches.dataSync<"float32">());
+    append("y", targets.dataSync<"float32">());
+    patches.dispose();
+  }
+  append("w", weights);
+}
+
+/** Lets scikit-learn work on the files; undefined where it cannot. */
+function runScikitLearn(folder: string, seed: number): PythonResult | undefined {
+  const script = new URL("layer_sklearn.py", import.meta.url).pathname;
+  const sizes = [SAMPLES, CHANNELS, OUTPUTS, KEPT, seed].map(String);
+  for (const python of ["/usr/bin/python3", "python3"]) {
+    const result = runPython(python, [script, folder, ...sizes]);
+    if (result) return result;
   }
 }
 
@@ -174,7 +173,7 @@ interface PythonResult {
   versions: string;
   kept: number;
   relativeError: number;
-  seconds: Record<"select" | "reconstruct" | "total", number[]>;
+  seconds: Record<"select" | "reconstruct" | "total", number>;
 }
 
 function runPython(python: string, args: string[]): PythonResult | undefined {
@@ -208,10 +207,21 @@ const batches = Array.from(
   (_, batch) => makeBatch(kernels, weightTensor, batch),
 );
 runOnce(kernels, batches.slice(0, 10), weights);
-const runs = Array.from({ length: RUNS }, () => runOnce(kernels, batches, weights));
-const scikitLearn = runScikitLearn(kernels, batches, weights);
+const runs: Run[] = [];
+const rivals: PythonResult[] = [];
+const folder = Deno.makeTempDirSync();
+try {
+  writeSamples(folder, kernels, batches, weights);
+  for (let turn = 0; turn < RUNS; turn++) {
+    runs.push(runOnce(kernels, batches, weights));
+    const rival = turn === rivals.length ? runScikitLearn(folder, turn) : undefined;
+    if (rival) rivals.push(rival);
+  }
+} finally {
+  Deno.removeSync(folder, { recursive: true });
+}
 
-console.log(JSON.stringify({ seed: SEED, build: kernels.build, runs, scikitLearn }));
+console.log(JSON.stringify({ seed: SEED, build: kernels.build, runs, scikitLearn: rivals }));
 const STAGES = [
   "patches",
   "accumulate",
@@ -222,18 +232,17 @@ const STAGES = [
 ] as const;
 const rows = STAGES.map((stage) => describe(`secateur, ${stage}`, runs.map((run) => run[stage])));
 for (const stage of ["select", "reconstruct", "total"] as const) {
-  if (scikitLearn) rows.push(describe(`scikit-learn, ${stage}`, scikitLearn.seconds[stage]));
+  if (rivals.length === 0) break;
+  rows.push(describe(`scikit-learn, ${stage}`, rivals.map(({ seconds }) => seconds[stage])));
 }
 console.log(formatTable(rows));
 console.log(`relative error, Lasso: ${runs[0].lassoError}`);
 console.log(`relative error, elimination: ${runs[0].eliminationError}`);
-if (scikitLearn) {
-  const ours = spreadOf(runs.map((run) => run.total)).median;
-  const theirs = spreadOf(scikitLearn.seconds.total).median;
-  console.log(
-    `relative error, scikit-learn: ${scikitLearn.relativeError} (${scikitLearn.versions})`,
-  );
-  console.log(`speed-up of the medians: ${(theirs / ours).toFixed(2)}`);
+if (rivals.length > 0) {
+  const speedUps = rivals.map(({ seconds }, turn) => seconds.total / runs[turn].total);
+  const [{ relativeError, versions }] = rivals;
+  console.log(`relative error, scikit-learn: ${relativeError} (${versions})`);
+  console.log(`speed-up in turns, min / median / max: ${formatSpread(spreadOf(speedUps), 1, 2)}`);
 } else {
   console.log("scikit-learn: not measured, python3 with scikit-learn is not installed");
 }

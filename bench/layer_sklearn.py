@@ -1,6 +1,6 @@
 """Channel selection and reconstruction of one layer with scikit-learn, as PocketFlow's ChannelPrunedLearner does it.
 
-    python3 bench/layer_sklearn.py FOLDER SAMPLES CHANNELS OUTPUTS KEPT RUNS
+    python3 bench/layer_sklearn.py FOLDER SAMPLES CHANNELS OUTPUTS KEPT SEED
 
 FOLDER holds x.f32, y.f32 and w.f32 as bench/layer_bench.ts writes them. Selection: LassoLars on the channels'
 contributions to 400 samples, alpha bisected until the count fits. Reconstruction: LinearRegression on all samples.
@@ -53,24 +53,19 @@ def select_channels(x, y, w, channels, kept, rng):
 
 def main():
     folder = sys.argv[1]
-    samples, channels, outputs, kept, runs = map(int, sys.argv[2:])
+    samples, channels, outputs, kept, seed = map(int, sys.argv[2:])
     read = lambda name, columns: numpy.fromfile(
         f"{folder}/{name}.f32", numpy.float32
     ).reshape(-1, columns)
     y, w = read("y", outputs), read("w", outputs)
     x = read("x", w.shape[0])
     assert x.shape[0] == samples
-    seconds = {"select": [], "reconstruct": [], "total": []}
-    for run in range(runs):
-        start = time.perf_counter()
-        mask = select_channels(x, y, w, channels, kept, numpy.random.default_rng(run))
-        selected = time.perf_counter()
-        columns = numpy.tile(mask, w.shape[0] // channels)
-        model = LinearRegression(fit_intercept=False).fit(x[:, columns], y)
-        done = time.perf_counter()
-        seconds["select"].append(selected - start)
-        seconds["reconstruct"].append(done - selected)
-        seconds["total"].append(done - start)
+    start = time.perf_counter()
+    mask = select_channels(x, y, w, channels, kept, numpy.random.default_rng(seed))
+    selected = time.perf_counter()
+    columns = numpy.tile(mask, w.shape[0] // channels)
+    model = LinearRegression(fit_intercept=False).fit(x[:, columns], y)
+    done = time.perf_counter()
     residual = y - x[:, columns] @ model.coef_.T
     error = float((residual.astype(float) ** 2).sum() / (y.astype(float) ** 2).sum())
     print(
@@ -80,7 +75,11 @@ def main():
                 f"scikit-learn {sklearn.__version__}",
                 "kept": int(mask.sum()),
                 "relativeError": error,
-                "seconds": seconds,
+                "seconds": {
+                    "select": selected - start,
+                    "reconstruct": done - selected,
+                    "total": done - start,
+                },
             }
         )
     )
