@@ -169,9 +169,9 @@ def parse_arguments():
     parser.add_argument("step", choices=["data", "train"])
     parser.add_argument("--source", type=Path, default=DEBIAN_FOLDER, help="the IDX files")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--max-rate", type=float, default=0.2, help="top of the one-cycle schedule")
+    parser.add_argument("--max-rate", type=float, default=0.1, help="top of the one-cycle schedule")
     parser.add_argument(
         "--hold-out", type=int, default=0,
         help="validate on this many last training images instead of testing and exporting",
