@@ -12,7 +12,6 @@ import { buildNetwork, randomImages } from "../networks.ts";
 
 await startBackend();
 
-// deno-lint-ignore require-await
 async function* batchesOf(...seeds: number[]) {
   for (const seed of seeds) yield { images: randomImages(4, seed) };
 }

@@ -13,7 +13,6 @@ await startBackend();
 
 const labels = Int32Array.of(0, 1, 2, 3, 0);
 
-// deno-lint-ignore require-await
 async function* oneBatch() {
   yield { images: randomImages(5), labels };
 }
