@@ -23,7 +23,7 @@ export const demoCommand = new Command("demo")
         model: original,
         data: exampleFolder("fashion-mnist"),
         policy: { kind: "uniform", ratio: 0.5 },
-        batches: 30,
+        batches: 15,
         workers,
         onProgress,
       })

@@ -27,7 +27,7 @@ export const inspectCommand = new Command("inspect")
 
 function describe(report: InspectReport): string {
   const layers = formatTable(
-    ["place", "layer", "class", "output", "MACs", "params", "space", "inputs", "cut"],
+    ["place", "layer", "class", "output", "MACs", "params", "inputs", "cut"],
     report.layers.map((layer) => [
       layer.place,
       layer.name,
@@ -35,10 +35,12 @@ function describe(report: InspectReport): string {
       layer.outputShape.map((size) => size ?? "?").join("x"),
       formatCount(layer.macs),
       formatCount(layer.params),
-      layer.spaces.join(","),
       layer.channels,
-      layer.reason ? `${layer.mode}: ${layer.reason}` : layer.mode,
+      layer.mode,
     ]),
+  );
+  const reasons = report.layers.flatMap(({ name, reason }) =>
+    reason ? [`${name} stays whole: ${reason}`] : []
   );
   const spaces = formatTable(
     ["space", "channels", "made by", "read by", "kept whole because"],
@@ -58,6 +60,11 @@ function describe(report: InspectReport): string {
     "Layers in graph order; `place` is the convolution's entry in a ratio list:",
     "",
     layers,
+    "",
+    "private: nobody else reads these channels, and they leave both sides",
+    "select: others read them too, and a selector in front of the layer keeps its own choice",
+    "couple: others read them too, and all lose the same ones",
+    ...reasons,
     "",
     "Channel spaces (what can only be cut together):",
     "",

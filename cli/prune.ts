@@ -196,10 +196,10 @@ async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
       source: pruneListFile,
     };
   } catch (cause) {
-    throw new InputError(
-      `reading --prune-list-file ${pruneListFile}: ${(cause as Error).message}`,
-      { cause },
-    );
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "found no such file, wanted a ratio for each Conv2D with commas between"
+      : (cause as Error).message;
+    throw new InputError(`reading --prune-list-file ${pruneListFile}: ${reason}`, { cause });
   }
 }
 
