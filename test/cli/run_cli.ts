@@ -1,0 +1,53 @@
+import { fileURLToPath } from "node:url";
+
+/** Folder of the project. */
+export const projectFolder = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The embedded network, for one grey channel and ten classes. */
+export const exampleModel = "cli/example/resnet8-fashion-mnist";
+
+/** Its images. */
+export const exampleData = "cli/example/fashion-mnist";
+
+/** What the tasks of the project allow. */
+const TASK_PERMISSIONS = ["--allow-read", "--allow-write"];
+
+/** How a command ended and what it said. */
+export interface CliResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts a script of the project in a process of its own. */
+export function spawnScript(
+  script: string,
+  args: readonly string[],
+  permissions: readonly string[] = TASK_PERMISSIONS,
+): Deno.ChildProcess {
+  return new Deno.Command("deno", {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, script, ...args],
+    cwd: projectFolder,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs `secateur` to its end. */
+export async function runCli(
+  args: readonly string[],
+  permissions?: readonly string[],
+): Promise<CliResult> {
+  const { code, stdout, stderr } = await spawnScript("cli/main.ts", args, permissions).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs `secateur` with `--json`, which must succeed, and reads its report. */
+// deno-lint-ignore no-explicit-any
+export async function runJson(args: readonly string[]): Promise<any> {
+  const { code, stdout, stderr } = await runCli([...args, "--json"]);
+  if (code !== 0) throw new Error(`secateur ${args.join(" ")}: exit code ${code}, ${stderr}`);
+  return JSON.parse(stdout);
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { normalizeArguments, quoteArguments } from "../../cli/spelling.ts";
+
+/** PocketFlow's options that are built, with a value. */
+const BUILT: readonly [string, string][] = [
+  ["cp_prune_option", "list"],
+  ["cp_uniform_preserve_ratio", "0.6"],
+  ["cp_prune_list_file", "ratio.list"],
+  ["cp_nb_points_per_layer", "10"],
+  ["cp_nb_batches", "60"],
+  ["batch_size", "128"],
+  ["batch_size_eval", "100"],
+];
+
+/** Those that are not, with a value. */
+const NOT_BUILT: readonly [string, string][] = [
+  ["cp_preserve_ratio", "0.5"],
+  ["cp_nb_rlouts", "200"],
+  ["cp_nb_rlouts_min", "50"],
+  ["cp_reward_policy", "accuracy"],
+  ["cp_noise_tolerance", "0.15"],
+  ["cp_list_group", "1000"],
+  ["cp_nb_iters_ft_ratio", "0.2"],
+  ["cp_lrn_rate_ft", "1e-4"],
+  ["loss_w_dst", "4.0"],
+  ["tempr_dst", "4.0"],
+  ["nb_epochs_rat", "1.0"],
+  ["resnet_size", "20"],
+];
+
+const SWITCHES_NOT_BUILT = ["cp_finetune", "cp_retrain", "enbl_dst"];
+
+function dashed(name: string): string {
+  return name.replace(/^cp_/, "").replaceAll("_", "-");
+}
+
+for (const [name, value] of BUILT) {
+  Deno.test(`--${name} and --${dashed(name)} are the same option`, () => {
+    const wanted = [`--${dashed(name)}`, value];
+    assert.deepEqual(normalizeArguments([`--${name}`, value]), wanted);
+    assert.deepEqual(normalizeArguments(wanted), wanted);
+    assert.deepEqual(normalizeArguments([`--${name}=${value}`]), [`--${dashed(name)}=${value}`]);
+    assert.deepEqual(normalizeArguments([`--${dashed(name)}=${value}`]), [
+      `--${dashed(name)}=${value}`,
+    ]);
+  });
+}
+
+for (const [name, value] of NOT_BUILT) {
+  Deno.test(`--${name} says that it is not built, in both spellings`, () => {
+    for (const spelling of [name, dashed(name)]) {
+      for (const args of [[`--${spelling}=${value}`], [`--${spelling}`, value]]) {
+        assert.throws(() => normalizeArguments(args), {
+          name: "UsageError",
+          message: new RegExp(`^reading --${spelling}\\b.*not built yet$`),
+        });
+      }
+    }
+  });
+}
+
+for (const name of SWITCHES_NOT_BUILT) {
+  Deno.test(`--${name} may be off, and says that it is not built when on`, () => {
+    for (const spelling of [name, dashed(name)]) {
+      for (
+        const off of [[`--${spelling}=false`], [`--${spelling}`, "False"], [`--no${spelling}`]]
+      ) {
+        assert.deepEqual(normalizeArguments([...off, "model"]), ["model"]);
+      }
+      for (const on of [[`--${spelling}`], [`--${spelling}=true`], [`--${spelling}`, "true"]]) {
+        assert.throws(() => normalizeArguments(on), /not built yet/);
+      }
+    }
+  });
+}
+
+Deno.test("switches stand alone, take a value behind `=` or the word behind them, and are turned off by `no`", () => {
+  const spellings = {
+    "--lasso=true": ["--lasso", "--cp_lasso", "--cp_lasso=True", "--cp-lasso true", "--lasso=true"],
+    "--lasso=false": ["--nocp_lasso", "--no-lasso", "--cp_lasso=false", "--lasso False"],
+    "--quadruple": ["--quadruple", "--cp_quadruple=true", "--cp_quadruple true"],
+    "--force": ["--force", "--force=true"],
+    "--json": ["--json", "--json=true"],
+    "--no-verify": ["--no-verify", "--verify=false", "--verify false"],
+    "": [
+      "--cp_quadruple=false",
+      "--nocp_quadruple",
+      "--force=false",
+      "--json=false",
+      "--json false",
+      "--no-json",
+      "--verify",
+      "--verify=true",
+    ],
+  };
+  for (const [wanted, typed] of Object.entries(spellings)) {
+    for (const spelling of typed) {
+      const args = [...spelling.split(" "), "model"];
+      const found = normalizeArguments(args);
+      assert.deepEqual(found, [wanted, "model"].filter((word) => word !== ""), spelling);
+    }
+  }
+});
+
+Deno.test("a switch that is neither true nor false is refused", () => {
+  assert.throws(() => normalizeArguments(["--force=perhaps"]), {
+    name: "UsageError",
+    message: "reading --force=perhaps: found perhaps, wanted true or false",
+  });
+});
+
+Deno.test("values keep their underscores and equals signs, and nothing behind `--` is touched", () => {
+  const args = ["prune", "my_model", "--out=a_b=c", "--data", "some_data", "--", "--cp_x=y", "-_"];
+  assert.deepEqual(normalizeArguments(args), args);
+});
+
+Deno.test("names that every object has are unknown options like others", () => {
+  assert.deepEqual(normalizeArguments(["--constructor"]), ["--constructor"]);
+  assert.deepEqual(normalizeArguments(["--noise"]), ["--noise"]);
+});
+
+Deno.test("`quoteArguments()` quotes what a shell would take apart", () => {
+  assert.equal(quoteArguments(["prune", "a/b.json", "--x=0.5"]), "prune a/b.json --x=0.5");
+  assert.equal(quoteArguments(["my model", "it's", ""]), `'my model' 'it'\\''s' ''`);
+});

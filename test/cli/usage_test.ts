@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { exampleData, exampleModel, runCli } from "./run_cli.ts";
+
+for (const command of ["inspect", "eval", "prune", "demo"]) {
+  Deno.test(`\`${command} --help\` shows an example`, async () => {
+    const { code, stdout, stderr } = await runCli([command, "--help"]);
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    assert.match(stdout, new RegExp(`Example:\\n  deno task (secateur )?${command}`));
+  });
+}
+
+Deno.test("`--help` lists the commands", async () => {
+  const { code, stdout } = await runCli(["--help"]);
+  assert.equal(code, 0);
+  for (const command of ["inspect", "eval", "prune", "demo"]) {
+    assert.match(stdout, new RegExp(`^  ${command} `, "m"));
+  }
+});
+
+Deno.test("`prune --help` names PocketFlow's spelling of every option that is built", async () => {
+  const { stdout } = await runCli(["prune", "--help"]);
+  for (
+    const name of [
+      ...["cp_prune_option", "cp_uniform_preserve_ratio", "cp_prune_list_file", "cp_lasso"],
+      ...["cp_nb_points_per_layer", "cp_nb_batches", "cp_quadruple", "batch_size"],
+      "batch_size_eval",
+    ]
+  ) assert.ok(stdout.includes(`(${name})`), name);
+});
+
+const data = ["--data", exampleData];
+const prune = ["prune", exampleModel, ...data, "--out", "never-written"];
+
+const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
+  "no arguments": { args: [], message: /^Usage: secateur/ },
+  "an unknown command": { args: ["shrink"], message: /unknown command 'shrink'/ },
+  "an unknown option": {
+    args: ["eval", exampleModel, ...data, "--frobnicate"],
+    message: /unknown option '--frobnicate'/,
+  },
+  "a missing argument": { args: ["inspect"], message: /missing required argument 'model'/ },
+  "an argument too many": { args: ["inspect", "a", "b"], message: /too many arguments/ },
+  "a missing --data": { args: ["eval", exampleModel], message: /'--data <dir>' not specified/ },
+  "a missing --out": {
+    args: ["prune", exampleModel, ...data, "--prune-option", "uniform"],
+    message: /'--out <dir>' not specified/,
+  },
+  "a missing --prune-option": { args: prune, message: /'--prune-option <policy>' not specified/ },
+  "a bad number": {
+    args: ["eval", exampleModel, ...data, "--workers", "0"],
+    message: /'--workers <n>' argument '0' is invalid\. Wanted a whole number of at least 1$/,
+  },
+  "a ratio out of range": {
+    args: [...prune, "--prune-option", "uniform", "--cp_uniform_preserve_ratio=1.5"],
+    message: /'--uniform-preserve-ratio <ratio>' argument '1.5' is invalid/,
+  },
+  "an unknown choice": {
+    args: [...prune, "--prune-option", "random"],
+    message: /'random' is invalid\. Allowed choices are uniform, list, auto, budget/,
+  },
+  "a policy that is not built": {
+    args: [...prune, "--cp_prune_option=auto"],
+    message: /--prune-option: auto is not built yet, wanted uniform or list$/,
+  },
+  "an option that is not built": {
+    args: [...prune, "--prune-option", "uniform", "--enbl_dst"],
+    message: /--enbl_dst: this option belongs to distillation, which is not built yet$/,
+  },
+  "--select and --lasso that disagree": {
+    args: [...prune, "--prune-option", "uniform", "--select", "obs", "--cp_lasso=true"],
+    message: /--select obs and --lasso true: the latter means lasso; give one of them$/,
+  },
+  "--quadruple and --channel-multiple that disagree": {
+    args: [...prune, "--prune-option", "uniform", "--quadruple", "--channel-multiple", "8"],
+    message: /--quadruple and --channel-multiple 8: the former means 4; give one of them$/,
+  },
+};
+
+for (const [what, { args, message }] of Object.entries(MISUSES)) {
+  Deno.test(`${what}: a message on standard error alone, and exit code 2`, async () => {
+    const { code, stdout, stderr } = await runCli(args);
+    assert.match(stderr.trim(), message);
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    if (args.length > 0) assert.match(stderr, /^secateur: [^\n]*\n$/);
+  });
+}
