@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { ForwardPlan } from "../forward/mod.ts";
+import { type Activations, ForwardPlan } from "../forward/mod.ts";
 import { type LayerGraph, type LayerNode, pairOf } from "../graph/mod.ts";
 import {
   type Geometry,
@@ -56,17 +56,12 @@ interface SampledLayer {
   readonly kernel: tf.Tensor2D;
 }
 
-/** What a waiting batch keeps of the original network for a layer: Y, and the shortcuts' sum at the same places. */
-interface SampledTargets {
-  readonly outputs: tf.Tensor2D;
-  readonly shortcuts?: tf.Tensor2D;
-}
-
-interface WaitingBatch {
+interface CalibratedBatch {
   readonly indices: ArrayLike<number>;
-  readonly activations: ReturnType<ForwardPlan["start"]>;
-  readonly targets: Map<string, SampledTargets>;
-  bytes: number;
+  /** The batch in the repaired network; absent where only the targets could wait. */
+  readonly activations?: Activations;
+  /** Y of the layers ahead, the original's shortcuts included: P × outputs. */
+  readonly targets: Map<string, tf.Tensor2D>;
 }
 
 const FLOAT_BYTES = 4;
@@ -106,8 +101,9 @@ const ONE_BY_ONE: Geometry = {
  * from the network as repaired so far, targets Y from the original.
  *
  * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
- * repaired network and the sampled outputs of the original one. When the waiting batches would exceed the memory
- * budget, the rest is run again from its images at every layer, so memory does not depend on the number of batches.
+ * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again
+ * from the images at every layer: first the activations, which are larger, then the sampled outputs too. So memory does
+ * not depend on the number of batches.
  */
 export class Calibrator {
   readonly #subject: CalibrationSubject;
@@ -115,7 +111,7 @@ export class Calibrator {
   readonly #original: ForwardPlan;
   readonly #repaired: ForwardPlan;
   readonly #layers: SampledLayer[];
-  readonly #waiting = new Map<number, WaitingBatch>();
+  readonly #waiting = new Map<number, CalibratedBatch>();
 
   /**
    * @param subject The network, the layers that will be asked for and the images.
@@ -156,7 +152,7 @@ export class Calibrator {
     const accumulator = this.#accumulatorOf(layer);
     try {
       for (let index = 0; index < this.#subject.batches; index++) {
-        const batch = this.#waiting.get(index) ?? await this.#openBatch(index, layer);
+        const batch = await this.#openBatch(index, layer);
         this.#repaired.advance(batch.activations, this.#repaired.stepOf(key));
         this.#accumulate(accumulator, layer, batch);
         this.#keepOrDrop(index, batch);
@@ -236,84 +232,109 @@ export class Calibrator {
     return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
   }
 
-  /** The sum of the shortcuts at a layer's sampled positions: P × outputs. */
+  /**
+   * The sum of the shortcuts at a layer's sampled positions, through the inverse of the BatchNormalization that stands
+   * between: P × outputs. Undefined where the layer does not end a residual branch.
+   */
   #sampleShortcuts(
-    layer: SampledLayer,
+    { number, outputSize, residual }: SampledLayer,
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
-  ): tf.Tensor2D {
-    const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
-    const sampled = layer.residual!.shortcuts.map((name) =>
-      samplePatches(
-        this.#subject.kernels,
-        tensors.get(name) as tf.Tensor4D,
-        positions,
-        ONE_BY_ONE,
-      )
+  ): tf.Tensor2D | undefined {
+    if (residual === undefined) return undefined;
+    const { kernels } = this.#subject;
+    const positions = samplePositions(number, indices, outputSize, this.#options);
+    const sampled = residual.shortcuts.map((name) =>
+      samplePatches(kernels, tensors.get(name) as tf.Tensor4D, positions, ONE_BY_ONE)
     );
-    return tf.addN(sampled);
+    const sum = tf.addN(sampled);
+    return residual.inverseScale ? sum.mul(tf.tensor1d(residual.inverseScale)) : sum;
   }
 
-  #accumulate(accumulator: MomentAccumulator, layer: SampledLayer, batch: WaitingBatch): void {
-    const { tensors } = batch.activations;
-    const targets = batch.targets.get(layer.node.key)!;
+  #accumulate(
+    accumulator: MomentAccumulator,
+    layer: SampledLayer,
+    { activations, targets, indices }: Required<CalibratedBatch>,
+  ): void {
+    const target = targets.get(layer.node.key)!;
     tf.tidy(() => {
-      const x = this.#sampleInput(layer, tensors, batch.indices);
-      let y: tf.Tensor2D = targets.outputs;
-      if (targets.shortcuts) {
-        const drift = targets.shortcuts.sub(this.#sampleShortcuts(layer, tensors, batch.indices));
-        const inverse = layer.residual!.inverseScale;
-        y = y.add(inverse ? drift.mul(tf.tensor1d(inverse)) : drift);
-      }
-      accumulator.accumulate(x, y);
+      const x = this.#sampleInput(layer, activations.tensors, indices);
+      const shortcuts = this.#sampleShortcuts(layer, activations.tensors, indices);
+      accumulator.accumulate(x, shortcuts ? target.sub(shortcuts) : target);
     });
-    disposeTargets(targets);
-    batch.targets.delete(layer.node.key);
+    target.dispose();
+    targets.delete(layer.node.key);
   }
 
-  /** Runs the original network over a batch, as far as it will be asked for, and puts the repaired one at its start. */
-  async #openBatch(index: number, layer: SampledLayer): Promise<WaitingBatch> {
+  /** A batch ready to be moved to a layer, with what of it has waited. */
+  async #openBatch(index: number, layer: SampledLayer): Promise<Required<CalibratedBatch>> {
+    const waiting = this.#waiting.get(index);
+    if (waiting?.activations) return { ...waiting, activations: waiting.activations };
     const { images, indices } = await this.#subject.readBatch(index);
+    const targets = waiting?.targets ?? this.#sampleTargets(images, indices, layer);
+    return { indices, targets, activations: this.#repaired.start(images) };
+  }
+
+  /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
+  #sampleTargets(
+    images: tf.Tensor4D,
+    indices: ArrayLike<number>,
+    layer: SampledLayer,
+  ): Map<string, tf.Tensor2D> {
     const rest = this.#layers.slice(this.#layers.indexOf(layer));
-    const asked = this.#hasRoom() ? rest : [layer];
     const activations = this.#original.start(images.clone());
-    const targets = new Map<string, SampledTargets>();
-    for (const sampled of asked) {
+    const targets = new Map<string, tf.Tensor2D>();
+    for (const sampled of this.#hasRoom() ? rest : [layer]) {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
-      targets.set(sampled.node.key, this.#sampleTargets(sampled, activations.tensors, indices));
+      const target = tf.tidy(() => {
+        const x = this.#sampleInput(sampled, activations.tensors, indices);
+        const outputs = tf.matMul<tf.Tensor2D>(x, sampled.kernel);
+        const shortcuts = this.#sampleShortcuts(sampled, activations.tensors, indices);
+        return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
+      });
+      targets.set(sampled.node.key, target);
     }
     tf.dispose([...activations.tensors.values()]);
-    return { indices, targets, activations: this.#repaired.start(images), bytes: 0 };
+    return targets;
   }
 
-  #sampleTargets(
-    layer: SampledLayer,
-    tensors: ReadonlyMap<string, tf.Tensor>,
-    indices: ArrayLike<number>,
-  ): SampledTargets {
-    const outputs = tf.tidy(() =>
-      tf.matMul<tf.Tensor2D>(this.#sampleInput(layer, tensors, indices), layer.kernel)
-    );
-    const shortcuts = layer.residual &&
-      tf.tidy(() => this.#sampleShortcuts(layer, tensors, indices));
-    return { outputs, shortcuts };
+  /** Bytes of what waits, one batch left out. */
+  #waitingBytes(except = -1): number {
+    let bytes = 0;
+    for (const [index, batch] of this.#waiting) {
+      if (index !== except) bytes += activationBytes(batch) + targetBytes(batch);
+    }
+    return bytes;
   }
 
-  /** Whether one more batch of the size of the latest one may wait. */
+  /** Whether the targets of one more batch may wait. */
   #hasRoom(): boolean {
-    const sizes = [...this.#waiting.values()].map(({ bytes }) => bytes);
-    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
-    return total + Math.max(0, ...sizes) <= this.#options.memoryBudget;
+    const [first] = this.#waiting.values();
+    return this.#waitingBytes() + (first ? targetBytes(first) : 0) <= this.#options.memoryBudget;
   }
 
-  /** Lets a batch wait for the next layer when the budget allows it and its targets are complete. */
-  #keepOrDrop(index: number, batch: WaitingBatch): void {
-    const isLast = this.#layers.every(({ node }) => !batch.targets.has(node.key));
+  /**
+   * Lets a batch wait for the next layer: whole, as long as room for the targets of the batches that do not wait yet
+   * (at most half of the budget) is left; else its targets alone; else not at all.
+   */
+  #keepOrDrop(index: number, batch: Required<CalibratedBatch>): void {
+    const { memoryBudget } = this.#options;
+    const others = this.#waitingBytes(index);
+    const targets = targetBytes(batch);
+    const absent = this.#subject.batches - this.#waiting.size - (this.#waiting.has(index) ? 0 : 1);
+    const reserve = Math.min(absent * targets, memoryBudget / 2);
     this.#waiting.delete(index);
-    batch.bytes = bytesOf(batch);
-    const others = [...this.#waiting.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    if (isLast || others + batch.bytes > this.#options.memoryBudget) disposeBatch(batch);
-    else this.#waiting.set(index, batch);
+    if (batch.targets.size === 0) {
+      disposeBatch(batch);
+    } else if (others + activationBytes(batch) + targets + reserve <= memoryBudget) {
+      this.#waiting.set(index, batch);
+    } else {
+      tf.dispose([...batch.activations.tensors.values()]);
+      const { indices } = batch;
+      if (others + targets <= memoryBudget) {
+        this.#waiting.set(index, { indices, targets: batch.targets });
+      } else tf.dispose([...batch.targets.values()]);
+    }
   }
 }
 
@@ -331,21 +352,21 @@ function asImages(input: tf.Tensor, node: LayerNode): tf.Tensor4D {
   );
 }
 
-function bytesOf({ activations, targets }: WaitingBatch): number {
+function activationBytes({ activations }: CalibratedBatch): number {
+  return activations ? bytesOf(activations.tensors.values()) : 0;
+}
+
+function targetBytes({ targets }: CalibratedBatch): number {
+  return bytesOf(targets.values());
+}
+
+function bytesOf(tensors: Iterable<tf.Tensor>): number {
   let elements = 0;
-  for (const tensor of activations.tensors.values()) elements += tensor.size;
-  for (const { outputs, shortcuts } of targets.values()) {
-    elements += outputs.size + (shortcuts?.size ?? 0);
-  }
+  for (const tensor of tensors) elements += tensor.size;
   return elements * FLOAT_BYTES;
 }
 
-function disposeTargets({ outputs, shortcuts }: SampledTargets): void {
-  outputs.dispose();
-  shortcuts?.dispose();
-}
-
-function disposeBatch({ activations, targets }: WaitingBatch): void {
-  tf.dispose([...activations.tensors.values()]);
-  for (const target of targets.values()) disposeTargets(target);
+function disposeBatch({ activations, targets }: CalibratedBatch): void {
+  if (activations) tf.dispose([...activations.tensors.values()]);
+  tf.dispose([...targets.values()]);
 }
