@@ -40,7 +40,7 @@ export const PRUNE_DEFAULTS = {
   pointsPerImage: 10,
   ridge: 1e-4,
   seed: 0,
-  memoryBudget: 800 * MEBIBYTE,
+  memoryBudget: 600 * MEBIBYTE,
   verify: true,
 } as const;
 

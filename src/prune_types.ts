@@ -64,7 +64,7 @@ export interface PruneOptions extends DataOptions {
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
-  /** Bytes of activations that may wait between layers, over all workers. Default 800 MiB. */
+  /** Bytes of activations that may wait between layers, over all workers. Default 600 MiB. */
   readonly memoryBudget?: number;
   /** Whether the masked and the shrunk model are compared. Default true. */
   readonly verify?: boolean;

@@ -101,9 +101,8 @@ const ONE_BY_ONE: Geometry = {
  * from the network as repaired so far, targets Y from the original.
  *
  * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
- * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again
- * from the images at every layer: first the activations, which are larger, then the sampled outputs too. So memory does
- * not depend on the number of batches.
+ * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again:
+ * from the start of the residual block, or from the images. So memory does not depend on the number of batches.
  */
 export class Calibrator {
   readonly #subject: CalibrationSubject;
@@ -298,11 +297,10 @@ export class Calibrator {
     return targets;
   }
 
-  /** Bytes of what waits, one batch left out. */
-  #waitingBytes(except = -1): number {
+  #waitingBytes(): number {
     let bytes = 0;
-    for (const [index, batch] of this.#waiting) {
-      if (index !== except) bytes += activationBytes(batch) + targetBytes(batch);
+    for (const batch of this.#waiting.values()) {
+      bytes += activationBytes(batch) + targetBytes(batch);
     }
     return bytes;
   }
@@ -314,26 +312,32 @@ export class Calibrator {
   }
 
   /**
-   * Lets a batch wait for the next layer: whole, as long as room for the targets of the batches that do not wait yet
-   * (at most half of the budget) is left; else its targets alone; else not at all.
+   * Lets a batch wait for the next layer, with as much of it as has room: all, or what going on from an earlier step
+   * needs, or its targets alone, or nothing. Room for the batches that do not wait yet is left, half of the budget at
+   * most.
    */
   #keepOrDrop(index: number, batch: Required<CalibratedBatch>): void {
-    const { memoryBudget } = this.#options;
-    const others = this.#waitingBytes(index);
-    const targets = targetBytes(batch);
-    const absent = this.#subject.batches - this.#waiting.size - (this.#waiting.has(index) ? 0 : 1);
-    const reserve = Math.min(absent * targets, memoryBudget / 2);
+    const { activations, targets, indices } = batch;
     this.#waiting.delete(index);
-    if (batch.targets.size === 0) {
+    if (targets.size === 0) {
       disposeBatch(batch);
-    } else if (others + activationBytes(batch) + targets + reserve <= memoryBudget) {
+      return;
+    }
+    const restart = this.#repaired.smallestRestart(activations);
+    const [most, least] = [activationBytes(batch), restart.elements * FLOAT_BYTES];
+    const absent = this.#subject.batches - this.#waiting.size - 1;
+    const { memoryBudget } = this.#options;
+    const reserve = Math.min(absent * (least + targetBytes(batch)), memoryBudget / 2);
+    const room = memoryBudget - this.#waitingBytes() - targetBytes(batch);
+    if (most + reserve <= room) {
+      this.#waiting.set(index, batch);
+    } else if (least <= room) {
+      this.#repaired.rewind(activations, restart.step);
       this.#waiting.set(index, batch);
     } else {
-      tf.dispose([...batch.activations.tensors.values()]);
-      const { indices } = batch;
-      if (others + targets <= memoryBudget) {
-        this.#waiting.set(index, { indices, targets: batch.targets });
-      } else tf.dispose([...batch.targets.values()]);
+      tf.dispose([...activations.tensors.values()]);
+      if (room >= 0) this.#waiting.set(index, { indices, targets });
+      else tf.dispose([...targets.values()]);
     }
   }
 }

@@ -1,5 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { consumersByNode, type LayerGraph, type LayerNode, MODEL_OUTPUT } from "../graph/mod.ts";
+import {
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  MODEL_OUTPUT,
+  nodeKeyOf,
+} from "../graph/mod.ts";
 import type { Weight } from "../model/mod.ts";
 import {
   affineOperation,
@@ -49,6 +55,7 @@ export class ForwardPlan {
   readonly steps: readonly ForwardStep[];
   readonly #stepOfNode = new Map<string, number>();
   readonly #lastUse = new Map<string, number>();
+  readonly #live: readonly (readonly string[])[];
   readonly #graph: LayerGraph;
 
   /**
@@ -72,6 +79,20 @@ export class ForwardPlan {
       for (const tensor of step.inputs) this.#lastUse.set(tensor, index);
     });
     for (const tensor of graph.outputs) this.#lastUse.set(tensor, Infinity);
+    this.#live = this.#findLive();
+  }
+
+  /** For every step, and behind the last one, the tensors made before that a later step or the world reads. */
+  #findLive(): string[][] {
+    const made = [...this.#graph.inputs];
+    const live = this.steps.map(({ operation, output }, index) => {
+      const names = made.filter((name) => this.#lastUse.get(name)! >= index);
+      if (operation !== undefined) {
+        made.push(...[...this.#lastUse.keys()].filter((name) => nodeKeyOf(name) === output));
+      }
+      return names;
+    });
+    return [...live, made.filter((name) => this.#lastUse.get(name)! >= this.steps.length)];
   }
 
   /** Index of the step that runs a layer. */
@@ -107,10 +128,41 @@ export class ForwardPlan {
   }
 
   /** Names of the tensors that are live before a step. */
-  liveBefore(index: number): string[] {
-    const made = new Set<string>(this.#graph.inputs);
-    for (const step of this.steps.slice(0, index)) made.add(step.output);
-    return [...made].filter((name) => (this.#lastUse.get(name) ?? -1) >= index);
+  liveBefore(index: number): readonly string[] {
+    return this.#live[index];
+  }
+
+  /**
+   * The earlier step from which a batch could go on with the least memory: all that is live before it is still there.
+   *
+   * @param activations The batch.
+   * @returns The step, which is the batch's next one when going back gains nothing, and the elements to be kept for it.
+   */
+  smallestRestart({ tensors, next }: Activations): { step: number; elements: number } {
+    let best = { step: next, elements: Infinity };
+    for (let step = next; step >= 0; step--) {
+      const live = this.#live[step];
+      if (!live.every((name) => tensors.has(name))) continue;
+      const elements = live.reduce((sum, name) => sum + tensors.get(name)!.size, 0);
+      if (elements < best.elements) best = { step, elements };
+    }
+    return best;
+  }
+
+  /**
+   * Moves a batch back, to be moved forward again later.
+   *
+   * @param activations The batch; tensors that are not live before the step are disposed.
+   * @param step A step that {@link smallestRestart} gave.
+   */
+  rewind(activations: Activations, step: number): void {
+    const live = new Set(this.#live[step]);
+    for (const [name, tensor] of activations.tensors) {
+      if (live.has(name)) continue;
+      tensor.dispose();
+      activations.tensors.delete(name);
+    }
+    activations.next = step;
   }
 
   /**
