@@ -1,7 +1,7 @@
 /**
  * Runs `secateur prune` and keeps its figures with the command, commit, machine, load and peak memory.
  *
- *     deno run --allow-read --allow-write --allow-run --allow-sys bench/record_run.ts NAME MODEL --data DIR …
+ *     deno run --allow-all bench/record_run.ts NAME MODEL --data DIR …
  *
  * `--out` and `--json` are added; bench/results/NAME.json is written.
  */

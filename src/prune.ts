@@ -17,7 +17,7 @@ import { disposeModel, instantiate, type ModelFile } from "./model/mod.ts";
 import type { ImageSelection } from "./parallel/mod.ts";
 import { parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
 import type { PruneOptions, PruneReport, PruneResult } from "./prune_types.ts";
-import { plansToRepair, repairLayers } from "./repair.ts";
+import { checkSamples, plansToRepair, repairLayers } from "./repair.ts";
 import { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -70,10 +70,11 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
 
-    const before = await evaluateModel(file, "evaluating the original");
     const { train, heldOut } = crew.local.dataset;
     const wanted = settings.batches * settings.batchSize;
     const calibration = pickCalibration(train, wanted, settings.seed);
+    checkSamples(plans, calibration.length, settings.pointsPerImage);
+    const before = await evaluateModel(file, "evaluating the original");
     const active = plansToRepair(plans);
     await crew.startCalibration({
       file,
@@ -144,7 +145,13 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       },
       seed: settings.seed,
       workers: crew.size,
-      notices: notices(calibration.length, wanted, heldOut),
+      notices: [
+        ...(active.length === 0 ? ["no channel was cut: every layer stays whole"] : []),
+        ...(calibration.length < wanted
+          ? [`the train split has ${calibration.length} images, fewer than the ${wanted} asked for`]
+          : []),
+        ...(heldOut ? ["the data has no test split: every fifth image was set aside for it"] : []),
+      ],
     };
     return { file: unpinInputSize(pruned, session.original), report };
   } finally {
@@ -156,15 +163,6 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
 function withoutUndefined(options: PruneOptions): PruneOptions {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as unknown as PruneOptions;
-}
-
-function notices(images: number, wanted: number, heldOut: boolean): string[] {
-  return [
-    ...(images < wanted
-      ? [`the train split has ${images} images, fewer than the ${wanted} asked for`]
-      : []),
-    ...(heldOut ? ["the data has no test split: every fifth image was set aside for it"] : []),
-  ];
 }
 
 /** Multiply–accumulates of the layers that the original did not have: the selectors. */

@@ -9,9 +9,15 @@ import {
 import { centreMoments, type Kernels, type Moments } from "./kernels/mod.ts";
 import type { Weight } from "./model/mod.ts";
 import type { Crew } from "./parallel/mod.ts";
-import { LARGEST_LAYER, type LayerPlan } from "./policy/mod.ts";
+import { inputsOf, LARGEST_LAYER, type LayerPlan } from "./policy/mod.ts";
 import type { LayerReport, SelectionMethod } from "./prune_types.ts";
-import { createSelector, interceptOf, type Problem, reconstruct } from "./selection/mod.ts";
+import {
+  createSelector,
+  interceptOf,
+  type Problem,
+  reconstruct,
+  requireSamples,
+} from "./selection/mod.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 /** What the repair of a network works with. */
@@ -60,11 +66,31 @@ export function plansToRepair(plans: readonly LayerPlan[]): LayerPlan[] {
   return first < 0 ? [] : plans.slice(first).filter(({ node }) => canSample(node));
 }
 
+/**
+ * Refuses a run that cannot have enough samples, before it costs time.
+ *
+ * @param plans Every layer's plan.
+ * @param images Calibration images.
+ * @param pointsPerImage Sampled positions per image and layer.
+ * @throws {InputError} When a layer to be cut would have fewer samples than inputs.
+ */
+export function checkSamples(
+  plans: readonly LayerPlan[],
+  images: number,
+  pointsPerImage: number,
+): void {
+  for (const { node, mode } of plans) {
+    if (mode === "whole") continue;
+    const isImage = node.outputShape.length === 3;
+    const positions = isImage ? node.outputShape[0]! * node.outputShape[1]! : 1;
+    const samples = images * Math.min(pointsPerImage, positions);
+    requireSamples(`layer "${node.name}"`, samples, inputsOf(node));
+  }
+}
+
 function canSample(node: LayerNode): boolean {
-  const kernel = node.weights.get("kernel")!;
-  const inputs = kernel.values.length / kernel.shape.at(-1)!;
   const rank = node.outputShape.length;
-  return inputs <= LARGEST_LAYER && (rank === 1 || rank === 3);
+  return inputsOf(node) <= LARGEST_LAYER && (rank === 1 || rank === 3);
 }
 
 /**

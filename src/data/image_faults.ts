@@ -11,10 +11,21 @@ export interface FaultLimits {
 }
 
 /**
+ * How many faulty images are borne: max(1, ⌊share · images⌋), and none where the share is 0.
+ *
+ * @param share Largest share of the images that may be faulty.
+ * @param images Images in all.
+ * @returns Their largest number.
+ */
+export function tolerableFaults(share: number, images: number): number {
+  return share > 0 ? Math.max(1, Math.floor(share * images)) : 0;
+}
+
+/**
  * Keeps count of the images that could not be read, and ends the run when they are too many.
  *
- * With n = max(planned, images asked for so far, repeats included), at most max(1, ⌊share · n⌋) different images may be
- * faulty. An image is counted once, however often it is asked for.
+ * With n = max(planned, images asked for so far, repeats included), at most {@link tolerableFaults} different images
+ * may be faulty. An image is counted once, however often it is asked for.
  */
 export class ImageFaults {
   readonly #planned: number;
@@ -66,7 +77,7 @@ export class ImageFaults {
   add(name: string, reason: string): void {
     this.#reasons.set(name, reason);
     const images = Math.max(this.#planned, this.#asked);
-    if (this.count <= Math.max(1, Math.floor(this.#share * images))) return;
+    if (this.count <= tolerableFaults(this.#share, images)) return;
     const first = [...this.#reasons.values()].slice(0, NAMED_IN_MESSAGE);
     const rest = this.count > first.length ? `; and ${this.count - first.length} more` : "";
     throw new InputError(

@@ -1,6 +1,6 @@
 export { type Batch, chunk, pickCalibration, readBatch } from "./batches.ts";
 export { checkClasses } from "./classes.ts";
 export type { Dataset, DatasetOptions, ImageSet, ImageShape } from "./dataset.ts";
-export { type FaultLimits, ImageFaults } from "./image_faults.ts";
+export { type FaultLimits, ImageFaults, tolerableFaults } from "./image_faults.ts";
 export { selectImages } from "./image_set.ts";
 export { openDataset } from "./open_dataset.ts";

@@ -22,15 +22,16 @@ const SHARD_BYTES = 4 * 1024 * 1024;
  *
  * @param dir Folder the model is to be written to.
  * @param force Whether a model there may be replaced.
- * @throws {InputError} When `dir` exists and `force` is not set; with `force`, when it is not a folder, or when it
- * holds folders or files but no model.json, so that replacing it would destroy something else.
+ * @throws {InputError} When nothing can be created beside `dir`; when `dir` exists and `force` is not set; with `force`,
+ * when it is not a folder, or when it holds folders or files but no model.json, so that replacing it would destroy
+ * something else.
  */
 export async function refuseExisting(dir: string, force = false): Promise<void> {
   const found = await Deno.stat(dir).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
   });
-  if (!found) return;
+  if (!found) return await requireWritable(dir);
   if (!force) {
     throw new InputError(
       `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with --force`,
@@ -49,6 +50,19 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
       `writing ${dir}: found ${what}, wanted the folder of a model alone; ` +
         `--force replaces nothing else, choose another folder`,
     );
+  }
+  await requireWritable(dir);
+}
+
+/** Makes and removes a folder where the model's temporary one is going to be. */
+async function requireWritable(dir: string): Promise<void> {
+  const parent = dirname(resolve(dir));
+  const missing = await listMissingFolders(parent);
+  const existing = missing.length > 0 ? dirname(missing.at(-1)!) : parent;
+  try {
+    await Deno.remove(await Deno.makeTempDir({ dir: existing, prefix: `.${basename(dir)}.` }));
+  } catch (error) {
+    throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
   }
 }
 

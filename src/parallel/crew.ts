@@ -4,6 +4,8 @@ import {
   type ChannelMoments,
   type EvaluationSums,
 } from "../forward/mod.ts";
+import { InputError } from "../errors.ts";
+import { tolerableFaults } from "../data/mod.ts";
 import { mergeMoments, type Moments } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
 import {
@@ -38,7 +40,14 @@ class RemoteStation {
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(new Error(`running a worker: it died of ${event.message}`));
+      this.#fail(
+        event.message.includes("read access")
+          ? new InputError(
+            "starting a worker thread: it may not read Secateur's own folder; " +
+              "grant --allow-read for it, or use --workers 1",
+          )
+          : new Error(`running a worker thread: it died of ${event.message}`),
+      );
     };
     this.#worker.onmessageerror = () =>
       this.#fail(new Error("running a worker: found an answer that cannot be read"));
@@ -92,10 +101,12 @@ export class Crew {
   /** The station on this thread. */
   readonly local: Station;
   readonly #remotes: readonly RemoteStation[];
+  readonly #badImageShare: number;
 
-  private constructor(local: Station, remotes: readonly RemoteStation[]) {
+  private constructor(local: Station, remotes: readonly RemoteStation[], badImageShare: number) {
     this.local = local;
     this.#remotes = remotes;
+    this.#badImageShare = badImageShare;
   }
 
   /**
@@ -106,13 +117,12 @@ export class Crew {
    * @returns The crew.
    * @throws {InputError} When the data set cannot be opened or does not fit.
    */
-  static async open(spec: Omit<StationSpec, "stations">, workers: number): Promise<Crew> {
-    const shared: StationSpec = { ...spec, stations: workers };
-    const local = await Station.open(shared);
+  static async open(spec: StationSpec, workers: number): Promise<Crew> {
+    const local = await Station.open(spec);
     const remotes = Array.from({ length: workers - 1 }, () => new RemoteStation());
-    const crew = new Crew(local, remotes);
+    const crew = new Crew(local, remotes, spec.badImageShare);
     try {
-      await Promise.all(remotes.map((remote) => remote.open(shared)));
+      await Promise.all(remotes.map((remote) => remote.open(spec)));
     } catch (error) {
       await crew.close();
       throw error;
@@ -125,12 +135,16 @@ export class Crew {
     return 1 + this.#remotes.length;
   }
 
-  /** Counts right answers and sums the loss of a network on some images. */
+  /**
+   * Counts right answers and sums the loss of a network on some images.
+   *
+   * @throws {InputError} When all stations together met too many images that cannot be read.
+   */
   async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
     const shards = this.#shardsOf(images);
-    return addEvaluations(
-      await this.#callAll("evaluate", (station) => [file, shards[station]]),
-    );
+    const parts = await this.#callAll("evaluate", (station) => [file, shards[station]]);
+    await this.#checkFaults();
+    return addEvaluations(parts);
   }
 
   /** Moments at every BatchNormalization of a network on some images. */
@@ -187,6 +201,17 @@ export class Crew {
   async close(): Promise<void> {
     for (const remote of this.#remotes) remote.terminate();
     await this.local.close();
+  }
+
+  /** Every station bears as many faults as the whole crew may; together they may not bear more. */
+  async #checkFaults(): Promise<void> {
+    const { count, names } = await this.faults();
+    const limit = tolerableFaults(this.#badImageShare, this.local.dataset.test.length);
+    if (count <= limit) return;
+    throw new InputError(
+      `reading images: found ${count} that cannot be read, wanted at most ${limit}; ` +
+        `repair or remove ${names.slice(0, 3).join(", ")}${count > 3 ? " …" : ""}`,
+    );
   }
 
   #shardsOf(images: ImageSelection): ImageSelection[] {

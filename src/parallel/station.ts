@@ -33,8 +33,6 @@ export interface StationSpec {
   readonly outputs?: number;
   /** Largest share of images that may be undecodable. */
   readonly badImageShare: number;
-  /** How many stations share the images. */
-  readonly stations: number;
 }
 
 /** A split of the data set. */
@@ -93,7 +91,7 @@ export class Station {
     this.#dataset = dataset;
     this.#faults = new ImageFaults({
       share: spec.badImageShare,
-      planned: Math.floor(dataset.test.length / spec.stations),
+      planned: dataset.test.length,
     });
   }
 

@@ -123,7 +123,7 @@ function coupledRatios(
 }
 
 /** Rows of a layer's flattened kernel. */
-function inputsOf(node: LayerNode): number {
+export function inputsOf(node: LayerNode): number {
   const kernel = node.weights.get("kernel")!;
   return kernel.values.length / kernel.shape.at(-1)!;
 }

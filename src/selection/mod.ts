@@ -19,7 +19,7 @@ export {
 } from "./lasso_path.ts";
 export { createMagnitudeSelector } from "./magnitude.ts";
 export { createObsSelector, type ObsOptions, type ObsSelection, type ObsSelector } from "./obs.ts";
-export { findDeadChannels, type Problem } from "./problem.ts";
+export { findDeadChannels, type Problem, requireSamples } from "./problem.ts";
 export { createSelector, type SelectorOptions } from "./ranking.ts";
 export {
   interceptOf,

@@ -64,13 +64,22 @@ export function checkProblems(problems: readonly Problem[]): void {
  * @throws {InputError} When there are fewer samples than unknowns per output.
  */
 export function checkSampleCount(problem: Problem): void {
-  const { count, d } = problem.moments;
-  if (count >= d) return;
+  requireSamples(describeProblem(problem), problem.moments.count, problem.moments.d);
+}
+
+/**
+ * Refuses a regression with more unknowns than samples.
+ *
+ * @param layer The layer, for the message.
+ * @param samples Sampled positions.
+ * @param inputs Unknowns per output: rows of the flattened kernel.
+ * @throws {InputError} When there are fewer samples than inputs.
+ */
+export function requireSamples(layer: string, samples: number, inputs: number): void {
+  if (samples >= inputs) return;
   throw new InputError(
-    `regress ${
-      describeProblem(problem)
-    }: ${count} samples for ${d} inputs, wanted at least ${d}; ` +
-      "raise cp_nb_points_per_layer or cp_nb_batches",
+    `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
+      `wanted at least ${inputs}; raise --nb-points-per-layer, --nb-batches or --batch-size`,
   );
 }
 

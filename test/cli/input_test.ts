@@ -145,7 +145,7 @@ Deno.test("too few samples name the layer and the flags that give more", async (
     ]);
     assert.match(
       found,
-      /"block1_conv1".* 8 samples for 144 inputs.*nb.points.per.layer.*nb.batches/,
+      /"block1_conv1".* 8 samples for its 144 inputs.*--nb-points-per-layer.*--nb-batches/,
     );
     assert.deepEqual(await listNames(folder), []);
   });

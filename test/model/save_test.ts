@@ -99,6 +99,20 @@ Deno.test("an existing folder is refused without force, before and while saving"
     assert.deepEqual(await listNames(folder), []);
   }));
 
+Deno.test({
+  name: "a place where nothing can be created is refused before any work is spent",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await assert.rejects(refuseExisting("/proc/secateur/out"), { name: "InputError" });
+  },
+});
+
+Deno.test("nothing is left behind by looking whether a folder can be written", () =>
+  inTempFolder(async (folder) => {
+    await refuseExisting(join(folder, "deep/out"));
+    assert.deepEqual(await listNames(folder), []);
+  }));
+
 Deno.test("with force a model is replaced as a whole", () =>
   inTempFolder(async (folder) => {
     const file = await createModelFile();

@@ -13,7 +13,7 @@ const PREPROCESSING = {
   channelOrder: "rgb" as const,
 };
 
-function specOf(data: string, outputs: number): Omit<StationSpec, "stations"> {
+function specOf(data: string, outputs: number): StationSpec {
   return { data, preprocessing: PREPROCESSING, outputs, badImageShare: 0 };
 }
 

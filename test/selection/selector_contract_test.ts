@@ -116,7 +116,9 @@ for (const method of ["lasso", "obs"] as const) {
       () => createSelector(kernels, [starved], method),
       (error) =>
         error instanceof InputError &&
-        /layer "conv2d_3": 31 samples for 32 inputs.*cp_nb_points_per_layer/.test(error.message),
+        /layer "conv2d_3": found 31 samples for its 32 inputs.*--nb-points-per-layer/.test(
+          error.message,
+        ),
     );
   });
 }
