@@ -49,8 +49,7 @@ await Deno.remove(out, { recursive: true });
 if (!success) throw new Error("the run failed; run the same command by hand to see why");
 
 const { out: _out, command: _command, ...figures } = JSON.parse(new TextDecoder().decode(stdout));
-const places = new Set([options[options.indexOf("--data") + 1], model]);
-const shown = options.map((option) => places.has(option) ? basename(option) : option);
+const shown = options.map((option) => option.includes("/") ? basename(option) : option);
 const cpu = (await Deno.readTextFile("/proc/cpuinfo")).match(/model name\s*: (.*)/)?.[1];
 const record = {
   command: ["deno task secateur prune", basename(model), ...shown, "--out OUT --json"].join(" "),
