@@ -1,8 +1,10 @@
-import type { EvaluationSums } from "./forward/mod.ts";
-import type { ModelFile } from "./model/mod.ts";
-import type { ImageSelection } from "./parallel/mod.ts";
-import type { DataOptions } from "./prune_types.ts";
-import { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
+import {
+  type DataOptions,
+  evaluateOn,
+  meanFigures,
+  openSession,
+  wholeSplit,
+} from "./session/mod.ts";
 
 /** What an evaluation found. */
 export interface EvaluationReport {
@@ -24,25 +26,6 @@ export interface EvaluateOptions extends DataOptions {
   readonly split?: "train" | "test";
 }
 
-/** All images of a split. */
-export function wholeSplit(
-  session: Session,
-  split: "train" | "test",
-  { batchSizeEval = 100 }: DataOptions,
-): ImageSelection {
-  const { length } = session.crew.local.dataset[split];
-  const indices = Int32Array.from({ length }, (_, index) => index);
-  return { split, indices, batchSize: batchSizeEval };
-}
-
-/** Mean figures from sums. */
-export function meanFigures({ correct, loss, images }: EvaluationSums): {
-  accuracy: number;
-  loss: number;
-} {
-  return { accuracy: correct / images, loss: loss / images };
-}
-
 /**
  * Measures a network on a data set.
  *
@@ -62,17 +45,4 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   } finally {
     await session.close();
   }
-}
-
-/** Evaluates a model within a session, with progress. */
-export async function evaluateOn(
-  session: Session,
-  file: ModelFile,
-  images: ImageSelection,
-  { onProgress }: DataOptions,
-  stage: string,
-): Promise<EvaluationSums> {
-  const total = batchesOfThread(session, images.indices.length, images.batchSize);
-  trackBatches(session, { stage, total }, onProgress);
-  return await session.crew.evaluate(file, images);
 }

@@ -11,7 +11,7 @@ import {
 } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
 import { disposeModel, type ModelFile } from "./model/mod.ts";
-import { resolveModel } from "./session.ts";
+import { resolveModel } from "./session/mod.ts";
 
 /** One layer as {@link inspect} sees it. */
 export interface LayerDescription {

@@ -48,13 +48,11 @@ export {
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {
   Change,
-  DataOptions,
   LayerReport,
-  Progress,
-  ProgressListener,
   PruneOptions,
   PruneReport,
   PruneResult,
   RatioPolicy,
   SelectionMethod,
-} from "./prune_types.ts";
+} from "./pruning/mod.ts";
+export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";

@@ -1,33 +1,35 @@
-import * as tf from "@tensorflow/tfjs";
-import { networkCost } from "./cost/mod.ts";
 import { pickCalibration } from "./data/mod.ts";
-import { evaluateOn, meanFigures, wholeSplit } from "./evaluate.ts";
-import { withBatchNormMoments } from "./forward/mod.ts";
 import {
   absorbBiases,
   findChannelSpaces,
-  type LayerGraph,
   listConvolutions,
   shrinkGraph,
   unpinInputSize,
   writeGraph,
 } from "./graph/mod.ts";
 import { loadKernels } from "./kernels/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "./model/mod.ts";
-import type { ImageSelection } from "./parallel/mod.ts";
+import type { ModelFile } from "./model/mod.ts";
 import { parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
-import type { PruneOptions, PruneReport, PruneResult } from "./prune_types.ts";
-import { checkSamples, plansToRepair, repairLayers } from "./repair.ts";
-import { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import {
+  checkSamples,
+  compareModels,
+  describeRun,
+  plansToRepair,
+  type PruneOptions,
+  type PruneResult,
+  refreshBatchNorm,
+  repairLayers,
+  Stopwatch,
+} from "./pruning/mod.ts";
+import {
+  batchesOfThread,
+  evaluateOn,
+  openSession,
+  trackBatches,
+  wholeSplit,
+} from "./session/mod.ts";
 
 const MEBIBYTE = 2 ** 20;
-
-/** Images whose statistics replace those of BatchNormalization, and as many others that decide whether they do. */
-const BATCH_NORM_IMAGES = 1024;
-
-/** Images on which the masked and the shrunk model are compared. */
-const COMPARED_IMAGES = 32;
 
 /** What {@link prune} uses where an option is not given. */
 export const PRUNE_DEFAULTS = {
@@ -66,16 +68,16 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       ? uniformRatios(settings.policy.ratio, places)
       : parseRatioList(settings.policy.text, settings.policy.source, places);
     const plans = planLayers(graph, map, places, ratios, settings);
+    const active = plansToRepair(plans);
+
+    const wanted = settings.batches * settings.batchSize;
+    const calibration = pickCalibration(crew.local.dataset.train, wanted, settings.seed);
+    checkSamples(plans, calibration.length, settings.pointsPerImage);
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
-
-    const { train, heldOut } = crew.local.dataset;
-    const wanted = settings.batches * settings.batchSize;
-    const calibration = pickCalibration(train, wanted, settings.seed);
-    checkSamples(plans, calibration.length, settings.pointsPerImage);
     const before = await evaluateModel(file, "evaluating the original");
-    const active = plansToRepair(plans);
+
     await crew.startCalibration({
       file,
       indices: calibration,
@@ -85,74 +87,40 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       pointsPerImage: settings.pointsPerImage,
       memoryBudget: settings.memoryBudget,
     });
-    const repaired = await repairLayers({
-      graph,
-      map,
-      crew,
-      clock,
-      kernels: await loadKernels(),
-      select: settings.select,
-      ridge: settings.ridge,
-      onLayer: (name, index) => {
-        const batches = batchesOfThread(session, calibration.length, settings.batchSize);
-        const total = active.length * batches;
-        const tracked = { stage: "pruning", detail: name, done: index * batches, total };
-        trackBatches(session, tracked, settings.onProgress);
-      },
-    }, plans);
+    const batches = batchesOfThread(session, calibration.length, settings.batchSize);
+    const onLayer = (detail: string, index: number) => {
+      const [done, total] = [index * batches, active.length * batches];
+      trackBatches(session, { stage: "pruning", detail, done, total }, settings.onProgress);
+    };
+    const kernels = await loadKernels();
+    const context = { ...settings, graph, map, crew, kernels, clock, onLayer };
+    const repaired = await repairLayers(context, plans);
     await crew.endCalibration();
 
     const shrunk = absorbBiases(shrinkGraph(repaired.masked, map, repaired), graph);
     const maskedDifference = settings.verify
       ? await compareModels(writeGraph(repaired.masked, file), writeGraph(shrunk, file))
       : undefined;
-    const refreshed = await clock.time(
+    const { graph: refreshed, decision: batchNorm } = await clock.time(
       "batchNorm",
       () => refreshBatchNorm(session, shrunk, calibration, settings),
     );
-    const pruned = writeGraph(refreshed.graph, file);
+    const pruned = writeGraph(refreshed, file);
     const after = await evaluateModel(pruned, "evaluating the pruned model");
-    const faults = await crew.faults();
-    const [accuracyBefore, accuracyAfter] = [meanFigures(before), meanFigures(after)];
-    const [costBefore, costAfter] = [networkCost(graph), networkCost(shrunk)];
-    const report: PruneReport = {
-      accuracy: { before: accuracyBefore.accuracy, after: accuracyAfter.accuracy },
-      loss: { before: accuracyBefore.loss, after: accuracyAfter.loss },
-      macs: {
-        before: costBefore.macs,
-        after: costAfter.macs,
-        convBefore: costBefore.convMacs,
-        convAfter: costAfter.convMacs,
-        selectors: selectorMacs(shrunk, graph),
-      },
-      params: { before: costBefore.params, after: costAfter.params },
+
+    const report = describeRun({
+      graphs: { before: graph, after: refreshed },
+      evaluations: { before, after },
       layers: repaired.layers,
-      batchNorm: refreshed.decision,
+      batchNorm,
       maskedDifference,
-      seconds: {
-        total: clock.total,
-        calibrate: clock.seconds("calibrate"),
-        select: clock.seconds("select"),
-        reconstruct: clock.seconds("reconstruct"),
-        batchNorm: clock.seconds("batchNorm"),
-        evaluate: clock.seconds("evaluate"),
-      },
-      images: {
-        calibration: calibration.length,
-        test: after.images,
-        unreadable: faults.count,
-        unreadableNames: faults.names,
-      },
+      clock,
+      images: { calibration: calibration.length, wanted },
+      faults: await crew.faults(),
+      heldOut: crew.local.dataset.heldOut,
       seed: settings.seed,
       workers: crew.size,
-      notices: [
-        ...(active.length === 0 ? ["no channel was cut: every layer stays whole"] : []),
-        ...(calibration.length < wanted
-          ? [`the train split has ${calibration.length} images, fewer than the ${wanted} asked for`]
-          : []),
-        ...(heldOut ? ["the data has no test split: every fifth image was set aside for it"] : []),
-      ],
-    };
+    });
     return { file: unpinInputSize(pruned, session.original), report };
   } finally {
     await session.close();
@@ -163,77 +131,4 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
 function withoutUndefined(options: PruneOptions): PruneOptions {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as unknown as PruneOptions;
-}
-
-/** Multiply–accumulates of the layers that the original did not have: the selectors. */
-function selectorMacs(shrunk: LayerGraph, original: LayerGraph): number {
-  const known = new Set(original.nodes.map(({ key }) => key));
-  const added = shrunk.nodes.filter(({ key }) => !known.has(key));
-  return networkCost({ ...shrunk, nodes: added, otherWeights: new Map() }).convMacs;
-}
-
-/**
- * Largest difference between the outputs of two models, run by stock TensorFlow.js, on random images.
- *
- * @throws {Error} When it is above 1e-4 of the largest output: the surgery is wrong.
- */
-async function compareModels(masked: ModelFile, shrunk: ModelFile): Promise<number> {
-  const models = [await instantiate(masked), await instantiate(shrunk)];
-  const difference = tf.tidy(() => {
-    const shape = models[0].inputs[0].shape.slice(1) as number[];
-    const images = tf.randomNormal([COMPARED_IMAGES, ...shape], 0, 1, "float32", 1);
-    const [wanted, found] = models.map((model) => model.predict(images) as tf.Tensor);
-    const scale = Math.max(1, tf.max(tf.abs(wanted)).arraySync() as number);
-    return tf.max(tf.abs(tf.sub(wanted, found))).arraySync() as number / scale;
-  });
-  for (const model of models) disposeModel(model);
-  if (!(difference <= 1e-4)) {
-    throw new Error(
-      `comparing the masked and the shrunk model: their outputs differ by ${difference}, ` +
-        `wanted at most 1e-4; this is a defect of Secateur`,
-    );
-  }
-  return difference;
-}
-
-/**
- * Re-estimates BatchNormalization on calibration images (without training) and keeps the result when it lowers the loss
- * on calibration images that it was not estimated on.
- */
-async function refreshBatchNorm(
-  session: Session,
-  graph: LayerGraph,
-  calibration: Int32Array,
-  settings: PruneOptions & { readonly batchSize: number },
-): Promise<{ graph: LayerGraph; decision: PruneReport["batchNorm"] }> {
-  const half = Math.min(BATCH_NORM_IMAGES, Math.floor(calibration.length / 2));
-  if (half === 0 || !graph.nodes.some((node) => node.className === "BatchNormalization")) {
-    return { graph, decision: { reestimated: false } };
-  }
-  const part = (from: number): ImageSelection => ({
-    split: "train",
-    indices: calibration.subarray(from, from + half),
-    batchSize: settings.batchSize,
-  });
-  const { crew, file } = session;
-  const total = batchesOfThread(session, half, settings.batchSize);
-  trackBatches(session, { stage: "measuring BatchNormalization", total }, settings.onProgress);
-  const moments = await crew.measureBatchNorm(writeGraph(graph, file), part(0));
-  const candidate = withBatchNormMoments(graph, moments);
-  const losses = [];
-  for (const variant of [graph, candidate]) {
-    const model = writeGraph(variant, file);
-    const sums = await evaluateOn(
-      session,
-      model,
-      part(half),
-      settings,
-      "deciding on BatchNormalization",
-    );
-    losses.push(meanFigures(sums).loss);
-  }
-  const [lossKept, lossReestimated] = losses;
-  const reestimated = lossReestimated < lossKept;
-  const decision = { reestimated, lossKept, lossReestimated };
-  return { graph: reestimated ? candidate : graph, decision };
 }

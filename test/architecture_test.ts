@@ -12,10 +12,22 @@ const ALLOWED: Record<string, readonly string[]> = {
   cost: ["graph", "model"],
   data: ["model"],
   forward: ["graph", "model"],
-  calibration: ["kernels", "model", "graph", "data", "forward"],
-  selection: ["kernels", "graph", "calibration"],
+  calibration: ["kernels", "model", "graph", "forward"],
+  selection: ["kernels"],
   policy: ["graph"],
   parallel: ["kernels", "model", "graph", "data", "forward", "calibration"],
+  session: ["kernels", "model", "graph", "forward", "parallel"],
+  pruning: [
+    "kernels",
+    "model",
+    "graph",
+    "cost",
+    "forward",
+    "selection",
+    "policy",
+    "parallel",
+    "session",
+  ],
 };
 
 /** Files at the top of `src` that every room may import. */

@@ -7,7 +7,7 @@ import { openNetwork } from "../src/graph/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../src/model/mod.ts";
 import { prune } from "../src/prune.ts";
-import type { PruneOptions } from "../src/prune_types.ts";
+import type { PruneOptions } from "../src/pruning/mod.ts";
 import { encodePng, inTempFolder, randomBytes, writeFile } from "./data/fixtures.ts";
 import {
   buildNetworkFile,

@@ -68,6 +68,28 @@ export interface KernelExports {
   ): void;
   /** Bytes of workspace of `contractGram`. */
   contractWorkspaceBytes(inputs: number): number;
+  /** Begins a walk down the Lasso's path; see `assembly/lasso_path.ts`. */
+  startLassoPath(
+    quadratic: number,
+    linear: number,
+    size: number,
+    beta: number,
+    collinear: number,
+    workspace: number,
+  ): void;
+  /** Goes on with a walk; 0 at its end, 1 when the events are full, 2 after too many steps. */
+  followLassoPath(
+    workspace: number,
+    events: number,
+    coefficients: number,
+    capacity: number,
+  ): number;
+  /** λ to which a walk has come. */
+  lassoPathLambda(workspace: number): number;
+  /** Events of the last call of `followLassoPath`. */
+  lassoPathEventCount(workspace: number): number;
+  /** Bytes of workspace of a walk. */
+  lassoPathWorkspaceBytes(size: number): number;
   /** Factors A = UᵀU in place; 0, or 1 + the row whose pivot failed. */
   choleskyFactor(
     a: number,

@@ -5,19 +5,19 @@ import {
   type LayerNode,
   noCuts,
   withWeights,
-} from "./graph/mod.ts";
-import { centreMoments, type Kernels, type Moments } from "./kernels/mod.ts";
-import type { Weight } from "./model/mod.ts";
-import type { Crew } from "./parallel/mod.ts";
-import { inputsOf, LARGEST_LAYER, type LayerPlan } from "./policy/mod.ts";
-import type { LayerReport, SelectionMethod } from "./prune_types.ts";
+} from "../graph/mod.ts";
+import { centreMoments, type Kernels, type Moments } from "../kernels/mod.ts";
+import type { Weight } from "../model/mod.ts";
+import type { Crew } from "../parallel/mod.ts";
+import { inputsOf, LARGEST_LAYER, type LayerPlan } from "../policy/mod.ts";
+import type { LayerReport, SelectionMethod } from "./types.ts";
 import {
   createSelector,
   interceptOf,
   type Problem,
   reconstruct,
   requireSamples,
-} from "./selection/mod.ts";
+} from "../selection/mod.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 /** What the repair of a network works with. */

@@ -1,5 +1,6 @@
-import type { CutMode, SharedMode } from "./graph/mod.ts";
-import type { ModelFile, PreprocessingOverrides } from "./model/mod.ts";
+import type { CutMode, SharedMode } from "../graph/mod.ts";
+import type { ModelFile } from "../model/mod.ts";
+import type { DataOptions } from "../session/mod.ts";
 
 /** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
 export type SelectionMethod = "obs" | "lasso" | "magnitude";
@@ -8,39 +9,6 @@ export type SelectionMethod = "obs" | "lasso" | "magnitude";
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
   | { readonly kind: "list"; readonly text: string; readonly source: string };
-
-/** What every command that reads images needs to know. */
-export interface DataOptions {
-  /** A model.json, the folder it is in, or a model already read. */
-  readonly model: string | ModelFile;
-  /** Folder of the data set. */
-  readonly data: string;
-  /** What flags say about preprocessing. */
-  readonly preprocessing?: PreprocessingOverrides;
-  /** Images of every evaluation batch. Default 100. */
-  readonly batchSizeEval?: number;
-  /** Largest share of images that may be undecodable. Default 0.01. */
-  readonly badImageShare?: number;
-  /** Threads that share the images. Default: the machine's cores. */
-  readonly workers?: number;
-  /** Told of progress: what is being done, how far it is. */
-  readonly onProgress?: ProgressListener;
-}
-
-/** How far a run is. */
-export interface Progress {
-  /** What is being done. */
-  readonly stage: string;
-  /** What of it, such as a layer's name. */
-  readonly detail?: string;
-  /** Steps done. */
-  readonly done: number;
-  /** Steps of the whole stage. */
-  readonly total: number;
-}
-
-/** Receives progress. */
-export type ProgressListener = (progress: Progress) => void;
 
 /** What {@link prune} does. */
 export interface PruneOptions extends DataOptions {

@@ -1,15 +1,15 @@
-import { InputError } from "./errors.ts";
-import { type Network, openNetwork, pinInputSize } from "./graph/mod.ts";
+import { InputError } from "../errors.ts";
+import { type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
   loadModelFile,
   type ModelFile,
   readPreprocessing,
   writePreprocessing,
-} from "./model/mod.ts";
-import { startBackend } from "./kernels/mod.ts";
-import { Crew } from "./parallel/mod.ts";
-import type { DataOptions, ProgressListener } from "./prune_types.ts";
+} from "../model/mod.ts";
+import { startBackend } from "../kernels/mod.ts";
+import { Crew } from "../parallel/mod.ts";
+import type { DataOptions, ProgressListener } from "./options.ts";
 
 /** A model with its data, opened on all workers. */
 export interface Session extends Network {

@@ -1,0 +1,7 @@
+/** The stages of a pruning run, and what it reports. */
+export * from "./compare_models.ts";
+export * from "./refresh_batch_norm.ts";
+export * from "./repair.ts";
+export * from "./report.ts";
+export * from "./stopwatch.ts";
+export * from "./types.ts";

@@ -1,0 +1,63 @@
+import { withBatchNormMoments } from "../forward/mod.ts";
+import { type LayerGraph, writeGraph } from "../graph/mod.ts";
+import type { ImageSelection } from "../parallel/mod.ts";
+import {
+  batchesOfThread,
+  type DataOptions,
+  evaluateOn,
+  meanFigures,
+  type Session,
+  trackBatches,
+} from "../session/mod.ts";
+import type { PruneReport } from "./types.ts";
+
+/** Images whose statistics replace those of BatchNormalization, and as many others that decide whether they do. */
+const MOST_IMAGES = 1024;
+
+/**
+ * Re-estimates BatchNormalization on calibration images (without training) and keeps the result when it lowers the loss
+ * on calibration images that it was not estimated on.
+ *
+ * @param session The session.
+ * @param graph The pruned network.
+ * @param calibration Training images, by index.
+ * @param settings Batch size and progress.
+ * @returns The network with the better statistics, and both losses.
+ */
+export async function refreshBatchNorm(
+  session: Session,
+  graph: LayerGraph,
+  calibration: Int32Array,
+  settings: DataOptions & { readonly batchSize: number },
+): Promise<{ graph: LayerGraph; decision: PruneReport["batchNorm"] }> {
+  const half = Math.min(MOST_IMAGES, Math.floor(calibration.length / 2));
+  if (half === 0 || !graph.nodes.some((node) => node.className === "BatchNormalization")) {
+    return { graph, decision: { reestimated: false } };
+  }
+  const part = (from: number): ImageSelection => ({
+    split: "train",
+    indices: calibration.subarray(from, from + half),
+    batchSize: settings.batchSize,
+  });
+  const { crew, file } = session;
+  const total = batchesOfThread(session, half, settings.batchSize);
+  trackBatches(session, { stage: "measuring BatchNormalization", total }, settings.onProgress);
+  const moments = await crew.measureBatchNorm(writeGraph(graph, file), part(0));
+  const candidate = withBatchNormMoments(graph, moments);
+  const losses = [];
+  for (const variant of [graph, candidate]) {
+    const model = writeGraph(variant, file);
+    const sums = await evaluateOn(
+      session,
+      model,
+      part(half),
+      settings,
+      "deciding on BatchNormalization",
+    );
+    losses.push(meanFigures(sums).loss);
+  }
+  const [lossKept, lossReestimated] = losses;
+  const reestimated = lossReestimated < lossKept;
+  const decision = { reestimated, lossKept, lossReestimated };
+  return { graph: reestimated ? candidate : graph, decision };
+}

@@ -1,0 +1,103 @@
+import { networkCost } from "../cost/mod.ts";
+import type { EvaluationSums } from "../forward/mod.ts";
+import type { LayerGraph } from "../graph/mod.ts";
+import type { FaultReport } from "../parallel/mod.ts";
+import { meanFigures } from "../session/mod.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+import type { LayerReport, PruneReport } from "./types.ts";
+
+/** What a finished run knows. */
+export interface RunRecord {
+  /** The network before and after. */
+  readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
+  /** Evaluations on the test split. */
+  readonly evaluations: { readonly before: EvaluationSums; readonly after: EvaluationSums };
+  /** What happened to every layer. */
+  readonly layers: readonly LayerReport[];
+  /** What became of BatchNormalization. */
+  readonly batchNorm: PruneReport["batchNorm"];
+  /** Difference between the masked and the shrunk model. */
+  readonly maskedDifference?: number;
+  /** Times of the stages. */
+  readonly clock: Stopwatch;
+  /** Calibration images that there were, and that were asked for. */
+  readonly images: { readonly calibration: number; readonly wanted: number };
+  /** Images that could not be read. */
+  readonly faults: FaultReport;
+  /** Whether the test images were set aside from the train split. */
+  readonly heldOut: boolean;
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Threads of the run. */
+  readonly workers: number;
+}
+
+/**
+ * Puts a run's figures together.
+ *
+ * @param record What the run knows.
+ * @returns The report.
+ */
+export function describeRun(record: RunRecord): PruneReport {
+  const { graphs, evaluations, clock, images, faults } = record;
+  const [figuresBefore, figuresAfter] = [
+    meanFigures(evaluations.before),
+    meanFigures(evaluations.after),
+  ];
+  const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
+  return {
+    accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
+    loss: { before: figuresBefore.loss, after: figuresAfter.loss },
+    macs: {
+      before: costBefore.macs,
+      after: costAfter.macs,
+      convBefore: costBefore.convMacs,
+      convAfter: costAfter.convMacs,
+      selectors: selectorMacs(graphs.after, graphs.before),
+    },
+    params: { before: costBefore.params, after: costAfter.params },
+    layers: record.layers,
+    batchNorm: record.batchNorm,
+    maskedDifference: record.maskedDifference,
+    seconds: {
+      total: clock.total,
+      calibrate: clock.seconds("calibrate"),
+      select: clock.seconds("select"),
+      reconstruct: clock.seconds("reconstruct"),
+      batchNorm: clock.seconds("batchNorm"),
+      evaluate: clock.seconds("evaluate"),
+    },
+    images: {
+      calibration: images.calibration,
+      test: evaluations.after.images,
+      unreadable: faults.count,
+      unreadableNames: faults.names,
+    },
+    seed: record.seed,
+    workers: record.workers,
+    notices: noticesOf(record),
+  };
+}
+
+/** Multiply–accumulates of the layers that the original did not have: the selectors. */
+function selectorMacs(after: LayerGraph, before: LayerGraph): number {
+  const known = new Set(before.nodes.map(({ key }) => key));
+  const added = after.nodes.filter(({ key }) => !known.has(key));
+  return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
+}
+
+function noticesOf({ layers, images, heldOut }: RunRecord): string[] {
+  const notices: string[] = [];
+  if (layers.every(({ mode }) => mode === "whole")) {
+    notices.push("no channel was cut: every layer stays whole");
+  }
+  if (images.calibration < images.wanted) {
+    notices.push(
+      `the train split has ${images.calibration} images, fewer than the ${images.wanted} asked for`,
+    );
+  }
+  if (heldOut) {
+    notices.push("the data has no test split: every fifth image was set aside for it");
+  }
+  return notices;
+}

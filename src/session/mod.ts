@@ -1,0 +1,4 @@
+/** A model with its data, opened on all workers. */
+export * from "./evaluation.ts";
+export * from "./options.ts";
+export * from "./session.ts";

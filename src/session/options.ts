@@ -1,0 +1,34 @@
+import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
+
+/** What every command that reads images needs to know. */
+export interface DataOptions {
+  /** A model.json, the folder it is in, or a model already read. */
+  readonly model: string | ModelFile;
+  /** Folder of the data set. */
+  readonly data: string;
+  /** What flags say about preprocessing. */
+  readonly preprocessing?: PreprocessingOverrides;
+  /** Images of every evaluation batch. Default 100. */
+  readonly batchSizeEval?: number;
+  /** Largest share of images that may be undecodable. Default 0.01. */
+  readonly badImageShare?: number;
+  /** Threads that share the images. Default: the machine's cores. */
+  readonly workers?: number;
+  /** Told of progress: what is being done, how far it is. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** How far a run is. */
+export interface Progress {
+  /** What is being done. */
+  readonly stage: string;
+  /** What of it, such as a layer's name. */
+  readonly detail?: string;
+  /** Steps done. */
+  readonly done: number;
+  /** Steps of the whole stage. */
+  readonly total: number;
+}
+
+/** Receives progress. */
+export type ProgressListener = (progress: Progress) => void;
