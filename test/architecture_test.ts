@@ -15,8 +15,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   calibration: ["kernels", "model", "graph", "forward"],
   selection: ["kernels"],
   policy: ["graph"],
-  parallel: ["kernels", "model", "graph", "data", "forward", "calibration"],
+  nets: ["model"],
+  train: ["kernels", "model", "graph"],
+  parallel: ["kernels", "model", "graph", "data", "forward", "calibration", "train"],
   session: ["kernels", "model", "graph", "forward", "parallel"],
+  tuning: ["model", "graph", "data", "session", "train"],
   pruning: [
     "kernels",
     "model",

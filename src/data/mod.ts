@@ -1,3 +1,4 @@
+export { type Augmentation, augmentImage } from "./augment.ts";
 export { type Batch, chunk, pickCalibration, readBatch } from "./batches.ts";
 export { checkClasses } from "./classes.ts";
 export type { Dataset, DatasetOptions, ImageSet, ImageShape } from "./dataset.ts";

@@ -8,6 +8,8 @@ import { InputError } from "../errors.ts";
 import { tolerableFaults } from "../data/mod.ts";
 import { mergeMoments, type Moments } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
+import type { StepSums } from "../train/mod.ts";
+import type { TrainingRequest } from "./training_station.ts";
 import {
   reviveError,
   type StationAnswer,
@@ -102,6 +104,7 @@ export class Crew {
   readonly local: Station;
   readonly #remotes: readonly RemoteStation[];
   readonly #badImageShare: number;
+  #gradients: readonly Float32Array[] = [];
 
   private constructor(local: Station, remotes: readonly RemoteStation[], badImageShare: number) {
     this.local = local;
@@ -188,6 +191,57 @@ export class Crew {
   /** Frees what the calibration holds. */
   async endCalibration(): Promise<void> {
     await this.#callAll("endCalibration", () => []);
+  }
+
+  /**
+   * Prepares a training. Weights and gradients lie in memory that all stations share.
+   *
+   * @param request What is trained, and how.
+   * @param length Elements of the flat weights.
+   * @returns The flat weights, to be written before the first step and updated between steps.
+   */
+  async startTraining(
+    request: Omit<TrainingRequest, "weights" | "gradients">,
+    length: number,
+  ): Promise<Float32Array> {
+    const allocate = () => new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT);
+    const weights = allocate();
+    const buffers = Array.from({ length: this.size }, allocate);
+    this.#gradients = buffers.map((buffer) => new Float32Array(buffer));
+    await this.#callAll("startTraining", (station) => [
+      { ...request, weights, gradients: buffers[station] },
+    ]);
+    return new Float32Array(weights);
+  }
+
+  /**
+   * Runs a batch forward and backward, in equal shares.
+   *
+   * @param indices Training images, at least one for every station.
+   * @param epoch Number of the epoch.
+   * @param out Receives the gradients of the mean loss and, in the places of moving statistics, the batch's mean ones.
+   * @returns Sums over the batch.
+   */
+  async trainStep(indices: Int32Array, epoch: number, out: Float32Array): Promise<StepSums> {
+    const shards = shardIndices(indices, this.size);
+    const parts = await this.#callAll("trainStep", (station) => [shards[station], epoch]);
+    const sums = parts.reduce((sum, part) => ({
+      loss: sum.loss + part.loss,
+      correct: sum.correct + part.correct,
+      images: sum.images + part.images,
+    }));
+    out.fill(0);
+    this.#gradients.forEach((gradients, station) => {
+      const share = parts[station].images / sums.images;
+      for (let i = 0; i < out.length; i++) out[i] += gradients[i] * share;
+    });
+    return sums;
+  }
+
+  /** Frees what the training holds. */
+  async endTraining(): Promise<void> {
+    this.#gradients = [];
+    await this.#callAll("endTraining", () => []);
   }
 
   /** Images that no station could read. */

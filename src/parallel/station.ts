@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { Calibrator } from "../calibration/mod.ts";
 import {
+  type Batch,
   checkClasses,
   chunk,
   type Dataset,
@@ -22,6 +23,9 @@ import {
 import { openNetwork } from "../graph/mod.ts";
 import { loadKernels, type Moments, startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../model/mod.ts";
+
+import type { StepSums } from "../train/mod.ts";
+import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
 /** What every station of a crew works on. */
 export interface StationSpec {
@@ -84,6 +88,7 @@ export class Station {
   readonly #spec: StationSpec;
   readonly #dataset: Dataset;
   readonly #faults: ImageFaults;
+  #training: TrainingStation | undefined;
   #calibration: { calibrator: Calibrator; model: tf.LayersModel } | undefined;
 
   private constructor(spec: StationSpec, dataset: Dataset) {
@@ -174,6 +179,26 @@ export class Station {
     return Promise.resolve();
   }
 
+  /** Prepares a training; a station holds one at a time. */
+  async startTraining(request: TrainingRequest): Promise<void> {
+    await this.endTraining();
+    this.#training = await TrainingStation.open(request, this.#spec.preprocessing);
+  }
+
+  /** Runs some training images forward and backward: {@link TrainingStation.step}. */
+  async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
+    const { train } = this.#dataset;
+    const batch = await this.#readImages(train, indices);
+    return this.#training!.step(batch, epoch);
+  }
+
+  /** Frees what a training holds. */
+  endTraining(): Promise<void> {
+    this.#training?.dispose();
+    this.#training = undefined;
+    return Promise.resolve();
+  }
+
   /** Frees what a calibration holds. */
   endCalibration(): Promise<void> {
     this.#calibration?.calibrator.dispose();
@@ -190,6 +215,7 @@ export class Station {
   /** Frees everything and closes the data set. */
   async close(): Promise<void> {
     await this.endCalibration();
+    await this.endTraining();
     this.#dataset.close();
   }
 
@@ -202,15 +228,20 @@ export class Station {
 
   async #read(set: ImageSet, indices: Int32Array) {
     const { preprocessing } = this.#spec;
-    const batch = await readBatch(set, indices, preprocessing, this.#faults);
+    const batch = await this.#readImages(set, indices);
+    const [height, width] = preprocessing.inputSize;
+    const shape = [batch.size, height, width, preprocessing.channels] as const;
+    return { ...batch, images: tf.tensor4d(batch.images, [...shape]) };
+  }
+
+  async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
+    const batch = await readBatch(set, indices, this.#spec.preprocessing, this.#faults);
     if (batch.size === 0) {
       throw new InputError(
         `reading images: found none of ${indices.length} that can be read, the first is ` +
           set.describe(indices[0]),
       );
     }
-    const [height, width] = preprocessing.inputSize;
-    const shape = [batch.size, height, width, preprocessing.channels] as const;
-    return { ...batch, images: tf.tensor4d(batch.images, [...shape]) };
+    return batch;
   }
 }

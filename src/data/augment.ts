@@ -1,0 +1,49 @@
+import type { ImageShape } from "./dataset.ts";
+import type { Random } from "../random.ts";
+
+/** Random changes of training images. */
+export interface Augmentation {
+  /** Largest shift of a random crop, in pixels; 0 for none. */
+  readonly shift: number;
+  /** Whether every other image is mirrored. */
+  readonly flip: boolean;
+}
+
+/**
+ * Shifts an image at random, with zeros where nothing comes in, and mirrors it with probability ½ (He et al. 2015,
+ * arXiv 1512.03385, section 4.2: a random crop of the image padded by `shift` zeros).
+ *
+ * @param pixels Values of a batch, the image from `offset`; changed in place.
+ * @param offset First value of the image.
+ * @param shape Size of the image.
+ * @param augmentation What may happen.
+ * @param random Source of randomness.
+ */
+export function augmentImage(
+  pixels: Float32Array,
+  offset: number,
+  { height, width, channels }: ImageShape,
+  { shift, flip }: Augmentation,
+  random: Random,
+): void {
+  const down = Math.floor(random() * (2 * shift + 1)) - shift;
+  const right = Math.floor(random() * (2 * shift + 1)) - shift;
+  const isFlipped = flip && random() < 0.5;
+  if (down === 0 && right === 0 && !isFlipped) return;
+  const length = height * width * channels;
+  const original = pixels.slice(offset, offset + length);
+  pixels.fill(0, offset, offset + length);
+  for (let row = 0; row < height; row++) {
+    const sourceRow = row + down;
+    if (sourceRow < 0 || sourceRow >= height) continue;
+    for (let column = 0; column < width; column++) {
+      const sourceColumn = (isFlipped ? width - 1 - column : column) + right;
+      if (sourceColumn < 0 || sourceColumn >= width) continue;
+      const from = (sourceRow * width + sourceColumn) * channels;
+      const to = offset + (row * width + column) * channels;
+      for (let channel = 0; channel < channels; channel++) {
+        pixels[to + channel] = original[from + channel];
+      }
+    }
+  }
+}

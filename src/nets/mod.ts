@@ -1,0 +1,3 @@
+/** Untrained networks for small images. */
+export type { NetworkShape } from "./blocks.ts";
+export * from "./build.ts";

@@ -1,0 +1,123 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Augmentation, augmentImage, type Batch } from "../data/mod.ts";
+import { ForwardPlan } from "../forward/mod.ts";
+import { givesProbabilities } from "../forward/mod.ts";
+import { type Network, openNetwork } from "../graph/mod.ts";
+import { disposeModel, type ModelFile, type Preprocessing } from "../model/mod.ts";
+import { createRandom } from "../random.ts";
+import {
+  layOutParameters,
+  type LossOptions,
+  type StepSums,
+  TrainingNetwork,
+} from "../train/mod.ts";
+
+/** What a training needs to know beside the station's own specification. */
+export interface TrainingRequest {
+  /** The network, with the weights it starts from. */
+  readonly file: ModelFile;
+  /** The network that is imitated, for distillation. */
+  readonly teacher?: ModelFile;
+  /** The loss. */
+  readonly loss: LossOptions;
+  /** Random changes of the images. */
+  readonly augmentation: Augmentation;
+  /** Seed of these changes. */
+  readonly seed: number;
+  /** Flat weights, shared by all stations; read at every step. */
+  readonly weights: SharedArrayBuffer;
+  /** Flat gradients and batch statistics of this station; written at every step. */
+  readonly gradients: SharedArrayBuffer;
+}
+
+/** A training under way on one station. */
+export class TrainingStation {
+  readonly #request: TrainingRequest;
+  readonly #preprocessing: Preprocessing;
+  readonly #student: Network;
+  readonly #network: TrainingNetwork;
+  readonly #teacher: { network: Network; plan: ForwardPlan } | undefined;
+
+  private constructor(
+    request: TrainingRequest,
+    preprocessing: Preprocessing,
+    student: Network,
+    teacher: Network | undefined,
+  ) {
+    this.#request = request;
+    this.#preprocessing = preprocessing;
+    this.#student = student;
+    this.#network = new TrainingNetwork(
+      student.graph,
+      student.model,
+      layOutParameters(student.graph),
+    );
+    this.#teacher = teacher &&
+      { network: teacher, plan: new ForwardPlan(teacher.graph, teacher.model) };
+  }
+
+  /**
+   * Prepares a training.
+   *
+   * @param request What is trained, and how.
+   * @param preprocessing How the images were prepared.
+   * @returns The training.
+   */
+  static async open(
+    request: TrainingRequest,
+    preprocessing: Preprocessing,
+  ): Promise<TrainingStation> {
+    const student = await openNetwork(request.file);
+    const teacher = request.teacher && await openNetwork(request.teacher);
+    return new TrainingStation(request, preprocessing, student, teacher);
+  }
+
+  /**
+   * Runs a batch forward and backward.
+   *
+   * @param batch Preprocessed images; changed by augmentation.
+   * @param epoch Number of the epoch, which makes the random changes of an image its own.
+   * @returns Loss and right answers; the gradients are in the request's buffer.
+   */
+  step(batch: Batch, epoch: number): StepSums {
+    const { augmentation, loss, seed, weights, gradients } = this.#request;
+    const { inputSize: [height, width], channels } = this.#preprocessing;
+    const shape = { height, width, channels };
+    batch.indices.forEach((image, place) => {
+      const random = createRandom(seed, epoch, image);
+      augmentImage(batch.images, place * height * width * channels, shape, augmentation, random);
+    });
+    this.#network.load(new Float32Array(weights));
+    const images = tf.tensor4d(batch.images, [batch.size, height, width, channels]);
+    const teacher = this.#teacherLogits(images);
+    try {
+      const training = { images, labels: batch.labels, teacher };
+      return this.#network.step(training, loss, new Float32Array(gradients));
+    } finally {
+      tf.dispose(teacher ? [images, teacher] : [images]);
+    }
+  }
+
+  /** Frees the networks. */
+  dispose(): void {
+    this.#network.dispose();
+    disposeModel(this.#student.model);
+    this.#teacher?.plan.dispose();
+    if (this.#teacher) disposeModel(this.#teacher.network.model);
+  }
+
+  /** Logarithms of probabilities are logits too: softmax takes them back. */
+  #teacherLogits(images: tf.Tensor4D): tf.Tensor2D | undefined {
+    if (this.#teacher === undefined) return undefined;
+    const { network, plan } = this.#teacher;
+    return tf.tidy(() => {
+      const output = plan.predict(images.clone());
+      const logits = givesProbabilities(network.graph)
+        ? tf.log(tf.maximum(output, SMALLEST_PROBABILITY))
+        : output;
+      return logits as tf.Tensor2D;
+    });
+  }
+}
+
+const SMALLEST_PROBABILITY = 1e-10;

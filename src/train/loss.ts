@@ -1,0 +1,44 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** What a network is trained towards. */
+export interface LossOptions {
+  /** ε of label smoothing (Szegedy et al. 2016, arXiv 1512.00567, section 7). */
+  readonly labelSmoothing: number;
+  /** Weight of the distillation term. */
+  readonly distillationWeight: number;
+  /** Temperature that softens the teacher's scores. */
+  readonly temperature: number;
+}
+
+/**
+ * Mean loss of a batch: the cross-entropy, and with a teacher the cross-entropy towards its softened answer
+ * (Hinton et al. 2015, arXiv 1503.02531, section 2),
+ *
+ *     mean CE(y, softmax(s)) + weight · CE(softmax(t / T), softmax(s / T))
+ *
+ * with the student's logits s and the teacher's t.
+ *
+ * @param logits The student's, N × classes.
+ * @param labels Class of every image.
+ * @param options Smoothing, weight and temperature.
+ * @param teacher The teacher's logits, N × classes.
+ * @returns The mean over images, in nats.
+ */
+export function meanLoss(
+  logits: tf.Tensor2D,
+  labels: Int32Array,
+  { labelSmoothing, distillationWeight, temperature }: LossOptions,
+  teacher?: tf.Tensor2D,
+): tf.Scalar {
+  const classes = logits.shape[1];
+  const exact = tf.oneHot(tf.tensor1d(labels, "int32"), classes).toFloat();
+  const targets = exact.mul(1 - labelSmoothing).add(labelSmoothing / classes);
+  const loss = crossEntropy(targets, logits);
+  if (teacher === undefined) return loss;
+  const softened = tf.softmax(teacher.div(temperature));
+  return loss.add(crossEntropy(softened, logits.div(temperature)).mul(distillationWeight));
+}
+
+function crossEntropy(targets: tf.Tensor, logits: tf.Tensor): tf.Scalar {
+  return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1)));
+}

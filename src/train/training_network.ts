@@ -1,0 +1,220 @@
+import * as tf from "@tensorflow/tfjs";
+import { activationOf, type LayerGraph, type LayerNode, nodeKeyOf, pairOf } from "../graph/mod.ts";
+import { type LossOptions, meanLoss } from "./loss.ts";
+import { isTrainable, type ParameterLayout } from "./parameters.ts";
+
+/** What a step over some images gives beside its gradients. */
+export interface StepSums {
+  /** Sum of the losses, in nats. */
+  readonly loss: number;
+  /** Images classified rightly. */
+  readonly correct: number;
+  /** Images of the step. */
+  readonly images: number;
+}
+
+/** Images of a step. */
+export interface TrainingBatch {
+  /** Images, N × H × W × C. */
+  readonly images: tf.Tensor4D;
+  /** Class of every image. */
+  readonly labels: Int32Array;
+  /** The teacher's logits. */
+  readonly teacher?: tf.Tensor2D;
+}
+
+/** Mean and variance of a batch at a BatchNormalization. */
+interface BatchStatistics {
+  readonly mean: tf.Tensor;
+  readonly variance: tf.Tensor;
+}
+
+/**
+ * A network in training mode: its weights are variables, BatchNormalization uses the statistics of the batch (frozen
+ * layers keep their own), and a step gives the gradients of the mean loss.
+ */
+export class TrainingNetwork {
+  readonly #graph: LayerGraph;
+  readonly #model: tf.LayersModel;
+  readonly #layout: ParameterLayout;
+  readonly #variables = new Map<string, tf.Variable>();
+
+  /**
+   * @param graph The network.
+   * @param model The same network in TensorFlow.js, which runs the layers without weights.
+   * @param layout Where its weights lie in the flat array.
+   */
+  constructor(graph: LayerGraph, model: tf.LayersModel, layout: ParameterLayout) {
+    this.#graph = graph;
+    this.#model = model;
+    this.#layout = layout;
+    for (const node of graph.nodes.filter(({ key, name }) => key === name)) {
+      for (const [role, { values, shape }] of node.weights) {
+        const variable = tf.tidy(() => tf.variable(tf.tensor(values, shape), isTrainable(node)));
+        this.#variables.set(variableName(node.name, role), variable);
+      }
+    }
+  }
+
+  /**
+   * Takes weights over.
+   *
+   * @param flat Weights in the layout's order.
+   */
+  load(flat: Float32Array): void {
+    for (const { key, role, shape, offset, length } of this.#layout.trained) {
+      const values = tf.tensor(flat.slice(offset, offset + length), [...shape]);
+      this.#variables.get(variableName(key, role))!.assign(values);
+      values.dispose();
+    }
+  }
+
+  /**
+   * Runs a batch forward and backward.
+   *
+   * @param batch The batch; the caller disposes it.
+   * @param options The loss.
+   * @param out Receives, in the layout's order, the gradients of the mean loss and, in the places of moving mean and
+   * variance, the batch's mean and variance.
+   * @returns Loss and right answers.
+   */
+  step(batch: TrainingBatch, options: LossOptions, out: Float32Array): StepSums {
+    const { trained } = this.#layout;
+    const variables = trained.map(({ key, role }) => this.#variables.get(variableName(key, role))!);
+    return tf.tidy(() => {
+      const statistics = new Map<string, BatchStatistics>();
+      let correct = 0;
+      const { value, grads } = tf.variableGrads(() => {
+        const logits = this.#logits(batch.images, statistics);
+        correct = countCorrect(logits, batch.labels);
+        return meanLoss(logits, batch.labels, options, batch.teacher);
+      }, variables);
+      trained.forEach(({ offset }, index) => {
+        out.set(grads[variables[index].name].dataSync(), offset);
+      });
+      for (const { key, role, offset } of this.#layout.statistics) {
+        const { mean, variance } = statistics.get(key)!;
+        out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
+      }
+      const images = batch.labels.length;
+      return { loss: value.dataSync()[0] * images, correct, images };
+    });
+  }
+
+  /** Frees the variables. */
+  dispose(): void {
+    for (const variable of this.#variables.values()) variable.dispose();
+  }
+
+  #logits(images: tf.Tensor4D, statistics: Map<string, BatchStatistics>): tf.Tensor2D {
+    const tensors = new Map<string, tf.Tensor>([[this.#graph.inputs[0], images]]);
+    for (const node of this.#graph.nodes) {
+      if (tensors.has(node.key)) continue;
+      const inputs = node.inputs.map((name) => tensors.get(name)!);
+      const outputs = this.#run(node, inputs, statistics);
+      outputs.forEach((output, index) => {
+        tensors.set(index === 0 ? node.key : `${node.key}#${index}`, output);
+      });
+    }
+    return tensors.get(this.#graph.outputs[0]) as tf.Tensor2D;
+  }
+
+  #run(
+    node: LayerNode,
+    inputs: tf.Tensor[],
+    statistics: Map<string, BatchStatistics>,
+  ): tf.Tensor[] {
+    const [x] = inputs;
+    switch (node.className) {
+      case "Conv2D":
+      case "DepthwiseConv2D":
+        return [this.#activate(node, this.#convolve(node, x as tf.Tensor4D))];
+      case "Dense":
+        return [this.#activate(node, this.#multiply(node, x))];
+      case "BatchNormalization":
+        return [this.#normalize(node, x, statistics)];
+      case "PReLU":
+        return [tf.prelu(x, this.#weight(node, "alpha")!)];
+      default: {
+        if (this.#isOutputSoftmax(node)) return [x];
+        const layer = this.#model.getLayer(node.name);
+        const output = layer.apply(inputs.length === 1 ? x : inputs, { training: true });
+        return Array.isArray(output) ? output as tf.Tensor[] : [output as tf.Tensor];
+      }
+    }
+  }
+
+  #weight(node: LayerNode, role: string): tf.Variable | undefined {
+    return this.#variables.get(variableName(node.name, role));
+  }
+
+  #convolve(node: LayerNode, x: tf.Tensor4D): tf.Tensor {
+    const isDepthwise = node.className === "DepthwiseConv2D";
+    const kernel = this.#weight(node, "depthwise_kernel") ?? this.#weight(node, "kernel")!;
+    const convolve = isDepthwise ? tf.depthwiseConv2d : tf.conv2d;
+    const output = convolve(
+      x,
+      kernel as tf.Tensor as tf.Tensor4D,
+      pairOf(node.config.strides, 1),
+      node.config.padding as "same" | "valid",
+      "NHWC",
+      pairOf(node.config.dilation_rate, 1),
+    );
+    const bias = this.#weight(node, "bias");
+    return bias ? output.add(bias) : output;
+  }
+
+  #multiply(node: LayerNode, x: tf.Tensor): tf.Tensor {
+    const kernel = this.#weight(node, "kernel")! as tf.Tensor as tf.Tensor2D;
+    const rows = x.reshape([-1, kernel.shape[0]]) as tf.Tensor2D;
+    const product = tf.matMul(rows, kernel).reshape([...x.shape.slice(0, -1), kernel.shape[1]]);
+    const bias = this.#weight(node, "bias");
+    return bias ? product.add(bias) : product;
+  }
+
+  #normalize(
+    node: LayerNode,
+    x: tf.Tensor,
+    statistics: Map<string, BatchStatistics>,
+  ): tf.Tensor {
+    const frozen = !isTrainable(node);
+    const { mean, variance } = frozen
+      ? {
+        mean: this.#weight(node, "moving_mean")!,
+        variance: this.#weight(node, "moving_variance")!,
+      }
+      : tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
+    if (!frozen) statistics.set(node.name, { mean, variance });
+    return tf.batchNorm(
+      x,
+      mean as tf.Tensor1D,
+      variance as tf.Tensor1D,
+      this.#weight(node, "beta") as tf.Tensor1D | undefined,
+      this.#weight(node, "gamma") as tf.Tensor1D | undefined,
+      Number(node.config.epsilon ?? 1e-3),
+    );
+  }
+
+  #activate(node: LayerNode, x: tf.Tensor): tf.Tensor {
+    const activation = activationOf(node);
+    if (activation === "linear" || this.#isOutputSoftmax(node)) return x;
+    if (activation === "relu") return tf.relu(x);
+    const layer = tf.layers.activation({ activation: activation as "relu" });
+    return layer.apply(x) as tf.Tensor;
+  }
+
+  /** The network's own softmax is part of the loss. */
+  #isOutputSoftmax(node: LayerNode): boolean {
+    const hasSoftmax = node.className === "Softmax" || activationOf(node) === "softmax";
+    return hasSoftmax && nodeKeyOf(this.#graph.outputs[0]) === node.key;
+  }
+}
+
+function variableName(layer: string, role: string): string {
+  return `${layer}/${role}`;
+}
+
+function countCorrect(logits: tf.Tensor2D, labels: Int32Array): number {
+  const predicted = tf.argMax(logits, -1).dataSync();
+  return labels.reduce((count, label, index) => count + (predicted[index] === label ? 1 : 0), 0);
+}

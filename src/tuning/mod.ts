@@ -1,0 +1,4 @@
+/** Training and tuning over the workers. */
+export * from "./checkpoint.ts";
+export * from "./options.ts";
+export * from "./tune_network.ts";

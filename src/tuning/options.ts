@@ -1,0 +1,55 @@
+import type { Augmentation } from "../data/mod.ts";
+import type { LossOptions, OptimizerOptions, Schedule } from "../train/mod.ts";
+
+/** How a network is trained or tuned. */
+export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentation {
+  /** Passes over the training images. */
+  readonly epochs: number;
+  /** Images of a step, over all workers. */
+  readonly batchSize: number;
+  /** Largest learning rate. */
+  readonly learningRate: number;
+  /** How the learning rate runs. */
+  readonly schedule: Schedule;
+  /** Training images that are held out to choose the best epoch; 0 keeps the last one. */
+  readonly validationImages: number;
+  /** Epochs without a better validation accuracy after which the run ends; 0 for none. */
+  readonly patience: number;
+  /** Seed of weights, order and random changes. */
+  readonly seed: number;
+}
+
+/** One pass over the training images. */
+export interface EpochReport {
+  /** Number of the epoch, from 1. */
+  readonly epoch: number;
+  /** Learning rate at its end. */
+  readonly learningRate: number;
+  /** Mean loss of its steps, in nats. */
+  readonly loss: number;
+  /** Share of its (changed) training images classified rightly. */
+  readonly accuracy: number;
+  /** Share of the held-out images classified rightly behind it; absent without any. */
+  readonly validationAccuracy?: number;
+  /** Wall time. */
+  readonly seconds: number;
+}
+
+/** What {@link tuneNetwork} uses where an option is not given. */
+export const TUNING_DEFAULTS: TuningOptions = {
+  epochs: 30,
+  batchSize: 128,
+  learningRate: 0.1,
+  schedule: "one-cycle",
+  optimizer: "momentum",
+  momentum: 0.9,
+  weightDecay: 5e-4,
+  labelSmoothing: 0,
+  distillationWeight: 4,
+  temperature: 4,
+  shift: 4,
+  flip: true,
+  validationImages: 2000,
+  patience: 0,
+  seed: 0,
+};

@@ -1,0 +1,243 @@
+import { InputError } from "../errors.ts";
+import { type LayerGraph, writeGraph } from "../graph/mod.ts";
+import type { ModelFile } from "../model/mod.ts";
+import { createRandom, shuffledIndices } from "../random.ts";
+import { meanFigures, type ProgressListener, type Session } from "../session/mod.ts";
+import {
+  layOutParameters,
+  learningRateAt,
+  Optimizer,
+  packParameters,
+  type ParameterLayout,
+  type StepSums,
+  unpackParameters,
+} from "../train/mod.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { EpochReport, TuningOptions } from "./options.ts";
+
+/** What a run is given beside its options. */
+export interface TuningHooks {
+  /** The network that is imitated. */
+  readonly teacher?: ModelFile;
+  /** Where to go on from. */
+  readonly resumeFrom?: Checkpoint;
+  /** Raised to end the run early, in good order. */
+  readonly signal?: AbortSignal;
+  /** Told of progress. */
+  readonly onProgress?: ProgressListener;
+  /** Told of every finished epoch. */
+  readonly onEpoch?: (epoch: EpochReport) => void;
+  /** Keeps the state of the run, at the end of every epoch and at an interrupt. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void>;
+}
+
+/** What a run gives. */
+export interface TuningResult {
+  /** The network with the best weights (the last ones, without validation). */
+  readonly graph: LayerGraph;
+  /** Its epochs. */
+  readonly history: readonly EpochReport[];
+  /** Validation accuracy of the weights. */
+  readonly validationAccuracy?: number;
+  /** Whether the signal ended the run. */
+  readonly interrupted: boolean;
+}
+
+const NOTHING: StepSums = { loss: 0, correct: 0, images: 0 };
+
+/** A training loop over a session's workers. */
+class Tuning {
+  readonly #session: Session;
+  readonly #graph: LayerGraph;
+  readonly #options: TuningOptions;
+  readonly #hooks: TuningHooks;
+  readonly #layout: ParameterLayout;
+  readonly #training: Int32Array;
+  readonly #validation: Int32Array;
+  readonly #gradients: Float32Array;
+  #weights = new Float32Array(0);
+  #optimizer: Optimizer;
+  #step = 0;
+  #history: EpochReport[] = [];
+  #running = NOTHING;
+  #best: Checkpoint["best"];
+
+  constructor(session: Session, graph: LayerGraph, options: TuningOptions, hooks: TuningHooks) {
+    this.#session = session;
+    this.#graph = graph;
+    this.#options = options;
+    this.#hooks = hooks;
+    this.#layout = layOutParameters(graph);
+    this.#gradients = new Float32Array(this.#layout.length);
+    const { length } = session.crew.local.dataset.train;
+    const shuffled = shuffledIndices(length, createRandom(options.seed, length));
+    this.#validation = shuffled.subarray(0, options.validationImages);
+    this.#training = shuffled.subarray(options.validationImages);
+    if (this.#stepsPerEpoch < 1) {
+      throw new InputError(
+        `training: found ${length} images, of which ${options.validationImages} are held out, ` +
+          `wanted at least a batch of ${options.batchSize} beside them`,
+      );
+    }
+    this.#optimizer = new Optimizer(this.#layout, options);
+  }
+
+  /** The last incomplete batch of an epoch is left out. */
+  get #stepsPerEpoch(): number {
+    return Math.floor(this.#training.length / this.#options.batchSize);
+  }
+
+  async run(): Promise<TuningResult> {
+    const { crew, file } = this.#session;
+    const { teacher, signal, resumeFrom } = this.#hooks;
+    const { epochs, seed, shift, flip } = this.#options;
+    this.#weights = await crew.startTraining({
+      file: writeGraph(this.#graph, file),
+      teacher,
+      loss: this.#options,
+      augmentation: { shift, flip },
+      seed,
+    }, this.#layout.length) as Float32Array<ArrayBuffer>;
+    packParameters(this.#graph, this.#layout, this.#weights);
+    if (resumeFrom) this.#restore(resumeFrom);
+    try {
+      while (this.#history.length < epochs && !signal?.aborted && !this.#isOutOfPatience()) {
+        await this.#runEpoch();
+      }
+    } finally {
+      await crew.endTraining();
+    }
+    const weights = this.#best?.weights ?? this.#weights;
+    return {
+      graph: unpackParameters(this.#graph, this.#layout, weights),
+      history: this.#history,
+      validationAccuracy: this.#best?.accuracy,
+      interrupted: signal?.aborted ?? false,
+    };
+  }
+
+  async #runEpoch(): Promise<void> {
+    const start = performance.now();
+    const epoch = this.#history.length + 1;
+    const { batchSize, seed } = this.#options;
+    const order = shuffledIndices(this.#training.length, createRandom(seed, 1, epoch))
+      .map((place) => this.#training[place]);
+    let learningRate = 0;
+    for (let place = this.#step % this.#stepsPerEpoch; place < this.#stepsPerEpoch; place++) {
+      if (this.#hooks.signal?.aborted) return await this.#keepState();
+      const indices = order.slice(place * batchSize, (place + 1) * batchSize);
+      learningRate = await this.#takeStep(indices, epoch);
+    }
+    const { loss, accuracy } = meanFigures(this.#running);
+    this.#running = NOTHING;
+    const validationAccuracy = await this.#validate();
+    const seconds = (performance.now() - start) / 1000;
+    const report = { epoch, learningRate, loss, accuracy, validationAccuracy, seconds };
+    this.#history.push(report);
+    this.#hooks.onEpoch?.(report);
+    await this.#keepState();
+  }
+
+  async #takeStep(indices: Int32Array, epoch: number): Promise<number> {
+    const { epochs, schedule, learningRate: peak } = this.#options;
+    const total = epochs * this.#stepsPerEpoch;
+    const learningRate = learningRateAt(schedule, peak, this.#step / total);
+    const sums = await this.#session.crew.trainStep(indices, epoch, this.#gradients);
+    if (!Number.isFinite(sums.loss)) {
+      throw new InputError(
+        `training: found a loss of ${sums.loss} at step ${this.#step + 1} of epoch ${epoch}, ` +
+          `wanted a number; lower the learning rate, now ${learningRate}. ` +
+          `The last checkpoint is kept`,
+      );
+    }
+    this.#step++;
+    this.#optimizer.update(this.#weights, this.#gradients, learningRate, this.#step);
+    this.#moveStatistics();
+    const { loss, correct, images } = this.#running;
+    this.#running = {
+      loss: loss + sums.loss,
+      correct: correct + sums.correct,
+      images: images + sums.images,
+    };
+    this.#hooks.onProgress?.({
+      stage: "training",
+      detail: `epoch ${epoch}, loss ${(this.#running.loss / this.#running.images).toFixed(3)}`,
+      done: this.#step,
+      total,
+    });
+    return learningRate;
+  }
+
+  /** Moving statistics follow the batches' at the pace that each BatchNormalization states. */
+  #moveStatistics(): void {
+    const nodes = new Map(this.#graph.nodes.map((node) => [node.key, node]));
+    for (const { key, offset, length } of this.#layout.statistics) {
+      const momentum = Number(nodes.get(key)!.config.momentum ?? 0.99);
+      for (let i = offset; i < offset + length; i++) {
+        this.#weights[i] = momentum * this.#weights[i] + (1 - momentum) * this.#gradients[i];
+      }
+    }
+  }
+
+  /** Accuracy on the held-out images; the best weights are remembered. */
+  async #validate(): Promise<number | undefined> {
+    if (this.#validation.length === 0) return undefined;
+    const graph = unpackParameters(this.#graph, this.#layout, this.#weights);
+    const images = { split: "train", indices: this.#validation, batchSize: 100 } as const;
+    const { crew, file } = this.#session;
+    const { accuracy } = meanFigures(await crew.evaluate(writeGraph(graph, file), images));
+    if (this.#best === undefined || accuracy > this.#best.accuracy) {
+      this.#best = { accuracy, weights: this.#weights.slice() };
+    }
+    return accuracy;
+  }
+
+  #isOutOfPatience(): boolean {
+    const { patience } = this.#options;
+    const accuracies = this.#history.map(({ validationAccuracy }) => validationAccuracy ?? 0);
+    const best = accuracies.indexOf(Math.max(...accuracies));
+    return patience > 0 && accuracies.length - 1 - best >= patience;
+  }
+
+  async #keepState(): Promise<void> {
+    await this.#hooks.onCheckpoint?.({
+      step: this.#step,
+      history: this.#history,
+      running: this.#running,
+      weights: this.#weights,
+      optimizer: this.#optimizer.state,
+      best: this.#best,
+    });
+  }
+
+  #restore(checkpoint: Checkpoint): void {
+    this.#weights.set(checkpoint.weights);
+    this.#optimizer = new Optimizer(this.#layout, this.#options, checkpoint.optimizer);
+    this.#step = checkpoint.step;
+    this.#history = [...checkpoint.history];
+    this.#running = checkpoint.running;
+    this.#best = checkpoint.best;
+  }
+}
+
+/**
+ * Trains or tunes a network on a session's train split.
+ *
+ * The order of the images, their random changes and the share of every worker follow from the seed, so a run is
+ * repeatable for a fixed seed and number of workers, interrupted or not.
+ *
+ * @param session Model and data; the classes must fit.
+ * @param graph The network with the weights to start from.
+ * @param options How it is trained.
+ * @param hooks Teacher, checkpoints, progress.
+ * @returns The network with its best weights.
+ * @throws {InputError} When there are too few images, or the loss is no number any more.
+ */
+export function tuneNetwork(
+  session: Session,
+  graph: LayerGraph,
+  options: TuningOptions,
+  hooks: TuningHooks = {},
+): Promise<TuningResult> {
+  return new Tuning(session, graph, options, hooks).run();
+}
