@@ -2,8 +2,10 @@ import { Command, CommanderError, type OutputConfiguration } from "@commander-js
 import project from "../deno.json" with { type: "json" };
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
+import { finetuneCommand } from "./finetune.ts";
 import { inspectCommand } from "./inspect.ts";
 import { pruneCommand } from "./prune.ts";
+import { trainCommand } from "./train.ts";
 import { normalizeArguments } from "./spelling.ts";
 
 const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
@@ -15,7 +17,14 @@ const EXIT_CODES = new Map([
   ["InterruptError", INTERRUPTED],
 ]);
 
-const commands = [inspectCommand, evalCommand, pruneCommand, demoCommand];
+const commands = [
+  inspectCommand,
+  evalCommand,
+  pruneCommand,
+  trainCommand,
+  finetuneCommand,
+  demoCommand,
+];
 
 /** Commander asks the environment for colours, which needs a permission; the output has none. */
 const PLAIN_OUTPUT: OutputConfiguration = {

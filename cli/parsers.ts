@@ -70,3 +70,19 @@ export function imageSize(text: string): [number, number] {
   const [height, width = height] = extents;
   return [height, width];
 }
+
+/** Reads a whole number of at least 0. */
+export function nonNegativeInteger(text: string): number {
+  const value = numberOf(text);
+  if (!Number.isInteger(value) || value < 0) {
+    throw new InvalidArgumentError("Wanted a whole number of at least 0.");
+  }
+  return value;
+}
+
+/** Reads a number of at least 0. */
+export function nonNegativeNumber(text: string): number {
+  const value = numberOf(text);
+  if (!(value >= 0)) throw new InvalidArgumentError("Wanted a number of at least 0.");
+  return value;
+}

@@ -55,4 +55,20 @@ export type {
   RatioPolicy,
   SelectionMethod,
 } from "./pruning/mod.ts";
+export {
+  finetune,
+  type FinetuneOptions,
+  train,
+  type TrainOptions,
+  type TuningOutcome,
+} from "./tune.ts";
+export {
+  type EpochReport,
+  TUNING_DEFAULTS,
+  type TuningOptions,
+  type TuningReport,
+} from "./tuning/mod.ts";
+export type { Augmentation } from "./data/mod.ts";
+export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
+export { networkNames } from "./nets/mod.ts";
 export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";

@@ -4,4 +4,4 @@ export { checkClasses } from "./classes.ts";
 export type { Dataset, DatasetOptions, ImageSet, ImageShape } from "./dataset.ts";
 export { type FaultLimits, ImageFaults, tolerableFaults } from "./image_faults.ts";
 export { selectImages } from "./image_set.ts";
-export { openDataset } from "./open_dataset.ts";
+export { type DatasetDescription, describeDataset, openDataset } from "./open_dataset.ts";

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import { cifarFormat } from "./cifar.ts";
 import { type ClassOrder, orderClasses } from "./classes.ts";
-import type { Dataset, DatasetOptions } from "./dataset.ts";
+import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
 import { idxFormat } from "./idx.ts";
@@ -43,8 +43,40 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
       close: () => kept.dispose(),
     };
   }
+  throw unknownFormat(path);
+}
+
+/** What a dataset is like before a network is chosen for it. */
+export interface DatasetDescription {
+  /** Class names, in the order of the labels. */
+  readonly classes: string[];
+  /** Size of its first training image. */
+  readonly shape: ImageShape;
+}
+
+/**
+ * Looks into a dataset.
+ *
+ * @param path Folder of the dataset.
+ * @returns Its classes and the size of its images.
+ * @throws {InputError} When the folder is missing, holds no known format, or is damaged.
+ */
+export async function describeDataset(path: string): Promise<DatasetDescription> {
+  await checkFolder(path);
+  using handles = new DisposableStack();
+  for (const format of FORMATS) {
+    const opened = await format.open(path, handles);
+    if (!opened) continue;
+    const { height, width, channels } = await opened.train.decode(0);
+    const { classes } = chooseClasses(opened, { height, width, channels });
+    return { classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
+  }
+  throw unknownFormat(path);
+}
+
+function unknownFormat(path: string): InputError {
   const lookedFor = FORMATS.map((format) => format.lookedFor).join("; ");
-  throw new InputError(`opening ${path}: found no dataset in it, wanted one of: ${lookedFor}`);
+  return new InputError(`opening ${path}: found no dataset in it, wanted one of: ${lookedFor}`);
 }
 
 async function checkFolder(path: string): Promise<void> {

@@ -35,6 +35,26 @@ export interface EpochReport {
   readonly seconds: number;
 }
 
+/** What a training or tuning run found. */
+export interface TuningReport {
+  /** Share of test images classified rightly, of the network as it was given and as it is written. */
+  readonly accuracy: { readonly before: number; readonly after: number };
+  /** Mean cross-entropy on the test images, in nats. */
+  readonly loss: { readonly before: number; readonly after: number };
+  /** Validation accuracy of the weights that are written; absent without held-out images. */
+  readonly validationAccuracy?: number;
+  /** The epochs. */
+  readonly epochs: readonly EpochReport[];
+  /** Whether the run was ended early, with a checkpoint to go on from. */
+  readonly interrupted: boolean;
+  /** Wall time. */
+  readonly seconds: number;
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Threads of the run. */
+  readonly workers: number;
+}
+
 /** What {@link tuneNetwork} uses where an option is not given. */
 export const TUNING_DEFAULTS: TuningOptions = {
   epochs: 30,

@@ -1,0 +1,84 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { finetune, refuseExisting, TUNING_DEFAULTS } from "../src/mod.ts";
+import {
+  badImagesOption,
+  batchSizeEvalOption,
+  dataOption,
+  dataOptions,
+  inputSizeOption,
+  jsonOption,
+  meanOption,
+  preprocessOption,
+  scaleOption,
+  stdOption,
+  workersOption,
+} from "./data_options.ts";
+import { describeEpoch } from "./epoch.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { nonNegativeNumber, positiveNumber } from "./parsers.ts";
+import { withProgress } from "./progress.ts";
+import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
+
+const tuningOptions = createTuningOptions({ epochs: 5, learningRate: 0.02 });
+
+/** `finetune MODEL --data D --out DIR`. */
+export const finetuneCommand = new Command("finetune")
+  .description("go on training a model, alone or with a teacher")
+  .argument("<model>", "model.json, or the folder it is in")
+  .addOption(dataOption)
+  .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
+  .option("--force", "replace the model that stands in --out")
+  .option("--teacher <model>", "model that is imitated (distillation), such as the unpruned one")
+  .addOption(
+    new Option("--loss-w-dst <number>", "weight of the distillation term (loss_w_dst)")
+      .argParser(nonNegativeNumber).default(TUNING_DEFAULTS.distillationWeight),
+  )
+  .addOption(
+    new Option("--tempr-dst <number>", "temperature of the distillation (tempr_dst)")
+      .argParser(positiveNumber).default(TUNING_DEFAULTS.temperature),
+  )
+  .addOption(tuningOptions.epochs)
+  .addOption(tuningOptions.batchSize)
+  .addOption(tuningOptions.learningRate)
+  .addOption(tuningOptions.schedule)
+  .addOption(tuningOptions.optimizer)
+  .addOption(tuningOptions.momentum)
+  .addOption(tuningOptions.weightDecay)
+  .addOption(tuningOptions.labelSmoothing)
+  .addOption(tuningOptions.shift)
+  .addOption(tuningOptions.noFlip)
+  .addOption(tuningOptions.validationImages)
+  .addOption(tuningOptions.patience)
+  .addOption(tuningOptions.seed)
+  .addOption(tuningOptions.resume)
+  .addOption(batchSizeEvalOption)
+  .addOption(preprocessOption)
+  .addOption(scaleOption)
+  .addOption(meanOption)
+  .addOption(stdOption)
+  .addOption(inputSizeOption)
+  .addOption(badImagesOption)
+  .addOption(workersOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    "\nExample:\n  deno task secateur finetune smaller --data cli/example/fashion-mnist --out tuned \\\n" +
+      "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01\n",
+  )
+  .action(async (model, flags) => {
+    await refuseExisting(flags.out, flags.force);
+    const outcome = await untilInterrupted((signal) =>
+      withProgress((onProgress) =>
+        finetune({
+          ...dataOptions(model, flags, onProgress),
+          ...tuningSettings(flags),
+          teacher: flags.teacher,
+          distillationWeight: flags.lossWDst,
+          temperature: flags.temprDst,
+          onEpoch: describeEpoch,
+          signal,
+        })
+      )
+    );
+    await finishTuning(outcome, flags);
+  });

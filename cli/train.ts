@@ -1,0 +1,89 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { networkNames, refuseExisting, train, TUNING_DEFAULTS, UsageError } from "../src/mod.ts";
+import {
+  badImagesOption,
+  batchSizeEvalOption,
+  dataOption,
+  inputSizeOption,
+  jsonOption,
+  workersOption,
+} from "./data_options.ts";
+import { describeEpoch } from "./epoch.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { positiveInteger } from "./parsers.ts";
+import { withProgress } from "./progress.ts";
+import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
+
+const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
+
+/** `train --net N --data D --out DIR`. */
+export const trainCommand = new Command("train")
+  .description("train a new network for small images")
+  .addOption(
+    new Option("--net <name>", `network: ${networkNames.join(", ")}, or resnetN with N = 6n + 2`),
+  )
+  .addOption(
+    new Option("--resnet-size <n>", "depth of a ResNet, instead of --net (resnet_size)")
+      .argParser(positiveInteger),
+  )
+  .addOption(dataOption)
+  .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
+  .option("--force", "replace the model that stands in --out")
+  .addOption(tuningOptions.epochs)
+  .addOption(tuningOptions.batchSize)
+  .addOption(tuningOptions.learningRate)
+  .addOption(tuningOptions.schedule)
+  .addOption(tuningOptions.optimizer)
+  .addOption(tuningOptions.momentum)
+  .addOption(tuningOptions.weightDecay)
+  .addOption(tuningOptions.labelSmoothing)
+  .addOption(tuningOptions.shift)
+  .addOption(tuningOptions.noFlip)
+  .addOption(tuningOptions.validationImages)
+  .addOption(tuningOptions.patience)
+  .addOption(tuningOptions.seed)
+  .addOption(tuningOptions.resume)
+  .addOption(inputSizeOption)
+  .addOption(batchSizeEvalOption)
+  .addOption(badImagesOption)
+  .addOption(workersOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    "\nExample:\n  deno task secateur train --net resnet8 --data cli/example/fashion-mnist --out trained --epochs 5\n",
+  )
+  .action(async (flags) => {
+    const net = networkOf(flags);
+    await refuseExisting(flags.out, flags.force);
+    const outcome = await untilInterrupted((signal) =>
+      withProgress((onProgress) =>
+        train({
+          ...tuningSettings(flags),
+          net,
+          data: flags.data,
+          inputSize: flags.inputSize,
+          batchSizeEval: flags.batchSizeEval,
+          badImageShare: flags.maxBadImages,
+          workers: flags.workers,
+          onProgress,
+          onEpoch: describeEpoch,
+          signal,
+        })
+      )
+    );
+    await finishTuning(outcome, flags);
+  });
+
+function networkOf({ net, resnetSize }: { net?: string; resnetSize?: number }): string {
+  const sized = resnetSize === undefined ? undefined : `resnet${resnetSize}`;
+  if (net !== undefined && sized !== undefined && net !== sized) {
+    throw new UsageError(
+      `reading --net ${net} and --resnet-size ${resnetSize}: give one of them`,
+    );
+  }
+  const name = net ?? sized;
+  if (name === undefined) {
+    throw new UsageError(`reading --net: found none, wanted one of ${networkNames.join(", ")}`);
+  }
+  return name;
+}

@@ -1,0 +1,162 @@
+import { Option } from "@commander-js/extra-typings";
+import project from "../deno.json" with { type: "json" };
+import {
+  type FinetuneOptions,
+  saveModelFile,
+  TUNING_DEFAULTS,
+  type TuningOutcome,
+} from "../src/mod.ts";
+import { InterruptError } from "./interrupt.ts";
+import {
+  nonNegativeInteger,
+  nonNegativeNumber,
+  positiveInteger,
+  positiveNumber,
+  seedInteger,
+  share,
+} from "./parsers.ts";
+import { quoteArguments } from "./spelling.ts";
+import { formatPercent } from "./table.ts";
+
+/**
+ * The options that `train` and `finetune` share, with the defaults in which they differ.
+ *
+ * @param defaults Epochs and largest learning rate.
+ * @returns Options of their own for one command.
+ */
+export function createTuningOptions(defaults: { epochs: number; learningRate: number }) {
+  return {
+    epochs: new Option("--epochs <n>", "passes over the training images")
+      .argParser(positiveInteger).default(defaults.epochs),
+    batchSize: new Option("--batch-size <n>", "images of a step, over all workers (batch_size)")
+      .argParser(positiveInteger).default(TUNING_DEFAULTS.batchSize),
+    learningRate: new Option("--learning-rate <number>", "largest learning rate")
+      .argParser(positiveNumber).default(defaults.learningRate),
+    schedule: new Option("--schedule <name>", "how the learning rate runs")
+      .choices(["one-cycle", "cosine", "piecewise"]).default("one-cycle" as const),
+    optimizer: new Option("--optimizer <name>", "rule that updates the weights")
+      .choices(["momentum", "adam"]).default("momentum" as const),
+    momentum: new Option("--momentum <share>", "share of the velocity that is kept")
+      .argParser(share).default(TUNING_DEFAULTS.momentum),
+    weightDecay: new Option("--weight-decay <number>", "pull of kernels towards zero")
+      .argParser(nonNegativeNumber).default(TUNING_DEFAULTS.weightDecay),
+    labelSmoothing: new Option("--label-smoothing <share>", "share of every label given to all")
+      .argParser(share).default(TUNING_DEFAULTS.labelSmoothing),
+    shift: new Option("--shift <pixels>", "largest random shift of an image; 0 for none")
+      .argParser(nonNegativeInteger).default(TUNING_DEFAULTS.shift),
+    noFlip: new Option("--no-flip", "do not mirror images at random"),
+    validationImages: new Option(
+      "--validation-images <n>",
+      "training images held out to choose the best epoch; 0 keeps the last",
+    ).argParser(nonNegativeInteger).default(TUNING_DEFAULTS.validationImages),
+    patience: new Option(
+      "--patience <epochs>",
+      "end after so many epochs without a better one; 0 never does",
+    ).argParser(nonNegativeInteger).default(TUNING_DEFAULTS.patience),
+    seed: new Option("--seed <n>", "seed of weights, order and random changes")
+      .argParser(seedInteger).default(TUNING_DEFAULTS.seed),
+    resume: new Option("--resume", "go on from the checkpoint of an interrupted run"),
+  };
+}
+
+/** Values of {@link createTuningOptions}. */
+export interface TuningFlags {
+  /** Folder of the model that is written. */
+  readonly out: string;
+  /** Replace the model there. */
+  readonly force?: boolean;
+  /** Print JSON. */
+  readonly json?: boolean;
+  /** Passes over the training images. */
+  readonly epochs: number;
+  /** Images of a step. */
+  readonly batchSize: number;
+  /** Largest learning rate. */
+  readonly learningRate: number;
+  /** How it runs. */
+  readonly schedule: FinetuneOptions["schedule"];
+  /** Rule of the updates. */
+  readonly optimizer: FinetuneOptions["optimizer"];
+  /** Share of the velocity that is kept. */
+  readonly momentum: number;
+  /** Pull towards zero. */
+  readonly weightDecay: number;
+  /** Share of every label given to all. */
+  readonly labelSmoothing: number;
+  /** Largest shift. */
+  readonly shift: number;
+  /** Whether images are mirrored. */
+  readonly flip: boolean;
+  /** Held-out images. */
+  readonly validationImages: number;
+  /** Epochs without a better one. */
+  readonly patience: number;
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Go on from a checkpoint. */
+  readonly resume?: boolean;
+}
+
+/** Folder of the checkpoint beside the model. */
+export function checkpointFolder(out: string): string {
+  return `${out.replace(/\/+$/, "")}.checkpoint`;
+}
+
+/** The library's options from the flags. */
+export function tuningSettings(flags: TuningFlags) {
+  const { epochs, batchSize, learningRate, schedule, optimizer, momentum, weightDecay } = flags;
+  const { labelSmoothing, shift, flip, validationImages, patience, seed, resume } = flags;
+  return {
+    epochs,
+    batchSize,
+    learningRate,
+    schedule,
+    optimizer,
+    momentum,
+    weightDecay,
+    labelSmoothing,
+    shift,
+    flip,
+    validationImages,
+    patience,
+    seed,
+    resume,
+    checkpoint: checkpointFolder(flags.out),
+  };
+}
+
+/**
+ * Writes a trained model and says what it reaches; the checkpoint has done its service then.
+ *
+ * @throws {InterruptError} When the run was ended early: nothing is written, and the message says how to go on.
+ */
+export async function finishTuning(
+  { file, report }: TuningOutcome,
+  flags: TuningFlags,
+): Promise<void> {
+  const checkpoint = checkpointFolder(flags.out);
+  if (report.interrupted) {
+    throw new InterruptError(
+      `interrupted in epoch ${report.epochs.length + 1}; the state is in ${checkpoint}: ` +
+        `give the same command with --resume to go on`,
+    );
+  }
+  const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
+  const { version, command, seed, workers, accuracy } = record;
+  const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
+  const { bytes } = await saveModelFile(flags.out, { ...file, metadata }, { force: flags.force });
+  await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
+  if (flags.json) {
+    console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
+    return;
+  }
+  const { before, after } = report.accuracy;
+  console.log(
+    [
+      `accuracy    ${formatPercent(before)} -> ${formatPercent(after)}`,
+      `loss        ${report.loss.before.toFixed(4)} -> ${report.loss.after.toFixed(4)}`,
+      `epochs      ${report.epochs.length} in ${report.seconds.toFixed(0)} s`,
+      `written to ${flags.out}`,
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,149 @@
+import { describeDataset } from "./data/mod.ts";
+import { unpinInputSize, writeGraph } from "./graph/mod.ts";
+import { startBackend } from "./kernels/mod.ts";
+import type { ModelFile, Preprocessing } from "./model/mod.ts";
+import { writePreprocessing } from "./model/mod.ts";
+import { buildNetwork } from "./nets/mod.ts";
+import {
+  type DataOptions,
+  evaluateOn,
+  meanFigures,
+  openSession,
+  resolveModel,
+  wholeSplit,
+} from "./session/mod.ts";
+import {
+  type EpochReport,
+  loadCheckpoint,
+  type RunIdentity,
+  saveCheckpoint,
+  tuneNetwork,
+  TUNING_DEFAULTS,
+  type TuningOptions,
+  type TuningReport,
+} from "./tuning/mod.ts";
+
+/** Options of {@link finetune}. */
+export interface FinetuneOptions extends DataOptions, Partial<TuningOptions> {
+  /** The network that is imitated (distillation), as a model or where it is. */
+  readonly teacher?: string | ModelFile;
+  /** Folder in which the state of the run is kept after every epoch and at an interrupt. */
+  readonly checkpoint?: string;
+  /** Go on from the checkpoint. */
+  readonly resume?: boolean;
+  /** Raised to end the run in good order. */
+  readonly signal?: AbortSignal;
+  /** Told of every finished epoch. */
+  readonly onEpoch?: (epoch: EpochReport) => void;
+}
+
+/** Options of {@link train}. */
+export interface TrainOptions extends Omit<FinetuneOptions, "model" | "preprocessing"> {
+  /** Name of the network: `resnet20`, `vgg16-cifar`, `mobilenet-v1` … */
+  readonly net: string;
+  /** Height and width of its input. Default: those of the data set's first image. */
+  readonly inputSize?: readonly [number, number];
+}
+
+/** A trained model and what was found on the way. */
+export interface TuningOutcome {
+  /** The model with the best weights. */
+  readonly file: ModelFile;
+  /** Figures of the run. */
+  readonly report: TuningReport;
+}
+
+/** Bytes are brought to about −1 … 1. */
+const [MEAN, STD] = [127.5, 63.75];
+
+/**
+ * Trains a new network on a data set. The test split serves the final accuracy alone.
+ *
+ * @param options Network, data and settings.
+ * @returns The trained model and the figures of the run.
+ * @throws {InputError} When the data cannot be used, or the loss is no number any more.
+ * @throws {UsageError} When there is no such network.
+ */
+export async function train(options: TrainOptions): Promise<TuningOutcome> {
+  const { net, inputSize, seed = TUNING_DEFAULTS.seed } = options;
+  await startBackend();
+  const { classes, shape } = await describeDataset(options.data);
+  const [height, width] = inputSize ?? [shape.height, shape.width];
+  const inputShape = [height, width, shape.channels] as const;
+  const built = await buildNetwork(net, { inputShape, classes: classes.length }, seed);
+  const preprocessing: Preprocessing = {
+    inputSize: [height, width],
+    channels: shape.channels,
+    scale: 1,
+    mean: new Array(shape.channels).fill(MEAN),
+    std: new Array(shape.channels).fill(STD),
+    channelOrder: "rgb",
+    classes,
+  };
+  const metadata = writePreprocessing(built.metadata, preprocessing);
+  return await finetune({ ...options, model: { ...built, metadata } });
+}
+
+/**
+ * Goes on training a model, with the unpruned one as teacher if there is one.
+ *
+ * @param options Model, data and settings.
+ * @returns The tuned model (the best weights on held-out training images) and the figures of the run.
+ * @throws {InputError} When model or data cannot be used, a checkpoint does not fit, or the loss is no number any more.
+ */
+export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
+  const start = performance.now();
+  const settings = pickTuningOptions(options);
+  const session = await openSession(options);
+  try {
+    const { crew, file, graph } = session;
+    const teacher = options.teacher === undefined ? undefined : await resolveModel(options.teacher);
+    const identity: RunIdentity = {
+      network: file.path,
+      images: crew.local.dataset.train.length,
+      workers: crew.size,
+      options: settings,
+    };
+    const { checkpoint } = options;
+    const resumeFrom = options.resume && checkpoint !== undefined
+      ? await loadCheckpoint(checkpoint, identity)
+      : undefined;
+    const test = wholeSplit(session, "test", options);
+    const before = await evaluateOn(session, file, test, options, "evaluating before");
+    const tuned = await tuneNetwork(session, graph, settings, {
+      teacher,
+      resumeFrom,
+      signal: options.signal,
+      onProgress: options.onProgress,
+      onEpoch: options.onEpoch,
+      onCheckpoint: checkpoint === undefined
+        ? undefined
+        : (state) => saveCheckpoint(checkpoint, identity, state),
+    });
+    const written = writeGraph(tuned.graph, file);
+    const after = tuned.interrupted
+      ? before
+      : await evaluateOn(session, written, test, options, "evaluating after");
+    const [figuresBefore, figuresAfter] = [meanFigures(before), meanFigures(after)];
+    const report: TuningReport = {
+      accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
+      loss: { before: figuresBefore.loss, after: figuresAfter.loss },
+      validationAccuracy: tuned.validationAccuracy,
+      epochs: tuned.history,
+      interrupted: tuned.interrupted,
+      seconds: (performance.now() - start) / 1000,
+      seed: settings.seed,
+      workers: crew.size,
+    };
+    return { file: unpinInputSize(written, session.original), report };
+  } finally {
+    await session.close();
+  }
+}
+
+/** The settings of a run, and nothing else: they identify a checkpoint. */
+function pickTuningOptions(options: Partial<TuningOptions>): TuningOptions {
+  const names = Object.keys(TUNING_DEFAULTS) as (keyof TuningOptions)[];
+  const entries = names.map((name) => [name, options[name] ?? TUNING_DEFAULTS[name]]);
+  return Object.fromEntries(entries) as TuningOptions;
+}
