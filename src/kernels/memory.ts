@@ -92,7 +92,7 @@ export class BackendMemory {
    * @param tensor A tensor; one that lives on another backend is moved here first, as tfjs does for its own kernels.
    * @returns The address of its first value.
    */
-  tensorPointer(tensor: tf.Tensor): number {
+  tensorPointer(tensor: tf.TensorInfo): number {
     return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset;
   }
 
