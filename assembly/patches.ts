@@ -1,16 +1,4 @@
-/** Copies `count` floats. `memory.copy` leaves the module for every call, too dear for runs of 16 to 64 floats. */
-function copyFloats(from: usize, to: usize, count: i32): void {
-  let left = count;
-  for (; left >= 4; left -= 4, from += 16, to += 16) v128.store(to, v128.load(from));
-  for (; left > 0; left--, from += 4, to += 4) store<f32>(to, load<f32>(from));
-}
-
-/** Writes `count` zeros. */
-function clearFloats(to: usize, count: i32): void {
-  let left = count;
-  for (; left >= 4; left -= 4, to += 16) v128.store(to, f32x4.splat(0));
-  for (; left > 0; left--, to += 4) store<f32>(to, 0);
-}
+import { clearFloats, copyFloats } from "./floats";
 
 /**
  * Gathers the receptive fields of sampled output positions from an NHWC tensor, zero outside the image.

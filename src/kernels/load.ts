@@ -1,6 +1,7 @@
 import plainBytes from "../../build/kernels.plain.wasm" with { type: "bytes" };
 import relaxedBytes from "../../build/kernels.relaxed.wasm" with { type: "bytes" };
 import { type BackendMemory, backendMemory } from "./memory.ts";
+import type { TrainingExports } from "./training_exports.ts";
 
 /** A build of the kernels: with the fused multiply-add of relaxed SIMD, or with SIMD alone. */
 export type KernelBuild = "relaxed" | "plain";
@@ -9,7 +10,7 @@ export type KernelBuild = "relaxed" | "plain";
  * What `assembly/index.ts` exports. Addresses, sizes and strides are unchecked: only the wrappers of this folder call
  * these. Parameters are named as in `assembly/`.
  */
-export interface KernelExports {
+export interface KernelExports extends TrainingExports {
   /** Gathers receptive fields; see `assembly/patches.ts`. */
   samplePatches(
     input: number,

@@ -25,3 +25,5 @@ export { BackendMemory, backendMemory, type OutputTensor } from "./memory.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
 export { samplePatches } from "./patches.ts";
+export { registerKernels } from "./register.ts";
+export type { TrainingExports } from "./training_exports.ts";

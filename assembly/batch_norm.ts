@@ -1,0 +1,276 @@
+import { clearF64, loadPartF32, storePartF32 } from "./lanes";
+import { multiplyAddF32 } from "./simd";
+
+/** Rows whose terms are summed in f32 before they flow into f64; a block of them stays in the nearest cache. */
+const BLOCK_ROWS: i32 = 64;
+
+/** Channels rounded up to whole vectors. */
+function paddedChannels(channels: i32): i32 {
+  return (channels + 3) & ~3;
+}
+
+/** Bytes of workspace of every function in this file. */
+export function batchNormWorkspaceBytes(channels: i32): usize {
+  return <usize> paddedChannels(channels) << 4;
+}
+
+/** Four floats, or what is left of a row. */
+function loadLanes(from: usize, left: i32): v128 {
+  return left >= 4 ? v128.load(from) : loadPartF32(from, left);
+}
+
+/** Stores four floats, or what is left of a row. */
+function storeLanes(to: usize, lanes: v128, left: i32): void {
+  if (left >= 4) v128.store(to, lanes);
+  else storePartF32(to, lanes, left);
+}
+
+/** Adds four f32 lanes to four f64 sums. */
+function addLanesToF64(lanes: v128, to: usize): void {
+  const high = v128.shuffle<i32>(lanes, lanes, 2, 3, 2, 3);
+  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(lanes)));
+  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(high)), 16);
+}
+
+/** Adds Σ(x − x₀) and Σ(x − x₀)² of a block of rows, where x₀ is the first row of all. */
+function addShiftedSums(
+  x: usize,
+  first: usize,
+  rows: i32,
+  channels: i32,
+  sums: usize,
+  squares: usize,
+): void {
+  const rowBytes = <usize> channels << 2;
+  for (let left = channels; left > 0; left -= 4) {
+    const shift = loadLanes(first, left);
+    let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
+    let at = x;
+    let r = rows;
+    for (; r >= 2; r -= 2, at += rowBytes << 1) {
+      const d0 = f32x4.sub(loadLanes(at, left), shift);
+      const d1 = f32x4.sub(loadLanes(at + rowBytes, left), shift);
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      q0 = multiplyAddF32(d0, d0, q0);
+      q1 = multiplyAddF32(d1, d1, q1);
+    }
+    if (r > 0) {
+      const d0 = f32x4.sub(loadLanes(at, left), shift);
+      s0 = f32x4.add(s0, d0);
+      q0 = multiplyAddF32(d0, d0, q0);
+    }
+    addLanesToF64(f32x4.add(s0, s1), sums);
+    addLanesToF64(f32x4.add(q0, q1), squares);
+    x += 16;
+    first += 16;
+    sums += 32;
+    squares += 32;
+  }
+}
+
+/**
+ * Mean and (biased) variance of each channel in one pass over `rows` × `channels` values. With d = x − x₀, where x₀ is
+ * the first row, so that a mean far from 0 costs no digits (Chan, Golub and LeVeque 1983):
+ *
+ *     mean = x₀ + Σd/N,     variance = Σd²/N − (Σd/N)²
+ */
+export function channelMoments(
+  x: usize,
+  rows: i32,
+  channels: i32,
+  mean: usize,
+  variance: usize,
+  workspace: usize,
+): void {
+  const sums = workspace;
+  const squares = sums + (<usize> paddedChannels(channels) << 3);
+  clearF64(sums, 2 * paddedChannels(channels));
+  for (let row = 0; row < rows; row += BLOCK_ROWS) {
+    const block = x + (<usize> row * <usize> channels << 2);
+    addShiftedSums(block, x, min(BLOCK_ROWS, rows - row), channels, sums, squares);
+  }
+  for (let c = 0; c < channels; c++) {
+    const at = <usize> c << 2;
+    const shifted = load<f64>(sums + (at << 1)) / <f64> rows;
+    const square = load<f64>(squares + (at << 1)) / <f64> rows;
+    store<f32>(mean + at, <f32> (<f64> load<f32>(x + at) + shifted));
+    store<f32>(variance + at, <f32> max<f64>(0, square - shifted * shifted));
+  }
+}
+
+/** γ / √(variance + ε) of each channel. */
+function writeScales(
+  gamma: usize,
+  variance: usize,
+  epsilon: f32,
+  channels: i32,
+  scales: usize,
+): void {
+  for (let c = 0; c < channels; c++, gamma += 4, variance += 4, scales += 4) {
+    const deviation = Math.sqrt(<f64> load<f32>(variance) + <f64> epsilon);
+    store<f32>(scales, <f32> (<f64> load<f32>(gamma) / deviation));
+  }
+}
+
+/** output = (x − mean)·γ/√(variance + ε) + β, and its positive part where `hasRelu`. */
+export function normalizeChannels(
+  x: usize,
+  rows: i32,
+  channels: i32,
+  mean: usize,
+  variance: usize,
+  gamma: usize,
+  beta: usize,
+  epsilon: f32,
+  hasRelu: bool,
+  output: usize,
+  workspace: usize,
+): void {
+  const scales = workspace;
+  writeScales(gamma, variance, epsilon, channels, scales);
+  const zero = f32x4.splat(0);
+  for (let r = 0; r < rows; r++) {
+    let at: usize = 0;
+    for (let left = channels; left > 0; left -= 4, at += 16, x += 16, output += 16) {
+      const centred = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
+      let y = multiplyAddF32(centred, v128.load(scales + at), loadLanes(beta + at, left));
+      if (hasRelu) y = f32x4.max(y, zero);
+      storeLanes(output, y, left);
+    }
+    // The last vector may have been a part of one.
+    const excess = <usize> (paddedChannels(channels) - channels) << 2;
+    x -= excess;
+    output -= excess;
+  }
+}
+
+/** Adds Σg and Σg·(x − mean) of a block of rows, where g is dy, zero where `output` is not positive if `hasRelu`. */
+function addGradientSums(
+  dy: usize,
+  x: usize,
+  output: usize,
+  rows: i32,
+  channels: i32,
+  mean: usize,
+  hasRelu: bool,
+  sums: usize,
+  products: usize,
+): void {
+  const rowBytes = <usize> channels << 2;
+  const zero = f32x4.splat(0);
+  let offset: usize = 0;
+  for (let left = channels; left > 0; left -= 4, offset += 16) {
+    const centre = loadLanes(mean + offset, left);
+    let sum = zero, product = zero;
+    let at = offset;
+    for (let r = 0; r < rows; r++, at += rowBytes) {
+      let g = loadLanes(dy + at, left);
+      if (hasRelu) g = v128.and(g, f32x4.gt(loadLanes(output + at, left), zero));
+      sum = f32x4.add(sum, g);
+      product = multiplyAddF32(g, f32x4.sub(loadLanes(x + at, left), centre), product);
+    }
+    addLanesToF64(sum, sums + (offset << 1));
+    addLanesToF64(product, products + (offset << 1));
+  }
+}
+
+/**
+ * Gradients of the normalization in γ and β in one pass. With g = dy, zero where the ReLU gave zero:
+ *
+ *     dβ = Σ g,     dγ = Σ g·(x − mean)/√(variance + ε)
+ */
+export function batchNormParameterGradients(
+  dy: usize,
+  x: usize,
+  output: usize,
+  rows: i32,
+  channels: i32,
+  mean: usize,
+  variance: usize,
+  epsilon: f32,
+  hasRelu: bool,
+  gammaGradient: usize,
+  betaGradient: usize,
+  workspace: usize,
+): void {
+  const sums = workspace;
+  const products = sums + (<usize> paddedChannels(channels) << 3);
+  clearF64(sums, 2 * paddedChannels(channels));
+  for (let row = 0; row < rows; row += BLOCK_ROWS) {
+    const at = <usize> row * <usize> channels << 2;
+    const count = min(BLOCK_ROWS, rows - row);
+    addGradientSums(
+      dy + at,
+      x + at,
+      output + at,
+      count,
+      channels,
+      mean,
+      hasRelu,
+      sums,
+      products,
+    );
+  }
+  for (let c = 0; c < channels; c++) {
+    const at = <usize> c << 2;
+    const deviation = Math.sqrt(<f64> load<f32>(variance + at) + <f64> epsilon);
+    store<f32>(betaGradient + at, <f32> load<f64>(sums + (at << 1)));
+    store<f32>(gammaGradient + at, <f32> (load<f64>(products + (at << 1)) / deviation));
+  }
+}
+
+/**
+ * Gradient of the normalization in x, through the batch's own mean and variance (Ioffe and Szegedy 2015, section 3). With
+ * σ = √(variance + ε), N rows and g as above:
+ *
+ *     dx = γ/σ · (g − dβ/N − (x − mean)·dγ/(σN))
+ */
+export function batchNormInputGradient(
+  dy: usize,
+  x: usize,
+  output: usize,
+  rows: i32,
+  channels: i32,
+  mean: usize,
+  variance: usize,
+  gamma: usize,
+  epsilon: f32,
+  hasRelu: bool,
+  gammaGradient: usize,
+  betaGradient: usize,
+  dx: usize,
+  workspace: usize,
+): void {
+  const arrayBytes = <usize> paddedChannels(channels) << 2;
+  const scales = workspace, offsets = scales + arrayBytes, slopes = offsets + arrayBytes;
+  writeScales(gamma, variance, epsilon, channels, scales);
+  for (let c = 0; c < channels; c++) {
+    const at = <usize> c << 2;
+    const count = <f64> rows;
+    const deviation = Math.sqrt(<f64> load<f32>(variance + at) + <f64> epsilon);
+    store<f32>(offsets + at, <f32> (<f64> load<f32>(betaGradient + at) / count));
+    store<f32>(slopes + at, <f32> (<f64> load<f32>(gammaGradient + at) / (count * deviation)));
+  }
+  const zero = f32x4.splat(0);
+  const excess = <usize> (paddedChannels(channels) - channels) << 2;
+  for (let r = 0; r < rows; r++) {
+    let at: usize = 0;
+    for (let left = channels; left > 0; left -= 4, at += 16) {
+      let g = loadLanes(dy, left);
+      if (hasRelu) g = v128.and(g, f32x4.gt(loadLanes(output, left), zero));
+      const centred = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
+      const slope = f32x4.mul(centred, v128.load(slopes + at));
+      const inner = f32x4.sub(f32x4.sub(g, v128.load(offsets + at)), slope);
+      storeLanes(dx, f32x4.mul(inner, v128.load(scales + at)), left);
+      dy += 16;
+      x += 16;
+      output += 16;
+      dx += 16;
+    }
+    dy -= excess;
+    x -= excess;
+    output -= excess;
+    dx -= excess;
+  }
+}

@@ -1,0 +1,146 @@
+import type * as tf from "@tensorflow/tfjs";
+import { CONVOLUTION_LIMITS, convolutionScratchBytes } from "./conv2d.ts";
+import { type ConvolutionShape, encodePlan, PLAN_BYTES, planConvolution } from "./conv2d_plan.ts";
+import type { Kernels } from "./load.ts";
+
+/** The rows (or columns) of the input that meet the same taps of a strided convolution. */
+export interface Phase {
+  /** First of them; the others follow in steps of the stride. */
+  readonly first: number;
+  /** How many. */
+  readonly count: number;
+  /** First tap that meets them; the others follow in steps of the stride. */
+  readonly firstTap: number;
+  /** How many taps. */
+  readonly taps: number;
+  /** Zeros before the output's gradient when the phase is computed as a convolution of it. */
+  readonly padBefore: number;
+}
+
+/**
+ * Takes the input gradient of one axis apart into ordinary convolutions of dy, one per remainder r of the stride s.
+ *
+ * Tap k of output o meets input i where i + pad = o·s + k. With k = r + t·s and i = q·s + r − pad that is o = q − t: over
+ * q, a convolution of step one with the taps r, r + s, … in reverse. Hence nothing is multiplied with inserted zeros.
+ *
+ * @param input Inputs along the axis.
+ * @param kernel Taps along the axis.
+ * @param stride Step s.
+ * @param pad Zeros before the input.
+ * @returns The phases that have inputs.
+ */
+export function phasesOf(input: number, kernel: number, stride: number, pad: number): Phase[] {
+  const phases: Phase[] = [];
+  for (let firstTap = 0; firstTap < stride; firstTap++) {
+    const start = Math.ceil((pad - firstTap) / stride);
+    const count = Math.floor((input - 1 + pad - firstTap) / stride) - start + 1;
+    const taps = Math.max(0, Math.ceil((kernel - firstTap) / stride));
+    const first = start * stride + firstTap - pad;
+    if (count > 0) phases.push({ first, count, firstTap, taps, padBefore: taps - 1 - start });
+  }
+  return phases;
+}
+
+/** Two phases and what they are phases of. */
+interface PhasePair {
+  readonly dy: tf.TensorInfo;
+  readonly filter: tf.TensorInfo;
+  readonly shape: ConvolutionShape;
+  readonly rows: Phase;
+  readonly columns: Phase;
+  /** Address of the gradient. */
+  readonly gradient: number;
+}
+
+function addPhase(kernels: Kernels, pair: PhasePair): void {
+  const { memory, wasm } = kernels;
+  const { dy, filter, shape, rows, columns, gradient } = pair;
+  const { inChannels, outChannels, inHeight, inWidth, strideHeight, strideWidth } = shape;
+  const plan = planConvolution({
+    batchSize: shape.batchSize,
+    inHeight: shape.outHeight,
+    inWidth: shape.outWidth,
+    inChannels: outChannels,
+    outHeight: rows.count,
+    outWidth: columns.count,
+    outChannels: inChannels,
+    filterHeight: rows.taps,
+    filterWidth: columns.taps,
+    strideHeight: 1,
+    strideWidth: 1,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    padInfo: { top: rows.padBefore, left: columns.padBefore },
+  }, {
+    limits: CONVOLUTION_LIMITS,
+    placement: { height: inHeight, width: inWidth, rowStep: strideHeight, columnStep: strideWidth },
+  });
+  const bytes = convolutionScratchBytes(kernels, plan);
+  memory.withScratch(bytes, (scratch) => {
+    memory.i32(scratch.plan, PLAN_BYTES / 4).set(encodePlan(plan));
+    memory.f32(scratch.bias, bytes.bias / 4).fill(0);
+    wasm.packPhaseFilter(
+      memory.tensorPointer(filter),
+      shape.filterWidth,
+      inChannels,
+      outChannels,
+      rows.firstTap,
+      strideHeight,
+      rows.taps,
+      columns.firstTap,
+      strideWidth,
+      columns.taps,
+      scratch.panels,
+    );
+    wasm.convolve2D(
+      scratch.plan,
+      memory.tensorPointer(dy),
+      scratch.panels,
+      scratch.bias,
+      gradient + 4 * inChannels * (rows.first * inWidth + columns.first),
+      scratch.workspace,
+    );
+  });
+}
+
+/**
+ * Gradient of a convolution in its input: dx[n, y, x, c] = Σ dy[n, i, j, o] · filter[ky, kx, c, o] over all i·s + ky = y + top
+ * and j·s + kx = x + left.
+ *
+ * @param kernels The kernels.
+ * @param dy Gradient of the output, N × outHeight × outWidth × n, float32.
+ * @param filter Filter, kh × kw × c × n, float32.
+ * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC, without dilation; no size
+ * is zero.
+ * @returns The gradient, N × inHeight × inWidth × c; the caller disposes it.
+ * @throws {RangeError} When the WASM memory is exhausted.
+ */
+export function convolutionInputGradient(
+  kernels: Kernels,
+  dy: tf.TensorInfo,
+  filter: tf.TensorInfo,
+  shape: ConvolutionShape,
+): tf.Tensor4D {
+  const { memory } = kernels;
+  const { batchSize, inHeight, inWidth, inChannels, strideHeight, strideWidth, padInfo } = shape;
+  const { tensor, pointer } = memory.makeTensor<tf.Tensor4D>([
+    batchSize,
+    inHeight,
+    inWidth,
+    inChannels,
+  ]);
+  try {
+    const skipsInputs = shape.filterHeight < strideHeight || shape.filterWidth < strideWidth;
+    if (skipsInputs) memory.f32(pointer, tensor.size).fill(0);
+    for (const rows of phasesOf(inHeight, shape.filterHeight, strideHeight, padInfo.top)) {
+      for (const columns of phasesOf(inWidth, shape.filterWidth, strideWidth, padInfo.left)) {
+        if (rows.taps * columns.taps === 0) continue;
+        addPhase(kernels, { dy, filter, shape, rows, columns, gradient: pointer });
+      }
+    }
+  } catch (error) {
+    tensor.dispose();
+    throw error;
+  }
+  return tensor;
+}

@@ -1,0 +1,42 @@
+/**
+ * What `assembly/index.ts` exports for convolutions. Unchecked, as all of `KernelExports`.
+ */
+export interface ConvolutionExports {
+  /** Convolves with packed weights; see `assembly/conv2d.ts`. */
+  convolve2D(
+    plan: number,
+    input: number,
+    panels: number,
+    bias: number,
+    output: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `convolve2D` besides a block of the source. */
+  convolve2DWorkspaceBytes(pixels: number): number;
+  /** Packs a row-major matrix into panels of eight columns; see `assembly/gemm_f32.ts`. */
+  packF32ColumnPanels(matrix: number, rows: number, columns: number, panels: number): void;
+  /** Packs the flipped and transposed taps of one phase of the input gradient. */
+  packPhaseFilter(
+    filter: number,
+    kernelColumns: number,
+    inputs: number,
+    outputs: number,
+    firstRow: number,
+    rowStep: number,
+    rows: number,
+    firstColumn: number,
+    columnStep: number,
+    columns: number,
+    panels: number,
+  ): void;
+  /** Gradient in the filter; see `assembly/conv2d_filter_gradient.ts`. */
+  convolve2DFilterGradient(
+    plan: number,
+    input: number,
+    dy: number,
+    gradient: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `convolve2DFilterGradient` besides a block of the source. */
+  filterGradientWorkspaceBytes(pixels: number, outputs: number): number;
+}

@@ -1,0 +1,156 @@
+/**
+ * What `assembly/index.ts` exports for training, apart from convolutions. Unchecked, as all of `KernelExports`.
+ */
+export interface TrainingExports {
+  /** Gradient of a depthwise convolution in its input; see `assembly/depthwise_conv2d_backprop_input.ts`. */
+  depthwiseConv2dBackpropInput(
+    dy: number,
+    filter: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    multiplier: number,
+    outputHeight: number,
+    outputWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    dx: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `depthwiseConv2dBackpropInput`. */
+  depthwiseConv2dBackpropInputWorkspaceBytes(
+    width: number,
+    outputChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+  ): number;
+  /** Gradient of a depthwise convolution in its filter; see `assembly/depthwise_conv2d_backprop_filter.ts`. */
+  depthwiseConv2dBackpropFilter(
+    x: number,
+    dy: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    multiplier: number,
+    outputHeight: number,
+    outputWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    dw: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `depthwiseConv2dBackpropFilter`. */
+  depthwiseConv2dBackpropFilterWorkspaceBytes(
+    width: number,
+    outputChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+  ): number;
+  /** Adds rows up by segment; see `assembly/segment_sum.ts`. */
+  unsortedSegmentSum(
+    values: number,
+    ids: number,
+    rows: number,
+    rowLength: number,
+    segments: number,
+    isInteger: boolean,
+    sums: number,
+  ): void;
+  /** Mean and variance of each channel; see `assembly/batch_norm.ts`. */
+  channelMoments(
+    x: number,
+    rows: number,
+    channels: number,
+    mean: number,
+    variance: number,
+    workspace: number,
+  ): void;
+  /** Normalizes, scales and shifts each channel. */
+  normalizeChannels(
+    x: number,
+    rows: number,
+    channels: number,
+    mean: number,
+    variance: number,
+    gamma: number,
+    beta: number,
+    epsilon: number,
+    hasRelu: boolean,
+    output: number,
+    workspace: number,
+  ): void;
+  /** Gradients of the normalization in γ and β. */
+  batchNormParameterGradients(
+    dy: number,
+    x: number,
+    output: number,
+    rows: number,
+    channels: number,
+    mean: number,
+    variance: number,
+    epsilon: number,
+    hasRelu: boolean,
+    gammaGradient: number,
+    betaGradient: number,
+    workspace: number,
+  ): void;
+  /** Gradient of the normalization in x. */
+  batchNormInputGradient(
+    dy: number,
+    x: number,
+    output: number,
+    rows: number,
+    channels: number,
+    mean: number,
+    variance: number,
+    gamma: number,
+    epsilon: number,
+    hasRelu: boolean,
+    gammaGradient: number,
+    betaGradient: number,
+    dx: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of the batch normalization kernels. */
+  batchNormWorkspaceBytes(channels: number): number;
+  /** One step of gradient descent with momentum; see `assembly/optimizer_steps.ts`. */
+  momentumStep(
+    weight: number,
+    velocity: number,
+    gradient: number,
+    count: number,
+    learningRate: number,
+    momentum: number,
+    weightDecay: number,
+    isNesterov: boolean,
+  ): void;
+  /** One step of Adam. */
+  adamStep(
+    weight: number,
+    firstMoment: number,
+    secondMoment: number,
+    gradient: number,
+    count: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    firstCorrection: number,
+    secondCorrection: number,
+    weightDecay: number,
+  ): void;
+}
