@@ -21,7 +21,7 @@ import {
   measureBatchNorm,
 } from "../forward/mod.ts";
 import { openNetwork } from "../graph/mod.ts";
-import { loadKernels, type Moments, startBackend } from "../kernels/mod.ts";
+import { loadKernels, type Moments, registerKernels, startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../model/mod.ts";
 
 import type { StepSums } from "../train/mod.ts";
@@ -109,6 +109,7 @@ export class Station {
    */
   static async open(spec: StationSpec): Promise<Station> {
     await startBackend();
+    registerKernels(await loadKernels());
     const { inputSize: [height, width], channels, classes } = spec.preprocessing;
     const dataset = await openDataset(spec.data, { height, width, channels, classes });
     if (spec.outputs !== undefined) checkClasses(dataset, spec.outputs);
