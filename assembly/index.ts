@@ -20,13 +20,15 @@ export {
   depthwiseConv2dBackpropInput,
   depthwiseConv2dBackpropInputWorkspaceBytes,
 } from "./depthwise_conv2d_backprop_input";
+export { convolve2D, convolve2DWorkspaceBytes, packPhaseFilter } from "./conv2d";
+export { convolve2DFilterGradient, filterGradientWorkspaceBytes } from "./conv2d_filter_gradient";
 export {
   compactElimination,
   eliminateGroup,
   eliminationCosts,
   eliminationWorkspaceBytes,
 } from "./elimination";
-export { gemmF32Tile6x8Peak } from "./gemm_f32";
+export { gemmF32Tile6x8Peak, packF32ColumnPanels } from "./gemm_f32";
 export { contractGram, contractWorkspaceBytes } from "./lasso";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { adamStep, momentumStep } from "./optimizer_steps";

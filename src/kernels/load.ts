@@ -1,5 +1,6 @@
 import plainBytes from "../../build/kernels.plain.wasm" with { type: "bytes" };
 import relaxedBytes from "../../build/kernels.relaxed.wasm" with { type: "bytes" };
+import type { ConvolutionExports } from "./conv2d_exports.ts";
 import { type BackendMemory, backendMemory } from "./memory.ts";
 import type { TrainingExports } from "./training_exports.ts";
 
@@ -10,7 +11,7 @@ export type KernelBuild = "relaxed" | "plain";
  * What `assembly/index.ts` exports. Addresses, sizes and strides are unchecked: only the wrappers of this folder call
  * these. Parameters are named as in `assembly/`.
  */
-export interface KernelExports extends TrainingExports {
+export interface KernelExports extends ConvolutionExports, TrainingExports {
   /** Gathers receptive fields; see `assembly/patches.ts`. */
   samplePatches(
     input: number,

@@ -12,6 +12,11 @@ export {
   solveRidge,
 } from "./cholesky.ts";
 export { contractMoments, type PositionProblem } from "./contraction.ts";
+export { type ClampActivation, type ConvolutionInputs, convolve } from "./conv2d.ts";
+export { convolutionFilterGradient } from "./conv2d_backprop_filter.ts";
+export { convolutionInputGradient } from "./conv2d_backprop_input.ts";
+export type { ConvolutionExports } from "./conv2d_exports.ts";
+export type { ConvolutionShape } from "./conv2d_plan.ts";
 export { type EliminationSystem, GroupElimination } from "./elimination.ts";
 export { type Geometry, type OutputSize, outputSize } from "./geometry.ts";
 export {

@@ -1,16 +1,40 @@
 import * as tf from "@tensorflow/tfjs";
 import {
+  conv2dBackpropFilterConfig,
+  conv2dBackpropInputConfig,
+  conv2dConfig,
+  fusedConv2dConfig,
+} from "./conv2d_kernels.ts";
+import {
   depthwiseConv2dBackpropFilterConfig,
   depthwiseConv2dBackpropInputConfig,
 } from "./depthwise_conv2d_backprop.ts";
 import type { Kernels } from "./load.ts";
 import { unsortedSegmentSumConfig } from "./segment_sum.ts";
+import { castConfig, identityConfig } from "./sharing.ts";
 
-const CONFIGS: readonly ((kernels: Kernels) => tf.KernelConfig)[] = [
+/** Kernels that replace one of the backend's, which they are handed to pass on what they do not cover. */
+const REPLACEMENTS: Record<
+  string,
+  (kernels: Kernels, stock: tf.KernelConfig) => tf.KernelConfig
+> = {
+  [tf.Conv2D]: conv2dConfig,
+  [tf.FusedConv2D]: fusedConv2dConfig,
+  [tf.Conv2DBackpropInput]: conv2dBackpropInputConfig,
+  [tf.Identity]: identityConfig,
+  [tf.Cast]: castConfig,
+};
+
+/** Kernels that the backend lacks. */
+const ADDITIONS: readonly ((kernels: Kernels) => tf.KernelConfig)[] = [
+  conv2dBackpropFilterConfig,
   depthwiseConv2dBackpropFilterConfig,
   depthwiseConv2dBackpropInputConfig,
   unsortedSegmentSumConfig,
 ];
+
+/** The backend's own kernels behind the replacements that are registered. */
+const stockOf = new WeakMap<tf.KernelConfig, tf.KernelConfig>();
 
 /**
  * Gives tfjs the kernels that its WASM backend lacks, so that convolutional networks train on it, and faster ones in
@@ -19,11 +43,19 @@ const CONFIGS: readonly ((kernels: Kernels) => tf.KernelConfig)[] = [
  * @param kernels The kernels, on the memory of the current backend.
  */
 export function registerKernels(kernels: Kernels): void {
-  for (const makeConfig of CONFIGS) {
-    const config = makeConfig(kernels);
-    if (tf.getKernel(config.kernelName, config.backendName)) {
-      tf.unregisterKernel(config.kernelName, config.backendName);
-    }
-    tf.registerKernel(config);
+  for (const [name, makeConfig] of Object.entries(REPLACEMENTS)) {
+    const current = tf.getKernel(name, "wasm");
+    const stock = stockOf.get(current) ?? current;
+    const config = makeConfig(kernels, stock);
+    stockOf.set(config, stock);
+    register(config);
   }
+  for (const makeConfig of ADDITIONS) register(makeConfig(kernels));
+}
+
+function register(config: tf.KernelConfig): void {
+  if (tf.getKernel(config.kernelName, config.backendName)) {
+    tf.unregisterKernel(config.kernelName, config.backendName);
+  }
+  tf.registerKernel(config);
 }

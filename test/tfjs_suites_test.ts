@@ -1,0 +1,77 @@
+/**
+ * Runs the suites that tfjs-core tests its backends with against the WASM backend, unedited: first as it comes, then with
+ * the kernels of this project registered. `stock_failures.json` lists every spec that fails as it comes, why, and whether
+ * these kernels mend it; all others must pass both times.
+ */
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import {
+  type KernelBuild,
+  loadKernels,
+  registerKernels,
+  startBackend,
+} from "../src/kernels/mod.ts";
+import FAILURES from "./tfjs_suites/stock_failures.json" with { type: "json" };
+import { loadSuites } from "./tfjs_suites/suites.ts";
+
+/** Why a spec fails. */
+interface Failure {
+  reason: string;
+  message: RegExp;
+  isMended: boolean;
+}
+
+/** A suite and a spec of it, as one key. */
+const keyOf = (suite: string, spec: string) => `${suite}: ${spec}`;
+
+const listed = new Map<string, Failure>();
+for (const { reason, message, isMended, specs } of FAILURES) {
+  for (const key of specs) listed.set(key, { reason, message: new RegExp(message), isMended });
+}
+
+// The specs provoke warnings by the hundred, and the backend's are bound to the console when it starts.
+console.warn = () => {};
+console.error = () => {};
+await startBackend();
+const suites = await loadSuites();
+
+/** Runs a spec that must fail, with the message that is listed. */
+async function expectFailure(run: () => Promise<void>, { message, reason }: Failure) {
+  await assert.rejects(run, (error) => {
+    const text = error instanceof Error ? error.message : String(error);
+    assert.match(text, message, `fails, but not because ${reason}`);
+    return true;
+  });
+}
+
+Deno.test("the WASM backend as it comes fails the listed specs and no others", async () => {
+  const failed = new Set<string>();
+  for (const [suite, runSuite] of suites) {
+    await runSuite(async (name, run) => {
+      const key = keyOf(suite, name);
+      try {
+        await run();
+      } catch (error) {
+        failed.add(key);
+        const failure = listed.get(key);
+        if (failure) await expectFailure(() => Promise.reject(error), failure);
+        else throw new Error(key, { cause: error });
+      }
+    });
+  }
+  assert.deepEqual([...listed.keys()].filter((key) => !failed.has(key)), []);
+});
+
+for (const build of ["relaxed", "plain"] satisfies KernelBuild[]) {
+  for (const [suite, runSuite] of suites) {
+    Deno.test(`tfjs-core's suite ${suite} with these kernels (${build} build)`, async (test) => {
+      await tf.setBackend("wasm");
+      registerKernels(await loadKernels({ build }));
+      await runSuite(async (name, run) => {
+        const failure = listed.get(keyOf(suite, name));
+        const mustFail = failure !== undefined && !failure.isMended;
+        await test.step(name, () => mustFail ? expectFailure(run, failure) : run());
+      });
+    });
+  }
+}
