@@ -96,6 +96,7 @@ export class TrainingNetwork {
         const { mean, variance } = statistics.get(key)!;
         out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
       }
+      for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
       const images = batch.labels.length;
       return { loss: value.dataSync()[0] * images, correct, images };
     });
@@ -184,7 +185,7 @@ export class TrainingNetwork {
         variance: this.#weight(node, "moving_variance")!,
       }
       : tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
-    if (!frozen) statistics.set(node.name, { mean, variance });
+    if (!frozen) statistics.set(node.name, { mean: tf.keep(mean), variance: tf.keep(variance) });
     return tf.batchNorm(
       x,
       mean as tf.Tensor1D,
