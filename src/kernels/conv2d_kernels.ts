@@ -110,6 +110,9 @@ export function conv2dBackpropInputConfig(
       const { inputShape, ...attributes } = call.attrs as object as tf.Conv2DBackpropInputAttrs;
       const shape = shapeOf(inputShape, filter.shape, attributes);
       if (!shape || !areFloats(dy, filter)) return stock.kernelFunc(call);
+      // A transposed convolution may be given more rows and columns than its output accounts for.
+      const { outHeight, outWidth } = shape;
+      if (dy.shape[1] !== outHeight || dy.shape[2] !== outWidth) return stock.kernelFunc(call);
       return convolutionInputGradient(kernels, dy, filter, shape);
     },
   };

@@ -3,7 +3,15 @@
  *
  * @module
  */
+export { type AdamMoments, type AdamSettings, adamStep } from "./adam.ts";
 export { startBackend } from "./backend.ts";
+export {
+  type ChannelMoments,
+  channelMoments,
+  trainBatchNorm,
+  type TrainBatchNormOptions,
+  type TrainedBatchNorm,
+} from "./batch_norm.ts";
 export {
   meanDiagonal,
   type RidgeEvidence,
@@ -29,6 +37,7 @@ export {
 export { BackendMemory, backendMemory, type OutputTensor } from "./memory.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
+export { type MomentumSettings, momentumStep } from "./momentum.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";
 export type { TrainingExports } from "./training_exports.ts";

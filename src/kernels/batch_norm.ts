@@ -1,0 +1,196 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Kernels } from "./load.ts";
+
+/** Mean and variance of each channel of a batch, c each. */
+export interface ChannelMoments {
+  /** The means. */
+  readonly mean: tf.Tensor1D;
+  /** The variances, over N, not N − 1. */
+  readonly variance: tf.Tensor1D;
+}
+
+/** What {@link trainBatchNorm} returns. */
+export interface TrainedBatchNorm<T extends tf.Tensor> extends ChannelMoments {
+  /** The normalized batch, shaped as x. */
+  readonly output: T;
+}
+
+/** How {@link trainBatchNorm} goes on. */
+export interface TrainBatchNormOptions {
+  /** Whether a ReLU follows; by default none does. */
+  readonly relu?: boolean;
+}
+
+/** Checks that the last dimension of x is as long as the other tensors, and returns the sizes. */
+function sizesOf(
+  x: tf.Tensor,
+  perChannel: Record<string, tf.Tensor>,
+): { rows: number; channels: number } {
+  const channels = x.shape.at(-1) ?? 0;
+  if (x.dtype !== "float32" || x.size === 0) {
+    throw new TypeError(
+      `normalize a batch: x is ${x.dtype} of shape ${
+        x.shape.join("×")
+      }, wanted float32 and not empty`,
+    );
+  }
+  for (const [name, { shape, dtype }] of Object.entries(perChannel)) {
+    if (shape.length !== 1 || shape[0] !== channels || dtype !== "float32") {
+      throw new TypeError(
+        `normalize a batch: ${name} is ${dtype} of shape ${shape.join("×")}, ` +
+          `wanted ${channels} float32 for x of shape ${x.shape.join("×")}`,
+      );
+    }
+  }
+  return { rows: x.size / channels, channels };
+}
+
+/**
+ * Mean and variance of each channel, in one pass.
+ *
+ * @param kernels The kernels.
+ * @param x A batch, … × c; no gradient flows through its moments.
+ * @returns New tensors.
+ * @throws {TypeError} When x is not float32 or is empty.
+ */
+export function channelMoments(kernels: Kernels, x: tf.Tensor): ChannelMoments {
+  const { rows, channels } = sizesOf(x, {});
+  const { memory, wasm } = kernels;
+  return memory.withScratch({ workspace: wasm.batchNormWorkspaceBytes(channels) }, (at) => {
+    const from = memory.tensorPointer(x);
+    const mean = memory.makeTensor<tf.Tensor1D>([channels]);
+    const variance = memory.makeTensor<tf.Tensor1D>([channels]);
+    wasm.channelMoments(from, rows, channels, mean.pointer, variance.pointer, at.workspace);
+    return { mean: mean.tensor, variance: variance.tensor };
+  });
+}
+
+/** The tensors of a forward pass that its gradient needs. */
+interface SavedTensors extends ChannelMoments {
+  x: tf.Tensor;
+  gamma: tf.Tensor;
+  output: tf.Tensor;
+}
+
+function batchNormForward(
+  kernels: Kernels,
+  { x, gamma, mean, variance }: Omit<SavedTensors, "output">,
+  beta: tf.Tensor,
+  epsilon: number,
+  relu: boolean,
+): tf.Tensor {
+  const { rows, channels } = sizesOf(x, { gamma, beta });
+  const { memory, wasm } = kernels;
+  return memory.withScratch({ workspace: wasm.batchNormWorkspaceBytes(channels) }, (at) => {
+    const [from, means, variances, scales, shifts] = [x, mean, variance, gamma, beta]
+      .map((tensor) => memory.tensorPointer(tensor));
+    const output = memory.makeTensor(x.shape);
+    wasm.normalizeChannels(
+      from,
+      rows,
+      channels,
+      means,
+      variances,
+      scales,
+      shifts,
+      epsilon,
+      relu,
+      output.pointer,
+      at.workspace,
+    );
+    return output.tensor;
+  });
+}
+
+function batchNormBackward(
+  kernels: Kernels,
+  dy: tf.Tensor,
+  { x, gamma, mean, variance, output }: SavedTensors,
+  epsilon: number,
+  relu: boolean,
+): tf.Tensor[] {
+  const { rows, channels } = sizesOf(x, { gamma });
+  const { memory, wasm } = kernels;
+  return memory.withScratch({ workspace: wasm.batchNormWorkspaceBytes(channels) }, (at) => {
+    const [dyAt, xAt, outputAt, means, variances, scales] = [dy, x, output, mean, variance, gamma]
+      .map((tensor) => memory.tensorPointer(tensor));
+    const gammaGradient = memory.makeTensor([channels]);
+    const betaGradient = memory.makeTensor([channels]);
+    const dx = memory.makeTensor(x.shape);
+    wasm.batchNormParameterGradients(
+      dyAt,
+      xAt,
+      outputAt,
+      rows,
+      channels,
+      means,
+      variances,
+      epsilon,
+      relu,
+      gammaGradient.pointer,
+      betaGradient.pointer,
+      at.workspace,
+    );
+    wasm.batchNormInputGradient(
+      dyAt,
+      xAt,
+      outputAt,
+      rows,
+      channels,
+      means,
+      variances,
+      scales,
+      epsilon,
+      relu,
+      gammaGradient.pointer,
+      betaGradient.pointer,
+      dx.pointer,
+      at.workspace,
+    );
+    return [dx.tensor, gammaGradient.tensor, betaGradient.tensor];
+  });
+}
+
+/**
+ * Batch normalization as in training, with the batch's own moments, and a ReLU if wanted (Ioffe and Szegedy 2015,
+ * algorithm 1):
+ *
+ *     output = γ · (x − mean) / √(variance + ε) + β
+ *
+ * Differentiable in x, γ and β; in x also by way of the moments, though not through those that are returned. Two passes
+ * over the batch in each direction.
+ *
+ * @param kernels The kernels.
+ * @param x The batch, … × c.
+ * @param gamma γ, c.
+ * @param beta β, c.
+ * @param epsilon ε.
+ * @param options Whether a ReLU follows.
+ * @returns The output, and the moments for the moving averages.
+ * @throws {TypeError} When types or shapes do not fit, or x is empty.
+ */
+export function trainBatchNorm<T extends tf.Tensor>(
+  kernels: Kernels,
+  x: T,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  epsilon: number,
+  { relu = false }: TrainBatchNormOptions = {},
+): TrainedBatchNorm<T> {
+  sizesOf(x, { gamma, beta });
+  const moments = channelMoments(kernels, x);
+  const normalize = tf.customGrad((...inputs) => {
+    const [x, gamma, beta] = inputs as tf.Tensor[];
+    const save = inputs[3] as tf.GradSaveFunc;
+    const value = batchNormForward(kernels, { x, gamma, ...moments }, beta, epsilon, relu);
+    // Without a ReLU the output is not needed again, and x stands in for it.
+    save([x, gamma, moments.mean, moments.variance, relu ? value : x]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [x, gamma, mean, variance, output] = saved;
+      const tensors = { x, gamma, mean, variance, output } as SavedTensors;
+      return batchNormBackward(kernels, dy, tensors, epsilon, relu);
+    };
+    return { value, gradFunc };
+  });
+  return { output: normalize(x, gamma, beta) as T, ...moments };
+}
