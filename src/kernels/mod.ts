@@ -14,6 +14,7 @@ export {
 export { contractMoments, type PositionProblem } from "./contraction.ts";
 export { type EliminationSystem, GroupElimination } from "./elimination.ts";
 export { type Geometry, type OutputSize, outputSize } from "./geometry.ts";
+export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export {
   type KernelBuild,
   type KernelExports,
