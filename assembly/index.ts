@@ -30,6 +30,13 @@ export {
 } from "./elimination";
 export { gemmF32Tile6x8Peak, packF32ColumnPanels } from "./gemm_f32";
 export { contractGram, contractWorkspaceBytes } from "./lasso";
+export {
+  followLassoPath,
+  lassoPathEventCount,
+  lassoPathLambda,
+  lassoPathWorkspaceBytes,
+  startLassoPath,
+} from "./lasso_path";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { adamStep, momentumStep } from "./optimizer_steps";
 export { samplePatches } from "./patches";

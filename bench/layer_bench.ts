@@ -1,145 +1,127 @@
 /**
  * Selection and reconstruction of a 3×3×64→64 convolution from 76,800 samples, against scikit-learn.
  *
- *     deno run --allow-read --allow-write --allow-env --allow-run=python3,/usr/bin/python3 bench/layer_bench.ts
+ *     deno run --allow-read --allow-write --allow-env --allow-sys=loadavg --allow-run=python3,/usr/bin/python3 \
+ *       bench/layer_bench.ts
  *
- * Timed here: gathering the patches from feature maps, accumulating their moments, the whole Lasso path and the whole
- * elimination (hence every count at once), and a reconstruction for each. scikit-learn is handed the same patches,
- * gathered, on one thread; see bench/layer_sklearn.py. The two take turns. Where Python or scikit-learn is missing, its
- * half is left out.
+ * Either side selects 32 channels by the Lasso and refits the layer. Secateur's total holds gathering the patches from
+ * feature maps, accumulating their moments, the Lasso's whole path and one reconstruction; scikit-learn is handed the
+ * same patches, gathered, and selects from 400 of them; see bench/layer_sklearn.py. Elimination of every channel, with
+ * a reconstruction of its own, is timed apart.
+ *
+ * With two threads, two workers accumulate half of the batches each on a backend of their own, and their moments are
+ * merged; scikit-learn's BLAS is allowed two. All four take turns. Where Python or scikit-learn is missing, its part is
+ * left out.
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import {
-  type Geometry,
   type Kernels,
   loadKernels,
-  MomentAccumulator,
+  mergeMoments,
   type Moments,
-  samplePatches,
   startBackend,
 } from "../src/kernels/mod.ts";
-import { createRandom } from "../src/random.ts";
 import { createLassoSelector, createObsSelector, reconstruct } from "../src/selection/mod.ts";
+import { relativeDifference } from "../test/reference/samples.ts";
+import {
+  type Batch,
+  BATCHES,
+  CHANNELS,
+  collectMoments,
+  gatherPatches,
+  makeBatches,
+  makeWeights,
+  OUTPUTS,
+  SAMPLES,
+  SEED,
+} from "./layer_samples.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
-const SEED = 1;
 const RUNS = 9;
-const BATCHES = 60, BATCH = 128, POINTS = 10;
-const SIZE = 8, CHANNELS = 64, OUTPUTS = 64, KEPT = 32, TAPS = 9;
-const INPUTS = TAPS * CHANNELS, SAMPLES = BATCHES * BATCH * POINTS;
-const GEOMETRY: Geometry = {
-  kernel: [3, 3],
-  strides: [1, 1],
-  dilations: [1, 1],
-  padding: "same",
-};
-
-/** One batch of feature maps, the sampled positions, and the layer's output there. */
-interface Batch {
-  features: tf.Tensor4D;
-  positions: Int32Array;
-  targets: tf.Tensor2D;
-}
-
-/** ReLU of mixtures of half as many hidden maps: channels depend on one another, as a network's do. */
-function makeFeatures(batch: number): tf.Tensor4D {
-  return tf.tidy(() => {
-    const shape: [number, number, number, number] = [BATCH, SIZE, SIZE, CHANNELS / 2];
-    const hidden = tf.randomNormal<tf.Rank.R4>(shape, 0, 1, "float32", SEED + batch);
-    const mixing = tf.randomNormal<tf.Rank.R4>(
-      [1, 1, CHANNELS / 2, CHANNELS],
-      0,
-      0.3,
-      "float32",
-      7,
-    );
-    const noise = tf.randomNormal([BATCH, SIZE, SIZE, CHANNELS], 0, 0.5, "float32", 1000 + batch);
-    return tf.conv2d(hidden, mixing, 1, "same").add(noise).relu<tf.Tensor4D>();
-  });
-}
-
-function makePositions(batch: number): Int32Array {
-  const random = createRandom(SEED, batch);
-  const positions = new Int32Array(BATCH * POINTS * 3);
-  for (let p = 0; p < BATCH * POINTS; p++) {
-    positions[3 * p] = Math.floor(p / POINTS);
-    positions[3 * p + 1] = Math.floor(random() * SIZE);
-    positions[3 * p + 2] = Math.floor(random() * SIZE);
-  }
-  return positions;
-}
-
-function makeBatch(kernels: Kernels, weights: tf.Tensor2D, batch: number): Batch {
-  const features = makeFeatures(batch), positions = makePositions(batch);
-  const targets = tf.tidy(() => {
-    const exact = samplePatches(kernels, features, positions, GEOMETRY).matMul<tf.Tensor2D>(
-      weights,
-    );
-    return exact.add<tf.Tensor2D>(tf.randomNormal(exact.shape, 0, 0.1, "float32", 2000 + batch));
-  });
-  return { features, positions, targets };
-}
+const KEPT = 32;
+const WORKERS = 2;
 
 /** Seconds of each stage of one run, and what came out. */
 interface Run {
-  patches: number;
-  accumulate: number;
-  lasso: number;
-  elimination: number;
-  reconstructions: number;
-  total: number;
-  lassoError: number;
-  eliminationError: number;
+  seconds: Record<string, number> & { total: number };
+  kept: number[];
+  relativeError: number;
 }
 
-function collectMoments(kernels: Kernels, batches: Batch[]) {
-  const accumulator = new MomentAccumulator(kernels, INPUTS, OUTPUTS);
-  let patchSeconds = 0, accumulateSeconds = 0;
-  for (const { features, positions, targets } of batches) {
-    const start = performance.now();
-    const patches = samplePatches(kernels, features, positions, GEOMETRY);
-    const gathered = performance.now();
-    accumulator.accumulate(patches, targets);
-    patches.dispose();
-    patchSeconds += (gathered - start) / 1e3;
-    accumulateSeconds += (performance.now() - gathered) / 1e3;
-  }
-  const start = performance.now();
-  const moments = accumulator.read();
-  accumulator.dispose();
-  accumulateSeconds += (performance.now() - start) / 1e3;
-  return { moments, patchSeconds, accumulateSeconds };
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1e3;
 }
 
-function pruneLayer(kernels: Kernels, moments: Moments, weights: Float32Array) {
-  const problem = {
+function describeProblem(moments: Moments, weights: Float32Array) {
+  return {
     moments,
     weights,
     positions: CHANNELS,
     channelOf: Int32Array.from({ length: CHANNELS }, (_, channel) => channel),
     channels: CHANNELS,
   };
-  const marks = [performance.now()];
-  const byLasso = createLassoSelector(kernels, [problem]).keep(KEPT);
-  marks.push(performance.now());
-  const byElimination = createObsSelector(kernels, [problem]).keep(KEPT);
-  marks.push(performance.now());
-  const lassoError = reconstruct(kernels, problem, byLasso.kept).relativeError;
-  const eliminationError = reconstruct(kernels, problem, byElimination.kept).relativeError;
-  marks.push(performance.now());
-  const [lasso, elimination, reconstructions] = [1, 2, 3]
-    .map((stage) => (marks[stage] - marks[stage - 1]) / 1e3);
-  return { lasso, elimination, reconstructions, lassoError, eliminationError };
 }
 
-function runOnce(kernels: Kernels, batches: Batch[], weights: Float32Array): Run {
+function pruneByLasso(kernels: Kernels, moments: Moments, weights: Float32Array) {
+  const problem = describeProblem(moments, weights);
   const start = performance.now();
-  const { moments, patchSeconds, accumulateSeconds } = collectMoments(kernels, batches);
-  const pruned = pruneLayer(kernels, moments, weights);
-  const total = (performance.now() - start) / 1e3;
-  return { patches: patchSeconds, accumulate: accumulateSeconds, ...pruned, total };
+  const { kept } = createLassoSelector(kernels, [problem]).keep(KEPT);
+  const select = secondsSince(start);
+  const { relativeError } = reconstruct(kernels, problem, kept);
+  const reconstruction = secondsSince(start) - select;
+  return { seconds: { lasso: select, reconstruction }, kept: [...kept], relativeError };
+}
+
+function pruneByElimination(kernels: Kernels, moments: Moments, weights: Float32Array): Run {
+  const problem = describeProblem(moments, weights);
+  const start = performance.now();
+  const { kept } = createObsSelector(kernels, [problem]).keep(KEPT);
+  const { relativeError } = reconstruct(kernels, problem, kept);
+  return { seconds: { total: secondsSince(start) }, kept: [...kept], relativeError };
+}
+
+/** One thread does everything. */
+function runAlone(kernels: Kernels, batches: Batch[], weights: Float32Array) {
+  const start = performance.now();
+  const { moments, patches, accumulate } = collectMoments(kernels, batches);
+  const { seconds, ...pruned } = pruneByLasso(kernels, moments, weights);
+  const total = secondsSince(start);
+  const run: Run = { seconds: { patches, accumulate, ...seconds, total }, ...pruned };
+  return { run, moments };
+}
+
+/** Two workers accumulate; this thread waits, merges and does the rest. */
+async function runShared(kernels: Kernels, workers: Worker[], weights: Float32Array) {
+  const start = performance.now();
+  const shards = await Promise.all(workers.map((worker) => ask<Moments>(worker, null)));
+  const moments = mergeMoments(shards);
+  const accumulate = secondsSince(start);
+  const { seconds, ...pruned } = pruneByLasso(kernels, moments, weights);
+  const total = secondsSince(start);
+  const run: Run = {
+    seconds: { "patches + accumulate": accumulate, ...seconds, total },
+    ...pruned,
+  };
+  return { run, moments };
+}
+
+function ask<Answer>(worker: Worker, message: [number, number] | null): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message));
+    worker.postMessage(message);
+  });
+}
+
+async function startWorkers(): Promise<Worker[]> {
+  const url = new URL("layer_worker.ts", import.meta.url);
+  const workers = Array.from({ length: WORKERS }, () => new Worker(url, { type: "module" }));
+  const share = BATCHES / WORKERS;
+  await Promise.all(
+    workers.map((worker, index) => ask(worker, [index * share, (index + 1) * share])),
+  );
+  return workers;
 }
 
 /** Writes the numbers as raw f32. */
@@ -150,23 +132,13 @@ function writeSamples(folder: string, kernels: Kernels, batches: Batch[], weight
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       { append: true },
     );
-  for (const { features, positions, targets } of batches) {
-    const patches = samplePatches(kernels, features, positions, GEOMETRY);
+  for (const batch of batches) {
+    const patches = gatherPatches(kernels, batch);
     append("x", patches.dataSync<"float32">());
-    append("y", targets.dataSync<"float32">());
+    append("y", batch.targets.dataSync<"float32">());
     patches.dispose();
   }
   append("w", weights);
-}
-
-/** Lets scikit-learn work on the files; undefined where it cannot. */
-function runScikitLearn(folder: string, seed: number): PythonResult | undefined {
-  const script = new URL("layer_sklearn.py", import.meta.url).pathname;
-  const sizes = [SAMPLES, CHANNELS, OUTPUTS, KEPT, seed].map(String);
-  for (const python of ["/usr/bin/python3", "python3"]) {
-    const result = runPython(python, [script, folder, ...sizes]);
-    if (result) return result;
-  }
 }
 
 interface PythonResult {
@@ -176,12 +148,22 @@ interface PythonResult {
   seconds: Record<"select" | "reconstruct" | "total", number>;
 }
 
-function runPython(python: string, args: string[]): PythonResult | undefined {
+/** Lets scikit-learn work on the files; undefined where it cannot. */
+function runScikitLearn(folder: string, seed: number, threads: number): PythonResult | undefined {
+  const script = new URL("layer_sklearn.py", import.meta.url).pathname;
+  const sizes = [SAMPLES, CHANNELS, OUTPUTS, KEPT, seed].map(String);
+  for (const python of ["/usr/bin/python3", "python3"]) {
+    const result = runPython(python, [script, folder, ...sizes], threads);
+    if (result) return result;
+  }
+}
+
+function runPython(python: string, args: string[], threads: number): PythonResult | undefined {
   try {
     const env = {
       PATH: Deno.env.get("PATH") ?? "",
-      OMP_NUM_THREADS: "1",
-      OPENBLAS_NUM_THREADS: "1",
+      OMP_NUM_THREADS: String(threads),
+      OPENBLAS_NUM_THREADS: String(threads),
     };
     const output = new Deno.Command(python, { args, env, clearEnv: true }).outputSync();
     const decoder = new TextDecoder();
@@ -193,56 +175,79 @@ function runPython(python: string, args: string[]): PythonResult | undefined {
   }
 }
 
-function describe(label: string, seconds: number[]): Record<string, string> {
-  return { stage: label, "seconds min / median / max": formatSpread(spreadOf(seconds), 1, 3) };
+/** One row per stage. */
+function describe(who: string, threads: number, runs: readonly Pick<Run, "seconds">[]) {
+  return Object.keys(runs[0].seconds).map((stage) => ({
+    threads: String(threads),
+    stage: `${who}, ${stage}`,
+    "seconds min / median / max": formatSpread(
+      spreadOf(runs.map(({ seconds }) => seconds[stage])),
+      1,
+      3,
+    ),
+  }));
+}
+
+function describeSpeedUp(runs: Run[], rivals: PythonResult[]): string {
+  const ratios = rivals.map(({ seconds }, turn) => seconds.total / runs[turn].seconds.total);
+  return formatSpread(spreadOf(ratios), 1, 2);
 }
 
 await startBackend();
 const kernels = await loadKernels();
-const random = createRandom(SEED, 1 << 20);
-const weights = Float32Array.from({ length: INPUTS * OUTPUTS }, () => 0.2 * (random() - 0.5));
-const weightTensor = tf.tensor2d(weights, [INPUTS, OUTPUTS]);
-const batches = Array.from(
-  { length: BATCHES },
-  (_, batch) => makeBatch(kernels, weightTensor, batch),
-);
-runOnce(kernels, batches.slice(0, 10), weights);
-const runs: Run[] = [];
-const rivals: PythonResult[] = [];
+const weights = makeWeights();
+const batches = makeBatches(kernels, weights, 0, BATCHES);
+const workers = await startWorkers();
+const warm = runAlone(kernels, batches, weights);
+const shared = await runShared(kernels, workers, weights);
+pruneByElimination(kernels, warm.moments, weights);
+const mergeError = relativeDifference(shared.moments.gram, warm.moments.gram);
+
+const load = [Deno.loadavg()[0]];
+const alone: Run[] = [], together: Run[] = [], eliminations: Run[] = [];
+const rivals: Record<1 | 2, PythonResult[]> = { 1: [], 2: [] };
 const folder = Deno.makeTempDirSync();
 try {
   writeSamples(folder, kernels, batches, weights);
+  let hasRival = true;
   for (let turn = 0; turn < RUNS; turn++) {
-    runs.push(runOnce(kernels, batches, weights));
-    const rival = turn === rivals.length ? runScikitLearn(folder, turn) : undefined;
-    if (rival) rivals.push(rival);
+    const { run, moments } = runAlone(kernels, batches, weights);
+    alone.push(run);
+    eliminations.push(pruneByElimination(kernels, moments, weights));
+    for (const threads of [1, 2] as const) {
+      if (threads === 2) together.push((await runShared(kernels, workers, weights)).run);
+      const rival = hasRival ? runScikitLearn(folder, turn, threads) : undefined;
+      if (rival) rivals[threads].push(rival);
+      else hasRival = false;
+    }
   }
 } finally {
   Deno.removeSync(folder, { recursive: true });
+  for (const worker of workers) worker.terminate();
 }
+load.push(Deno.loadavg()[0]);
 
-console.log(JSON.stringify({ seed: SEED, build: kernels.build, runs, scikitLearn: rivals }));
-const STAGES = [
-  "patches",
-  "accumulate",
-  "lasso",
-  "elimination",
-  "reconstructions",
-  "total",
-] as const;
-const rows = STAGES.map((stage) => describe(`secateur, ${stage}`, runs.map((run) => run[stage])));
-for (const stage of ["select", "reconstruct", "total"] as const) {
-  if (rivals.length === 0) break;
-  rows.push(describe(`scikit-learn, ${stage}`, rivals.map(({ seconds }) => seconds[stage])));
-}
-console.log(formatTable(rows));
-console.log(`relative error, Lasso: ${runs[0].lassoError}`);
-console.log(`relative error, elimination: ${runs[0].eliminationError}`);
-if (rivals.length > 0) {
-  const speedUps = rivals.map(({ seconds }, turn) => seconds.total / runs[turn].total);
-  const [{ relativeError, versions }] = rivals;
+console.log(
+  JSON.stringify({ seed: SEED, build: kernels.build, alone, eliminations, together, rivals }),
+);
+console.log(formatTable([
+  ...describe("secateur", 1, alone),
+  ...(rivals[1].length > 0 ? describe("scikit-learn", 1, rivals[1]) : []),
+  ...describe("secateur", WORKERS, together),
+  ...(rivals[2].length > 0 ? describe("scikit-learn", 2, rivals[2]) : []),
+  ...describe("secateur, elimination + reconstruction", 1, eliminations),
+]));
+console.log(`load average before and after: ${load.map((value) => value.toFixed(1)).join(", ")}`);
+console.log(
+  `relative error, Lasso: ${alone[0].relativeError}, two workers: ${together[0].relativeError}`,
+);
+console.log(`relative error, elimination: ${eliminations[0].relativeError}`);
+console.log(`G of two workers against one: ${mergeError.toExponential(1)}`);
+if (rivals[2].length > 0) {
+  const [{ relativeError, versions }] = rivals[1];
   console.log(`relative error, scikit-learn: ${relativeError} (${versions})`);
-  console.log(`speed-up in turns, min / median / max: ${formatSpread(spreadOf(speedUps), 1, 2)}`);
+  console.log(`speed-up in turns, one thread: ${describeSpeedUp(alone, rivals[1])}`);
+  console.log(`speed-up in turns, two threads: ${describeSpeedUp(together, rivals[2])}`);
 } else {
   console.log("scikit-learn: not measured, python3 with scikit-learn is not installed");
 }

@@ -135,7 +135,7 @@ export function convolutionOperation(chain: readonly LayerNode[]): Operation {
 
 /**
  * A BatchNormalization that no convolution can take in, with the ReLU behind it, as a 1×1 depthwise convolution:
- * on the WASM backend that takes about half the time of the two (measured: bench/forward_bench.ts).
+ * on the WASM backend that is several times as fast as the two (figures: bench/results/forward.md).
  *
  * @param chain The BatchNormalization over NHWC images, then at most a fusable activation.
  * @returns The operation.

@@ -27,6 +27,7 @@ export type { ConvolutionExports } from "./conv2d_exports.ts";
 export type { ConvolutionShape } from "./conv2d_plan.ts";
 export { type EliminationSystem, GroupElimination } from "./elimination.ts";
 export { type Geometry, type OutputSize, outputSize } from "./geometry.ts";
+export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export {
   type KernelBuild,
   type KernelExports,

@@ -74,7 +74,7 @@ export function createLassoSelector(kernels: Kernels, problems: readonly Problem
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const lasso = buildLassoProblem(kernels, problems);
-  const path = followLassoPath(lasso);
+  const path = followLassoPath(kernels, lasso);
   const byCorrelation = rankByCorrelation(lasso, dead);
   return {
     method: "lasso",

@@ -1,7 +1,7 @@
 import { createRandom } from "../../src/random.ts";
 import type { Moments } from "../../src/kernels/mod.ts";
-import type { Problem } from "../../src/selection/mod.ts";
-import { multiply } from "./linear_algebra.ts";
+import type { LassoProblem, Problem } from "../../src/selection/mod.ts";
+import { multiply, multiplyTransposed } from "./linear_algebra.ts";
 import { naiveMoments } from "./moments.ts";
 
 /** Numbers between −1 and 1. */
@@ -18,6 +18,20 @@ export function correlatedInputs(count: number, d: number, seed: number): Float3
   const noise = randomArray(count * d, seed, 3);
   const mixed = multiply(hidden, mixing, count, factors, d);
   return Float32Array.from(mixed, (value, at) => Math.max(0, value + 0.3 * noise[at]));
+}
+
+/** Correlated variables, so that some of them drop on the way. */
+export function correlatedLasso(size: number, seed: number): LassoProblem {
+  const rows = 4 * size;
+  const mixing = randomArray(size * size, seed, 1);
+  for (let j = 0; j < size; j++) mixing[j * (size + 1)] += 1;
+  const x = multiply(randomArray(rows * size, seed, 2), mixing, rows, size, size);
+  const truth = randomArray(size, seed, 3);
+  const y = multiply(x, truth, rows, size, 1).map((v, at) => v + randomArray(rows, seed, 4)[at]);
+  return {
+    quadratic: multiplyTransposed(x, x, rows, size, size),
+    linear: multiplyTransposed(x, y, rows, size, 1),
+  };
 }
 
 /** How a random problem looks. */

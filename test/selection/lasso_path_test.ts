@@ -5,25 +5,12 @@ import {
   type LassoPath,
   type LassoProblem,
 } from "../../src/selection/mod.ts";
+import { testBothBuilds } from "../kernels/both_builds.ts";
 import { coordinateDescentLasso } from "../reference/lasso.ts";
-import { multiply, multiplyTransposed } from "../reference/linear_algebra.ts";
-import { randomArray, relativeDifference } from "../reference/samples.ts";
+import { multiply } from "../reference/linear_algebra.ts";
+import { correlatedLasso, relativeDifference } from "../reference/samples.ts";
 // Made by test/reference/lars_path_oracle.py, which states the command.
 import oracle from "../reference/lars_path.json" with { type: "json" };
-
-/** Correlated variables, so that some of them drop on the way. */
-function correlatedLasso(size: number, seed: number): LassoProblem {
-  const rows = 4 * size;
-  const mixing = randomArray(size * size, seed, 1);
-  for (let j = 0; j < size; j++) mixing[j * (size + 1)] += 1;
-  const x = multiply(randomArray(rows * size, seed, 2), mixing, rows, size, size);
-  const truth = randomArray(size, seed, 3);
-  const y = multiply(x, truth, rows, size, 1).map((v, at) => v + randomArray(rows, seed, 4)[at]);
-  return {
-    quadratic: multiplyTransposed(x, x, rows, size, size),
-    linear: multiplyTransposed(x, y, rows, size, 1),
-  };
-}
 
 /** b − Aβ. */
 function correlations({ quadratic, linear }: LassoProblem, beta: ArrayLike<number>): Float64Array {
@@ -45,28 +32,31 @@ function coefficientsAt(path: LassoPath, lambda: number): Float64Array {
 
 const PROBLEMS = Array.from({ length: 12 }, (_, seed) => correlatedLasso(3 + 2 * seed, seed));
 
-Deno.test("the optimality conditions hold at every knot and half-way to the next", () => {
-  for (const problem of PROBLEMS) {
-    const path = followLassoPath(problem);
-    const knotLambdas = [...path.knots.map(({ lambda }) => lambda), path.finalLambda];
-    const tolerance = 1e-9 * knotLambdas[0];
-    knotLambdas.slice(0, -1).forEach((lambda, index) => {
-      for (const at of [lambda, (lambda + knotLambdas[index + 1]) / 2]) {
-        const beta = at === lambda ? path.knots[index].coefficients : coefficientsAt(path, at);
-        correlations(problem, beta).forEach((correlation, j) => {
-          assert.ok(Math.abs(correlation) <= at + tolerance);
-          if (beta[j] !== 0) {
-            assert.ok(Math.abs(correlation - at * Math.sign(beta[j])) <= tolerance);
-          }
-        });
-      }
-    });
-  }
-});
+testBothBuilds(
+  "the optimality conditions hold at every knot and half-way to the next",
+  (kernels) => {
+    for (const problem of PROBLEMS) {
+      const path = followLassoPath(kernels, problem);
+      const knotLambdas = [...path.knots.map(({ lambda }) => lambda), path.finalLambda];
+      const tolerance = 1e-9 * knotLambdas[0];
+      knotLambdas.slice(0, -1).forEach((lambda, index) => {
+        for (const at of [lambda, (lambda + knotLambdas[index + 1]) / 2]) {
+          const beta = at === lambda ? path.knots[index].coefficients : coefficientsAt(path, at);
+          correlations(problem, beta).forEach((correlation, j) => {
+            assert.ok(Math.abs(correlation) <= at + tolerance);
+            if (beta[j] !== 0) {
+              assert.ok(Math.abs(correlation - at * Math.sign(beta[j])) <= tolerance);
+            }
+          });
+        }
+      });
+    }
+  },
+);
 
-Deno.test("the path agrees with coordinate descent between its knots", () => {
+testBothBuilds("the path agrees with coordinate descent between its knots", (kernels) => {
   for (const problem of PROBLEMS.slice(0, 6)) {
-    const path = followLassoPath(problem);
+    const path = followLassoPath(kernels, problem);
     for (const share of [0.8, 0.4, 0.1, 0.02]) {
       const lambda = share * path.knots[0].lambda;
       const expected = coordinateDescentLasso(problem, lambda);
@@ -75,29 +65,29 @@ Deno.test("the path agrees with coordinate descent between its knots", () => {
   }
 });
 
-Deno.test("the path is complete and ends at least squares", () => {
+testBothBuilds("the path is complete and ends at least squares", (kernels) => {
   for (const problem of PROBLEMS) {
-    const path = followLassoPath(problem);
+    const path = followLassoPath(kernels, problem);
     assert.equal(path.status, "complete");
     const left = correlations(problem, path.finalCoefficients);
     assert.ok(left.every((value) => Math.abs(value) < 1e-9 * path.knots[0].lambda));
   }
 });
 
-Deno.test("variables drop on the way, and come back", () => {
-  const changes = PROBLEMS.flatMap((problem) => followLassoPath(problem).knots);
+testBothBuilds("variables drop on the way, and come back", (kernels) => {
+  const changes = PROBLEMS.flatMap((problem) => followLassoPath(kernels, problem).knots);
   assert.ok(changes.some(({ change }) => change === "drop"));
   const returned = PROBLEMS.some((problem) => {
-    const entered = followLassoPath(problem).knots
+    const entered = followLassoPath(kernels, problem).knots
       .filter(({ change }) => change === "enter").map(({ variable }) => variable);
     return new Set(entered).size < entered.length;
   });
   assert.ok(returned);
 });
 
-Deno.test("the path is that of scikit-learn, knot for knot", () => {
+testBothBuilds("the path is that of scikit-learn, knot for knot", (kernels) => {
   const { quadratic, linear, lambdas, coefficients } = oracle;
-  const path = followLassoPath({
+  const path = followLassoPath(kernels, {
     quadratic: Float64Array.from(quadratic),
     linear: Float64Array.from(linear),
   });
@@ -110,23 +100,23 @@ Deno.test("the path is that of scikit-learn, knot for knot", () => {
   assert.ok(relativeDifference(path.finalCoefficients, coefficients[lambdas.length - 1]) < 1e-8);
 });
 
-Deno.test("flipping a variable flips its coefficient and nothing else", () => {
+testBothBuilds("flipping a variable flips its coefficient and nothing else", (kernels) => {
   const problem = PROBLEMS[3];
   const size = problem.linear.length;
-  const flipped = followLassoPath({
+  const flipped = followLassoPath(kernels, {
     quadratic: problem.quadratic.map((value, at) =>
       (Math.floor(at / size) === 1) === (at % size === 1) ? value : -value
     ),
     linear: problem.linear.map((value, j) => j === 1 ? -value : value),
   });
-  const path = followLassoPath(problem);
+  const path = followLassoPath(kernels, problem);
   const expected = path.finalCoefficients.map((value, j) => j === 1 ? -value : value);
   assert.ok(relativeDifference(flipped.finalCoefficients, expected) < 1e-12);
   assert.deepEqual(flipped.knots.map((k) => k.variable), path.knots.map((k) => k.variable));
 });
 
-Deno.test("of two equal variables one is left out and named", () => {
-  const path = followLassoPath({
+testBothBuilds("of two equal variables one is left out and named", (kernels) => {
+  const path = followLassoPath(kernels, {
     quadratic: Float64Array.of(2, 2, 0.5, 2, 2, 0.5, 0.5, 0.5, 1),
     linear: Float64Array.of(2, 2, 1),
   });
@@ -135,29 +125,40 @@ Deno.test("of two equal variables one is left out and named", () => {
   assert.equal(path.status, "complete");
 });
 
-Deno.test("an active set has exactly the count asked for, or says that there is none", () => {
-  for (const problem of PROBLEMS) {
-    const path = followLassoPath(problem);
-    for (let count = 0; count <= problem.linear.length; count++) {
-      const { variables, reached, lambda, knot } = activeSetOf(path, count);
-      assert.equal(variables.length, count);
-      assert.ok(reached);
-      if (count > 0) {
-        assert.equal(path.knots[knot].lambda, lambda);
-        assert.ok(path.knots.slice(0, knot).every(({ activeCount }) => activeCount !== count));
+testBothBuilds(
+  "an active set has exactly the count asked for, or says that there is none",
+  (kernels) => {
+    for (const problem of PROBLEMS) {
+      const path = followLassoPath(kernels, problem);
+      for (let count = 0; count <= problem.linear.length; count++) {
+        const { variables, reached, lambda, knot } = activeSetOf(path, count);
+        assert.equal(variables.length, count);
+        assert.ok(reached);
+        if (count > 0) {
+          assert.equal(path.knots[knot].lambda, lambda);
+          assert.ok(path.knots.slice(0, knot).every(({ activeCount }) => activeCount !== count));
+        }
       }
     }
-  }
-  const silent = followLassoPath({ quadratic: new Float64Array(4), linear: new Float64Array(2) });
-  assert.deepEqual(activeSetOf(silent, 1), {
-    variables: new Int32Array(0),
-    lambda: Infinity,
-    knot: -1,
-    reached: false,
-  });
+    const silent = followLassoPath(kernels, {
+      quadratic: new Float64Array(4),
+      linear: new Float64Array(2),
+    });
+    assert.deepEqual(activeSetOf(silent, 1), {
+      variables: new Int32Array(0),
+      lambda: Infinity,
+      knot: -1,
+      reached: false,
+    });
+  },
+);
+
+testBothBuilds("A and b of different sizes are refused", (kernels) => {
+  const problem = { quadratic: new Float64Array(3), linear: new Float64Array(2) };
+  assert.throws(() => followLassoPath(kernels, problem), /3 elements in A and 2 in b, wanted 2×2/);
 });
 
-Deno.test("A and b of different sizes are refused", () => {
-  const problem = { quadratic: new Float64Array(3), linear: new Float64Array(2) };
-  assert.throws(() => followLassoPath(problem), /3 elements in A and 2 in b, wanted 2×2/);
+testBothBuilds("numbers that are not finite are refused by name", (kernels) => {
+  const problem = { quadratic: Float64Array.of(1, 0, 0, 1), linear: Float64Array.of(1, NaN) };
+  assert.throws(() => followLassoPath(kernels, problem), /element 1 of b is NaN, wanted finite/);
 });
