@@ -38,6 +38,5 @@ export {
   startLassoPath,
 } from "./lasso_path";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
-export { adamStep, momentumStep } from "./optimizer_steps";
 export { samplePatches } from "./patches";
 export { unsortedSegmentSum } from "./segment_sum";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { type AdamMoments, type AdamSettings, adamStep } from "./adam.ts";
 export { startBackend } from "./backend.ts";
 export {
   type ChannelMoments,
@@ -38,7 +37,6 @@ export {
 export { BackendMemory, backendMemory, type OutputTensor } from "./memory.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
-export { type MomentumSettings, momentumStep } from "./momentum.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";
 export type { TrainingExports } from "./training_exports.ts";

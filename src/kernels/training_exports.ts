@@ -127,30 +127,4 @@ export interface TrainingExports {
   ): void;
   /** Bytes of workspace of the batch normalization kernels. */
   batchNormWorkspaceBytes(channels: number): number;
-  /** One step of gradient descent with momentum; see `assembly/optimizer_steps.ts`. */
-  momentumStep(
-    weight: number,
-    velocity: number,
-    gradient: number,
-    count: number,
-    learningRate: number,
-    momentum: number,
-    weightDecay: number,
-    isNesterov: boolean,
-  ): void;
-  /** One step of Adam. */
-  adamStep(
-    weight: number,
-    firstMoment: number,
-    secondMoment: number,
-    gradient: number,
-    count: number,
-    learningRate: number,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    firstCorrection: number,
-    secondCorrection: number,
-    weightDecay: number,
-  ): void;
 }

@@ -3,6 +3,7 @@ import { type Augmentation, augmentImage, type Batch } from "../data/mod.ts";
 import { ForwardPlan } from "../forward/mod.ts";
 import { givesProbabilities } from "../forward/mod.ts";
 import { type Network, openNetwork } from "../graph/mod.ts";
+import { type Kernels, loadKernels } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, type Preprocessing } from "../model/mod.ts";
 import { createRandom } from "../random.ts";
 import {
@@ -39,6 +40,7 @@ export class TrainingStation {
   readonly #teacher: { network: Network; plan: ForwardPlan } | undefined;
 
   private constructor(
+    kernels: Kernels,
     request: TrainingRequest,
     preprocessing: Preprocessing,
     student: Network,
@@ -48,6 +50,7 @@ export class TrainingStation {
     this.#preprocessing = preprocessing;
     this.#student = student;
     this.#network = new TrainingNetwork(
+      kernels,
       student.graph,
       student.model,
       layOutParameters(student.graph),
@@ -69,7 +72,8 @@ export class TrainingStation {
   ): Promise<TrainingStation> {
     const student = await openNetwork(request.file);
     const teacher = request.teacher && await openNetwork(request.teacher);
-    return new TrainingStation(request, preprocessing, student, teacher);
+    const kernels = await loadKernels();
+    return new TrainingStation(kernels, request, preprocessing, student, teacher);
   }
 
   /**

@@ -1,5 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import { activationOf, type LayerGraph, type LayerNode, nodeKeyOf, pairOf } from "../graph/mod.ts";
+import {
+  activationOf,
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  nodeKeyOf,
+  pairOf,
+} from "../graph/mod.ts";
+import { type Kernels, trainBatchNorm } from "../kernels/mod.ts";
 import { type LossOptions, meanLoss } from "./loss.ts";
 import { isTrainable, type ParameterLayout } from "./parameters.ts";
 
@@ -34,17 +42,28 @@ interface BatchStatistics {
  * layers keep their own), and a step gives the gradients of the mean loss.
  */
 export class TrainingNetwork {
+  readonly #kernels: Kernels;
+  /** Keys of ReLU layers by the BatchNormalization that they run with. */
+  readonly #fusedRelus: ReadonlyMap<string, string>;
   readonly #graph: LayerGraph;
   readonly #model: tf.LayersModel;
   readonly #layout: ParameterLayout;
   readonly #variables = new Map<string, tf.Variable>();
 
   /**
+   * @param kernels The kernels.
    * @param graph The network.
    * @param model The same network in TensorFlow.js, which runs the layers without weights.
    * @param layout Where its weights lie in the flat array.
    */
-  constructor(graph: LayerGraph, model: tf.LayersModel, layout: ParameterLayout) {
+  constructor(
+    kernels: Kernels,
+    graph: LayerGraph,
+    model: tf.LayersModel,
+    layout: ParameterLayout,
+  ) {
+    this.#kernels = kernels;
+    this.#fusedRelus = findFusedRelus(graph);
     this.#graph = graph;
     this.#model = model;
     this.#layout = layout;
@@ -113,6 +132,8 @@ export class TrainingNetwork {
       if (tensors.has(node.key)) continue;
       const inputs = node.inputs.map((name) => tensors.get(name)!);
       const outputs = this.#run(node, inputs, statistics);
+      const relu = this.#fusedRelus.get(node.key);
+      if (relu !== undefined) tensors.set(relu, outputs[0]);
       outputs.forEach((output, index) => {
         tensors.set(index === 0 ? node.key : `${node.key}#${index}`, output);
       });
@@ -178,22 +199,28 @@ export class TrainingNetwork {
     x: tf.Tensor,
     statistics: Map<string, BatchStatistics>,
   ): tf.Tensor {
-    const frozen = !isTrainable(node);
-    const { mean, variance } = frozen
-      ? {
-        mean: this.#weight(node, "moving_mean")!,
-        variance: this.#weight(node, "moving_variance")!,
-      }
-      : tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
-    if (!frozen) statistics.set(node.name, { mean: tf.keep(mean), variance: tf.keep(variance) });
-    return tf.batchNorm(
-      x,
-      mean as tf.Tensor1D,
-      variance as tf.Tensor1D,
-      this.#weight(node, "beta") as tf.Tensor1D | undefined,
-      this.#weight(node, "gamma") as tf.Tensor1D | undefined,
-      Number(node.config.epsilon ?? 1e-3),
-    );
+    const epsilon = Number(node.config.epsilon ?? 1e-3);
+    const channels = x.shape.at(-1)!;
+    const gamma = this.#weight(node, "gamma") ?? tf.ones([channels]);
+    const beta = this.#weight(node, "beta") ?? tf.zeros([channels]);
+    const relu = this.#fusedRelus.has(node.key);
+    if (isTrainable(node)) {
+      const { output, mean, variance } = trainBatchNorm(
+        this.#kernels,
+        x,
+        gamma as tf.Tensor1D,
+        beta as tf.Tensor1D,
+        epsilon,
+        { relu },
+      );
+      statistics.set(node.name, { mean: tf.keep(mean), variance: tf.keep(variance) });
+      return output;
+    }
+    const mean = this.#weight(node, "moving_mean")! as tf.Tensor as tf.Tensor1D;
+    const variance = this.#weight(node, "moving_variance")! as tf.Tensor as tf.Tensor1D;
+    const [offset, scale] = [beta as tf.Tensor1D, gamma as tf.Tensor1D];
+    const output = tf.batchNorm(x, mean, variance, offset, scale, epsilon);
+    return relu ? tf.relu(output) : output;
   }
 
   #activate(node: LayerNode, x: tf.Tensor): tf.Tensor {
@@ -218,4 +245,18 @@ function variableName(layer: string, role: string): string {
 function countCorrect(logits: tf.Tensor2D, labels: Int32Array): number {
   const predicted = tf.argMax(logits, -1).dataSync();
   return labels.reduce((count, label, index) => count + (predicted[index] === label ? 1 : 0), 0);
+}
+
+/** ReLU layers that alone read a BatchNormalization. */
+function findFusedRelus(graph: LayerGraph): Map<string, string> {
+  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const fused = new Map<string, string>();
+  for (const [key, readers] of consumersByNode(graph)) {
+    const [norm, reader] = [nodes.get(key)!, nodes.get(readers[0])];
+    const isFused = norm.className === "BatchNormalization" && norm.calls === 1 &&
+      readers.length === 1 && reader?.className === "Activation" && reader.calls === 1 &&
+      activationOf(reader) === "relu";
+    if (isFused) fused.set(key, reader.key);
+  }
+  return fused;
 }

@@ -17,6 +17,11 @@ const CASES: { [Name in keyof typeof parsers]: { read: [string, unknown][]; refu
       refused: ["0", "1.01", "-0.5", "", "half"],
     },
     share: { read: [["0", 0], ["1", 1], ["0.01", 0.01]], refused: ["-0.01", "1.5", "", "1%"] },
+    nonNegativeInteger: {
+      read: [["0", 0], ["12", 12]],
+      refused: ["-1", "1.5", "", "none"],
+    },
+    nonNegativeNumber: { read: [["0", 0], ["5e-4", 5e-4]], refused: ["-1e-9", "", "Infinity"] },
     positiveNumber: { read: [["1e-4", 1e-4], ["2", 2]], refused: ["0", "-1", "", "Infinity"] },
     boolean: { read: [["true", true], ["false", false]], refused: ["", "1", "yes", "TRUE "] },
     numberList: {

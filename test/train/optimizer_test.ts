@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { startBackend } from "../../src/kernels/mod.ts";
 import { Optimizer, type ParameterLayout } from "../../src/train/mod.ts";
+
+await startBackend();
 
 const layout: ParameterLayout = {
   trained: [

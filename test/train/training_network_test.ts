@@ -11,7 +11,8 @@ import {
 import { buildNetwork, networkNames, randomImages } from "../networks.ts";
 
 await startBackend();
-registerKernels(await loadKernels());
+const kernels = await loadKernels();
+registerKernels(kernels);
 
 const LOSS = { labelSmoothing: 0.1, distillationWeight: 4, temperature: 4 };
 const labels = Int32Array.of(0, 1, 2, 3, 1, 0);
@@ -45,7 +46,7 @@ for (const name of ["preActivation", "postActivation", "mobile"] as const) {
     const before = tf.memory().numTensors;
     const { model, graph } = await buildNetwork(name);
     const layout = layOutParameters(graph);
-    const network = new TrainingNetwork(graph, model, layout);
+    const network = new TrainingNetwork(kernels, graph, model, layout);
     const flat = new Float32Array(layout.length);
     packParameters(graph, layout, flat);
     network.load(flat);
@@ -78,7 +79,7 @@ function splitGradient(byName: Map<string, Float32Array>, key: string, role: str
 Deno.test("a teacher that agrees with the student adds no gradient, another one does", async () => {
   const { model, graph } = await buildNetwork("postActivation");
   const layout = layOutParameters(graph);
-  const network = new TrainingNetwork(graph, model, layout);
+  const network = new TrainingNetwork(kernels, graph, model, layout);
   const step = (teacher: tf.Tensor2D | undefined, temperature: number, weight: number) => {
     const out = new Float32Array(layout.length);
     const images = randomImages(labels.length);
