@@ -185,6 +185,7 @@ class Tuning {
     const graph = unpackParameters(this.#graph, this.#layout, this.#weights);
     const images = { split: "train", indices: this.#validation, batchSize: 100 } as const;
     const { crew, file } = this.#session;
+    crew.local.onBatch = () => {};
     const { accuracy } = meanFigures(await crew.evaluate(writeGraph(graph, file), images));
     if (this.#best === undefined || accuracy > this.#best.accuracy) {
       this.#best = { accuracy, weights: this.#weights.slice() };

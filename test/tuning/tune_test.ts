@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../src/errors.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import type { ModelFile } from "../../src/model/mod.ts";
+import { finetune, type FinetuneOptions, train } from "../../src/tune.ts";
+import { encodePng, inTempFolder, randomBytes, writeFile } from "../data/fixtures.ts";
+
+await startBackend();
+
+const CLASSES = ["bright", "dark", "left", "right"];
+
+/** Noise that a small network can tell apart: light or dark as a whole, or light on one side. */
+function drawImage(label: number, seed: number): Uint8Array {
+  const pixels = randomBytes(192, seed).map((value, index) => {
+    const isLeft = Math.floor(index / 3) % 8 < 4;
+    const isLight = label === 0 || label === 2 && isLeft || label === 3 && !isLeft;
+    return (value >> 1) + (isLight ? 128 : 0);
+  });
+  return encodePng(pixels, { width: 8, height: 8, colourType: 2 });
+}
+
+const SMALL: Partial<FinetuneOptions> = {
+  epochs: 3,
+  batchSize: 20,
+  learningRate: 0.1,
+  validationImages: 20,
+  shift: 0,
+  flip: false,
+  seed: 1,
+  workers: 1,
+};
+
+const withData = (run: (data: string, folder: string) => Promise<void>) => () =>
+  inTempFolder(async (folder) => {
+    for (const [split, count] of [["train", 25], ["test", 5]] as const) {
+      for (const [label, name] of CLASSES.entries()) {
+        for (let number = 0; number < count; number++) {
+          const seed = 1000 * label + number + (split === "test" ? 500 : 0);
+          await writeFile(`${folder}/data/${split}/${name}/${number}.png`, drawImage(label, seed));
+        }
+      }
+    }
+    await run(`${folder}/data`, folder);
+  });
+
+const weightsOf = ({ file }: { file: ModelFile }) =>
+  [...file.weights.values()].flatMap(({ values }) => [...values]);
+
+Deno.test(
+  "a network is trained until it tells the classes apart, and all tensors are given back",
+  withData(async (data) => {
+    const before = tf.memory().numTensors;
+    const { report } = await train({ ...SMALL, net: "resnet8", data, epochs: 6 });
+    assert.equal(tf.memory().numTensors, before);
+    assert.ok(report.accuracy.after >= 0.9, `${report.accuracy.after}`);
+    assert.equal(report.epochs.length, 6);
+    assert.ok(report.epochs[5].loss < report.epochs[0].loss);
+  }),
+);
+
+Deno.test(
+  "a run that was interrupted and resumed gives the weights of one that was not",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const whole = await train({ ...SMALL, net: "resnet8", data });
+    const controller = new AbortController();
+    let steps = 0;
+    const part = await train({
+      ...SMALL,
+      net: "resnet8",
+      data,
+      checkpoint,
+      signal: controller.signal,
+      onProgress: ({ stage }) => {
+        if (stage === "training" && ++steps === 6) controller.abort();
+      },
+    });
+    assert.ok(part.report.interrupted);
+    assert.equal(part.report.epochs.length, 1);
+    const rest = await train({ ...SMALL, net: "resnet8", data, checkpoint, resume: true });
+    assert.deepEqual(weightsOf(rest), weightsOf(whole));
+    assert.deepEqual(
+      rest.report.epochs.map(({ loss }) => loss),
+      whole.report.epochs.map(({ loss }) => loss),
+    );
+  }),
+);
+
+Deno.test(
+  "resuming with other options, or from a damaged checkpoint, is refused with the difference",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const options = { ...SMALL, net: "resnet8", data, checkpoint, epochs: 1 };
+    await train(options);
+    await assert.rejects(
+      train({ ...options, resume: true, learningRate: 0.2, batchSize: 10 }),
+      /batchSize was 20, now 10; learningRate was 0.1, now 0.2/,
+    );
+    await assert.rejects(train({ ...options, resume: true, net: "resnet14" }), /network was/);
+    await Deno.truncate(`${checkpoint}/arrays.bin`, 100);
+    await assert.rejects(train({ ...options, resume: true }), /found 100 bytes/);
+    await Deno.remove(checkpoint, { recursive: true });
+    await assert.rejects(train({ ...options, resume: true }), InputError);
+  }),
+);
+
+Deno.test(
+  "the same seed and workers give the same weights, another seed gives others",
+  withData(async (data) => {
+    const run = (seed: number) =>
+      train({ ...SMALL, net: "resnet8", data, epochs: 1, workers: 2, seed });
+    const [first, second, other] = [await run(1), await run(1), await run(2)];
+    assert.deepEqual(weightsOf(second), weightsOf(first));
+    assert.notDeepEqual(weightsOf(other), weightsOf(first));
+  }),
+);
+
+Deno.test(
+  "a loss that is no number any more ends the run and keeps the last checkpoint",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const options = { ...SMALL, net: "resnet8", data, checkpoint };
+    await train({ ...options, epochs: 1 });
+    const kept = await Deno.readTextFile(`${checkpoint}/state.json`);
+    await assert.rejects(
+      train({ ...options, learningRate: 1e30, schedule: "cosine" }),
+      /loss of (NaN|Infinity) at step \d+ of epoch 1.*lower the learning rate/,
+    );
+    assert.equal(await Deno.readTextFile(`${checkpoint}/state.json`), kept);
+  }),
+);
+
+Deno.test(
+  "a student that only imitates comes closer to its teacher",
+  withData(async (data) => {
+    const teacher = await train({ ...SMALL, net: "resnet8", data, epochs: 6 });
+    const student = await train({ ...SMALL, net: "resnet8", data, epochs: 1, seed: 5 });
+    const tuned = await finetune({
+      ...SMALL,
+      model: student.file,
+      teacher: teacher.file,
+      data,
+      epochs: 4,
+      learningRate: 0.02,
+      distillationWeight: 10,
+      temperature: 2,
+    });
+    assert.ok(tuned.report.loss.after < tuned.report.loss.before);
+    assert.equal(tuned.report.accuracy.before, student.report.accuracy.after);
+  }),
+);
+
+Deno.test(
+  "too few images and unknown networks are clear errors",
+  withData(async (data) => {
+    await assert.rejects(
+      train({ ...SMALL, net: "resnet8", data, batchSize: 128 }),
+      /100 images, of which 20 are held out, wanted at least a batch of 128/,
+    );
+    await assert.rejects(train({ ...SMALL, net: "resnet9", data }), /found resnet9/);
+  }),
+);
+
+Deno.test(
+  "a run ends when no epoch is better for as long as its patience",
+  withData(async (data) => {
+    const options = { ...SMALL, net: "resnet8", data, learningRate: 1e-9, epochs: 9, patience: 2 };
+    const { report } = await train(options);
+    assert.ok(report.epochs.length < 9);
+    const accuracies = report.epochs.map(({ validationAccuracy }) => validationAccuracy!);
+    assert.equal(accuracies.length - 1 - accuracies.indexOf(Math.max(...accuracies)), 2);
+  }),
+);
