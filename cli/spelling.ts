@@ -12,11 +12,18 @@ const NOT_BUILT: ReadonlyMap<string, string> = new Map([
   ["nb-iters-ft-ratio", "group tuning"],
   ["lrn-rate-ft", "group tuning"],
   ["retrain", "group tuning"],
-  ["enbl-dst", "distillation"],
-  ["loss-w-dst", "distillation"],
-  ["tempr-dst", "distillation"],
-  ["nb-epochs-rat", "training"],
-  ["resnet-size", "training"],
+  ["enbl-dst", "distillation while pruning (`finetune --teacher` has it)"],
+  ["loss-w-dst", "distillation while pruning (`finetune` has it)"],
+  ["tempr-dst", "distillation while pruning (`finetune` has it)"],
+  ["nb-epochs-rat", "training by PocketFlow's schedules"],
+  ["resnet-size", "training while pruning (`train` has it)"],
+]);
+
+/** Commands that have an option which the others do not. */
+const BUILT_FOR: ReadonlyMap<string, string> = new Map([
+  ["loss-w-dst", "finetune"],
+  ["tempr-dst", "finetune"],
+  ["resnet-size", "train"],
 ]);
 
 /** Options that are true or false, with what the command line parser is given for either. */
@@ -26,6 +33,8 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["force", { whenTrue: "--force" }],
   ["json", { whenTrue: "--json" }],
   ["verify", { whenFalse: "--no-verify" }],
+  ["flip", { whenFalse: "--no-flip" }],
+  ["resume", { whenTrue: "--resume" }],
   ["finetune", {}],
   ["retrain", {}],
   ["enbl-dst", {}],
@@ -55,7 +64,8 @@ export function normalizeArguments(args: readonly string[]): string[] {
       ? waiting.shift()
       : value;
     const isOn = isSwitch && readBoolean(argument, word) !== negated;
-    if (NOT_BUILT.has(name) && (isOn || !isSwitch)) {
+    const isBuilt = !NOT_BUILT.has(name) || BUILT_FOR.get(name) === args[0];
+    if (!isBuilt && (isOn || !isSwitch)) {
       throw new UsageError(
         `reading ${argument}: this option belongs to ${
           NOT_BUILT.get(name)

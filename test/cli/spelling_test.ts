@@ -59,6 +59,17 @@ for (const [name, value] of NOT_BUILT) {
   });
 }
 
+Deno.test("what pruning does not have may be built for training and tuning", () => {
+  assert.deepEqual(normalizeArguments(["train", "--resnet_size=20"]), [
+    "train",
+    "--resnet-size=20",
+  ]);
+  assert.deepEqual(normalizeArguments(["finetune", "--tempr_dst", "2", "--loss_w_dst=1"]), [
+    ...["finetune", "--tempr-dst", "2", "--loss-w-dst=1"],
+  ]);
+  assert.throws(() => normalizeArguments(["prune", "--tempr_dst=2"]), /finetune.*not built yet/);
+});
+
 for (const name of SWITCHES_NOT_BUILT) {
   Deno.test(`--${name} may be off, and says that it is not built when on`, () => {
     for (const spelling of [name, dashed(name)]) {
