@@ -43,6 +43,22 @@ function shapeOf(
   return sizes.every((size) => size > 0) ? shape : undefined;
 }
 
+/**
+ * Whether stock tfjs-wasm 4.22 is to convolve forward: without fused multiply-adds it is the faster one by about an
+ * eighth (bench/results/conv2d.md). It is wrong for `same` padding where an axis of a kernel of several taps
+ * is shorter than its stride.
+ */
+function prefersStock(
+  { build }: Kernels,
+  shape: ConvolutionShape,
+  isSame: boolean,
+): boolean {
+  const { filterHeight, filterWidth, strideHeight, strideWidth } = shape;
+  const isShort = filterHeight < strideHeight || filterWidth < strideWidth;
+  const isStockWrong = isSame && isShort && filterHeight * filterWidth > 1;
+  return build === "plain" && !isStockWrong;
+}
+
 function areFloats(...tensors: (tf.TensorInfo | undefined)[]): boolean {
   return tensors.every((tensor) => tensor === undefined || tensor.dtype === "float32");
 }
@@ -59,8 +75,12 @@ export function conv2dConfig(kernels: Kernels, stock: tf.KernelConfig): tf.Kerne
     ...stock,
     kernelFunc: (call) => {
       const { x, filter } = call.inputs as Inputs<"x" | "filter">;
-      const shape = shapeOf(x.shape, filter.shape, call.attrs as object as Attributes);
-      if (!shape || !areFloats(x, filter)) return stock.kernelFunc(call);
+      const attributes = call.attrs as object as Attributes;
+      const shape = shapeOf(x.shape, filter.shape, attributes);
+      const isSame = attributes.pad === "same";
+      if (!shape || !areFloats(x, filter) || prefersStock(kernels, shape, isSame)) {
+        return stock.kernelFunc(call);
+      }
       return convolve(kernels, { x, filter }, shape);
     },
   };
@@ -79,9 +99,11 @@ export function fusedConv2dConfig(kernels: Kernels, stock: tf.KernelConfig): tf.
     kernelFunc: (call) => {
       const { x, filter, bias, preluActivationWeights } = call.inputs as FusedInputs;
       const { activation } = call.attrs as object as tf.FusedConv2DAttrs;
-      const shape = shapeOf(x.shape, filter.shape, call.attrs as object as Attributes);
+      const attributes = call.attrs as object as Attributes;
+      const shape = shapeOf(x.shape, filter.shape, attributes);
       const isCovered = shape && activation in CLAMPS && !preluActivationWeights &&
-        areFloats(x, filter, bias) && hasBiasPerChannel(bias, shape);
+        areFloats(x, filter, bias) && hasBiasPerChannel(bias, shape) &&
+        !prefersStock(kernels, shape, attributes.pad === "same");
       if (!isCovered) return stock.kernelFunc(call);
       return convolve(kernels, { x, filter, bias }, shape, activation as ClampActivation);
     },

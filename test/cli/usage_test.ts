@@ -65,7 +65,8 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   },
   "an option that is not built": {
     args: [...prune, "--prune-option", "uniform", "--enbl_dst"],
-    message: /--enbl_dst: this option belongs to distillation, which is not built yet$/,
+    message:
+      /--enbl_dst: this option belongs to distillation while pruning .*which is not built yet$/,
   },
   "--select and --lasso that disagree": {
     args: [...prune, "--prune-option", "uniform", "--select", "obs", "--cp_lasso=true"],
