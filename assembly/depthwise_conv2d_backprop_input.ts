@@ -1,5 +1,4 @@
 import { listTaps, TAP_BYTES, tapListBytes } from "./depthwise_taps";
-import { loadPartF32, storePartF32 } from "./lanes";
 import { multiplyAddF32 } from "./simd";
 
 /** Bytes of workspace of `depthwiseConv2dBackpropInput`. */
@@ -42,18 +41,34 @@ function sumTapsOfPixel(
     v128.store(to, s2, 32);
     v128.store(to, s3, 48);
   }
-  for (; left > 0; left -= 4, dy += 16, filter += 16, to += 16) {
+  for (; left > 0 && channels >= 4; left -= 4, dy += 16, filter += 16, to += 16) {
+    // The last vector of an odd number of channels begins within the one before it.
+    if (left < 4) {
+      const back = <usize> (4 - left) << 2;
+      dy -= back;
+      filter -= back;
+      to -= back;
+    }
     let sum = f32x4.splat(0);
     for (let row = rowTaps + 4; row < rowsEnd; row += TAP_BYTES) {
       const dyRow = dy + <usize> load<u32>(row), filterRow = filter + <usize> load<u32>(row, 4);
       for (let column = columnTaps + 4; column < columnsEnd; column += TAP_BYTES) {
         const d = dyRow + <usize> load<u32>(column), w = filterRow + <usize> load<u32>(column, 4);
-        if (left >= 4) sum = multiplyAddF32(v128.load(d), v128.load(w), sum);
-        else sum = multiplyAddF32(loadPartF32(d, left), loadPartF32(w, left), sum);
+        sum = multiplyAddF32(v128.load(d), v128.load(w), sum);
       }
     }
-    if (left >= 4) v128.store(to, sum);
-    else storePartF32(to, sum, left);
+    v128.store(to, sum);
+  }
+  for (; left > 0; left--, dy += 4, filter += 4, to += 4) {
+    let sum: f32 = 0;
+    for (let row = rowTaps + 4; row < rowsEnd; row += TAP_BYTES) {
+      const dyRow = dy + <usize> load<u32>(row), filterRow = filter + <usize> load<u32>(row, 4);
+      for (let column = columnTaps + 4; column < columnsEnd; column += TAP_BYTES) {
+        const d = dyRow + <usize> load<u32>(column), w = filterRow + <usize> load<u32>(column, 4);
+        sum += load<f32>(d) * load<f32>(w);
+      }
+    }
+    store<f32>(to, sum);
   }
 }
 

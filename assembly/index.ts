@@ -37,6 +37,7 @@ export {
   lassoPathWorkspaceBytes,
   startLassoPath,
 } from "./lasso_path";
+export { maxPoolGradient } from "./max_pool_gradient";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { samplePatches } from "./patches";
 export { unsortedSegmentSum } from "./segment_sum";

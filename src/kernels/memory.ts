@@ -10,7 +10,6 @@ interface SharedBackend {
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
   incRef(dataId: object): void;
-  refCount(dataId: object): number;
 }
 
 function isSharedBackend(backend: object): backend is SharedBackend {
@@ -127,23 +126,6 @@ export class BackendMemory {
   shareValues({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
     this.#backend.incRef(dataId);
     return { dataId, shape, dtype };
-  }
-
-  /**
-   * Address of a variable's values, to change them in place. Where another tensor shares them, the variable gets a copy
-   * of its own first, so that the other keeps what it had.
-   *
-   * @param variable The variable.
-   * @returns The address of its first value.
-   */
-  ownPointer(variable: tf.Variable): number {
-    const shared = this.tensorPointer(variable);
-    if (this.#backend.refCount(variable.dataId) <= 1) return shared;
-    const { tensor, pointer } = this.makeTensor(variable.shape);
-    this.f32(pointer, variable.size).set(this.f32(shared, variable.size));
-    variable.assign(tensor);
-    tensor.dispose();
-    return pointer;
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   depthwiseConv2dBackpropInputConfig,
 } from "./depthwise_conv2d_backprop.ts";
 import type { Kernels } from "./load.ts";
+import { maxPoolGradientConfig } from "./max_pool_gradient.ts";
 import { unsortedSegmentSumConfig } from "./segment_sum.ts";
 import { castConfig, identityConfig } from "./sharing.ts";
 
@@ -21,6 +22,7 @@ const REPLACEMENTS: Record<
   [tf.Conv2D]: conv2dConfig,
   [tf.FusedConv2D]: fusedConv2dConfig,
   [tf.Conv2DBackpropInput]: conv2dBackpropInputConfig,
+  [tf.MaxPoolGrad]: maxPoolGradientConfig,
   [tf.Identity]: identityConfig,
   [tf.Cast]: castConfig,
 };

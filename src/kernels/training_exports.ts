@@ -60,6 +60,24 @@ export interface TrainingExports {
     kernelHeight: number,
     kernelWidth: number,
   ): number;
+  /** Gradient of max pooling; see `assembly/max_pool_gradient.ts`. */
+  maxPoolGradient(
+    dy: number,
+    x: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    outputHeight: number,
+    outputWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    padTop: number,
+    padLeft: number,
+    dx: number,
+  ): void;
   /** Adds rows up by segment; see `assembly/segment_sum.ts`. */
   unsortedSegmentSum(
     values: number,
