@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { finetune, refuseExisting, TUNING_DEFAULTS } from "../src/mod.ts";
 import {
   badImagesOption,
@@ -15,11 +15,16 @@ import {
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { nonNegativeNumber, positiveNumber } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
-import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
+import {
+  createDistillationOptions,
+  createTuningOptions,
+  finishTuning,
+  tuningSettings,
+} from "./tuning_options.ts";
 
-const tuningOptions = createTuningOptions({ epochs: 5, learningRate: 0.02 });
+const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
+const distillationOptions = createDistillationOptions();
 
 /** `finetune MODEL --data D --out DIR`. */
 export const finetuneCommand = new Command("finetune")
@@ -28,16 +33,11 @@ export const finetuneCommand = new Command("finetune")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
-  .option("--teacher <model>", "model that is imitated (distillation), such as the unpruned one")
-  .addOption(
-    new Option("--loss-w-dst <number>", "weight of the distillation term (loss_w_dst)")
-      .argParser(nonNegativeNumber).default(TUNING_DEFAULTS.distillationWeight),
-  )
-  .addOption(
-    new Option("--tempr-dst <number>", "temperature of the distillation (tempr_dst)")
-      .argParser(positiveNumber).default(TUNING_DEFAULTS.temperature),
-  )
+  .addOption(distillationOptions.teacher)
+  .addOption(distillationOptions.weight)
+  .addOption(distillationOptions.temperature)
   .addOption(tuningOptions.epochs)
+  .addOption(tuningOptions.epochsRatio)
   .addOption(tuningOptions.batchSize)
   .addOption(tuningOptions.learningRate)
   .addOption(tuningOptions.schedule)
@@ -73,8 +73,6 @@ export const finetuneCommand = new Command("finetune")
           ...dataOptions(model, flags, onProgress),
           ...tuningSettings(flags),
           teacher: flags.teacher,
-          distillationWeight: flags.lossWDst,
-          temperature: flags.temprDst,
           onEpoch: describeEpoch,
           signal,
         })

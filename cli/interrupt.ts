@@ -8,14 +8,16 @@ export class InterruptError extends Error {
  * Runs something that an interrupt (Ctrl-C) is to end in good order rather than at once.
  *
  * @param work What to run; its signal is raised by the interrupt.
+ * @param message What the interrupt means.
  * @returns What it gives.
  * @throws {InterruptError} When `work` lets the reason of its signal through.
  */
 export async function untilInterrupted<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
+  message = "interrupted; nothing was written",
 ): Promise<Result> {
   const controller = new AbortController();
-  const interrupt = () => controller.abort(new InterruptError("interrupted; nothing was written"));
+  const interrupt = () => controller.abort(new InterruptError(message));
   Deno.addSignalListener("SIGINT", interrupt);
   try {
     return await work(controller.signal);

@@ -5,11 +5,14 @@ import {
   loadModelFile,
   prune,
   PRUNE_DEFAULTS,
+  type PruneOptions,
   type PruneReport,
+  type PruneTuning,
   type RatioPolicy,
   refuseExisting,
   saveModelFile,
   type SelectionMethod,
+  TUNING_DEFAULTS,
   UsageError,
 } from "../src/mod.ts";
 import {
@@ -25,6 +28,7 @@ import {
   stdOption,
   workersOption,
 } from "./data_options.ts";
+import { describeEpoch } from "./epoch.ts";
 import { sharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import {
@@ -38,6 +42,17 @@ import {
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 import { quoteArguments } from "./spelling.ts";
+import {
+  checkpointFolder,
+  createDistillationOptions,
+  createTuningOptions,
+  scheduleSettings,
+  type TuningFlags,
+} from "./tuning_options.ts";
+
+const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
+const distillationOptions = createDistillationOptions();
+const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
 const NOT_BUILT_POLICIES = ["auto", "budget"];
 
@@ -92,7 +107,7 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--batch-size <n>",
-    "images of every such batch (batch_size)",
+    "images of every such batch, and of a step of tuning (batch_size)",
     positiveInteger,
     PRUNE_DEFAULTS.batchSize,
   )
@@ -110,7 +125,7 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--seed <n>",
-    "seed of the choice of images and positions",
+    "seed of the choice of images and positions, and of tuning",
     seedInteger,
     PRUNE_DEFAULTS.seed,
   )
@@ -121,6 +136,53 @@ export const pruneCommand = new Command("prune")
     PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
   )
   .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
+  .optionsGroup("Tuning, which --epochs, --enbl-dst, --teacher, --finetune or --retrain turn on:")
+  .addOption(
+    new Option(
+      "--epochs <n>",
+      `passes over the training images, to tune the pruned network (default: ${TUNING_DEFAULTS.epochs} where tuning is on)`,
+    ).argParser(positiveInteger),
+  )
+  .addOption(tuningOptions.epochsRatio)
+  .option("--enbl-dst", "imitate the unpruned model (distillation) (enbl_dst)")
+  .addOption(distillationOptions.teacher)
+  .addOption(distillationOptions.weight)
+  .addOption(distillationOptions.temperature)
+  .option("--finetune", "tune after every group of convolutions too, with Adam (cp_finetune)")
+  .option(
+    "--list-group <n>",
+    "convolutions of a group (cp_list_group)",
+    positiveInteger,
+    GROUP_DEFAULTS.size,
+  )
+  .option(
+    "--nb-iters-ft-ratio <ratio>",
+    "share of --epochs that is spent on every group (cp_nb_iters_ft_ratio)",
+    ratio,
+    GROUP_DEFAULTS.epochShare,
+  )
+  .option(
+    "--lrn-rate-ft <number>",
+    "Adam's learning rate for groups (cp_lrn_rate_ft)",
+    positiveNumber,
+    GROUP_DEFAULTS.learningRate,
+  )
+  .option(
+    "--retrain",
+    "tune after every group as at the end, instead: all of --epochs (cp_retrain)",
+  )
+  .addOption(tuningOptions.learningRate)
+  .addOption(tuningOptions.schedule)
+  .addOption(tuningOptions.optimizer)
+  .addOption(tuningOptions.momentum)
+  .addOption(tuningOptions.weightDecay)
+  .addOption(tuningOptions.labelSmoothing)
+  .addOption(tuningOptions.shift)
+  .addOption(tuningOptions.noFlip)
+  .addOption(tuningOptions.validationImages)
+  .addOption(tuningOptions.patience)
+  .addOption(tuningOptions.resume)
+  .optionsGroup("Data and output:")
   .addOption(batchSizeEvalOption)
   .addOption(preprocessOption)
   .addOption(scaleOption)
@@ -134,7 +196,7 @@ export const pruneCommand = new Command("prune")
     "after",
     `
 Every option may be written as PocketFlow writes it: --cp_prune_option=list is --prune-option list.
-PocketFlow's options of the agent, of training and of distillation are not built yet and are refused.
+PocketFlow's options of the agent are not built yet and are refused.
 
 Example:
   deno task secateur prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
@@ -156,17 +218,31 @@ Example:
       seed: flags.seed,
       memoryBudget: flags.memory * 2 ** 20,
       verify: flags.verify,
+      tuning: tuningOf(flags),
+      resume: flags.resume,
     };
+    if (flags.resume && !settings.tuning) {
+      throw new UsageError("reading --resume: a run without tuning keeps no state to go on from");
+    }
     await refuseExisting(flags.out, flags.force);
     const file = await loadModelFile(model);
-    const { file: pruned, report } = await withProgress((onProgress) =>
-      prune({ ...dataOptions(model, flags, onProgress), ...settings, model: file })
-    );
+    const checkpoint = checkpointFolder(flags.out);
+    const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
+      withProgress((onProgress) =>
+        prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
+      );
+    const { file: pruned, report } = settings.tuning
+      ? await untilInterrupted(
+        (signal) => run({ signal, checkpoint }),
+        `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
+      )
+      : await run();
     const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
     const saved = await untilInterrupted((signal) =>
       saveModelFile(flags.out, { ...pruned, metadata }, { force: flags.force, signal })
     );
+    await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };
     console.log(
       flags.json
@@ -201,6 +277,36 @@ async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
       : (cause as Error).message;
     throw new InputError(`reading --prune-list-file ${pruneListFile}: ${reason}`, { cause });
   }
+}
+
+interface PruneTuningFlags extends Omit<TuningFlags, "force" | "json"> {
+  readonly enblDst?: boolean;
+  readonly teacher?: string;
+  readonly finetune?: boolean;
+  readonly listGroup: number;
+  readonly nbItersFtRatio: number;
+  readonly lrnRateFt: number;
+  readonly retrain?: boolean;
+}
+
+/** Tuning is on when an option asks for it. */
+function tuningOf(flags: PruneTuningFlags): PruneTuning | undefined {
+  const { epochs, enblDst, teacher, finetune = false, retrain = false } = flags;
+  const hasGroups = finetune || retrain;
+  if (epochs === undefined && !enblDst && teacher === undefined && !hasGroups) return undefined;
+  return {
+    ...scheduleSettings(flags),
+    teacher: teacher ?? (enblDst ? "original" : undefined),
+    groups: hasGroups
+      ? {
+        size: flags.listGroup,
+        epochShare: flags.nbItersFtRatio,
+        learningRate: flags.lrnRateFt,
+        retrain,
+      }
+      : undefined,
+    onEpoch: describeEpoch,
+  };
 }
 
 function selectionMethod(

@@ -1,4 +1,4 @@
-import type { PruneReport } from "../src/mod.ts";
+import type { Change, PruneReport } from "../src/mod.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
@@ -22,8 +22,12 @@ export function describeReport(
   return [
     layers,
     "",
-    `accuracy    ${formatPercent(accuracy.before)} -> ${formatPercent(accuracy.after)}`,
-    `loss        ${loss.before.toFixed(4)} -> ${loss.after.toFixed(4)}`,
+    `accuracy    ${
+      stages(accuracy, report.tuning?.accuracyBefore).map(formatPercent).join(" -> ")
+    }`,
+    `loss        ${
+      stages(loss, report.tuning?.lossBefore).map((nats) => nats.toFixed(4)).join(" -> ")
+    }`,
     `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
       formatCount(macs.selectors)
     }`,
@@ -36,10 +40,16 @@ export function describeReport(
     `images      ${images.calibration} for calibration, ${images.test} for the test`,
     `time        ${seconds.total.toFixed(1)} s: calibration ${seconds.calibrate.toFixed(1)}, ` +
     `selection ${seconds.select.toFixed(1)}, reconstruction ${seconds.reconstruct.toFixed(1)}, ` +
-    `BatchNorm ${seconds.batchNorm.toFixed(1)}, tests ${seconds.evaluate.toFixed(1)}`,
+    `BatchNorm ${seconds.batchNorm.toFixed(1)}, tuning ${seconds.tune.toFixed(1)}, ` +
+    `tests ${seconds.evaluate.toFixed(1)}`,
     `repeat with --seed ${report.seed} --workers ${report.workers}`,
     ...report.notices.map((notice) => `note: ${notice}`),
     ...images.unreadableNames.map((name) => `note: skipped ${name}, it cannot be read`),
     ...(out ? [`written to ${out}`] : []),
   ].join("\n");
+}
+
+/** A figure of the original, of the pruned network where it was tuned then, and at the end. */
+function stages({ before, after }: Change, cut?: number): number[] {
+  return [before, ...(cut === undefined ? [] : [cut]), after];
 }

@@ -7,22 +7,11 @@ const NOT_BUILT: ReadonlyMap<string, string> = new Map([
   ["nb-rlouts-min", "--prune-option auto"],
   ["reward-policy", "--prune-option auto"],
   ["noise-tolerance", "--prune-option auto"],
-  ["finetune", "group tuning"],
-  ["list-group", "group tuning"],
-  ["nb-iters-ft-ratio", "group tuning"],
-  ["lrn-rate-ft", "group tuning"],
-  ["retrain", "group tuning"],
-  ["enbl-dst", "distillation while pruning (`finetune --teacher` has it)"],
-  ["loss-w-dst", "distillation while pruning (`finetune` has it)"],
-  ["tempr-dst", "distillation while pruning (`finetune` has it)"],
-  ["nb-epochs-rat", "training by PocketFlow's schedules"],
-  ["resnet-size", "training while pruning (`train` has it)"],
+  ["resnet-size", "training a network while pruning (`train` has it)"],
 ]);
 
 /** Commands that have an option which the others do not. */
 const BUILT_FOR: ReadonlyMap<string, string> = new Map([
-  ["loss-w-dst", "finetune"],
-  ["tempr-dst", "finetune"],
   ["resnet-size", "train"],
 ]);
 
@@ -35,9 +24,9 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["verify", { whenFalse: "--no-verify" }],
   ["flip", { whenFalse: "--no-flip" }],
   ["resume", { whenTrue: "--resume" }],
-  ["finetune", {}],
-  ["retrain", {}],
-  ["enbl-dst", {}],
+  ["finetune", { whenTrue: "--finetune" }],
+  ["retrain", { whenTrue: "--retrain" }],
+  ["enbl-dst", { whenTrue: "--enbl-dst" }],
 ]);
 
 /**

@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { networkNames, refuseExisting, train, TUNING_DEFAULTS, UsageError } from "../src/mod.ts";
+import { networkNames, refuseExisting, train, TRAINING_DEFAULTS, UsageError } from "../src/mod.ts";
 import {
   badImagesOption,
   batchSizeEvalOption,
@@ -14,7 +14,7 @@ import { positiveInteger } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
 
-const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
+const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
 
 /** `train --net N --data D --out DIR`. */
 export const trainCommand = new Command("train")
@@ -30,6 +30,7 @@ export const trainCommand = new Command("train")
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
   .addOption(tuningOptions.epochs)
+  .addOption(tuningOptions.epochsRatio)
   .addOption(tuningOptions.batchSize)
   .addOption(tuningOptions.learningRate)
   .addOption(tuningOptions.schedule)

@@ -28,12 +28,16 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
   return {
     epochs: new Option("--epochs <n>", "passes over the training images")
       .argParser(positiveInteger).default(defaults.epochs),
+    epochsRatio: new Option(
+      "--nb-epochs-rat <number>",
+      "factor of --epochs; part of an epoch is a share of its steps (nb_epochs_rat)",
+    ).argParser(positiveNumber).default(1),
     batchSize: new Option("--batch-size <n>", "images of a step, over all workers (batch_size)")
       .argParser(positiveInteger).default(TUNING_DEFAULTS.batchSize),
     learningRate: new Option("--learning-rate <number>", "largest learning rate")
       .argParser(positiveNumber).default(defaults.learningRate),
     schedule: new Option("--schedule <name>", "how the learning rate runs")
-      .choices(["one-cycle", "cosine", "piecewise"]).default("one-cycle" as const),
+      .choices(["one-cycle", "cosine", "piecewise", "constant"]).default("one-cycle" as const),
     optimizer: new Option("--optimizer <name>", "rule that updates the weights")
       .choices(["momentum", "adam"]).default("momentum" as const),
     momentum: new Option("--momentum <share>", "share of the velocity that is kept")
@@ -59,16 +63,30 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
   };
 }
 
-/** Values of {@link createTuningOptions}. */
-export interface TuningFlags {
-  /** Folder of the model that is written. */
-  readonly out: string;
-  /** Replace the model there. */
-  readonly force?: boolean;
-  /** Print JSON. */
-  readonly json?: boolean;
+/** Options of distillation, of their own for one command. */
+export function createDistillationOptions() {
+  return {
+    teacher: new Option(
+      "--teacher <model>",
+      "model that is imitated (distillation), such as the unpruned one",
+    ),
+    weight: new Option(
+      "--loss-w-dst <number>",
+      "weight of the distillation term (loss_w_dst)",
+    ).argParser(nonNegativeNumber).default(TUNING_DEFAULTS.distillationWeight),
+    temperature: new Option(
+      "--tempr-dst <number>",
+      "temperature of the distillation (tempr_dst)",
+    ).argParser(positiveNumber).default(TUNING_DEFAULTS.temperature),
+  };
+}
+
+/** Values of the options that say how a network is trained. */
+export interface ScheduleFlags {
   /** Passes over the training images. */
-  readonly epochs: number;
+  readonly epochs?: number;
+  /** Factor of these. */
+  readonly nbEpochsRat: number;
   /** Images of a step. */
   readonly batchSize: number;
   /** Largest learning rate. */
@@ -83,6 +101,10 @@ export interface TuningFlags {
   readonly weightDecay: number;
   /** Share of every label given to all. */
   readonly labelSmoothing: number;
+  /** Weight of the distillation term. */
+  readonly lossWDst?: number;
+  /** Temperature of the distillation. */
+  readonly temprDst?: number;
   /** Largest shift. */
   readonly shift: number;
   /** Whether images are mirrored. */
@@ -91,6 +113,16 @@ export interface TuningFlags {
   readonly validationImages: number;
   /** Epochs without a better one. */
   readonly patience: number;
+}
+
+/** Values of {@link createTuningOptions} and of where the model goes. */
+export interface TuningFlags extends ScheduleFlags {
+  /** Folder of the model that is written. */
+  readonly out: string;
+  /** Replace the model there. */
+  readonly force?: boolean;
+  /** Print JSON. */
+  readonly json?: boolean;
   /** Seed of the run. */
   readonly seed: number;
   /** Go on from a checkpoint. */
@@ -102,27 +134,24 @@ export function checkpointFolder(out: string): string {
   return `${out.replace(/\/+$/, "")}.checkpoint`;
 }
 
+/** The library's options of training from the flags. */
+export function scheduleSettings(flags: ScheduleFlags) {
+  const { epochs = TUNING_DEFAULTS.epochs, nbEpochsRat, batchSize, learningRate } = flags;
+  const { schedule, optimizer, momentum, weightDecay, labelSmoothing } = flags;
+  const { shift, flip, validationImages, patience } = flags;
+  return {
+    ...{ batchSize, learningRate, schedule, optimizer, momentum, weightDecay, labelSmoothing },
+    ...{ shift, flip, validationImages, patience },
+    epochs: epochs * nbEpochsRat,
+    distillationWeight: flags.lossWDst,
+    temperature: flags.temprDst,
+  };
+}
+
 /** The library's options from the flags. */
 export function tuningSettings(flags: TuningFlags) {
-  const { epochs, batchSize, learningRate, schedule, optimizer, momentum, weightDecay } = flags;
-  const { labelSmoothing, shift, flip, validationImages, patience, seed, resume } = flags;
-  return {
-    epochs,
-    batchSize,
-    learningRate,
-    schedule,
-    optimizer,
-    momentum,
-    weightDecay,
-    labelSmoothing,
-    shift,
-    flip,
-    validationImages,
-    patience,
-    seed,
-    resume,
-    checkpoint: checkpointFolder(flags.out),
-  };
+  const { seed, resume, out } = flags;
+  return { ...scheduleSettings(flags), seed, resume, checkpoint: checkpointFolder(out) };
 }
 
 /**

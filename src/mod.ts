@@ -48,10 +48,13 @@ export {
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {
   Change,
+  GroupTuning,
   LayerReport,
   PruneOptions,
   PruneReport,
   PruneResult,
+  PruneTuning,
+  PruneTuningReport,
   RatioPolicy,
   SelectionMethod,
 } from "./pruning/mod.ts";
@@ -64,6 +67,7 @@ export {
 } from "./tune.ts";
 export {
   type EpochReport,
+  TRAINING_DEFAULTS,
   TUNING_DEFAULTS,
   type TuningOptions,
   type TuningReport,

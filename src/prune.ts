@@ -9,22 +9,27 @@ import {
 } from "./graph/mod.ts";
 import { loadKernels } from "./kernels/mod.ts";
 import type { ModelFile } from "./model/mod.ts";
-import { parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
+import { type LayerPlan, parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
 import {
   checkSamples,
   compareModels,
+  createTuner,
   describeRun,
   plansToRepair,
   type PruneOptions,
   type PruneResult,
   refreshBatchNorm,
-  repairLayers,
+  type RepairContext,
+  repairInGroups,
+  reportLayers,
+  type RunFolder,
   Stopwatch,
 } from "./pruning/mod.ts";
 import {
   batchesOfThread,
   evaluateOn,
   openSession,
+  type Session,
   trackBatches,
   wholeSplit,
 } from "./session/mod.ts";
@@ -50,7 +55,9 @@ export const PRUNE_DEFAULTS = {
  * Makes a convolutional network smaller: chooses the channels that every convolution keeps, repairs the layers by
  * regression (He et al. 2017, arXiv 1707.06168), takes the channels out and measures what is left.
  *
- * Statistics come from the train split; the test split serves the two accuracies alone.
+ * With `tuning` the smaller model is then tuned, and group by group on the way if that is asked for.
+ *
+ * Statistics and tuning use the train split; the test split serves the accuracies alone.
  *
  * @param options Model, data, ratios and settings.
  * @returns The smaller model and the figures of the run.
@@ -58,7 +65,7 @@ export const PRUNE_DEFAULTS = {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const clock = new Stopwatch();
-  const settings = { ...PRUNE_DEFAULTS, ...withoutUndefined(options) };
+  const settings = { ...PRUNE_DEFAULTS, ...withoutUndefined(options) } as Settings;
   const session = await openSession(settings);
   try {
     const { graph, file, crew } = session;
@@ -68,51 +75,53 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       ? uniformRatios(settings.policy.ratio, places)
       : parseRatioList(settings.policy.text, settings.policy.source, places);
     const plans = planLayers(graph, map, places, ratios, settings);
-    const active = plansToRepair(plans);
 
     const wanted = settings.batches * settings.batchSize;
     const calibration = pickCalibration(crew.local.dataset.train, wanted, settings.seed);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
+    const tuner = await createTuner(session, settings);
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
     const before = await evaluateModel(file, "evaluating the original");
 
-    await crew.startCalibration({
-      file,
-      indices: calibration,
-      layers: active.map(({ node }) => node.key),
-      batchSize: settings.batchSize,
-      seed: settings.seed,
-      pointsPerImage: settings.pointsPerImage,
-      memoryBudget: settings.memoryBudget,
-    });
-    const batches = batchesOfThread(session, calibration.length, settings.batchSize);
-    const onLayer = (detail: string, index: number) => {
-      const [done, total] = [index * batches, active.length * batches];
-      trackBatches(session, { stage: "pruning", detail, done, total }, settings.onProgress);
+    const { batchSize, seed, pointsPerImage, memoryBudget } = settings;
+    const context = {
+      ...settings,
+      ...{ graph, file, map, crew, clock },
+      kernels: await loadKernels(),
+      calibration: { indices: calibration, batchSize, seed, pointsPerImage, memoryBudget },
+      onLayer: trackLayers(session, plans, settings, calibration.length),
     };
-    const kernels = await loadKernels();
-    const context = { ...settings, graph, map, crew, kernels, clock, onLayer };
-    const repaired = await repairLayers(context, plans);
-    await crew.endCalibration();
+    const { repair, groups } = await repairInGroups(
+      context,
+      plans,
+      tuner,
+      tuner && runFolder(session, settings),
+    );
 
-    const shrunk = absorbBiases(shrinkGraph(repaired.masked, map, repaired), graph);
+    const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
     const maskedDifference = settings.verify
-      ? await compareModels(writeGraph(repaired.masked, file), writeGraph(shrunk, file))
+      ? await compareModels(writeGraph(repair.masked, file), writeGraph(shrunk, file))
       : undefined;
     const { graph: refreshed, decision: batchNorm } = await clock.time(
       "batchNorm",
       () => refreshBatchNorm(session, shrunk, calibration, settings),
     );
-    const pruned = writeGraph(refreshed, file);
-    const after = await evaluateModel(pruned, "evaluating the pruned model");
+    const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
+
+    const tuned = tuner &&
+      await clock.time("tune", () => tuner.run("whole", refreshed, tuner.options));
+    const result = tuned?.graph ?? refreshed;
+    const pruned = writeGraph(result, file);
+    const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
 
     const report = describeRun({
-      graphs: { before: graph, after: refreshed },
-      evaluations: { before, after },
-      layers: repaired.layers,
+      graphs: { before: graph, after: result },
+      evaluations: { before, cut, after },
+      layers: reportLayers(plans, repair),
       batchNorm,
+      tuned: tuned && { ...tuned, groups },
       maskedDifference,
       clock,
       images: { calibration: calibration.length, wanted },
@@ -125,6 +134,43 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   } finally {
     await session.close();
   }
+}
+
+type Settings = PruneOptions & typeof PRUNE_DEFAULTS;
+
+/** Shows how far the layers are, by batches of this thread. */
+function trackLayers(
+  session: Session,
+  plans: readonly LayerPlan[],
+  { batchSize, onProgress }: Settings,
+  images: number,
+): RepairContext["onLayer"] {
+  const batches = batchesOfThread(session, images, batchSize);
+  const total = plansToRepair(plans).length * batches;
+  return (detail, layersDone) =>
+    trackBatches(
+      session,
+      { stage: "pruning", detail, done: layersDone * batches, total },
+      onProgress,
+    );
+}
+
+/** Where a run with tuning keeps its state, and what the state belongs to. */
+function runFolder({ crew, file }: Session, settings: Settings): RunFolder | undefined {
+  const { checkpoint, resume = false } = settings;
+  if (checkpoint === undefined) return undefined;
+  const { policy, select, shared, channelMultiple, skip, batches, batchSize } = settings;
+  const { pointsPerImage, ridge, seed } = settings;
+  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning!;
+  const identity = {
+    network: file.path,
+    images: crew.local.dataset.train.length,
+    workers: crew.size,
+    ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },
+    ...{ pointsPerImage, ridge, seed, tuning, groups },
+    teacher: typeof teacher === "object" ? teacher.path : teacher,
+  };
+  return { checkpoint, resume, identity };
 }
 
 /** Undefined options do not hide defaults. */

@@ -13,12 +13,11 @@ import {
   wholeSplit,
 } from "./session/mod.ts";
 import {
+  checkpointHooks,
   type EpochReport,
-  loadCheckpoint,
-  type RunIdentity,
-  saveCheckpoint,
+  pickTuningOptions,
+  TRAINING_DEFAULTS,
   tuneNetwork,
-  TUNING_DEFAULTS,
   type TuningOptions,
   type TuningReport,
 } from "./tuning/mod.ts";
@@ -65,12 +64,13 @@ const [MEAN, STD] = [127.5, 63.75];
  * @throws {UsageError} When there is no such network.
  */
 export async function train(options: TrainOptions): Promise<TuningOutcome> {
-  const { net, inputSize, seed = TUNING_DEFAULTS.seed } = options;
+  const { net, inputSize, ...rest } = options;
+  const settings = pickTuningOptions(rest, TRAINING_DEFAULTS);
   await startBackend();
   const { classes, shape } = await describeDataset(options.data);
   const [height, width] = inputSize ?? [shape.height, shape.width];
   const inputShape = [height, width, shape.channels] as const;
-  const built = await buildNetwork(net, { inputShape, classes: classes.length }, seed);
+  const built = await buildNetwork(net, { inputShape, classes: classes.length }, settings.seed);
   const preprocessing: Preprocessing = {
     inputSize: [height, width],
     channels: shape.channels,
@@ -81,7 +81,7 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
     classes,
   };
   const metadata = writePreprocessing(built.metadata, preprocessing);
-  return await finetune({ ...options, model: { ...built, metadata } });
+  return await finetune({ ...rest, ...settings, model: { ...built, metadata } });
 }
 
 /**
@@ -98,27 +98,23 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
   try {
     const { crew, file, graph } = session;
     const teacher = options.teacher === undefined ? undefined : await resolveModel(options.teacher);
-    const identity: RunIdentity = {
+    const identity = {
       network: file.path,
+      teacher: teacher?.path,
       images: crew.local.dataset.train.length,
       workers: crew.size,
-      options: settings,
+      ...settings,
     };
-    const { checkpoint } = options;
-    const resumeFrom = options.resume && checkpoint !== undefined
-      ? await loadCheckpoint(checkpoint, identity)
-      : undefined;
+    const { checkpoint, resume = false } = options;
+    const keeping = await checkpointHooks(checkpoint, identity, resume);
     const test = wholeSplit(session, "test", options);
     const before = await evaluateOn(session, file, test, options, "evaluating before");
     const tuned = await tuneNetwork(session, graph, settings, {
+      ...keeping,
       teacher,
-      resumeFrom,
       signal: options.signal,
       onProgress: options.onProgress,
       onEpoch: options.onEpoch,
-      onCheckpoint: checkpoint === undefined
-        ? undefined
-        : (state) => saveCheckpoint(checkpoint, identity, state),
     });
     const written = writeGraph(tuned.graph, file);
     const after = tuned.interrupted
@@ -139,11 +135,4 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
   } finally {
     await session.close();
   }
-}
-
-/** The settings of a run, and nothing else: they identify a checkpoint. */
-function pickTuningOptions(options: Partial<TuningOptions>): TuningOptions {
-  const names = Object.keys(TUNING_DEFAULTS) as (keyof TuningOptions)[];
-  const entries = names.map((name) => [name, options[name] ?? TUNING_DEFAULTS[name]]);
-  return Object.fromEntries(entries) as TuningOptions;
 }

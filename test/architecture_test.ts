@@ -30,6 +30,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "policy",
     "parallel",
     "session",
+    "tuning",
   ],
 };
 

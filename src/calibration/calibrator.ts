@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Activations, ForwardPlan } from "../forward/mod.ts";
-import { type LayerGraph, type LayerNode, pairOf } from "../graph/mod.ts";
+import { type LayerNode, type Network, pairOf } from "../graph/mod.ts";
 import {
   type Geometry,
   type Kernels,
@@ -33,9 +33,9 @@ export interface CalibrationSubject {
   /** The WebAssembly kernels. */
   readonly kernels: Kernels;
   /** The original network. */
-  readonly graph: LayerGraph;
-  /** The same network in TensorFlow.js. */
-  readonly model: tf.LayersModel;
+  readonly original: Network;
+  /** The same with the weights that it has by now. */
+  readonly repaired: Network;
   /** Keys of the layers that will be asked for, in graph order. */
   readonly layers: readonly string[];
   /** How many batches there are. */
@@ -117,11 +117,12 @@ export class Calibrator {
    * @param options Sampling and memory.
    */
   constructor(subject: CalibrationSubject, options: CalibrationOptions) {
-    const { graph, model, layers } = subject;
+    const { original, repaired, layers } = subject;
+    const { graph } = original;
     this.#subject = subject;
     this.#options = options;
-    this.#original = new ForwardPlan(graph, model);
-    this.#repaired = new ForwardPlan(graph, model);
+    this.#original = new ForwardPlan(original.graph, original.model);
+    this.#repaired = new ForwardPlan(repaired.graph, repaired.model);
     const residuals = findResidualTargets(graph);
     this.#layers = layers.map((key) => {
       const number = graph.nodes.findIndex((node) => node.key === key);

@@ -15,11 +15,15 @@ export function withWeights(
   key: string,
   weights: Map<string, Weight>,
 ): LayerGraph {
-  const nodes = graph.nodes.map((node) =>
-    node.key === key
-      ? { ...node, weights, config: { ...node.config, use_bias: weights.has("bias") } }
-      : node
-  );
+  const nodes = graph.nodes.map((node) => {
+    if (node.key !== key) return node;
+    const gainsBias = weights.has("bias") && !node.weights.has("bias");
+    return {
+      ...node,
+      weights,
+      config: gainsBias ? { ...node.config, use_bias: true } : node.config,
+    };
+  });
   return { ...graph, nodes };
 }
 

@@ -56,6 +56,8 @@ export interface ImageSelection {
 export interface CalibrationRequest {
   /** The network to prune. */
   readonly file: ModelFile;
+  /** The same with the weights that it has by now, where they are others. */
+  readonly repaired?: ModelFile;
   /** Training images. */
   readonly indices: Int32Array;
   /** Images of every batch. */
@@ -89,7 +91,7 @@ export class Station {
   readonly #dataset: Dataset;
   readonly #faults: ImageFaults;
   #training: TrainingStation | undefined;
-  #calibration: { calibrator: Calibrator; model: tf.LayersModel } | undefined;
+  #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
 
   private constructor(spec: StationSpec, dataset: Dataset) {
     this.#spec = spec;
@@ -149,19 +151,21 @@ export class Station {
   /** Prepares the gathering of statistics; a station holds one calibration at a time. */
   async startCalibration(request: CalibrationRequest): Promise<void> {
     this.endCalibration();
-    const { model, graph } = await openNetwork(request.file);
+    const original = await openNetwork(request.file);
+    const repaired = request.repaired ? await openNetwork(request.repaired) : original;
     const batches = [...chunk(request.indices, request.batchSize)];
     const subject = {
       kernels: await loadKernels(),
-      graph,
-      model,
+      original,
+      repaired,
       layers: request.layers,
       batches: batches.length,
       readBatch: async (batch: number) => await this.#read(this.#dataset.train, batches[batch]),
     };
     const { seed, pointsPerImage, memoryBudget } = request;
     const options = { seed, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
-    this.#calibration = { calibrator: new Calibrator(subject, options), model };
+    const models = [...new Set([original.model, repaired.model])];
+    this.#calibration = { calibrator: new Calibrator(subject, options), models };
   }
 
   /** Statistics of one layer: {@link Calibrator.collect}. */
@@ -203,7 +207,7 @@ export class Station {
   /** Frees what a calibration holds. */
   endCalibration(): Promise<void> {
     this.#calibration?.calibrator.dispose();
-    if (this.#calibration) disposeModel(this.#calibration.model);
+    this.#calibration?.models.forEach(disposeModel);
     this.#calibration = undefined;
     return Promise.resolve();
   }

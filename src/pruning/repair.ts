@@ -5,10 +5,11 @@ import {
   type LayerNode,
   noCuts,
   withWeights,
+  writeGraph,
 } from "../graph/mod.ts";
 import { centreMoments, type Kernels, type Moments } from "../kernels/mod.ts";
-import type { Weight } from "../model/mod.ts";
-import type { Crew } from "../parallel/mod.ts";
+import type { ModelFile, Weight } from "../model/mod.ts";
+import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
 import { inputsOf, LARGEST_LAYER, type LayerPlan } from "../policy/mod.ts";
 import type { LayerReport, SelectionMethod } from "./types.ts";
 import {
@@ -24,10 +25,14 @@ import type { Stopwatch } from "./stopwatch.ts";
 export interface RepairContext {
   /** The original network. */
   readonly graph: LayerGraph;
+  /** The same as a file. */
+  readonly file: ModelFile;
   /** Its channel spaces. */
   readonly map: ChannelMap;
-  /** Workers with a calibration under way. */
+  /** The workers. */
   readonly crew: Crew;
+  /** Images and sampling of the statistics. */
+  readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
   /** The kernels. */
   readonly kernels: Kernels;
   /** How channels are chosen. */
@@ -36,20 +41,22 @@ export interface RepairContext {
   readonly ridge: number;
   /** Takes the time of the stages. */
   readonly clock: Stopwatch;
+  /** Raised to end the work between two layers. */
+  readonly signal?: AbortSignal;
   /** Told before every layer. */
-  readonly onLayer: (name: string, index: number) => void;
+  readonly onLayer: (name: string, layersDone: number) => void;
 }
 
-/** A network whose layers no longer read what is to be cut. */
-export interface RepairedNetwork {
+/** A network whose layers, as far as it is repaired, no longer read what is to be cut. */
+export interface Repair {
   /** The original graph with new weights: rows of removed inputs are zero. */
   readonly masked: LayerGraph;
   /** Global channels that leave their space: 1. */
   readonly removed: Uint8Array;
   /** Input positions that a convolution alone keeps. */
   readonly selections: ReadonlyMap<string, Int32Array>;
-  /** What happened to every layer. */
-  readonly layers: readonly LayerReport[];
+  /** What happened to every layer that is done, by key. */
+  readonly reports: ReadonlyMap<string, LayerReport>;
 }
 
 /** Samples that a layer which stays whole needs per input before it is fitted anew. */
@@ -94,31 +101,68 @@ function canSample(node: LayerNode): boolean {
 }
 
 /**
- * Cuts and repairs a network layer by layer, in graph order (He et al. 2017, section 3.2): for each, the channels are
+ * Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network.
+ *
+ * @param context What to work with.
+ * @param plans Every layer's plan, in graph order.
+ * @returns The original network with these channels marked; no layer is repaired yet.
+ */
+export async function startRepair(
+  context: RepairContext,
+  plans: readonly LayerPlan[],
+): Promise<Repair> {
+  const { graph, file, map, crew } = context;
+  const cuts = noCuts(map);
+  const spaces = new Map(
+    plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
+  );
+  if (spaces.size > 0) {
+    const consumers = new Set([...spaces.keys()].flatMap((id) => map.spaces[id].consumers));
+    const layers = graph.nodes.map(({ key }) => key).filter((key) => consumers.has(key));
+    await crew.startCalibration({ ...context.calibration, file, layers });
+    for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, cuts.removed);
+    await crew.endCalibration();
+  }
+  return { masked: graph, ...cuts, reports: new Map() };
+}
+
+/**
+ * Cuts and repairs some layers of a network, in graph order (He et al. 2017, section 3.2): for each, the channels are
  * chosen and the kernel is fitted so that the layer, reading the network as repaired so far, gives what it gave in the
  * original. Layers behind a cut that stay whole are fitted too; the intercept of the fit goes into the bias.
  *
  * @param context What to work with.
- * @param plans Every layer's plan, in graph order.
- * @returns The repaired network, masked: nothing is cut out yet.
+ * @param plans Plans of the layers to repair, in graph order.
+ * @param repair The network with all layers before them repaired.
+ * @returns The network with these layers repaired too, masked: nothing is cut out yet.
  * @throws {InputError} When a layer to be cut has fewer samples than inputs.
  */
 export async function repairLayers(
   context: RepairContext,
   plans: readonly LayerPlan[],
-): Promise<RepairedNetwork> {
-  const { graph, map, crew, clock } = context;
-  const cuts = noCuts(map);
-  await cutCoupledSpaces(context, plans, cuts.removed);
-  const active = plansToRepair(plans);
-  const reports = new Map<string, LayerReport>();
-  let masked = graph;
-  for (const [index, plan] of active.entries()) {
+  repair: Repair,
+): Promise<Repair> {
+  const { file, map, crew, clock } = context;
+  const removed = repair.removed.slice();
+  const selections = new Map(repair.selections);
+  const reports = new Map(repair.reports);
+  let { masked } = repair;
+  await crew.startCalibration({
+    ...context.calibration,
+    file,
+    repaired: masked === context.graph ? undefined : writeGraph(masked, file),
+    layers: plans.map(({ node }) => node.key),
+  });
+  for (const plan of plans) {
     const { node } = plan;
-    context.onLayer(node.name, index);
+    context.signal?.throwIfAborted();
+    context.onLayer(node.name, reports.size);
     const raw = await clock.time("calibrate", () => crew.collect(node.key));
     const problem = problemOf(map, node, raw);
-    const chosen = await clock.time("select", () => chooseChannels(context, plan, problem, cuts));
+    const chosen = await clock.time(
+      "select",
+      () => chooseChannels(context, plan, problem, { removed, selections }),
+    );
     const isWhole = chosen.kept.length === plan.of;
     if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
       const reason = plan.reason ??
@@ -142,8 +186,19 @@ export async function repairLayers(
       ...(chosen.dead.length > 0 ? { dead: chosen.dead.length } : {}),
     });
   }
-  const layers = plans.map((plan) => reports.get(plan.node.key) ?? wholeReport(plan));
-  return { masked, ...cuts, layers };
+  await crew.endCalibration();
+  return { masked, removed, selections, reports };
+}
+
+/**
+ * What happened to every layer.
+ *
+ * @param plans Every layer's plan, in graph order.
+ * @param repair The repaired network.
+ * @returns A report for each plan.
+ */
+export function reportLayers(plans: readonly LayerPlan[], { reports }: Repair): LayerReport[] {
+  return plans.map((plan) => reports.get(plan.node.key) ?? wholeReport(plan));
 }
 
 function wholeReport({ node, place, of, reason }: LayerPlan): LayerReport {
@@ -193,37 +248,33 @@ function chooseChannels(
   return { kept, dead };
 }
 
-/** Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network. */
-async function cutCoupledSpaces(
+/** Chooses the channels of a coupled space and enters the cut. */
+async function cutCoupledSpace(
   { graph, map, crew, kernels, select, ridge, clock }: RepairContext,
-  plans: readonly LayerPlan[],
+  id: number,
+  keep: number,
   removed: Uint8Array,
 ): Promise<void> {
-  const spaces = new Map(
-    plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
+  const space = map.spaces[id];
+  const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
+  const keys = consumers.map(({ key }) => key);
+  const moments = await clock.time("calibrate", () => crew.collectOriginal(keys));
+  const problems = consumers.map((node) => {
+    const { channelOf, globals } = inputChannels(map, node);
+    const own = globals.map((channel) => map.channels[channel].channel);
+    const channels = {
+      channelOf: channelOf.map((channel) => own[channel]),
+      globals: new Int32Array(space.channels),
+    };
+    return problemOf(map, node, moments.get(node.key)!, channels);
+  });
+  const { kept } = await clock.time(
+    "select",
+    () => createSelector(kernels, problems, select, { ridge }).keep(keep),
   );
-  for (const [id, keep] of spaces) {
-    const space = map.spaces[id];
-    const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
-    const keys = consumers.map(({ key }) => key);
-    const moments = await clock.time("calibrate", () => crew.collectOriginal(keys));
-    const problems = consumers.map((node) => {
-      const { channelOf, globals } = inputChannels(map, node);
-      const own = globals.map((channel) => map.channels[channel].channel);
-      const channels = {
-        channelOf: channelOf.map((channel) => own[channel]),
-        globals: new Int32Array(space.channels),
-      };
-      return problemOf(map, node, moments.get(node.key)!, channels);
-    });
-    const { kept } = await clock.time(
-      "select",
-      () => createSelector(kernels, problems, select, { ridge }).keep(keep),
-    );
-    map.channels.forEach((reference, channel) => {
-      if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;
-    });
-  }
+  map.channels.forEach((reference, channel) => {
+    if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;
+  });
 }
 
 /** The layer's weights with the fitted kernel; the intercept is added to its bias. */

@@ -4,14 +4,21 @@ import type { LayerGraph } from "../graph/mod.ts";
 import type { FaultReport } from "../parallel/mod.ts";
 import { meanFigures } from "../session/mod.ts";
 import type { Stopwatch } from "./stopwatch.ts";
-import type { LayerReport, PruneReport } from "./types.ts";
+import type { TuningResult } from "../tuning/mod.ts";
+import type { LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 
 /** What a finished run knows. */
 export interface RunRecord {
   /** The network before and after. */
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
   /** Evaluations on the test split. */
-  readonly evaluations: { readonly before: EvaluationSums; readonly after: EvaluationSums };
+  readonly evaluations: {
+    readonly before: EvaluationSums;
+    readonly cut: EvaluationSums;
+    readonly after: EvaluationSums;
+  };
+  /** How the network was tuned. */
+  readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
   /** What happened to every layer. */
   readonly layers: readonly LayerReport[];
   /** What became of BatchNormalization. */
@@ -48,6 +55,7 @@ export function describeRun(record: RunRecord): PruneReport {
   return {
     accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
     loss: { before: figuresBefore.loss, after: figuresAfter.loss },
+    ...describeTuning(record),
     macs: {
       before: costBefore.macs,
       after: costAfter.macs,
@@ -65,6 +73,7 @@ export function describeRun(record: RunRecord): PruneReport {
       select: clock.seconds("select"),
       reconstruct: clock.seconds("reconstruct"),
       batchNorm: clock.seconds("batchNorm"),
+      tune: clock.seconds("tune"),
       evaluate: clock.seconds("evaluate"),
     },
     images: {
@@ -76,6 +85,21 @@ export function describeRun(record: RunRecord): PruneReport {
     seed: record.seed,
     workers: record.workers,
     notices: noticesOf(record),
+  };
+}
+
+function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {
+  if (tuned === undefined) return {};
+  const { accuracy, loss } = meanFigures(evaluations.cut);
+  const { validationAccuracy, groups, history } = tuned;
+  return {
+    tuning: {
+      accuracyBefore: accuracy,
+      lossBefore: loss,
+      validationAccuracy,
+      groups,
+      epochs: history,
+    },
   };
 }
 

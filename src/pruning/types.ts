@@ -1,6 +1,7 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
+import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
 export type SelectionMethod = "obs" | "lasso" | "magnitude";
@@ -9,6 +10,28 @@ export type SelectionMethod = "obs" | "lasso" | "magnitude";
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
   | { readonly kind: "list"; readonly text: string; readonly source: string };
+
+/** Tuning between groups of convolutions, while the network is pruned. */
+export interface GroupTuning {
+  /** Convolutions of a group. */
+  readonly size: number;
+  /** Share of the tuning's epochs that is spent on every group, with Adam. */
+  readonly epochShare: number;
+  /** Adam's learning rate. */
+  readonly learningRate: number;
+  /** Tune every group as the whole network is tuned at the end, instead. */
+  readonly retrain: boolean;
+}
+
+/** How a network is tuned as part of its pruning; the seed is the run's. */
+export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
+  /** The network that is imitated (distillation): `original` is the unpruned one. Default: none. */
+  readonly teacher?: "original" | string | ModelFile;
+  /** Tune after every group but the last, behind which the whole network is tuned. Default: do not. */
+  readonly groups?: GroupTuning;
+  /** Told of every finished epoch. */
+  readonly onEpoch?: (epoch: EpochReport) => void;
+}
 
 /** What {@link prune} does. */
 export interface PruneOptions extends DataOptions {
@@ -36,6 +59,14 @@ export interface PruneOptions extends DataOptions {
   readonly memoryBudget?: number;
   /** Whether the masked and the shrunk model are compared. Default true. */
   readonly verify?: boolean;
+  /** How the pruned network is tuned. Default: it is not. */
+  readonly tuning?: PruneTuning;
+  /** Folder in which the state of a run with tuning is kept. */
+  readonly checkpoint?: string;
+  /** Go on from the checkpoint. */
+  readonly resume?: boolean;
+  /** Raised to end the run: at the next layer or training step. */
+  readonly signal?: AbortSignal;
 }
 
 /** What happened to one layer. */
@@ -71,12 +102,28 @@ export interface Change {
   readonly after: number;
 }
 
+/** How a pruned network was tuned. */
+export interface PruneTuningReport {
+  /** Share of test images classified rightly before the whole network was tuned. */
+  readonly accuracyBefore: number;
+  /** Mean cross-entropy on the test images before the whole network was tuned, in nats. */
+  readonly lossBefore: number;
+  /** Share of held-out training images that the written weights classify rightly; absent without any. */
+  readonly validationAccuracy?: number;
+  /** Epochs of every group. */
+  readonly groups: readonly (readonly EpochReport[])[];
+  /** Epochs of the whole network. */
+  readonly epochs: readonly EpochReport[];
+}
+
 /** What a pruning run found. */
 export interface PruneReport {
-  /** Share of test images classified rightly. */
+  /** Share of test images classified rightly; `after` is behind all tuning. */
   readonly accuracy: Change;
-  /** Mean cross-entropy on the test images, in nats. */
+  /** Mean cross-entropy on the test images, in nats; `after` is behind all tuning. */
   readonly loss: Change;
+  /** How the network was tuned, when it was. */
+  readonly tuning?: PruneTuningReport;
   /** Multiply–accumulates for one image; `conv…` counts Conv2D and DepthwiseConv2D layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
@@ -102,6 +149,7 @@ export interface PruneReport {
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
+    readonly tune: number;
     readonly evaluate: number;
   };
   /** Images: of calibration, of the test split, and those that could not be read. */

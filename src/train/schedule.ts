@@ -1,5 +1,5 @@
 /** How the learning rate runs over a training. */
-export type Schedule = "piecewise" | "cosine" | "one-cycle";
+export type Schedule = "piecewise" | "cosine" | "one-cycle" | "constant";
 
 const DROPS = [0.5, 0.75];
 const DROP = 0.1;
@@ -13,7 +13,8 @@ const END_DIVISOR = 1e4;
  * - `piecewise`: the peak, a tenth of it from half, a hundredth from three quarters of the training (He et al. 2016);
  * - `cosine`: peak · (1 + cos πt) / 2 (Loshchilov and Hutter 2017, arXiv 1608.03983, eq. 5, without restarts);
  * - `one-cycle`: from peak / 25 up to the peak over the first 30 %, then down to peak / 10,000, on half cosines (Smith
- *   and Topin 2018, arXiv 1708.07120).
+ *   and Topin 2018, arXiv 1708.07120);
+ * - `constant`: the peak throughout.
  *
  * @param schedule The schedule.
  * @param peak Largest learning rate.
@@ -30,6 +31,8 @@ export function learningRateAt(schedule: Schedule, peak: number, progress: numbe
       return progress < WARM_UP
         ? ease(peak / START_DIVISOR, peak, progress / WARM_UP)
         : ease(peak, peak / END_DIVISOR, (progress - WARM_UP) / (1 - WARM_UP));
+    case "constant":
+      return peak;
   }
 }
 

@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { InputError } from "../errors.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
+import { loadState, saveState } from "./state_folder.ts";
+import type { TuningHooks } from "./tune_network.ts";
 
 /** Everything a run needs to go on as if it had not been interrupted. */
 export interface Checkpoint {
@@ -19,20 +19,16 @@ export interface Checkpoint {
 }
 
 /** What a checkpoint belongs to; a run with anything else does not go on from it. */
-export interface RunIdentity {
+export interface RunIdentity extends TuningOptions {
   /** The network that the run started from. */
   readonly network: string;
+  /** The network that is imitated. */
+  readonly teacher?: string;
   /** Images of the train split. */
   readonly images: number;
   /** Threads. */
   readonly workers: number;
-  /** Settings. */
-  readonly options: TuningOptions;
 }
-
-const STATE_FILE = "state.json";
-const ARRAY_FILE = "arrays.bin";
-const VERSION = 1;
 
 /**
  * Writes a checkpoint, beside the older one first and then in its place.
@@ -48,27 +44,10 @@ export async function saveCheckpoint(
   checkpoint: Checkpoint,
 ): Promise<void> {
   const { weights, optimizer, best, ...progress } = checkpoint;
-  const arrays = [weights, optimizer, ...(best ? [best.weights] : [])];
-  const state = {
-    version: VERSION,
-    identity,
-    ...progress,
-    bestAccuracy: best?.accuracy,
-    lengths: arrays.map(({ length }) => length),
-  };
-  const staging = `${folder}.${crypto.randomUUID()}`;
-  try {
-    await Deno.mkdir(staging, { recursive: true });
-    await Deno.writeFile(join(staging, ARRAY_FILE), joinArrays(arrays));
-    await Deno.writeTextFile(join(staging, STATE_FILE), JSON.stringify(state));
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-    await Deno.rename(staging, folder);
-  } catch (error) {
-    await Deno.remove(staging, { recursive: true }).catch(() => {});
-    throw new InputError(`writing the checkpoint ${folder}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  await saveState(folder, { ...identity }, {
+    progress: { ...progress, bestAccuracy: best?.accuracy },
+    arrays: [weights, optimizer, ...(best ? [best.weights] : [])],
+  });
 }
 
 /**
@@ -80,71 +59,36 @@ export async function saveCheckpoint(
  * @throws {InputError} When there is none, it is damaged, or it belongs to a run with other options, which are named.
  */
 export async function loadCheckpoint(folder: string, identity: RunIdentity): Promise<Checkpoint> {
-  let state, bytes;
-  try {
-    state = JSON.parse(await Deno.readTextFile(join(folder, STATE_FILE)));
-    bytes = await Deno.readFile(join(folder, ARRAY_FILE));
-  } catch (error) {
-    throw new InputError(`reading the checkpoint ${folder}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  if (state.version !== VERSION) {
-    throw new InputError(
-      `reading the checkpoint ${folder}: found version ${state.version}, wanted ${VERSION}`,
-    );
-  }
-  const differences = describeDifferences(flatten(state.identity), flatten(identity));
-  if (differences.length > 0) {
-    throw new InputError(
-      `resuming from ${folder}: the run had other options: ${differences.join("; ")}; ` +
-        `give the same, or start anew without --resume`,
-    );
-  }
-  const lengths: number[] = state.lengths;
-  const wanted = lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
-  if (bytes.length !== wanted) {
-    throw new InputError(
-      `reading the checkpoint ${folder}: found ${bytes.length} bytes of weights, wanted ${wanted}`,
-    );
-  }
-  const [weights, optimizer, best] = splitArrays(bytes, lengths);
-  const { step, history, running, bestAccuracy } = state;
+  const { progress, arrays } = await loadState(folder, { ...identity });
+  const { bestAccuracy, ...rest } = progress as unknown as
+    & Pick<Checkpoint, "step" | "history" | "running">
+    & { bestAccuracy?: number };
+  const [weights, optimizer, best] = arrays;
   return {
-    step,
-    history,
-    running,
+    ...rest,
     weights,
     optimizer,
-    ...(best ? { best: { accuracy: bestAccuracy, weights: best } } : {}),
+    ...(best ? { best: { accuracy: bestAccuracy!, weights: best } } : {}),
   };
 }
 
-function flatten({ options, ...rest }: RunIdentity): Record<string, unknown> {
-  return { ...rest, ...options };
-}
-
-function describeDifferences(
-  had: Record<string, unknown>,
-  wants: Record<string, unknown>,
-): string[] {
-  return [...new Set([...Object.keys(had), ...Object.keys(wants)])]
-    .filter((name) => had[name] !== wants[name])
-    .map((name) => `${name} was ${had[name]}, now ${wants[name]}`);
-}
-
-function joinArrays(arrays: readonly Float32Array[]): Uint8Array {
-  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    joined.set(array, offset);
-    offset += array.length;
-  }
-  return new Uint8Array(joined.buffer);
-}
-
-function splitArrays(bytes: Uint8Array, lengths: readonly number[]): Float32Array[] {
-  const joined = new Float32Array(bytes.slice().buffer);
-  let offset = 0;
-  return lengths.map((length) => joined.slice(offset, offset += length));
+/**
+ * Lets a run keep its state in a folder.
+ *
+ * @param folder The folder; without one nothing is kept.
+ * @param identity What the state belongs to.
+ * @param resume Go on from the state that is there.
+ * @returns What the run is given for it.
+ * @throws {InputError} When there is no state to go on from, or not the run's own.
+ */
+export async function checkpointHooks(
+  folder: string | undefined,
+  identity: RunIdentity,
+  resume: boolean,
+): Promise<Pick<TuningHooks, "resumeFrom" | "onCheckpoint">> {
+  if (folder === undefined) return {};
+  return {
+    resumeFrom: resume ? await loadCheckpoint(folder, identity) : undefined,
+    onCheckpoint: (state) => saveCheckpoint(folder, identity, state),
+  };
 }

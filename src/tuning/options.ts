@@ -3,7 +3,7 @@ import type { LossOptions, OptimizerOptions, Schedule } from "../train/mod.ts";
 
 /** How a network is trained or tuned. */
 export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentation {
-  /** Passes over the training images. */
+  /** Passes over the training images; part of one is a share of its steps. */
   readonly epochs: number;
   /** Images of a step, over all workers. */
   readonly batchSize: number;
@@ -55,8 +55,8 @@ export interface TuningReport {
   readonly workers: number;
 }
 
-/** What {@link tuneNetwork} uses where an option is not given. */
-export const TUNING_DEFAULTS: TuningOptions = {
+/** What a new network is trained with where an option is not given. */
+export const TRAINING_DEFAULTS: TuningOptions = {
   epochs: 30,
   batchSize: 128,
   learningRate: 0.1,
@@ -73,3 +73,26 @@ export const TUNING_DEFAULTS: TuningOptions = {
   patience: 0,
   seed: 0,
 };
+
+/** What a trained network is tuned with where an option is not given. */
+export const TUNING_DEFAULTS: TuningOptions = {
+  ...TRAINING_DEFAULTS,
+  epochs: 5,
+  learningRate: 0.02,
+};
+
+/**
+ * The settings of a run, and nothing else of what it is given.
+ *
+ * @param options Some of them.
+ * @param defaults The rest.
+ * @returns All of them.
+ */
+export function pickTuningOptions(
+  options: Partial<TuningOptions>,
+  defaults: TuningOptions = TUNING_DEFAULTS,
+): TuningOptions {
+  const names = Object.keys(defaults) as (keyof TuningOptions)[];
+  const entries = names.map((name) => [name, options[name] ?? defaults[name]]);
+  return Object.fromEntries(entries) as TuningOptions;
+}

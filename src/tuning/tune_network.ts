@@ -19,6 +19,8 @@ import type { EpochReport, TuningOptions } from "./options.ts";
 export interface TuningHooks {
   /** The network that is imitated. */
   readonly teacher?: ModelFile;
+  /** Elements of kernels that are zero and stay so, by key of the layer: 1. */
+  readonly zeros?: ReadonlyMap<string, Uint8Array>;
   /** Where to go on from. */
   readonly resumeFrom?: Checkpoint;
   /** Raised to end the run early, in good order. */
@@ -55,6 +57,8 @@ class Tuning {
   readonly #training: Int32Array;
   readonly #validation: Int32Array;
   readonly #gradients: Float32Array;
+  /** Places in the flat weights that stay zero. */
+  readonly #zeros: Int32Array;
   #weights = new Float32Array(0);
   #optimizer: Optimizer;
   #step = 0;
@@ -79,6 +83,7 @@ class Tuning {
           `wanted at least a batch of ${options.batchSize} beside them`,
       );
     }
+    this.#zeros = placesOf(this.#layout, hooks.zeros);
     this.#optimizer = new Optimizer(this.#layout, options);
   }
 
@@ -87,10 +92,15 @@ class Tuning {
     return Math.floor(this.#training.length / this.#options.batchSize);
   }
 
+  /** Part of an epoch is a share of its steps. */
+  get #totalSteps(): number {
+    return Math.max(1, Math.round(this.#options.epochs * this.#stepsPerEpoch));
+  }
+
   async run(): Promise<TuningResult> {
     const { crew, file } = this.#session;
     const { teacher, signal, resumeFrom } = this.#hooks;
-    const { epochs, seed, shift, flip } = this.#options;
+    const { seed, shift, flip } = this.#options;
     this.#weights = await crew.startTraining({
       file: writeGraph(this.#graph, file),
       teacher,
@@ -101,7 +111,7 @@ class Tuning {
     packParameters(this.#graph, this.#layout, this.#weights);
     if (resumeFrom) this.#restore(resumeFrom);
     try {
-      while (this.#history.length < epochs && !signal?.aborted && !this.#isOutOfPatience()) {
+      while (this.#step < this.#totalSteps && !signal?.aborted && !this.#isOutOfPatience()) {
         await this.#runEpoch();
       }
     } finally {
@@ -117,13 +127,15 @@ class Tuning {
   }
 
   async #runEpoch(): Promise<void> {
-    const start = performance.now();
+    const began = performance.now();
     const epoch = this.#history.length + 1;
     const { batchSize, seed } = this.#options;
     const order = shuffledIndices(this.#training.length, createRandom(seed, 1, epoch))
       .map((place) => this.#training[place]);
     let learningRate = 0;
-    for (let place = this.#step % this.#stepsPerEpoch; place < this.#stepsPerEpoch; place++) {
+    const start = (epoch - 1) * this.#stepsPerEpoch;
+    const end = Math.min(this.#totalSteps - start, this.#stepsPerEpoch);
+    for (let place = this.#step - start; place < end; place++) {
       if (this.#hooks.signal?.aborted) return await this.#keepState();
       const indices = order.slice(place * batchSize, (place + 1) * batchSize);
       learningRate = await this.#takeStep(indices, epoch);
@@ -131,7 +143,7 @@ class Tuning {
     const { loss, accuracy } = meanFigures(this.#running);
     this.#running = NOTHING;
     const validationAccuracy = await this.#validate();
-    const seconds = (performance.now() - start) / 1000;
+    const seconds = (performance.now() - began) / 1000;
     const report = { epoch, learningRate, loss, accuracy, validationAccuracy, seconds };
     this.#history.push(report);
     this.#hooks.onEpoch?.(report);
@@ -139,8 +151,8 @@ class Tuning {
   }
 
   async #takeStep(indices: Int32Array, epoch: number): Promise<number> {
-    const { epochs, schedule, learningRate: peak } = this.#options;
-    const total = epochs * this.#stepsPerEpoch;
+    const { schedule, learningRate: peak } = this.#options;
+    const total = this.#totalSteps;
     const learningRate = learningRateAt(schedule, peak, this.#step / total);
     const sums = await this.#session.crew.trainStep(indices, epoch, this.#gradients);
     if (!Number.isFinite(sums.loss)) {
@@ -151,6 +163,7 @@ class Tuning {
       );
     }
     this.#step++;
+    for (const place of this.#zeros) this.#gradients[place] = 0;
     this.#optimizer.update(this.#weights, this.#gradients, learningRate, this.#step);
     this.#moveStatistics();
     const { loss, correct, images } = this.#running;
@@ -221,6 +234,17 @@ class Tuning {
   }
 }
 
+function placesOf(layout: ParameterLayout, zeros: TuningHooks["zeros"] = new Map()): Int32Array {
+  const places: number[] = [];
+  for (const { key, role, offset } of layout.trained) {
+    if (role !== "kernel") continue;
+    zeros.get(key)?.forEach((isZero, element) => {
+      if (isZero) places.push(offset + element);
+    });
+  }
+  return Int32Array.from(places);
+}
+
 /**
  * Trains or tunes a network on a session's train split.
  *
@@ -230,7 +254,7 @@ class Tuning {
  * @param session Model and data; the classes must fit.
  * @param graph The network with the weights to start from.
  * @param options How it is trained.
- * @param hooks Teacher, checkpoints, progress.
+ * @param hooks Teacher, checkpoints, progress, what stays zero.
  * @returns The network with its best weights.
  * @throws {InputError} When there are too few images, or the loss is no number any more.
  */

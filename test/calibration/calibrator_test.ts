@@ -27,8 +27,8 @@ async function openCalibrator(name: NetworkName, memoryBudget = Infinity) {
   let reads = 0;
   const calibrator = new Calibrator({
     kernels,
-    graph,
-    model,
+    original: { graph, model },
+    repaired: { graph, model },
     layers,
     batches: BATCHES,
     readBatch: (batch) => {

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import type { LayerPlan } from "../policy/mod.ts";
+import type { Identity } from "../tuning/mod.ts";
+import { plansToRepair, type RepairContext, repairLayers, startRepair } from "./repair.ts";
+import { loadRepair, type RepairProgress, saveRepair } from "./repair_state.ts";
+import { groupOptions, partIntoGroups, tuneGroup } from "./tune_group.ts";
+import type { Tuner } from "./tuner.ts";
+
+/** Where a run keeps its state. */
+export interface RunFolder {
+  /** Folder of the checkpoint. */
+  readonly checkpoint: string;
+  /** What the run is. */
+  readonly identity: Identity;
+  /** Go on from the state that is there. */
+  readonly resume: boolean;
+}
+
+/**
+ * Cuts and repairs a network, group by group, with tuning between the groups if there is any.
+ *
+ * @param context What to work with.
+ * @param plans Every layer's plan, in graph order.
+ * @param tuner Tunes what is repaired.
+ * @param folder Where the state is kept after every group.
+ * @returns The repaired network, masked, and the epochs of the groups.
+ * @throws {InputError} When a layer to be cut has fewer samples than inputs, or there is no state to go on from.
+ */
+export async function repairInGroups(
+  context: RepairContext,
+  plans: readonly LayerPlan[],
+  tuner?: Tuner,
+  folder?: RunFolder,
+): Promise<RepairProgress> {
+  const { map, clock } = context;
+  const groups = partIntoGroups(plansToRepair(plans), tuner?.groups?.size ?? Infinity);
+  const place = folder && join(folder.checkpoint, "repair");
+  const keep = async (state: RepairProgress) => {
+    if (folder && place) await saveRepair(place, folder.identity, state);
+    return state;
+  };
+  let state = folder?.resume
+    ? await loadRepair(place!, folder.identity, context.graph)
+    : await keep({ repair: await startRepair(context, plans), repaired: 0, groups: [] });
+  for (const [index, group] of groups.entries()) {
+    if (state.repaired <= index) {
+      const repair = await repairLayers(context, group, state.repair);
+      state = await keep({ ...state, repair, repaired: index + 1 });
+    }
+    const ahead = groups[index + 1]?.[0].node;
+    if (tuner?.groups === undefined || ahead === undefined || state.groups.length > index) continue;
+    const options = groupOptions(tuner.options, tuner.groups);
+    const { repair, tuned } = await clock.time("tune", () =>
+      tuneGroup(
+        map,
+        state.repair,
+        ahead,
+        (graph, zeros) => tuner.run(`group-${index + 1}`, graph, options, zeros),
+      ));
+    state = await keep({ ...state, repair, groups: [...state.groups, tuned.history] });
+  }
+  return state;
+}

@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+
+/** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
+export type Identity = Readonly<Record<string, unknown>>;
+
+/** The state of a run: numbers by name, and arrays. */
+export interface RunState {
+  /** What JSON can hold. */
+  readonly progress: Readonly<Record<string, unknown>>;
+  /** Everything large. */
+  readonly arrays: readonly Float32Array[];
+}
+
+const STATE_FILE = "state.json";
+const ARRAY_FILE = "arrays.bin";
+const VERSION = 2;
+
+/**
+ * Writes the state of a run, beside the older one first and then in its place.
+ *
+ * @param folder Folder of the state.
+ * @param identity What it belongs to.
+ * @param state What is written.
+ * @throws {InputError} When the folder cannot be written.
+ */
+export async function saveState(
+  folder: string,
+  identity: Identity,
+  { progress, arrays }: RunState,
+): Promise<void> {
+  const lengths = arrays.map(({ length }) => length);
+  const text = JSON.stringify({ version: VERSION, identity, progress, lengths });
+  const staging = `${folder}.${crypto.randomUUID()}`;
+  try {
+    await Deno.mkdir(staging, { recursive: true });
+    await Deno.writeFile(join(staging, ARRAY_FILE), joinArrays(arrays));
+    await Deno.writeTextFile(join(staging, STATE_FILE), text);
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    await Deno.rename(staging, folder);
+  } catch (error) {
+    await Deno.remove(staging, { recursive: true }).catch(() => {});
+    throw new InputError(`writing the checkpoint ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether a folder holds the state of a run. */
+export async function hasState(folder: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(join(folder, STATE_FILE))).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads the state of a run.
+ *
+ * @param folder Folder of the state.
+ * @param identity What it must belong to.
+ * @returns The state.
+ * @throws {InputError} When there is none, it is damaged, or it belongs to a run with other options, which are named.
+ */
+export async function loadState(folder: string, identity: Identity): Promise<RunState> {
+  let state, bytes;
+  try {
+    state = JSON.parse(await Deno.readTextFile(join(folder, STATE_FILE)));
+    bytes = await Deno.readFile(join(folder, ARRAY_FILE));
+  } catch (error) {
+    throw new InputError(`reading the checkpoint ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (state.version !== VERSION) {
+    throw new InputError(
+      `reading the checkpoint ${folder}: found version ${state.version}, wanted ${VERSION}`,
+    );
+  }
+  const differences = describeDifferences(state.identity, JSON.parse(JSON.stringify(identity)));
+  if (differences.length > 0) {
+    throw new InputError(
+      `resuming from ${folder}: the run had other options: ${differences.join("; ")}; ` +
+        `give the same, or start anew without --resume`,
+    );
+  }
+  const lengths: number[] = state.lengths;
+  const wanted = lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes.length !== wanted) {
+    throw new InputError(
+      `reading the checkpoint ${folder}: found ${bytes.length} bytes of weights, wanted ${wanted}`,
+    );
+  }
+  return { progress: state.progress, arrays: splitArrays(bytes, lengths) };
+}
+
+function describeDifferences(had: Identity, wants: Identity): string[] {
+  return [...new Set([...Object.keys(had), ...Object.keys(wants)])]
+    .filter((name) => JSON.stringify(had[name]) !== JSON.stringify(wants[name]))
+    .map((name) => `${name} was ${textOf(had[name])}, now ${textOf(wants[name])}`);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function joinArrays(arrays: readonly Float32Array[]): Uint8Array {
+  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    joined.set(array, offset);
+    offset += array.length;
+  }
+  return new Uint8Array(joined.buffer);
+}
+
+function splitArrays(bytes: Uint8Array, lengths: readonly number[]): Float32Array[] {
+  const joined = new Float32Array(bytes.slice().buffer);
+  let offset = 0;
+  return lengths.map((length) => joined.slice(offset, offset += length));
+}
