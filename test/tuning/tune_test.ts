@@ -4,21 +4,9 @@ import { InputError } from "../../src/errors.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/tune.ts";
-import { encodePng, inTempFolder, randomBytes, writeFile } from "../data/fixtures.ts";
+import { withData } from "./learnable_images.ts";
 
 await startBackend();
-
-const CLASSES = ["bright", "dark", "left", "right"];
-
-/** Noise that a small network can tell apart: light or dark as a whole, or light on one side. */
-function drawImage(label: number, seed: number): Uint8Array {
-  const pixels = randomBytes(192, seed).map((value, index) => {
-    const isLeft = Math.floor(index / 3) % 8 < 4;
-    const isLight = label === 0 || label === 2 && isLeft || label === 3 && !isLeft;
-    return (value >> 1) + (isLight ? 128 : 0);
-  });
-  return encodePng(pixels, { width: 8, height: 8, colourType: 2 });
-}
 
 const SMALL: Partial<FinetuneOptions> = {
   epochs: 3,
@@ -30,19 +18,6 @@ const SMALL: Partial<FinetuneOptions> = {
   seed: 1,
   workers: 1,
 };
-
-const withData = (run: (data: string, folder: string) => Promise<void>) => () =>
-  inTempFolder(async (folder) => {
-    for (const [split, count] of [["train", 25], ["test", 5]] as const) {
-      for (const [label, name] of CLASSES.entries()) {
-        for (let number = 0; number < count; number++) {
-          const seed = 1000 * label + number + (split === "test" ? 500 : 0);
-          await writeFile(`${folder}/data/${split}/${name}/${number}.png`, drawImage(label, seed));
-        }
-      }
-    }
-    await run(`${folder}/data`, folder);
-  });
 
 const weightsOf = ({ file }: { file: ModelFile }) =>
   [...file.weights.values()].flatMap(({ values }) => [...values]);
