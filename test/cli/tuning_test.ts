@@ -1,9 +1,25 @@
 import assert from "node:assert/strict";
 import { inTempFolder } from "../data/fixtures.ts";
-import { exampleData, runCli } from "./run_cli.ts";
+import { exampleData, exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const TRAIN = ["train", "--net", "resnet8", "--data", exampleData, "--epochs", "1"];
 const QUICK = ["--validation-images", "4700", "--batch-size", "100", "--json"];
+
+/** Starts a command and interrupts it once it has said something. */
+async function interruptAt(word: string, args: readonly string[]) {
+  const child = spawnScript("cli/main.ts", args);
+  const stdout = new Response(child.stdout).text();
+  let said = "";
+  let isSignalled = false;
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    said += part;
+    if (isSignalled || !said.includes(word)) continue;
+    isSignalled = true;
+    child.kill("SIGINT");
+  }
+  await stdout;
+  return { code: (await child.status).code, said };
+}
 
 Deno.test("`train` writes a model that `eval` measures as reported, `finetune` goes on from it", () =>
   inTempFolder(async (folder) => {
@@ -27,25 +43,8 @@ Deno.test("`train` writes a model that `eval` measures as reported, `finetune` g
 Deno.test("a training that is interrupted says how to go on, and goes on", () =>
   inTempFolder(async (folder) => {
     const args = [...TRAIN, "--validation-images", "100", "--out", `${folder}/out`];
-    const child = new Deno.Command("deno", {
-      args: [
-        ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
-        ...["cli/main.ts", ...args],
-      ],
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-    let said = "";
-    let isSignalled = false;
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      said += part.value;
-      if (!isSignalled && said.includes("training")) {
-        isSignalled = true;
-        child.kill("SIGINT");
-      }
-    }
-    assert.equal((await child.status).code, 130);
+    const { code, said } = await interruptAt("training", args);
+    assert.equal(code, 130);
     assert.match(said, /interrupted in epoch 1; the state is in .*out\.checkpoint.*--resume/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.checkpoint"]);
     const other = await runCli([...args, "--resume", "--batch-size", "64"]);
@@ -53,5 +52,43 @@ Deno.test("a training that is interrupted says how to go on, and goes on", () =>
     assert.match(other.stderr, /batchSize was 128, now 64/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out"]);
+  }));
+
+const PRUNE = [
+  ...["prune", exampleModel, "--data", exampleData, "--prune-option", "uniform"],
+  ...["--nb-batches", "3", "--batch-size", "100"],
+];
+
+Deno.test("`prune` tunes group by group and at the end, with PocketFlow's options", () =>
+  inTempFolder(async (folder) => {
+    const out = `${folder}/pruned`;
+    const { code, stdout, stderr } = await runCli([
+      ...[...PRUNE, "--out", out, "--json", "--validation-images", "4700", "--epochs", "2"],
+      ...["--cp_finetune=true", "--cp_list_group=4", "--cp_nb_iters_ft_ratio=0.5"],
+      ...["--cp_lrn_rate_ft=1e-4", "--enbl_dst", "--loss_w_dst=2", "--nb_epochs_rat=0.5"],
+    ]);
+    assert.equal(code, 0, stderr);
+    const { tuning, accuracy } = JSON.parse(stdout);
+    assert.equal(tuning.epochs.length, 1, "half of two epochs");
+    assert.equal(tuning.groups.length, 1, "eight convolutions, four a group, none behind the last");
+    const measured = await runCli(["eval", out, "--data", exampleData, "--json"]);
+    assert.equal(JSON.parse(measured.stdout).accuracy, accuracy.after);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["pruned"]);
+  }));
+
+Deno.test("a pruning that is interrupted in its tuning says how to go on, and goes on", () =>
+  inTempFolder(async (folder) => {
+    const args = [...PRUNE, "--out", `${folder}/out`, "--epochs", "1"];
+    const { code, said } = await interruptAt("training", args);
+    assert.equal(code, 130);
+    assert.match(said, /interrupted; the state is in .*out\.checkpoint: .*--resume/);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.checkpoint"]);
+    const other = await runCli([...args, "--resume", "--select", "lasso"]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /select was obs, now lasso/);
+    const rest = await runCli([...args, "--resume"]);
+    assert.equal(rest.code, 0, rest.stderr);
+    assert.doesNotMatch(rest.stderr, /pruning/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out"]);
   }));

@@ -24,7 +24,8 @@ Deno.test("`prune --help` names PocketFlow's spelling of every option that is bu
     const name of [
       ...["cp_prune_option", "cp_uniform_preserve_ratio", "cp_prune_list_file", "cp_lasso"],
       ...["cp_nb_points_per_layer", "cp_nb_batches", "cp_quadruple", "batch_size"],
-      "batch_size_eval",
+      ...["batch_size_eval", "cp_finetune", "cp_list_group", "cp_nb_iters_ft_ratio"],
+      ...["cp_lrn_rate_ft", "cp_retrain", "enbl_dst", "loss_w_dst", "tempr_dst", "nb_epochs_rat"],
     ]
   ) assert.ok(stdout.includes(`(${name})`), name);
 });
@@ -55,6 +56,10 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
     args: [...prune, "--prune-option", "uniform", "--cp_uniform_preserve_ratio=1.5"],
     message: /'--uniform-preserve-ratio <ratio>' argument '1.5' is invalid/,
   },
+  "resuming what keeps no state": {
+    args: [...prune, "--prune-option", "uniform", "--resume"],
+    message: /reading --resume: a run without tuning keeps no state/,
+  },
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],
     message: /'random' is invalid\. Allowed choices are uniform, list, auto, budget/,
@@ -64,9 +69,8 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
     message: /--prune-option: auto is not built yet, wanted uniform or list$/,
   },
   "an option that is not built": {
-    args: [...prune, "--prune-option", "uniform", "--enbl_dst"],
-    message:
-      /--enbl_dst: this option belongs to distillation while pruning .*which is not built yet$/,
+    args: [...prune, "--prune-option", "uniform", "--resnet_size=20"],
+    message: /--resnet_size=20: this option belongs to training .*which is not built yet$/,
   },
   "--select and --lasso that disagree": {
     args: [...prune, "--prune-option", "uniform", "--select", "obs", "--cp_lasso=true"],
