@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
 import { loadModelFile, measureLatency, prune } from "../src/mod.ts";
 import { jsonOption, workersOption } from "./data_options.ts";
+import { describeEpoch } from "./epoch.ts";
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 
@@ -9,10 +10,16 @@ const exampleFolder = (name: string) =>
   fileURLToPath(new URL(`./example/${name}`, import.meta.url));
 
 const LATENCY = { batchSize: 32, rounds: 30 };
+const TUNING = {
+  epochs: 3,
+  teacher: "original",
+  validationImages: 500,
+  onEpoch: describeEpoch,
+} as const;
 
 /** `demo`: the embedded example. */
 export const demoCommand = new Command("demo")
-  .description("prune the embedded Fashion-MNIST network and show what became of it")
+  .description("prune and tune the embedded Fashion-MNIST network and show what became of it")
   .addOption(workersOption)
   .addOption(jsonOption)
   .addHelpText("after", "\nExample:\n  deno task demo\n")
@@ -24,6 +31,7 @@ export const demoCommand = new Command("demo")
         data: exampleFolder("fashion-mnist"),
         policy: { kind: "uniform", ratio: 0.5 },
         batches: 15,
+        tuning: TUNING,
         workers,
         onProgress,
       })
