@@ -1,3 +1,4 @@
+export { addF32 } from "./add";
 export {
   batchNormInputGradient,
   batchNormParameterGradients,

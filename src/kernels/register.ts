@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { addConfig } from "./add.ts";
 import {
   conv2dBackpropFilterConfig,
   conv2dBackpropInputConfig,
@@ -23,6 +24,7 @@ const REPLACEMENTS: Record<
   [tf.FusedConv2D]: fusedConv2dConfig,
   [tf.Conv2DBackpropInput]: conv2dBackpropInputConfig,
   [tf.MaxPoolGrad]: maxPoolGradientConfig,
+  [tf.Add]: addConfig,
   [tf.Identity]: identityConfig,
   [tf.Cast]: castConfig,
 };

@@ -2,6 +2,8 @@
  * What `assembly/index.ts` exports for training, apart from convolutions. Unchecked, as all of `KernelExports`.
  */
 export interface TrainingExports {
+  /** Adds two arrays; see `assembly/add.ts`. */
+  addF32(a: number, b: number, count: number, sums: number): void;
   /** Gradient of a depthwise convolution in its input; see `assembly/depthwise_conv2d_backprop_input.ts`. */
   depthwiseConv2dBackpropInput(
     dy: number,
