@@ -1,67 +1,193 @@
 /**
- * Times the forward pass of a model: stock `model.predict` against the folded plan that calibration and evaluation use,
- * and the BatchNormalization and ReLU that stands alone against the 1×1 depthwise convolution that replaces it.
+ * The forward pass of a network, batch 128, one thread: our evaluation copy against stock TensorFlow.js and ONNX Runtime.
  *
- *     deno run --allow-read bench/forward_bench.ts [MODEL]
+ *     deno run --allow-all bench/forward_bench.ts [MODEL] [rounds]
+ *
+ * Without MODEL it is an untrained ResNet-20 for 32×32×3. All take turns: stock `model.predict` on stock tfjs-wasm; the
+ * folded plan that evaluation and calibration use, on stock kernels and on ours; onnxruntime-web (WebAssembly, one thread)
+ * and onnxruntime-node (native code, one thread), each in a process of its own that times its runs itself and waits
+ * meanwhile. ONNX Runtime reads the network from a file of onnx_file.ts; what does not load is left out.
+ *
+ * Differences are the largest from stock `predict`, over the largest output. Beside that: BatchNormalization and ReLU that
+ * stand alone, and the 1×1 depthwise convolution that replaces them in the plan.
+ *
+ * @module
  */
+import { basename } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ForwardPlan } from "../src/forward/mod.ts";
-import { openNetwork } from "../src/graph/mod.ts";
-import { startBackend } from "../src/kernels/mod.ts";
+import { type LayerGraph, openNetwork } from "../src/graph/mod.ts";
+import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
 import { loadModelFile } from "../src/model/mod.ts";
+import { buildNetwork } from "../src/nets/mod.ts";
+import { relativeDifference } from "../test/reference/samples.ts";
+import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
+import { encodeOnnx } from "./onnx_file.ts";
+import { formatSpread, formatTable, measureInTurns, spreadOf } from "./timing.ts";
 
-const ROUNDS = 15;
-const BATCH = 128;
+const ROUNDS = 15, WARM_UPS = 3;
+const BATCH = 128, SEED = 1;
 
-/** Runs alternatives in turn; minimum, median and maximum of each in milliseconds. The backend is synchronous. */
-function timeInTurn(alternatives: Record<string, () => tf.Tensor>) {
-  const times = new Map(Object.keys(alternatives).map((name) => [name, [] as number[]]));
-  for (let round = -3; round < ROUNDS; round++) {
-    for (const [name, run] of Object.entries(alternatives)) {
+/** One that takes part: seconds of a run, and the output of another. */
+interface Contestant {
+  run(): Promise<number> | number;
+  output(): Promise<Float32Array> | Float32Array;
+}
+
+/** Lets tfjs have one set of kernels or another; the swap is not timed. */
+function kernelSwitch(): { stock: () => void; ours: () => void } {
+  const stock = tf.getKernelsForBackend("wasm");
+  registerKernels(kernels);
+  const ours = tf.getKernelsForBackend("wasm");
+  const use = (wanted: tf.KernelConfig[]) => () => {
+    for (const { kernelName } of tf.getKernelsForBackend("wasm")) {
+      tf.unregisterKernel(kernelName, "wasm");
+    }
+    wanted.forEach((config) => tf.registerKernel(config));
+  };
+  return { stock: use(stock), ours: use(ours) };
+}
+
+/** A forward pass in this process, on either set of kernels. */
+function contestant(useKernels: () => void, predict: () => tf.Tensor): Contestant {
+  return {
+    run() {
+      useKernels();
       const start = performance.now();
-      run().dispose();
-      if (round >= 0) times.get(name)!.push(performance.now() - start);
+      predict().dispose();
+      return (performance.now() - start) / 1e3;
+    },
+    output() {
+      useKernels();
+      const output = predict();
+      const values = output.dataSync<"float32">().slice();
+      output.dispose();
+      return values;
+    },
+  };
+}
+
+/** Writes the network and the images for ONNX Runtime; false for networks that onnx_file.ts does not know. */
+function writeOnnx(folder: string, graph: LayerGraph): boolean {
+  try {
+    Deno.writeFileSync(`${folder}/model.onnx`, encodeOnnx(graph, BATCH));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`ONNX Runtime: not measured, ${error.message}`);
+    return false;
+  }
+  const transposed = tf.tidy(() => tf.transpose(images, [0, 3, 1, 2]));
+  writeArray(`${folder}/images.f32`, transposed.dataSync());
+  Deno.writeTextFileSync(`${folder}/shape.json`, JSON.stringify(transposed.shape));
+  transposed.dispose();
+  return true;
+}
+
+/** Starts ONNX Runtime in a process of its own. */
+async function startOnnx(folder: string, kind: "web" | "node") {
+  const script = new URL("forward_onnx.ts", import.meta.url).pathname;
+  const args = ["run", "--quiet", "--no-config", "--no-lock", "--allow-all", script, folder, kind];
+  const child = await AskedChild.start(Deno.execPath(), { args });
+  if (child === undefined) {
+    return console.error(`onnxruntime-${kind}: not measured, it does not load`);
+  }
+  const run = async () => (await child.ask<{ seconds: number }>("run")).seconds;
+  const output = async () => {
+    await child.ask("output");
+    return readFloats(`${folder}/output-${kind}.f32`);
+  };
+  return { child, name: child.greeting.versions, run, output };
+}
+
+/** Times all in turns; one row each. */
+async function race(rounds: number, contestants: Record<string, Contestant>) {
+  const entries = Object.entries(contestants);
+  const outputs: Float32Array[] = [];
+  for (const [, { output }] of entries) outputs.push(await output());
+  const seconds = entries.map(() => [] as number[]);
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    for (const [index, [, { run }]] of entries.entries()) {
+      const taken = await run();
+      if (round >= 0) seconds[index].push(taken);
     }
   }
-  return Object.fromEntries(
-    [...times].map(([name, values]) => {
-      const sorted = values.sort((first, second) => first - second).map((time) => +time.toFixed(2));
-      return [name, { min: sorted[0], median: sorted[ROUNDS >> 1], max: sorted[ROUNDS - 1] }];
-    }),
-  );
+  const [stock] = seconds;
+  return entries.map(([name], index) => {
+    const ratios = spreadOf(stock.map((value, round) => value / seconds[index][round]));
+    const ofMedians = spreadOf(stock).median / spreadOf(seconds[index]).median;
+    return {
+      forward: name,
+      "ms min / median / max": formatSpread(spreadOf(seconds[index]), 1e3, 1),
+      "times as fast as stock (rounds)": `${ofMedians.toFixed(2)} (${formatSpread(ratios, 1, 2)})`,
+      difference: relativeDifference(outputs[index], outputs[0]).toExponential(1),
+    };
+  });
+}
+
+/** BatchNormalization and ReLU that stand alone, and what replaces them. */
+function measureAlone(): Record<string, string>[] {
+  const maps = tf.randomNormal([BATCH, 32, 32, 16]) as tf.Tensor4D;
+  const scale = tf.randomUniform([16]) as tf.Tensor1D;
+  const shift = tf.randomNormal([16]) as tf.Tensor1D;
+  const filter = scale.reshape([1, 1, 16, 1]) as tf.Tensor4D;
+  const [zeros, ones] = [tf.zeros([16]) as tf.Tensor1D, tf.ones([16]) as tf.Tensor1D];
+  const settings = { strides: 1, pad: "valid", bias: shift, activation: "relu" } as const;
+  const [normalized, convolved] = measureInTurns(rounds, [
+    () => tf.tidy(() => void tf.relu(tf.batchNorm(maps, zeros, ones, shift, scale, 1e-5))),
+    () => tf.tidy(() => void tf.fused.depthwiseConv2d({ x: maps, filter, ...settings })),
+  ]);
+  tf.dispose([maps, scale, shift, filter, zeros, ones]);
+  return [
+    { [`alone, ${BATCH}×32×32×16`]: "BatchNormalization and ReLU", spread: normalized },
+    { [`alone, ${BATCH}×32×32×16`]: "as a 1×1 depthwise convolution", spread: convolved },
+  ].map(({ spread, ...row }) => ({
+    ...row as Record<string, string>,
+    "ms min / median / max": formatSpread(spread, 1e3, 2),
+  }));
+}
+
+async function loadSubject(path: string | undefined) {
+  if (path !== undefined) return await loadModelFile(path);
+  return await buildNetwork("resnet20", { inputShape: [32, 32, 3], classes: 10 }, SEED);
 }
 
 await startBackend();
-const [path = "cli/example/resnet8-fashion-mnist"] = Deno.args;
-const { model, graph } = await openNetwork(await loadModelFile(path));
-const images = tf.randomNormal([BATCH, ...model.inputs[0].shape.slice(1) as number[]]);
-const plan = new ForwardPlan(graph, model);
-const difference = tf.tidy(() =>
-  tf.max(tf.abs(tf.sub(model.predict(images) as tf.Tensor, plan.predict(images.clone()))))
-    .arraySync()
+const kernels = await loadKernels();
+const hasPath = Deno.args[0] !== undefined && isNaN(Number(Deno.args[0]));
+const [path, rounds] = [
+  hasPath ? Deno.args[0] : undefined,
+  Number(Deno.args[hasPath ? 1 : 0] ?? ROUNDS),
+];
+const { model, graph } = await openNetwork(await loadSubject(path));
+const images = tf.randomNormal<tf.Rank.R4>(
+  [BATCH, ...model.inputs[0].shape.slice(1) as [number, number, number]],
+  ...[0, 1, "float32", SEED] as const,
 );
-const whole = timeInTurn({
-  stock: () => model.predict(images) as tf.Tensor,
-  plan: () => plan.predict(images.clone()),
-});
+const use = kernelSwitch();
+const plan = new ForwardPlan(graph, model);
+const predict = () => model.predict(images) as tf.Tensor;
+const advance = () => plan.predict(images.clone());
 
-const maps = tf.randomNormal([BATCH, 32, 32, 16]) as tf.Tensor4D;
-const scale = tf.randomUniform([16]) as tf.Tensor1D;
-const shift = tf.randomNormal([16]) as tf.Tensor1D;
-const filter = scale.reshape([1, 1, 16, 1]) as tf.Tensor4D;
-const zeros = tf.zeros([16]) as tf.Tensor1D;
-const ones = tf.ones([16]) as tf.Tensor1D;
-const alone = timeInTurn({
-  batchNormAndRelu: () =>
-    tf.tidy(() => tf.relu(tf.batchNorm(maps, zeros, ones, shift, scale, 1e-5))),
-  depthwise: () =>
-    tf.fused.depthwiseConv2d({
-      x: maps,
-      filter,
-      strides: 1,
-      pad: "valid",
-      bias: shift,
-      activation: "relu",
-    }),
+const folder = Deno.makeTempDirSync();
+const onnx = [];
+if (writeOnnx(folder, graph)) {
+  onnx.push(await startOnnx(folder, "web"), await startOnnx(folder, "node"));
+}
+const started = onnx.filter((each) => each !== undefined);
+const load = [Deno.loadavg()[0]];
+const rows = await race(rounds, {
+  "stock `predict`": contestant(use.stock, predict),
+  "plan on stock kernels": contestant(use.stock, advance),
+  "plan on ours": contestant(use.ours, advance),
+  ...Object.fromEntries(started.map(({ name, run, output }) => [name, { run, output }])),
 });
-console.log(JSON.stringify({ path, batch: BATCH, difference, whole, alone }, null, 2));
+load.push(Deno.loadavg()[0]);
+for (const { child } of started) await child.close();
+Deno.removeSync(folder, { recursive: true });
+
+const subject = path === undefined ? `resnet20, seed ${SEED}` : basename(path);
+console.log(`${subject}, ${kernels.build} build, ${rounds} rounds`);
+console.log(`load average before and after: ${load.map((value) => value.toFixed(1)).join(", ")}\n`);
+console.log(formatTable(rows));
+use.stock();
+console.log(`\n${formatTable(measureAlone())}`);

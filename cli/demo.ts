@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
-import { loadModelFile, measureLatency, prune } from "../src/mod.ts";
+import { loadModelFile, measureStockLatency, prune } from "../src/mod.ts";
 import { jsonOption, workersOption } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { withProgress } from "./progress.ts";
@@ -36,7 +36,7 @@ export const demoCommand = new Command("demo")
         onProgress,
       })
     );
-    const [before, after] = await measureLatency([original, file], LATENCY);
+    const [before, after] = await measureStockLatency([original, file], LATENCY);
     if (json) {
       console.log(JSON.stringify({ ...report, latency: { before, after, ...LATENCY } }));
       return;

@@ -10,9 +10,13 @@ import { normalizeArguments } from "./spelling.ts";
 
 const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
 
-/** What the user can mend or has brought about: the message alone is printed, and these are the exit codes. */
+/**
+ * What the user can mend or has brought about: the message alone is printed, and these are the exit codes. Deno has
+ * printed itself what a thread died of.
+ */
 const EXIT_CODES = new Map([
   ["InputError", FAILED],
+  ["WorkerError", FAILED],
   ["UsageError", WRONG_USAGE],
   ["InterruptError", INTERRUPTED],
 ]);

@@ -14,3 +14,12 @@ export class UsageError extends Error {
   /** Class name, kept through structured cloning between workers. */
   override readonly name = "UsageError";
 }
+
+/**
+ * A thread that shared the work ended before its time. The work cannot go on without it; a run that keeps its state
+ * can, from there.
+ */
+export class WorkerError extends Error {
+  /** Class name, kept through structured cloning between workers. */
+  override readonly name = "WorkerError";
+}

@@ -17,8 +17,8 @@
  *
  * @module
  */
-export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
-export { InputError, UsageError } from "./errors.ts";
+export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
+export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
 export {

@@ -15,6 +15,7 @@ import {
   compareModels,
   createTuner,
   describeRun,
+  nameRunState,
   plansToRepair,
   type PruneOptions,
   type PruneResult,
@@ -62,6 +63,7 @@ export const PRUNE_DEFAULTS = {
  * @param options Model, data, ratios and settings.
  * @returns The smaller model and the figures of the run.
  * @throws {InputError} When model, data or ratios cannot be used; nothing has been written then.
+ * @throws {WorkerError} When a thread is lost; a run with tuning keeps its last checkpoint.
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const clock = new Stopwatch();
@@ -97,7 +99,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       context,
       plans,
       tuner,
-      tuner && runFolder(session, settings),
+      runFolder(session, settings),
     );
 
     const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
@@ -131,6 +133,8 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       workers: crew.size,
     });
     return { file: unpinInputSize(pruned, session.original), report };
+  } catch (error) {
+    throw await nameRunState(error, runFolder(session, settings));
   } finally {
     await session.close();
   }
@@ -158,10 +162,10 @@ function trackLayers(
 /** Where a run with tuning keeps its state, and what the state belongs to. */
 function runFolder({ crew, file }: Session, settings: Settings): RunFolder | undefined {
   const { checkpoint, resume = false } = settings;
-  if (checkpoint === undefined) return undefined;
+  if (checkpoint === undefined || settings.tuning === undefined) return undefined;
   const { policy, select, shared, channelMultiple, skip, batches, batchSize } = settings;
   const { pointsPerImage, ridge, seed } = settings;
-  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning!;
+  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning;
   const identity = {
     network: file.path,
     images: crew.local.dataset.train.length,

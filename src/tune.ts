@@ -10,12 +10,15 @@ import {
   meanFigures,
   openSession,
   resolveModel,
+  type Session,
   wholeSplit,
 } from "./session/mod.ts";
 import {
   checkpointHooks,
   type EpochReport,
+  nameState,
   pickTuningOptions,
+  type RunIdentity,
   TRAINING_DEFAULTS,
   tuneNetwork,
   type TuningOptions,
@@ -62,6 +65,7 @@ const [MEAN, STD] = [127.5, 63.75];
  * @returns The trained model and the figures of the run.
  * @throws {InputError} When the data cannot be used, or the loss is no number any more.
  * @throws {UsageError} When there is no such network.
+ * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
  */
 export async function train(options: TrainOptions): Promise<TuningOutcome> {
   const { net, inputSize, ...rest } = options;
@@ -90,13 +94,14 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  * @param options Model, data and settings.
  * @returns The tuned model (the best weights on held-out training images) and the figures of the run.
  * @throws {InputError} When model or data cannot be used, a checkpoint does not fit, or the loss is no number any more.
+ * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
   const start = performance.now();
   const settings = pickTuningOptions(options);
   const session = await openSession(options);
   try {
-    const { crew, file, graph } = session;
+    const { crew, file } = session;
     const teacher = options.teacher === undefined ? undefined : await resolveModel(options.teacher);
     const identity = {
       network: file.path,
@@ -105,34 +110,44 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
       workers: crew.size,
       ...settings,
     };
-    const { checkpoint, resume = false } = options;
-    const keeping = await checkpointHooks(checkpoint, identity, resume);
-    const test = wholeSplit(session, "test", options);
-    const before = await evaluateOn(session, file, test, options, "evaluating before");
-    const tuned = await tuneNetwork(session, graph, settings, {
-      ...keeping,
-      teacher,
-      signal: options.signal,
-      onProgress: options.onProgress,
-      onEpoch: options.onEpoch,
-    });
-    const written = writeGraph(tuned.graph, file);
-    const after = tuned.interrupted
-      ? before
-      : await evaluateOn(session, written, test, options, "evaluating after");
-    const [figuresBefore, figuresAfter] = [meanFigures(before), meanFigures(after)];
-    const report: TuningReport = {
-      accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
-      loss: { before: figuresBefore.loss, after: figuresAfter.loss },
-      validationAccuracy: tuned.validationAccuracy,
-      epochs: tuned.history,
-      interrupted: tuned.interrupted,
-      seconds: (performance.now() - start) / 1000,
-      seed: settings.seed,
-      workers: crew.size,
-    };
-    return { file: unpinInputSize(written, session.original), report };
+    const outcome = await tuneSession(session, { ...options, teacher }, identity)
+      .catch(async (error) => {
+        throw await nameState(error, options.checkpoint, { ...identity });
+      });
+    const seconds = (performance.now() - start) / 1000;
+    return { ...outcome, report: { ...outcome.report, seconds } };
   } finally {
     await session.close();
   }
+}
+
+/** Measures, tunes and measures again; the seconds are not known yet. */
+async function tuneSession(
+  session: Session,
+  options: FinetuneOptions & { readonly teacher?: ModelFile },
+  identity: RunIdentity,
+): Promise<{ file: ModelFile; report: Omit<TuningReport, "seconds"> }> {
+  const { file, graph } = session;
+  const { checkpoint, resume = false, teacher, signal, onProgress, onEpoch } = options;
+  const settings = pickTuningOptions(identity);
+  const keeping = await checkpointHooks(checkpoint, identity, resume);
+  const test = wholeSplit(session, "test", options);
+  const before = await evaluateOn(session, file, test, options, "evaluating before");
+  const hooks = { ...keeping, teacher, signal, onProgress, onEpoch };
+  const tuned = await tuneNetwork(session, graph, settings, hooks);
+  const written = writeGraph(tuned.graph, file);
+  const after = tuned.interrupted
+    ? before
+    : await evaluateOn(session, written, test, options, "evaluating after");
+  const [figuresBefore, figuresAfter] = [meanFigures(before), meanFigures(after)];
+  const report = {
+    accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
+    loss: { before: figuresBefore.loss, after: figuresAfter.loss },
+    validationAccuracy: tuned.validationAccuracy,
+    epochs: tuned.history,
+    interrupted: tuned.interrupted,
+    seed: settings.seed,
+    workers: session.crew.size,
+  };
+  return { file: unpinInputSize(written, session.original), report };
 }

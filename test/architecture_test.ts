@@ -9,7 +9,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   kernels: [],
   model: [],
   graph: ["model"],
-  cost: ["graph", "model"],
+  cost: ["kernels", "model", "graph"],
   data: ["model"],
   forward: ["graph", "model"],
   calibration: ["kernels", "model", "graph", "forward"],

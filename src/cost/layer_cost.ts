@@ -18,7 +18,8 @@ export interface NetworkCost {
   readonly params: number;
 }
 
-const CONVOLUTIONS = new Set(["Conv2D", "DepthwiseConv2D"]);
+/** Classes whose multiply–accumulates are those of convolutions. */
+export const CONVOLUTIONS = new Set(["Conv2D", "DepthwiseConv2D"]);
 
 function product(values: readonly (number | null)[]): number {
   return values.reduce<number>((result, value) => result * (value ?? 1), 1);

@@ -1,3 +1,11 @@
 /** What networks cost. */
-export * from "./layer_cost.ts";
+export { type CostModel, costModel } from "./cost_model.ts";
+export { type CostTerm, sumTerms } from "./cost_term.ts";
+export type { KeptChannels } from "./extent.ts";
 export * from "./latency.ts";
+export { latencyModel, type LatencyModelOptions, usefulCounts } from "./latency_model.ts";
+export { type LatencyConditions, LatencyTable, type LatencyTableOptions } from "./latency_table.ts";
+export { type LayerCost, layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
+export type { LayerShape } from "./layer_shape.ts";
+export { measureStockLatency } from "./on_stock.ts";
+export type { LayerTimer, LayerTimes } from "./time_layers.ts";

@@ -1,5 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
+import type { OpenedFormat } from "./format.ts";
+import type { ImageSource } from "./image_set.ts";
 
 /** Class names of an opened dataset, and the label each of its own classes becomes. */
 export interface ClassOrder {
@@ -42,4 +44,46 @@ export function checkClasses(dataset: Pick<Dataset, "format" | "classes">, outpu
     `matching the dataset with the model: found ${classes.length} classes in the ${format} (${names}), ` +
       `wanted ${outputs}, one per output of the model`,
   );
+}
+
+/**
+ * Checks that every label is one of so many classes.
+ *
+ * @param source Labelled images.
+ * @param classCount How many classes there are.
+ * @param why What says so.
+ * @throws {InputError} When a label is beyond; the message names its file and the image.
+ */
+export function checkLabels(source: ImageSource, classCount: number, why: string): void {
+  const stranger = source.labels.findIndex((label) => label >= classCount);
+  if (stranger < 0) return;
+  throw new InputError(
+    `reading ${placeOfLabel(source, stranger)}: found label ${source.labels[stranger]}, ` +
+      `wanted 0 to ${classCount - 1}, ${why}`,
+  );
+}
+
+/**
+ * Checks that a network can learn every class: labels that say themselves how many classes there are leave no gap.
+ *
+ * @param opened What a format found.
+ * @throws {InputError} When a class between the smallest and the largest label has no training image.
+ */
+export function checkGaps({ train, classCount, isCounted }: OpenedFormat): void {
+  if (!isCounted) return;
+  const present = new Set(train.labels);
+  const first = Math.min(...present);
+  let missing = first;
+  while (present.has(missing)) missing++;
+  if (missing >= classCount) return;
+  const beyond = Math.min(...[...present].filter((label) => label > missing));
+  const image = train.labels.indexOf(beyond);
+  throw new InputError(
+    `reading ${placeOfLabel(train, image)}: found label ${beyond} but no image of label ` +
+      `${beyond - 1}, wanted labels without a gap; mend the label, or number the classes anew`,
+  );
+}
+
+function placeOfLabel(source: ImageSource, index: number): string {
+  return source.describeLabel?.(index) ?? source.describe(index);
 }

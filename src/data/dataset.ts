@@ -47,8 +47,10 @@ export interface Dataset {
   close(): void;
 }
 
-/** How a dataset is to be opened: the shape the network reads and, when known, its class names. */
+/** How a dataset is to be opened: the shape the network reads and, when known, its outputs and their names. */
 export interface DatasetOptions extends ImageShape {
   /** Class names in the order of the network's outputs; labels follow them when the dataset has the same names. */
   classes?: string[];
+  /** Outputs of the network; a label beyond them is refused. */
+  outputs?: number;
 }

@@ -8,6 +8,8 @@ export interface OpenedFormat {
   classes?: string[];
   /** How many classes the labels may have. */
   classCount: number;
+  /** Whether the largest label alone says how many classes there are. */
+  isCounted?: boolean;
   /** Images for training. */
   train: ImageSource;
   /** Images for the final figures, when the format has them apart. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { checkLabels } from "./classes.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 import { openRecordFile, wrapBytes } from "./record_file.ts";
@@ -26,14 +27,11 @@ export const idxFormat: DatasetFormat = {
     if (!train) return undefined;
     const test = await openSplit(folder, SPLIT_PREFIXES.test, handles);
     const classCount = 1 + train.labels.reduce((largest, label) => Math.max(largest, label), 0);
-    const stranger = test?.labels.findIndex((label) => label >= classCount) ?? -1;
-    if (test && stranger >= 0) {
-      throw new InputError(
-        `reading ${test.describe(stranger)}: found label ${test.labels[stranger]}, ` +
-          `wanted 0 to ${classCount - 1}, the labels of the train split`,
-      );
-    }
-    return { format: "IDX", classCount, train, ...(test && { test }) } satisfies OpenedFormat;
+    if (test) checkLabels(test, classCount, "the labels of the train split");
+    return {
+      ...{ format: "IDX", classCount, isCounted: true, train },
+      ...(test && { test }),
+    } satisfies OpenedFormat;
   },
 };
 
@@ -83,6 +81,7 @@ async function openPair(
   return {
     labels: Int32Array.from(labels),
     describe: (index) => `${imagesPath}, image ${index}`,
+    describeLabel: (index) => `${labelsPath}, image ${index}`,
     decode(index) {
       const data = new Uint8Array(height * width);
       images.file.readAt(16 + index * data.length, data);

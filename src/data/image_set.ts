@@ -8,6 +8,8 @@ export interface ImageSource {
   labels: Int32Array;
   /** Where an image comes from, for messages. */
   describe(index: number): string;
+  /** Where its label comes from, when that is another file. */
+  describeLabel?(index: number): string;
   /** Decodes an image in the size and colours it has. */
   decode(index: number): RawImage | Promise<RawImage>;
 }

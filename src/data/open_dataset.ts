@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
 import { cifarFormat } from "./cifar.ts";
-import { type ClassOrder, orderClasses } from "./classes.ts";
+import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
@@ -17,7 +17,8 @@ const FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat]
  * @param path Folder of the dataset.
  * @param options Shape of the images to be read, and the model's class names.
  * @returns The dataset; close it when done.
- * @throws {InputError} When the folder is missing, holds no known format, or is damaged.
+ * @throws {InputError} When the folder is missing, holds no known format, is damaged, or has labels beyond the network's
+ * outputs.
  */
 export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
   await checkFolder(path);
@@ -25,6 +26,12 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
   for (const format of FORMATS) {
     const opened = await format.open(path, handles);
     if (!opened) continue;
+    const { outputs } = options;
+    if (opened.isCounted && outputs !== undefined) {
+      for (const source of [opened.train, opened.test]) {
+        if (source) checkLabels(source, outputs, "one per output of the model");
+      }
+    }
     const order = chooseClasses(opened, options);
     const { train, test, heldOut } = openSplits(opened, order, options);
     if (test.length === 0) {
@@ -67,6 +74,7 @@ export async function describeDataset(path: string): Promise<DatasetDescription>
   for (const format of FORMATS) {
     const opened = await format.open(path, handles);
     if (!opened) continue;
+    checkGaps(opened);
     const { height, width, channels } = await opened.train.decode(0);
     const { classes } = chooseClasses(opened, { height, width, channels });
     return { classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };

@@ -1,6 +1,7 @@
 /** The layer graph of a model: channel spaces, index maps and surgery. */
 export * from "./channel_spaces.ts";
 export * from "./convolutions.ts";
+export * from "./cut_units.ts";
 export * from "./layer_graph.ts";
 export * from "./layer_rules.ts";
 export * from "./network.ts";

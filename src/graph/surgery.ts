@@ -249,8 +249,18 @@ function freeName(nodes: ReadonlyMap<string, LayerNode>, wanted: string): string
   return name;
 }
 
-/** The frozen 1×1 convolution whose one-hot kernel passes the kept positions on. */
-function selectorNode(
+/**
+ * The frozen 1×1 convolution whose one-hot kernel passes the kept positions on.
+ *
+ * @param name Its name.
+ * @param input The tensor it reads.
+ * @param inputShape Shape of that tensor.
+ * @param kept Positions of its last axis.
+ * @param strides Its strides.
+ * @param outputSize Rows and columns of its output, when they are fewer than those of its input.
+ * @returns The layer.
+ */
+export function selectorNode(
   name: string,
   input: string,
   inputShape: readonly (number | null)[],

@@ -10,8 +10,15 @@ import {
 } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
 
-/** Blocks of the filter gradient, which every tile of the gradient walks over: they stay near the first cache. */
-const FILTER_GRADIENT_LIMITS: BlockLimits = { sourceBytes: 32 * 1024, pixels: 512 };
+/**
+ * Blocks of the filter gradient, which every tile of the gradient walks over: they stay near the first cache, but for
+ * wide layers on small maps, where a few pixels would fill it and the gradient be read and written again for each few.
+ */
+const FILTER_GRADIENT_LIMITS: BlockLimits = {
+  sourceBytes: 32 * 1024,
+  pixels: 512,
+  alwaysPixels: 256,
+};
 
 /** Rows of the gradient's tile; it reads as many neighbouring floats. */
 const TILE_ROWS = 6;

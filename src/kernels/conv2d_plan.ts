@@ -66,10 +66,14 @@ const INTEGER_FIELDS = [
 /** Bytes of a plan in memory. */
 export const PLAN_BYTES = 4 * (INTEGER_FIELDS.length + 2);
 
-/** Limits of a block: bytes of source under it, and its output pixels. */
+/** Limits of a block. */
 export interface BlockLimits {
+  /** Bytes of source under it. */
   readonly sourceBytes: number;
+  /** Its output pixels. */
   readonly pixels: number;
+  /** Output pixels that it may have whatever their bytes. */
+  readonly alwaysPixels?: number;
 }
 
 /** What else shapes a plan. */
@@ -145,13 +149,16 @@ function cutBlocks(
   heightUnder: (rows: number) => number,
   rowBytes: number,
 ): { blockImages: number; blockRows: number } {
-  const fits = (rows: number, images: number) =>
-    images * rows * outWidth <= limits.pixels &&
-    images * heightUnder(rows) * rowBytes <= limits.sourceBytes;
+  const { sourceBytes, pixels, alwaysPixels = 0 } = limits;
+  const fits = (rows: number, images: number) => {
+    const covered = images * rows * outWidth;
+    return covered <= alwaysPixels ||
+      covered <= pixels && images * heightUnder(rows) * rowBytes <= sourceBytes;
+  };
   if (fits(outHeight, 1)) {
-    const byPixels = Math.floor(limits.pixels / (outHeight * outWidth));
-    const byBytes = Math.floor(limits.sourceBytes / (heightUnder(outHeight) * rowBytes));
-    return { blockImages: Math.min(batchSize, byPixels, byBytes), blockRows: outHeight };
+    let blockImages = 1;
+    while (blockImages < batchSize && fits(outHeight, blockImages + 1)) blockImages++;
+    return { blockImages, blockRows: outHeight };
   }
   let blocks = 2;
   while (blocks < outHeight && !fits(Math.ceil(outHeight / blocks), 1)) blocks++;

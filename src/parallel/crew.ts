@@ -9,14 +9,9 @@ import { tolerableFaults } from "../data/mod.ts";
 import { mergeMoments, type Moments } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
 import type { StepSums } from "../train/mod.ts";
+import type { StationAnswer, StationArguments, StationMethod } from "./messages.ts";
+import { RemoteStation } from "./remote_station.ts";
 import type { TrainingRequest } from "./training_station.ts";
-import {
-  reviveError,
-  type StationAnswer,
-  type StationArguments,
-  type StationMethod,
-  type WorkerResponse,
-} from "./messages.ts";
 import {
   type CalibrationRequest,
   type FaultReport,
@@ -24,67 +19,6 @@ import {
   Station,
   type StationSpec,
 } from "./station.ts";
-
-/** A station in a thread of its own. */
-class RemoteStation {
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
-  #failure: Error | undefined;
-  #nextId = 0;
-
-  constructor() {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
-      const pending = this.#pending.get(data.id)!;
-      this.#pending.delete(data.id);
-      if ("error" in data) pending.reject(reviveError(data.error));
-      else pending.resolve(data.value);
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(
-        event.message.includes("read access")
-          ? new InputError(
-            "starting a worker thread: it may not read Secateur's own folder; " +
-              "grant --allow-read for it, or use --workers 1",
-          )
-          : new Error(`running a worker thread: it died of ${event.message}`),
-      );
-    };
-    this.#worker.onmessageerror = () =>
-      this.#fail(new Error("running a worker: found an answer that cannot be read"));
-  }
-
-  async open(spec: StationSpec): Promise<void> {
-    await this.#send({ open: spec });
-  }
-
-  call<Name extends StationMethod>(
-    method: Name,
-    ...args: StationArguments<Name>
-  ): Promise<StationAnswer<Name>> {
-    return this.#send({ method, args }) as Promise<StationAnswer<Name>>;
-  }
-
-  terminate(): void {
-    this.#worker.terminate();
-  }
-
-  #send(request: { open: StationSpec } | { method: StationMethod; args: unknown[] }) {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const id = this.#nextId++;
-    const pending = Promise.withResolvers<unknown>();
-    this.#pending.set(id, pending);
-    this.#worker.postMessage({ id, ...request });
-    return pending.promise;
-  }
-
-  #fail(error: Error): void {
-    this.#failure = error;
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
-  }
-}
 
 /** Cuts indices into equal runs, one a worker. */
 export function shardIndices(indices: Int32Array, shards: number): Int32Array[] {
@@ -122,7 +56,10 @@ export class Crew {
    */
   static async open(spec: StationSpec, workers: number): Promise<Crew> {
     const local = await Station.open(spec);
-    const remotes = Array.from({ length: workers - 1 }, () => new RemoteStation());
+    const remotes = Array.from(
+      { length: workers - 1 },
+      (_, index) => new RemoteStation(`${index + 2} of ${workers}`),
+    );
     const crew = new Crew(local, remotes, spec.badImageShare);
     try {
       await Promise.all(remotes.map((remote) => remote.open(spec)));
@@ -272,8 +209,11 @@ export class Crew {
     return shardIndices(images.indices, this.size).map((indices) => ({ ...images, indices }));
   }
 
-  /** Asks the workers first: this thread's own share keeps it busy. */
-  #callAll<Name extends StationMethod>(
+  /**
+   * Asks the workers first: this thread's own share keeps it busy. Waits for all of them even when one fails, so that
+   * none is at work any more on what is freed afterwards.
+   */
+  async #callAll<Name extends StationMethod>(
     method: Name,
     argumentsOf: (station: number) => StationArguments<Name>,
   ): Promise<StationAnswer<Name>[]> {
@@ -283,6 +223,11 @@ export class Crew {
     const local = this.local[method] as (
       ...args: StationArguments<Name>
     ) => Promise<StationAnswer<Name>>;
-    return Promise.all([local.apply(this.local, argumentsOf(0)), ...remote]);
+    const own = (async () => await local.apply(this.local, argumentsOf(0)))();
+    const parts = await Promise.allSettled([own, ...remote]);
+    return parts.map((part) => {
+      if (part.status === "rejected") throw part.reason;
+      return part.value;
+    });
   }
 }

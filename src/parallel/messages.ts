@@ -14,8 +14,9 @@ export type StationArguments<Name extends StationMethod> = Parameters<Station[Na
 /** Answer to a request. */
 export type StationAnswer<Name extends StationMethod> = Awaited<ReturnType<Station[Name]>>;
 
-/** What a worker is sent: first its specification, then requests. */
+/** What a worker is sent: first the lock that tells that it lives, then its specification, then requests. */
 export type WorkerRequest =
+  | { readonly id: number; readonly lifeline: string }
   | { readonly id: number; readonly open: StationSpec }
   | { readonly id: number; readonly method: StationMethod; readonly args: unknown[] };
 

@@ -113,8 +113,9 @@ export class Station {
     await startBackend();
     registerKernels(await loadKernels());
     const { inputSize: [height, width], channels, classes } = spec.preprocessing;
-    const dataset = await openDataset(spec.data, { height, width, channels, classes });
-    if (spec.outputs !== undefined) checkClasses(dataset, spec.outputs);
+    const { data, outputs } = spec;
+    const dataset = await openDataset(data, { height, width, channels, classes, outputs });
+    if (outputs !== undefined) checkClasses(dataset, outputs);
     return new Station(spec, dataset);
   }
 

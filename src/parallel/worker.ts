@@ -1,11 +1,13 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
+import { holdLifeline } from "./lifeline.ts";
 import { recordError, type WorkerRequest, type WorkerResponse } from "./messages.ts";
 import { Station } from "./station.ts";
 
 let station: Station | undefined;
 
 async function answer(request: WorkerRequest): Promise<unknown> {
+  if ("lifeline" in request) return await holdLifeline(request.lifeline);
   if ("open" in request) {
     station = await Station.open(request.open);
     return undefined;

@@ -128,7 +128,18 @@ export function inputsOf(node: LayerNode): number {
   return kernel.values.length / kernel.shape.at(-1)!;
 }
 
-function reasonToStayWhole(
+/**
+ * Why a convolution that asks for fewer channels keeps them all.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param place The convolution.
+ * @param node Its layer.
+ * @param keep Channels it would keep.
+ * @param skip Layers that stay whole, by name.
+ * @returns The reason, or undefined when it is cut.
+ */
+export function reasonToStayWhole(
   graph: LayerGraph,
   map: ChannelMap,
   place: ConvolutionPlace,

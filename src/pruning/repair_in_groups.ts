@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { LayerPlan } from "../policy/mod.ts";
-import type { Identity } from "../tuning/mod.ts";
+import { type Identity, nameState } from "../tuning/mod.ts";
 import { plansToRepair, type RepairContext, repairLayers, startRepair } from "./repair.ts";
 import { loadRepair, type RepairProgress, saveRepair } from "./repair_state.ts";
 import { groupOptions, partIntoGroups, tuneGroup } from "./tune_group.ts";
@@ -14,6 +14,21 @@ export interface RunFolder {
   readonly identity: Identity;
   /** Go on from the state that is there. */
   readonly resume: boolean;
+}
+
+/**
+ * Says in the error of a lost thread where the state of the run is.
+ *
+ * @param error What ended the run.
+ * @param folder Where the run keeps its state.
+ * @returns The error to throw.
+ */
+export async function nameRunState(error: unknown, folder?: RunFolder): Promise<unknown> {
+  return folder ? await nameState(error, placeOf(folder), folder.identity) : error;
+}
+
+function placeOf({ checkpoint }: RunFolder): string {
+  return join(checkpoint, "repair");
 }
 
 /**
@@ -34,7 +49,7 @@ export async function repairInGroups(
 ): Promise<RepairProgress> {
   const { map, clock } = context;
   const groups = partIntoGroups(plansToRepair(plans), tuner?.groups?.size ?? Infinity);
-  const place = folder && join(folder.checkpoint, "repair");
+  const place = folder && placeOf(folder);
   const keep = async (state: RepairProgress) => {
     if (folder && place) await saveRepair(place, folder.identity, state);
     return state;

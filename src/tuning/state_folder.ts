@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { InputError, WorkerError } from "../errors.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
 export type Identity = Readonly<Record<string, unknown>>;
@@ -93,6 +93,26 @@ export async function loadState(folder: string, identity: Identity): Promise<Run
     );
   }
   return { progress: state.progress, arrays: splitArrays(bytes, lengths) };
+}
+
+/**
+ * Says in the error of a lost thread that the state of the run is kept, where, and how to go on.
+ *
+ * @param error What ended the run.
+ * @param folder Folder of the state; without one nothing is kept.
+ * @param identity What the state belongs to.
+ * @returns The error to throw: another one only for a lost thread, and only when there is a state to go on from.
+ */
+export async function nameState(
+  error: unknown,
+  folder: string | undefined,
+  identity: Identity,
+): Promise<unknown> {
+  if (!(error instanceof WorkerError) || folder === undefined) return error;
+  const isKept = await loadState(folder, identity).then(() => true, () => false);
+  if (!isKept) return error;
+  const message = `${error.message} with --resume: the last checkpoint is kept in ${folder}`;
+  return new WorkerError(message, { cause: error });
 }
 
 function describeDifferences(had: Identity, wants: Identity): string[] {

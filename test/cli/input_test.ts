@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodeIdxImages, encodeIdxLabels } from "../data/fixtures.ts";
+import { encodeCifar, encodeIdxImages, encodeIdxLabels } from "../data/fixtures.ts";
 import {
   convolutions,
   inTempFolder,
@@ -97,6 +97,34 @@ Deno.test("data with another number of classes is refused with both numbers", as
     assert.match(found, /found 3 classes in the .*, wanted 10, one per output of the model/);
   });
 });
+
+const READERS = [
+  ["train", "--net", "resnet8"],
+  ["finetune", exampleModel],
+  ["prune", exampleModel, "--prune-option", "uniform"],
+];
+
+for (const command of READERS) {
+  Deno.test(`${command[0]} refuses a label out of range, with its file and the image`, async () => {
+    await inTempFolder(async (folder) => {
+      const run = (data: string) =>
+        failureOf([...command, "--data", data, "--out", join(folder, "out"), "--workers", "1"]);
+      const [idx, cifar] = [join(folder, "idx"), join(folder, "cifar")];
+      await writeSmallData(idx);
+      const labels = join(idx, "train-labels-idx1-ubyte");
+      const content = await Deno.readFile(labels);
+      content[8 + 7] = 200;
+      await writeFile(labels, content);
+      assert.match(await run(idx), /train-labels-idx1-ubyte, image 7: found label 200/);
+      await writeFile(join(cifar, "data_batch_1.bin"), encodeCifar([1, 2, 200]));
+      assert.match(
+        await run(cifar),
+        /data_batch_1\.bin: found label 200 in record 2, wanted 0 to 9/,
+      );
+      assert.deepEqual(await listNames(folder), ["cifar", "idx"]);
+    });
+  });
+}
 
 Deno.test("images in colour are read as grey by a network of one channel", async () => {
   await inTempFolder(async (folder) => {

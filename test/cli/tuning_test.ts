@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inTempFolder } from "../data/fixtures.ts";
+import { inTempFolder, listNames, writeSmallData } from "./fixtures.ts";
 import { exampleData, exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const TRAIN = ["train", "--net", "resnet8", "--data", exampleData, "--epochs", "1"];
@@ -91,4 +91,29 @@ Deno.test("a pruning that is interrupted in its tuning says how to go on, and go
     assert.equal(rest.code, 0, rest.stderr);
     assert.doesNotMatch(rest.stderr, /pruning/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out"]);
+  }));
+
+Deno.test("a training that loses a worker fails in one line that says how to go on, and goes on", () =>
+  inTempFolder(async (folder) => {
+    const [data, out] = [`${folder}/data`, `${folder}/out`];
+    await writeSmallData(data);
+    const args = [
+      ...["train", "--net", "resnet8", "--data", data, "--out", out, "--epochs", "2", "--json"],
+      ...["--validation-images", "20", "--batch-size", "20", "--workers", "2"],
+    ];
+    const { code, stdout, stderr } = await spawnScript("test/cli/mortal_secateur.ts", args)
+      .output();
+    const decoder = new TextDecoder();
+    const said = decoder.decode(stderr).trimEnd().split("\n").at(-1)!;
+    assert.equal(code, 1, said);
+    assert.equal(decoder.decode(stdout), "");
+    assert.match(
+      said,
+      /^secateur: running worker thread 2 of 2: .* with --resume: the last checkpoint is kept in .*out\.checkpoint$/,
+    );
+    assert.deepEqual(await listNames(folder), ["data", "out.checkpoint"]);
+    const rest = await runCli([...args, "--resume"]);
+    assert.equal(rest.code, 0, rest.stderr);
+    assert.equal(JSON.parse(rest.stdout).epochs.length, 2);
+    assert.deepEqual(await listNames(folder), ["data", "out"]);
   }));

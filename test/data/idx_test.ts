@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { openDataset } from "../../src/data/mod.ts";
+import { describeDataset, openDataset } from "../../src/data/mod.ts";
 import {
   encodeIdxImages,
   encodeIdxLabels,
@@ -103,7 +103,7 @@ const FAULTS: [sentence: string, files: Record<string, Uint8Array>, message: Reg
       "t10k-images-idx3-ubyte": encodeIdxImages(1, 5, 7),
       "t10k-labels-idx1-ubyte": encodeIdxLabels([3]),
     },
-    /t10k-images-idx3-ubyte, image 0: found label 3, wanted 0 to 2/,
+    /t10k-labels-idx1-ubyte, image 0: found label 3, wanted 0 to 2, the labels of the train split/,
   ],
 ];
 
@@ -114,3 +114,33 @@ for (const [sentence, files, message] of FAULTS) {
       await assert.rejects(openDataset(folder, SHAPE), { name: "InputError", message });
     }));
 }
+
+Deno.test("IDX: a label beyond the network's outputs names its file and the image", () =>
+  inTempFolder(async (folder) => {
+    await writeFile(join(folder, IMAGES), encodeIdxImages(6, 5, 7));
+    await writeFile(join(folder, LABELS), encodeIdxLabels([0, 1, 2, 200, 1, 2]));
+    await assert.rejects(openDataset(folder, { ...SHAPE, outputs: 3 }), {
+      name: "InputError",
+      message: /train-labels-idx1-ubyte, image 3: found label 200, wanted 0 to 2, one per output/,
+    });
+    await writeFile(join(folder, LABELS), encodeIdxLabels([0, 1, 2, 0, 1, 2]));
+    const { classes, close } = await openDataset(folder, { ...SHAPE, outputs: 3 });
+    close();
+    assert.equal(classes.length, 3);
+  }));
+
+Deno.test("IDX: a gap in the labels is no description of classes, a missing 0 is none", () =>
+  inTempFolder(async (folder) => {
+    await writeFile(join(folder, IMAGES), encodeIdxImages(6, 5, 7));
+    const describe = async (labels: number[]) => {
+      await writeFile(join(folder, LABELS), encodeIdxLabels(labels));
+      return (await describeDataset(folder)).classes.length;
+    };
+    await assert.rejects(describe([0, 1, 2, 0, 200, 2]), {
+      name: "InputError",
+      message: /train-labels-idx1-ubyte, image 4: found label 200 but no image of label 199/,
+    });
+    await assert.rejects(describe([0, 1, 3, 0, 1, 3]), /image 2: found label 3 but no .* label 2/);
+    assert.equal(await describe([2, 1, 0, 2, 1, 0]), 3);
+    assert.equal(await describe([3, 1, 2, 3, 1, 2]), 4);
+  }));

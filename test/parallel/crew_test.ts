@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/errors.ts";
+import { InputError, WorkerError } from "../../src/errors.ts";
 import { Crew, shardIndices, type StationSpec } from "../../src/parallel/mod.ts";
 import { recordError, reviveError } from "../../src/parallel/messages.ts";
 import { encodeIdxImages, encodeIdxLabels, inTempFolder, writeFile } from "../data/fixtures.ts";
+import { makeWorkersMortal, WAYS } from "./mortal_workers.ts";
 
 const PREPROCESSING = {
   inputSize: [8, 8] as [number, number],
@@ -62,6 +63,51 @@ Deno.test(
       const broken = { topology: {}, weights: new Map(), bytes: 0, path: "broken" } as never;
       const images = { split: "test", indices: Int32Array.of(0, 1), batchSize: 1 } as const;
       await assert.rejects(crew.evaluate(broken, images), InputError);
+    } finally {
+      await crew.close();
+    }
+  }),
+);
+
+for (const [how, message] of WAYS) {
+  Deno.test(
+    `a worker that ends (${how}) rejects the request and all that follow`,
+    withImages(async (folder) => {
+      using _ = makeWorkersMortal({ method: "faults", at: 2, how });
+      const crew = await Crew.open(specOf(folder, 3), 2);
+      try {
+        assert.equal((await crew.faults()).count, 0);
+        await assert.rejects(crew.faults(), (error) => {
+          assert.ok(error instanceof WorkerError);
+          assert.match(error.message, message);
+          return true;
+        });
+        await assert.rejects(crew.endCalibration(), WorkerError);
+      } finally {
+        await crew.close();
+      }
+    }),
+  );
+}
+
+Deno.test(
+  "a worker that ends while it opens ends the opening of the crew",
+  withImages(async (folder) => {
+    for (const how of ["throw", "close"] as const) {
+      using _ = makeWorkersMortal({ method: "open", at: 1, how });
+      await assert.rejects(Crew.open(specOf(folder, 3), 3), WorkerError);
+    }
+  }),
+);
+
+Deno.test(
+  "a request that fails on this thread waits for the workers before it says so",
+  withImages(async (folder) => {
+    const crew = await Crew.open(specOf(folder, 3), 3);
+    try {
+      // No training has been started: every station fails.
+      await assert.rejects(crew.trainStep(Int32Array.of(0, 1, 2), 1, new Float32Array(1)));
+      assert.equal((await crew.faults()).count, 0);
     } finally {
       await crew.close();
     }

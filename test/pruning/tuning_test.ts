@@ -15,6 +15,7 @@ import {
 import type { LayerPlan } from "../../src/policy/mod.ts";
 import { TUNING_DEFAULTS, type TuningResult } from "../../src/tuning/mod.ts";
 import { buildNetwork, buildNetworkFile, type NetworkName } from "../networks.ts";
+import { makeWorkersMortal } from "../parallel/mortal_workers.ts";
 import { CLASSES, withData } from "../tuning/learnable_images.ts";
 
 await startBackend();
@@ -127,6 +128,24 @@ for (const stage of ["group", "whole"] as const) {
     }),
   );
 }
+
+Deno.test(
+  "a run that loses a worker while it tunes says where its state is, and goes on from there",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const model = await modelOf("preActivation");
+    const options = { ...SMALL, model, data, checkpoint, workers: 2 };
+    const mortal = makeWorkersMortal({ method: "trainStep", at: 6, how: "reject" });
+    await assert.rejects(prune(options), {
+      name: "WorkerError",
+      message: /give the same command again with --resume: the last checkpoint is kept in .*state/,
+    });
+    mortal[Symbol.dispose]();
+    const rest = await prune({ ...options, resume: true });
+    const whole = await prune({ ...options, checkpoint: undefined });
+    assert.deepEqual(weightsOf(rest), weightsOf(whole));
+  }),
+);
 
 Deno.test("layers ahead of a group keep the original's weights, and are frozen meanwhile", async () => {
   const { model, graph } = await buildNetwork("preActivation");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../src/errors.ts";
+import { InputError, WorkerError } from "../../src/errors.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/tune.ts";
+import { makeWorkersMortal, WAYS } from "../parallel/mortal_workers.ts";
 import { withData } from "./learnable_images.ts";
 
 await startBackend();
@@ -103,6 +104,48 @@ Deno.test(
       /loss of (NaN|Infinity) at step \d+ of epoch 1.*lower the learning rate/,
     );
     assert.equal(await Deno.readTextFile(`${checkpoint}/state.json`), kept);
+  }),
+);
+
+for (const [how, message] of WAYS.filter(([how]) => how === "throw" || how === "close")) {
+  Deno.test(
+    `a worker that ends (${how}) in the second epoch ends the run; it goes on from the first`,
+    withData(async (data, folder) => {
+      const checkpoint = `${folder}/state`;
+      const options = { ...SMALL, net: "resnet8", data, checkpoint, epochs: 2, workers: 2 };
+      const tensors = tf.memory().numTensors;
+      const mortal = makeWorkersMortal({ method: "trainStep", at: 6, how });
+      await assert.rejects(train(options), (error) => {
+        assert.ok(error instanceof WorkerError);
+        assert.match(error.message, message);
+        assert.ok(error.message.endsWith(
+          `give the same command again with --resume: the last checkpoint is kept in ${checkpoint}`,
+        ));
+        return true;
+      });
+      mortal[Symbol.dispose]();
+      assert.equal(tf.memory().numTensors, tensors);
+      const resumed = await train({ ...options, resume: true });
+      assert.equal(resumed.report.epochs.length, 2);
+      const whole = await train({ ...options, checkpoint: undefined });
+      assert.deepEqual(weightsOf(resumed), weightsOf(whole));
+    }),
+  );
+}
+
+Deno.test(
+  "a worker that ends before the first checkpoint leaves none to go on from, and says nothing of it",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const options = { ...SMALL, net: "resnet8", data, workers: 2 };
+    using _ = makeWorkersMortal({ method: "trainStep", at: 2, how: "throw" });
+    for (const more of [{ checkpoint }, {}]) {
+      await assert.rejects(train({ ...options, ...more }), {
+        name: "WorkerError",
+        message: /give the same command again$/,
+      });
+    }
+    await assert.rejects(Deno.stat(checkpoint), Deno.errors.NotFound);
   }),
 );
 

@@ -1,0 +1,159 @@
+/** Our side of train_bench.ts: ResNet-20 and one batch, trained on this thread and by workers. */
+import * as tf from "@tensorflow/tfjs";
+import { type Batch, ImageFaults, readBatch } from "../src/data/mod.ts";
+import { type Network, openNetwork } from "../src/graph/mod.ts";
+import type { Kernels } from "../src/kernels/mod.ts";
+import type { ModelFile, Preprocessing } from "../src/model/mod.ts";
+import { buildNetwork } from "../src/nets/mod.ts";
+import { Crew, shardIndices } from "../src/parallel/mod.ts";
+import { createRandom } from "../src/random.ts";
+import {
+  layOutParameters,
+  Optimizer,
+  packParameters,
+  type ParameterLayout,
+  TrainingNetwork,
+} from "../src/train/mod.ts";
+
+export const BATCH = 128, SEED = 1;
+export const RULE = { optimizer: "momentum", momentum: 0.9, weightDecay: 5e-4 } as const;
+export const LEARNING_RATE = 0.01;
+const SIDE = 32, CHANNELS = 3, CLASSES = 10, PIXELS = SIDE * SIDE * CHANNELS;
+const LOSS = { labelSmoothing: 0, distillationWeight: 0, temperature: 1 };
+const ALL = Int32Array.from({ length: BATCH }, (_, index) => index);
+const PREPROCESSING: Preprocessing = {
+  inputSize: [SIDE, SIDE],
+  channels: CHANNELS,
+  scale: 1,
+  mean: [127.5, 127.5, 127.5],
+  std: [63.75, 63.75, 63.75],
+  channelOrder: "rgb",
+};
+
+/** What all train: the network with its flat weights, and a folder with the batch. */
+export interface Subject extends Network {
+  readonly file: ModelFile;
+  readonly layout: ParameterLayout;
+  readonly weights: Float32Array;
+  readonly data: string;
+}
+
+/** Builds the network, and writes a batch of noise, labelled at random, as CIFAR-10 binaries. */
+export async function makeSubject(data: string): Promise<Subject> {
+  const shape = { inputShape: [SIDE, SIDE, CHANNELS], classes: CLASSES } as const;
+  const file = await buildNetwork("resnet20", shape, SEED);
+  const network = await openNetwork(file);
+  const layout = layOutParameters(network.graph);
+  const weights = new Float32Array(layout.length);
+  packParameters(network.graph, layout, weights);
+  const random = createRandom(SEED);
+  const records = Uint8Array.from(
+    { length: BATCH * (1 + PIXELS) },
+    (_, at) => Math.floor(random() * (at % (1 + PIXELS) === 0 ? CLASSES : 256)),
+  );
+  Deno.writeFileSync(`${data}/data_batch_1.bin`, records);
+  Deno.writeFileSync(`${data}/test_batch.bin`, records.subarray(0, 1 + PIXELS));
+  return { ...network, file, layout, weights, data };
+}
+
+/** Images of a batch, `first` … `end` − 1, as a tensor. */
+export function imagesOf(batch: Batch, first = 0, end = BATCH): tf.Tensor4D {
+  const values = batch.images.subarray(first * PIXELS, end * PIXELS);
+  return tf.tensor4d(values, [end - first, SIDE, SIDE, CHANNELS]);
+}
+
+/** A training on this thread, the batch in memory. */
+export class LocalTraining {
+  /** Flat gradients of the last step. */
+  readonly gradients: Float32Array;
+  readonly #network: TrainingNetwork;
+  readonly #weights: Float32Array;
+  readonly #optimizer: Optimizer;
+  #steps = 0;
+
+  constructor(kernels: Kernels, { graph, model, layout, weights }: Subject) {
+    this.#network = new TrainingNetwork(kernels, graph, model, layout);
+    this.#weights = weights.slice();
+    this.gradients = new Float32Array(layout.length);
+    this.#optimizer = new Optimizer(layout, RULE);
+  }
+
+  /** Loss and gradients, at other weights if there are any. */
+  differentiate(images: tf.Tensor4D, labels: Int32Array, weights = this.#weights): number {
+    this.#network.load(weights);
+    return this.#network.step({ images, labels }, LOSS, this.gradients).loss / labels.length;
+  }
+
+  /** One step; its loss. */
+  step(images: tf.Tensor4D, labels: Int32Array): number {
+    const loss = this.differentiate(images, labels);
+    this.#optimizer.update(this.#weights, this.gradients, LEARNING_RATE, ++this.#steps);
+    return loss;
+  }
+
+  /** Mean gradients of two halves of a batch, each with statistics of its own. */
+  differentiateHalves(batch: Batch): Float32Array {
+    const mean = new Float32Array(this.gradients.length);
+    for (const half of shardIndices(ALL, 2)) {
+      const [first, end] = [half[0], half[0] + half.length];
+      const images = imagesOf(batch, first, end);
+      this.differentiate(images, batch.labels.subarray(first, end));
+      images.dispose();
+      this.gradients.forEach((value, at) => mean[at] += value / 2);
+    }
+    return mean;
+  }
+}
+
+/** A training by workers, as `train` does it. */
+export class CrewTraining {
+  /** Flat gradients of the last step. */
+  readonly gradients: Float32Array;
+  readonly #crew: Crew;
+  readonly #weights: Float32Array;
+  readonly #optimizer: Optimizer;
+  #steps = 0;
+
+  private constructor(crew: Crew, layout: ParameterLayout, weights: Float32Array) {
+    this.#crew = crew;
+    this.#weights = weights;
+    this.gradients = new Float32Array(layout.length);
+    this.#optimizer = new Optimizer(layout, RULE);
+  }
+
+  /** Starts so many workers, this thread included. */
+  static async start(workers: number, subject: Subject): Promise<CrewTraining> {
+    const { file, layout, weights, data } = subject;
+    const spec = { data, preprocessing: PREPROCESSING, outputs: CLASSES, badImageShare: 0 };
+    const crew = await Crew.open(spec, workers);
+    const augmentation = { shift: 0, flip: false };
+    const request = { file, loss: LOSS, augmentation, seed: SEED };
+    const shared = await crew.startTraining(request, layout.length);
+    shared.set(weights);
+    return new CrewTraining(crew, layout, shared);
+  }
+
+  /** The batch as the workers read it. */
+  async readBatch(): Promise<Batch> {
+    const faults = new ImageFaults({ share: 0, planned: BATCH });
+    return await readBatch(this.#crew.local.dataset.train, ALL, PREPROCESSING, faults);
+  }
+
+  /** Loss and gradients. */
+  async differentiate(): Promise<number> {
+    const { loss, images } = await this.#crew.trainStep(ALL, 1, this.gradients);
+    return loss / images;
+  }
+
+  /** One step; its loss. */
+  async step(): Promise<number> {
+    const loss = await this.differentiate();
+    this.#optimizer.update(this.#weights, this.gradients, LEARNING_RATE, ++this.#steps);
+    return loss;
+  }
+
+  /** Stops the workers. */
+  async close(): Promise<void> {
+    await this.#crew.close();
+  }
+}

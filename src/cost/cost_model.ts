@@ -1,0 +1,143 @@
+import type { ChannelMap, CutUnit, LayerGraph, LayerNode } from "../graph/mod.ts";
+import { type CostTerm, mergeTerms } from "./cost_term.ts";
+import { type Extent, type KeptChannels, unitsOf, widthAt } from "./extent.ts";
+import { CONVOLUTIONS } from "./layer_cost.ts";
+import { listSymbolicLayers, type SymbolicLayer } from "./symbolic_layers.ts";
+
+/** What a network costs, as functions of the channels that its units keep. */
+export interface CostModel {
+  /** Multiply–accumulates of convolutions, depthwise convolutions and Dense layers. */
+  readonly macs: readonly CostTerm[];
+  /** Of these, those of Conv2D and DepthwiseConv2D layers, selectors included. */
+  readonly convMacs: readonly CostTerm[];
+  /** Weights of all layers, moving statistics included. */
+  readonly params: readonly CostTerm[];
+}
+
+/**
+ * Expresses the cost of a network after surgery in the counts of its units, exactly: for a convolution with kernel
+ * kh × kw at P output positions
+ *
+ *     MACs = P · kh · kw · k_in · k_out,
+ *
+ * a selector reads all channels at the positions it visits, a unit that selects and is whole has none. The sums equal
+ * `networkCost(shrinkGraph(…))`.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param units The decisions.
+ * @param kept Which channels a unit keeps. It matters only where some of a unit's channels have more positions in a
+ * tensor than others (a convolution that alone reads several spaces): without it the most there can be are counted.
+ * @returns The model.
+ */
+export function costModel(
+  graph: LayerGraph,
+  map: ChannelMap,
+  units: readonly CutUnit[],
+  kept?: KeptChannels,
+): CostModel {
+  const layers = listSymbolicLayers(graph, map, units, kept);
+  const ofKernels = layers.filter(({ node }) => kernelOf(node) !== undefined);
+  const isWhole = (unit: number, count: number) => count === units[unit].channels;
+  const macTerms = (some: SymbolicLayer[]) =>
+    mergeTerms(some.map((layer) => termOfLayer(layer, layerMacs(layer), isWhole)));
+  const otherWeights = [...graph.otherWeights.values()]
+    .reduce((sum, { values }) => sum + values.length, 0);
+  const paramTerms = layers.map((layer) => termOfLayer(layer, layerParams(layer), isWhole));
+  return {
+    macs: macTerms(ofKernels),
+    convMacs: macTerms(ofKernels.filter(({ node }) => CONVOLUTIONS.has(node.className))),
+    params: mergeTerms([...paramTerms, { units: [], cost: () => otherWeights }]),
+  };
+}
+
+/** A quantity of a layer as a function of widths. */
+export interface LayerQuantity {
+  /** The widths it depends on. */
+  readonly extents: readonly Extent[];
+  /** The quantity. */
+  readonly at: (...widths: number[]) => number;
+}
+
+/**
+ * A quantity of a layer as a function of counts; 0 where the layer is not there.
+ *
+ * @param layer The layer.
+ * @param quantity The quantity.
+ * @param isWhole Whether a count of a unit is all its channels: then it does not select.
+ * @returns The term.
+ */
+export function termOfLayer(
+  { condition }: SymbolicLayer,
+  { extents, at }: LayerQuantity,
+  isWhole: (unit: number, count: number) => boolean,
+): CostTerm {
+  const met = [...extents.flatMap(unitsOf), ...condition?.units ?? []];
+  const units = [...new Set(met)].sort((a, b) => a - b);
+  const cost = (...counts: number[]): number => {
+    const countOf = (unit: number) => counts[units.indexOf(unit)];
+    if (condition !== undefined) {
+      const allSelect = condition.units.every((unit) => !isWhole(unit, countOf(unit)));
+      if (allSelect !== condition.whenAllSelect) return 0;
+    }
+    return at(...extents.map((extent) => widthAt(extent, countOf)));
+  };
+  return { units, cost };
+}
+
+/** The weight that multiplies, where a layer has one that counts as multiply–accumulates. */
+function kernelOf({ className, weights }: LayerNode) {
+  const isCounted = CONVOLUTIONS.has(className) || className === "Dense";
+  return isCounted ? weights.get("kernel") ?? weights.get("depthwise_kernel") : undefined;
+}
+
+function layerMacs(layer: SymbolicLayer): LayerQuantity {
+  const { outputShape } = layer.node;
+  const positions = outputShape.slice(0, -1).reduce<number>((all, size) => all * (size ?? 1), 1);
+  const { extents, at } = weightSize(layer, kernelOf(layer.node)!);
+  return { extents, at: (...widths) => positions * at(...widths) };
+}
+
+/** Weights of a layer that is called several times count at its first call. */
+function layerParams(layer: SymbolicLayer): LayerQuantity {
+  const { key, name, weights } = layer.node;
+  const sizes = key === name
+    ? [...weights.values()].map((weight) => weightSize(layer, weight))
+    : [];
+  const extents = sizes.flatMap((size) => size.extents);
+  const at = (...widths: number[]) => {
+    let first = 0;
+    return sizes.reduce((sum, size) => {
+      const own = widths.slice(first, first += size.extents.length);
+      return sum + size.at(...own);
+    }, 0);
+  };
+  return { extents, at };
+}
+
+/** How many values a weight has left: surgery slices the axes that run over the input's or the output's width. */
+function weightSize(
+  { node, rule, inputs, inputShapes, output }: SymbolicLayer,
+  { shape, values }: { shape: readonly number[]; values: { length: number } },
+): LayerQuantity {
+  const [before] = inputShapes.map((input) => input.at(-1)!);
+  const after = node.outputShape.at(-1)!;
+  const proportional = (extents: Extent[], full: number): LayerQuantity => ({
+    extents,
+    at: (...widths) => values.length / full * widths.reduce((product, width) => product * width, 1),
+  });
+  const isKernel = shape.length > 1;
+  switch (rule.kind) {
+    case "convolution":
+    case "dense":
+      return isKernel
+        ? proportional([inputs[0], output], before * after)
+        : proportional([output], after);
+    case "depthwise":
+      return isKernel ? proportional([inputs[0]], before) : proportional([output], after);
+    case "carry":
+      return shape.at(-1) === 1 ? proportional([], 1) : proportional([output], after);
+    default:
+      return proportional([], 1);
+  }
+}

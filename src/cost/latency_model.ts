@@ -1,0 +1,111 @@
+import type { ChannelMap, CutUnit, LayerGraph } from "../graph/mod.ts";
+import { type CostTerm, mergeTerms, sumTerms } from "./cost_term.ts";
+import { termOfLayer } from "./cost_model.ts";
+import { type KeptChannels, widthAt } from "./extent.ts";
+import type { LatencyTable } from "./latency_table.ts";
+import { type LayerShape, shapeOfLayer, widthAxes, type WidthAxis } from "./layer_shape.ts";
+import { listSymbolicLayers, type SymbolicLayer } from "./symbolic_layers.ts";
+import { interpolateTimes, layOutGrid, type WidthGrid } from "./width_grid.ts";
+
+/** What a latency model is made of. */
+export interface LatencyModelOptions {
+  /** Counts that every unit may be given, ascending; nothing narrower is measured. */
+  readonly counts: readonly ArrayLike<number>[];
+  /** The table; layers that it lacks are measured. */
+  readonly table: LatencyTable;
+  /** Images of a prediction; `model.predict` cuts more than 32 into parts of 32, and so does the model. */
+  readonly batchSize: number;
+  /** Which channels a unit keeps, see `costModel`. */
+  readonly kept?: KeptChannels;
+}
+
+/** Images that `model.predict` of TensorFlow.js runs at once. */
+const PREDICT_BATCH = 32;
+
+interface TimedLayer {
+  readonly layer: SymbolicLayer;
+  readonly axes: readonly WidthAxis[];
+  readonly grids: readonly WidthGrid[];
+}
+
+/**
+ * Estimates the latency of a network after surgery as a function of the counts of its units: the sum of its layers'
+ * times on stock tfjs-wasm, each run by itself as the layers model runs it (convolution, BatchNormalization, activation
+ * and addition one after the other).
+ *
+ *     latency ≈ Σ over layers time(layer, k_in, k_out)   in milliseconds for a batch
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param units The decisions.
+ * @param options The table and what is needed of it.
+ * @returns The terms.
+ * @throws {InputError} When a layer cannot be made alone, or the model leaves a size open.
+ */
+export async function latencyModel(
+  graph: LayerGraph,
+  map: ChannelMap,
+  units: readonly CutUnit[],
+  { counts, table, batchSize: images, kept }: LatencyModelOptions,
+): Promise<CostTerm[]> {
+  const batchSize = Math.min(images, PREDICT_BATCH);
+  const leastOf = (unit: number) => counts[unit][0];
+  const layers = listSymbolicLayers(graph, map, units, kept)
+    .filter(({ rule }) => rule.kind !== "source")
+    .map((layer): TimedLayer => {
+      const axes = widthAxes(layer);
+      return {
+        layer,
+        axes,
+        grids: axes.map((axis) => layOutGrid(axis, widthAt(axis.extent, leastOf))),
+      };
+    });
+  await table.measure(layers.flatMap((timed) => shapesToMeasure(timed, batchSize)));
+  const isWhole = (unit: number, count: number) => count === units[unit].channels;
+  return mergeTerms(layers.map(({ layer, axes, grids }) => {
+    const at = interpolateTimes(
+      axes,
+      grids,
+      (...widths) => table.timeOf(shapeOfLayer(layer, widths, batchSize)),
+    );
+    return termOfLayer(layer, { extents: axes.map(({ extent }) => extent), at }, isWhole);
+  }));
+}
+
+function shapesToMeasure({ layer, grids }: TimedLayer, batchSize: number): LayerShape[] {
+  const widths = grids.reduce<number[][]>(
+    (partial, grid) => partial.flatMap((some) => grid.map((width) => [...some, width])),
+    [[]],
+  );
+  return widths.map((some) => shapeOfLayer(layer, some, batchSize));
+}
+
+/** Relative difference between two measurements of the same layers that means nothing. */
+const NOISE = 0.02;
+
+/**
+ * Leaves out counts that a larger one makes pointless: a count stays when the layers that it shapes, the other units
+ * whole, are faster with it than with any larger count that stays, by more than the noise.
+ *
+ * @param terms The latency.
+ * @param counts Counts of every unit, ascending; the last is the whole.
+ * @param noise Relative difference that does not count.
+ * @returns Counts that are worth choosing; the whole always stays.
+ */
+export function usefulCounts(
+  terms: readonly CostTerm[],
+  counts: readonly ArrayLike<number>[],
+  noise = NOISE,
+): number[][] {
+  const whole = counts.map((own) => own[own.length - 1]);
+  return counts.map((own, unit) => {
+    const tied = terms.filter(({ units }) => units.includes(unit));
+    let fastest = Infinity;
+    return Array.from(own).reverse().filter((count) => {
+      const time = sumTerms(tied, whole.with(unit, count));
+      if (time * (1 + noise) >= fastest) return false;
+      fastest = time;
+      return true;
+    }).reverse();
+  });
+}

@@ -1,0 +1,179 @@
+import { cpus } from "node:os";
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import { type LayerShape, shapeKey } from "./layer_shape.ts";
+import { timeStockLayers } from "./on_stock.ts";
+import type { LayerTimer } from "./time_layers.ts";
+
+/** What times hold for. */
+export interface LatencyConditions {
+  /** Version of TensorFlow.js. */
+  readonly tfjs: string;
+  /** The machine as Deno was built for it. */
+  readonly target: string;
+  /** Its processor, where `--allow-sys=cpus` lets that be known. */
+  readonly cpu?: string;
+  /** Its cores. */
+  readonly cores: number;
+  /** Threads of the WASM backend. */
+  readonly threads: number;
+}
+
+interface StoredTable {
+  readonly conditions: LatencyConditions;
+  /** Milliseconds of the reference when the table was begun. */
+  readonly reference?: number;
+  /** Milliseconds by shape. */
+  readonly times: Readonly<Record<string, number>>;
+}
+
+/** Settings of {@link LatencyTable.open}. */
+export interface LatencyTableOptions {
+  /** File that times are kept in; without one they are kept in memory alone. */
+  readonly path?: string;
+  /** What times layers; by default stock tfjs-wasm on a thread of its own. */
+  readonly timer?: LayerTimer;
+  /** Told how many of the missing layers have been timed. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Layers timed between two writes of the file. */
+const LAYERS_PER_WRITE = 64;
+
+/**
+ * Measured times of single layers on this machine, each measured when it is first asked for and kept on disk. All are in
+ * units of one reference, whose time was taken when the table was begun.
+ */
+export class LatencyTable {
+  readonly #options: LatencyTableOptions;
+  readonly #times: Map<string, number>;
+  #reference: number | undefined;
+
+  private constructor(options: LatencyTableOptions, stored?: StoredTable) {
+    this.#options = options;
+    this.#times = new Map(Object.entries(stored?.times ?? {}));
+    this.#reference = stored?.reference;
+  }
+
+  /**
+   * Opens a table, or begins one.
+   *
+   * @param options Where it is kept.
+   * @returns The table.
+   * @throws {InputError} When the file cannot be read or holds for another machine or version; the difference is named.
+   */
+  static async open(options: LatencyTableOptions = {}): Promise<LatencyTable> {
+    const { path } = options;
+    return new LatencyTable(options, path === undefined ? undefined : await readTable(path));
+  }
+
+  /**
+   * Times the layers that are not in the table, and writes it.
+   *
+   * @param shapes The layers.
+   * @throws {InputError} When TensorFlow.js cannot make a layer, or the file cannot be written.
+   */
+  async measure(shapes: readonly LayerShape[]): Promise<void> {
+    const { timer = timeStockLayers, onProgress } = this.#options;
+    const wanted = new Map(shapes.map((shape) => [shapeKey(shape), shape]));
+    const missing = [...wanted].filter(([key]) => !this.#times.has(key));
+    for (let first = 0; first < missing.length; first += LAYERS_PER_WRITE) {
+      const part = missing.slice(first, first + LAYERS_PER_WRITE);
+      const { reference, ratios } = await timer(part.map(([, shape]) => shape));
+      this.#reference ??= reference;
+      part.forEach(([key], index) => this.#times.set(key, ratios[index] * this.#reference!));
+      await this.#write();
+      onProgress?.(first + part.length, missing.length);
+    }
+  }
+
+  /**
+   * The time of a layer.
+   *
+   * @param shape A layer that has been measured.
+   * @returns Milliseconds for a batch.
+   * @throws {RangeError} When it has not.
+   */
+  timeOf(shape: LayerShape): number {
+    const time = this.#times.get(shapeKey(shape));
+    if (time === undefined) throw new RangeError(`look up a time: ${shapeKey(shape)} has none`);
+    return time;
+  }
+
+  async #write(): Promise<void> {
+    const { path } = this.#options;
+    if (path === undefined) return;
+    const times = Object.fromEntries(
+      [...this.#times].sort(([a], [b]) => a < b ? -1 : 1)
+        .map(([key, time]) => [key, Number(time.toPrecision(5))]),
+    );
+    const table: StoredTable = {
+      conditions: describeConditions(),
+      reference: this.#reference,
+      times,
+    };
+    try {
+      await Deno.writeTextFile(`${path}.part`, JSON.stringify(table, null, 1) + "\n");
+      await Deno.rename(`${path}.part`, path);
+    } catch (cause) {
+      throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
+    }
+  }
+}
+
+/** What times taken now would hold for. */
+export function describeConditions(): LatencyConditions {
+  const maySeeCpu = Deno.permissions.querySync({ name: "sys", kind: "cpus" }).state === "granted";
+  const cpu = maySeeCpu ? cpus()[0]?.model : undefined;
+  return {
+    tfjs: tf.version.tfjs,
+    target: Deno.build.target,
+    ...(cpu === undefined ? {} : { cpu }),
+    cores: navigator.hardwareConcurrency,
+    threads: 1,
+  };
+}
+
+async function readTable(path: string): Promise<StoredTable | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new InputError(`reading ${path}: ${(cause as Error).message}`, { cause });
+  }
+  const table = parseTable(text);
+  if (table === undefined) {
+    throw new InputError(
+      `reading ${path}: found no table of latencies, wanted one that Secateur has written; ` +
+        `remove it to have layers timed anew`,
+    );
+  }
+  refuseOthers(path, table.conditions);
+  return table;
+}
+
+function parseTable(text: string): StoredTable | undefined {
+  try {
+    const table = JSON.parse(text) as Partial<StoredTable>;
+    const isTable = typeof table.conditions === "object" && typeof table.times === "object" &&
+      Object.values(table.times).every((time) => typeof time === "number");
+    return isTable ? table as StoredTable : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A processor that either side does not know is no difference. */
+function refuseOthers(path: string, found: LatencyConditions): void {
+  const wanted = describeConditions();
+  const names = ["tfjs", "target", "cpu", "cores", "threads"] as const;
+  for (const name of names) {
+    const isUnknown = name === "cpu" && (found.cpu === undefined || wanted.cpu === undefined);
+    if (isUnknown || found[name] === wanted[name]) continue;
+    throw new InputError(
+      `reading ${path}: found times for ${name} ${found[name]}, wanted ${wanted[name]}; ` +
+        `give another file, or remove it to have layers timed anew`,
+    );
+  }
+}

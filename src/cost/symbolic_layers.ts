@@ -1,0 +1,148 @@
+import {
+  type ChannelMap,
+  consumersByNode,
+  type CutUnit,
+  type LayerGraph,
+  type LayerNode,
+  type LayerRule,
+  nodeKeyOf,
+  selectorNode,
+  selectorPath,
+  selectorStrides,
+} from "../graph/mod.ts";
+import { type Extent, Extents, type KeptChannels } from "./extent.ts";
+
+type Shape = readonly (number | null)[];
+
+/** A layer of the network after surgery, its widths expressed in the counts of the units. */
+export interface SymbolicLayer {
+  /** The layer at full width. */
+  readonly node: LayerNode;
+  /** What it does to channels. */
+  readonly rule: LayerRule;
+  /** Shapes of its inputs at full width, without the batch. */
+  readonly inputShapes: readonly Shape[];
+  /** Widths of its inputs. */
+  readonly inputs: readonly Extent[];
+  /** Width of its output. */
+  readonly output: Extent;
+  /** When it is there: if all of some units select, or unless they do. Always when absent. */
+  readonly condition?: { readonly units: readonly number[]; readonly whenAllSelect: boolean };
+}
+
+/**
+ * Lists the layers that surgery (`shrinkGraph`) may leave or make. A selecting convolution whose count is whole has no
+ * selector. With selectors come copies of the layers between selector and convolution; the originals are there unless all
+ * that reads them selects.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param units The decisions.
+ * @param kept Which channels a unit keeps; needed where its channels have unequal numbers of positions in a tensor, and
+ * without it widths there are the largest possible.
+ * @returns The layers.
+ */
+export function listSymbolicLayers(
+  graph: LayerGraph,
+  map: ChannelMap,
+  units: readonly CutUnit[],
+  kept?: KeptChannels,
+): SymbolicLayer[] {
+  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const extents = new Extents(map, units, kept);
+  const selecting = new Map(
+    units.flatMap(({ mode, name }, unit) => mode === "select" ? [[name, unit] as const] : []),
+  );
+  const paths = new Map(
+    [...selecting.keys()].map((key) => [key, selectorPath(nodes, map, key)]),
+  );
+  const bypasses = findBypasses(graph, selecting, paths);
+  return graph.nodes.flatMap((node): SymbolicLayer[] => {
+    const sources = node.inputs.map((tensor) => nodes.get(nodeKeyOf(tensor))!);
+    const bypass = bypasses.get(node.key);
+    const layer = {
+      node,
+      rule: map.rules.get(node.key)!,
+      inputShapes: sources.map(({ outputShape }) => outputShape),
+      inputs: sources.map(({ key }) => extents.ofOutput(key)),
+      output: extents.ofOutput(node.key),
+      ...(bypass ? { condition: { units: bypass, whenAllSelect: false } } : {}),
+    };
+    const unit = selecting.get(node.key);
+    if (unit === undefined) return [layer];
+    const steps = paths.get(node.key)!.map((key) => nodes.get(key)!).reverse();
+    return selectingLayers(layer, unit, { nodes, map, extents, steps });
+  });
+}
+
+interface Selection {
+  readonly nodes: ReadonlyMap<string, LayerNode>;
+  readonly map: ChannelMap;
+  readonly extents: Extents;
+  /** The layers between selector and convolution, the selector's side first. */
+  readonly steps: readonly LayerNode[];
+}
+
+/** A selecting convolution, its selector and the copies between them. */
+function selectingLayers(
+  whole: SymbolicLayer,
+  unit: number,
+  { nodes, map, extents, steps }: Selection,
+): SymbolicLayer[] {
+  const { node } = whole;
+  const kept = extents.ofSelection(unit, node);
+  const source = nodes.get(nodeKeyOf((steps[0] ?? node).inputs[0]))!;
+  const strides = selectorStrides(node);
+  const isStrided = strides.some((stride) => stride > 1);
+  const size = isStrided ? node.outputShape.slice(0, -1) : source.outputShape.slice(0, -1);
+  const shape = [...size, source.outputShape.at(-1)!];
+  const condition = { units: [unit], whenAllSelect: true };
+  const all = Int32Array.from({ length: shape.at(-1)! }, (_, position) => position);
+  const selector: SymbolicLayer = {
+    node: selectorNode(`${node.name}_select`, source.key, source.outputShape, all, strides, size),
+    rule: { kind: "convolution" },
+    inputShapes: [source.outputShape],
+    inputs: [extents.ofOutput(source.key)],
+    output: kept,
+    condition,
+  };
+  const copies = steps.map((step): SymbolicLayer => ({
+    node: { ...step, outputShape: shape },
+    rule: map.rules.get(step.key)!,
+    inputShapes: [shape],
+    inputs: [kept],
+    output: kept,
+    condition,
+  }));
+  const convolution = { ...whole, inputShapes: [shape], inputs: [kept] };
+  if (!isStrided) return [selector, ...copies, convolution];
+  const config = { ...node.config, strides: [1, 1] };
+  return [
+    selector,
+    ...copies,
+    { ...convolution, node: { ...node, config }, condition },
+    { ...whole, condition: { units: [unit], whenAllSelect: false } },
+  ];
+}
+
+/** For every layer that goes when all its readers select, the units of those. */
+function findBypasses(
+  graph: LayerGraph,
+  selecting: ReadonlyMap<string, number>,
+  paths: ReadonlyMap<string, readonly string[]>,
+): Map<string, number[]> {
+  const consumers = consumersByNode(graph);
+  const bypasses = new Map<string, number[]>();
+  const convolutionOf = new Map([...selecting].map(([key, unit]) => [unit, key]));
+  for (const { key } of graph.nodes.toReversed()) {
+    const isBypassedBy = (unit: number) => paths.get(convolutionOf.get(unit)!)!.includes(key);
+    const units = consumers.get(key)!.map((reader) => {
+      const unit = selecting.get(reader);
+      const ahead = unit === undefined ? bypasses.get(reader) : [unit];
+      return ahead?.every(isBypassedBy) ? ahead : undefined;
+    });
+    if (units.length === 0 || units.includes(undefined)) continue;
+    bypasses.set(key, [...new Set(units.flatMap((each) => each!))]);
+  }
+  return bypasses;
+}

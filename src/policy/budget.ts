@@ -1,0 +1,186 @@
+import { InputError } from "../errors.ts";
+import {
+  type BudgetProblem,
+  checkProblem,
+  type Choice,
+  costOf,
+  weigh,
+  wholeOptions,
+} from "./budget_problem.ts";
+import { descend, fillBudget, searchByDescent } from "./descent.ts";
+import { type EliminationTree, layOutElimination } from "./elimination_tree.ts";
+import { type DualSolution, Lagrangian, maximizeBound } from "./lagrangian.ts";
+import { sweepFrontiers } from "./pareto_elimination.ts";
+
+/** Settings of {@link chooseCounts}. */
+export interface BudgetOptions {
+  /**
+   * Parts that the budget is cut into when Pareto sets are thinned; 0 for none. By default none are while the sets stay
+   * small, then 4096.
+   */
+  readonly buckets?: number;
+  /** The most table entries of an exact search; above it the answer comes from descent. Default 4 million. */
+  readonly tableLimit?: number;
+  /** The most partial choices before Pareto sets are thinned. Default 5 million. */
+  readonly pointLimit?: number;
+}
+
+/** The counts chosen, and the evidence for them. */
+export interface BudgetSolution {
+  /** A count for every unit. */
+  readonly counts: number[];
+  /** Σ error. */
+  readonly error: number;
+  /** Σ cost, at most the budget. */
+  readonly cost: number;
+  /** The budget: the wanted share of the cost of the whole network, and 1e-12 of it for rounding. */
+  readonly budget: number;
+  /** How the counts were found. */
+  readonly method: "elimination" | "descent";
+  /** No counts within the budget have a smaller error: the Lagrangian bound, 0 after descent. */
+  readonly lowerBound: number;
+  /** No counts that stay below the budget by this have a smaller error; 0 proves the optimum. */
+  readonly costSlack: number;
+  /** Partial choices looked at. */
+  readonly points: number;
+}
+
+const DEFAULTS = { tableLimit: 4e6, pointLimit: 5e6 } as const;
+
+/** Buckets that Pareto sets are thinned to when they grow too large. */
+const BUCKETS = 4096;
+
+/** How many times as many partial choices may be looked at with buckets, which need no sorting. */
+const BUCKET_POINTS = 40;
+
+/** Shares of the duality gap in which the optimum is looked for, one after the other. */
+const GAP_SHARES = [1 / 64, 1 / 8, 1];
+
+/** Room for rounding, relative: terms add up in different orders. */
+const ROUNDING = 1e-12;
+
+/**
+ * Chooses the channel counts k_u of all units that
+ *
+ *     minimize  Σ_u error_u(k_u)   subject to   Σ_t cost_t(k_u, u in t) ≤ share · Σ_t cost_t(whole).
+ *
+ * error_u(k) is the relative squared error of the layers that read unit u after reconstruction from the best k channels
+ * (He et al. 2017, arXiv 1707.06168, eq. 1; summed over its readers), so the sum takes every layer's error as if the
+ * others were whole. Each term reads few units: a convolution costs coefficient · k_in · k_out.
+ *
+ * The answer is exact: units are eliminated one after the other (bucket elimination, Dechter 1999) with Pareto sets of
+ * (cost, error). Beforehand the Lagrangian dual gives a lower bound L and a choice with error U within the budget; partial
+ * choices whose Lagrangian exceeds U with every completion are dropped, which leaves few (reduced-cost fixing).
+ *
+ * With `buckets`, of the partial choices whose costs fall between neighbouring multiples of w = budget / buckets only the
+ * best stays. Costs stay exact, so the budget holds. Each of the m mergers that dropped something replaces a partial
+ * choice by one with no larger error that costs less than w more, hence
+ *
+ *     error(answer) ≤ min { Σ error : Σ cost ≤ budget − m · w };      `costSlack` is m · w, m at most 2 · units + 1.
+ *
+ * Where units are tied so closely that the tables would exceed `tableLimit`, λ is bisected with coordinate descent and the
+ * budget is filled greedily: the budget still holds, nothing else is proven.
+ *
+ * @param problem Units and terms.
+ * @param share Share of the cost to keep, in (0, 1].
+ * @param options Settings.
+ * @returns The counts and the evidence.
+ * @throws {InputError} When the budget cannot be reached; the least share that can is named.
+ * @throws {TypeError} When the problem makes no sense.
+ */
+export function chooseCounts(
+  problem: BudgetProblem,
+  share: number,
+  options: BudgetOptions = {},
+): BudgetSolution {
+  if (!(share > 0 && share <= 1)) {
+    throw new InputError(`reading the budget: found ${share}, wanted a number above 0, at most 1`);
+  }
+  checkProblem(problem);
+  const whole = costOf(problem, wholeOptions(problem));
+  const budget = share * whole * (1 + ROUNDING);
+  const goal = { ...options, whole, budget };
+  const tree = layOutElimination(problem, options.tableLimit ?? DEFAULTS.tableLimit);
+  const { choice, ...evidence } = tree
+    ? solveExactly(problem, tree, goal)
+    : solveByDescent(problem, goal);
+  const counts = problem.units.map(({ counts }, unit) => counts[choice.options[unit]]);
+  const { error, cost } = weigh(problem, choice.options);
+  return { counts, error, cost, budget, ...evidence };
+}
+
+type Answer = { choice: Choice } & Omit<BudgetSolution, "counts" | "error" | "cost" | "budget">;
+
+interface Goal extends BudgetOptions {
+  readonly budget: number;
+  readonly whole: number;
+}
+
+function solveExactly(problem: BudgetProblem, tree: EliminationTree, goal: Goal): Answer {
+  const lagrangian = new Lagrangian(tree);
+  const cheapest = lagrangian.minimize(1, 0);
+  requireReachable(cheapest, goal);
+  const dual = maximizeBound(lagrangian, goal.budget, cheapest);
+  const incumbent = fillBudget(problem, dual.feasible.options, goal.budget);
+  const closed = closeGap(tree, lagrangian, { dual, incumbent }, goal);
+  const lowerBound = Math.max(0, Math.min(dual.lowerBound, closed.choice.error));
+  return { method: "elimination", lowerBound, ...closed };
+}
+
+/**
+ * Looks for the optimum between the dual's bound and the best choice known, at first near the bound: a sweep that finds a
+ * choice within its error limit has found the best.
+ */
+function closeGap(
+  tree: EliminationTree,
+  lagrangian: Lagrangian,
+  { dual: { lambda, lowerBound }, incumbent }: { dual: DualSolution; incumbent: Choice },
+  { budget, buckets: wanted, pointLimit = DEFAULTS.pointLimit }: Goal,
+): { choice: Choice; costSlack: number; points: number } {
+  const gap = incumbent.error - lowerBound;
+  let [choice, buckets, points] = [incumbent, wanted ?? 0, 0];
+  for (const share of GAP_SHARES) {
+    const errorLimit = share === 1
+      ? choice.error
+      : Math.min(choice.error, lowerBound + share * gap);
+    const sweepWith = (count: number) => {
+      const limit = count === 0 ? pointLimit : BUCKET_POINTS * pointLimit;
+      const limits = { budget, lambda, errorLimit, buckets: count, points: limit };
+      return sweepFrontiers(tree, lagrangian, limits);
+    };
+    let sweep = sweepWith(buckets);
+    while (sweep === undefined && buckets !== 1) {
+      buckets = buckets === 0 ? BUCKETS : Math.ceil(buckets / 4);
+      sweep = sweepWith(buckets);
+    }
+    if (sweep === undefined) return { choice, costSlack: budget, points };
+    points += sweep.points;
+    if (sweep.choice !== undefined && isBetter(sweep.choice, choice)) choice = sweep.choice;
+    if (choice.error <= errorLimit) {
+      return { choice, costSlack: buckets === 0 ? 0 : sweep.thinned * budget / buckets, points };
+    }
+  }
+  return { choice, costSlack: 0, points };
+}
+
+function isBetter(first: Choice, second: Choice): boolean {
+  return first.error < second.error ||
+    (first.error === second.error && first.cost < second.cost);
+}
+
+function solveByDescent(problem: BudgetProblem, goal: Goal): Answer {
+  const cheapest = descend(problem, new Int32Array(problem.units.length), 1, 0);
+  requireReachable(cheapest, goal);
+  const best = descend(problem, wholeOptions(problem), 0);
+  const choice = searchByDescent(problem, goal.budget, cheapest, best);
+  return { choice, method: "descent", lowerBound: 0, costSlack: goal.budget, points: 0 };
+}
+
+function requireReachable(cheapest: Choice, { budget, whole }: Goal): void {
+  if (cheapest.cost <= budget) return;
+  const least = Math.ceil(1e4 * cheapest.cost / whole) / 1e4;
+  throw new InputError(
+    `choosing channel counts: found ${least} as the least share that can be reached, ` +
+      `wanted ${(budget / whole).toPrecision(3)}; raise --budget, or leave fewer layers whole`,
+  );
+}
