@@ -1,6 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
+  type BudgetTarget,
   InputError,
   loadModelFile,
   prune,
@@ -54,7 +55,7 @@ const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
-const NOT_BUILT_POLICIES = ["auto", "budget"];
+const NOT_BUILT_POLICIES = ["auto"];
 
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = new Command("prune")
@@ -66,8 +67,8 @@ export const pruneCommand = new Command("prune")
   .addOption(
     new Option(
       "--prune-option <policy>",
-      "where the ratios come from: uniform, list; auto and budget are not built yet (cp_prune_option)",
-    ).choices(["uniform", "list", ...NOT_BUILT_POLICIES]).makeOptionMandatory(),
+      "where the ratios come from: uniform, list, budget (the least error within a budget); auto is not built yet (cp_prune_option)",
+    ).choices(["uniform", "list", "budget", ...NOT_BUILT_POLICIES]).makeOptionMandatory(),
   )
   .addOption(
     new Option(
@@ -79,6 +80,22 @@ export const pruneCommand = new Command("prune")
     "--prune-list-file <file>",
     "ratios with commas between, one for each Conv2D in the order of `inspect` (cp_prune_list_file)",
     "ratio.list",
+  )
+  .addOption(
+    new Option(
+      "--preserve-ratio <ratio>",
+      "share of --target that the model keeps, for budget; --budget is the same (cp_preserve_ratio)",
+    ).argParser(ratio).default(0.5),
+  )
+  .addOption(
+    new Option(
+      "--target <cost>",
+      "what the budget counts: multiply-accumulates of convolutions, parameters, or latency on this machine",
+    ).choices(["macs", "params", "latency"]).default("macs" as const),
+  )
+  .option(
+    "--latency-table <file>",
+    "file that measured times of layers are kept in (default: they are measured anew)",
   )
   .addOption(
     new Option(
@@ -255,16 +272,23 @@ interface PolicyFlags {
   readonly pruneOption: string;
   readonly uniformPreserveRatio: number;
   readonly pruneListFile: string;
+  readonly preserveRatio: number;
+  readonly target: BudgetTarget;
+  readonly latencyTable?: string;
 }
 
 async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
   const { pruneOption, uniformPreserveRatio, pruneListFile } = flags;
   if (NOT_BUILT_POLICIES.includes(pruneOption)) {
     throw new UsageError(
-      `reading --prune-option: ${pruneOption} is not built yet, wanted uniform or list`,
+      `reading --prune-option: ${pruneOption} is not built yet, wanted uniform, list or budget`,
     );
   }
   if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
+  if (pruneOption === "budget") {
+    const { preserveRatio: share, target, latencyTable } = flags;
+    return { kind: "budget", share, target, latencyTable };
+  }
   try {
     return {
       kind: "list",

@@ -1,4 +1,4 @@
-import type { Change, PruneReport } from "../src/mod.ts";
+import type { BudgetReport, Change, PruneReport } from "../src/mod.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
@@ -35,6 +35,7 @@ export function describeReport(
       formatChange({ before: macs.convBefore, after: macs.convAfter }, formatCount)
     }`,
     `parameters  ${formatChange(params, formatCount)}`,
+    ...(report.budget ? [describeBudget(report.budget)] : []),
     ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
     `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
     `images      ${images.calibration} for calibration, ${images.test} for the test`,
@@ -52,4 +53,12 @@ export function describeReport(
 /** A figure of the original, of the pruned network where it was tuned then, and at the end. */
 function stages({ before, after }: Change, cut?: number): number[] {
   return [before, ...(cut === undefined ? [] : [cut]), after];
+}
+
+const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+
+function describeBudget({ target, share, isOptimal }: BudgetReport): string {
+  const proof = isOptimal ? "no choice within it has a smaller summed error" : "not proven optimal";
+  return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
 }

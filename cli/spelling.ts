@@ -2,7 +2,6 @@ import { UsageError } from "../src/mod.ts";
 
 /** Options of PocketFlow that Secateur does not have yet, with what they belong to. */
 const NOT_BUILT: ReadonlyMap<string, string> = new Map([
-  ["preserve-ratio", "--prune-option auto"],
   ["nb-rlouts", "--prune-option auto"],
   ["nb-rlouts-min", "--prune-option auto"],
   ["reward-policy", "--prune-option auto"],
@@ -14,6 +13,9 @@ const NOT_BUILT: ReadonlyMap<string, string> = new Map([
 const BUILT_FOR: ReadonlyMap<string, string> = new Map([
   ["resnet-size", "train"],
 ]);
+
+/** Other names of options. */
+const ALIASES: ReadonlyMap<string, string> = new Map([["budget", "preserve-ratio"]]);
 
 /** Options that are true or false, with what the command line parser is given for either. */
 const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> = new Map([
@@ -87,7 +89,8 @@ function readOption(argument: string): { name: string; negated: boolean; value?:
   const mark = argument.indexOf("=");
   const written = argument.slice(2, mark < 0 ? undefined : mark).replaceAll("_", "-");
   const value = mark < 0 ? undefined : argument.slice(mark + 1);
-  const name = written.replace(/^cp-/, "");
+  const bare = written.replace(/^cp-/, "");
+  const name = ALIASES.get(bare) ?? bare;
   const positive = name.replace(/^no-?(cp-)?/, "");
   const negated = positive !== name && SWITCHES.has(positive);
   return { name: negated ? positive : name, negated, value };

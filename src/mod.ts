@@ -47,6 +47,9 @@ export {
 } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {
+  BudgetPolicy,
+  BudgetReport,
+  BudgetTarget,
   Change,
   GroupTuning,
   LayerReport,

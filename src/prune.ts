@@ -1,6 +1,7 @@
 import { pickCalibration } from "./data/mod.ts";
 import {
   absorbBiases,
+  type ConvolutionPlace,
   findChannelSpaces,
   listConvolutions,
   shrinkGraph,
@@ -9,12 +10,20 @@ import {
 } from "./graph/mod.ts";
 import { loadKernels } from "./kernels/mod.ts";
 import type { ModelFile } from "./model/mod.ts";
-import { type LayerPlan, parseRatioList, planLayers, uniformRatios } from "./policy/mod.ts";
 import {
+  type LayerPlan,
+  parseRatioList,
+  planLayers,
+  type Ratios,
+  uniformRatios,
+} from "./policy/mod.ts";
+import {
+  type BudgetReport,
   checkSamples,
   compareModels,
   createTuner,
   describeRun,
+  findBudgetRatios,
   nameRunState,
   plansToRepair,
   type PruneOptions,
@@ -73,13 +82,18 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     const { graph, file, crew } = session;
     const map = findChannelSpaces(graph);
     const places = listConvolutions(graph, map, settings.shared);
-    const ratios = settings.policy.kind === "uniform"
-      ? uniformRatios(settings.policy.ratio, places)
-      : parseRatioList(settings.policy.text, settings.policy.source, places);
-    const plans = planLayers(graph, map, places, ratios, settings);
-
     const wanted = settings.batches * settings.batchSize;
     const calibration = pickCalibration(crew.local.dataset.train, wanted, settings.seed);
+    const { batchSize, seed, pointsPerImage, memoryBudget, onProgress } = settings;
+    const context = {
+      ...settings,
+      ...{ graph, file, map, crew, clock },
+      kernels: await loadKernels(),
+      calibration: { indices: calibration, batchSize, seed, pointsPerImage, memoryBudget },
+      onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
+    };
+    const { ratios, budget } = await findRatios(context, places, settings);
+    const plans = planLayers(graph, map, places, ratios, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     const tuner = await createTuner(session, settings);
     const test = wholeSplit(session, "test", settings);
@@ -87,16 +101,8 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
     const before = await evaluateModel(file, "evaluating the original");
 
-    const { batchSize, seed, pointsPerImage, memoryBudget } = settings;
-    const context = {
-      ...settings,
-      ...{ graph, file, map, crew, clock },
-      kernels: await loadKernels(),
-      calibration: { indices: calibration, batchSize, seed, pointsPerImage, memoryBudget },
-      onLayer: trackLayers(session, plans, settings, calibration.length),
-    };
     const { repair, groups } = await repairInGroups(
-      context,
+      { ...context, onLayer: trackLayers(session, plans, settings, calibration.length) },
       plans,
       tuner,
       runFolder(session, settings),
@@ -122,6 +128,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       graphs: { before: graph, after: result },
       evaluations: { before, cut, after },
       layers: reportLayers(plans, repair),
+      budget,
       batchNorm,
       tuned: tuned && { ...tuned, groups },
       maskedDifference,
@@ -141,6 +148,25 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
 }
 
 type Settings = PruneOptions & typeof PRUNE_DEFAULTS;
+
+/** The share of its input channels that every convolution keeps. */
+async function findRatios(
+  context: Omit<RepairContext, "onLayer">,
+  places: readonly ConvolutionPlace[],
+  settings: Settings,
+): Promise<{ ratios: Ratios; budget?: BudgetReport }> {
+  const { policy } = settings;
+  switch (policy.kind) {
+    case "uniform":
+      return { ratios: uniformRatios(policy.ratio, places) };
+    case "list":
+      return { ratios: parseRatioList(policy.text, policy.source, places) };
+    case "budget": {
+      const { ratios, report } = await findBudgetRatios(context, places, settings, policy);
+      return { ratios, budget: report };
+    }
+  }
+}
 
 /** Shows how far the layers are, by batches of this thread. */
 function trackLayers(

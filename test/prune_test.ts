@@ -80,6 +80,56 @@ for (const name of networkNames) {
   }
 }
 
+for (const name of ["preActivation", "postActivation", "mobile"] as NetworkName[]) {
+  for (const shared of ["select", "couple"] as const) {
+    for (const [target, share] of [["macs", 0.5], ["params", 0.6]] as const) {
+      Deno.test(
+        `a budget of ${share} of the ${target} of a ${name} network is met (${shared})`,
+        withNoise(async (data) => {
+          const model = await noisyNetwork(name);
+          const policy = { kind: "budget", share, target } as const;
+          const before = tf.memory().numTensors;
+          const { report } = await prune({ ...SMALL, model, data, shared, policy });
+          assert.equal(tf.memory().numTensors, before, "all tensors are given back");
+          const { budget, macs, params } = report;
+          const isMacs = target === "macs";
+          const kept = isMacs ? macs.convAfter / macs.convBefore : params.after / params.before;
+          const { found } = budget!.share;
+          assert.ok(kept <= share && found <= share, `${kept}, ${found}`);
+          assert.ok(isMacs ? Math.abs(kept - found) < 1e-9 : kept <= found, `${kept}, ${found}`);
+          assert.ok(found > share - 0.1, "little of the budget is left");
+        }),
+      );
+    }
+  }
+}
+
+Deno.test(
+  "a budget loses no more of the layers, each by itself, than uniform ratios of the same cost",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const uniform = await prune({ ...SMALL, model, data });
+    const { convAfter, convBefore } = uniform.report.macs;
+    const share = convAfter / convBefore;
+    const policy = { kind: "budget", share } as const;
+    const { report } = await prune({ ...SMALL, model, data, policy });
+    assert.ok(report.macs.convAfter <= convAfter);
+    assert.ok(report.budget!.isOptimal);
+    const lost = (layers: typeof report.layers) =>
+      layers.reduce((sum, { relativeError }) => sum + relativeError, 0);
+    assert.ok(lost(report.layers) < lost(uniform.report.layers) + 0.05);
+  }),
+);
+
+Deno.test(
+  "a budget that cannot be reached says what can",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const policy = { kind: "budget", share: 0.001 } as const;
+    await assert.rejects(prune({ ...SMALL, model, data, policy }), InputError);
+  }),
+);
+
 Deno.test(
   "a network that keeps everything is not touched",
   withNoise(async (data) => {

@@ -1,4 +1,6 @@
 /** Sampling and least-squares statistics. */
 export * from "./calibrator.ts";
 export * from "./residual_target.ts";
+export * from "./safetensors.ts";
 export * from "./sampling.ts";
+export * from "./statistics.ts";

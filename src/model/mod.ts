@@ -1,4 +1,5 @@
 export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
+export { fingerprintModel } from "./fingerprint.ts";
 export { loadModelFile } from "./load.ts";
 export type {
   LayerConfig,

@@ -1,5 +1,7 @@
 /** The stages of a pruning run, and what it reports. */
+export * from "./budget_ratios.ts";
 export * from "./compare_models.ts";
+export * from "./problems.ts";
 export * from "./refresh_batch_norm.ts";
 export * from "./repair.ts";
 export * from "./repair_in_groups.ts";

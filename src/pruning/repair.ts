@@ -7,7 +7,7 @@ import {
   withWeights,
   writeGraph,
 } from "../graph/mod.ts";
-import { centreMoments, type Kernels, type Moments } from "../kernels/mod.ts";
+import type { Kernels } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
 import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
 import { inputsOf, LARGEST_LAYER, type LayerPlan } from "../policy/mod.ts";
@@ -19,6 +19,7 @@ import {
   reconstruct,
   requireSamples,
 } from "../selection/mod.ts";
+import { coupledProblem, problemOf } from "./problems.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 /** What the repair of a network works with. */
@@ -43,6 +44,8 @@ export interface RepairContext {
   readonly clock: Stopwatch;
   /** Raised to end the work between two layers. */
   readonly signal?: AbortSignal;
+  /** Told of work that is not a layer's: what it is, how far it is. */
+  readonly onStage: (stage: string, done: number, total: number) => void;
   /** Told before every layer. */
   readonly onLayer: (name: string, layersDone: number) => void;
 }
@@ -205,23 +208,6 @@ function wholeReport({ node, place, of, reason }: LayerPlan): LayerReport {
   return { name: node.name, place, mode: "whole", kept: of, of, relativeError: 0, reason };
 }
 
-/** A layer's least-squares problem about the means; the intercept is free. */
-function problemOf(
-  map: ChannelMap,
-  node: LayerNode,
-  raw: Moments,
-  channels = inputChannels(map, node),
-): Problem {
-  return {
-    name: node.name,
-    moments: centreMoments(raw),
-    weights: node.weights.get("kernel")!.values as Float32Array,
-    positions: channels.channelOf.length,
-    channelOf: channels.channelOf,
-    channels: channels.globals.length,
-  };
-}
-
 /** Chooses the channels a layer keeps and enters the cut. */
 function chooseChannels(
   { map, kernels, select, ridge }: RepairContext,
@@ -259,15 +245,7 @@ async function cutCoupledSpace(
   const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
   const keys = consumers.map(({ key }) => key);
   const moments = await clock.time("calibrate", () => crew.collectOriginal(keys));
-  const problems = consumers.map((node) => {
-    const { channelOf, globals } = inputChannels(map, node);
-    const own = globals.map((channel) => map.channels[channel].channel);
-    const channels = {
-      channelOf: channelOf.map((channel) => own[channel]),
-      globals: new Int32Array(space.channels),
-    };
-    return problemOf(map, node, moments.get(node.key)!, channels);
-  });
+  const problems = consumers.map((node) => coupledProblem(map, node, id, moments.get(node.key)!));
   const { kept } = await clock.time(
     "select",
     () => createSelector(kernels, problems, select, { ridge }).keep(keep),

@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
   /** What happened to every layer. */
   readonly layers: readonly LayerReport[];
+  /** What the budget policy decided. */
+  readonly budget?: PruneReport["budget"];
   /** What became of BatchNormalization. */
   readonly batchNorm: PruneReport["batchNorm"];
   /** Difference between the masked and the shrunk model. */
@@ -64,6 +66,7 @@ export function describeRun(record: RunRecord): PruneReport {
       selectors: selectorMacs(graphs.after, graphs.before),
     },
     params: { before: costBefore.params, after: costAfter.params },
+    ...(record.budget ? { budget: record.budget } : {}),
     layers: record.layers,
     batchNorm: record.batchNorm,
     maskedDifference: record.maskedDifference,

@@ -9,7 +9,35 @@ export type SelectionMethod = "obs" | "lasso" | "magnitude";
 /** Where the ratios come from. */
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
-  | { readonly kind: "list"; readonly text: string; readonly source: string };
+  | { readonly kind: "list"; readonly text: string; readonly source: string }
+  | BudgetPolicy;
+
+/** The counts that lose least of the layers' outputs within a budget. */
+export interface BudgetPolicy {
+  /** Discriminates the policies. */
+  readonly kind: "budget";
+  /** Share of the cost that is kept. */
+  readonly share: number;
+  /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
+  readonly target?: BudgetTarget;
+  /** File that measured latencies are kept in. Default: they are measured anew. */
+  readonly latencyTable?: string;
+}
+
+/** What a budget counts. */
+export type BudgetTarget = "macs" | "params" | "latency";
+
+/** What a budget policy decided. */
+export interface BudgetReport {
+  /** What was counted. */
+  readonly target: BudgetTarget;
+  /** Share of the cost that was to be kept, and that is kept at most by the counts chosen. */
+  readonly share: { readonly wanted: number; readonly found: number };
+  /** Σ of the relative errors of all layers that read what is cut, each as if the others were whole. */
+  readonly error: number;
+  /** Whether no choice within the budget has a smaller error. */
+  readonly isOptimal: boolean;
+}
 
 /** Tuning between groups of convolutions, while the network is pruned. */
 export interface GroupTuning {
@@ -132,6 +160,8 @@ export interface PruneReport {
   };
   /** Weights, moving statistics included. */
   readonly params: Change;
+  /** What the budget policy decided, when it did. */
+  readonly budget?: BudgetReport;
   /** Conv2D and Dense layers, in graph order. */
   readonly layers: readonly LayerReport[];
   /** BatchNormalization after the cuts: kept or re-estimated, by the loss on calibration images. */

@@ -10,6 +10,7 @@ const BUILT: readonly [string, string][] = [
   ["cp_nb_batches", "60"],
   ["batch_size", "128"],
   ["batch_size_eval", "100"],
+  ["cp_preserve_ratio", "0.5"],
   ["cp_list_group", "1000"],
   ["cp_nb_iters_ft_ratio", "0.2"],
   ["cp_lrn_rate_ft", "1e-4"],
@@ -20,7 +21,6 @@ const BUILT: readonly [string, string][] = [
 
 /** Those that are not, with a value. */
 const NOT_BUILT: readonly [string, string][] = [
-  ["cp_preserve_ratio", "0.5"],
   ["cp_nb_rlouts", "200"],
   ["cp_nb_rlouts_min", "50"],
   ["cp_reward_policy", "accuracy"],
@@ -56,6 +56,11 @@ for (const [name, value] of NOT_BUILT) {
     }
   });
 }
+
+Deno.test("--budget is --preserve-ratio", () => {
+  assert.deepEqual(normalizeArguments(["--budget=0.3"]), ["--preserve-ratio=0.3"]);
+  assert.deepEqual(normalizeArguments(["--budget", "0.3"]), ["--preserve-ratio", "0.3"]);
+});
 
 Deno.test("what pruning does not have may be built for training", () => {
   assert.deepEqual(normalizeArguments(["train", "--resnet_size=20"]), [

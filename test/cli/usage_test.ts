@@ -25,7 +25,15 @@ Deno.test("`prune --help` names PocketFlow's spelling of every option that is bu
       ...["cp_prune_option", "cp_uniform_preserve_ratio", "cp_prune_list_file", "cp_lasso"],
       ...["cp_nb_points_per_layer", "cp_nb_batches", "cp_quadruple", "batch_size"],
       ...["batch_size_eval", "cp_finetune", "cp_list_group", "cp_nb_iters_ft_ratio"],
-      ...["cp_lrn_rate_ft", "cp_retrain", "enbl_dst", "loss_w_dst", "tempr_dst", "nb_epochs_rat"],
+      ...[
+        "cp_preserve_ratio",
+        "cp_lrn_rate_ft",
+        "cp_retrain",
+        "enbl_dst",
+        "loss_w_dst",
+        "tempr_dst",
+        "nb_epochs_rat",
+      ],
     ]
   ) assert.ok(stdout.includes(`(${name})`), name);
 });

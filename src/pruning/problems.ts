@@ -1,0 +1,51 @@
+import { type ChannelMap, inputChannels, type LayerNode } from "../graph/mod.ts";
+import { centreMoments, type Moments } from "../kernels/mod.ts";
+import type { Problem } from "../selection/mod.ts";
+
+/**
+ * A layer's least-squares problem about the means, where the intercept is free.
+ *
+ * @param map Channel spaces of the network.
+ * @param node A Conv2D or Dense layer.
+ * @param raw Its moments.
+ * @param channels Which channel every input position belongs to. Default: the layer's own input channels.
+ * @returns The problem.
+ */
+export function problemOf(
+  map: ChannelMap,
+  node: LayerNode,
+  raw: Moments,
+  channels: { channelOf: Int32Array; globals: ArrayLike<number> } = inputChannels(map, node),
+): Problem {
+  return {
+    name: node.name,
+    moments: centreMoments(raw),
+    weights: node.weights.get("kernel")!.values as Float32Array,
+    positions: channels.channelOf.length,
+    channelOf: channels.channelOf,
+    channels: channels.globals.length,
+  };
+}
+
+/**
+ * The same with the channels of a space that several layers read, so that their problems can be solved together.
+ *
+ * @param map Channel spaces of the network.
+ * @param node A layer that reads the space.
+ * @param space The space.
+ * @param raw The layer's moments.
+ * @returns The problem.
+ */
+export function coupledProblem(
+  map: ChannelMap,
+  node: LayerNode,
+  space: number,
+  raw: Moments,
+): Problem {
+  const { channelOf, globals } = inputChannels(map, node);
+  const own = globals.map((channel) => map.channels[channel].channel);
+  return problemOf(map, node, raw, {
+    channelOf: channelOf.map((channel) => own[channel]),
+    globals: new Int32Array(map.spaces[space].channels),
+  });
+}
