@@ -104,7 +104,7 @@ async function measureErrors(
   context: BudgetContext,
   units: readonly CutUnit[],
 ): Promise<Float64Array[]> {
-  const { graph, file, map, crew, clock } = context;
+  const { graph, file, crew, clock } = context;
   const readers = new Set(units.flatMap((unit) => readersOf(context, unit)));
   const layers = graph.nodes.map(({ key }) => key).filter((key) => readers.has(key));
   if (layers.length === 0) return [];
