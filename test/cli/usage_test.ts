@@ -70,11 +70,11 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   },
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],
-    message: /'random' is invalid\. Allowed choices are uniform, list, auto, budget/,
+    message: /'random' is invalid\. Allowed choices are uniform, list, budget, auto/,
   },
   "a policy that is not built": {
     args: [...prune, "--cp_prune_option=auto"],
-    message: /--prune-option: auto is not built yet, wanted uniform or list$/,
+    message: /--prune-option: auto is not built yet, wanted uniform, list or budget$/,
   },
   "an option that is not built": {
     args: [...prune, "--prune-option", "uniform", "--resnet_size=20"],
