@@ -8,14 +8,15 @@ export { inTempFolder, writeFile };
 /** Convolutions of the embedded network, in the order of the ratio list. */
 export const convolutions = [
   "conv1",
-  "block1_conv1",
-  "block1_conv2",
-  "block2_projection",
-  "block2_conv1",
-  "block2_conv2",
-  "block3_projection",
-  "block3_conv1",
-  "block3_conv2",
+  "stage1_block1_projection",
+  "stage1_block1_conv1",
+  "stage1_block1_conv2",
+  "stage2_block1_projection",
+  "stage2_block1_conv1",
+  "stage2_block1_conv2",
+  "stage3_block1_projection",
+  "stage3_block1_conv1",
+  "stage3_block1_conv2",
 ];
 
 /** Enough for the statistics of the embedded network: as many samples as its largest layer has inputs. */

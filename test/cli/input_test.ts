@@ -25,18 +25,22 @@ async function failureOf(args: readonly string[]): Promise<string> {
 }
 
 const LISTS: Record<string, { list: string; message: RegExp }> = {
-  "too few entries": { list: "1,0.5", message: /found 2 entries, wanted 9, one for each Conv2D/ },
-  "too many entries": { list: "1,".repeat(10), message: /found 10 entries, wanted 9/ },
-  "an entry of 0": { list: "1,1,0,1,1,1,1,1,1", message: /found "0" as entry 3 \(block1_conv2\)/ },
+  "too few entries": { list: "1,0.5", message: /found 2 entries, wanted 10, one for each Conv2D/ },
+  "too many entries": { list: "1,".repeat(11), message: /found 11 entries, wanted 10/ },
+  "an entry of 0": {
+    list: "1,1,1,0,1,1,1,1,1,1",
+    message: /found "0" as entry 4 \(stage1_block1_conv2\)/,
+  },
   "an entry above 1": {
-    list: "1,1.5,1,1,1,1,1,1,1",
-    message: /found "1.5" as entry 2 \(block1_conv1\), wanted a number above 0 and at most 1/,
+    list: "1,1,1.5,1,1,1,1,1,1,1",
+    message:
+      /found "1.5" as entry 3 \(stage1_block1_conv1\), wanted a number above 0 and at most 1/,
   },
   "a word": {
-    list: "1,1,1,half,1,1,1,1,1",
-    message: /found "half" as entry 4 \(block2_projection\)/,
+    list: "1,1,1,1,half,1,1,1,1,1",
+    message: /found "half" as entry 5 \(stage2_block1_projection\)/,
   },
-  "a gap": { list: "1,1,1,1,,1,1,1,1", message: /found "" as entry 5 \(block2_conv1\)/ },
+  "a gap": { list: "1,1,1,1,1,,1,1,1,1", message: /found "" as entry 6 \(stage2_block1_conv1\)/ },
   "nothing": { list: "", message: /found "" as entry 1 \(conv1\)/ },
 };
 
@@ -173,7 +177,7 @@ Deno.test("too few samples name the layer and the flags that give more", async (
     ]);
     assert.match(
       found,
-      /"block1_conv1".* 8 samples for its 144 inputs.*--nb-points-per-layer.*--nb-batches/,
+      /"stage1_block1_.*" *.* 8 samples for its \d+ inputs.*--nb-points-per-layer.*--nb-batches/,
     );
     assert.deepEqual(await listNames(folder), []);
   });
