@@ -125,7 +125,7 @@ function errorOf(kernels: Kernels, layer: Layer): Record<string, number> {
     return {
       forward: compare(convolve(kernels, { x, filter }, shape), naiveConvolution(xs, ws, shape)),
       input: compare(
-        convolutionInputGradient(kernels, dy, filter, shape),
+        convolutionInputGradient(kernels, { dy, filter }, shape),
         naiveInputGradient(ds, ws, shape),
       ),
       filter: compare(
@@ -164,7 +164,7 @@ function measure(kernels: Kernels, layer: Layer): Record<string, string> {
   const gradientAttrs = { ...attrs, inputShape: shape.inShape };
   const steps = [
     () => convolve(kernels, { x, filter }, shape as ConvolutionShape).dispose(),
-    () => convolutionInputGradient(kernels, dy, filter, shape).dispose(),
+    () => convolutionInputGradient(kernels, { dy, filter }, shape).dispose(),
     () => convolutionFilterGradient(kernels, x, dy, shape).dispose(),
     () => runStock(stockForward, { x, filter }, attrs),
   ];

@@ -105,7 +105,9 @@ export function fusedConv2dConfig(kernels: Kernels, stock: tf.KernelConfig): tf.
         areFloats(x, filter, bias) && hasBiasPerChannel(bias, shape) &&
         !prefersStock(kernels, shape, attributes.pad === "same");
       if (!isCovered) return stock.kernelFunc(call);
-      return convolve(kernels, { x, filter, bias }, shape, activation as ClampActivation);
+      return convolve(kernels, { x, filter, bias }, shape, {
+        activation: activation as ClampActivation,
+      });
     },
   };
 }
@@ -135,7 +137,7 @@ export function conv2dBackpropInputConfig(
       // A transposed convolution may be given more rows and columns than its output accounts for.
       const { outHeight, outWidth } = shape;
       if (dy.shape[1] !== outHeight || dy.shape[2] !== outWidth) return stock.kernelFunc(call);
-      return convolutionInputGradient(kernels, dy, filter, shape);
+      return convolutionInputGradient(kernels, { dy, filter }, shape);
     },
   };
 }
