@@ -14,6 +14,7 @@ import type { Kernels } from "./load.ts";
 import {
   canUseWinograd,
   type ConvolutionMethod,
+  fasterMethod,
   planWinograd,
   winogradWorkspaceBytes,
 } from "./winograd.ts";
@@ -48,7 +49,7 @@ export interface ConvolutionInputs {
 export interface ConvolutionOptions {
   /** What follows the sums; linear by default. */
   readonly activation?: ClampActivation;
-  /** Direct by default. Only 3×3 filters with steps of one may take `"winograd"`. */
+  /** By default the faster one. Only 3×3 filters with steps of one may take `"winograd"`. */
   readonly method?: ConvolutionMethod;
 }
 
@@ -115,7 +116,7 @@ export interface PlacedConvolution {
  * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
  */
 export function runConvolution(kernels: Kernels, convolution: PlacedConvolution): void {
-  const { shape, method = "direct" } = convolution;
+  const { shape, method = fasterMethod(shape) } = convolution;
   if (method === "direct") return runDirect(kernels, convolution);
   if (!canUseWinograd(shape)) {
     throw new RangeError(

@@ -45,4 +45,4 @@ export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";
 export type { TrainingExports } from "./training_exports.ts";
-export { canUseWinograd, type ConvolutionMethod } from "./winograd.ts";
+export { canUseWinograd, type ConvolutionMethod, fasterMethod } from "./winograd.ts";

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { canUseWinograd, convolutionInputGradient, convolve } from "../../src/kernels/mod.ts";
+import {
+  canUseWinograd,
+  convolutionInputGradient,
+  convolve,
+  fasterMethod,
+} from "../../src/kernels/mod.ts";
 import { naiveConvolution, naiveInputGradient } from "../reference/conv2d.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
@@ -123,6 +128,20 @@ testBothBuilds("Winograd leaves no scratch behind", (kernels) => {
   assert.equal(tf.memory().numTensors, tensors);
   assert.equal(kernels.memory.memory.buffer.byteLength, bytes);
   tf.dispose([x, filter, dy]);
+});
+
+Deno.test("`fasterMethod()` leaves few channels, few tiles and other filters to the direct kernel", () => {
+  const methodFor = (input: ConvolutionCase["input"], outputs: number) =>
+    fasterMethod(shapeOf(winogradCase(input, outputs)));
+  for (const [size, channels] of [[32, 16], [16, 32], [8, 64], [2, 512]]) {
+    assert.equal(methodFor([128, size, size, channels], channels), "winograd");
+  }
+  assert.equal(methodFor([128, 32, 32, 16], 3), "winograd");
+  assert.equal(methodFor([128, 32, 32, 3], 16), "direct");
+  assert.equal(methodFor([128, 1, 1, 64], 64), "direct");
+  assert.equal(methodFor([1, 3, 3, 64], 64), "direct");
+  const strided = { ...winogradCase([128, 32, 32, 16], 32), strides: [2, 2] } as ConvolutionCase;
+  assert.equal(fasterMethod(shapeOf(strided)), "direct");
 });
 
 testBothBuilds("Winograd refuses convolutions that it does not cover", (kernels) => {
