@@ -42,3 +42,9 @@ export { maxPoolGradient } from "./max_pool_gradient";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { samplePatches } from "./patches";
 export { unsortedSegmentSum } from "./segment_sum";
+export {
+  transformWinogradFilter,
+  winogradConvolve2D,
+  winogradFilterBytes,
+  winogradWorkspaceBytes,
+} from "./winograd_conv2d";

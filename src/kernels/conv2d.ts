@@ -6,13 +6,21 @@ import {
   type Conv2DPlan,
   type ConvolutionShape,
   encodePlan,
+  type Placement,
   PLAN_BYTES,
   planConvolution,
 } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
+import {
+  canUseWinograd,
+  type ConvolutionMethod,
+  fasterMethod,
+  planWinograd,
+  winogradWorkspaceBytes,
+} from "./winograd.ts";
 
 /** Blocks of the forward and input-gradient kernels: their source stays in the second cache. */
-export const CONVOLUTION_LIMITS: BlockLimits = { sourceBytes: 192 * 1024, pixels: 4096 };
+const CONVOLUTION_LIMITS: BlockLimits = { sourceBytes: 192 * 1024, pixels: 4096 };
 
 /** Output channels in a panel of weights. */
 const PANEL_CHANNELS = 8;
@@ -37,49 +45,45 @@ export interface ConvolutionInputs {
   readonly bias?: tf.TensorInfo;
 }
 
+/** How to convolve. */
+export interface ConvolutionOptions {
+  /** What follows the sums; linear by default. */
+  readonly activation?: ClampActivation;
+  /** By default the faster one. Only 3×3 filters with steps of one may take `"winograd"`. */
+  readonly method?: ConvolutionMethod;
+}
+
 /**
  * Convolves: y[n, i, j, o] = f(bias[o] + Σ x[n, i·s + ky·d − top, j·s + kx·d − left, c] · filter[ky, kx, c, o]).
  *
  * @param kernels The kernels.
  * @param inputs Images, filter and bias, all float32.
  * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC; no size is zero.
- * @param activation What follows; linear by default.
+ * @param options Activation and method.
  * @returns The output, N × outHeight × outWidth × n; the caller disposes it.
- * @throws {RangeError} When the WASM memory is exhausted.
+ * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
  */
 export function convolve(
   kernels: Kernels,
   inputs: ConvolutionInputs,
   shape: ConvolutionShape,
-  activation: ClampActivation = "linear",
+  options: ConvolutionOptions = {},
 ): tf.Tensor4D {
   const { memory, wasm } = kernels;
-  const plan = planConvolution(shape, {
-    limits: CONVOLUTION_LIMITS,
-    bounds: CLAMPS[activation],
-  });
+  const { activation = "linear", method } = options;
   const { batchSize, outHeight, outWidth, inChannels, outChannels } = shape;
   const taps = shape.filterHeight * shape.filterWidth * inChannels;
   const output = memory.makeTensor<tf.Tensor4D>([batchSize, outHeight, outWidth, outChannels]);
   try {
-    memory.withScratch(convolutionScratchBytes(kernels, plan), (scratch) => {
-      memory.i32(scratch.plan, PLAN_BYTES / 4).set(encodePlan(plan));
-      const bias = memory.f32(scratch.bias, paddedChannels(outChannels)).fill(0);
-      if (inputs.bias) bias.set(memory.f32(memory.tensorPointer(inputs.bias), outChannels));
-      wasm.packF32ColumnPanels(
-        memory.tensorPointer(inputs.filter),
-        taps,
-        outChannels,
-        scratch.panels,
-      );
-      wasm.convolve2D(
-        scratch.plan,
-        memory.tensorPointer(inputs.x),
-        scratch.panels,
-        scratch.bias,
-        output.pointer,
-        scratch.workspace,
-      );
+    runConvolution(kernels, {
+      shape,
+      method,
+      bounds: CLAMPS[activation],
+      input: inputs.x,
+      output: output.pointer,
+      bias: inputs.bias,
+      packFilter: (panels) =>
+        wasm.packF32ColumnPanels(memory.tensorPointer(inputs.filter), taps, outChannels, panels),
     });
   } catch (error) {
     output.tensor.dispose();
@@ -88,20 +92,109 @@ export function convolve(
   return output.tensor;
 }
 
+/** A convolution whose output has a place already. */
+export interface PlacedConvolution {
+  readonly shape: ConvolutionShape;
+  readonly method?: ConvolutionMethod;
+  /** Bounds of the activation; none by default. */
+  readonly bounds?: readonly [number, number];
+  /** Where output pixels go; by default the output is dense. */
+  readonly placement?: Placement;
+  readonly input: tf.TensorInfo;
+  /** Address of the first output pixel. */
+  readonly output: number;
+  readonly bias?: tf.TensorInfo;
+  /** Writes the filter in panels of eight output channels, as `assembly/conv2d_tile.ts` reads them. */
+  packFilter(panels: number): void;
+}
+
+/**
+ * Runs a convolution by its method.
+ *
+ * @param kernels The kernels.
+ * @param convolution The convolution.
+ * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
+ */
+export function runConvolution(kernels: Kernels, convolution: PlacedConvolution): void {
+  const { shape, method = fasterMethod(shape) } = convolution;
+  if (method === "direct") return runDirect(kernels, convolution);
+  if (!canUseWinograd(shape)) {
+    throw new RangeError(
+      `convolve by Winograd: a ${shape.filterHeight}×${shape.filterWidth} filter with strides ` +
+        `${shape.strideHeight}×${shape.strideWidth} and dilations ${shape.dilationHeight}×` +
+        `${shape.dilationWidth}, wanted 3×3 with ones; leave the method out`,
+    );
+  }
+  runWinograd(kernels, convolution);
+}
+
+function runDirect(kernels: Kernels, convolution: PlacedConvolution): void {
+  const { memory, wasm } = kernels;
+  const { shape, placement, bounds, input, output } = convolution;
+  const plan = planConvolution(shape, { limits: CONVOLUTION_LIMITS, placement, bounds });
+  const bytes = {
+    ...convolutionScratchBytes(plan),
+    workspace: wasm.convolve2DWorkspaceBytes(blockPixels(plan)) + blockSourceBytes(plan),
+  };
+  memory.withScratch(bytes, (scratch) => {
+    fillScratch(kernels, convolution, plan, scratch);
+    wasm.convolve2D(
+      scratch.plan,
+      memory.tensorPointer(input),
+      scratch.panels,
+      scratch.bias,
+      output,
+      scratch.workspace,
+    );
+  });
+}
+
+function runWinograd(kernels: Kernels, convolution: PlacedConvolution): void {
+  const { memory, wasm } = kernels;
+  const { shape, placement, bounds, input, output } = convolution;
+  const plan = planWinograd(shape, { limits: CONVOLUTION_LIMITS, placement, bounds });
+  const { inChannels, outChannels } = shape;
+  const filterBytes = wasm.winogradFilterBytes(inChannels, outChannels);
+  memory.withScratch({ filter: filterBytes, ...convolutionScratchBytes(plan) }, (scratch) => {
+    fillScratch(kernels, convolution, plan, scratch);
+    wasm.transformWinogradFilter(scratch.panels, inChannels, outChannels, scratch.filter);
+    const workspace = winogradWorkspaceBytes(kernels, plan);
+    memory.withScratch({ workspace }, ({ workspace }) =>
+      wasm.winogradConvolve2D(
+        scratch.plan,
+        memory.tensorPointer(input),
+        scratch.filter,
+        scratch.bias,
+        output,
+        plan.chunkTiles,
+        workspace,
+      ));
+  });
+}
+
+function fillScratch(
+  { memory }: Kernels,
+  { bias, packFilter }: PlacedConvolution,
+  plan: Conv2DPlan,
+  scratch: Record<"plan" | "bias" | "panels", number>,
+): void {
+  memory.i32(scratch.plan, PLAN_BYTES / 4).set(encodePlan(plan));
+  const { outputChannels } = plan;
+  const biases = memory.f32(scratch.bias, paddedChannels(outputChannels)).fill(0);
+  if (bias) biases.set(memory.f32(memory.tensorPointer(bias), outputChannels));
+  packFilter(scratch.panels);
+}
+
 function paddedChannels(channels: number): number {
   return PANEL_CHANNELS * Math.ceil(channels / PANEL_CHANNELS);
 }
 
-/** Scratch that a convolution needs. */
-export function convolutionScratchBytes(
-  { wasm }: Kernels,
-  plan: Conv2DPlan,
-): Record<"plan" | "bias" | "panels" | "workspace", number> {
+/** Scratch that both methods need. */
+function convolutionScratchBytes(plan: Conv2DPlan): Record<"plan" | "bias" | "panels", number> {
   const channels = paddedChannels(plan.outputChannels);
   return {
     plan: PLAN_BYTES,
     bias: 4 * channels,
     panels: 4 * channels * plan.kernelRows * plan.runs * plan.runLength,
-    workspace: wasm.convolve2DWorkspaceBytes(blockPixels(plan)) + blockSourceBytes(plan),
   };
 }

@@ -1,7 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
-import { CONVOLUTION_LIMITS, convolutionScratchBytes } from "./conv2d.ts";
-import { type ConvolutionShape, encodePlan, PLAN_BYTES, planConvolution } from "./conv2d_plan.ts";
+import { runConvolution } from "./conv2d.ts";
+import type { ConvolutionShape } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
+import type { ConvolutionMethod } from "./winograd.ts";
 
 /** The rows (or columns) of the input that meet the same taps of a strided convolution. */
 export interface Phase {
@@ -41,10 +42,18 @@ export function phasesOf(input: number, kernel: number, stride: number, pad: num
   return phases;
 }
 
-/** Two phases and what they are phases of. */
-interface PhasePair {
+/** What an input gradient is made of. */
+export interface InputGradientInputs {
+  /** Gradient of the output, N × outHeight × outWidth × n. */
   readonly dy: tf.TensorInfo;
+  /** Filter, kh × kw × c × n. */
   readonly filter: tf.TensorInfo;
+  /** By default the faster one. Only 3×3 filters with strides of one may take `"winograd"`. */
+  readonly method?: ConvolutionMethod;
+}
+
+/** Two phases and what they are phases of. */
+interface PhasePair extends InputGradientInputs {
   readonly shape: ConvolutionShape;
   readonly rows: Phase;
   readonly columns: Phase;
@@ -54,52 +63,43 @@ interface PhasePair {
 
 function addPhase(kernels: Kernels, pair: PhasePair): void {
   const { memory, wasm } = kernels;
-  const { dy, filter, shape, rows, columns, gradient } = pair;
+  const { dy, filter, method, shape, rows, columns, gradient } = pair;
   const { inChannels, outChannels, inHeight, inWidth, strideHeight, strideWidth } = shape;
-  const plan = planConvolution({
-    batchSize: shape.batchSize,
-    inHeight: shape.outHeight,
-    inWidth: shape.outWidth,
-    inChannels: outChannels,
-    outHeight: rows.count,
-    outWidth: columns.count,
-    outChannels: inChannels,
-    filterHeight: rows.taps,
-    filterWidth: columns.taps,
-    strideHeight: 1,
-    strideWidth: 1,
-    dilationHeight: 1,
-    dilationWidth: 1,
-    padInfo: { top: rows.padBefore, left: columns.padBefore },
-  }, {
-    limits: CONVOLUTION_LIMITS,
+  runConvolution(kernels, {
+    shape: {
+      batchSize: shape.batchSize,
+      inHeight: shape.outHeight,
+      inWidth: shape.outWidth,
+      inChannels: outChannels,
+      outHeight: rows.count,
+      outWidth: columns.count,
+      outChannels: inChannels,
+      filterHeight: rows.taps,
+      filterWidth: columns.taps,
+      strideHeight: 1,
+      strideWidth: 1,
+      dilationHeight: 1,
+      dilationWidth: 1,
+      padInfo: { top: rows.padBefore, left: columns.padBefore },
+    },
+    method,
     placement: { height: inHeight, width: inWidth, rowStep: strideHeight, columnStep: strideWidth },
-  });
-  const bytes = convolutionScratchBytes(kernels, plan);
-  memory.withScratch(bytes, (scratch) => {
-    memory.i32(scratch.plan, PLAN_BYTES / 4).set(encodePlan(plan));
-    memory.f32(scratch.bias, bytes.bias / 4).fill(0);
-    wasm.packPhaseFilter(
-      memory.tensorPointer(filter),
-      shape.filterWidth,
-      inChannels,
-      outChannels,
-      rows.firstTap,
-      strideHeight,
-      rows.taps,
-      columns.firstTap,
-      strideWidth,
-      columns.taps,
-      scratch.panels,
-    );
-    wasm.convolve2D(
-      scratch.plan,
-      memory.tensorPointer(dy),
-      scratch.panels,
-      scratch.bias,
-      gradient + 4 * inChannels * (rows.first * inWidth + columns.first),
-      scratch.workspace,
-    );
+    input: dy,
+    output: gradient + 4 * inChannels * (rows.first * inWidth + columns.first),
+    packFilter: (panels) =>
+      wasm.packPhaseFilter(
+        memory.tensorPointer(filter),
+        shape.filterWidth,
+        inChannels,
+        outChannels,
+        rows.firstTap,
+        strideHeight,
+        rows.taps,
+        columns.firstTap,
+        strideWidth,
+        columns.taps,
+        panels,
+      ),
   });
 }
 
@@ -108,17 +108,15 @@ function addPhase(kernels: Kernels, pair: PhasePair): void {
  * and j·s + kx = x + left.
  *
  * @param kernels The kernels.
- * @param dy Gradient of the output, N × outHeight × outWidth × n, float32.
- * @param filter Filter, kh × kw × c × n, float32.
+ * @param inputs Gradient of the output and filter, float32, and the method.
  * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC, without dilation; no size
  * is zero.
  * @returns The gradient, N × inHeight × inWidth × c; the caller disposes it.
- * @throws {RangeError} When the WASM memory is exhausted.
+ * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
  */
 export function convolutionInputGradient(
   kernels: Kernels,
-  dy: tf.TensorInfo,
-  filter: tf.TensorInfo,
+  inputs: InputGradientInputs,
   shape: ConvolutionShape,
 ): tf.Tensor4D {
   const { memory } = kernels;
@@ -135,7 +133,7 @@ export function convolutionInputGradient(
     for (const rows of phasesOf(inHeight, shape.filterHeight, strideHeight, padInfo.top)) {
       for (const columns of phasesOf(inWidth, shape.filterWidth, strideWidth, padInfo.left)) {
         if (rows.taps * columns.taps === 0) continue;
-        addPhase(kernels, { dy, filter, shape, rows, columns, gradient: pointer });
+        addPhase(kernels, { ...inputs, shape, rows, columns, gradient: pointer });
       }
     }
   } catch (error) {

@@ -39,4 +39,30 @@ export interface ConvolutionExports {
   ): void;
   /** Bytes of workspace of `convolve2DFilterGradient` besides a block of the source. */
   filterGradientWorkspaceBytes(pixels: number, outputs: number): number;
+  /** Convolves with transformed 3×3 filters; see `assembly/winograd_conv2d.ts`. */
+  winogradConvolve2D(
+    plan: number,
+    input: number,
+    filter: number,
+    bias: number,
+    output: number,
+    chunkTiles: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `winogradConvolve2D` besides a block of the source. */
+  winogradWorkspaceBytes(
+    channels: number,
+    outputs: number,
+    chunkTiles: number,
+    blockTiles: number,
+  ): number;
+  /** Transforms packed 3×3 filters. */
+  transformWinogradFilter(
+    panels: number,
+    channels: number,
+    outputs: number,
+    filter: number,
+  ): void;
+  /** Bytes of a transformed filter. */
+  winogradFilterBytes(channels: number, outputs: number): number;
 }

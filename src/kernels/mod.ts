@@ -19,9 +19,14 @@ export {
   solveRidge,
 } from "./cholesky.ts";
 export { contractMoments, type PositionProblem } from "./contraction.ts";
-export { type ClampActivation, type ConvolutionInputs, convolve } from "./conv2d.ts";
+export {
+  type ClampActivation,
+  type ConvolutionInputs,
+  type ConvolutionOptions,
+  convolve,
+} from "./conv2d.ts";
 export { convolutionFilterGradient } from "./conv2d_backprop_filter.ts";
-export { convolutionInputGradient } from "./conv2d_backprop_input.ts";
+export { convolutionInputGradient, type InputGradientInputs } from "./conv2d_backprop_input.ts";
 export type { ConvolutionExports } from "./conv2d_exports.ts";
 export type { ConvolutionShape } from "./conv2d_plan.ts";
 export { type EliminationSystem, GroupElimination } from "./elimination.ts";
@@ -40,3 +45,4 @@ export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";
 export type { TrainingExports } from "./training_exports.ts";
+export { canUseWinograd, type ConvolutionMethod, fasterMethod } from "./winograd.ts";

@@ -52,6 +52,7 @@ testBothBuilds("gradients match finite differences", (kernels) => {
   registerKernels(kernels);
   const cases: ConvolutionCase[] = [
     { input: [2, 5, 4, 3], filter: [3, 3, 3, 5], ...plain, strides: [1, 1], dilations: [1, 1] },
+    { input: [2, 6, 7, 9], filter: [3, 3, 9, 8], ...plain, strides: [1, 1], dilations: [1, 1] },
     { input: [1, 6, 5, 2], filter: [3, 2, 2, 9], ...plain, strides: [2, 3], dilations: [1, 1] },
     { input: [2, 4, 4, 7], filter: [1, 1, 7, 8], strides: [2, 2], dilations: [1, 1], pad: "valid" },
   ];

@@ -12,6 +12,9 @@ import { convolutionCases, largeCases, randomTensors, shapeOf } from "./conv2d_s
 
 const TOLERANCE = 2e-6;
 
+/** The other method has tests of its own in winograd_test.ts. */
+const method = "direct";
+
 function assertClose(actual: tf.Tensor, expected: ArrayLike<number>, label: object): void {
   const difference = relativeDifference(actual.dataSync(), expected);
   assert.ok(difference < TOLERANCE, `${difference} in ${JSON.stringify(label)}`);
@@ -23,7 +26,11 @@ testBothBuilds("a convolution and its gradients equal their naive twins", (kerne
     tf.tidy(() => {
       const { x, filter, dy } = randomTensors(test);
       const [xs, ws, dys] = [x, filter, dy].map((tensor) => tensor.dataSync());
-      assertClose(convolve(kernels, { x, filter }, shape), naiveConvolution(xs, ws, shape), test);
+      assertClose(
+        convolve(kernels, { x, filter }, shape, { method }),
+        naiveConvolution(xs, ws, shape),
+        test,
+      );
       assertClose(
         convolutionFilterGradient(kernels, x, dy, shape),
         naiveFilterGradient(xs, dys, shape),
@@ -31,7 +38,7 @@ testBothBuilds("a convolution and its gradients equal their naive twins", (kerne
       );
       if (test.dilations.some((dilation) => dilation > 1)) return;
       assertClose(
-        convolutionInputGradient(kernels, dy, filter, shape),
+        convolutionInputGradient(kernels, { dy, filter, method }, shape),
         naiveInputGradient(dys, ws, shape),
         { inputGradient: test },
       );
@@ -60,7 +67,9 @@ testBothBuilds("bias and activation follow the sums", (kernels) => {
       for (const activation of ["linear", "relu", "relu6"] as const) {
         const [low, high] = bounded[activation];
         const expected = before.map((value) => Math.min(Math.max(value, low), high));
-        assertClose(convolve(kernels, inputs, shape, activation), expected, { activation });
+        assertClose(convolve(kernels, inputs, shape, { activation, method }), expected, {
+          activation,
+        });
       }
     });
   }
@@ -79,9 +88,10 @@ testBothBuilds(
           x: tf.tensor4d(values, [1, 4, 4, 1]),
           filter: tf.ones<tf.Rank.R4>([3, 3, 1, 2]),
         };
-        const nans = [...convolve(kernels, inputs, shape, activation).dataSync()].filter(
-          Number.isNaN,
-        );
+        const nans = [...convolve(kernels, inputs, shape, { activation, method }).dataSync()]
+          .filter(
+            Number.isNaN,
+          );
         assert.equal(nans.length, 8);
       });
     }
@@ -93,8 +103,8 @@ testBothBuilds("every result is one new tensor and no scratch stays behind", (ke
   const shape = shapeOf(test);
   const { x, filter, dy } = randomTensors(test);
   const run = () => [
-    convolve(kernels, { x, filter }, shape),
-    convolutionInputGradient(kernels, dy, filter, shape),
+    convolve(kernels, { x, filter }, shape, { method }),
+    convolutionInputGradient(kernels, { dy, filter, method }, shape),
     convolutionFilterGradient(kernels, x, dy, shape),
   ];
   tf.dispose(run());
