@@ -4,3 +4,4 @@ export * from "./residual_target.ts";
 export * from "./safetensors.ts";
 export * from "./sampling.ts";
 export * from "./statistics.ts";
+export * from "./statistics_file.ts";

@@ -29,12 +29,15 @@ const METADATA = "__metadata__";
  * @param path Where to.
  * @param metadata Texts by name.
  * @param tensors The arrays.
- * @throws {InputError} When the file cannot be written; what was there stays.
+ * @param signal Interrupts the writing.
+ * @throws {InputError} When the file cannot be written; what was there stays, and nothing else is left.
+ * @throws The signal's reason, when it interrupts; the same holds.
  */
 export async function writeSafetensors(
   path: string,
   metadata: Readonly<Record<string, string>>,
   tensors: readonly NamedTensor[],
+  signal?: AbortSignal,
 ): Promise<void> {
   let offset = 0;
   const entries = tensors.map(({ name, shape, values }) => {
@@ -49,16 +52,32 @@ export async function writeSafetensors(
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
   const staging = `${path}.${crypto.randomUUID()}`;
   try {
-    const file = await Deno.open(staging, { write: true, createNew: true });
-    const writer = file.writable.getWriter();
-    for (const bytes of [length, header, ...tensors.map(({ values }) => bytesOf(values))]) {
-      await writer.write(bytes);
-    }
-    await writer.close();
+    const parts = [length, header, ...tensors.map(({ values }) => bytesOf(values))];
+    await writeParts(staging, parts, signal);
     await Deno.rename(staging, path);
   } catch (error) {
     await Deno.remove(staging).catch(() => {});
+    signal?.throwIfAborted();
     throw new InputError(`writing ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function writeParts(
+  path: string,
+  parts: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const file = await Deno.open(path, { write: true, createNew: true });
+  try {
+    for (const part of parts) {
+      signal?.throwIfAborted();
+      for (let written = 0; written < part.length;) {
+        written += await file.write(part.subarray(written));
+      }
+    }
+    signal?.throwIfAborted();
+  } finally {
+    file.close();
   }
 }
 
@@ -66,20 +85,18 @@ export async function writeSafetensors(
  * Reads what {@link writeSafetensors} wrote, or any safetensors file of doubles.
  *
  * @param path Where from.
+ * @param isWanted Which arrays are read, by name; the others are checked for their place alone. Default: all.
  * @returns Texts and arrays.
  * @throws {InputError} When it cannot be read, is no such file, or was cut off; nothing of the size that a header
  * claims is reserved before the file is known to be that long.
  */
 export async function readSafetensors(
   path: string,
+  isWanted: (name: string) => boolean = () => true,
 ): Promise<{ metadata: Record<string, string>; tensors: NamedTensor[] }> {
-  let file: Deno.FsFile;
+  let file: Deno.FsFile | undefined;
   try {
     file = await Deno.open(path);
-  } catch (error) {
-    throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });
-  }
-  try {
     const { size } = await file.stat();
     const headerLength = size < LENGTH_BYTES ? Infinity : Number(
       new DataView((await readBytes(file, LENGTH_BYTES)).buffer).getBigUint64(0, true),
@@ -90,17 +107,21 @@ export async function readSafetensors(
       await readBytes(file, headerLength),
     );
     const start = LENGTH_BYTES + headerLength;
+    checkEntries(path, entries, size - start);
     const tensors: NamedTensor[] = [];
-    for (const [name, entry] of Object.entries(entries as Record<string, TensorEntry>)) {
-      checkEntry(path, name, entry, size - start);
+    for (const [name, entry] of Object.entries(entries)) {
+      if (!isWanted(name)) continue;
       const [begin, end] = entry.data_offsets;
       await file.seek(start + begin, Deno.SeekMode.Start);
       const bytes = await readBytes(file, end - begin);
       tensors.push({ name, shape: entry.shape, values: new Float64Array(bytes.buffer) });
     }
     return { metadata: metadata as Record<string, string>, tensors };
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });
   } finally {
-    file.close();
+    file?.close();
   }
 }
 
@@ -120,8 +141,26 @@ function parseHeader(path: string, bytes: Uint8Array): Record<string, unknown> {
   throw notSafetensors(path);
 }
 
-function checkEntry(path: string, name: string, entry: TensorEntry, available: number): void {
-  const { dtype, shape, data_offsets: [begin, end] = [NaN, NaN] } = entry;
+/** The arrays must be doubles that lie one behind the other and fill the file. */
+function checkEntries(
+  path: string,
+  entries: Record<string, unknown>,
+  available: number,
+): asserts entries is Record<string, TensorEntry> {
+  for (const [name, entry] of Object.entries(entries)) checkEntry(path, name, entry, available);
+  const places = Object.values(entries as Record<string, TensorEntry>)
+    .map(({ data_offsets }) => data_offsets).toSorted(([a], [b]) => a - b);
+  const filled = places.reduce((place, [begin, end]) => begin === place ? end : NaN, 0);
+  if (filled === available) return;
+  throw new InputError(
+    `reading ${path}: found arrays with gaps, overlaps or bytes behind them; ` +
+      `the file is damaged, make it again with \`calibrate\``,
+  );
+}
+
+function checkEntry(path: string, name: string, entry: unknown, available: number): void {
+  const { dtype, shape, data_offsets } = (entry ?? {}) as Partial<TensorEntry>;
+  const [begin, end] = Array.isArray(data_offsets) ? data_offsets : [NaN, NaN];
   const isShape = Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent));
   const bytes = isShape ? shape.reduce((product, extent) => product * extent, 8) : NaN;
   if (dtype === "F64" && begin >= 0 && end - begin === bytes && end <= available) return;

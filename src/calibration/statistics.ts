@@ -1,10 +1,16 @@
+import project from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
 import { mergeMoments, type Moments } from "../kernels/mod.ts";
-import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** To be raised with the layout of the file, the choice of images or positions, and the layers that are in it. */
+const FORMAT = 1;
+
+/** The version that statistics belong to. */
+export const STATISTICS_VERSION: string = `${project.version}, statistics ${FORMAT}`;
 
 /** What statistics belong to; those of anything else are not mixed with them. */
 export interface StatisticsIdentity {
-  /** Version of Secateur. */
+  /** Version of Secateur, and of its statistics. */
   readonly version: string;
   /** Fingerprint of the model. */
   readonly model: string;
@@ -30,11 +36,19 @@ export interface Statistics {
   readonly layers: ReadonlyMap<string, Moments>;
 }
 
-const PARTS = ["gram", "cross", "sumX", "sumY", "sumYY"] as const;
+/** Digits of a fingerprint that tell it apart in a message. */
+const SHOWN_DIGITS = 12;
 
 /** Whether all shards are in. */
-export function isComplete({ shards }: Statistics): boolean {
-  return shards.have.length === shards.of;
+export function isComplete(statistics: Pick<Statistics, "shards">): boolean {
+  return missingShards(statistics).length === 0;
+}
+
+/** Numbers of the shards that are not in, ascending. */
+export function missingShards({ shards: { of, have } }: Pick<Statistics, "shards">): number[] {
+  return Array.from({ length: of }, (_, index) => index + 1).filter((shard) =>
+    !have.includes(shard)
+  );
 }
 
 /**
@@ -47,11 +61,14 @@ export function isComplete({ shards }: Statistics): boolean {
 export function mergeStatistics(parts: readonly Statistics[]): Statistics {
   const ordered = parts.toSorted((a, b) => a.shards.have[0] - b.shards.have[0]);
   const [{ identity, shards: { of }, layers }] = ordered;
+  const names = namesOf(layers);
   for (const part of ordered) {
-    checkIdentity("merging statistics", { ...part.identity, shards: part.shards.of }, {
-      ...identity,
-      shards: of,
-    });
+    checkSameWhole("merging statistics", part, ordered[0]);
+    if (namesOf(part.layers) === names) continue;
+    throw new InputError(
+      `merging statistics: found the layers ${namesOf(part.layers)} in shard ` +
+        `${part.shards.have[0]}, wanted ${names}; make it again with \`calibrate\``,
+    );
   }
   const have = ordered.flatMap(({ shards }) => shards.have);
   const twice = have.find((shard, index) => have.indexOf(shard) !== index);
@@ -69,65 +86,50 @@ export function mergeStatistics(parts: readonly Statistics[]): Statistics {
 }
 
 /**
- * Writes statistics as a safetensors file.
+ * Refuses shards that are not parts of the same statistics.
  *
- * @param path Where to.
- * @param statistics What.
- * @throws {InputError} When it cannot be written.
+ * @param action What is being done.
+ * @param found The shard.
+ * @param wanted Another shard.
+ * @throws {InputError} With the difference.
  */
-export async function saveStatistics(path: string, statistics: Statistics): Promise<void> {
-  const { identity, shards, layers } = statistics;
-  const counts = Object.fromEntries([...layers].map(([key, { count }]) => [key, count]));
-  const tensors = [...layers].flatMap(([key, moments]): NamedTensor[] => {
-    const { d, n } = moments;
-    const shapes = { gram: [d, d], cross: [d, n], sumX: [d], sumY: [n], sumYY: [n] };
-    return PARTS.map((part) => ({
-      name: `${key}/${part}`,
-      shape: shapes[part],
-      values: moments[part],
-    }));
-  });
-  const metadata = { secateur: JSON.stringify({ identity, shards, counts }) };
-  await writeSafetensors(path, metadata, tensors);
+export function checkSameWhole(
+  action: string,
+  found: Omit<Statistics, "layers">,
+  wanted: Omit<Statistics, "layers">,
+): void {
+  checkIdentity(
+    action,
+    { ...found.identity, shards: found.shards.of },
+    { ...wanted.identity, shards: wanted.shards.of },
+  );
 }
 
 /**
- * Reads statistics.
+ * Refuses statistics that belong to something else.
  *
- * @param path Where from.
- * @param wanted What they must belong to, where that is known.
- * @returns The statistics.
- * @throws {InputError} When the file is damaged, or belongs to something else, with the difference.
+ * @param action What is being done.
+ * @param found What they belong to.
+ * @param wanted What they must belong to.
+ * @throws {InputError} With the difference.
  */
-export async function loadStatistics(
-  path: string,
-  wanted?: StatisticsIdentity,
-): Promise<Statistics> {
-  const { metadata, tensors } = await readSafetensors(path);
-  if (metadata.secateur === undefined) {
-    throw new InputError(`reading ${path}: found no statistics, wanted a file of \`calibrate\``);
-  }
-  const { identity, shards, counts } = JSON.parse(metadata.secateur) as
-    & Pick<Statistics, "identity" | "shards">
-    & { counts: Record<string, number> };
-  if (wanted) checkIdentity(`reading ${path}`, identity, wanted);
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const layers = Object.entries(counts).map(([key, count]) => {
-    const [gram, cross, sumX, sumY, sumYY] = PARTS.map((part) => {
-      const tensor = byName.get(`${key}/${part}`);
-      if (tensor) return tensor.values;
-      throw new InputError(`reading ${path}: found no ${part} of layer "${key}"; make it again`);
-    });
-    const moments = { d: sumX.length, n: sumY.length, count, gram, cross, sumX, sumY, sumYY };
-    return [key, moments] as const;
-  });
-  return { identity, shards, layers: new Map(layers) };
+export function checkIdentity(action: string, found: object, wanted: object): void {
+  const differences = Object.entries(wanted)
+    .map(([name, value]) => [name, (found as Record<string, unknown>)[name], value] as const)
+    .filter(([, had, wants]) => had !== wants)
+    .map(([name, had, wants]) => `${name} ${textOf(had)}, not ${textOf(wants)}`);
+  if (differences.length === 0) return;
+  throw new InputError(
+    `${action}: these statistics belong to ${differences.join("; ")}; ` +
+      `give others, or make them with \`calibrate\``,
+  );
 }
 
-function checkIdentity(action: string, found: object, wanted: object): void {
-  const differences = Object.entries(wanted)
-    .filter(([name, value]) => (found as Record<string, unknown>)[name] !== value)
-    .map(([name, value]) => `${name} ${(found as Record<string, unknown>)[name]}, not ${value}`);
-  if (differences.length === 0) return;
-  throw new InputError(`${action}: these statistics belong to ${differences.join("; ")}`);
+function namesOf(layers: Statistics["layers"]): string {
+  return [...layers.keys()].sort().join(", ");
+}
+
+function textOf(value: unknown): string {
+  const text = String(value);
+  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, SHOWN_DIGITS) : text;
 }

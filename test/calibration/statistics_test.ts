@@ -3,6 +3,9 @@ import {
   isComplete,
   loadStatistics,
   mergeStatistics,
+  mergeStatisticsFiles,
+  missingShards,
+  refuseExistingFile,
   saveStatistics,
   type Statistics,
   writeSafetensors,
@@ -40,7 +43,10 @@ Deno.test("statistics are read as they were written", () =>
   inTempFolder(async (folder) => {
     const path = `${folder}/statistics.safetensors`;
     await saveStatistics(path, shard(2));
-    assert.deepEqual(await loadStatistics(path, IDENTITY), shard(2));
+    assert.deepEqual(await loadStatistics(path, { identity: IDENTITY }), shard(2));
+    const part = await loadStatistics(path, { layers: ["conv1"] });
+    assert.deepEqual(part.layers, new Map([["conv1", momentsOf(9, 4, 2)]]));
+    await assert.rejects(loadStatistics(path, { layers: ["conv9"] }), /layer "conv9"/);
     assert.deepEqual([...Deno.readDirSync(folder)].length, 1);
     const [length] = new BigUint64Array((await Deno.readFile(path)).slice(0, 8).buffer);
     assert.equal(Number(length) % 8, 0, "arrays are aligned");
@@ -57,7 +63,9 @@ Deno.test("shards add up to the same bits in any order", () => {
   gram.forEach((value, index) => {
     assert.equal(value, parts[0].gram[index] + parts[1].gram[index] + parts[2].gram[index]);
   });
-  assert.ok(!isComplete(mergeStatistics([shard(1), shard(3)])));
+  const incomplete = mergeStatistics([shard(1), shard(3)]);
+  assert.ok(!isComplete(incomplete));
+  assert.deepEqual(missingShards(incomplete), [2]);
 });
 
 Deno.test("shards that are there twice, or of something else, are refused with the difference", () => {
@@ -65,7 +73,59 @@ Deno.test("shards that are there twice, or of something else, are refused with t
   assert.throws(() => mergeStatistics([shard(1), shard(2, 5)]), /shards 5, not 3/);
   const other = { ...shard(2), identity: { ...IDENTITY, model: "n", seed: 1 } };
   assert.throws(() => mergeStatistics([shard(1), other]), /model n, not m; seed 1, not 0/);
+  const fewer = { ...shard(2), layers: new Map([...shard(2).layers].slice(1)) };
+  assert.throws(() => mergeStatistics([shard(1), fewer]), /layers block\/dense in shard 2/);
 });
+
+Deno.test("files of shards add up as the shards do, and are named when they do not", () =>
+  inTempFolder(async (folder) => {
+    const paths = [3, 1, 2].map((number) => `${folder}/${number}`);
+    for (const path of paths) await saveStatistics(path, shard(Number(path.at(-1))));
+    const sum = await mergeStatisticsFiles(paths);
+    assert.deepEqual(sum, mergeStatistics([shard(1), shard(2), shard(3)]));
+    const refused = async (path: string, message: RegExp) =>
+      await assert.rejects(mergeStatisticsFiles([...paths, path]), (error: Error) => {
+        assert.ok(error instanceof InputError);
+        assert.match(error.message, message);
+        assert.ok(error.message.startsWith(`merging ${path}`), error.message);
+        return true;
+      });
+    await saveStatistics(`${folder}/again`, shard(2));
+    await refused(`${folder}/again`, /found shard 2 of 3, which .*\/2 has too; leave one/);
+    await saveStatistics(`${folder}/other`, { ...shard(2), identity: { ...IDENTITY, data: "e" } });
+    await refused(`${folder}/other`, /belong to data e, not d; give others/);
+    await saveStatistics(`${folder}/fifths`, shard(2, 5));
+    await refused(`${folder}/fifths`, /belong to shards 5, not 3/);
+  }));
+
+Deno.test("an interrupt while statistics are written leaves what was there, and nothing else", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/s`;
+    for (const last of [1, 5, 12]) {
+      await saveStatistics(path, shard(1));
+      let checks = 0;
+      const throwIfAborted = () => {
+        if (++checks >= last) throw new Error("interrupted");
+      };
+      const signal = Object.assign(new AbortController().signal, { throwIfAborted });
+      await assert.rejects(saveStatistics(path, shard(2), signal), /^Error: interrupted$/);
+      assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["s"]);
+      assert.deepEqual(await loadStatistics(path), shard(1));
+    }
+  }));
+
+Deno.test("a file that cannot be written is refused before any work", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/s`;
+    await refuseExistingFile(path);
+    await Deno.writeTextFile(path, "old");
+    await refuseExistingFile(path, true);
+    await assert.rejects(refuseExistingFile(path), /found it there already, wanted a new file/);
+    await assert.rejects(refuseExistingFile(folder, true), /found a folder/);
+    await assert.rejects(refuseExistingFile(`${folder}/none/s`), InputError);
+    await assert.rejects(refuseExistingFile(`${path}/s`), InputError);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["s"]);
+  }));
 
 Deno.test("statistics of another model, data set or version are refused with the difference", () =>
   inTempFolder(async (folder) => {
@@ -73,7 +133,7 @@ Deno.test("statistics of another model, data set or version are refused with the
     await saveStatistics(path, shard(1));
     for (const name of ["version", "model", "data", "preprocessing"] as const) {
       await assert.rejects(
-        loadStatistics(path, { ...IDENTITY, [name]: "other" }),
+        loadStatistics(path, { identity: { ...IDENTITY, [name]: "other" } }),
         new RegExp(`belong to ${name} ${IDENTITY[name]}, not other`),
       );
     }
@@ -86,6 +146,7 @@ Deno.test("a file that is none, was cut off or lies about its sizes is refused",
     await saveStatistics(path, shard(1));
     const whole = await Deno.readFile(path);
     attempts.push([whole.slice(0, whole.length - 8), /damaged or was cut off/]);
+    attempts.push([Uint8Array.of(...whole, 0), /gaps, overlaps or bytes behind/]);
     attempts.push([whole.slice(0, 40), /no safetensors header/]);
     attempts.push([new Uint8Array(3), /no safetensors header/]);
     attempts.push([new Uint8Array(64).fill(255), /no safetensors header/]);
@@ -106,4 +167,20 @@ Deno.test("a file that is none, was cut off or lies about its sizes is refused",
     await writeSafetensors(path, {}, []);
     await assert.rejects(loadStatistics(path), /no statistics/);
     await assert.rejects(loadStatistics(`${folder}/none`), InputError);
+    await assert.rejects(loadStatistics(folder), InputError);
+  }));
+
+Deno.test("a header with any byte changed is read or refused, never a defect", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/s`;
+    const layers = new Map([["dense", momentsOf(2, 1, 1)]]);
+    await saveStatistics(path, { ...shard(1), layers });
+    const whole = await Deno.readFile(path);
+    const [length] = new BigUint64Array(whole.slice(0, 8).buffer);
+    for (let place = 0; place < 8 + Number(length); place++) {
+      const damaged = whole.slice();
+      damaged[place] ^= 1 << place % 7;
+      await Deno.writeFile(path, damaged);
+      await loadStatistics(path).catch((error) => assert.ok(error instanceof InputError, error));
+    }
   }));
