@@ -17,6 +17,26 @@
  *
  * @module
  */
+export {
+  calibrate,
+  type CalibrateOptions,
+  type CalibrateReport,
+  type CalibrateResult,
+  CALIBRATION_DEFAULTS,
+  type Shard,
+} from "./calibrate.ts";
+export {
+  isComplete,
+  loadStatistics,
+  type LoadStatisticsOptions,
+  mergeStatistics,
+  mergeStatisticsFiles,
+  missingShards,
+  refuseExistingFile,
+  saveStatistics,
+  type Statistics,
+  type StatisticsIdentity,
+} from "./calibration/mod.ts";
 export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
@@ -28,7 +48,7 @@ export {
   type LayerDescription,
   type SpaceDescription,
 } from "./inspect.ts";
-export { startBackend } from "./kernels/mod.ts";
+export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type LayerConfig,
   type LayerJson,

@@ -1,3 +1,4 @@
+import { CALIBRATION_DEFAULTS } from "./calibrate.ts";
 import { pickCalibration } from "./data/mod.ts";
 import {
   absorbBiases,
@@ -25,6 +26,7 @@ import {
   describeRun,
   findBudgetRatios,
   nameRunState,
+  OriginalMoments,
   plansToRepair,
   type PruneOptions,
   type PruneResult,
@@ -42,22 +44,17 @@ import {
   type Session,
   trackBatches,
   wholeSplit,
+  withDefaults,
 } from "./session/mod.ts";
-
-const MEBIBYTE = 2 ** 20;
 
 /** What {@link prune} uses where an option is not given. */
 export const PRUNE_DEFAULTS = {
+  ...CALIBRATION_DEFAULTS,
   select: "obs",
   shared: "select",
   channelMultiple: 1,
   skip: [],
-  batches: 60,
-  batchSize: 128,
-  pointsPerImage: 10,
   ridge: 1e-4,
-  seed: 0,
-  memoryBudget: 600 * MEBIBYTE,
   verify: true,
 } as const;
 
@@ -76,7 +73,7 @@ export const PRUNE_DEFAULTS = {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const clock = new Stopwatch();
-  const settings = { ...PRUNE_DEFAULTS, ...withoutUndefined(options) } as Settings;
+  const settings: Settings = withDefaults(options, PRUNE_DEFAULTS);
   const session = await openSession(settings);
   try {
     const { graph, file, crew } = session;
@@ -85,16 +82,22 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     const wanted = settings.batches * settings.batchSize;
     const calibration = pickCalibration(crew.local.dataset.train, wanted, settings.seed);
     const { batchSize, seed, pointsPerImage, memoryBudget, onProgress } = settings;
+    const source = {
+      ...{ graph, file, map, crew, clock, onProgress },
+      calibration: { indices: calibration, batchSize, seed, pointsPerImage, memoryBudget },
+    };
+    const original = await OriginalMoments.open(source, settings.statistics);
     const context = {
       ...settings,
-      ...{ graph, file, map, crew, clock },
+      ...source,
+      original,
       kernels: await loadKernels(),
-      calibration: { indices: calibration, batchSize, seed, pointsPerImage, memoryBudget },
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
     const { ratios, budget } = await findRatios(context, places, settings);
     const plans = planLayers(graph, map, places, ratios, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
+    await original.ensureFile();
     const tuner = await createTuner(session, settings);
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
@@ -129,6 +132,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       evaluations: { before, cut, after },
       layers: reportLayers(plans, repair),
       budget,
+      statistics: original.origin,
       batchNorm,
       tuned: tuned && { ...tuned, groups },
       maskedDifference,
@@ -201,10 +205,4 @@ function runFolder({ crew, file }: Session, settings: Settings): RunFolder | und
     teacher: typeof teacher === "object" ? teacher.path : teacher,
   };
   return { checkpoint, resume, identity };
-}
-
-/** Undefined options do not hide defaults. */
-function withoutUndefined(options: PruneOptions): PruneOptions {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as unknown as PruneOptions;
 }

@@ -8,37 +8,10 @@ import { startBackend } from "../src/kernels/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../src/model/mod.ts";
 import { prune } from "../src/prune.ts";
 import type { PruneOptions } from "../src/pruning/mod.ts";
-import { encodePng, inTempFolder, randomBytes, writeFile } from "./data/fixtures.ts";
-import {
-  buildNetworkFile,
-  largestDifference,
-  type NetworkName,
-  networkNames,
-  randomImages,
-} from "./networks.ts";
+import { largestDifference, type NetworkName, networkNames, randomImages } from "./networks.ts";
+import { noisyNetwork, withNoise } from "./noise.ts";
 
 await startBackend();
-
-const CLASSES = ["a", "b", "c", "d"];
-
-/** 8×8 colour images of noise, `train` and `test` per class. */
-async function writeNoise(folder: string, counts: { train: number; test: number }) {
-  for (const [split, count] of Object.entries(counts)) {
-    for (const [label, name] of CLASSES.entries()) {
-      for (let number = 0; number < count; number++) {
-        const seed = 1000 * label + number + (split === "test" ? 500 : 0);
-        const png = encodePng(randomBytes(192, seed), { width: 8, height: 8, colourType: 2 });
-        await writeFile(`${folder}/${split}/${name}/${number}.png`, png);
-      }
-    }
-  }
-}
-
-async function noisyNetwork(name: NetworkName): Promise<ModelFile> {
-  const file = await buildNetworkFile(name);
-  const preprocess = { mean: [127], std: [74], inputSize: [8, 8] };
-  return { ...file, metadata: { preprocess, classes: CLASSES } };
-}
 
 const SMALL = {
   policy: { kind: "uniform", ratio: 0.5 },
@@ -46,12 +19,6 @@ const SMALL = {
   batchSize: 40,
   workers: 1,
 } as const;
-
-const withNoise = (run: (data: string) => Promise<void>) => () =>
-  inTempFolder(async (folder) => {
-    await writeNoise(folder, { train: 40, test: 10 });
-    await run(folder);
-  });
 
 for (const name of networkNames) {
   for (const shared of ["select", "couple"] as const) {

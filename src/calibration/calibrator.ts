@@ -111,6 +111,7 @@ export class Calibrator {
   readonly #repaired: ForwardPlan;
   readonly #layers: SampledLayer[];
   readonly #waiting = new Map<number, CalibratedBatch>();
+  readonly #sums = new Map<string, MomentAccumulator>();
 
   /**
    * @param subject The network, the layers that will be asked for and the images.
@@ -165,32 +166,39 @@ export class Calibrator {
   }
 
   /**
-   * Statistics of several layers with X and Y both from the original network, in one pass.
-   *
-   * @param keys The layers.
-   * @returns Moments by layer.
+   * Gathers statistics of all layers with X and Y both from the original network, in one pass. They stay on the
+   * backend's heap, as half matrices, until they are taken.
    */
-  async collectOriginal(keys: readonly string[]): Promise<Map<string, Moments>> {
-    const layers = this.#layers.filter(({ node }) => keys.includes(node.key));
-    const accumulators = layers.map((layer) => this.#accumulatorOf(layer));
-    try {
-      for (let index = 0; index < this.#subject.batches; index++) {
-        const { images, indices } = await this.#subject.readBatch(index);
-        const activations = this.#original.start(images);
-        layers.forEach((layer, place) => {
-          this.#original.advance(activations, this.#original.stepOf(layer.node.key));
-          tf.tidy(() => {
-            const x = this.#sampleInput(layer, activations.tensors, indices);
-            accumulators[place].accumulate(x, tf.matMul<tf.Tensor2D>(x, layer.kernel));
-          });
+  async gatherOriginal(): Promise<void> {
+    for (const layer of this.#layers) this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
+    for (let index = 0; index < this.#subject.batches; index++) {
+      const { images, indices } = await this.#subject.readBatch(index);
+      const activations = this.#original.start(images);
+      for (const layer of this.#layers) {
+        this.#original.advance(activations, this.#original.stepOf(layer.node.key));
+        tf.tidy(() => {
+          const x = this.#sampleInput(layer, activations.tensors, indices);
+          const y = tf.matMul<tf.Tensor2D>(x, layer.kernel);
+          this.#sums.get(layer.node.key)!.accumulate(x, y);
         });
-        tf.dispose([...activations.tensors.values()]);
-        this.#options.onBatch?.();
       }
-      return new Map(layers.map((layer, place) => [layer.node.key, accumulators[place].read()]));
-    } finally {
-      for (const accumulator of accumulators) accumulator.dispose();
+      tf.dispose([...activations.tensors.values()]);
+      this.#options.onBatch?.();
     }
+  }
+
+  /**
+   * Hands out what {@link gatherOriginal} has gathered for a layer, and forgets it.
+   *
+   * @param key The layer.
+   * @returns Its moments.
+   */
+  takeOriginal(key: string): Moments {
+    const sums = this.#sums.get(key)!;
+    const moments = sums.read();
+    sums.dispose();
+    this.#sums.delete(key);
+    return moments;
   }
 
   /**
@@ -207,6 +215,8 @@ export class Calibrator {
   dispose(): void {
     for (const batch of this.#waiting.values()) disposeBatch(batch);
     this.#waiting.clear();
+    for (const sums of this.#sums.values()) sums.dispose();
+    this.#sums.clear();
     this.#original.dispose();
     this.#repaired.dispose();
     for (const { kernel } of this.#layers) kernel.dispose();

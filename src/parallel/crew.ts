@@ -20,9 +20,17 @@ import {
   type StationSpec,
 } from "./station.ts";
 
-/** Cuts indices into equal runs, one a worker. */
-export function shardIndices(indices: Int32Array, shards: number): Int32Array[] {
-  const bound = (shard: number) => Math.round(indices.length * shard / shards);
+/**
+ * Cuts indices into equal runs, one a worker.
+ *
+ * @param indices What to cut.
+ * @param shards Number of runs.
+ * @param unit Indices that stay together: every run but the last has a multiple of it.
+ * @returns The runs in order; some are empty where there are fewer units than runs.
+ */
+export function shardIndices(indices: Int32Array, shards: number, unit = 1): Int32Array[] {
+  const units = Math.ceil(indices.length / unit);
+  const bound = (shard: number) => unit * Math.round(units * shard / shards);
   return Array.from(
     { length: shards },
     (_, shard) => indices.subarray(bound(shard), bound(shard + 1)),
@@ -98,9 +106,9 @@ export class Crew {
     );
   }
 
-  /** Prepares the gathering of statistics; images and memory are shared out. */
-  async startCalibration(request: CalibrationRequest): Promise<void> {
-    const shards = shardIndices(request.indices, this.size);
+  /** Prepares the gathering of statistics; memory is shared out, and so are images, `unit` of them together. */
+  async startCalibration(request: CalibrationRequest, unit = 1): Promise<void> {
+    const shards = shardIndices(request.indices, this.size, unit);
     const memoryBudget = request.memoryBudget / this.size;
     await this.#callAll("startCalibration", (station) => [
       { ...request, memoryBudget, indices: shards[station] },
@@ -112,12 +120,22 @@ export class Crew {
     return mergeMoments(await this.#callAll("collect", () => [layer]));
   }
 
-  /** Statistics of several layers of the original network over all images. */
-  async collectOriginal(layers: readonly string[]): Promise<Map<string, Moments>> {
-    const parts = await this.#callAll("collectOriginal", () => [layers]);
-    return new Map(
-      layers.map((layer) => [layer, mergeMoments(parts.map((part) => part.get(layer)!))]),
-    );
+  /**
+   * Statistics of layers of the original network over all images, in one pass. Batches are shared out whole: products
+   * are added up in f32 within a batch, so the number of stations changes the order of additions in f64 alone.
+   *
+   * @param request The network, the layers and the images.
+   * @returns Moments by layer.
+   */
+  async gatherOriginal(request: CalibrationRequest): Promise<Map<string, Moments>> {
+    await this.startCalibration(request, request.batchSize);
+    await this.#callAll("gatherOriginal", () => []);
+    const moments = new Map<string, Moments>();
+    for (const layer of request.layers) {
+      moments.set(layer, mergeMoments(await this.#callAll("takeOriginal", () => [layer])));
+    }
+    await this.endCalibration();
+    return moments;
   }
 
   /** Puts repaired weights into every station's network under calibration. */

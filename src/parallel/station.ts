@@ -174,9 +174,14 @@ export class Station {
     return this.#calibration!.calibrator.collect(layer);
   }
 
-  /** Statistics of several layers of the original network: {@link Calibrator.collectOriginal}. */
-  collectOriginal(layers: readonly string[]): Promise<Map<string, Moments>> {
-    return this.#calibration!.calibrator.collectOriginal(layers);
+  /** Statistics of all layers of the original network: {@link Calibrator.gatherOriginal}. */
+  gatherOriginal(): Promise<void> {
+    return this.#calibration!.calibrator.gatherOriginal();
+  }
+
+  /** Hands out those of one layer: {@link Calibrator.takeOriginal}. */
+  takeOriginal(layer: string): Promise<Moments> {
+    return Promise.resolve(this.#calibration!.calibrator.takeOriginal(layer));
   }
 
   /** Puts repaired weights into the network under calibration. */

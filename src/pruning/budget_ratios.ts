@@ -54,7 +54,7 @@ export async function findBudgetRatios(
   const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
   const terms = await costTerms(context, units, allowed, target, latencyTable);
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
-  const errors = await measureErrors(context, units);
+  const errors = await measureErrors(context, units, allowed);
   const problem = {
     units: units.map(({ name }, index) => ({
       name,
@@ -99,20 +99,25 @@ async function costTerms(
   return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH });
 }
 
-/** Error of every count of every unit, from 0 channels to all, summed over the layers that read the unit. */
+/**
+ * Error of every count of every unit, from 0 channels to all, summed over the layers that read the unit; zeros where
+ * there is no choice.
+ */
 async function measureErrors(
   context: BudgetContext,
   units: readonly CutUnit[],
+  allowed: readonly number[][],
 ): Promise<Float64Array[]> {
-  const { graph, file, crew, clock } = context;
-  const readers = new Set(units.flatMap((unit) => readersOf(context, unit)));
-  const layers = graph.nodes.map(({ key }) => key).filter((key) => readers.has(key));
-  if (layers.length === 0) return [];
-  await crew.startCalibration({ ...context.calibration, file, layers });
-  context.onStage("gathering statistics", 0, 1);
-  const moments = await clock.time("calibrate", () => crew.collectOriginal(layers));
-  await crew.endCalibration();
-  return await clock.time("select", () => units.map((unit) => errorsOf(context, unit, moments)));
+  const hasChoice = (index: number) => allowed[index].length > 1;
+  const readers = units.flatMap((unit, index) => hasChoice(index) ? readersOf(context, unit) : []);
+  const moments = await context.original.momentsOf(readers);
+  return await context.clock.time(
+    "select",
+    () =>
+      units.map((unit, index) =>
+        hasChoice(index) ? errorsOf(context, unit, moments) : new Float64Array(unit.channels + 1)
+      ),
+  );
 }
 
 function readersOf({ map }: BudgetContext, { mode, name, space }: CutUnit): readonly string[] {

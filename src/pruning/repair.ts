@@ -1,5 +1,4 @@
 import {
-  type ChannelMap,
   inputChannels,
   type LayerGraph,
   type LayerNode,
@@ -7,10 +6,10 @@ import {
   withWeights,
   writeGraph,
 } from "../graph/mod.ts";
-import type { Kernels } from "../kernels/mod.ts";
-import type { ModelFile, Weight } from "../model/mod.ts";
-import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
-import { inputsOf, LARGEST_LAYER, type LayerPlan } from "../policy/mod.ts";
+import type { Kernels, Moments } from "../kernels/mod.ts";
+import type { Weight } from "../model/mod.ts";
+import { inputsOf, type LayerPlan } from "../policy/mod.ts";
+import type { OriginalMoments } from "./original_moments.ts";
 import type { LayerReport, SelectionMethod } from "./types.ts";
 import {
   createSelector,
@@ -20,28 +19,18 @@ import {
   requireSamples,
 } from "../selection/mod.ts";
 import { coupledProblem, problemOf } from "./problems.ts";
-import type { Stopwatch } from "./stopwatch.ts";
+import { canSample, type StatisticsSource } from "./statistics_source.ts";
 
 /** What the repair of a network works with. */
-export interface RepairContext {
-  /** The original network. */
-  readonly graph: LayerGraph;
-  /** The same as a file. */
-  readonly file: ModelFile;
-  /** Its channel spaces. */
-  readonly map: ChannelMap;
-  /** The workers. */
-  readonly crew: Crew;
-  /** Images and sampling of the statistics. */
-  readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
+export interface RepairContext extends StatisticsSource {
+  /** Statistics of the original network. */
+  readonly original: OriginalMoments;
   /** The kernels. */
   readonly kernels: Kernels;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
   /** Pull towards the old weights, relative to the mean diagonal of G. */
   readonly ridge: number;
-  /** Takes the time of the stages. */
-  readonly clock: Stopwatch;
   /** Raised to end the work between two layers. */
   readonly signal?: AbortSignal;
   /** Told of work that is not a layer's: what it is, how far it is. */
@@ -98,11 +87,6 @@ export function checkSamples(
   }
 }
 
-function canSample(node: LayerNode): boolean {
-  const rank = node.outputShape.length;
-  return inputsOf(node) <= LARGEST_LAYER && (rank === 1 || rank === 3);
-}
-
 /**
  * Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network.
  *
@@ -114,18 +98,14 @@ export async function startRepair(
   context: RepairContext,
   plans: readonly LayerPlan[],
 ): Promise<Repair> {
-  const { graph, file, map, crew } = context;
+  const { graph, map, original } = context;
   const cuts = noCuts(map);
   const spaces = new Map(
     plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
   );
-  if (spaces.size > 0) {
-    const consumers = new Set([...spaces.keys()].flatMap((id) => map.spaces[id].consumers));
-    const layers = graph.nodes.map(({ key }) => key).filter((key) => consumers.has(key));
-    await crew.startCalibration({ ...context.calibration, file, layers });
-    for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, cuts.removed);
-    await crew.endCalibration();
-  }
+  const consumers = [...spaces.keys()].flatMap((id) => map.spaces[id].consumers);
+  const moments = await original.momentsOf(consumers);
+  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, moments, cuts.removed);
   return { masked: graph, ...cuts, reports: new Map() };
 }
 
@@ -236,15 +216,14 @@ function chooseChannels(
 
 /** Chooses the channels of a coupled space and enters the cut. */
 async function cutCoupledSpace(
-  { graph, map, crew, kernels, select, ridge, clock }: RepairContext,
+  { graph, map, kernels, select, ridge, clock }: RepairContext,
   id: number,
   keep: number,
+  moments: ReadonlyMap<string, Moments>,
   removed: Uint8Array,
 ): Promise<void> {
   const space = map.spaces[id];
   const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
-  const keys = consumers.map(({ key }) => key);
-  const moments = await clock.time("calibrate", () => crew.collectOriginal(keys));
   const problems = consumers.map((node) => coupledProblem(map, node, id, moments.get(node.key)!));
   const { kept } = await clock.time(
     "select",

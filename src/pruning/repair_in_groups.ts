@@ -57,6 +57,7 @@ export async function repairInGroups(
   let state = folder?.resume
     ? await loadRepair(place!, folder.identity, context.graph)
     : await keep({ repair: await startRepair(context, plans), repaired: 0, groups: [] });
+  context.original.release();
   for (const [index, group] of groups.entries()) {
     if (state.repaired <= index) {
       const repair = await repairLayers(context, group, state.repair);

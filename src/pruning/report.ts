@@ -23,6 +23,8 @@ export interface RunRecord {
   readonly layers: readonly LayerReport[];
   /** What the budget policy decided. */
   readonly budget?: PruneReport["budget"];
+  /** File of the original network's statistics. */
+  readonly statistics?: PruneReport["statistics"];
   /** What became of BatchNormalization. */
   readonly batchNorm: PruneReport["batchNorm"];
   /** Difference between the masked and the shrunk model. */
@@ -67,6 +69,7 @@ export function describeRun(record: RunRecord): PruneReport {
     },
     params: { before: costBefore.params, after: costAfter.params },
     ...(record.budget ? { budget: record.budget } : {}),
+    ...(record.statistics ? { statistics: record.statistics } : {}),
     layers: record.layers,
     batchNorm: record.batchNorm,
     maskedDifference: record.maskedDifference,

@@ -83,8 +83,16 @@ export interface PruneOptions extends DataOptions {
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
-  /** Bytes of activations that may wait between layers, over all workers. Default 600 MiB. */
+  /**
+   * Bytes of activations that may wait between layers, and of sums of the original's layers in one pass, over all
+   * workers. Default 600 MiB.
+   */
   readonly memoryBudget?: number;
+  /**
+   * File of the original network's statistics: read where it is there, else they are gathered and it is written. Default:
+   * what the run needs is gathered and kept in memory.
+   */
+  readonly statistics?: string;
   /** Whether the masked and the shrunk model are compared. Default true. */
   readonly verify?: boolean;
   /** How the pruned network is tuned. Default: it is not. */
@@ -162,6 +170,8 @@ export interface PruneReport {
   readonly params: Change;
   /** What the budget policy decided, when it did. */
   readonly budget?: BudgetReport;
+  /** File of the original network's statistics, and whether the run read or wrote it, when it was given one. */
+  readonly statistics?: { readonly file: string; readonly action: "read" | "written" };
   /** Conv2D and Dense layers, in graph order. */
   readonly layers: readonly LayerReport[];
   /** BatchNormalization after the cuts: kept or re-estimated, by the loss on calibration images. */

@@ -90,7 +90,7 @@ export interface TrackedStage {
  * @param listener Who is told.
  */
 export function trackBatches(
-  { crew }: Session,
+  { crew }: Pick<Session, "crew">,
   { stage, detail, done = 0, total }: TrackedStage,
   listener: ProgressListener = () => {},
 ): void {
@@ -103,6 +103,10 @@ export function trackBatches(
 }
 
 /** Batches of some images that fall to this thread. */
-export function batchesOfThread({ crew }: Session, images: number, batchSize: number): number {
+export function batchesOfThread(
+  { crew }: Pick<Session, "crew">,
+  images: number,
+  batchSize: number,
+): number {
   return Math.ceil(images / crew.size / batchSize);
 }

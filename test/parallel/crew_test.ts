@@ -39,6 +39,17 @@ Deno.test("shards are equal runs that give the whole again", () => {
   }
 });
 
+Deno.test("shards of whole units differ by one unit at most, and only the last unit is cut short", () => {
+  const indices = Int32Array.from({ length: 43 }, (_, index) => 3 * index);
+  for (const workers of [1, 2, 3, 5, 12]) {
+    const shards = shardIndices(indices, workers, 4);
+    assert.deepEqual(shards.flatMap((shard) => [...shard]), [...indices]);
+    const units = shards.map(({ length }) => Math.ceil(length / 4));
+    assert.ok(Math.max(...units) - Math.min(...units) <= 1);
+    assert.equal(shards.filter(({ length }) => length % 4 !== 0).length, 1);
+  }
+});
+
 Deno.test("an error keeps its class, message and place between threads", () => {
   const error = new InputError("reading x: found y");
   const revived = reviveError(structuredClone(recordError(error)));

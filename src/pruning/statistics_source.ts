@@ -1,0 +1,118 @@
+import { STATISTICS_VERSION, type StatisticsIdentity } from "../calibration/mod.ts";
+import { fingerprintImages } from "../data/mod.ts";
+import type { ChannelMap, LayerGraph, LayerNode } from "../graph/mod.ts";
+import type { Moments } from "../kernels/mod.ts";
+import { fingerprintModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
+import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
+import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
+import { batchesOfThread, type ProgressListener, trackBatches } from "../session/mod.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+
+/**
+ * Images that go through the original network together, and that shards and workers share out together. Products are
+ * added up in f32 within these and in f64 across them, so statistics do not depend on who gathers which.
+ */
+export const PORTION = 32;
+
+/** What statistics of a network are gathered from. */
+export interface StatisticsSource {
+  /** The original network. */
+  readonly graph: LayerGraph;
+  /** The same as a file. */
+  readonly file: ModelFile;
+  /** Its channel spaces. */
+  readonly map: ChannelMap;
+  /** The workers. */
+  readonly crew: Crew;
+  /** Images and sampling. */
+  readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
+  /** Takes the time of the stages. */
+  readonly clock: Stopwatch;
+  /** Told of every batch. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** Whether statistics of a layer can be gathered: its Gram matrix fits, and it has one position or a plane of them. */
+export function canSample(node: LayerNode): boolean {
+  const rank = node.outputShape.length;
+  return inputsOf(node) <= LARGEST_LAYER && (rank === 1 || rank === 3);
+}
+
+/** The layers whose statistics any way of pruning may ask for, in graph order. */
+export function layersToSample({ graph, map }: StatisticsSource): LayerNode[] {
+  return graph.nodes.filter((node) => {
+    const { kind } = map.rules.get(node.key)!;
+    return (kind === "convolution" || kind === "dense") && canSample(node);
+  });
+}
+
+/**
+ * Gathers moments of layers of the original network: in one pass over the images, or in as few as the memory budget
+ * allows the sums.
+ *
+ * @param source The network and the images.
+ * @param layers The layers, in graph order.
+ * @returns Moments by key of the layer.
+ */
+export async function gatherMoments(
+  { crew, file, calibration, clock, onProgress }: StatisticsSource,
+  layers: readonly LayerNode[],
+): Promise<Map<string, Moments>> {
+  const passes = partIntoPasses(layers, calibration.memoryBudget / crew.size);
+  const batches = batchesOfThread({ crew }, calibration.indices.length, PORTION);
+  const total = passes.length * batches;
+  const moments = new Map<string, Moments>();
+  for (const [index, pass] of passes.entries()) {
+    const tracked = { stage: "gathering statistics", done: index * batches, total };
+    trackBatches({ crew }, tracked, onProgress);
+    const keys = pass.map(({ key }) => key);
+    const request = { ...calibration, file, layers: keys, batchSize: PORTION };
+    const found = await clock.time("calibrate", () => crew.gatherOriginal(request));
+    for (const [key, sums] of found) moments.set(key, sums);
+  }
+  return moments;
+}
+
+/**
+ * What statistics gathered from a source belong to.
+ *
+ * @param source The network and all calibration images.
+ * @returns Their identity.
+ */
+export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
+  const { file, crew, calibration: { indices, pointsPerImage, seed } } = source;
+  const { classes: _, ...preprocessing } = readPreprocessing(file);
+  const { inputSize: [height, width], channels } = preprocessing;
+  return {
+    version: STATISTICS_VERSION,
+    model: await fingerprintModel(file),
+    data: await fingerprintImages(crew.local.dataset.train, { height, width, channels }),
+    preprocessing: JSON.stringify(preprocessing),
+    images: indices.length,
+    pointsPerImage,
+    seed,
+  };
+}
+
+/** Cuts layers into runs whose sums have room together; one that has none alone gets a run of its own. */
+function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode[][] {
+  const passes: LayerNode[][] = [];
+  let room = 0;
+  for (const layer of layers) {
+    const bytes = sumBytes(layer);
+    if (passes.length === 0 || bytes > room) {
+      passes.push([]);
+      room = budget;
+    }
+    passes.at(-1)!.push(layer);
+    room -= bytes;
+  }
+  return passes;
+}
+
+/** Bytes of half of G and all of C. */
+function sumBytes(node: LayerNode): number {
+  const inputs = inputsOf(node);
+  const outputs = node.weights.get("kernel")!.shape.at(-1)!;
+  return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+}
