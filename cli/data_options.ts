@@ -77,7 +77,7 @@ export interface DataFlags {
   /** Height and width. */
   readonly inputSize?: [number, number];
   /** Images of an evaluation batch. */
-  readonly batchSizeEval: number;
+  readonly batchSizeEval?: number;
   /** Threads. */
   readonly workers?: number;
   /** Share of undecodable images. */

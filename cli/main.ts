@@ -1,9 +1,11 @@
 import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
+import { calibrateCommand } from "./calibrate.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { finetuneCommand } from "./finetune.ts";
 import { inspectCommand } from "./inspect.ts";
+import { mergeCommand } from "./merge.ts";
 import { pruneCommand } from "./prune.ts";
 import { trainCommand } from "./train.ts";
 import { normalizeArguments } from "./spelling.ts";
@@ -24,6 +26,8 @@ const EXIT_CODES = new Map([
 const commands = [
   inspectCommand,
   evalCommand,
+  calibrateCommand,
+  mergeCommand,
   pruneCommand,
   trainCommand,
   finetuneCommand,

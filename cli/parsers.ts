@@ -53,6 +53,17 @@ export function boolean(text: string): boolean {
   return text === "true";
 }
 
+/** Reads a part of a whole: `2/5` is the second of five. */
+export function shard(text: string): { number: number; of: number } {
+  const [number, of = NaN, ...rest] = text.split("/").map((part) =>
+    /^\d+$/.test(part) ? +part : NaN
+  );
+  if (rest.length > 0 || !(number >= 1 && number <= of)) {
+    throw new InvalidArgumentError("Wanted which of how many, as 2/5");
+  }
+  return { number, of };
+}
+
 /** Reads numbers with commas between. */
 export function numberList(text: string): number[] {
   return text.split(",").map(numberOf);

@@ -42,6 +42,7 @@ import {
 } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
+import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments } from "./spelling.ts";
 import {
   checkpointFolder,
@@ -116,23 +117,17 @@ export const pruneCommand = new Command("prune")
     positiveInteger,
   )
   .option("--skip <layers>", "names of convolutions that stay whole, with commas between", nameList)
-  .option(
-    "--nb-batches <n>",
-    "batches for selection and reconstruction (cp_nb_batches)",
-    positiveInteger,
-    PRUNE_DEFAULTS.batches,
-  )
+  .addOption(batchesOption)
   .option(
     "--batch-size <n>",
     "images of every such batch, and of a step of tuning (batch_size)",
     positiveInteger,
     PRUNE_DEFAULTS.batchSize,
   )
+  .addOption(pointsOption)
   .option(
-    "--nb-points-per-layer <n>",
-    "sampled positions per image and layer (cp_nb_points_per_layer)",
-    positiveInteger,
-    PRUNE_DEFAULTS.pointsPerImage,
+    "--statistics <file>",
+    "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept in memory)",
   )
   .option(
     "--ridge <number>",
@@ -148,7 +143,7 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--memory <MiB>",
-    "activations that may wait between layers, over all workers; the rest is computed again",
+    "activations that may wait between layers, and sums of one pass, over all workers; the rest is computed again",
     positiveInteger,
     PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
   )
@@ -233,6 +228,7 @@ Example:
       pointsPerImage: flags.nbPointsPerLayer,
       ridge: flags.ridge,
       seed: flags.seed,
+      statistics: flags.statistics,
       memoryBudget: flags.memory * 2 ** 20,
       verify: flags.verify,
       tuning: tuningOf(flags),

@@ -36,6 +36,7 @@ export function describeReport(
     }`,
     `parameters  ${formatChange(params, formatCount)}`,
     ...(report.budget ? [describeBudget(report.budget)] : []),
+    ...(report.statistics ? [describeStatistics(report.statistics)] : []),
     ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
     `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
     `images      ${images.calibration} for calibration, ${images.test} for the test`,
@@ -53,6 +54,12 @@ export function describeReport(
 /** A figure of the original, of the pruned network where it was tuned then, and at the end. */
 function stages({ before, after }: Change, cut?: number): number[] {
   return [before, ...(cut === undefined ? [] : [cut]), after];
+}
+
+function describeStatistics({ file, action }: NonNullable<PruneReport["statistics"]>): string {
+  return action === "read"
+    ? `statistics  of the original read from ${file}`
+    : `statistics  of the original gathered and written to ${file}`;
 }
 
 const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };

@@ -24,6 +24,10 @@ const CASES: { [Name in keyof typeof parsers]: { read: [string, unknown][]; refu
     nonNegativeNumber: { read: [["0", 0], ["5e-4", 5e-4]], refused: ["-1e-9", "", "Infinity"] },
     positiveNumber: { read: [["1e-4", 1e-4], ["2", 2]], refused: ["0", "-1", "", "Infinity"] },
     boolean: { read: [["true", true], ["false", false]], refused: ["", "1", "yes", "TRUE "] },
+    shard: {
+      read: [["2/5", { number: 2, of: 5 }], ["1/1", { number: 1, of: 1 }]],
+      refused: ["", "2", "0/5", "6/5", "1/2/3", "1.5/2", "-1/2", "a/b", "1/"],
+    },
     numberList: {
       read: [["1", [1]], ["125.3, 123,-1", [125.3, 123, -1]]],
       refused: ["", "1,", "1,,2", "1;2", "red"],

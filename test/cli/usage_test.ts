@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { exampleData, exampleModel, runCli } from "./run_cli.ts";
 
-for (const command of ["inspect", "eval", "prune", "train", "finetune", "demo"]) {
+const COMMANDS = ["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "demo"];
+
+for (const command of COMMANDS) {
   Deno.test(`\`${command} --help\` shows an example`, async () => {
     const { code, stdout, stderr } = await runCli([command, "--help"]);
     assert.equal(code, 0);
@@ -13,7 +15,7 @@ for (const command of ["inspect", "eval", "prune", "train", "finetune", "demo"])
 Deno.test("`--help` lists the commands", async () => {
   const { code, stdout } = await runCli(["--help"]);
   assert.equal(code, 0);
-  for (const command of ["inspect", "eval", "prune", "train", "finetune", "demo"]) {
+  for (const command of COMMANDS) {
     assert.match(stdout, new RegExp(`^  ${command} `, "m"));
   }
 });

@@ -1,0 +1,122 @@
+import { Command } from "@commander-js/extra-typings";
+import project from "../deno.json" with { type: "json" };
+import {
+  calibrate,
+  type CalibrateReport,
+  CALIBRATION_DEFAULTS,
+  refuseExistingFile,
+  saveStatistics,
+  type Statistics,
+} from "../src/mod.ts";
+import {
+  badImagesOption,
+  dataOption,
+  dataOptions,
+  inputSizeOption,
+  jsonOption,
+  meanOption,
+  preprocessOption,
+  scaleOption,
+  stdOption,
+  workersOption,
+} from "./data_options.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { positiveInteger, seedInteger, shard } from "./parsers.ts";
+import { withProgress } from "./progress.ts";
+import { batchesOption, pointsOption } from "./sampling_options.ts";
+import { quoteArguments } from "./spelling.ts";
+import { formatBytes } from "./table.ts";
+
+/** `calibrate MODEL --data D --out FILE`. */
+export const calibrateCommand = new Command("calibrate")
+  .description("gather the statistics of a model once, for any number of pruning runs")
+  .argument("<model>", "model.json, or the folder it is in")
+  .addOption(dataOption)
+  .requiredOption("--out <file>", "file for the statistics (safetensors)")
+  .option("--force", "replace the file that stands in --out")
+  .option("--shard <k/n>", "look at the k-th of n parts of the images; `merge` adds them up", shard)
+  .addOption(batchesOption)
+  .option(
+    "--batch-size <n>",
+    "images of every such batch; the product alone matters (batch_size)",
+    positiveInteger,
+    CALIBRATION_DEFAULTS.batchSize,
+  )
+  .addOption(pointsOption)
+  .option(
+    "--seed <n>",
+    "seed of the choice of images and positions",
+    seedInteger,
+    CALIBRATION_DEFAULTS.seed,
+  )
+  .option(
+    "--memory <MiB>",
+    "sums of one pass over the images, over all workers; other layers wait for another pass",
+    positiveInteger,
+    CALIBRATION_DEFAULTS.memoryBudget / 2 ** 20,
+  )
+  .addOption(preprocessOption)
+  .addOption(scaleOption)
+  .addOption(meanOption)
+  .addOption(stdOption)
+  .addOption(inputSizeOption)
+  .addOption(badImagesOption)
+  .addOption(workersOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    `
+The model, the data, the preprocessing, the images, the positions and the seed are noted in the file;
+\`prune --statistics FILE\` takes it for the same ones alone.
+
+Example:
+  deno task secateur calibrate cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
+    --nb-batches 30 --shard 1/2 --out half1.safetensors
+  deno task secateur calibrate cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
+    --nb-batches 30 --shard 2/2 --out half2.safetensors
+`,
+  )
+  .action(async (model, flags) => {
+    const { out, force, shard, json } = flags;
+    await refuseExistingFile(out, force);
+    const { statistics, report } = await withProgress((onProgress) =>
+      calibrate({
+        ...dataOptions(model, flags, onProgress),
+        shard,
+        batches: flags.nbBatches,
+        batchSize: flags.batchSize,
+        pointsPerImage: flags.nbPointsPerLayer,
+        seed: flags.seed,
+        memoryBudget: flags.memory * 2 ** 20,
+      })
+    );
+    await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
+    const { size: bytes } = await Deno.stat(out);
+    const { identity, shards } = statistics;
+    const layers = [...statistics.layers.keys()];
+    const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
+    console.log(
+      json
+        ? JSON.stringify({ out, bytes, identity, shards, layers, ...record })
+        : describe(statistics, report, bytes, out),
+    );
+  });
+
+function describe(
+  { layers, shards: { of, have }, identity }: Statistics,
+  { images, seconds, workers }: CalibrateReport,
+  bytes: number,
+  out: string,
+): string {
+  return [
+    `layers      ${layers.size}`,
+    `images      ${images.shard} of ${images.all}, shard ${have[0]} of ${of}`,
+    `time        ${seconds.toFixed(1)} s`,
+    `repeat with --seed ${identity.seed} --workers ${workers}`,
+    ...(images.all < images.wanted
+      ? [`note: the train split has fewer images than the ${images.wanted} asked for`]
+      : []),
+    ...images.unreadable.map((name) => `note: skipped ${name}, it cannot be read`),
+    `written to ${out} (${formatBytes(bytes)})`,
+  ].join("\n");
+}
