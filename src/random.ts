@@ -30,6 +30,17 @@ export function createRandom(...keys: number[]): Random {
 }
 
 /**
+ * A standard normal number (Box and Muller 1958).
+ *
+ * @param random Source of randomness; two numbers are drawn.
+ * @returns The number.
+ */
+export function drawNormal(random: Random): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - random()));
+  return radius * Math.cos(2 * Math.PI * random());
+}
+
+/**
  * A random permutation of 0 … length − 1 (Fisher–Yates).
  *
  * @param length How many indices.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRandom, shuffledIndices } from "../src/random.ts";
+import { createRandom, drawNormal, shuffledIndices } from "../src/random.ts";
 
 Deno.test("the same keys give the same numbers, other keys give others", () => {
   const draw = (...keys: number[]) => Array.from({ length: 5 }, createRandom(...keys));
@@ -14,6 +14,16 @@ Deno.test("numbers are uniform, also the first of neighbouring streams", () => {
   for (const value of first) cells[Math.floor(10 * value)]++;
   const chiSquare = cells.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
   assert.ok(chiSquare < 27.9, `χ² = ${chiSquare} with 9 degrees of freedom`);
+});
+
+Deno.test("drawNormal() has the moments of a standard normal number", () => {
+  const random = createRandom(3);
+  const values = Array.from({ length: 40_000 }, () => drawNormal(random));
+  const moment = (power: number) =>
+    values.reduce((sum, value) => sum + value ** power, 0) / values.length;
+  for (const [power, wanted] of [[1, 0], [2, 1], [3, 0], [4, 3]]) {
+    assert.ok(Math.abs(moment(power) - wanted) < 0.1, `moment ${power} is ${moment(power)}`);
+  }
 });
 
 Deno.test("shuffledIndices() is a permutation that puts every index everywhere", () => {

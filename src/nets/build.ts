@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { UsageError } from "../errors.ts";
 import { captureModel, disposeModel, type ModelFile, type Weight } from "../model/mod.ts";
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, drawNormal, type Random } from "../random.ts";
 import type { NetworkShape } from "./blocks.ts";
 import { layOutMobileNetV1, layOutMobileNetV2 } from "./mobilenet.ts";
 import { layOutResNet } from "./resnet.ts";
@@ -67,10 +67,4 @@ function initialValues({ name, shape, values }: Weight, random: Random): Float32
   const fanIn = shape.slice(0, isDepthwise ? 2 : -1).reduce((product, size) => product * size, 1);
   const deviation = Math.sqrt((shape.length > 2 ? 2 : 1) / fanIn);
   return Float32Array.from(values, () => deviation * drawNormal(random));
-}
-
-/** A standard normal number (Box and Muller 1958). */
-function drawNormal(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - random()));
-  return radius * Math.cos(2 * Math.PI * random());
 }

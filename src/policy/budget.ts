@@ -1,9 +1,7 @@
-import { InputError } from "../errors.ts";
 import {
   type BudgetProblem,
   checkProblem,
   type Choice,
-  costOf,
   weigh,
   wholeOptions,
 } from "./budget_problem.ts";
@@ -11,6 +9,13 @@ import { descend, fillBudget, searchByDescent } from "./descent.ts";
 import { type EliminationTree, layOutElimination } from "./elimination_tree.ts";
 import { type DualSolution, Lagrangian, maximizeBound } from "./lagrangian.ts";
 import { sweepFrontiers } from "./pareto_elimination.ts";
+import {
+  type Budget,
+  budgetOf,
+  descendToCheapest,
+  requireReachable,
+  TABLE_LIMIT,
+} from "./reach.ts";
 
 /** Settings of {@link chooseCounts}. */
 export interface BudgetOptions {
@@ -45,7 +50,8 @@ export interface BudgetSolution {
   readonly points: number;
 }
 
-const DEFAULTS = { tableLimit: 4e6, pointLimit: 5e6 } as const;
+/** The most partial choices before Pareto sets are thinned, by default. */
+const POINT_LIMIT = 5e6;
 
 /** Buckets that Pareto sets are thinned to when they grow too large. */
 const BUCKETS = 4096;
@@ -55,9 +61,6 @@ const BUCKET_POINTS = 40;
 
 /** Shares of the duality gap in which the optimum is looked for, one after the other. */
 const GAP_SHARES = [1 / 64, 1 / 8, 1];
-
-/** Room for rounding, relative: terms add up in different orders. */
-const ROUNDING = 1e-12;
 
 /**
  * Chooses the channel counts k_u of all units that
@@ -93,28 +96,20 @@ export function chooseCounts(
   share: number,
   options: BudgetOptions = {},
 ): BudgetSolution {
-  if (!(share > 0 && share <= 1)) {
-    throw new InputError(`reading the budget: found ${share}, wanted a number above 0, at most 1`);
-  }
   checkProblem(problem);
-  const whole = costOf(problem, wholeOptions(problem));
-  const budget = share * whole * (1 + ROUNDING);
-  const goal = { ...options, whole, budget };
-  const tree = layOutElimination(problem, options.tableLimit ?? DEFAULTS.tableLimit);
+  const goal = { ...options, ...budgetOf(problem, share) };
+  const tree = layOutElimination(problem, options.tableLimit ?? TABLE_LIMIT);
   const { choice, ...evidence } = tree
     ? solveExactly(problem, tree, goal)
     : solveByDescent(problem, goal);
   const counts = problem.units.map(({ counts }, unit) => counts[choice.options[unit]]);
   const { error, cost } = weigh(problem, choice.options);
-  return { counts, error, cost, budget, ...evidence };
+  return { counts, error, cost, budget: goal.budget, ...evidence };
 }
 
 type Answer = { choice: Choice } & Omit<BudgetSolution, "counts" | "error" | "cost" | "budget">;
 
-interface Goal extends BudgetOptions {
-  readonly budget: number;
-  readonly whole: number;
-}
+type Goal = BudgetOptions & Budget;
 
 function solveExactly(problem: BudgetProblem, tree: EliminationTree, goal: Goal): Answer {
   const lagrangian = new Lagrangian(tree);
@@ -135,7 +130,7 @@ function closeGap(
   tree: EliminationTree,
   lagrangian: Lagrangian,
   { dual: { lambda, lowerBound }, incumbent }: { dual: DualSolution; incumbent: Choice },
-  { budget, buckets: wanted, pointLimit = DEFAULTS.pointLimit }: Goal,
+  { budget, buckets: wanted, pointLimit = POINT_LIMIT }: Goal,
 ): { choice: Choice; costSlack: number; points: number } {
   const gap = incumbent.error - lowerBound;
   let [choice, buckets, points] = [incumbent, wanted ?? 0, 0];
@@ -169,18 +164,9 @@ function isBetter(first: Choice, second: Choice): boolean {
 }
 
 function solveByDescent(problem: BudgetProblem, goal: Goal): Answer {
-  const cheapest = descend(problem, new Int32Array(problem.units.length), 1, 0);
+  const cheapest = descendToCheapest(problem);
   requireReachable(cheapest, goal);
   const best = descend(problem, wholeOptions(problem), 0);
   const choice = searchByDescent(problem, goal.budget, cheapest, best);
   return { choice, method: "descent", lowerBound: 0, costSlack: goal.budget, points: 0 };
-}
-
-function requireReachable(cheapest: Choice, { budget, whole }: Goal): void {
-  if (cheapest.cost <= budget) return;
-  const least = Math.ceil(1e4 * cheapest.cost / whole) / 1e4;
-  throw new InputError(
-    `choosing channel counts: found ${least} as the least share that can be reached, ` +
-      `wanted ${(budget / whole).toPrecision(3)}; raise --budget, or leave fewer layers whole`,
-  );
 }
