@@ -1,4 +1,16 @@
 /** How many channels every layer keeps. */
+export { AGENT_DEFAULTS, type AgentOptions, type LearningLosses } from "./auto/ddpg.ts";
+export type { RewardPolicy } from "./auto/reward.ts";
+export { bestRollouts, type Evaluation, type Rollout, type RolloutSource } from "./auto/rollout.ts";
+export {
+  SEARCH_DEFAULTS,
+  searchCounts,
+  type SearchHooks,
+  type SearchOptions,
+  type SearchResult,
+  type SearchSettings,
+} from "./auto/search.ts";
+export type { SearchSpace, SearchUnit, UnitFeatures } from "./auto/search_space.ts";
 export * from "./budget.ts";
 export type { BudgetProblem, BudgetTerm, BudgetUnit } from "./budget_problem.ts";
 export { inputsOf, LARGEST_LAYER, type LayerPlan, planLayers, type PlanRules } from "./plan.ts";
