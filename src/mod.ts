@@ -67,10 +67,13 @@ export {
 } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {
+  AutoPolicy,
+  BudgetGoal,
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
   Change,
+  Finalist,
   GroupTuning,
   LayerReport,
   PruneOptions,
@@ -79,8 +82,22 @@ export type {
   PruneTuning,
   PruneTuningReport,
   RatioPolicy,
+  SearchLog,
+  SearchReport,
   SelectionMethod,
 } from "./pruning/mod.ts";
+export { AUTO_DEFAULTS } from "./pruning/mod.ts";
+export {
+  AGENT_DEFAULTS,
+  type AgentOptions,
+  type Evaluation,
+  type LearningLosses,
+  type RewardPolicy,
+  type Rollout,
+  type RolloutSource,
+  SEARCH_DEFAULTS,
+  type SearchSettings,
+} from "./policy/mod.ts";
 export {
   finetune,
   type FinetuneOptions,

@@ -5,6 +5,7 @@ import {
   type ConvolutionPlace,
   findChannelSpaces,
   listConvolutions,
+  type SharedMode,
   shrinkGraph,
   unpinInputSize,
   writeGraph,
@@ -19,17 +20,21 @@ import {
   uniformRatios,
 } from "./policy/mod.ts";
 import {
+  type AutoOutcome,
+  type BudgetContext,
   type BudgetReport,
   checkSamples,
   compareModels,
   createTuner,
   describeRun,
+  findAutoRatios,
   findBudgetRatios,
   nameRunState,
   OriginalMoments,
   plansToRepair,
   type PruneOptions,
   type PruneResult,
+  type RatioPolicy,
   refreshBatchNorm,
   type RepairContext,
   repairInGroups,
@@ -51,12 +56,22 @@ import {
 export const PRUNE_DEFAULTS = {
   ...CALIBRATION_DEFAULTS,
   select: "obs",
-  shared: "select",
   channelMultiple: 1,
   skip: [],
   ridge: 1e-4,
   verify: true,
 } as const;
+
+/**
+ * What happens to channels that several layers read. A ratio means a convolution's own inputs; a budget goes further where
+ * no selectors are paid for.
+ */
+const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
+  uniform: "select",
+  list: "select",
+  budget: "couple",
+  auto: "couple",
+};
 
 /**
  * Makes a convolutional network smaller: chooses the channels that every convolution keeps, repairs the layers by
@@ -69,11 +84,14 @@ export const PRUNE_DEFAULTS = {
  * @param options Model, data, ratios and settings.
  * @returns The smaller model and the figures of the run.
  * @throws {InputError} When model, data or ratios cannot be used; nothing has been written then.
- * @throws {WorkerError} When a thread is lost; a run with tuning keeps its last checkpoint.
+ * @throws {WorkerError} When a thread is lost; a run with a search or tuning keeps its state.
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const clock = new Stopwatch();
-  const settings: Settings = withDefaults(options, PRUNE_DEFAULTS);
+  const settings: Settings = withDefaults(options, {
+    ...PRUNE_DEFAULTS,
+    shared: SHARED_DEFAULTS[options.policy.kind],
+  });
   const session = await openSession(settings);
   try {
     const { graph, file, crew } = session;
@@ -94,7 +112,8 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
-    const { ratios, budget } = await findRatios(context, places, settings);
+    const folder = runFolder(session, settings);
+    const { ratios, budget, search } = await findRatios(context, places, settings, folder);
     const plans = planLayers(graph, map, places, ratios, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
@@ -108,7 +127,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       { ...context, onLayer: trackLayers(session, plans, settings, calibration.length) },
       plans,
       tuner,
-      runFolder(session, settings),
+      folder,
     );
 
     const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
@@ -132,6 +151,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       evaluations: { before, cut, after },
       layers: reportLayers(plans, repair),
       budget,
+      search: search?.report,
       statistics: original.origin,
       batchNorm,
       tuned: tuned && { ...tuned, groups },
@@ -143,7 +163,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       seed: settings.seed,
       workers: crew.size,
     });
-    return { file: unpinInputSize(pruned, session.original), report };
+    return { file: unpinInputSize(pruned, session.original), report, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, runFolder(session, settings));
   } finally {
@@ -151,14 +171,15 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   }
 }
 
-type Settings = PruneOptions & typeof PRUNE_DEFAULTS;
+type Settings = PruneOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
 
 /** The share of its input channels that every convolution keeps. */
 async function findRatios(
-  context: Omit<RepairContext, "onLayer">,
+  context: BudgetContext,
   places: readonly ConvolutionPlace[],
   settings: Settings,
-): Promise<{ ratios: Ratios; budget?: BudgetReport }> {
+  folder?: RunFolder,
+): Promise<{ ratios: Ratios; budget?: BudgetReport; search?: AutoOutcome }> {
   const { policy } = settings;
   switch (policy.kind) {
     case "uniform":
@@ -168,6 +189,10 @@ async function findRatios(
     case "budget": {
       const { ratios, report } = await findBudgetRatios(context, places, settings, policy);
       return { ratios, budget: report };
+    }
+    case "auto": {
+      const search = await findAutoRatios(context, places, settings, policy, folder);
+      return { ratios: search.ratios, search };
     }
   }
 }
@@ -189,13 +214,14 @@ function trackLayers(
     );
 }
 
-/** Where a run with tuning keeps its state, and what the state belongs to. */
+/** Where a run with a search or tuning keeps its state, and what the state belongs to. */
 function runFolder({ crew, file }: Session, settings: Settings): RunFolder | undefined {
-  const { checkpoint, resume = false } = settings;
-  if (checkpoint === undefined || settings.tuning === undefined) return undefined;
-  const { policy, select, shared, channelMultiple, skip, batches, batchSize } = settings;
+  const { checkpoint, resume = false, policy } = settings;
+  const hasJournal = policy.kind === "auto";
+  if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
+  const { select, shared, channelMultiple, skip, batches, batchSize } = settings;
   const { pointsPerImage, ridge, seed } = settings;
-  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning;
+  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning ?? {};
   const identity = {
     network: file.path,
     images: crew.local.dataset.train.length,
@@ -204,5 +230,5 @@ function runFolder({ crew, file }: Session, settings: Settings): RunFolder | und
     ...{ pointsPerImage, ridge, seed, tuning, groups },
     teacher: typeof teacher === "object" ? teacher.path : teacher,
   };
-  return { checkpoint, resume, identity };
+  return { checkpoint, resume, identity, hasJournal };
 }

@@ -84,6 +84,24 @@ export function pickCalibration(
 }
 
 /**
+ * Chooses images that calibration leaves out, as far as the set is large enough: those that {@link pickCalibration} takes
+ * last.
+ *
+ * @param set The images.
+ * @param count How many are wanted.
+ * @param seed Seed of the choice of images for calibration.
+ * @returns `count` different indices, or all of them when the set has fewer.
+ */
+export function pickHeldOut(
+  set: Pick<ImageSet, "length">,
+  count: number,
+  seed: number,
+): Int32Array {
+  const order = pickCalibration(set, set.length, seed);
+  return order.subarray(Math.max(0, order.length - count));
+}
+
+/**
  * Cuts a list of indices into batches.
  *
  * @param indices The list.

@@ -1,5 +1,5 @@
 export { type Augmentation, augmentImage } from "./augment.ts";
-export { type Batch, chunk, pickCalibration, readBatch } from "./batches.ts";
+export { type Batch, chunk, pickCalibration, pickHeldOut, readBatch } from "./batches.ts";
 export { checkClasses } from "./classes.ts";
 export type { Dataset, DatasetOptions, ImageSet, ImageShape } from "./dataset.ts";
 export { fingerprintImages } from "./fingerprint.ts";

@@ -18,6 +18,7 @@ import {
   reconstruct,
   requireSamples,
 } from "../selection/mod.ts";
+import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { coupledProblem, problemOf } from "./problems.ts";
 import { canSample, type StatisticsSource } from "./statistics_source.ts";
 
@@ -195,22 +196,15 @@ function chooseChannels(
   problem: Problem,
   cuts: { removed: Uint8Array; selections: Map<string, Int32Array> },
 ): { kept: Int32Array; dead: Int32Array } {
-  const { channelOf, globals } = inputChannels(map, node);
+  const channels = inputChannels(map, node);
+  const { globals } = channels;
   if (mode === "whole" || mode === "couple") {
     const kept = Int32Array.from(globals.keys()).filter((own) => cuts.removed[globals[own]] === 0);
     return { kept, dead: new Int32Array(0) };
   }
   const { kept, dead } = createSelector(kernels, [problem], select, { ridge }).keep(keep);
-  const isKept = new Uint8Array(globals.length);
-  for (const own of kept) isKept[own] = 1;
-  if (mode === "select") {
-    const positions = Int32Array.from(channelOf.keys());
-    cuts.selections.set(node.key, positions.filter((position) => isKept[channelOf[position]]));
-  } else {
-    globals.forEach((channel, own) => {
-      if (!isKept[own]) cuts.removed[channel] = 1;
-    });
-  }
+  if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, kept));
+  else removeChannels(cuts.removed, globals, kept);
   return { kept, dead };
 }
 
@@ -234,8 +228,15 @@ async function cutCoupledSpace(
   });
 }
 
-/** The layer's weights with the fitted kernel; the intercept is added to its bias. */
-function repairedWeights(
+/**
+ * The weights of a layer that was fitted.
+ *
+ * @param node The layer.
+ * @param fitted Its new kernel, zero in the rows of what is cut.
+ * @param intercept What is added to its bias, one number per output.
+ * @returns All its weights; those of the layer are unchanged.
+ */
+export function repairedWeights(
   node: LayerNode,
   fitted: Float32Array,
   intercept: Float64Array,

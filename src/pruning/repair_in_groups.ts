@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { LayerPlan } from "../policy/mod.ts";
-import { type Identity, nameState } from "../tuning/mod.ts";
+import { hasState, type Identity, nameState } from "../tuning/mod.ts";
 import { plansToRepair, type RepairContext, repairLayers, startRepair } from "./repair.ts";
 import { loadRepair, type RepairProgress, saveRepair } from "./repair_state.ts";
 import { groupOptions, partIntoGroups, tuneGroup } from "./tune_group.ts";
@@ -14,6 +14,8 @@ export interface RunFolder {
   readonly identity: Identity;
   /** Go on from the state that is there. */
   readonly resume: boolean;
+  /** Whether the run begins with a search, whose journal is there before any other state. */
+  readonly hasJournal: boolean;
 }
 
 /**
@@ -54,7 +56,8 @@ export async function repairInGroups(
     if (folder && place) await saveRepair(place, folder.identity, state);
     return state;
   };
-  let state = folder?.resume
+  const isRepairing = folder?.resume && (!folder.hasJournal || await hasState(place!));
+  let state = isRepairing
     ? await loadRepair(place!, folder.identity, context.graph)
     : await keep({ repair: await startRepair(context, plans), repaired: 0, groups: [] });
   context.original.release();

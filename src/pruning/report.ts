@@ -23,6 +23,8 @@ export interface RunRecord {
   readonly layers: readonly LayerReport[];
   /** What the budget policy decided. */
   readonly budget?: PruneReport["budget"];
+  /** What the agent found. */
+  readonly search?: PruneReport["search"];
   /** File of the original network's statistics. */
   readonly statistics?: PruneReport["statistics"];
   /** What became of BatchNormalization. */
@@ -69,6 +71,7 @@ export function describeRun(record: RunRecord): PruneReport {
     },
     params: { before: costBefore.params, after: costAfter.params },
     ...(record.budget ? { budget: record.budget } : {}),
+    ...(record.search ? { search: record.search } : {}),
     ...(record.statistics ? { statistics: record.statistics } : {}),
     layers: record.layers,
     batchNorm: record.batchNorm,
@@ -76,6 +79,7 @@ export function describeRun(record: RunRecord): PruneReport {
     seconds: {
       total: clock.total,
       calibrate: clock.seconds("calibrate"),
+      search: clock.seconds("search"),
       select: clock.seconds("select"),
       reconstruct: clock.seconds("reconstruct"),
       batchNorm: clock.seconds("batchNorm"),

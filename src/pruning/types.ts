@@ -1,5 +1,6 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
+import type { AgentOptions, Evaluation, Rollout, SearchSettings } from "../policy/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
@@ -10,18 +11,41 @@ export type SelectionMethod = "obs" | "lasso" | "magnitude";
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
   | { readonly kind: "list"; readonly text: string; readonly source: string }
-  | BudgetPolicy;
+  | BudgetPolicy
+  | AutoPolicy;
 
-/** The counts that lose least of the layers' outputs within a budget. */
-export interface BudgetPolicy {
-  /** Discriminates the policies. */
-  readonly kind: "budget";
+/** What a network may cost. */
+export interface BudgetGoal {
   /** Share of the cost that is kept. */
   readonly share: number;
   /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
   /** File that measured latencies are kept in. Default: they are measured anew. */
   readonly latencyTable?: string;
+}
+
+/** The counts that lose least of the layers' outputs within a budget. */
+export interface BudgetPolicy extends BudgetGoal {
+  /** Discriminates the policies. */
+  readonly kind: "budget";
+}
+
+/** The counts that an agent finds within a budget, trying networks out. */
+export interface AutoPolicy extends BudgetGoal {
+  /** Discriminates the policies. */
+  readonly kind: "auto";
+  /** Roll-outs, rewards and exploration. */
+  readonly search?: Partial<SearchSettings>;
+  /** The agent. */
+  readonly agent?: Partial<AgentOptions>;
+  /** Where the search starts: from the counts of the budget policy, or from nothing. Default `budget`. */
+  readonly start?: "budget" | "none";
+  /** Training images that roll-outs are measured on. Default 2000. */
+  readonly images?: number;
+  /** Roll-outs that are cut with the sequential repair at the end, to choose among. Default 3. */
+  readonly finalists?: number;
+  /** Told of every new roll-out. */
+  readonly onRollout?: (rollout: Rollout) => void;
 }
 
 /** What a budget counts. */
@@ -37,6 +61,38 @@ export interface BudgetReport {
   readonly error: number;
   /** Whether no choice within the budget has a smaller error. */
   readonly isOptimal: boolean;
+}
+
+/** What a search found. */
+export interface SearchReport {
+  /** What was counted. */
+  readonly target: BudgetTarget;
+  /** Share of the cost that was to be kept, and that the winner keeps. */
+  readonly share: { readonly wanted: number; readonly found: number };
+  /** Training images that roll-outs were measured on. */
+  readonly images: number;
+  /** Roll-outs. */
+  readonly rollouts: number;
+  /** The best of them, cut with the sequential repair. */
+  readonly finalists: readonly Finalist[];
+  /** Number of the roll-out that won. */
+  readonly winner: number;
+}
+
+/** Everything that a search tried. */
+export interface SearchLog {
+  /** Names of the decisions: a convolution, or a space that several layers read. */
+  readonly units: readonly string[];
+  /** The roll-outs, in order; counts and ratios are in the order of `units`. */
+  readonly rollouts: readonly Rollout[];
+}
+
+/** A roll-out that was cut with the sequential repair, and measured on the search's images. */
+export interface Finalist extends Evaluation {
+  /** Its number, from 1. */
+  readonly rollout: number;
+  /** Its reward then. */
+  readonly reward: number;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */
@@ -67,7 +123,7 @@ export interface PruneOptions extends DataOptions {
   readonly policy: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
   readonly select?: SelectionMethod;
-  /** What happens to channels that several layers read. Default `select`. */
+  /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
   readonly shared?: SharedMode;
   /** Keep a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
@@ -97,11 +153,11 @@ export interface PruneOptions extends DataOptions {
   readonly verify?: boolean;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
-  /** Folder in which the state of a run with tuning is kept. */
+  /** Folder in which the state of a run with a search or tuning is kept. */
   readonly checkpoint?: string;
   /** Go on from the checkpoint. */
   readonly resume?: boolean;
-  /** Raised to end the run: at the next layer or training step. */
+  /** Raised to end the run: at the next roll-out, layer or training step. */
   readonly signal?: AbortSignal;
 }
 
@@ -170,6 +226,8 @@ export interface PruneReport {
   readonly params: Change;
   /** What the budget policy decided, when it did. */
   readonly budget?: BudgetReport;
+  /** What the agent found, when it searched. */
+  readonly search?: SearchReport;
   /** File of the original network's statistics, and whether the run read or wrote it, when it was given one. */
   readonly statistics?: { readonly file: string; readonly action: "read" | "written" };
   /** Conv2D and Dense layers, in graph order. */
@@ -186,6 +244,7 @@ export interface PruneReport {
   readonly seconds: {
     readonly total: number;
     readonly calibrate: number;
+    readonly search: number;
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
@@ -213,4 +272,6 @@ export interface PruneResult {
   readonly file: ModelFile;
   /** Figures of the run. */
   readonly report: PruneReport;
+  /** Everything that a search tried, when there was one. */
+  readonly log?: SearchLog;
 }

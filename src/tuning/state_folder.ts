@@ -115,7 +115,14 @@ export async function nameState(
   return new WorkerError(message, { cause: error });
 }
 
-function describeDifferences(had: Identity, wants: Identity): string[] {
+/**
+ * Names what two identities differ in.
+ *
+ * @param had The identity of the state.
+ * @param wants That of the run, as JSON has it.
+ * @returns A text for every difference.
+ */
+export function describeDifferences(had: Identity, wants: Identity): string[] {
   return [...new Set([...Object.keys(had), ...Object.keys(wants)])]
     .filter((name) => JSON.stringify(had[name]) !== JSON.stringify(wants[name]))
     .map((name) => `${name} was ${textOf(had[name])}, now ${textOf(wants[name])}`);

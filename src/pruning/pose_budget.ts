@@ -1,0 +1,120 @@
+import {
+  costModel,
+  type CostTerm,
+  latencyModel,
+  LatencyTable,
+  sumTerms,
+  usefulCounts,
+} from "../cost/mod.ts";
+import {
+  type ConvolutionPlace,
+  type CutUnit,
+  type LayerGraph,
+  listCutUnits,
+} from "../graph/mod.ts";
+import type { Moments } from "../kernels/mod.ts";
+import { allowedCounts, type BudgetProblem, type PlanRules } from "../policy/mod.ts";
+import { createObsSelector } from "../selection/mod.ts";
+import { problemsOf, readersOf } from "./count_networks.ts";
+import type { RepairContext } from "./repair.ts";
+import type { BudgetGoal, BudgetTarget } from "./types.ts";
+
+/** Repairing has not begun. */
+export type BudgetContext = Omit<RepairContext, "onLayer">;
+
+/** Images of a prediction whose latency counts. */
+const LATENCY_BATCH = 32;
+
+/** What is decided under a budget, and all that is known of it before a network is tried out. */
+export interface PosedBudget {
+  /** The decisions. */
+  readonly units: readonly CutUnit[];
+  /** Their counts with the error of each, and the terms of the cost. */
+  readonly problem: BudgetProblem;
+  /** Statistics of every layer that reads a unit with a choice, of the original network. */
+  readonly moments: ReadonlyMap<string, Moments>;
+  /** Cost of the whole network. */
+  readonly whole: number;
+  /** The most that the repair adds to the cost, as a share of the whole. */
+  readonly added: number;
+}
+
+/**
+ * Poses the question of how many channels every convolution keeps. The error of every count is read off statistics of
+ * the original network, by structured elimination.
+ *
+ * @param context What to work with.
+ * @param places The network's convolutions.
+ * @param rules Rules for all layers.
+ * @param goal What is counted.
+ * @returns The question.
+ */
+export async function poseBudget(
+  context: BudgetContext,
+  places: readonly ConvolutionPlace[],
+  rules: PlanRules,
+  { target = "macs", latencyTable }: Pick<BudgetGoal, "target" | "latencyTable">,
+): Promise<PosedBudget> {
+  const { graph, map } = context;
+  const units = listCutUnits(graph, map, places);
+  const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
+  const terms = await costTerms(context, units, allowed, target, latencyTable);
+  const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
+  const choices = units.filter((_, index) => counts[index].length > 1);
+  const readers = choices.flatMap((unit) => readersOf(context, unit));
+  const moments = await context.original.momentsOf(readers);
+  const problem = {
+    units: await context.clock.time("select", () =>
+      units.map((unit, index) => {
+        const errors = choices.includes(unit) ? errorsOf(context, unit, moments) : undefined;
+        return {
+          name: unit.name,
+          counts: counts[index],
+          errors: counts[index].map((count) => errors?.[count] ?? 0),
+        };
+      })),
+    terms,
+  };
+  const whole = sumTerms(terms, units.map(({ channels }) => channels));
+  const added = target === "params" ? mostAddedBiases(graph) / whole : 0;
+  return { units, problem, moments, whole, added };
+}
+
+/** Biases that the repair may give to layers which had none; most of them go into a BatchNormalization. */
+function mostAddedBiases({ nodes }: LayerGraph): number {
+  const gaining = nodes.filter(({ weights }) => weights.has("kernel") && !weights.has("bias"));
+  return gaining.reduce((sum, { weights }) => sum + weights.get("kernel")!.shape.at(-1)!, 0);
+}
+
+async function costTerms(
+  { graph, map, onStage }: BudgetContext,
+  units: readonly CutUnit[],
+  counts: readonly number[][],
+  target: BudgetTarget,
+  path?: string,
+): Promise<readonly CostTerm[]> {
+  if (target !== "latency") {
+    const model = costModel(graph, map, units);
+    return target === "macs" ? model.convMacs : model.params;
+  }
+  const table = await LatencyTable.open({
+    path,
+    onProgress: (done, total) => onStage("measuring layers", done, total),
+  });
+  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH });
+}
+
+/** Error of every count of a unit, from 0 channels to all, summed over the layers that read it. */
+function errorsOf(
+  context: BudgetContext,
+  unit: CutUnit,
+  moments: ReadonlyMap<string, Moments>,
+): Float64Array {
+  const { kernels, ridge } = context;
+  const problems = problemsOf(context, unit, moments);
+  const selector = createObsSelector(kernels, problems, { ridge });
+  return Float64Array.from(
+    { length: unit.channels + 1 },
+    (_, count) => count === unit.channels ? 0 : problems.length * selector.errorAt(count),
+  );
+}
