@@ -3,17 +3,19 @@ import { inspect, type InspectReport } from "../src/mod.ts";
 import { inputSizeOption, jsonOption } from "./data_options.ts";
 import { formatBytes, formatCount, formatTable } from "./table.ts";
 
-/** `--shared`: what happens to channels that several layers read. */
-export const sharedOption = new Option(
-  "--shared <mode>",
-  "channels that several layers read: each convolution selects its own (select), or all lose the same (couple)",
-).choices(["select", "couple"]).default("select" as const);
+/** `--shared`, with a hint at its default where that depends on others. */
+export function createSharedOption(hint = "") {
+  return new Option(
+    "--shared <mode>",
+    `channels that several layers read: each convolution selects its own (select), or all lose the same (couple)${hint}`,
+  ).choices(["select", "couple"]);
+}
 
 /** `inspect MODEL`. */
 export const inspectCommand = new Command("inspect")
   .description("list a model's layers, what they cost, and what can be cut and why not")
   .argument("<model>", "model.json, or the folder it is in")
-  .addOption(sharedOption)
+  .addOption(createSharedOption().default("select" as const))
   .addOption(inputSizeOption)
   .addOption(jsonOption)
   .addHelpText(

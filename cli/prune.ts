@@ -1,15 +1,12 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
-  type BudgetTarget,
-  InputError,
   loadModelFile,
   prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
   type PruneReport,
   type PruneTuning,
-  type RatioPolicy,
   refuseExisting,
   saveModelFile,
   type SelectionMethod,
@@ -30,7 +27,7 @@ import {
   workersOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
-import { sharedOption } from "./inspect.ts";
+import { createSharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import {
   boolean,
@@ -44,6 +41,9 @@ import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments } from "./spelling.ts";
+import { readPolicy } from "./ratio_policy.ts";
+import { searchFiles } from "./search_log.ts";
+import { searchOptions } from "./search_options.ts";
 import {
   checkpointFolder,
   createDistillationOptions,
@@ -56,8 +56,6 @@ const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
-const NOT_BUILT_POLICIES = ["auto"];
-
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = new Command("prune")
   .description("cut channels, repair the layers by regression and write a smaller model")
@@ -68,8 +66,8 @@ export const pruneCommand = new Command("prune")
   .addOption(
     new Option(
       "--prune-option <policy>",
-      "where the ratios come from: uniform, list, budget (the least error within a budget); auto is not built yet (cp_prune_option)",
-    ).choices(["uniform", "list", "budget", ...NOT_BUILT_POLICIES]).makeOptionMandatory(),
+      "where the ratios come from: an agent that tries networks out (auto), the least error within a budget (budget), the same everywhere (uniform), or a file (list) (cp_prune_option)",
+    ).choices(["auto", "budget", "uniform", "list"]).default("auto" as const),
   )
   .addOption(
     new Option(
@@ -85,7 +83,7 @@ export const pruneCommand = new Command("prune")
   .addOption(
     new Option(
       "--preserve-ratio <ratio>",
-      "share of --target that the model keeps, for budget; --budget is the same (cp_preserve_ratio)",
+      "share of --target that the model keeps, for auto and budget; --budget is the same (cp_preserve_ratio)",
     ).argParser(ratio).default(0.5),
   )
   .addOption(
@@ -109,7 +107,7 @@ export const pruneCommand = new Command("prune")
     "true is --select lasso, false is --select magnitude (cp_lasso)",
     boolean,
   )
-  .addOption(sharedOption)
+  .addOption(createSharedOption(" (default: couple with auto and budget, otherwise select)"))
   .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
   .option(
     "--channel-multiple <n>",
@@ -148,6 +146,25 @@ export const pruneCommand = new Command("prune")
     PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
   )
   .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
+  .optionsGroup("Search, with --prune-option auto:")
+  .addOption(searchOptions.rollouts)
+  .addOption(searchOptions.rolloutsMin)
+  .addOption(searchOptions.rewardPolicy)
+  .addOption(searchOptions.noiseTolerance)
+  .addOption(searchOptions.start)
+  .addOption(searchOptions.images)
+  .addOption(searchOptions.finalists)
+  .addOption(searchOptions.ratioNoise)
+  .addOption(searchOptions.randomEvery)
+  .addOption(searchOptions.width)
+  .addOption(searchOptions.learningRate)
+  .addOption(searchOptions.discount)
+  .addOption(searchOptions.targetRate)
+  .addOption(searchOptions.agentBatch)
+  .addOption(searchOptions.noiseFirst)
+  .addOption(searchOptions.noiseLast)
+  .addOption(searchOptions.baselineDecay)
+  .addOption(searchOptions.replayCapacity)
   .optionsGroup("Tuning, which --epochs, --enbl-dst, --teacher, --finetune or --retrain turn on:")
   .addOption(
     new Option(
@@ -208,7 +225,6 @@ export const pruneCommand = new Command("prune")
     "after",
     `
 Every option may be written as PocketFlow writes it: --cp_prune_option=list is --prune-option list.
-PocketFlow's options of the agent are not built yet and are refused.
 
 Example:
   deno task secateur prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
@@ -234,8 +250,11 @@ Example:
       tuning: tuningOf(flags),
       resume: flags.resume,
     };
-    if (flags.resume && !settings.tuning) {
-      throw new UsageError("reading --resume: a run without tuning keeps no state to go on from");
+    const keepsState = settings.tuning !== undefined || policy.kind === "auto";
+    if (flags.resume && !keepsState) {
+      throw new UsageError(
+        "reading --resume: a run without search or tuning keeps no state to go on from",
+      );
     }
     await refuseExisting(flags.out, flags.force);
     const file = await loadModelFile(model);
@@ -244,7 +263,7 @@ Example:
       withProgress((onProgress) =>
         prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
-    const { file: pruned, report } = settings.tuning
+    const { file: pruned, report, log } = keepsState
       ? await untilInterrupted(
         (signal) => run({ signal, checkpoint }),
         `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
@@ -253,7 +272,11 @@ Example:
     const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
     const saved = await untilInterrupted((signal) =>
-      saveModelFile(flags.out, { ...pruned, metadata }, { force: flags.force, signal })
+      saveModelFile(flags.out, { ...pruned, metadata }, {
+        force: flags.force,
+        extraFiles: log && searchFiles(log),
+        signal,
+      })
     );
     await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };
@@ -263,41 +286,6 @@ Example:
         : describeReport(report, bytes, flags.out),
     );
   });
-
-interface PolicyFlags {
-  readonly pruneOption: string;
-  readonly uniformPreserveRatio: number;
-  readonly pruneListFile: string;
-  readonly preserveRatio: number;
-  readonly target: BudgetTarget;
-  readonly latencyTable?: string;
-}
-
-async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
-  const { pruneOption, uniformPreserveRatio, pruneListFile } = flags;
-  if (NOT_BUILT_POLICIES.includes(pruneOption)) {
-    throw new UsageError(
-      `reading --prune-option: ${pruneOption} is not built yet, wanted uniform, list or budget`,
-    );
-  }
-  if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
-  if (pruneOption === "budget") {
-    const { preserveRatio: share, target, latencyTable } = flags;
-    return { kind: "budget", share, target, latencyTable };
-  }
-  try {
-    return {
-      kind: "list",
-      text: await Deno.readTextFile(pruneListFile),
-      source: pruneListFile,
-    };
-  } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound
-      ? "found no such file, wanted a ratio for each Conv2D with commas between"
-      : (cause as Error).message;
-    throw new InputError(`reading --prune-list-file ${pruneListFile}: ${reason}`, { cause });
-  }
-}
 
 interface PruneTuningFlags extends Omit<TuningFlags, "force" | "json"> {
   readonly enblDst?: boolean;

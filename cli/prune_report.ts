@@ -1,4 +1,4 @@
-import type { BudgetReport, Change, PruneReport } from "../src/mod.ts";
+import type { BudgetReport, Change, PruneReport, SearchReport } from "../src/mod.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
@@ -36,11 +36,13 @@ export function describeReport(
     }`,
     `parameters  ${formatChange(params, formatCount)}`,
     ...(report.budget ? [describeBudget(report.budget)] : []),
+    ...(report.search ? [describeSearch(report.search)] : []),
     ...(report.statistics ? [describeStatistics(report.statistics)] : []),
     ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
     `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
     `images      ${images.calibration} for calibration, ${images.test} for the test`,
     `time        ${seconds.total.toFixed(1)} s: calibration ${seconds.calibrate.toFixed(1)}, ` +
+    (report.search ? `search ${seconds.search.toFixed(1)}, ` : "") +
     `selection ${seconds.select.toFixed(1)}, reconstruction ${seconds.reconstruct.toFixed(1)}, ` +
     `BatchNorm ${seconds.batchNorm.toFixed(1)}, tuning ${seconds.tune.toFixed(1)}, ` +
     `tests ${seconds.evaluate.toFixed(1)}`,
@@ -68,4 +70,12 @@ function describeBudget({ target, share, isOptimal }: BudgetReport): string {
   const proof = isOptimal ? "no choice within it has a smaller summed error" : "not proven optimal";
   return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
     `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
+}
+
+function describeSearch(
+  { target, share, rollouts, images, winner, finalists }: SearchReport,
+): string {
+  const { accuracy } = finalists.find(({ rollout }) => rollout === winner)!;
+  return `search      roll-out ${winner} of ${rollouts}: ${formatPercent(share.found)} of the ` +
+    `${COSTS[target]} kept, ${formatPercent(accuracy)} of ${images} training images`;
 }

@@ -2,10 +2,6 @@ import { UsageError } from "../src/mod.ts";
 
 /** Options of PocketFlow that Secateur does not have yet, with what they belong to. */
 const NOT_BUILT: ReadonlyMap<string, string> = new Map([
-  ["nb-rlouts", "--prune-option auto"],
-  ["nb-rlouts-min", "--prune-option auto"],
-  ["reward-policy", "--prune-option auto"],
-  ["noise-tolerance", "--prune-option auto"],
   ["resnet-size", "training a network while pruning (`train` has it)"],
 ]);
 

@@ -17,14 +17,15 @@ const BUILT: readonly [string, string][] = [
   ["loss_w_dst", "4.0"],
   ["tempr_dst", "4.0"],
   ["nb_epochs_rat", "1.0"],
-];
-
-/** Those that are not, with a value. */
-const NOT_BUILT: readonly [string, string][] = [
   ["cp_nb_rlouts", "200"],
   ["cp_nb_rlouts_min", "50"],
   ["cp_reward_policy", "accuracy"],
   ["cp_noise_tolerance", "0.15"],
+  ["ddpg_lrn_rate", "1e-3"],
+];
+
+/** Those that are not, with a value. */
+const NOT_BUILT: readonly [string, string][] = [
   ["resnet_size", "20"],
 ];
 

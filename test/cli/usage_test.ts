@@ -57,7 +57,6 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
     args: ["prune", exampleModel, ...data, "--prune-option", "uniform"],
     message: /'--out <dir>' not specified/,
   },
-  "a missing --prune-option": { args: prune, message: /'--prune-option <policy>' not specified/ },
   "a bad number": {
     args: ["eval", exampleModel, ...data, "--workers", "0"],
     message: /'--workers <n>' argument '0' is invalid\. Wanted a whole number of at least 1$/,
@@ -68,15 +67,15 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   },
   "resuming what keeps no state": {
     args: [...prune, "--prune-option", "uniform", "--resume"],
-    message: /reading --resume: a run without tuning keeps no state/,
+    message: /reading --resume: a run without search or tuning keeps no state/,
   },
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],
-    message: /'random' is invalid\. Allowed choices are uniform, list, budget, auto/,
+    message: /'random' is invalid\. Allowed choices are auto, budget, uniform, list/,
   },
-  "a policy that is not built": {
-    args: [...prune, "--cp_prune_option=auto"],
-    message: /--prune-option: auto is not built yet, wanted uniform, list or budget$/,
+  "a reward and a target that do not go together": {
+    args: [...prune, "--cp_reward_policy=flops", "--target", "latency"],
+    message: /--reward-policy flops and --target latency: the former counts MACs; give --target/,
   },
   "an option that is not built": {
     args: [...prune, "--prune-option", "uniform", "--resnet_size=20"],

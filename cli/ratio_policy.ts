@@ -1,0 +1,40 @@
+import { InputError, type RatioPolicy } from "../src/mod.ts";
+import { autoPolicy, type SearchFlags } from "./search_options.ts";
+
+/** Values of the options that say where the ratios come from. */
+export interface PolicyFlags extends SearchFlags {
+  /** The policy. */
+  readonly pruneOption: RatioPolicy["kind"];
+  /** Ratio of every convolution. */
+  readonly uniformPreserveRatio: number;
+  /** File of a ratio list. */
+  readonly pruneListFile: string;
+}
+
+/**
+ * The library's policy from the flags.
+ *
+ * @throws {InputError} When the file of a ratio list cannot be read.
+ * @throws {UsageError} When options do not go together.
+ */
+export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
+  const { pruneOption, uniformPreserveRatio, pruneListFile } = flags;
+  if (pruneOption === "auto") return autoPolicy(flags);
+  if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
+  if (pruneOption === "budget") {
+    const { preserveRatio: share, target, latencyTable } = flags;
+    return { kind: "budget", share, target, latencyTable };
+  }
+  try {
+    return {
+      kind: "list",
+      text: await Deno.readTextFile(pruneListFile),
+      source: pruneListFile,
+    };
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "found no such file, wanted a ratio for each Conv2D with commas between"
+      : (cause as Error).message;
+    throw new InputError(`reading --prune-list-file ${pruneListFile}: ${reason}`, { cause });
+  }
+}

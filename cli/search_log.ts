@@ -1,0 +1,47 @@
+import type { SearchLog } from "../src/mod.ts";
+
+const COLUMNS = [
+  "rollout",
+  "source",
+  "cost",
+  "accuracy",
+  "loss",
+  "reward",
+  "criticLoss",
+  "actorLoss",
+  "noise",
+] as const;
+
+/**
+ * The files of a search that are written beside the model, by name: `search.jsonl` has an object for every roll-out,
+ * `search.csv` a row. `cost` is a share of the whole network's.
+ *
+ * @param log What was tried.
+ * @returns The files' texts.
+ */
+export function searchFiles(log: SearchLog): Map<string, string> {
+  return new Map([["search.jsonl", searchLines(log)], ["search.csv", searchTable(log)]]);
+}
+
+function searchLines({ units, rollouts }: SearchLog): string {
+  const byUnit = (values: readonly number[]) =>
+    Object.fromEntries(units.map((name, index) => [name, values[index]]));
+  return rollouts.map(({ counts, ratios, ...figures }) =>
+    `${JSON.stringify({ ...figures, counts: byUnit(counts), ratios: byUnit(ratios) })}\n`
+  ).join("");
+}
+
+/** The ratio of every decision stands behind the figures. */
+function searchTable({ units, rollouts }: SearchLog): string {
+  const header = [...COLUMNS, ...units.map(quote)];
+  const rows = rollouts.map((rollout) => [
+    ...COLUMNS.map((column) => rollout[column] ?? ""),
+    ...rollout.ratios,
+  ]);
+  return [header, ...rows].map((cells) => `${cells.join(",")}\r\n`).join("");
+}
+
+/** A cell as RFC 4180 has it. */
+function quote(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
