@@ -8,12 +8,7 @@ import {
   SEARCH_DEFAULTS,
   UsageError,
 } from "../src/mod.ts";
-import {
-  nonNegativeInteger,
-  positiveInteger,
-  positiveNumber,
-  share,
-} from "./parsers.ts";
+import { nonNegativeInteger, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
 /** Options of `--prune-option auto`; those of the agent are called as PocketFlow calls them. */
 export const searchOptions = {
@@ -46,12 +41,16 @@ export const searchOptions = {
   ).argParser(positiveInteger).default(AUTO_DEFAULTS.finalists),
   ratioNoise: new Option(
     "--ratio-noise <number>",
-    "deviation of the ratios tried around the best before the agent acts",
+    "deviation of the ratios tried around the best",
   ).argParser(share).default(SEARCH_DEFAULTS.ratioNoise),
   randomEvery: new Option(
     "--random-every <n>",
     "before the agent acts, every so many networks are random; 0 for none",
   ).argParser(nonNegativeInteger).default(SEARCH_DEFAULTS.randomEvery),
+  exploreEvery: new Option(
+    "--explore-every <n>",
+    "once the agent acts, every so many networks are still tried around the best; 0 for none",
+  ).argParser(nonNegativeInteger).default(SEARCH_DEFAULTS.exploreEvery),
   width: new Option("--ddpg-width <n>", "units of the agent's hidden layers")
     .argParser(positiveInteger).default(AGENT_DEFAULTS.width),
   learningRate: new Option("--ddpg-lrn-rate <number>", "Adam's rate for actor and critic")
@@ -102,6 +101,8 @@ export interface SearchFlags {
   readonly ratioNoise: number;
   /** How often networks are random. */
   readonly randomEvery: number;
+  /** How often they are near the best. */
+  readonly exploreEvery: number;
   /** Units of hidden layers. */
   readonly ddpgWidth: number;
   /** Adam's rate. */
@@ -145,6 +146,7 @@ export function autoPolicy(flags: SearchFlags): AutoPolicy {
       noiseTolerance: flags.noiseTolerance,
       ratioNoise: flags.ratioNoise,
       randomEvery: flags.randomEvery,
+      exploreEvery: flags.exploreEvery,
     },
     agent: agentOptions(flags),
     start: flags.searchStart,

@@ -25,10 +25,12 @@ export interface SearchSettings {
   readonly rewardPolicy: RewardPolicy;
   /** Errors up to this are as good as none, under `flops`. */
   readonly noiseTolerance: number;
-  /** Standard deviation of the ratios around the best known, from `start` on, before the agent learns. */
+  /** Standard deviation of the ratios around the best known, from `start` on. */
   readonly ratioNoise: number;
   /** Before the agent learns, every so many roll-outs are drawn without regard to what is known; 0 for none. */
   readonly randomEvery: number;
+  /** Once it acts, every so many roll-outs explore around the best known all the same; 0 for none. */
+  readonly exploreEvery: number;
 }
 
 /** Settings of {@link searchCounts}. */
@@ -49,8 +51,9 @@ export const SEARCH_DEFAULTS: SearchSettings = {
   rolloutsMin: 50,
   rewardPolicy: "accuracy",
   noiseTolerance: 0.15,
-  ratioNoise: 0.1,
-  randomEvery: 4,
+  ratioNoise: 0.05,
+  randomEvery: 10,
+  exploreEvery: 2,
 };
 
 /** What a search asks for and tells. */
@@ -83,7 +86,8 @@ export interface SearchResult {
  *
  * Roll-out 1 is `start`. The others before the agent learns explore around the best roll-out so far, now and then they are
  * random; without a start the untrained, perturbed actor explores. Once `rolloutsMin` roll-outs are remembered the agent
- * learns from one batch per decision after each of them, and acts in all that follow.
+ * learns from one batch per decision after each of them, and acts in those that follow, in turns with further exploration
+ * around the best.
  *
  * The same seed gives the same search, whatever is recorded of it: every roll-out draws from random streams of its own.
  * Equal counts are evaluated once.
@@ -194,18 +198,29 @@ class Search {
 
   #choose(rollout: number): Step {
     if (this.#start && rollout === 1) return { walk: this.#start, source: "start", noise: 0 };
-    if (this.#start && rollout <= this.settings.rolloutsMin) return this.#explore(rollout);
+    const { rolloutsMin, exploreEvery } = this.settings;
+    if (this.#start && rollout <= rolloutsMin) return this.#explore(rollout);
+    const isExploring = exploreEvery > 0 && (rollout - rolloutsMin) % exploreEvery === 0;
+    if (isExploring && rollout > 1) return this.#exploreNearBest(rollout);
     this.#agent.perturb(rollout);
     const walk = this.#environment.walk((state) => this.#agent.act(state));
     return { walk, source: "agent", noise: this.#agent.noiseAt(rollout) };
   }
 
   #explore(rollout: number): Step {
-    const { ratioNoise, randomEvery } = this.settings;
+    const { randomEvery } = this.settings;
     const random = createRandom(this.#options.seed, STREAMS.exploration, rollout);
     if (randomEvery > 0 && rollout % randomEvery === 0) {
       return { walk: this.#environment.walk(random), source: "random", noise: 0 };
     }
+    return this.#exploreNearBest(rollout, random);
+  }
+
+  #exploreNearBest(
+    rollout: number,
+    random = createRandom(this.#options.seed, STREAMS.exploration, rollout),
+  ): Step {
+    const { ratioNoise } = this.settings;
     const walk = exploreAround(this.#environment, this.#best!.walk, ratioNoise, random);
     return { walk, source: "near best", noise: ratioNoise };
   }
