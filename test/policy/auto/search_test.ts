@@ -28,7 +28,7 @@ Deno.test("the agent comes nearer to the optimum than as many random choices", a
   const agent = { width: 32, batchSize: 32 };
   let [found, drawn] = [0, 0];
   for (const seed of [1, 2, 3, 4, 5]) {
-    const options = { share: 0.5, seed, agent, rollouts: 100, rolloutsMin: 30 };
+    const options = { share: 0.5, seed, agent, rollouts: 100, rolloutsMin: 30, exploreEvery: 0 };
     const { best } = await searchCounts(space, options, { evaluate: evaluatorOf(problem) });
     const random = Array.from({ length: 100 }, (_, rollout) => {
       const { counts } = environment.walk(createRandom(seed, 100, rollout));
@@ -51,11 +51,12 @@ Deno.test("a start is tried first, what follows is no worse, and noise around it
   };
   const start = chooseCounts(PROBLEM, 0.5).counts;
   const hooks = { evaluate: evaluatorOf(twisted) };
-  const { rollouts, best } = await searchCounts(SPACE, { ...OPTIONS, start }, hooks);
+  const options = { ...OPTIONS, start, randomEvery: 4, exploreEvery: 3 };
+  const { rollouts, best } = await searchCounts(SPACE, options, hooks);
   assert.deepEqual(rollouts[0].counts, start);
   const sources = rollouts.map(({ source }) => source);
   assert.deepEqual(sources.slice(0, 5), ["start", "near best", "near best", "random", "near best"]);
-  assert.ok(sources.slice(10).every((source) => source === "agent"));
+  assert.deepEqual(sources.slice(10, 14), ["agent", "agent", "near best", "agent"]);
   assert.ok(best.reward > rollouts[0].reward);
 });
 
@@ -127,7 +128,7 @@ Deno.test("the same counts are never evaluated twice", async () => {
 });
 
 Deno.test("losses are told from the roll-out on after which the agent learns", async () => {
-  const rollouts = await search();
+  const rollouts = await search({ exploreEvery: 0 });
   assert.ok(rollouts.slice(0, 9).every(({ criticLoss }) => criticLoss === undefined));
   const learnt = rollouts.slice(9);
   assert.ok(learnt.every(({ criticLoss, actorLoss }) => criticLoss! > 0 && actorLoss! < Infinity));
