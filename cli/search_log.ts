@@ -4,6 +4,7 @@ const COLUMNS = [
   "rollout",
   "source",
   "cost",
+  "convMacs",
   "accuracy",
   "loss",
   "reward",

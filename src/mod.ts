@@ -76,6 +76,7 @@ export type {
   Finalist,
   GroupTuning,
   LayerReport,
+  LoggedRollout,
   PruneOptions,
   PruneReport,
   PruneResult,

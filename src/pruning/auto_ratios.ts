@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { layerCost } from "../cost/mod.ts";
+import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
 import { pickHeldOut } from "../data/mod.ts";
 import {
   absorbBiases,
@@ -126,8 +126,22 @@ export async function findAutoRatios(
     })),
     winner: winner.rollout,
   };
-  const log = { units: posed.units.map(({ name }) => name), rollouts };
-  return { ratios: ratiosOf(winner), report, log };
+  return { ratios: ratiosOf(winner), report, log: logOf(context, posed, rollouts) };
+}
+
+function logOf(
+  { graph, map }: BudgetContext,
+  { units }: PosedBudget,
+  rollouts: readonly Rollout[],
+): SearchLog {
+  const { convMacs } = costModel(graph, map, units);
+  return {
+    units: units.map(({ name }) => name),
+    rollouts: rollouts.map((rollout) => ({
+      ...rollout,
+      convMacs: sumTerms(convMacs, rollout.counts),
+    })),
+  };
 }
 
 /** A roll-out whose network was cut with the sequential repair. */

@@ -84,7 +84,13 @@ export interface SearchLog {
   /** Names of the decisions: a convolution, or a space that several layers read. */
   readonly units: readonly string[];
   /** The roll-outs, in order; counts and ratios are in the order of `units`. */
-  readonly rollouts: readonly Rollout[];
+  readonly rollouts: readonly LoggedRollout[];
+}
+
+/** A roll-out with what its network costs, whatever the search counted. */
+export interface LoggedRollout extends Rollout {
+  /** Multiply–accumulates of convolutions for one image, selectors included. */
+  readonly convMacs: number;
 }
 
 /** A roll-out that was cut with the sequential repair, and measured on the search's images. */
