@@ -39,7 +39,13 @@ export interface LayerGraph {
   readonly otherWeights: ReadonlyMap<string, Weight>;
 }
 
-type TensorReference = [name: string, call: number, output: number, callArguments?: unknown];
+/** How a topology refers to a tensor. */
+export type TensorReference = [
+  name: string,
+  call: number,
+  output: number,
+  callArguments?: unknown,
+];
 
 /** The key of a layer's call. */
 export function callKey(name: string, call: number): string {
@@ -54,8 +60,8 @@ export function nodeKeyOf(tensor: string): string {
 
 const MODEL_CLASSES = new Set(["Functional", "Model", "Sequential"]);
 
-/** References count a nested model's own construction as its call 0. */
-function countsConstruction(layer: { class_name: string }): boolean {
+/** Whether a layer is a nested model. References count its own construction as its call 0. */
+export function isModelClass(layer: { class_name: string }): boolean {
   return MODEL_CLASSES.has(layer.class_name);
 }
 
@@ -63,7 +69,7 @@ function countsConstruction(layer: { class_name: string }): boolean {
 type TensorNaming = (reference: TensorReference) => string;
 
 function tensorNaming(layers: readonly LayerJson[]): TensorNaming {
-  const nested = new Set(layers.filter(countsConstruction).map(layerName));
+  const nested = new Set(layers.filter(isModelClass).map(layerName));
   return ([name, call, output]) => {
     const key = callKey(name, nested.has(name) ? call - 1 : call);
     return output === 0 ? key : `${key}#${output}`;
@@ -79,7 +85,7 @@ function parseTensorName(tensor: string): TensorReference {
 }
 
 /** References to a model's inputs or outputs; Keras writes a single one without the outer list. */
-function parseReferences(references: unknown): TensorReference[] {
+export function parseReferences(references: unknown): TensorReference[] {
   const list = references as unknown[];
   return Array.isArray(list[0]) ? list as TensorReference[] : [list as TensorReference];
 }
@@ -116,7 +122,8 @@ export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
   };
 }
 
-function layerName(layer: LayerJson): string {
+/** Name of a layer: Sequential models state it in its configuration alone. */
+export function layerName(layer: LayerJson): string {
   return String(layer.name ?? layer.config.name);
 }
 
@@ -201,8 +208,14 @@ function assignWeights(file: ModelFile, names: Set<string>) {
   return { byLayer, others };
 }
 
-/** Layer names may contain slashes, so joined scopes are tried too, the whole path first. */
-function ownerOf(path: string[], names: Set<string>): string | undefined {
+/**
+ * The layer that owns a weight. Layer names may contain slashes, so joined scopes are tried too, the whole path first.
+ *
+ * @param path Scopes of the weight's name, without its role.
+ * @param names Names of the layers.
+ * @returns The last layer's name in the path; undefined when there is none.
+ */
+export function ownerOf(path: string[], names: Set<string>): string | undefined {
   for (let length = path.length; length > 0; length--) {
     for (let end = path.length; end >= length; end--) {
       const candidate = path.slice(end - length, end).join("/");

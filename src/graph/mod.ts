@@ -2,6 +2,7 @@
 export * from "./channel_spaces.ts";
 export * from "./convolutions.ts";
 export * from "./cut_units.ts";
+export * from "./inline_models.ts";
 export * from "./layer_graph.ts";
 export * from "./layer_rules.ts";
 export * from "./network.ts";

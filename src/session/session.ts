@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
+import { inlineModels, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
   loadModelFile,
@@ -23,9 +23,9 @@ export interface Session extends Network {
   close(): Promise<void>;
 }
 
-/** Reads a model unless it has been read already. */
+/** Reads a model unless it has been read already, and takes nested models apart. */
 export async function resolveModel(model: string | ModelFile): Promise<ModelFile> {
-  return typeof model === "string" ? await loadModelFile(model) : model;
+  return inlineModels(typeof model === "string" ? await loadModelFile(model) : model);
 }
 
 /**
