@@ -169,6 +169,33 @@ function inceptionNetwork(): tf.LayersModel {
   return tf.model({ name: "inception", inputs: image, outputs: head(conv(x, "last", 5)) });
 }
 
+/** x · ReLU6(x + 3) / 6, as layers. */
+function hardSwish(x: Symbolic, name: string): Symbolic {
+  const shifted = tf.layers.rescaling({ name: `${name}_shift`, scale: 1, offset: 3 }).apply(x);
+  const clipped = tf.layers.reLU({ name: `${name}_clip`, maxValue: 6 }).apply(shifted);
+  const gate = tf.layers.rescaling({ name: `${name}_gate`, scale: 1 / 6 }).apply(clipped);
+  return tf.layers.multiply({ name }).apply([x, gate as Symbolic]) as Symbolic;
+}
+
+/** A block of MobileNetV3: expansion, depthwise, squeeze and excitation by 1×1 convolutions, hard swish. */
+function mobileV3Network(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  const stem = hardSwish(norm(conv(image, "stem", 4, { strides: 2 }), "stem_bn"), "stem_swish");
+  let x = hardSwish(norm(conv(stem, "expand", 8, { kernel: 1 }), "expand_bn"), "expand_swish");
+  x = tf.layers.depthwiseConv2d({ name: "depthwise", kernelSize: 3, padding: "same" })
+    .apply(x) as Symbolic;
+  x = hardSwish(norm(x, "depthwise_bn"), "depthwise_swish");
+  const pooled = tf.layers.reshape({ name: "squeeze", targetShape: [1, 1, 8] })
+    .apply(tf.layers.globalAveragePooling2d({ name: "average" }).apply(x)) as Symbolic;
+  const squeezed = conv(pooled, "squeezed", 3, { kernel: 1, bias: true, activation: "relu" });
+  const excited = conv(squeezed, "excited", 8, { kernel: 1, bias: true });
+  const gate = tf.layers.activation({ name: "gate", activation: "hardSigmoid" }).apply(excited);
+  x = tf.layers.multiply({ name: "scale" }).apply([x, gate as Symbolic]) as Symbolic;
+  x = norm(conv(x, "project", 4, { kernel: 1 }), "project_bn");
+  x = add([x, stem], "residual");
+  return tf.model({ name: "mobile_v3", inputs: image, outputs: head(conv(x, "last", 6)) });
+}
+
 /** Layers that are not understood, and one that is called twice, between layers that can be cut. */
 function opaqueNetwork(): tf.LayersModel {
   const image = tf.input({ name: "image", shape: [8, 8, 3] });
@@ -191,6 +218,7 @@ const BUILDERS = {
   mobile: mobileNetwork,
   inception: inceptionNetwork,
   opaque: opaqueNetwork,
+  mobileV3: mobileV3Network,
 };
 
 /** Names of the small random networks. */

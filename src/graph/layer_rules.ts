@@ -30,6 +30,7 @@ const CARRIERS = new Set([
   "LeakyReLU",
   "MaxPooling2D",
   "ReLU",
+  "Rescaling",
   "SpatialDropout2D",
   "ThresholdedReLU",
   "UpSampling2D",
