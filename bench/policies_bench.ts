@@ -1,0 +1,99 @@
+/**
+ * Where ratios come from: `auto` and `budget` against uniform ratios of the same multiply-accumulates, without tuning.
+ *
+ *     deno run --allow-read --allow-write bench/policies_bench.ts MODEL DATA [share,…] [seed,…]
+ *
+ * Channels that several layers read are coupled for all three. A uniform ratio is the one whose MACs come nearest to the
+ * budget. Accuracies are those of the test split; what is chosen is chosen on training images alone. Statistics of a
+ * seed are gathered once and read by all its runs.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { costModel, sumTerms } from "../src/cost/mod.ts";
+import {
+  findChannelSpaces,
+  listConvolutions,
+  listCutUnits,
+  openNetwork,
+} from "../src/graph/mod.ts";
+import { startBackend } from "../src/kernels/mod.ts";
+import { disposeModel, loadModelFile } from "../src/model/mod.ts";
+import { keptCount } from "../src/policy/mod.ts";
+import { prune } from "../src/prune.ts";
+import type { RatioPolicy } from "../src/pruning/mod.ts";
+import { formatTable, spreadOf } from "./timing.ts";
+
+const SHARES = "0.5,0.3", SEEDS = "0,1,2", STEP = 0.005;
+
+const [modelPath, data, shares = SHARES, seeds = SEEDS] = Deno.args;
+const numbers = (list: string) => list.split(",").map(Number);
+await startBackend();
+const file = await loadModelFile(modelPath);
+
+/** Uniform ratios with the share of the convolutions' MACs that each keeps. */
+async function listUniform(): Promise<{ ratio: number; share: number }[]> {
+  const { graph, model } = await openNetwork(file);
+  disposeModel(model);
+  const map = findChannelSpaces(graph);
+  const units = listCutUnits(graph, map, listConvolutions(graph, map, "couple"));
+  const { convMacs } = costModel(graph, map, units);
+  const costOf = (ratio: number) =>
+    sumTerms(convMacs, units.map(({ channels }) => keptCount(ratio, channels, 1)));
+  return Array.from({ length: 1 / STEP }, (_, index) => {
+    const ratio = (index + 1) * STEP;
+    return { ratio, share: costOf(ratio) / costOf(1) };
+  });
+}
+
+/** One run, as a row. */
+async function run(policy: RatioPolicy, seed: number, statistics: string) {
+  const { report } = await prune({
+    ...{ model: file, data, policy, seed, statistics, shared: "couple" },
+    onProgress: () => {},
+  });
+  const { accuracy, macs, search, seconds } = report;
+  const row = {
+    policy: policy.kind,
+    seed,
+    kept: macs.convAfter / macs.convBefore,
+    accuracy: accuracy.after,
+    seconds: seconds.total,
+    searchSeconds: search ? seconds.search : 0,
+  };
+  console.error(JSON.stringify(row));
+  return row;
+}
+
+const uniform = await listUniform();
+const folder = await Deno.makeTempDir();
+const rows = [];
+for (const share of numbers(shares)) {
+  const nearest = uniform.reduce((best, each) =>
+    Math.abs(each.share - share) < Math.abs(best.share - share) ? each : best
+  );
+  const policies: RatioPolicy[] = [
+    { kind: "uniform", ratio: nearest.ratio },
+    { kind: "budget", share },
+    { kind: "auto", share },
+  ];
+  for (const policy of policies) {
+    const runs = [];
+    for (const seed of numbers(seeds)) {
+      runs.push(await run(policy, seed, join(folder, `${seed}.safetensors`)));
+    }
+    const accuracies = runs.map(({ accuracy }) => 100 * accuracy);
+    const mean = accuracies.reduce((sum, each) => sum + each, 0) / accuracies.length;
+    const { min, max } = spreadOf(accuracies);
+    rows.push({
+      share: String(share),
+      policy: policy.kind === "uniform" ? `uniform ${policy.ratio.toFixed(3)}` : policy.kind,
+      "conv MACs": `${(100 * Math.max(...runs.map(({ kept }) => kept))).toFixed(2)} %`,
+      "accuracy, mean (min to max)": `${mean.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`,
+      "seconds, median": spreadOf(runs.map(({ seconds }) => seconds)).median.toFixed(0),
+      "of the search": spreadOf(runs.map((each) => each.searchSeconds)).median.toFixed(0),
+    });
+  }
+}
+await Deno.remove(folder, { recursive: true });
+console.log(formatTable(rows));
