@@ -14,5 +14,6 @@ export type { SearchSpace, SearchUnit, UnitFeatures } from "./auto/search_space.
 export * from "./budget.ts";
 export type { BudgetProblem, BudgetTerm, BudgetUnit } from "./budget_problem.ts";
 export { inputsOf, LARGEST_LAYER, type LayerPlan, planLayers, type PlanRules } from "./plan.ts";
+export * from "./price_errors.ts";
 export * from "./ratios.ts";
 export * from "./unit_counts.ts";

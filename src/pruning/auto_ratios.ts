@@ -1,14 +1,11 @@
 import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
-import { pickHeldOut } from "../data/mod.ts";
 import {
   absorbBiases,
   type ConvolutionPlace,
-  type LayerGraph,
   nodeKeyOf,
   pairOf,
   shrinkGraph,
-  writeGraph,
 } from "../graph/mod.ts";
 import type { ImageSelection } from "../parallel/mod.ts";
 import {
@@ -25,8 +22,9 @@ import {
   searchCounts,
   type SearchSpace,
 } from "../policy/mod.ts";
-import { meanFigures, withDefaults } from "../session/mod.ts";
-import { CountNetworks, readersOf } from "./count_networks.ts";
+import { withDefaults } from "../session/mod.ts";
+import { readersOf } from "./count_networks.ts";
+import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
 import { plansToRepair, repairLayers, startRepair } from "./repair.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
@@ -40,9 +38,6 @@ export const AUTO_DEFAULTS = {
   images: 2000,
   finalists: 3,
 } as const;
-
-/** Images of an evaluation batch. */
-const BATCH_SIZE = 100;
 
 /** A finished search. */
 export interface AutoOutcome {
@@ -80,7 +75,7 @@ export async function findAutoRatios(
   const share = settings.share - posed.added;
   const images = heldOutImages(context, settings.images);
   const journal = folder && await openJournal(folder);
-  const networks = new CountNetworks(context, posed.units, posed.moments);
+  const { networks } = posed;
   const { start, search, agent } = settings;
   const options = {
     ...search,
@@ -93,7 +88,7 @@ export async function findAutoRatios(
     "search",
     () =>
       searchCounts(spaceOf(context, posed), options, {
-        evaluate: (counts) => measure(context, networks.networkFor(counts), images),
+        evaluate: (counts) => measureNetwork(context, networks.networkFor(counts), images),
         recorded,
         signal: context.signal,
         onRollout: async (rollout) => {
@@ -149,22 +144,6 @@ interface Measured extends Evaluation {
   readonly rollout: Rollout;
 }
 
-/** Training images that do not serve the statistics, as far as there are any. */
-function heldOutImages({ crew, calibration }: BudgetContext, count: number): ImageSelection {
-  const { train } = crew.local.dataset;
-  const indices = pickHeldOut(train, count, calibration.seed);
-  return { split: "train", indices, batchSize: BATCH_SIZE };
-}
-
-async function measure(
-  { crew, file }: BudgetContext,
-  graph: LayerGraph,
-  images: ImageSelection,
-): Promise<Evaluation> {
-  crew.local.onBatch = () => {};
-  return meanFigures(await crew.evaluate(writeGraph(graph, file), images));
-}
-
 /** Cuts a network as `prune` does, and measures it. */
 async function repairAndMeasure(
   context: BudgetContext,
@@ -181,7 +160,7 @@ async function repairAndMeasure(
   const running = { ...context, onLayer };
   const repair = await repairLayers(running, toRepair, await startRepair(running, plans));
   const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
-  return await measure(context, shrunk, images);
+  return await measureNetwork(context, shrunk, images);
 }
 
 /** Measures every finalist that the journal does not know yet. */

@@ -4,8 +4,9 @@ import { type BudgetContext, poseBudget } from "./pose_budget.ts";
 import type { BudgetPolicy, BudgetReport } from "./types.ts";
 
 /**
- * Chooses how many channels every convolution keeps, without trying networks out: the counts that minimize the summed
- * relative errors of all layers that read what is cut, within the budget (`chooseCounts`).
+ * Chooses how many channels every convolution keeps, without a search: the counts that minimize the summed errors of all
+ * layers that read what is cut, each weighed by what it costs in loss (`priceErrors`), within the budget
+ * (`chooseCounts`).
  *
  * @param context What to work with.
  * @param places The network's convolutions.

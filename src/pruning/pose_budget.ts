@@ -13,9 +13,17 @@ import {
   listCutUnits,
 } from "../graph/mod.ts";
 import type { Moments } from "../kernels/mod.ts";
-import { allowedCounts, type BudgetProblem, type PlanRules } from "../policy/mod.ts";
+import {
+  allowedCounts,
+  type BudgetProblem,
+  type BudgetUnit,
+  type PlanRules,
+  priceErrors,
+  type UnpricedUnit,
+} from "../policy/mod.ts";
 import { createObsSelector } from "../selection/mod.ts";
-import { problemsOf, readersOf } from "./count_networks.ts";
+import { CountNetworks, problemsOf, readersOf } from "./count_networks.ts";
+import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import type { RepairContext } from "./repair.ts";
 import type { BudgetGoal, BudgetTarget } from "./types.ts";
 
@@ -25,14 +33,17 @@ export type BudgetContext = Omit<RepairContext, "onLayer">;
 /** Images of a prediction whose latency counts. */
 const LATENCY_BATCH = 32;
 
+/** Held-out training images that tell what an error costs. */
+const PRICING_IMAGES = 1000;
+
 /** What is decided under a budget, and all that is known of it before a network is tried out. */
 export interface PosedBudget {
   /** The decisions. */
   readonly units: readonly CutUnit[];
   /** Their counts with the error of each, and the terms of the cost. */
   readonly problem: BudgetProblem;
-  /** Statistics of every layer that reads a unit with a choice, of the original network. */
-  readonly moments: ReadonlyMap<string, Moments>;
+  /** Networks for any counts. */
+  readonly networks: CountNetworks;
   /** Cost of the whole network. */
   readonly whole: number;
   /** The most that the repair adds to the cost, as a share of the whole. */
@@ -41,7 +52,7 @@ export interface PosedBudget {
 
 /**
  * Poses the question of how many channels every convolution keeps. The error of every count is read off statistics of
- * the original network, by structured elimination.
+ * the original network, by structured elimination, and brought into nats by `priceErrors`.
  *
  * @param context What to work with.
  * @param places The network's convolutions.
@@ -63,21 +74,37 @@ export async function poseBudget(
   const choices = units.filter((_, index) => counts[index].length > 1);
   const readers = choices.flatMap((unit) => readersOf(context, unit));
   const moments = await context.original.momentsOf(readers);
-  const problem = {
-    units: await context.clock.time("select", () =>
-      units.map((unit, index) => {
-        const errors = choices.includes(unit) ? errorsOf(context, unit, moments) : undefined;
-        return {
-          name: unit.name,
-          counts: counts[index],
-          errors: counts[index].map((count) => errors?.[count] ?? 0),
-        };
-      })),
-    terms,
-  };
+  const unpriced = await context.clock.time("select", () =>
+    units.map((unit, index) => {
+      const errors = choices.includes(unit) ? errorsOf(context, unit, moments) : undefined;
+      return {
+        name: unit.name,
+        readers: readersOf(context, unit).length,
+        counts: counts[index],
+        errors: counts[index].map((count) => errors?.[count] ?? 0),
+      };
+    }));
+  const networks = new CountNetworks(context, units, moments);
+  const priced = await priceUnits(context, unpriced, networks);
+  const problem = { units: priced, terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
   const added = target === "params" ? mostAddedBiases(graph) / whole : 0;
-  return { units, problem, moments, whole, added };
+  return { units, problem, networks, whole, added };
+}
+
+/** Prices are read off networks in which one unit alone is cut. */
+async function priceUnits(
+  context: BudgetContext,
+  units: readonly UnpricedUnit[],
+  networks: CountNetworks,
+): Promise<BudgetUnit[]> {
+  const images = heldOutImages(context, PRICING_IMAGES);
+  let measured = 0;
+  return await context.clock.time("select", () =>
+    priceErrors(units, async (counts) => {
+      context.onStage("pricing errors", measured++, units.length + 1);
+      return (await measureNetwork(context, networks.networkFor(counts), images)).loss;
+    }));
 }
 
 /** Biases that the repair may give to layers which had none; most of them go into a BatchNormalization. */

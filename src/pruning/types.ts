@@ -57,7 +57,7 @@ export interface BudgetReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that is kept at most by the counts chosen. */
   readonly share: { readonly wanted: number; readonly found: number };
-  /** Σ of the relative errors of all layers that read what is cut, each as if the others were whole. */
+  /** Σ of what the errors of all layers that read what is cut raise the loss by, in nats, each as if the others were whole. */
   readonly error: number;
   /** Whether no choice within the budget has a smaller error. */
   readonly isOptimal: boolean;

@@ -1,0 +1,41 @@
+import { pickHeldOut } from "../data/mod.ts";
+import { type LayerGraph, writeGraph } from "../graph/mod.ts";
+import type { ImageSelection } from "../parallel/mod.ts";
+import type { Evaluation } from "../policy/mod.ts";
+import { meanFigures } from "../session/mod.ts";
+import type { StatisticsSource } from "./statistics_source.ts";
+
+/** Images of an evaluation batch. */
+const BATCH_SIZE = 100;
+
+/**
+ * Training images that do not serve the statistics, as far as there are any.
+ *
+ * @param source The images.
+ * @param count How many.
+ * @returns Their selection.
+ */
+export function heldOutImages(
+  { crew, calibration }: Pick<StatisticsSource, "crew" | "calibration">,
+  count: number,
+): ImageSelection {
+  const indices = pickHeldOut(crew.local.dataset.train, count, calibration.seed);
+  return { split: "train", indices, batchSize: BATCH_SIZE };
+}
+
+/**
+ * Measures a network that is being tried out; no progress is told of.
+ *
+ * @param source The workers, and the file that the network came from.
+ * @param graph The network.
+ * @param images What it is measured on.
+ * @returns Accuracy and loss.
+ */
+export async function measureNetwork(
+  { crew, file }: Pick<StatisticsSource, "crew" | "file">,
+  graph: LayerGraph,
+  images: ImageSelection,
+): Promise<Evaluation> {
+  crew.local.onBatch = () => {};
+  return meanFigures(await crew.evaluate(writeGraph(graph, file), images));
+}
