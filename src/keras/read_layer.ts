@@ -122,6 +122,9 @@ function refuseOptions(className: string, config: JsonObject, place: string): vo
   if (className === "Conv2DTranspose" && dilation.some((rate) => rate !== 1)) {
     throw unsupportedOption(place, `dilation_rate ${JSON.stringify(dilation)}`, "1");
   }
+  if (className === "ELU" && Number(config.alpha ?? 1) !== 1) {
+    throw unsupportedOption(place, `alpha ${config.alpha}`, "1, the only one in TensorFlow.js");
+  }
   if (className === "UpSampling2D" && (config.interpolation ?? "nearest") !== "nearest") {
     throw unsupportedOption(
       place,
