@@ -11,6 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   graph: ["model"],
   cost: ["kernels", "model", "graph"],
   data: ["model"],
+  keras: ["model"],
   forward: ["graph", "model"],
   calibration: ["kernels", "model", "graph", "forward"],
   selection: ["kernels"],

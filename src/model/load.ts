@@ -171,8 +171,14 @@ function outsideError(activity: string): InputError {
   );
 }
 
-/** Refuses NaN and infinity: one spoils every activation, and no pruning decision could be trusted. */
-function refuseUnusableWeights(weights: Iterable<Weight>, path: string): void {
+/**
+ * Refuses NaN and infinity: one spoils every activation, and no pruning decision could be trusted.
+ *
+ * @param weights The weights of a model.
+ * @param path Path of the model, for messages.
+ * @throws {InputError} When a weight holds such values.
+ */
+export function refuseUnusableWeights(weights: Iterable<Weight>, path: string): void {
   const faults: string[] = [];
   for (const { name, values } of weights) {
     if (!(values instanceof Float32Array)) continue;

@@ -1,6 +1,6 @@
 export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
 export { fingerprintModel } from "./fingerprint.ts";
-export { loadModelFile } from "./load.ts";
+export { loadModelFile, refuseUnusableWeights } from "./load.ts";
 export type {
   LayerConfig,
   LayerJson,

@@ -1,0 +1,171 @@
+import { InputError } from "../errors.ts";
+import { findInputShape, type LayerJson } from "../model/mod.ts";
+import { type Call, orderAsKeras } from "./calls.ts";
+import { modelClasses } from "./layer_classes.ts";
+import { readCalls, readEnds, type Reference, type ReferenceRules } from "./read_references.ts";
+import type { JsonObject } from "./read_options.ts";
+import { writeLayer } from "./write_layer.ts";
+
+/** A layer as Keras 3 numbers it. */
+export interface WrittenLayer {
+  /** Its class in Keras 3. */
+  readonly kerasClass: string;
+  /** The layer as it was. */
+  readonly source: LayerJson;
+  /** The layers of a model that stands here as a layer. */
+  readonly nested?: WrittenModel;
+}
+
+/** A model in the form of Keras 3. */
+export interface WrittenModel {
+  /** The serialized model. */
+  readonly entry: JsonObject;
+  /** Its layers in the order of their groups; without the InputLayer of a Sequential model, which has none. */
+  readonly layers: readonly WrittenLayer[];
+}
+
+/**
+ * Translates a model to what Keras 3 deserializes.
+ *
+ * @param model Whole or nested model in the form of tfjs-layers.
+ * @param place What is being written, for messages.
+ * @returns The serialized model, and its layers in the order Keras gives them.
+ * @throws {InputError} When a layer has no counterpart, or the input's shape is not stated.
+ */
+export function writeModelConfig(model: LayerJson, place: string): WrittenModel {
+  return model.class_name === "Sequential"
+    ? writeSequential(model, place)
+    : writeFunctional(model, place);
+}
+
+function nameOf(layer: LayerJson): string {
+  return String(layer.name ?? layer.config.name);
+}
+
+function serialize(module: string, className: string, config: JsonObject): JsonObject {
+  return { module, class_name: className, config, registered_name: null };
+}
+
+function writeNode(layer: LayerJson, place: string): WrittenLayer & { entry: JsonObject } {
+  if (modelClasses.has(layer.class_name)) {
+    const named = { ...layer, config: { ...layer.config, name: nameOf(layer) } };
+    const nested = writeModelConfig(named, place);
+    const kerasClass = String(nested.entry.class_name);
+    return { kerasClass, source: layer, nested, entry: nested.entry };
+  }
+  const { className, config } = writeLayer(layer, place);
+  return {
+    kerasClass: className,
+    source: layer,
+    entry: serialize("keras.layers", className, config),
+  };
+}
+
+function writeSequential(model: LayerJson, place: string): WrittenModel {
+  const { config } = model;
+  const name = String(config.name ?? "sequential");
+  const shape = findInputShape(model);
+  if (!shape) {
+    throw new InputError(
+      `${place}: found no shape of the input of model ${name}, wanted batch_input_shape in its first layer`,
+    );
+  }
+  const listed = config.layers!;
+  const layers = listed.filter((layer) => layer.class_name !== "InputLayer")
+    .map((layer) => writeNode(layer, place));
+  const given = listed.find((layer) => layer.class_name === "InputLayer");
+  const names = new Set(listed.map(nameOf));
+  const inputName = given
+    ? nameOf(given)
+    : names.has("input_layer")
+    ? `${name}_input`
+    : "input_layer";
+  const input = serialize("keras.layers", "InputLayer", {
+    name: inputName,
+    batch_shape: shape,
+    dtype: "float32",
+    sparse: false,
+  });
+  const entries = [input, ...layers.map(({ entry }) => entry)];
+  const options = { name, trainable: true, layers: entries, build_input_shape: shape };
+  return { entry: serialize("keras", "Sequential", options), layers };
+}
+
+function writeFunctional({ config, name }: LayerJson, place: string): WrittenModel {
+  const modelName = String(config.name ?? name ?? "functional");
+  const listed = config.layers!;
+  const rules = referenceRules(listed, `${place}: model ${modelName}`);
+  const inbound = new Map(
+    listed.map((
+      layer,
+    ) => [nameOf(layer), readCalls(layer.inbound_nodes ?? [], nameOf(layer), rules)]),
+  );
+  const inputs = readEnds(config.input_layers, "input_layers", rules);
+  const outputs = readEnds(config.output_layers, "output_layers", rules);
+  const order = orderAsKeras(
+    listed.flatMap((layer) => listCalls(layer, inbound.get(nameOf(layer))!)),
+    inputs.map(([layer]) => layer),
+    outputs.map(([layer, call]) => `${layer}@${call}`),
+  );
+  const byName = new Map(listed.map((layer) => [nameOf(layer), layer]));
+  const layers = order.map((layer) => writeNode(byName.get(layer)!, place));
+  const entries = layers.map(({ entry }, index) => ({
+    ...entry,
+    name: order[index],
+    inbound_nodes: inbound.get(order[index])!.map((call) => writeCall(call, rules)),
+  }));
+  const options = {
+    name: modelName,
+    trainable: true,
+    layers: entries,
+    input_layers: writeEnds(inputs, rules),
+    output_layers: writeEnds(outputs, rules),
+  };
+  return { entry: serialize("keras.src.models.functional", "Functional", options), layers };
+}
+
+/** Rules that leave the references of tfjs-layers as they are. */
+function referenceRules(layers: LayerJson[], place: string): ReferenceRules {
+  const nested = layers.filter(({ class_name }) => modelClasses.has(class_name));
+  return {
+    names: new Map(layers.map((layer) => [nameOf(layer), nameOf(layer)])),
+    followers: new Map(),
+    models: new Map(nested.map((layer) => [nameOf(layer), layer.class_name])),
+    kerasMajor: 2,
+    place,
+  };
+}
+
+function listCalls(layer: LayerJson, inbound: Reference[][]): Call[] {
+  const name = nameOf(layer);
+  const first = modelClasses.has(layer.class_name) ? 1 : 0;
+  const calls = inbound.length === 0 ? [[]] : inbound;
+  return calls.map((inputs, index) => ({
+    key: `${name}@${first + index}`,
+    layer: name,
+    inputs: inputs.map(([source, call]) => `${source}@${call}`),
+  }));
+}
+
+/** Keras fills in the tensor itself when it reads this; its shape only has to be one. */
+function writeCall(call: Reference[], { models }: ReferenceRules): JsonObject {
+  const tensors = call.map(([layer, number, output]) => ({
+    class_name: "__keras_tensor__",
+    config: {
+      shape: [null],
+      dtype: "float32",
+      keras_history: [layer, models.has(layer) ? number - 1 : number, output],
+    },
+  }));
+  return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: call[0][3] };
+}
+
+/** Here Keras 3 counts the construction of a functional model as its call 0, that of a Sequential one not. */
+function writeEnds(ends: Reference[], { models }: ReferenceRules): unknown[] {
+  const references = ends.map(([layer, call, output]) => [
+    layer,
+    models.get(layer) === "Sequential" ? call - 1 : call,
+    output,
+  ]);
+  return references.length === 1 ? references[0] : references;
+}

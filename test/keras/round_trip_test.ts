@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { readKeras, writeKeras } from "../../src/keras/mod.ts";
+import { buildNetworkFile, networkNames } from "../networks.ts";
+import { assertSame } from "./same_model.ts";
+
+await startBackend();
+
+for (const name of networkNames) {
+  Deno.test(`the ${name} network is written for Keras and read back the same`, async () => {
+    const file = await buildNetworkFile(name);
+    const bytes = await writeKeras(file);
+    const again = await readKeras(bytes, `${name}.keras`);
+    await assertSame(file, again);
+    assert.equal(again.bytes, bytes.length);
+  });
+}
+
+Deno.test("writing what was read gives the same bytes", async () => {
+  const bytes = await writeKeras(await buildNetworkFile("inception"));
+  const again = await readKeras(bytes, "inception.keras");
+  assert.deepEqual(await writeKeras(again), bytes);
+});
