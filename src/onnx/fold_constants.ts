@@ -1,0 +1,181 @@
+import type { NodeCall } from "./node_call.ts";
+import { type Constant, countElements, integers, type Value } from "./values.ts";
+
+/** Elements that a constant made up of others may have. */
+const MOST_FOLDED = 2 ** 16;
+
+type Folding = (call: NodeCall) => Constant;
+
+/**
+ * Computes a node ahead of the network: the shape of a tensor, and the little arithmetic on shapes and constants that
+ * exporters leave behind.
+ *
+ * @param call The node.
+ * @returns The constant, or undefined when the node is the network's own business.
+ * @throws {InputError} When a node of constants is not understood.
+ */
+export function foldConstants(call: NodeCall): Value | undefined {
+  const { operator } = call.node;
+  if (operator === "Constant") return foldConstant(call);
+  if (operator === "Shape") return foldShape(call);
+  if (call.inputs.some((input) => input?.kind === "feature")) return undefined;
+  const fold = FOLDINGS[operator];
+  if (fold === undefined) {
+    throw call.refusal(
+      `reads constants alone and is not known; simplify the model when exporting (constant folding)`,
+    );
+  }
+  return fold(call);
+}
+
+function foldConstant(call: NodeCall): Constant {
+  const { attributes } = call.node;
+  const tensor = call.tensor("value");
+  if (tensor) return tensor;
+  const number = attributes.get("value_float") ?? attributes.get("value_int");
+  if (typeof number === "number") return integers([number], []);
+  const list = call.list("value_ints") ?? call.list("value_floats");
+  if (list) return integers(list);
+  throw call.refusal(`has no value, wanted a tensor, numbers or a list`);
+}
+
+/** The extents of a tensor; an open one, as that of the batch, is NaN. */
+function foldShape(call: NodeCall): Constant {
+  const [value] = call.inputs;
+  const shape = value?.kind === "feature"
+    ? [NaN, ...value.shape.map((extent) => extent ?? NaN)]
+    : call.constant(0).shape;
+  const end = call.node.attributes.has("end") ? call.number("end", 0) : undefined;
+  return integers(shape.slice(call.number("start", 0), end));
+}
+
+function foldGather(call: NodeCall): Constant {
+  const { values, shape } = call.constant(0);
+  const indices = call.constant(1);
+  if (shape.length !== 1 || call.number("axis", 0) > 0) {
+    throw call.refusal(`picks from a constant of ${shape.length} axes, wanted a list`);
+  }
+  const picked = Array.from(indices.values, (index) => values.at(index) ?? NaN);
+  return integers(picked, indices.shape);
+}
+
+function foldConcat(call: NodeCall): Constant {
+  const parts = call.inputs.map((_, index) => call.constant(index));
+  if (parts.some(({ shape }) => shape.length !== 1)) {
+    throw call.refusal(`joins constants that are no lists`);
+  }
+  return integers(parts.flatMap(({ values }) => Array.from(values)));
+}
+
+function foldSlice(call: NodeCall): Constant {
+  const { values, shape } = call.constant(0);
+  const read = (index: number, name: string) =>
+    Array.from(call.optionalConstant(index)?.values ?? call.list(name) ?? []);
+  const [start = 0] = read(1, "starts"), [end = values.length] = read(2, "ends");
+  const [step = 1] = read(4, "steps");
+  if (shape.length !== 1 || step !== 1) {
+    throw call.refusal(`cuts a constant of ${shape.length} axes, wanted a list, in steps of 1`);
+  }
+  return integers(Array.from(values.slice(start, end)));
+}
+
+function foldTranspose(call: NodeCall): Constant {
+  const { values, shape } = call.constant(0);
+  if (shape.length !== 2) throw call.refusal(`turns a constant of ${shape.length} axes, wanted 2`);
+  const [rows, columns] = shape;
+  const turned = Float32Array.from(
+    values,
+    (_, index) => values[index % rows * columns + Math.floor(index / rows)],
+  );
+  return { kind: "constant", shape: [columns, rows], values: turned };
+}
+
+function foldReshape(call: NodeCall): Constant {
+  const constant = call.constant(0);
+  const target = Array.from(call.constant(1).values);
+  const known = countElements(target.filter((extent) => extent !== -1));
+  const shape = target.map((extent) => extent === -1 ? constant.values.length / known : extent);
+  if (countElements(shape) !== constant.values.length) {
+    throw call.refusal(
+      `turns ${constant.values.length} numbers into shape [${target.join(", ")}]`,
+    );
+  }
+  return { ...constant, shape };
+}
+
+function foldAxes(call: NodeCall): Constant {
+  const constant = call.constant(0);
+  const given = call.optionalConstant(1)?.values ?? call.list("axes") ?? [];
+  const isSqueeze = call.node.operator === "Squeeze";
+  const rank = constant.shape.length + (isSqueeze ? 0 : given.length);
+  const axes = Array.from(given, (axis) => axis < 0 ? axis + rank : axis).sort((a, b) => a - b);
+  const shape = isSqueeze
+    ? constant.shape.filter((extent, axis) =>
+      extent !== 1 || (axes.length > 0 && !axes.includes(axis))
+    )
+    : axes.reduce((extents, axis) => extents.toSpliced(axis, 0, 1), [...constant.shape]);
+  return { ...constant, shape };
+}
+
+function foldFill(call: NodeCall): Constant {
+  const shape = Array.from(call.constant(0).values);
+  const count = countElements(shape);
+  if (!(count <= MOST_FOLDED)) {
+    throw call.refusal(`makes ${count} numbers, wanted ${MOST_FOLDED} at most`);
+  }
+  const value = call.tensor("value")?.values[0] ?? 0;
+  return integers(new Array(count).fill(value), shape);
+}
+
+/** Elementwise, between constants of the same length or one number. */
+function foldArithmetic(compute: (first: number, second: number) => number): Folding {
+  return (call) => {
+    const [first, second] = [call.constant(0), call.constant(1)];
+    const long = first.values.length >= second.values.length ? first : second;
+    const at = ({ values }: Constant, index: number) => values[values.length === 1 ? 0 : index];
+    if (at(first, long.values.length - 1) === undefined || second.values.length === 0) {
+      throw call.refusal(`joins constants of different lengths`);
+    }
+    const values = Float64Array.from(
+      long.values,
+      (_, index) => compute(at(first, index), at(second, index)),
+    );
+    return { kind: "constant", shape: long.shape, values };
+  };
+}
+
+function foldUnary(compute: (value: number) => number): Folding {
+  return (call) => {
+    const { shape, values } = call.constant(0);
+    return { kind: "constant", shape, values: Float64Array.from(values, compute) };
+  };
+}
+
+/** `DataType` of integers among the targets of Cast. */
+const INTEGER_TYPES = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
+
+function foldCast(call: NodeCall): Constant {
+  const constant = call.constant(0);
+  return INTEGER_TYPES.has(call.number("to", 1)) ? foldUnary(Math.trunc)(call) : constant;
+}
+
+const FOLDINGS: Readonly<Record<string, Folding>> = {
+  Gather: foldGather,
+  Concat: foldConcat,
+  Slice: foldSlice,
+  Transpose: foldTranspose,
+  Reshape: foldReshape,
+  Squeeze: foldAxes,
+  Unsqueeze: foldAxes,
+  ConstantOfShape: foldFill,
+  Cast: foldCast,
+  Identity: (call) => call.constant(0),
+  Add: foldArithmetic((first, second) => first + second),
+  Sub: foldArithmetic((first, second) => first - second),
+  Mul: foldArithmetic((first, second) => first * second),
+  Div: foldArithmetic((first, second) => first / second),
+  Neg: foldUnary((value) => -value),
+  Floor: foldUnary(Math.floor),
+  Ceil: foldUnary(Math.ceil),
+  Sqrt: foldUnary(Math.sqrt),
+};

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { readOnnx, writeOnnx } from "../../src/onnx/mod.ts";
+import { buildNetworkFile, networkNames } from "../networks.ts";
+import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
+
+const TOLERANCE = 1e-4;
+
+await startBackend();
+
+Deno.test("written networks give the same in ONNX Runtime, and read back in TensorFlow.js", async (t) => {
+  for (const name of networkNames.filter((name) => name !== "opaque")) {
+    await t.step(name, async () => {
+      const file = await buildNetworkFile(name);
+      const images = [randomMaps([2, 3, 8, 8])];
+      const wanted = await runLayers(file, images);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, images), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+Deno.test("a layer that ONNX has no counterpart for is named", async () => {
+  const file = await buildNetworkFile("opaque");
+  assert.throws(() => writeOnnx(file), (error: Error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(
+      error.message,
+      /^writing opaque as ONNX: LayerNormalization layer "layer_norm" has no counterpart here, wanted/,
+    );
+    return true;
+  });
+});
