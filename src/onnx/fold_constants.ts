@@ -49,14 +49,36 @@ function foldShape(call: NodeCall): Constant {
   return integers(shape.slice(call.number("start", 0), end));
 }
 
+/** Picks entries along one axis; one that is not there is NaN. */
+function take({ shape, values }: Constant, axis: number, indices: readonly number[]): Constant {
+  const inner = countElements(shape.slice(axis + 1));
+  const outer = countElements(shape.slice(0, axis));
+  const taken = Array.from({ length: outer }, (_, block) =>
+    indices.flatMap((index) =>
+      Array.from(
+        { length: inner },
+        (_, offset) => values[(block * shape[axis] + index) * inner + offset] ?? NaN,
+      )
+    )).flat();
+  return integers(taken, shape.with(axis, indices.length));
+}
+
 function foldGather(call: NodeCall): Constant {
-  const { values, shape } = call.constant(0);
-  const indices = call.constant(1);
-  if (shape.length !== 1 || call.number("axis", 0) > 0) {
-    throw call.refusal(`picks from a constant of ${shape.length} axes, wanted a list`);
+  const constant = call.constant(0), indices = call.constant(1);
+  const axis = call.number("axis", 0);
+  const extent = constant.shape[axis];
+  if (extent === undefined || indices.shape.length > 1) {
+    throw call.refusal(`picks from a constant of ${constant.shape.length} axes, wanted a list`);
   }
-  const picked = Array.from(indices.values, (index) => values.at(index) ?? NaN);
-  return integers(picked, indices.shape);
+  requireSmall(call, constant.values.length * indices.values.length);
+  const picked = Array.from(indices.values, (index) => index < 0 ? index + extent : index);
+  const taken = take(constant, axis, picked);
+  return { ...taken, shape: taken.shape.toSpliced(axis, 1, ...indices.shape) };
+}
+
+function requireSmall(call: NodeCall, count: number): void {
+  if (count <= MOST_FOLDED) return;
+  throw call.refusal(`makes ${count} numbers, wanted ${MOST_FOLDED} at most`);
 }
 
 function foldConcat(call: NodeCall): Constant {
@@ -68,15 +90,28 @@ function foldConcat(call: NodeCall): Constant {
 }
 
 function foldSlice(call: NodeCall): Constant {
-  const { values, shape } = call.constant(0);
+  const constant = call.constant(0);
   const read = (index: number, name: string) =>
-    Array.from(call.optionalConstant(index)?.values ?? call.list(name) ?? []);
-  const [start = 0] = read(1, "starts"), [end = values.length] = read(2, "ends");
-  const [step = 1] = read(4, "steps");
-  if (shape.length !== 1 || step !== 1) {
-    throw call.refusal(`cuts a constant of ${shape.length} axes, wanted a list, in steps of 1`);
-  }
-  return integers(Array.from(values.slice(start, end)));
+    call.optionalConstant(index)?.values ?? call.list(name);
+  const starts = read(1, "starts") ?? [], ends = read(2, "ends") ?? [];
+  const axes = read(3, "axes"), steps = read(4, "steps");
+  requireSmall(call, constant.values.length);
+  return Array.from(starts).reduce((cut, start, place) => {
+    const given = axes?.[place] ?? place;
+    const axis = given < 0 ? given + cut.shape.length : given;
+    const extent = cut.shape[axis] ?? 0;
+    return take(cut, axis, listIndices(extent, start, ends[place], steps?.[place] ?? 1));
+  }, constant);
+}
+
+/** Indices from `start` up to `end`, which count from the end when they are negative. */
+function listIndices(extent: number, start: number, end: number, step: number): number[] {
+  const low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
+  const clamp = (index: number) =>
+    Math.min(high, Math.max(low, index < 0 ? index + extent : index));
+  const [from, to] = [clamp(start), clamp(end)];
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  return Array.from({ length: step === 0 ? 0 : count }, (_, index) => from + index * step);
 }
 
 function foldTranspose(call: NodeCall): Constant {
@@ -120,9 +155,7 @@ function foldAxes(call: NodeCall): Constant {
 function foldFill(call: NodeCall): Constant {
   const shape = Array.from(call.constant(0).values);
   const count = countElements(shape);
-  if (!(count <= MOST_FOLDED)) {
-    throw call.refusal(`makes ${count} numbers, wanted ${MOST_FOLDED} at most`);
-  }
+  requireSmall(call, count);
   const value = call.tensor("value")?.values[0] ?? 0;
   return integers(new Array(count).fill(value), shape);
 }
@@ -159,6 +192,13 @@ function foldCast(call: NodeCall): Constant {
   return INTEGER_TYPES.has(call.number("to", 1)) ? foldUnary(Math.trunc)(call) : constant;
 }
 
+function foldWhere(call: NodeCall): Constant {
+  const [condition, first, second] = [0, 1, 2].map((index) => call.constant(index));
+  const at = ({ values }: Constant, index: number) => values[values.length === 1 ? 0 : index];
+  const values = condition.values.map((truth, index) => at(truth ? first : second, index));
+  return { kind: "constant", shape: condition.shape, values };
+}
+
 const FOLDINGS: Readonly<Record<string, Folding>> = {
   Gather: foldGather,
   Concat: foldConcat,
@@ -174,6 +214,8 @@ const FOLDINGS: Readonly<Record<string, Folding>> = {
   Sub: foldArithmetic((first, second) => first - second),
   Mul: foldArithmetic((first, second) => first * second),
   Div: foldArithmetic((first, second) => first / second),
+  Equal: foldArithmetic((first, second) => Number(first === second)),
+  Where: foldWhere,
   Neg: foldUnary((value) => -value),
   Floor: foldUnary(Math.floor),
   Ceil: foldUnary(Math.ceil),

@@ -38,7 +38,8 @@ export class LayerBuilder {
   readonly #layers = new Map<string, BuiltLayer>();
 
   /**
-   * Adds a layer.
+   * Adds a layer. One that reads a tensor twice gets a copy of it: TensorFlow.js 4.22 counts such a reader twice and
+   * frees the tensor before the others have read it.
    *
    * @param layer The layer.
    * @returns Its name: what was wanted, with everything but letters, digits, dots and dashes turned into underscores,
@@ -49,14 +50,18 @@ export class LayerBuilder {
     const base = wanted === "" ? layer.className.toLowerCase() : wanted;
     let name = base;
     for (let suffix = 2; this.#layers.has(name); suffix++) name = `${base}_${suffix}`;
+    const inputs = layer.inputs.map((input, index) =>
+      layer.inputs.indexOf(input) === index ? input : this.#addCopy(name, input)
+    );
     const config = { name, trainable: true, ...layer.config };
-    this.#layers.set(name, { ...layer, name, config, weights: { ...layer.weights } });
+    this.#layers.set(name, { ...layer, name, inputs, config, weights: { ...layer.weights } });
     return name;
   }
 
-  /** Class of a layer. */
-  classOf(name: string): string {
-    return this.#layers.get(name)!.className;
+  #addCopy(reader: string, input: string): string {
+    const config = { activation: "linear" };
+    const name = `${reader}_copy`;
+    return this.add({ name, className: "Activation", inputs: [input], config });
   }
 
   /** Names of the layers that a layer reads. */
@@ -81,7 +86,8 @@ export class LayerBuilder {
   foldAffine(name: string, factors: Float32Array, shifts: Float32Array): boolean {
     const layer = this.#layers.get(name)!;
     const role = KERNEL_ROLES[layer.className];
-    if (role === undefined || layer.config.trainable === false) return false;
+    const isSelector = layer.className === "Conv2D" && layer.config.trainable === false;
+    if (role === undefined || isSelector) return false;
     const kernel = layer.weights[role].values;
     const channels = factors.length;
     kernel.forEach((value, index) => kernel[index] = value * factors[index % channels]);

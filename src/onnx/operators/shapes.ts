@@ -158,6 +158,28 @@ function importTranspose(call: NodeCall): Feature {
   );
 }
 
+/** Expand of vectors to maps of one value, such as the gate of squeeze-and-excite. */
+function importExpand(call: NodeCall): Feature {
+  const value = call.feature();
+  const [, ...target] = call.constant(1).values;
+  const isFitting = target.length === value.shape.length &&
+    target.every((extent, axis) => extent === 1 || extent === value.shape[axis] || axis > 0);
+  const size = value.shape.map((extent, axis) => target[axis] === 1 ? extent : target[axis]);
+  if (isFitting && size.join() === value.shape.join()) return value;
+  const isGate = value.shape.slice(1).every((extent) => extent === 1);
+  if (!isFitting || !isGate || size.some((extent) => Number.isNaN(extent))) {
+    throw call.refusal(
+      `widens [N, ${value.shape.join(", ")}] to [N, ${target.join(", ")}], ` +
+        `wanted maps of one value and a fixed size; multiply without expand()`,
+    );
+  }
+  const config = {
+    ...{ size: size.slice(1), interpolation: "nearest", data_format: "channels_last" },
+  };
+  const layer = call.addLayer("UpSampling2D", [call.maps()], config);
+  return call.result(layer, value, { shape: size, isFlat: false });
+}
+
 /** Resize and Upsample by whole factors, from the upper left corner: nearest neighbours or linear. */
 function importResize(call: NodeCall): Feature {
   const value = call.maps();
@@ -206,6 +228,7 @@ export const shapeOperators: Readonly<Record<string, Operator>> = {
   Squeeze: importSqueeze,
   Unsqueeze: importUnsqueeze,
   Pad: importPad,
+  Expand: importExpand,
   Resize: importResize,
   Upsample: importResize,
   Transpose: importTranspose,
