@@ -18,8 +18,8 @@ const FIRST_OPSET = 7, LAST_OPSET = 23;
  * Reads a convolutional network from ONNX, as PyTorch exports it: N × C × H × W becomes N × H × W × C in all layers and
  * weights, so that nothing is transposed while the network runs.
  *
- * Layers are named after the nodes. The batch is open whatever the file says. Operations on shapes are computed, and
- * what has no layer of its own is said with several: see README.md.
+ * Layers are named after the nodes. The batch is open whatever the file says. Shapes that the graph computes are computed
+ * here. What has no layer of its own is said with several: padding, groups, HardSwish, arithmetic with constants.
  *
  * @param bytes The file.
  * @param path Its path, for messages.
