@@ -110,7 +110,7 @@ const writePRelu: LayerWriter = (graph, call, [input]) => {
 };
 
 const writeSoftmax: LayerWriter = (graph, call, [input]) => {
-  const axis = Number(call.config.axis ?? -1);
+  const axis = Number(call.config.axis ?? 1);
   if (axis !== -1 && axis !== input.shape.length) {
     throw graph.refusal(call, `runs along axis ${axis}, wanted the channels, -1`);
   }

@@ -47,14 +47,18 @@ const writeConcatenate: LayerWriter = (graph, call, inputs) => {
   if (rank !== 3 && rank !== 1 || axis < 0) {
     throw graph.refusal(call, `joins along axis ${given}, wanted channels, rows or columns`);
   }
-  const names = inputs.map((input) => graph.inLayerOrder(input).name);
+  const names = inputs.map(({ name }) => name);
   const onnxAxis = axis === rank - 1 ? 1 : axis + 2;
   graph.add(call.name, "Concat", names, { axis: onnxAxis });
   const sum = inputs.reduce<number | null>((total, { shape }) => {
     const extent = shape[axis];
     return total === null || extent === null ? null : total + extent;
   }, 0);
-  return { name: call.name, shape: inputs[0].shape.with(axis, sum) };
+  const isPlain = inputs.every(({ pieces }) => pieces === undefined);
+  const pieces = isPlain
+    ? undefined
+    : inputs.flatMap((input) => input.pieces ?? [{ channels: input.shape[0]!, positions: 1 }]);
+  return { name: call.name, shape: inputs[0].shape.with(axis, sum), pieces };
 };
 
 const writeFlatten: LayerWriter = (graph, call, [input]) => {

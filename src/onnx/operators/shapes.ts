@@ -1,5 +1,5 @@
 import type { NodeCall, Operator } from "../node_call.ts";
-import { countElements, type Feature, type FlatPiece } from "../values.ts";
+import { countElements, expandPieces, type Feature, type FlatPiece } from "../values.ts";
 import { addSelector } from "./affine.ts";
 import { addZeros } from "./windows.ts";
 
@@ -221,6 +221,25 @@ function readFactors(call: NodeCall, value: Feature): number[] {
   return [0, 1].map((axis) => (sizes?.[2 + axis] ?? NaN) / (value.shape[1 + axis] ?? NaN));
 }
 
+/** Gather of channels; one of flattened maps that puts them into the order of the layers costs nothing. */
+function importGather(call: NodeCall): Feature {
+  const value = call.feature();
+  const { shape, values } = call.constant(1);
+  const axis = call.number("axis", 0);
+  const extent = value.shape[0]!;
+  const indices = Array.from(values, (index) => index < 0 ? index + extent : index);
+  const isList = shape.length === 1 && indices.every((index) => index >= 0 && index < extent);
+  if (axis === 1 && isList && value.shape.length === 3) {
+    return addSelector(call, call.maps(), indices, "select");
+  }
+  const isOrder = axis === 1 && value.pieces !== undefined && indices.length === extent;
+  const order = isOrder ? expandPieces(value.pieces!) : undefined;
+  if (order?.every((position, index) => position === indices[index])) {
+    return { ...value, pieces: undefined };
+  }
+  throw call.refusal(`picks along axis ${axis} of [N, ${value.shape.join(", ")}], wanted channels`);
+}
+
 /** Operations on shapes. */
 export const shapeOperators: Readonly<Record<string, Operator>> = {
   Flatten: importFlatten,
@@ -229,6 +248,7 @@ export const shapeOperators: Readonly<Record<string, Operator>> = {
   Unsqueeze: importUnsqueeze,
   Pad: importPad,
   Expand: importExpand,
+  Gather: importGather,
   Resize: importResize,
   Upsample: importResize,
   Transpose: importTranspose,
