@@ -27,9 +27,21 @@ export class GraphWriter {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, OnnxTensor>();
   readonly #path: string;
+  readonly #layerNames: ReadonlySet<string>;
 
-  constructor(path: string) {
+  /**
+   * @param path Path of the model, for messages.
+   * @param layerNames Names of the calls, which nothing else gets.
+   */
+  constructor(path: string, layerNames: ReadonlySet<string>) {
     this.#path = path;
+    this.#layerNames = layerNames;
+  }
+
+  /** A name for a part of a layer, behind that of the layer itself. */
+  partName(layer: string, part: string): string {
+    const name = `${layer}/${part}`;
+    return this.#layerNames.has(name) ? this.partName(name, "part") : name;
   }
 
   /** The refusal of a layer: what was found in it, what was wanted, and what to do. */
@@ -59,8 +71,14 @@ export class GraphWriter {
     return name;
   }
 
-  /** Adds an f32 constant, once for every name. */
-  addFloats(name: string, shape: readonly number[], values: ArrayLike<number>): string {
+  /** Adds an f32 constant of a layer, once for every layer and role. */
+  addFloats(
+    layer: string,
+    role: string,
+    shape: readonly number[],
+    values: ArrayLike<number>,
+  ): string {
+    const name = this.partName(layer, role);
     if (!this.#initializers.has(name)) {
       const raw = new Uint8Array(Float32Array.from(values).buffer);
       this.#addTensor(name, shape, DATA_TYPES.float, raw);
@@ -68,8 +86,9 @@ export class GraphWriter {
     return name;
   }
 
-  /** Adds an i64 constant, once for every name. */
-  addIntegers(name: string, values: ArrayLike<number>): string {
+  /** Adds an i64 list of a layer, once for every layer and role. */
+  addIntegers(layer: string, role: string, values: ArrayLike<number>): string {
+    const name = this.partName(layer, role);
     if (!this.#initializers.has(name)) {
       const raw = new Uint8Array(BigInt64Array.from(Array.from(values, BigInt)).buffer);
       this.#addTensor(name, [values.length], DATA_TYPES.int64, raw);
@@ -87,8 +106,8 @@ export class GraphWriter {
     const shape = [1, 1, tensor.shape[0]];
     if (tensor.maps !== undefined) return { name: tensor.maps, shape };
     const plain = this.inLayerOrder(tensor);
-    const axes = this.addIntegers("axes_of_maps", [2, 3]);
-    const name = `${tensor.name}/maps`;
+    const axes = this.addIntegers(tensor.name, "axes", [2, 3]);
+    const name = this.partName(tensor.name, "maps");
     const isThere = this.#nodes.some((node) => node.name === name);
     return { name: isThere ? name : this.add(name, "Unsqueeze", [plain.name, axes]), shape };
   }
@@ -97,8 +116,8 @@ export class GraphWriter {
   inLayerOrder(tensor: WrittenTensor): WrittenTensor {
     if (tensor.pieces === undefined) return tensor;
     const order = expandPieces(tensor.pieces);
-    const indices = this.addIntegers(`${tensor.name}/order`, order);
-    const name = `${tensor.name}/ordered`;
+    const indices = this.addIntegers(tensor.name, "order", order);
+    const name = this.partName(tensor.name, "ordered");
     const isThere = this.#nodes.some((node) => node.name === name);
     return {
       name: isThere ? name : this.add(name, "Gather", [tensor.name, indices], { axis: 1 }),

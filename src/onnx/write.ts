@@ -32,7 +32,7 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  */
 export function writeOnnx(file: ModelFile): Uint8Array {
   const { calls, inputs, outputs } = expandLayers(file);
-  const graph = new GraphWriter(file.path);
+  const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
   const tensors = new Map<LayerCall, WrittenTensor>();
   for (const call of calls) {
     const read = call.inputs.map((input) => tensors.get(input)!);
@@ -83,7 +83,7 @@ function nameOutputs(
   return outputs.map((output) => {
     const plain = graph.inLayerOrder(output);
     const isNew = !taken.has(plain.name);
-    const copy = `${plain.name}/output${taken.size}`;
+    const copy = graph.partName(plain.name, `output${taken.size}`);
     const name = isNew ? plain.name : graph.add(copy, "Identity", [plain.name]);
     taken.add(name);
     return { name, shape: plain.shape };

@@ -25,27 +25,28 @@ const OPERATORS: Readonly<
  * @param graph The graph.
  * @param call The layer.
  * @param input What the activation reads.
- * @returns What it makes, named after the layer.
+ * @param name Name of what it makes.
+ * @returns What it makes.
  * @throws {InputError} When ONNX has no such activation.
  */
 export function writeActivation(
   graph: GraphWriter,
   call: LayerCall,
   input: WrittenTensor,
+  name = call.name,
 ): WrittenTensor {
   const activation = activationOf(call);
-  const { name } = call;
   const known = OPERATORS[activation];
   if (known) {
     graph.add(name, known[0], [input.name], known[1]);
   } else if (activation === "relu6") {
-    writeClip(graph, call, input, 6);
+    writeClip(graph, name, input, 6);
   } else if (activation === "swish" || activation === "silu") {
-    const gate = graph.add(`${name}/gate`, "Sigmoid", [input.name]);
+    const gate = graph.add(graph.partName(name, "gate"), "Sigmoid", [input.name]);
     graph.add(name, "Mul", [input.name, gate]);
   } else if (activation === "mish") {
-    const positive = graph.add(`${name}/positive`, "Softplus", [input.name]);
-    const gate = graph.add(`${name}/gate`, "Tanh", [positive]);
+    const positive = graph.add(graph.partName(name, "positive"), "Softplus", [input.name]);
+    const gate = graph.add(graph.partName(name, "gate"), "Tanh", [positive]);
     graph.add(name, "Mul", [input.name, gate]);
   } else {
     throw graph.refusal(
@@ -62,33 +63,36 @@ export function hasActivation(call: LayerCall): boolean {
   return activationOf(call) !== "linear";
 }
 
-/** Behind a layer's own work: its activation, if it has one. */
+/** A layer's own work under its name, and its activation behind it, if it has one. */
 export function finishLayer(
   graph: GraphWriter,
   call: LayerCall,
   linear: Omit<WrittenTensor, "name">,
   write: (name: string) => void,
 ): WrittenTensor {
-  const name = hasActivation(call) ? `${call.name}/linear` : call.name;
+  const { name } = call;
   write(name);
   const tensor = { name, ...linear };
-  return hasActivation(call) ? writeActivation(graph, call, tensor) : tensor;
+  if (!hasActivation(call)) return tensor;
+  return writeActivation(graph, call, tensor, graph.partName(name, activationOf(call)));
 }
 
 function writeClip(
   graph: GraphWriter,
-  { name }: LayerCall,
+  name: string,
   input: WrittenTensor,
   high: number,
 ): void {
-  const bounds = [0, high].map((bound) => graph.addFloats(`bound_${bound}`, [], [bound]));
+  const bounds = [0, high].map((bound, index) =>
+    graph.addFloats(name, ["low", "high"][index], [], [bound])
+  );
   graph.add(name, "Clip", [input.name, ...bounds]);
 }
 
 const writeRelu: LayerWriter = (graph, call, [input]) => {
   const bound = call.config.max_value;
   if (bound === undefined || bound === null) graph.add(call.name, "Relu", [input.name]);
-  else writeClip(graph, call, input, Number(bound));
+  else writeClip(graph, call.name, input, Number(bound));
   return { ...input, name: call.name, maps: undefined };
 };
 
@@ -104,7 +108,9 @@ const writePRelu: LayerWriter = (graph, call, [input]) => {
     })
     : inOnnxOrder(input, values);
   const extents = isMap ? [channels, height, width] : shape;
-  const slope = graph.addFloats(`${call.layer}/alpha`, extents, turned);
+  const slope = input.pieces
+    ? graph.addFloats(call.name, "ordered_alpha", extents, turned)
+    : graph.addFloats(call.layer, "alpha", extents, turned);
   graph.add(call.name, "PRelu", [input.name, slope]);
   return { ...input, name: call.name, maps: undefined };
 };

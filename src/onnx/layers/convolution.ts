@@ -32,13 +32,13 @@ interface ConvolutionParts {
   readonly call: LayerCall;
   readonly input: WrittenTensor;
   readonly kernel: Weight;
-  readonly kernelName: string;
+  readonly role: string;
   readonly isDepthwise: boolean;
 }
 
 /** Attributes and operands of a Conv without bias, and the shape of what it makes. */
 function describeConvolution(parts: ConvolutionParts) {
-  const { graph, call, input, kernel, kernelName, isDepthwise } = parts;
+  const { graph, call, input, kernel, role, isDepthwise } = parts;
   requireChannelsLast(graph, call);
   const strides = pairOf(call.config.strides, [1, 1]);
   const dilations = pairOf(call.config.dilation_rate, [1, 1]);
@@ -56,7 +56,7 @@ function describeConvolution(parts: ConvolutionParts) {
   const { attributes, size } = describeWindows(call, input, extents, strides);
   const turned = transposeKernel(kernel, isDepthwise);
   return {
-    operands: [input.name, graph.addFloats(kernelName, turned.shape, turned.values)],
+    operands: [input.name, graph.addFloats(call.layer, role, turned.shape, turned.values)],
     shape: [...size, turned.shape[0]],
     attributes: {
       ...{ kernel_shape: [rows, columns], dilations, ...attributes },
@@ -67,15 +67,14 @@ function describeConvolution(parts: ConvolutionParts) {
 
 function addBias(graph: GraphWriter, { layer, weights }: LayerCall): string[] {
   const bias = weights.get("bias");
-  return bias ? [graph.addFloats(`${layer}/bias`, bias.shape, bias.values)] : [];
+  return bias ? [graph.addFloats(layer, "bias", bias.shape, bias.values)] : [];
 }
 
 function convolution(isDepthwise: boolean): LayerWriter {
   return (graph, call, [input]) => {
     const roles = isDepthwise ? ["depthwise_kernel", "kernel"] : ["kernel"];
     const kernel = findKernel(graph, call, ...roles);
-    const kernelName = `${call.layer}/${roles[0]}`;
-    const parts = { graph, call, input, kernel, kernelName, isDepthwise };
+    const parts = { graph, call, input, kernel, role: roles[0], isDepthwise };
     const { operands, shape, attributes } = describeConvolution(parts);
     const all = [...operands, ...addBias(graph, call)];
     return finishLayer(graph, call, { shape }, (name) => graph.add(name, "Conv", all, attributes));
@@ -86,15 +85,11 @@ function convolution(isDepthwise: boolean): LayerWriter {
 const writeSeparable: LayerWriter = (graph, call, [input]) => {
   const kernel = findKernel(graph, call, "depthwise_kernel");
   const parts = { graph, call, input, kernel, isDepthwise: true };
-  const first = describeConvolution({ ...parts, kernelName: `${call.layer}/depthwise_kernel` });
-  const middle = `${call.name}/depthwise`;
+  const first = describeConvolution({ ...parts, role: "depthwise_kernel" });
+  const middle = graph.partName(call.name, "depthwise");
   graph.add(middle, "Conv", first.operands, first.attributes);
   const pointwise = transposeKernel(findKernel(graph, call, "pointwise_kernel"), false);
-  const name = graph.addFloats(
-    `${call.layer}/pointwise_kernel`,
-    pointwise.shape,
-    pointwise.values,
-  );
+  const name = graph.addFloats(call.layer, "pointwise_kernel", pointwise.shape, pointwise.values);
   const shape = first.shape.with(-1, pointwise.shape[0]);
   const operands = [middle, name, ...addBias(graph, call)];
   const attributes = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: 1 };
@@ -119,7 +114,7 @@ const writeTransposed: LayerWriter = (graph, call, [input]) => {
   });
   const operands = [
     input.name,
-    graph.addFloats(`${call.layer}/kernel`, turned.shape, turned.values),
+    graph.addFloats(call.layer, "kernel", turned.shape, turned.values),
     ...addBias(graph, call),
   ];
   const shape = [...size, kernel.shape[2]];
@@ -138,10 +133,13 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
   const kernel = findKernel(graph, call, "kernel");
   const [rows, units] = kernel.shape;
   const bias = addBias(graph, call);
-  const name = `${call.layer}/kernel`;
   if (input.shape.length === 3) {
     const turned = transposeKernel({ ...kernel, shape: [1, 1, rows, units] }, false);
-    const operands = [input.name, graph.addFloats(name, turned.shape, turned.values), ...bias];
+    const operands = [
+      input.name,
+      graph.addFloats(call.layer, "kernel", turned.shape, turned.values),
+      ...bias,
+    ];
     const shape = [input.shape[0], input.shape[1], units];
     return finishLayer(graph, call, { shape }, (output) => graph.add(output, "Conv", operands));
   }
@@ -152,9 +150,9 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
       values.set(kernel.values.subarray(row * units, (row + 1) * units), position * units)
     );
   }
-  const isReordered = input.pieces !== undefined;
-  const kernelName = isReordered ? `${call.name}/reordered_kernel` : name;
-  const operands = [input.name, graph.addFloats(kernelName, [rows, units], values), ...bias];
+  const isShared = input.pieces === undefined;
+  const name = isShared ? call.layer : call.name, role = isShared ? "kernel" : "ordered_kernel";
+  const operands = [input.name, graph.addFloats(name, role, [rows, units], values), ...bias];
   return finishLayer(graph, call, { shape: [units] }, (output) => {
     graph.add(output, "Gemm", operands);
   });
@@ -170,8 +168,9 @@ const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
   const operands = ["gamma", "beta", "moving_mean", "moving_variance"].map((role) => {
     const missing = role === "gamma" || role === "moving_variance" ? 1 : 0;
     const values = weights.get(role)?.values ?? new Float32Array(channels).fill(missing);
-    const name = input.pieces ? `${call.name}/${role}` : `${layer}/${role}`;
-    return graph.addFloats(name, [channels], inOnnxOrder(input, values));
+    const name = input.pieces ? call.name : layer;
+    const given = input.pieces ? `ordered_${role}` : role;
+    return graph.addFloats(name, given, [channels], inOnnxOrder(input, values));
   });
   const epsilon = Number(config.epsilon ?? 1e-3);
   graph.add(call.name, "BatchNormalization", [input.name, ...operands], { epsilon });

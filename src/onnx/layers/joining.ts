@@ -30,7 +30,7 @@ function merge(operator: string, isPairwise: boolean): LayerWriter {
     if (isPairwise) {
       names.slice(1).reduce((joined, name, index) => {
         const isLast = index === names.length - 2;
-        const output = isLast ? call.name : `${call.name}/sum${index + 1}`;
+        const output = isLast ? call.name : graph.partName(call.name, `sum${index + 1}`);
         return graph.add(output, operator, [joined, name]);
       }, names[0]);
     } else {
@@ -90,7 +90,7 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   }
   const vector = input.shape.length === 1 ? input : writeFlatten(
     graph,
-    { ...call, name: `${call.name}/vector` },
+    { ...call, name: graph.partName(call.name, "vector") },
     [input],
   );
   if (target.length === 1) return vector;
@@ -99,12 +99,12 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   const [piece] = vector.pieces ?? [];
   const isUndone = vector.pieces?.length === 1 && piece.channels === channels;
   const layout = isUndone ? [0, channels, height, width] : [0, height, width, channels];
-  const shape = graph.addIntegers(`${call.layer}/shape`, layout);
+  const shape = graph.addIntegers(call.name, "shape", layout);
   const source = isUndone ? vector : graph.inLayerOrder(vector);
   if (isUndone) {
     graph.add(call.name, "Reshape", [source.name, shape]);
   } else {
-    const rows = graph.add(`${call.name}/rows`, "Reshape", [source.name, shape]);
+    const rows = graph.add(graph.partName(call.name, "rows"), "Reshape", [source.name, shape]);
     graph.add(call.name, "Transpose", [rows], { perm: [0, 3, 1, 2] });
   }
   return { name: call.name, shape: target };

@@ -18,11 +18,11 @@ function globalPool(operator: string): LayerWriter {
     requireChannelsLast(graph, call);
     const channels = input.shape.at(-1)!;
     const keepsAxes = call.config.keepdims === true;
-    const name = keepsAxes ? call.name : `${call.name}/maps`;
-    const maps = graph.add(name, operator, [input.name]);
+    const maps = graph.add(call.name, operator, [input.name]);
     if (keepsAxes) return { name: maps, shape: [1, 1, channels] };
-    graph.add(call.name, "Flatten", [maps], { axis: 1 });
-    return { name: call.name, shape: [channels], maps };
+    const name = graph.partName(call.name, "vector");
+    graph.add(name, "Flatten", [maps], { axis: 1 });
+    return { name, shape: [channels], maps };
   };
 }
 
@@ -31,7 +31,7 @@ const writeZeroPadding: LayerWriter = (graph, call, [input]) => {
   requireChannelsLast(graph, call);
   const [rows, columns] = sidesOf(call.config.padding);
   const pads = [0, 0, rows[0], columns[0], 0, 0, rows[1], columns[1]];
-  const operand = graph.addIntegers(`${call.layer}/pads`, pads);
+  const operand = graph.addIntegers(call.layer, "pads", pads);
   graph.add(call.name, "Pad", [input.name, operand], { mode: "constant" });
   return { name: call.name, shape: resize(input, [rows, columns], 1) };
 };
@@ -45,7 +45,7 @@ const writeCropping: LayerWriter = (graph, call, [input]) => {
     axes: [2, 3],
   };
   const operands = Object.entries(lists).map(([role, list]) =>
-    graph.addIntegers(`${call.layer}/${role}`, list)
+    graph.addIntegers(call.layer, role, list)
   );
   graph.add(call.name, "Slice", [input.name, ...operands]);
   return { name: call.name, shape: resize(input, [rows, columns], -1) };
@@ -72,7 +72,7 @@ const writeUpSampling: LayerWriter = (graph, call, [input]) => {
   requireChannelsLast(graph, call);
   const factors = pairOf(call.config.size, [2, 2]);
   const isNearest = (call.config.interpolation ?? "nearest") === "nearest";
-  const scales = graph.addFloats(`${call.layer}/scales`, [4], [1, 1, ...factors]);
+  const scales = graph.addFloats(call.layer, "scales", [4], [1, 1, ...factors]);
   graph.add(call.name, "Resize", [input.name, "", scales], {
     mode: isNearest ? "nearest" : "linear",
     coordinate_transformation_mode: "asymmetric",
