@@ -1,5 +1,12 @@
 import type { NodeCall } from "./node_call.ts";
-import { type Constant, countElements, integers, type Value } from "./values.ts";
+import {
+  type Constant,
+  countElements,
+  floats,
+  holdsIntegers,
+  integers,
+  listIndices,
+} from "./values.ts";
 
 /** Elements that a constant made up of others may have. */
 const MOST_FOLDED = 2 ** 16;
@@ -14,7 +21,7 @@ type Folding = (call: NodeCall) => Constant;
  * @returns The constant, or undefined when the node is the network's own business.
  * @throws {InputError} When a node of constants is not understood.
  */
-export function foldConstants(call: NodeCall): Value | undefined {
+export function foldConstants(call: NodeCall): Constant | undefined {
   const { operator } = call.node;
   if (operator === "Constant") return foldConstant(call);
   if (operator === "Shape") return foldShape(call);
@@ -33,9 +40,10 @@ function foldConstant(call: NodeCall): Constant {
   const tensor = call.tensor("value");
   if (tensor) return tensor;
   const number = attributes.get("value_float") ?? attributes.get("value_int");
-  if (typeof number === "number") return integers([number], []);
+  const make = attributes.has("value_int") || attributes.has("value_ints") ? integers : floats;
+  if (typeof number === "number") return make([number], []);
   const list = call.list("value_ints") ?? call.list("value_floats");
-  if (list) return integers(list);
+  if (list) return make(list);
   throw call.refusal(`has no value, wanted a tensor, numbers or a list`);
 }
 
@@ -49,8 +57,18 @@ function foldShape(call: NodeCall): Constant {
   return integers(shape.slice(call.number("start", 0), end));
 }
 
+/** Numbers of the same kind as those of other constants: integers where all are. */
+function alike(
+  sources: readonly Constant[],
+  values: readonly number[],
+  shape?: readonly number[],
+): Constant {
+  return (sources.every(holdsIntegers) ? integers : floats)(values, shape);
+}
+
 /** Picks entries along one axis; one that is not there is NaN. */
-function take({ shape, values }: Constant, axis: number, indices: readonly number[]): Constant {
+function take(constant: Constant, axis: number, indices: readonly number[]): Constant {
+  const { shape, values } = constant;
   const inner = countElements(shape.slice(axis + 1));
   const outer = countElements(shape.slice(0, axis));
   const taken = Array.from({ length: outer }, (_, block) =>
@@ -60,7 +78,7 @@ function take({ shape, values }: Constant, axis: number, indices: readonly numbe
         (_, offset) => values[(block * shape[axis] + index) * inner + offset] ?? NaN,
       )
     )).flat();
-  return integers(taken, shape.with(axis, indices.length));
+  return alike([constant], taken, shape.with(axis, indices.length));
 }
 
 function foldGather(call: NodeCall): Constant {
@@ -86,7 +104,7 @@ function foldConcat(call: NodeCall): Constant {
   if (parts.some(({ shape }) => shape.length !== 1)) {
     throw call.refusal(`joins constants that are no lists`);
   }
-  return integers(parts.flatMap(({ values }) => Array.from(values)));
+  return alike(parts, parts.flatMap(({ values }) => Array.from(values)));
 }
 
 function foldSlice(call: NodeCall): Constant {
@@ -104,23 +122,12 @@ function foldSlice(call: NodeCall): Constant {
   }, constant);
 }
 
-/** Indices from `start` up to `end`, which count from the end when they are negative. */
-function listIndices(extent: number, start: number, end: number, step: number): number[] {
-  const low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  const clamp = (index: number) =>
-    Math.min(high, Math.max(low, index < 0 ? index + extent : index));
-  const [from, to] = [clamp(start), clamp(end)];
-  const count = Math.max(0, Math.ceil((to - from) / step));
-  return Array.from({ length: step === 0 ? 0 : count }, (_, index) => from + index * step);
-}
-
 function foldTranspose(call: NodeCall): Constant {
   const { values, shape } = call.constant(0);
   if (shape.length !== 2) throw call.refusal(`turns a constant of ${shape.length} axes, wanted 2`);
   const [rows, columns] = shape;
-  const turned = Float32Array.from(
-    values,
-    (_, index) => values[index % rows * columns + Math.floor(index / rows)],
+  const turned = values.map((_, index) =>
+    values[index % rows * columns + Math.floor(index / rows)]
   );
   return { kind: "constant", shape: [columns, rows], values: turned };
 }
@@ -156,8 +163,8 @@ function foldFill(call: NodeCall): Constant {
   const shape = Array.from(call.constant(0).values);
   const count = countElements(shape);
   requireSmall(call, count);
-  const value = call.tensor("value")?.values[0] ?? 0;
-  return integers(new Array(count).fill(value), shape);
+  const value = call.tensor("value") ?? floats([0]);
+  return alike([value], new Array(count).fill(value.values[0]), shape);
 }
 
 /** Elementwise, between constants of the same length or one number. */
@@ -169,18 +176,20 @@ function foldArithmetic(compute: (first: number, second: number) => number): Fol
     if (at(first, long.values.length - 1) === undefined || second.values.length === 0) {
       throw call.refusal(`joins constants of different lengths`);
     }
-    const values = Float64Array.from(
-      long.values,
-      (_, index) => compute(at(first, index), at(second, index)),
-    );
-    return { kind: "constant", shape: long.shape, values };
+    const values = long.values.map((_, index) => compute(at(first, index), at(second, index)));
+    const areIntegers = holdsIntegers(long);
+    return {
+      kind: "constant",
+      shape: long.shape,
+      values: areIntegers ? values.map(Math.trunc) : values,
+    };
   };
 }
 
 function foldUnary(compute: (value: number) => number): Folding {
   return (call) => {
     const { shape, values } = call.constant(0);
-    return { kind: "constant", shape, values: Float64Array.from(values, compute) };
+    return { kind: "constant", shape, values: values.map(compute) };
   };
 }
 
@@ -188,15 +197,21 @@ function foldUnary(compute: (value: number) => number): Folding {
 const INTEGER_TYPES = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
 
 function foldCast(call: NodeCall): Constant {
-  const constant = call.constant(0);
-  return INTEGER_TYPES.has(call.number("to", 1)) ? foldUnary(Math.trunc)(call) : constant;
+  const { values, shape } = call.constant(0);
+  const isInteger = INTEGER_TYPES.has(call.number("to", 1));
+  return isInteger
+    ? integers(Array.from(values, Math.trunc), shape)
+    : floats(Array.from(values), shape);
 }
 
 function foldWhere(call: NodeCall): Constant {
   const [condition, first, second] = [0, 1, 2].map((index) => call.constant(index));
   const at = ({ values }: Constant, index: number) => values[values.length === 1 ? 0 : index];
-  const values = condition.values.map((truth, index) => at(truth ? first : second, index));
-  return { kind: "constant", shape: condition.shape, values };
+  const values = Array.from(
+    condition.values,
+    (truth, index) => at(truth ? first : second, index),
+  );
+  return alike([first, second], values, condition.shape);
 }
 
 const FOLDINGS: Readonly<Record<string, Folding>> = {

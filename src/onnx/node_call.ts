@@ -48,10 +48,19 @@ export class NodeCall {
   /**
    * The input that the network computes.
    *
+   * @param index Which input.
+   * @param mayBeGrouped Whether its channels may stand in groups.
    * @throws {InputError} When it is left out or constant.
    */
-  feature(index = 0): Feature {
+  feature(index = 0, mayBeGrouped = false): Feature {
     const value = this.inputs[index];
+    if (value?.kind === "feature" && value.shape.length === 4 && !mayBeGrouped) {
+      throw this.refusal(
+        `reads [N, ${
+          value.shape.join(", ")
+        }], channels in groups, which only Transpose and Reshape may`,
+      );
+    }
     if (value?.kind === "feature") return value;
     const found = value === undefined ? "nothing" : "a constant";
     throw this.refusal(`reads ${found} as input ${index}, wanted a tensor of the network`);
@@ -200,5 +209,5 @@ export function nameOfNode(node: OnnxNode): string {
   return node.name !== "" ? node.name : node.outputs[0] ?? node.operator;
 }
 
-/** How an operation becomes layers. */
-export type Operator = (call: NodeCall) => Value;
+/** How an operation becomes layers; a list where it makes several tensors. */
+export type Operator = (call: NodeCall) => Value | readonly Value[];

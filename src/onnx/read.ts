@@ -54,7 +54,10 @@ export function readOnnx(
     return value.layer;
   });
   for (const node of orderNodes(graph, path)) {
-    values.define(node.outputs[0], readNode(context, node, values));
+    readNode(context, node, values).forEach((value, index) => {
+      const name = node.outputs[index] ?? "";
+      if (name !== "") values.define(name, value);
+    });
   }
   const outputs = graph.outputs.map(({ name }) => findOutput(name, values, path).layer);
   if (inputs.length === 0 || outputs.length === 0) {
@@ -95,22 +98,26 @@ class GraphValues {
   }
 }
 
-function readNode(context: GraphContext, node: OnnxNode, values: GraphValues): Value {
+function readNode(
+  context: GraphContext,
+  node: OnnxNode,
+  values: GraphValues,
+): readonly Value[] {
   const inputs = node.inputs.map((name) => {
     if (name === "") return undefined;
     const value = values.find(name);
     if (value) return value;
     throw new InputError(
       `reading ${context.path}: node "${nameOfNode(node)}" (${node.operator}) reads "${name}", ` +
-        `which nothing here makes; only the first output of a node is read`,
+        `which nothing here makes; export the model in evaluation mode`,
     );
   });
   const call = new NodeCall(context, node, inputs);
   const isStandard = node.domain === "" || node.domain === "ai.onnx";
   const folded = isStandard ? foldConstants(call) : undefined;
-  if (folded) return folded;
+  if (folded) return [folded];
   const operator = isStandard ? operators[node.operator] : undefined;
-  if (operator) return operator(call);
+  if (operator) return [operator(call)].flat();
   const full = isStandard ? node.operator : `${node.domain}.${node.operator}`;
   throw call.refusal(
     `is no operation that can be read${isStandard ? "" : ` (${full})`}; ` +
@@ -163,7 +170,8 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
 
 function findOutput(name: string, values: GraphValues, path: string): Feature {
   const value = values.find(name);
-  if (value?.kind === "feature" && value.pieces === undefined) return value;
+  const isPlain = value?.kind === "feature" && value.pieces === undefined;
+  if (isPlain && value.shape.length < 4) return value;
   const found = value === undefined
     ? "that nothing makes"
     : value.kind === "constant"

@@ -23,7 +23,7 @@ const BYTES_PER_ELEMENT = new Map<number, number>([
  * @param tensor The tensor.
  * @param external Files beside the model.
  * @param path Path of the model, for messages.
- * @returns Floats as f32, everything else as f64 (integers beyond 2⁵³ are rounded).
+ * @returns Floats as f32, integers as f64 (those beyond 2⁵³ are rounded).
  * @throws {InputError} When the element type is not supported, or bytes and shape disagree.
  */
 export function readTensor(tensor: OnnxTensor, external: ExternalData, path: string): Constant {
@@ -89,7 +89,7 @@ function decodeRaw(stored: Uint8Array, dataType: number): Constant["values"] {
     case DATA_TYPES.float16:
       return Float32Array.from(new Float16Array(buffer));
     case DATA_TYPES.double:
-      return new Float64Array(buffer);
+      return Float32Array.from(new Float64Array(buffer));
     case DATA_TYPES.int64:
       return Float64Array.from(new BigInt64Array(buffer), Number);
     case DATA_TYPES.int32:
@@ -103,7 +103,8 @@ function decodeRaw(stored: Uint8Array, dataType: number): Constant["values"] {
 
 /** `int32_data` holds the bits of float16. */
 function decodeTyped(typed: readonly number[], dataType: number): Constant["values"] {
-  if (dataType === DATA_TYPES.float) return Float32Array.from(typed);
+  const isFloat = dataType === DATA_TYPES.float || dataType === DATA_TYPES.double;
+  if (isFloat) return Float32Array.from(typed);
   if (dataType !== DATA_TYPES.float16) return Float64Array.from(typed);
   return Float32Array.from(new Float16Array(Uint16Array.from(typed).buffer));
 }

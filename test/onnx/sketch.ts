@@ -41,6 +41,19 @@ export class Sketch {
     return output;
   }
 
+  /** Adds a node that makes several tensors. */
+  nodes(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute>,
+    count: number,
+  ): string[] {
+    const first = this.node(operator, inputs, attributes);
+    const { outputs } = this.model.graph.nodes.at(-1)!;
+    while (outputs.length < count) outputs.push(`${first}_${outputs.length}`);
+    return outputs;
+  }
+
   /** Adds random numbers as an initializer, between −scale and scale. */
   weight(shape: readonly number[], scale = 1, shift = 0): string {
     const count = shape.reduce((product, extent) => product * extent, 1);

@@ -204,6 +204,24 @@ export const sketches: Readonly<Record<string, () => Uint8Array>> = {
     const gate = g.node("Expand", [g.node("Sigmoid", [back]), g.node("Shape", [x])]);
     return g.encode(g.node("Mul", [x, gate]), squeezed);
   },
+  "ShuffleNet: channels split, joined and shuffled": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [8, 3, 3, 3]);
+    const [kept, changed] = g.nodes("Split", [x], { axis: 1 }, 2);
+    const joined = g.node("Concat", [kept, g.conv(changed, [4, 4, 1, 1])], { axis: 1 });
+    const grouped = g.node("Reshape", [joined, g.integers([-1, 2, 4, 6, 6])]);
+    const turned = g.node("Transpose", [grouped], { perm: [0, 2, 1, 3, 4] });
+    return g.encode(g.node("Reshape", [turned, g.integers([0, -1, 6, 6])]));
+  },
+  "channels, rows and columns cut out": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [6, 3, 1, 1]);
+    const [, tail] = g.nodes("Split", [x, g.integers([1, 3, 2])], { axis: 1 }, 3);
+    const lists = [[1, 0, -4], [-1, 2 ** 31 - 1, -1], [2, 1, 3]].map((list) => g.integers(list));
+    const rows = g.node("Slice", [x, ...lists]);
+    const every = [[0], [6], [1], [2]].map((list) => g.integers(list));
+    return g.encode(tail, rows, g.node("Slice", [x, ...every]));
+  },
   "several inputs and outputs": () => {
     const g = new Sketch();
     g.input("other", ["N", 3, 8, 8]);

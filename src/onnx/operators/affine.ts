@@ -78,14 +78,14 @@ export function addUniformAffine(
  * @param call The node.
  * @param value Maps.
  * @param columns Input channel of every output channel; −1 for zeros.
- * @param suffix Goes behind the node's name.
+ * @param suffix Goes behind the node's name, if anything.
  * @returns The maps picked.
  */
 export function addSelector(
   call: NodeCall,
   value: Feature,
   columns: readonly number[],
-  suffix: string,
+  suffix?: string,
 ): Feature {
   const channels = value.shape[0]!;
   call.requireModest(channels * columns.length, "a selector");

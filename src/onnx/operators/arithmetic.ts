@@ -6,7 +6,7 @@ import { addAffine, addUniformAffine } from "./affine.ts";
 function importBinary(call: NodeCall): Feature {
   const [first, second] = call.inputs;
   if (first?.kind === "feature" && second?.kind === "feature") {
-    return joinFeatures(call, first, second);
+    return joinFeatures(call, call.feature(0), call.feature(1));
   }
   const index = first?.kind === "feature" ? 0 : 1;
   const value = call.feature(index);

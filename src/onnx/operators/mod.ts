@@ -4,6 +4,7 @@ import { arithmeticOperators } from "./arithmetic.ts";
 import { importBatchNormalization, importConvolution } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
 import { importAveragePool, importGlobalPool, importMaxPool, importReduction } from "./pooling.ts";
+import { pickingOperators } from "./picking.ts";
 import { shapeOperators } from "./shapes.ts";
 
 /** How the operations of ONNX become layers, by name. */
@@ -19,5 +20,6 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...activationOperators,
   ...arithmeticOperators,
   ...denseOperators,
+  ...pickingOperators,
   ...shapeOperators,
 };

@@ -1,7 +1,6 @@
 import type { NodeCall, Operator } from "../node_call.ts";
-import { countElements, expandPieces, type Feature, type FlatPiece } from "../values.ts";
+import { countElements, type Feature, type FlatPiece } from "../values.ts";
 import { addSelector } from "./affine.ts";
-import { addZeros } from "./windows.ts";
 
 /** Rows, columns and channels in one axis; the order of the values is remembered. */
 function flatten(call: NodeCall, value: Feature): Feature {
@@ -34,7 +33,7 @@ function importFlatten(call: NodeCall): Feature {
 
 /** Reshape of a tensor, as long as no value has to change places. */
 function importReshape(call: NodeCall): Feature {
-  const value = call.feature();
+  const value = call.feature(0, true);
   const target = Array.from(call.constant(1).values);
   const shape = requireClosed(call, value);
   const count = countElements(shape);
@@ -60,6 +59,9 @@ function describeExtent(extent: number): string {
 function reshape(call: NodeCall, value: Feature, shape: readonly number[]): Feature {
   const from = value.shape;
   if (shape.join() === from.join()) return value;
+  const isGrouping = from.length === 3 && shape.length === 4 && !value.isFlat;
+  if (isGrouping && shape.slice(2).join() === from.slice(1).join()) return { ...value, shape };
+  if (from.length === 4) return ungroup(call, value, shape);
   if (shape.length === 1) return flatten(call, value);
   const isVector = value.isFlat && shape.slice(1).every((extent) => extent === 1);
   if (isVector && value.pieces === undefined) return { ...value, shape };
@@ -117,41 +119,33 @@ function importUnsqueeze(call: NodeCall): Feature {
   return reshape(call, value, shape as number[]);
 }
 
-/** Pad with zeros: rows and columns, or channels, which a selector adds. */
-function importPad(call: NodeCall): Feature {
-  const value = call.maps();
-  const mode = call.text("mode", "constant");
-  const fill = call.optionalConstant(2)?.values[0] ?? call.number("value", 0);
-  const pads = Array.from(call.optionalConstant(1)?.values ?? call.list("pads") ?? []);
-  if (call.inputs[3] !== undefined) throw call.refusal(`lists axes, wanted pads of all four axes`);
-  const isUsable = pads.length === 8 && pads.every((pad) => Number.isSafeInteger(pad) && pad >= 0);
-  if (mode !== "constant" || fill !== 0 || !isUsable || pads[0] + pads[4] > 0) {
+/** Groups become channels again, shuffled ones by a selector. */
+function ungroup(call: NodeCall, value: Feature, shape: readonly number[]): Feature {
+  const [groups, width, ...size] = value.shape as number[];
+  if (shape.join() !== [groups * width, ...size].join()) {
     throw call.refusal(
-      `pads [${pads.join(", ")}] with ${mode === "constant" ? fill : mode}, ` +
-        `wanted zeros around channels, rows and columns`,
+      `turns [N, ${value.shape.join(", ")}] into [N, ${
+        shape.join(", ")
+      }], wanted the channels back`,
     );
   }
-  const [, channelsAhead, top, left, , channelsBehind, bottom, right] = pads;
-  const columns = channelsAhead + channelsBehind === 0
-    ? undefined
-    : padColumns(call, value.shape[0], channelsAhead, channelsBehind);
-  const wider = columns ? addSelector(call, value, columns, "channels") : value;
-  const windows = { begins: [top, left], ends: [bottom, right] } as const;
-  return top + left + bottom + right === 0 ? wider : addZeros(call, wider, windows);
-}
-
-function padColumns(call: NodeCall, channels: number, ahead: number, behind: number): number[] {
-  call.requireModest(ahead + channels + behind, "channels");
-  return Array.from(
-    { length: ahead + channels + behind },
-    (_, column) => column < ahead || column >= ahead + channels ? -1 : column - ahead,
+  const plain = { ...value, shape, isShuffled: false };
+  if (!value.isShuffled) return plain;
+  const columns = Array.from(
+    { length: groups * width },
+    (_, channel) => channel % width * groups + Math.floor(channel / width),
   );
+  return addSelector(call, plain, columns);
 }
 
 function importTranspose(call: NodeCall): Feature {
-  const value = call.feature();
+  const value = call.feature(0, true);
   const axes = call.list("perm");
   if (axes?.every((axis, index) => axis === index)) return value;
+  if (value.shape.length === 4 && axes?.join() === "0,2,1,3,4") {
+    const [groups, width, ...size] = value.shape;
+    return { ...value, shape: [width, groups, ...size], isShuffled: !value.isShuffled };
+  }
   throw call.refusal(
     `moves axes to [${axes?.join(", ")}], wanted batch, channels, rows, columns throughout; ` +
       `export the model with its channels first`,
@@ -180,77 +174,13 @@ function importExpand(call: NodeCall): Feature {
   return call.result(layer, value, { shape: size, isFlat: false });
 }
 
-/** Resize and Upsample by whole factors, from the upper left corner: nearest neighbours or linear. */
-function importResize(call: NodeCall): Feature {
-  const value = call.maps();
-  const mode = call.text("mode", "nearest");
-  const isUpsample = call.node.operator === "Upsample";
-  const place = call.text(
-    "coordinate_transformation_mode",
-    isUpsample ? "asymmetric" : "half_pixel",
-  );
-  const rounding = call.text("nearest_mode", isUpsample ? "floor" : "round_prefer_floor");
-  const factors = readFactors(call, value);
-  const isWhole = factors.every((factor) => Number.isSafeInteger(factor) && factor >= 1);
-  const isNearest = mode === "nearest" && place === "asymmetric" && rounding === "floor";
-  const isLinear = mode === "linear" && place === "asymmetric";
-  if (!isWhole || !isNearest && !isLinear) {
-    throw call.refusal(
-      `resizes by [${factors.join(", ")}] (${mode}, ${place}), wanted whole factors and nearest, ` +
-        `asymmetric; use torch.nn.Upsample(scale_factor=2)`,
-    );
-  }
-  const interpolation = isNearest ? "nearest" : "bilinear";
-  const config = { size: factors, interpolation, data_format: "channels_last" };
-  const size = factors.map((factor, axis) => {
-    const extent = value.shape[1 + axis];
-    return extent === null ? null : extent * factor;
-  });
-  const layer = call.addLayer("UpSampling2D", [value], config);
-  return call.result(layer, value, { shape: [value.shape[0], ...size] });
-}
-
-/** Factors of rows and columns, from the scales or the sizes. */
-function readFactors(call: NodeCall, value: Feature): number[] {
-  const isUpsample = call.node.operator === "Upsample";
-  const scales = call.optionalConstant(isUpsample ? 1 : 2)?.values;
-  if (scales?.length === 4 && scales[0] === 1 && scales[1] === 1) {
-    return Array.from(scales.slice(2));
-  }
-  const sizes = call.optionalConstant(3)?.values;
-  return [0, 1].map((axis) => (sizes?.[2 + axis] ?? NaN) / (value.shape[1 + axis] ?? NaN));
-}
-
-/** Gather of channels; one of flattened maps that puts them into the order of the layers costs nothing. */
-function importGather(call: NodeCall): Feature {
-  const value = call.feature();
-  const { shape, values } = call.constant(1);
-  const axis = call.number("axis", 0);
-  const extent = value.shape[0]!;
-  const indices = Array.from(values, (index) => index < 0 ? index + extent : index);
-  const isList = shape.length === 1 && indices.every((index) => index >= 0 && index < extent);
-  if (axis === 1 && isList && value.shape.length === 3) {
-    return addSelector(call, call.maps(), indices, "select");
-  }
-  const isOrder = axis === 1 && value.pieces !== undefined && indices.length === extent;
-  const order = isOrder ? expandPieces(value.pieces!) : undefined;
-  if (order?.every((position, index) => position === indices[index])) {
-    return { ...value, pieces: undefined };
-  }
-  throw call.refusal(`picks along axis ${axis} of [N, ${value.shape.join(", ")}], wanted channels`);
-}
-
 /** Operations on shapes. */
 export const shapeOperators: Readonly<Record<string, Operator>> = {
   Flatten: importFlatten,
   Reshape: importReshape,
   Squeeze: importSqueeze,
   Unsqueeze: importUnsqueeze,
-  Pad: importPad,
   Expand: importExpand,
-  Gather: importGather,
-  Resize: importResize,
-  Upsample: importResize,
   Transpose: importTranspose,
   Identity: (call) => call.feature(),
   Cast: (call) => call.feature(),
