@@ -104,6 +104,7 @@ function foldConcat(call: NodeCall): Constant {
   if (parts.some(({ shape }) => shape.length !== 1)) {
     throw call.refusal(`joins constants that are no lists`);
   }
+  requireSmall(call, parts.reduce((sum, { values }) => sum + values.length, 0));
   return alike(parts, parts.flatMap(({ values }) => Array.from(values)));
 }
 

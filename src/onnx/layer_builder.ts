@@ -36,6 +36,19 @@ const KERNEL_ROLES: Readonly<Record<string, string>> = {
 /** Gathers the layers of a functional model. */
 export class LayerBuilder {
   readonly #layers = new Map<string, BuiltLayer>();
+  readonly #suffixes = new Map<string, number>();
+  readonly #path: string;
+  readonly #mostNumbers: number;
+  #numbers = 0;
+
+  /**
+   * @param path Path of the file, for messages.
+   * @param mostNumbers Numbers that all weights may have together.
+   */
+  constructor(path: string, mostNumbers: number) {
+    this.#path = path;
+    this.#mostNumbers = mostNumbers;
+  }
 
   /**
    * Adds a layer. One that reads a tensor twice gets a copy of it: TensorFlow.js 4.22 counts such a reader twice and
@@ -44,17 +57,29 @@ export class LayerBuilder {
    * @param layer The layer.
    * @returns Its name: what was wanted, with everything but letters, digits, dots and dashes turned into underscores,
    * and a number behind it where the name is taken.
+   * @throws {InputError} When the weights become too many: nodes that share an initializer get a copy each.
    */
   add(layer: NewLayer): string {
     const wanted = layer.name.replace(/[^A-Za-z0-9.-]+/g, "_").replace(/^[_.-]+|_+$/g, "");
     const base = wanted === "" ? layer.className.toLowerCase() : wanted;
     let name = base;
-    for (let suffix = 2; this.#layers.has(name); suffix++) name = `${base}_${suffix}`;
+    for (let suffix = this.#suffixes.get(base) ?? 2; this.#layers.has(name); suffix++) {
+      name = `${base}_${suffix}`;
+      this.#suffixes.set(base, suffix);
+    }
+    const weights = { ...layer.weights };
+    for (const { values } of Object.values(weights)) this.#numbers += values.length;
+    if (this.#numbers > this.#mostNumbers) {
+      throw new InputError(
+        `reading ${this.#path}: found ${this.#numbers} numbers in the weights up to layer "${name}", ` +
+          `wanted ${this.#mostNumbers} at most, far more than the file has; it repeats weights or makes them up`,
+      );
+    }
     const inputs = layer.inputs.map((input, index) =>
       layer.inputs.indexOf(input) === index ? input : this.#addCopy(name, input)
     );
     const config = { name, trainable: true, ...layer.config };
-    this.#layers.set(name, { ...layer, name, inputs, config, weights: { ...layer.weights } });
+    this.#layers.set(name, { ...layer, name, inputs, config, weights });
     return name;
   }
 
@@ -113,7 +138,6 @@ export class LayerBuilder {
     name: string,
     inputs: readonly string[],
     outputs: readonly string[],
-    path: string,
   ): Pick<ModelFile, "topology" | "weights"> {
     const needed = new Set(inputs);
     const stack = [...outputs];
@@ -132,7 +156,7 @@ export class LayerBuilder {
         output_layers: outputs.map((layer) => [layer, 0, 0]),
       },
     };
-    const weights = kept.flatMap((layer) => listWeights(layer, path));
+    const weights = kept.flatMap((layer) => listWeights(layer, this.#path));
     return { topology, weights: new Map(weights.map((weight) => [weight.name, weight])) };
   }
 }

@@ -14,6 +14,9 @@ import { countElements, type Feature, type Value } from "./values.ts";
 /** Versions of the operations that are read. */
 const FIRST_OPSET = 7, LAST_OPSET = 23;
 
+/** Numbers in weights that the file need not hold, such as selectors; how often it may use those it holds. */
+const MOST_MADE_UP = 2 ** 26, MOST_COPIES = 4;
+
 /**
  * Reads a convolutional network from ONNX, as PyTorch exports it: N × C × H × W becomes N × H × W × C in all layers and
  * weights, so that nothing is transposed while the network runs.
@@ -40,14 +43,18 @@ export function readOnnx(
         `export the model with opset_version=17`,
     );
   }
-  const layers = new LayerBuilder();
-  const context: GraphContext = { layers, opset, path };
+  requireSeparate(graph, external, path);
   const values = new GraphValues(graph, path);
+  let numbers = 0;
+  for (const tensor of graph.initializers) {
+    const constant = readTensor(tensor, external, path);
+    numbers += constant.values.length;
+    values.define(tensor.name, constant);
+  }
+  const layers = new LayerBuilder(path, MOST_MADE_UP + MOST_COPIES * numbers);
+  const context: GraphContext = { layers, opset, path };
   const stored = new Set(graph.initializers.map(({ name }) => name));
   const given = graph.inputs.filter(({ name }) => !stored.has(name));
-  for (const tensor of graph.initializers) {
-    values.define(tensor.name, readTensor(tensor, external, path));
-  }
   const inputs = given.map((input) => {
     const value = addInput(input, context);
     values.define(input.name, value);
@@ -66,8 +73,20 @@ export function readOnnx(
     );
   }
   const name = graph.name.replace(/[^A-Za-z0-9.-]+/g, "_") || "model";
-  const model = layers.build(name, inputs, outputs, path);
+  const model = layers.build(name, inputs, outputs);
   return { ...model, ...readMetadata(metadata), bytes: bytes.length, path };
+}
+
+/** Refuses tensors that lie over one another in a file beside the model, so that they take far more memory than it. */
+function requireSeparate({ initializers }: OnnxGraph, external: ExternalData, path: string): void {
+  const bytes = external.values().reduce((total, { length }) => total + length, 0);
+  const beside = initializers.filter((tensor) => tensor.external !== undefined);
+  const declared = beside.reduce((total, { shape }) => total + countElements(shape), 0);
+  if (declared <= bytes || bytes === 0) return;
+  throw new InputError(
+    `reading ${path}: found ${declared} numbers in tensors that lie in ${bytes} bytes of other files, ` +
+      `wanted a byte for every number at least; copy or export the model again`,
+  );
 }
 
 /** The tensors of a graph by name. */

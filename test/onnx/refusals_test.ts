@@ -134,6 +134,11 @@ Deno.test("declared lengths and shapes are held against the bytes before memory 
     wide.encode(wide.conv(x, [2 ** 12, 2, 1, 1], { group: 2 ** 12 })),
     /makes selectors of 67108864 numbers/,
   );
+  const repeated = new Sketch();
+  const shared = [repeated.weight([4096, 4096, 1, 1])];
+  let y = repeated.conv("x", [4096, 3, 1, 1]);
+  for (let count = 0; count < 10; count++) y = repeated.node("Conv", [y, ...shared]);
+  refuses(repeated.encode(y), /it repeats weights or makes them up$/);
   const padded = new Sketch();
   const pads = padded.integers([0, 0, 0, 0, 0, 0, 2 ** 40, 0]);
   refuses(padded.encode(padded.node("Pad", ["x", pads])), /makes a tensor of \d+ numbers/);
@@ -183,6 +188,18 @@ Deno.test("weights beside the file are read, and only from its folder", async ()
     await assert.rejects(
       loadOnnxFile(await write("weights.bin", { offset: "8", length: "12" })),
       /lies at bytes 8 to 20 of "weights\.bin", which has 16/,
+    );
+    const overlapping = new Sketch();
+    for (const name of ["a", "b", "c", "d", "e"]) {
+      const external = new Map([["location", "weights.bin"]]);
+      overlapping.initializer({
+        ...{ name, shape: [4], dataType: DATA_TYPES.float, typed: [], external },
+      });
+    }
+    await Deno.writeFile(join(folder, "net", "over.onnx"), overlapping.encode("x"));
+    await assert.rejects(
+      loadOnnxFile(join(folder, "net", "over.onnx")),
+      /found 20 numbers in tensors that lie in 16 bytes of other files/,
     );
     const path = await write("weights.bin");
     refuses(await Deno.readFile(path), /tensor "w" lies in the file "weights\.bin", wanted that/);

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
+import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
+import { disposeModel } from "../../src/model/mod.ts";
 import { readOnnx, writeOnnx } from "../../src/onnx/mod.ts";
+import { randomCuts } from "../graph/masked.ts";
 import { buildNetworkFile, networkNames } from "../networks.ts";
 import { buildModelFile, modelNames } from "./models.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
@@ -22,6 +25,25 @@ Deno.test("written networks give the same in ONNX Runtime, and read back in Tens
       const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
       assert.ok(back < TOLERANCE, `read back: ${back}`);
     });
+  }
+});
+
+Deno.test("pruned networks give the same in ONNX Runtime", async (t) => {
+  for (const name of networkNames.filter((name) => name !== "opaque")) {
+    for (const select of [true, false]) {
+      await t.step(`${name}, ${select ? "selected" : "coupled"}`, async () => {
+        const file = await buildNetworkFile(name);
+        const { graph, model } = await openNetwork(file);
+        const map = findChannelSpaces(graph);
+        const cuts = randomCuts(graph, map, { seed: 3, select });
+        const pruned = writeGraph(shrinkGraph(graph, map, cuts), file);
+        disposeModel(model);
+        const images = [randomMaps([2, 3, 8, 8])];
+        const wanted = await runLayers(pruned, images);
+        const difference = differenceOf(await runOnnx(writeOnnx(pruned), images), wanted);
+        assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      });
+    }
   }
 });
 
