@@ -225,6 +225,7 @@ const FOLDINGS: Readonly<Record<string, Folding>> = {
   Unsqueeze: foldAxes,
   ConstantOfShape: foldFill,
   Cast: foldCast,
+  CastLike: (call) => call.constant(0),
   Identity: (call) => call.constant(0),
   Add: foldArithmetic((first, second) => first + second),
   Sub: foldArithmetic((first, second) => first - second),

@@ -17,6 +17,8 @@ export interface GraphContext {
   readonly opset: number;
   /** Path of the file, for messages. */
   readonly path: string;
+  /** Batch sizes that a Reshape may name: one, and those that the inputs declare. */
+  readonly batches: ReadonlySet<number>;
 }
 
 /** A node of the graph with what it reads: the view that operators have of it. */

@@ -52,9 +52,12 @@ export function readOnnx(
     values.define(tensor.name, constant);
   }
   const layers = new LayerBuilder(path, MOST_MADE_UP + MOST_COPIES * numbers);
-  const context: GraphContext = { layers, opset, path };
   const stored = new Set(graph.initializers.map(({ name }) => name));
   const given = graph.inputs.filter(({ name }) => !stored.has(name));
+  const declared = given.map(({ shape }) => shape?.[0]).filter((batch) =>
+    typeof batch === "number"
+  );
+  const context: GraphContext = { layers, opset, path, batches: new Set([1, ...declared]) };
   const inputs = given.map((input) => {
     const value = addInput(input, context);
     values.define(input.name, value);

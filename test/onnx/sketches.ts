@@ -222,6 +222,15 @@ export const sketches: Readonly<Record<string, () => Uint8Array>> = {
     const every = [[0], [6], [1], [2]].map((list) => g.integers(list));
     return g.encode(tail, rows, g.node("Slice", [x, ...every]));
   },
+  "opset 18: padding of listed axes, a mean over an input's axes; a batch of two that is fixed":
+    () => {
+      const g = new Sketch([2, 3, 8, 8], 18);
+      const pads = [g.integers([1, 0, 2, 1]), "", g.integers([-2, 3])];
+      const x = g.node("Pad", [g.conv("x", [4, 3, 3, 3]), ...pads]);
+      const mean = g.node("ReduceMean", [x, g.integers([2, 3])], { keepdims: 1 });
+      const vector = g.node("Reshape", [g.node("Cast", [mean], { to: 1 }), g.integers([2, 4])]);
+      return g.encode(g.linear(vector, 4, 3));
+    },
   "several inputs and outputs": () => {
     const g = new Sketch();
     g.input("other", ["N", 3, 8, 8]);

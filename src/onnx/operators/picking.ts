@@ -8,8 +8,7 @@ function importPad(call: NodeCall): Feature {
   const value = call.maps();
   const mode = call.text("mode", "constant");
   const fill = call.optionalConstant(2)?.values[0] ?? call.number("value", 0);
-  const pads = Array.from(call.optionalConstant(1)?.values ?? call.list("pads") ?? []);
-  if (call.inputs[3] !== undefined) throw call.refusal(`lists axes, wanted pads of all four axes`);
+  const pads = readPads(call);
   const isUsable = pads.length === 8 && pads.every((pad) => Number.isSafeInteger(pad) && pad >= 0);
   if (mode !== "constant" || fill !== 0 || !isUsable || pads[0] + pads[4] > 0) {
     throw call.refusal(
@@ -24,6 +23,20 @@ function importPad(call: NodeCall): Feature {
   const wider = columns ? addSelector(call, value, columns, "channels") : value;
   const windows = { begins: [top, left], ends: [bottom, right] } as const;
   return top + left + bottom + right === 0 ? wider : addZeros(call, wider, windows);
+}
+
+/** Values ahead of all four axes, then behind them; later opsets may list the axes meant. */
+function readPads(call: NodeCall): number[] {
+  const pads = Array.from(call.optionalConstant(1)?.values ?? call.list("pads") ?? []);
+  const axes = call.optionalConstant(3)?.values;
+  if (axes === undefined) return pads;
+  const all = new Array<number>(8).fill(0);
+  axes.forEach((given, place) => {
+    const axis = given < 0 ? given + 4 : given;
+    all[axis] = pads[place];
+    all[axis + 4] = pads[place + axes.length];
+  });
+  return all;
 }
 
 function padColumns(call: NodeCall, channels: number, ahead: number, behind: number): number[] {

@@ -1,3 +1,4 @@
+import { DATA_TYPES } from "../messages.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { countElements, type Feature, type FlatPiece } from "../values.ts";
 import { addSelector } from "./affine.ts";
@@ -42,7 +43,8 @@ function importReshape(call: NodeCall): Feature {
   );
   const known = countElements(rest.filter((extent) => extent !== -1));
   const filled = rest.map((extent) => extent === -1 ? count / known : extent);
-  const isBatch = Number.isNaN(batch) || batch === 0 || batch === -1 || batch === 1;
+  const isBatch = Number.isNaN(batch) || batch === 0 || batch === -1 ||
+    call.context.batches.has(batch);
   if (!isBatch || countElements(filled) !== count) {
     throw call.refusal(
       `turns [N, ${shape.join(", ")}] into [${target.map(describeExtent).join(", ")}], ` +
@@ -174,6 +176,15 @@ function importExpand(call: NodeCall): Feature {
   return call.result(layer, value, { shape: size, isFlat: false });
 }
 
+/** `DataType` of floats among the targets of Cast. */
+const FLOAT_TYPES = new Set<number>([DATA_TYPES.float, DATA_TYPES.float16, DATA_TYPES.double]);
+
+function importCast(call: NodeCall): Feature {
+  const type = call.number("to", 0);
+  if (FLOAT_TYPES.has(type)) return call.feature();
+  throw call.refusal(`rounds to type ${type}, wanted floats throughout`);
+}
+
 /** Operations on shapes. */
 export const shapeOperators: Readonly<Record<string, Operator>> = {
   Flatten: importFlatten,
@@ -183,5 +194,6 @@ export const shapeOperators: Readonly<Record<string, Operator>> = {
   Expand: importExpand,
   Transpose: importTranspose,
   Identity: (call) => call.feature(),
-  Cast: (call) => call.feature(),
+  Cast: importCast,
+  CastLike: (call) => call.feature(),
 };
