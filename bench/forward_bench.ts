@@ -6,7 +6,7 @@
  * Without MODEL it is an untrained ResNet-20 for 32×32×3. All take turns: stock `model.predict` on stock tfjs-wasm; the
  * folded plan that evaluation and calibration use, on stock kernels and on ours; onnxruntime-web (WebAssembly, one thread)
  * and onnxruntime-node (native code, one thread), each in a process of its own that times its runs itself and waits
- * meanwhile. ONNX Runtime reads the network from a file of onnx_file.ts; what does not load is left out.
+ * meanwhile. ONNX Runtime reads the network as `writeOnnx()` writes it; what does not load is left out.
  *
  * Differences are the largest from stock `predict`, over the largest output. Beside that: BatchNormalization and ReLU that
  * stand alone, and the 1×1 depthwise convolution that replaces them in the plan.
@@ -16,13 +16,14 @@
 import { basename } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ForwardPlan } from "../src/forward/mod.ts";
-import { type LayerGraph, openNetwork } from "../src/graph/mod.ts";
+import { InputError } from "../src/errors.ts";
+import { openNetwork } from "../src/graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
-import { loadModelFile } from "../src/model/mod.ts";
+import { loadModelFile, type ModelFile } from "../src/model/mod.ts";
 import { buildNetwork } from "../src/nets/mod.ts";
+import { writeOnnx } from "../src/onnx/mod.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
-import { encodeOnnx } from "./onnx_file.ts";
 import { formatSpread, formatTable, measureInTurns, spreadOf } from "./timing.ts";
 
 const ROUNDS = 15, WARM_UPS = 3;
@@ -67,12 +68,12 @@ function contestant(useKernels: () => void, predict: () => tf.Tensor): Contestan
   };
 }
 
-/** Writes the network and the images for ONNX Runtime; false for networks that onnx_file.ts does not know. */
-function writeOnnx(folder: string, graph: LayerGraph): boolean {
+/** Writes the network and the images for ONNX Runtime; false for networks that ONNX cannot hold. */
+function writeSubject(folder: string, file: ModelFile): boolean {
   try {
-    Deno.writeFileSync(`${folder}/model.onnx`, encodeOnnx(graph, BATCH));
+    Deno.writeFileSync(`${folder}/model.onnx`, writeOnnx(file));
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     console.error(`ONNX Runtime: not measured, ${error.message}`);
     return false;
   }
@@ -158,7 +159,8 @@ const [path, rounds] = [
   hasPath ? Deno.args[0] : undefined,
   Number(Deno.args[hasPath ? 1 : 0] ?? ROUNDS),
 ];
-const { model, graph } = await openNetwork(await loadSubject(path));
+const file = await loadSubject(path);
+const { model, graph } = await openNetwork(file);
 const images = tf.randomNormal<tf.Rank.R4>(
   [BATCH, ...model.inputs[0].shape.slice(1) as [number, number, number]],
   ...[0, 1, "float32", SEED] as const,
@@ -170,7 +172,7 @@ const advance = () => plan.predict(images.clone());
 
 const folder = Deno.makeTempDirSync();
 const onnx = [];
-if (writeOnnx(folder, graph)) {
+if (writeSubject(folder, file)) {
   onnx.push(await startOnnx(folder, "web"), await startOnnx(folder, "node"));
 }
 const started = onnx.filter((each) => each !== undefined);

@@ -6,7 +6,7 @@
  * FOLDER holds model.onnx, images.f32 (N × C × H × W) and shape.json. Greets with the version; `run` gives the seconds of
  * a run, `output` writes output-web.f32 or output-node.f32.
  *
- * ONNX Runtime is for this benchmark alone, and 140 MB: a process without the project's configuration and lock file, and
+ * onnxruntime-node is for this benchmark alone: a process without the project's configuration and lock file, and
  * specifiers that `deno check` does not see, keep it away from everyone who installs, checks or tests the project.
  */
 const PACKAGES = {

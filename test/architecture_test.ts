@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   selection: ["kernels"],
   policy: ["graph"],
   nets: ["model"],
+  onnx: ["model"],
   train: ["kernels", "model", "graph"],
   parallel: ["kernels", "model", "graph", "data", "forward", "calibration", "train"],
   session: ["kernels", "model", "graph", "forward", "parallel"],

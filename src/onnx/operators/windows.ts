@@ -1,0 +1,133 @@
+import type { NodeCall } from "../node_call.ts";
+import type { Feature } from "../values.ts";
+
+/** A pair of numbers for rows and columns. */
+export type Pair = readonly [number, number];
+
+/** Where a convolution or pooling looks: extents, steps and what is put around the maps. */
+export interface Windows {
+  /** Rows and columns of a window, dilation counted in. */
+  readonly extents: Pair;
+  /** Steps. */
+  readonly strides: Pair;
+  /** Zeros above and to the left. */
+  readonly begins: Pair;
+  /** Zeros below and to the right. */
+  readonly ends: Pair;
+  /** Rows and columns of the output. */
+  readonly size: readonly [number | null, number | null];
+}
+
+/** A pair among the attributes of a node. */
+export function pairAttribute(call: NodeCall, name: string, fallback: number): Pair {
+  const list = call.list(name) ?? [fallback, fallback];
+  const isUsable = list.length === 2 && list.every((value) => Number.isSafeInteger(value)) &&
+    list.every((value) => value >= 1);
+  if (isUsable) return [list[0], list[1]];
+  throw call.refusal(`has ${name} [${list.join(", ")}], wanted two numbers, for rows and columns`);
+}
+
+/**
+ * Lays out the windows of a node: `pads`, `auto_pad` and `ceil_mode`.
+ *
+ * @param call The node.
+ * @param value What it reads.
+ * @param extents Rows and columns of a window, dilation counted in.
+ * @returns Where the windows lie; padding at the end that no window reaches is left out.
+ * @throws {InputError} When the padding is negative, unknown, or needs a size that is open.
+ */
+export function layOutWindows(call: NodeCall, value: Feature, extents: Pair): Windows {
+  const strides = pairAttribute(call, "strides", 1);
+  const autoPad = call.text("auto_pad", "NOTSET");
+  const pads = call.list("pads") ?? [0, 0, 0, 0];
+  const isUsable = pads.length === 4 && pads.every((pad) => Number.isSafeInteger(pad) && pad >= 0);
+  if (!isUsable) {
+    throw call.refusal(`has pads [${pads.join(", ")}], wanted four numbers of 0 and more`);
+  }
+  const isCeil = call.number("ceil_mode", 0) === 1;
+  const [rows, columns] = [0, 1].map((axis) => {
+    const size = value.shape[1 + axis], extent = extents[axis], stride = strides[axis];
+    if (autoPad === "SAME_UPPER" || autoPad === "SAME_LOWER") {
+      return padToCover(call, size, extent, stride, autoPad === "SAME_LOWER");
+    }
+    if (autoPad !== "NOTSET" && autoPad !== "VALID" && autoPad !== "") {
+      throw call.refusal(`has auto_pad ${autoPad}, wanted NOTSET, VALID, SAME_UPPER or SAME_LOWER`);
+    }
+    const [begin, end] = autoPad === "VALID" ? [0, 0] : [pads[axis], pads[axis + 2]];
+    if (size === null) return { begin, end, count: null };
+    const room = size + begin + end - extent;
+    let count = Math.floor(room / stride) + 1;
+    if (isCeil && room % stride !== 0 && count * stride < size + begin) count++;
+    return { begin, end: Math.max(0, (count - 1) * stride + extent - size - begin), count };
+  });
+  return {
+    extents,
+    strides,
+    begins: [rows.begin, columns.begin],
+    ends: [rows.end, columns.end],
+    size: [rows.count, columns.count],
+  };
+}
+
+function padToCover(
+  call: NodeCall,
+  size: number | null,
+  extent: number,
+  stride: number,
+  isLower: boolean,
+) {
+  if (size === null && stride > 1) {
+    throw call.refusal(
+      `pads maps of open size by itself; export the model with a fixed image size`,
+    );
+  }
+  const count = size === null ? null : Math.ceil(size / stride);
+  const total = size === null ? extent - 1 : Math.max(0, (count! - 1) * stride + extent - size);
+  const begin = isLower ? Math.ceil(total / 2) : Math.floor(total / 2);
+  return { begin, end: total - begin, count };
+}
+
+/** Whether nothing is put around the maps. */
+export function isUnpadded({ begins, ends }: Windows): boolean {
+  return [...begins, ...ends].every((pad) => pad === 0);
+}
+
+/**
+ * Whether the windows are those of the layers' `same` padding: as many outputs as ⌈size / stride⌉, the padding shared
+ * out with the odd one at the end.
+ */
+export function isSame(windows: Windows, value: Feature): boolean {
+  const { extents, strides, begins, ends, size } = windows;
+  return [0, 1].every((axis) => {
+    const from = value.shape[1 + axis], extent = extents[axis], stride = strides[axis];
+    if (stride > 1 && from === null) return false;
+    const count = from === null ? null : Math.ceil(from / stride);
+    const total = from === null ? extent - 1 : Math.max(0, (count! - 1) * stride + extent - from);
+    const begin = Math.floor(total / 2);
+    return size[axis] === count && begins[axis] === begin && ends[axis] === total - begin;
+  });
+}
+
+/**
+ * Puts zeros around maps.
+ *
+ * @param call The node.
+ * @param value The maps.
+ * @param pads Zeros above and below, left and right.
+ * @returns The larger maps.
+ */
+export function addZeros(
+  call: NodeCall,
+  value: Feature,
+  { begins, ends }: Pick<Windows, "begins" | "ends">,
+  suffix?: string,
+): Feature {
+  const padding = [0, 1].map((axis) => [begins[axis], ends[axis]]);
+  const size = [0, 1].map((axis) => {
+    const extent = value.shape[1 + axis];
+    return extent === null ? null : extent + begins[axis] + ends[axis];
+  });
+  const config = { padding, data_format: "channels_last" };
+  const layer = call.addLayer("ZeroPadding2D", [value], config, {}, suffix);
+  return call.result(layer, value, { shape: [value.shape[0], ...size] });
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../src/graph/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { disposeModel } from "../../src/model/mod.ts";
+import { readOnnx, writeOnnx } from "../../src/onnx/mod.ts";
+import { randomCuts } from "../graph/masked.ts";
+import { buildNetworkFile, networkNames } from "../networks.ts";
+import { buildModelFile, modelNames } from "./models.ts";
+import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
+
+const TOLERANCE = 1e-4;
+
+await startBackend();
+
+Deno.test("written networks give the same in ONNX Runtime, and read back in TensorFlow.js", async (t) => {
+  for (const name of networkNames.filter((name) => name !== "opaque")) {
+    await t.step(name, async () => {
+      const file = await buildNetworkFile(name);
+      const images = [randomMaps([2, 3, 8, 8])];
+      const wanted = await runLayers(file, images);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, images), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+Deno.test("pruned networks give the same in ONNX Runtime", async (t) => {
+  for (const name of networkNames.filter((name) => name !== "opaque")) {
+    for (const select of [true, false]) {
+      await t.step(`${name}, ${select ? "selected" : "coupled"}`, async () => {
+        const file = await buildNetworkFile(name);
+        const { graph, model } = await openNetwork(file);
+        const map = findChannelSpaces(graph);
+        const cuts = randomCuts(graph, map, { seed: 3, select });
+        const pruned = writeGraph(shrinkGraph(graph, map, cuts), file);
+        disposeModel(model);
+        const images = [randomMaps([2, 3, 8, 8])];
+        const wanted = await runLayers(pruned, images);
+        const difference = differenceOf(await runOnnx(writeOnnx(pruned), images), wanted);
+        assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      });
+    }
+  }
+});
+
+/** Not read back: layers and axes that `readOnnx()` does not know. */
+const WRITE_ONLY = new Set(["activations", "windows", "merges", "reshapes", "open"]);
+
+Deno.test("every layer and construct gives the same in ONNX Runtime", async (t) => {
+  for (const name of modelNames) {
+    await t.step(name, async () => {
+      const file = await buildModelFile(name);
+      const images = [randomMaps([2, 3, 8, 8]), randomMaps([2, 3, 8, 8], 6)];
+      const given = name === "siblings" ? images : images.slice(0, 1);
+      const wanted = await runLayers(file, given);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, given), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      if (WRITE_ONLY.has(name)) return;
+      const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), given), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+Deno.test("a layer that ONNX has no counterpart for is named", async () => {
+  const file = await buildNetworkFile("opaque");
+  assert.throws(() => writeOnnx(file), (error: Error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(
+      error.message,
+      /^writing opaque as ONNX: LayerNormalization layer "layer_norm" has no counterpart here, wanted/,
+    );
+    return true;
+  });
+});
