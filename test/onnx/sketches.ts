@@ -231,6 +231,14 @@ export const sketches: Readonly<Record<string, () => Uint8Array>> = {
       const vector = g.node("Reshape", [g.node("Cast", [mean], { to: 1 }), g.integers([2, 4])]);
       return g.encode(g.linear(vector, 4, 3));
     },
+  "a shortcut of every second value, its channels padded with zeros": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3], same(1));
+    const lists = [[0, 1], [2 ** 31 - 1, 8], [2, 3], [2, 2]].map((list) => g.integers(list));
+    const pads = g.integers([0, 1, 0, 0, 0, 1, 0, 0]);
+    const shortcut = g.node("Pad", [g.node("Slice", [x, ...lists]), pads]);
+    return g.encode(g.node("Add", [shortcut, g.conv(x, [6, 4, 3, 3], same(1, 2))]));
+  },
   "several inputs and outputs": () => {
     const g = new Sketch();
     g.input("other", ["N", 3, 8, 8]);

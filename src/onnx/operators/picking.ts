@@ -130,7 +130,7 @@ function importSplit(call: NodeCall): Feature[] {
   });
 }
 
-/** Slice: channels by a selector, rows and columns by Cropping2D. */
+/** Slice: channels by a selector, rows and columns by Cropping2D, every s-th of them by pooling single values. */
 function importSlice(call: NodeCall): Feature {
   const value = call.maps();
   const read = (index: number, name: string) =>
@@ -142,26 +142,40 @@ function importSlice(call: NodeCall): Feature {
     const axis = given < 0 ? given + 4 : given;
     const extent = axis === 0 ? null : cut.shape[axis - 1];
     const end = ends[place], step = steps?.[place] ?? 1;
-    if (extent == null || Number.isNaN(start + end) || step !== 1 && axis !== 1) {
+    if (extent == null || Number.isNaN(start + end) || !(step >= 1) && axis !== 1) {
       throw call.refusal(
         `cuts axis ${axis} from ${start} to ${end} in steps of ${step}, ` +
-          `wanted channels, or rows and columns of a known size in steps of 1`,
+          `wanted channels, or rows and columns of a known size in steps of 1 and more`,
       );
     }
-    const indices = listIndices(extent, start, end, step);
-    if (indices.length === extent && step === 1) return cut;
-    if (axis === 1) return addSelector(call, cut, indices, "channels");
-    return crop(call, cut, axis - 2, indices);
+    if (axis === 1) {
+      const indices = listIndices(extent, start, end, step);
+      const isWhole = indices.length === extent && step === 1;
+      return isWhole ? cut : addSelector(call, cut, indices, "channels");
+    }
+    const kept = crop(call, cut, axis - 2, listIndices(extent, start, end, 1));
+    return step === 1 ? kept : thinOut(call, kept, axis - 2, step);
   }, value);
 }
 
 /** Some rows (axis 0) or columns (axis 1). */
 function crop(call: NodeCall, value: Feature, axis: number, kept: readonly number[]): Feature {
+  if (kept.length === value.shape[1 + axis]) return value;
   const sides = [kept[0] ?? 0, value.shape[1 + axis]! - 1 - (kept.at(-1) ?? 0)];
   const cropping = [[0, 0], [0, 0]].with(axis, sides);
   const config = { cropping, data_format: "channels_last" };
   const layer = call.addLayer("Cropping2D", [value], config, {}, axis === 0 ? "rows" : "columns");
   return call.result(layer, value, { shape: value.shape.with(1 + axis, kept.length) });
+}
+
+/** Every s-th row (axis 0) or column (axis 1). */
+function thinOut(call: NodeCall, value: Feature, axis: number, step: number): Feature {
+  const strides = [1, 1].with(axis, step);
+  const config = { pool_size: [1, 1], strides, padding: "valid", data_format: "channels_last" };
+  const suffix = axis === 0 ? "every_row" : "every_column";
+  const layer = call.addLayer("MaxPooling2D", [value], config, {}, suffix);
+  const count = Math.ceil(value.shape[1 + axis]! / step);
+  return call.result(layer, value, { shape: value.shape.with(1 + axis, count) });
 }
 
 /** Operations that pick values, repeat them or put zeros around them. */
