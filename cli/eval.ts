@@ -19,7 +19,7 @@ import { formatPercent } from "./table.ts";
 /** `eval MODEL --data D`. */
 export const evalCommand = new Command("eval")
   .description("measure a model's accuracy and loss")
-  .argument("<model>", "model.json, or the folder it is in")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .addOption(
     new Option("--split <name>", "images to measure on").choices(["test", "train"]).default("test"),

@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { finetune, refuseExisting, TUNING_DEFAULTS } from "../src/mod.ts";
+import { finetune, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
 import {
   badImagesOption,
   batchSizeEvalOption,
@@ -29,7 +29,7 @@ const distillationOptions = createDistillationOptions();
 /** `finetune MODEL --data D --out DIR`. */
 export const finetuneCommand = new Command("finetune")
   .description("go on training a model, alone or with a teacher")
-  .argument("<model>", "model.json, or the folder it is in")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
@@ -66,7 +66,7 @@ export const finetuneCommand = new Command("finetune")
       "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01\n",
   )
   .action(async (model, flags) => {
-    await refuseExisting(flags.out, flags.force);
+    await refuseExistingModel(flags.out, flags.force);
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         finetune({

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import { calibrateCommand } from "./calibrate.ts";
+import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { finetuneCommand } from "./finetune.ts";
@@ -31,6 +32,7 @@ const commands = [
   pruneCommand,
   trainCommand,
   finetuneCommand,
+  convertCommand,
   demoCommand,
 ];
 

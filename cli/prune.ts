@@ -1,14 +1,14 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
-  loadModelFile,
+  openModel,
   prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
   type PruneReport,
   type PruneTuning,
-  refuseExisting,
-  saveModelFile,
+  refuseExistingModel,
+  saveModel,
   type SelectionMethod,
   TUNING_DEFAULTS,
   UsageError,
@@ -59,7 +59,7 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = new Command("prune")
   .description("cut channels, repair the layers by regression and write a smaller model")
-  .argument("<model>", "model.json, or the folder it is in")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
   .option("--force", "replace the model that stands in --out")
@@ -257,8 +257,8 @@ Example:
         "reading --resume: a run without search or tuning keeps no state to go on from",
       );
     }
-    await refuseExisting(flags.out, flags.force);
-    const file = await loadModelFile(model);
+    await refuseExistingModel(flags.out, flags.force);
+    const file = await openModel(model);
     const checkpoint = checkpointFolder(flags.out);
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
       withProgress((onProgress) =>
@@ -273,7 +273,7 @@ Example:
     const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
     const saved = await untilInterrupted((signal) =>
-      saveModelFile(flags.out, { ...pruned, metadata }, {
+      saveModel(flags.out, { ...pruned, metadata }, {
         force: flags.force,
         extraFiles: log && searchFiles(log),
         signal,

@@ -1,5 +1,11 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { networkNames, refuseExisting, train, TRAINING_DEFAULTS, UsageError } from "../src/mod.ts";
+import {
+  networkNames,
+  refuseExistingModel,
+  train,
+  TRAINING_DEFAULTS,
+  UsageError,
+} from "../src/mod.ts";
 import {
   badImagesOption,
   batchSizeEvalOption,
@@ -55,7 +61,7 @@ export const trainCommand = new Command("train")
   )
   .action(async (flags) => {
     const net = networkOf(flags);
-    await refuseExisting(flags.out, flags.force);
+    await refuseExistingModel(flags.out, flags.force);
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         train({

@@ -2,7 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   type FinetuneOptions,
-  saveModelFile,
+  saveModel,
   TUNING_DEFAULTS,
   type TuningOutcome,
 } from "../src/mod.ts";
@@ -173,7 +173,7 @@ export async function finishTuning(
   const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
   const { version, command, seed, workers, accuracy } = record;
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
-  const { bytes } = await saveModelFile(flags.out, { ...file, metadata }, { force: flags.force });
+  const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
   await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));

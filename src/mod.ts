@@ -32,13 +32,13 @@ export {
   mergeStatistics,
   mergeStatisticsFiles,
   missingShards,
-  refuseExistingFile,
   saveStatistics,
   type Statistics,
   type StatisticsIdentity,
 } from "./calibration/mod.ts";
 export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
+export { openModel, refuseExistingModel, saveModel } from "./formats/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
 export {
@@ -60,6 +60,7 @@ export {
   type PreprocessingOverrides,
   preprocessingPresets,
   refuseExisting,
+  refuseExistingFile,
   saveModelFile,
   type SaveOptions,
   type Weight,

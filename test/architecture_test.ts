@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const ALLOWED: Record<string, readonly string[]> = {
   kernels: [],
   model: [],
+  formats: ["model", "keras", "onnx"],
   graph: ["model"],
   cost: ["kernels", "model", "graph"],
   data: ["model"],
@@ -20,7 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   onnx: ["model"],
   train: ["kernels", "model", "graph"],
   parallel: ["kernels", "model", "graph", "data", "forward", "calibration", "train"],
-  session: ["kernels", "model", "graph", "forward", "parallel"],
+  session: ["kernels", "model", "formats", "graph", "forward", "parallel"],
   tuning: ["model", "graph", "data", "session", "train"],
   pruning: [
     "kernels",

@@ -18,4 +18,5 @@ export {
 } from "./preprocessing.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
 export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
+export * from "./single_file.ts";
 export { findInputShape } from "./topology.ts";

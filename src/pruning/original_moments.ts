@@ -2,13 +2,12 @@ import {
   isComplete,
   loadStatistics,
   missingShards,
-  refuseExistingFile,
   saveStatistics,
-  statFile,
   type StatisticsIdentity,
 } from "../calibration/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Moments } from "../kernels/mod.ts";
+import { refuseExistingFile, statFile } from "../model/mod.ts";
 import {
   gatherMoments,
   identifyStatistics,

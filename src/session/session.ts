@@ -1,8 +1,8 @@
 import { InputError } from "../errors.ts";
+import { openModel } from "../formats/mod.ts";
 import { inlineModels, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
-  loadModelFile,
   type ModelFile,
   readPreprocessing,
   writePreprocessing,
@@ -25,7 +25,7 @@ export interface Session extends Network {
 
 /** Reads a model unless it has been read already, and takes nested models apart. */
 export async function resolveModel(model: string | ModelFile): Promise<ModelFile> {
-  return inlineModels(typeof model === "string" ? await loadModelFile(model) : model);
+  return inlineModels(typeof model === "string" ? await openModel(model) : model);
 }
 
 /**

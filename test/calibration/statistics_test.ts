@@ -5,13 +5,13 @@ import {
   mergeStatistics,
   mergeStatisticsFiles,
   missingShards,
-  refuseExistingFile,
   saveStatistics,
   type Statistics,
   writeSafetensors,
 } from "../../src/calibration/mod.ts";
 import { InputError } from "../../src/errors.ts";
 import type { Moments } from "../../src/kernels/mod.ts";
+import { refuseExistingFile } from "../../src/model/mod.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { randomArray } from "../reference/samples.ts";
 

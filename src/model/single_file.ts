@@ -1,0 +1,69 @@
+import { dirname, resolve } from "node:path";
+import { InputError } from "../errors.ts";
+
+/**
+ * Refuses a file that must not be written, before any work is spent.
+ *
+ * @param path The file.
+ * @param force Whether a file there may be replaced.
+ * @throws {InputError} When nothing can be created beside it; when it exists and `force` is not set; when it is a folder.
+ */
+export async function refuseExistingFile(path: string, force = false): Promise<void> {
+  const found = await statFile(path);
+  if (found?.isDirectory) {
+    throw new InputError(`writing ${path}: found a folder, wanted the name of a file`);
+  }
+  if (found && !force) {
+    throw new InputError(
+      `writing ${path}: found it there already, wanted a new file; ` +
+        `choose another or replace it with --force`,
+    );
+  }
+  try {
+    await Deno.remove(await Deno.makeTempFile({ dir: dirname(resolve(path)) }));
+  } catch (cause) {
+    throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Whether there is anything of this name.
+ *
+ * @param path The file.
+ * @returns What the system says of it, undefined when there is none.
+ * @throws {InputError} When the system does not say.
+ */
+export async function statFile(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new InputError(`reading ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Writes a file, beside its place first.
+ *
+ * @param path The file; one that is there is replaced.
+ * @param content What is written.
+ * @param signal Interrupts the writing; what was there stays.
+ * @throws {InputError} When it cannot be written; what was there stays.
+ * @throws The signal's reason, when it interrupts.
+ */
+export async function writeWholeFile(
+  path: string,
+  content: Uint8Array | string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const staging = `${path}.${crypto.randomUUID()}`;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  try {
+    await Deno.writeFile(staging, bytes, { signal });
+    await Deno.rename(staging, path);
+  } catch (cause) {
+    await Deno.remove(staging).catch(() => {});
+    signal?.throwIfAborted();
+    throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../src/errors.ts";
+import { openModel, refuseExistingModel, saveModel } from "../../src/formats/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+import { inTempFolder } from "../data/fixtures.ts";
+import { buildNetworkFile, largestDifference, randomImages } from "../networks.ts";
+
+await startBackend();
+
+async function predict(file: ModelFile, images: tf.Tensor4D): Promise<tf.Tensor> {
+  const model = await instantiate(file);
+  const output = model.predict(images) as tf.Tensor;
+  disposeModel(model);
+  return output;
+}
+
+for (const name of ["out", "out.keras", "out.onnx", "OUT.ONNX"]) {
+  Deno.test(`a model written to ${name} is opened again, whatever the file is called`, () =>
+    inTempFolder(async (folder) => {
+      const file = await buildNetworkFile("preActivation");
+      const path = `${folder}/${name}`;
+      const { bytes } = await saveModel(path, file);
+      const stat = await Deno.stat(path);
+      if (stat.isFile) {
+        assert.equal(stat.size, bytes);
+        await Deno.rename(path, `${folder}/renamed`);
+      } else await Deno.rename(path, `${folder}/renamed`);
+      const opened = await openModel(`${folder}/renamed`);
+      const images = randomImages(3);
+      const [wanted, found] = [await predict(file, images), await predict(opened, images)];
+      assert.ok(largestDifference(wanted, found) < 1e-5);
+      tf.dispose([images, wanted, found]);
+    }));
+}
+
+Deno.test("a single file is not replaced without force, nor left half written", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("plain");
+    const path = `${folder}/model.keras`;
+    await Deno.writeTextFile(path, "mine");
+    for (const write of [refuseExistingModel(path), saveModel(path, file)]) {
+      await assert.rejects(write, /found it there already, wanted a new file/);
+    }
+    const controller = new AbortController();
+    controller.abort(new Error("interrupted"));
+    const interrupted = saveModel(path, file, { force: true, signal: controller.signal });
+    await assert.rejects(interrupted, /interrupted/);
+    assert.equal(await Deno.readTextFile(path), "mine");
+    await saveModel(path, file, { force: true, extraFiles: new Map([["search.csv", "a,b"]]) });
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["model.keras", "model.search.csv"]);
+  }));
+
+const STRANGERS: [string, Uint8Array, RegExp][] = [
+  ["nothing", new Uint8Array(0), /found an empty file/],
+  ["an image", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), /found an image/],
+  [
+    "a TensorFlow Lite model",
+    new TextEncoder().encode("\x1c\0\0\0TFL3...."),
+    /TensorFlow Lite model/,
+  ],
+  ["a pickle", Uint8Array.of(0x80, 2, 0x8a, 10), /found a Python pickle/],
+  ["text", new TextEncoder().encode("layers: 3\n"), /a file of an unknown format/],
+];
+
+for (const [what, bytes, message] of STRANGERS) {
+  Deno.test(`${what} is refused as what it looks like, with what to do`, () =>
+    inTempFolder(async (folder) => {
+      const path = `${folder}/model.onnx`;
+      await Deno.writeFile(path, bytes);
+      await assert.rejects(openModel(path), (error) => {
+        assert.ok(error instanceof InputError);
+        assert.match(error.message, message);
+        assert.match(
+          error.message,
+          /^opening the model .*wanted a model\.json of tfjs .*convert it/,
+        );
+        return true;
+      });
+    }));
+}
+
+Deno.test("a model that is not there is named", async () => {
+  await assert.rejects(
+    openModel("/nowhere/model.onnx"),
+    /opening the model \/nowhere.*no such file/,
+  );
+});
