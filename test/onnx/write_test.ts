@@ -78,3 +78,31 @@ Deno.test("a layer that ONNX has no counterpart for is named", async () => {
     return true;
   });
 });
+
+Deno.test("options that ONNX or TensorFlow.js has no counterpart for are named with their layer", async () => {
+  const change = async (layer: string, options: Record<string, unknown>, message: RegExp) => {
+    const file = await buildNetworkFile("mobile");
+    const { config } = file.topology.config.layers!.find(({ name }) => name === layer)!;
+    Object.assign(config, options);
+    assert.throws(() => writeOnnx(file), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, message);
+      return true;
+    });
+  };
+  await change("conv4", { activation: "gelu" }, /Conv2D layer "conv4" has activation gelu, wanted/);
+  await change("conv4", { groups: 2 }, /Conv2D layer "conv4" has groups, which TensorFlow\.js/);
+  await change("conv4", { data_format: "channels_first" }, /"conv4" has its channels first/);
+  await change("depthwise", { dilation_rate: [2, 2] }, /"depthwise" is dilated, which TensorFlow/);
+  await change("bn2", { axis: 1 }, /"bn2" normalizes axis 1, wanted the channels, -1/);
+});
+
+Deno.test("layers of one name in two nested models are refused", async () => {
+  const file = await buildModelFile("nested");
+  const [features, head] = file.topology.config.layers!;
+  head.config.layers![0].config.name = features.config.layers![0].config.name;
+  assert.throws(
+    () => writeOnnx(file),
+    /^InputError: writing nested as ONNX: found two layers named "stem", wanted a name for each/,
+  );
+});
