@@ -189,11 +189,15 @@ function mobileV3Network(): tf.LayersModel {
     .apply(tf.layers.globalAveragePooling2d({ name: "average" }).apply(x)) as Symbolic;
   const squeezed = conv(pooled, "squeezed", 3, { kernel: 1, bias: true, activation: "relu" });
   const excited = conv(squeezed, "excited", 8, { kernel: 1, bias: true });
-  const gate = tf.layers.activation({ name: "gate", activation: "hardSigmoid" }).apply(excited);
+  const gate = tf.layers.activation({ name: "gate", activation: "sigmoid" }).apply(excited);
   x = tf.layers.multiply({ name: "scale" }).apply([x, gate as Symbolic]) as Symbolic;
   x = norm(conv(x, "project", 4, { kernel: 1 }), "project_bn");
-  x = add([x, stem], "residual");
-  return tf.model({ name: "mobile_v3", inputs: image, outputs: head(conv(x, "last", 6)) });
+  x = relu(conv(add([x, stem], "residual"), "widen", 12), "widen_relu");
+  return tf.model({
+    name: "mobile_v3",
+    inputs: image,
+    outputs: head(conv(conv(x, "narrow", 8), "last", 6)),
+  });
 }
 
 /** Layers that are not understood, and one that is called twice, between layers that can be cut. */

@@ -115,6 +115,20 @@ const writePRelu: LayerWriter = (graph, call, [input]) => {
   return { ...input, name: call.name, maps: undefined };
 };
 
+const writeRescaling: LayerWriter = (graph, call, [input]) => {
+  const [scale, offset] = [call.config.scale ?? 1, call.config.offset ?? 0].map(Number);
+  if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
+    throw graph.refusal(
+      call,
+      `has a scale or offset for each channel, wanted one number; replace it`,
+    );
+  }
+  const factor = graph.addFloats(call.name, "scale", [], [scale]);
+  const scaled = graph.add(graph.partName(call.name, "scaled"), "Mul", [input.name, factor]);
+  graph.add(call.name, "Add", [scaled, graph.addFloats(call.name, "offset", [], [offset])]);
+  return { ...input, name: call.name, maps: undefined };
+};
+
 const writeSoftmax: LayerWriter = (graph, call, [input]) => {
   const axis = Number(call.config.axis ?? 1);
   if (axis !== -1 && axis !== input.shape.length) {
@@ -132,7 +146,7 @@ function unary(operator: string, option: string, fallback: number): LayerWriter 
   };
 }
 
-/** Layers that are activations. */
+/** Layers that change values one by one. */
 export const activationLayers: Readonly<Record<string, LayerWriter>> = {
   Activation: (graph, call, [input]) =>
     hasActivation(call) ? writeActivation(graph, call, input) : input,
@@ -141,5 +155,6 @@ export const activationLayers: Readonly<Record<string, LayerWriter>> = {
   ELU: unary("Elu", "alpha", 1),
   ThresholdedReLU: unary("ThresholdedRelu", "theta", 1),
   PReLU: writePRelu,
+  Rescaling: writeRescaling,
   Softmax: writeSoftmax,
 };
