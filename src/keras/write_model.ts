@@ -121,7 +121,8 @@ function writeFunctional({ config, name }: LayerJson, place: string): WrittenMod
     input_layers: writeEnds(inputs, numbers, rules),
     output_layers: writeEnds(outputs, numbers, rules),
   };
-  return { entry: serialize("keras.src.models.functional", "Functional", options), layers };
+  const entry = serialize("keras.src.models.functional", "Functional", options);
+  return { entry: { ...entry, registered_name: "Functional" }, layers };
 }
 
 /** Rules that leave the references of tfjs-layers as they are. */
