@@ -66,19 +66,19 @@ function sortCalls(calls: readonly Call[]): Call[] {
  * @param calls All calls of a model, without cycles.
  * @param inputs Layers of the model's inputs.
  * @param outputs Calls that make the model's outputs.
- * @returns Names of the layers.
+ * @returns Names of the layers, and the calls that an output needs.
  * @see keras/src/ops/function.py, `map_graph` and `_build_map`
  */
 export function orderAsKeras(
   calls: readonly Call[],
   inputs: readonly string[],
   outputs: readonly string[],
-): string[] {
+): { layers: string[]; needed: ReadonlySet<Call> } {
   const byKey = new Map(calls.map((call) => [call.key, call]));
   const { finished, positions } = walkFromOutputs(byKey, outputs);
   const depthOfCall = new Map<string, number>();
   const depthOfLayer = new Map<string, number>();
-  for (const call of finished.reverse()) {
+  for (const call of [...finished].reverse()) {
     const depth = Math.max(depthOfCall.get(call.key) ?? 0, depthOfLayer.get(call.layer) ?? 0);
     depthOfLayer.set(call.layer, depth);
     for (const input of call.inputs) {
@@ -90,10 +90,11 @@ export function orderAsKeras(
     depthOfLayer.set(input, 0);
     positions.set(input, -1);
   }
-  return [...depthOfLayer.keys()].sort((first, second) =>
+  const layers = [...depthOfLayer.keys()].sort((first, second) =>
     depthOfLayer.get(second)! - depthOfLayer.get(first)! ||
     positions.get(first)! - positions.get(second)!
   );
+  return { layers, needed: finished };
 }
 
 /** Calls in the order a depth-first walk leaves them, and the order in which it meets layers. */
@@ -110,5 +111,5 @@ function walkFromOutputs(byKey: ReadonlyMap<string, Call>, outputs: readonly str
     if (next) stack.push(next);
     else finished.add(stack.pop()!);
   }
-  return { finished: [...finished], positions };
+  return { finished, positions };
 }

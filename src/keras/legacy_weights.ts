@@ -36,7 +36,7 @@ export function readLegacyWeights(model: ReadModel, weights: Hdf5Object, path: s
           `save the model again with the version of Keras that built it`,
       );
     }
-    const order = matchByName(layer, names) ?? orderAsKeras(layer);
+    const order = matchByName(layer, names) ?? orderTrainedFirst(layer);
     return order.map(({ layer: owner, role }, index) => {
       const array = group.find(names[index]);
       if (!array) throw new InputError(`${place}: found no array ${names[index]}`);
@@ -70,7 +70,7 @@ function matchByName(layer: ReadLayer, names: string[]): WantedWeight[] | undefi
 }
 
 /** Keras lists what is trained first, then what is not: the statistics, and the weights of frozen layers. */
-function orderAsKeras(layer: ReadLayer): WantedWeight[] {
+function orderTrainedFirst(layer: ReadLayer): WantedWeight[] {
   const trained: WantedWeight[] = [];
   const others: WantedWeight[] = [];
   for (const { layer: owner, roles } of listWeighted(layer)) {

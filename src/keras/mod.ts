@@ -18,7 +18,7 @@ export async function loadKerasFile(path: string): Promise<ModelFile> {
 
 /**
  * Reads a model that Keras saved: a `.keras` archive (tf.keras 2.12 and later, Keras 3) or an `.h5` file of a whole
- * model (Keras 2, tf.keras 2, Keras 3).
+ * model (Keras 1 to 3 on TensorFlow).
  *
  * The layers become those of tfjs-layers, the weights f32 under its names. Layers of nested models that would share a
  * name get that of their model before it. What belongs to training alone, such as the optimizer, stays behind.

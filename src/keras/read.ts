@@ -51,14 +51,15 @@ function readLegacyFile(bytes: Uint8Array, path: string): ModelFile {
   const [config] = root.attribute("model_config") ?? [];
   const weights = root.find("model_weights");
   if (config === undefined || !weights) throw wholeModelWanted(root, path);
-  const version = root.attribute("keras_version")?.[0] ?? weights.attribute("keras_version")?.[0];
-  if (version === undefined || version.startsWith("1.")) {
+  const version = root.attribute("keras_version")?.[0] ?? weights.attribute("keras_version")?.[0] ??
+    "1";
+  const backend = (root.attribute("backend") ?? weights.attribute("backend"))?.[0];
+  if (backend === "theano") {
     throw new InputError(
-      `reading ${path}: found a model of Keras ${version ?? "1"}, wanted Keras 2 or 3; ` +
-        `load it in Keras 2 and save it again`,
+      `reading ${path}: found a model that Keras trained on Theano, whose kernels are mirrored, ` +
+        `wanted one of TensorFlow; load it in Keras 2 on TensorFlow and save it again`,
     );
   }
-  const backend = root.attribute("backend")?.[0];
   const source = { path, kerasMajor: majorOf(version) };
   const model = readModelConfig(parseJson(config, "model_config", path), source);
   const read = readLegacyWeights(model, weights, path);

@@ -2,6 +2,7 @@ import { InputError } from "../errors.ts";
 import type { LayerConfig, LayerJson } from "../model/mod.ts";
 import { type Call, requireAcyclic } from "./calls.ts";
 import { modelClasses } from "./layer_classes.ts";
+import { translateKeras1 } from "./read_keras1.ts";
 import { readEntry, translateLayer } from "./read_layer.ts";
 import { readCalls, readEnds, type Reference, type ReferenceRules } from "./read_references.ts";
 import { isJsonObject, type JsonObject } from "./read_options.ts";
@@ -142,7 +143,13 @@ function readLayer(
     const nested = readModel(className, config, name, reading);
     return { kerasClass: className, json: nested.json, nested };
   }
-  const { layer, follower } = translateLayer(className, config, name, { ...reading, channels });
+  const current = reading.kerasMajor < 2
+    ? translateKeras1(className, config, `reading ${reading.path}`)
+    : { className, config };
+  const { layer, follower } = translateLayer(current.className, current.config, name, {
+    ...reading,
+    channels,
+  });
   return { kerasClass: className, json: layer, follower };
 }
 

@@ -16,14 +16,24 @@ export interface OptionSource {
 /** Initializers that TensorFlow.js has, Keras' name first where it differs. */
 const INITIALIZERS: ReadonlyMap<string, string> = new Map([
   ...[
-    ..."Zeros Ones Constant RandomUniform RandomNormal TruncatedNormal Identity VarianceScaling"
-      .split(
-        " ",
-      ),
-    ..."GlorotUniform GlorotNormal HeNormal HeUniform Orthogonal".split(" "),
+    "Zeros",
+    "Ones",
+    "Constant",
+    "RandomUniform",
+    "RandomNormal",
+    "TruncatedNormal",
+    "Identity",
+    "VarianceScaling",
+    "GlorotUniform",
+    "GlorotNormal",
+    "HeNormal",
+    "HeUniform",
+    "Orthogonal",
   ].map((name): [string, string] => [name, name]),
   ["LecunNormal", "LeCunNormal"],
   ["LecunUniform", "LeCunUniform"],
+  ["OrthogonalInitializer", "Orthogonal"],
+  ["IdentityInitializer", "Identity"],
 ]);
 
 const CONSTRAINTS = new Set(["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"]);

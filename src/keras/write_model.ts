@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
 import { findInputShape, type LayerJson } from "../model/mod.ts";
-import { type Call, orderAsKeras } from "./calls.ts";
+import { type Call, orderAsKeras, requireAcyclic } from "./calls.ts";
 import { modelClasses } from "./layer_classes.ts";
 import { readCalls, readEnds, type Reference, type ReferenceRules } from "./read_references.ts";
 import type { JsonObject } from "./read_options.ts";
@@ -95,33 +95,34 @@ function writeFunctional({ config, name }: LayerJson, place: string): WrittenMod
   const modelName = String(config.name ?? name ?? "functional");
   const listed = config.layers!;
   const rules = referenceRules(listed, `${place}: model ${modelName}`);
-  const inbound = new Map(
-    listed.map((
-      layer,
-    ) => [nameOf(layer), readCalls(layer.inbound_nodes ?? [], nameOf(layer), rules)]),
+  const calls = listed.flatMap((layer) =>
+    listCalls(layer, readCalls(layer.inbound_nodes ?? [], nameOf(layer), rules))
   );
   const inputs = readEnds(config.input_layers, "input_layers", rules);
   const outputs = readEnds(config.output_layers, "output_layers", rules);
-  const order = orderAsKeras(
-    listed.flatMap((layer) => listCalls(layer, inbound.get(nameOf(layer))!)),
-    inputs.map(([layer]) => layer),
-    outputs.map(([layer, call]) => `${layer}@${call}`),
-  );
+  requireAcyclic(calls, outputs.map(callOf), rules.place);
+  const inputNames = inputs.map(([layer]) => layer);
+  const { layers: order, needed } = orderAsKeras(calls, inputNames, outputs.map(callOf));
+  const made = calls.filter((call) => needed.has(call));
+  const numbers = numberCalls(made);
   const byName = new Map(listed.map((layer) => [nameOf(layer), layer]));
   const layers = order.map((layer) => writeNode(byName.get(layer)!, place));
-  const entries = layers.map(({ entry }, index) => ({
-    ...entry,
-    name: order[index],
-    inbound_nodes: inbound.get(order[index])!.map((call) => writeCall(call, rules)),
-  }));
+  const entries = layers.map(({ entry }, index) => {
+    const own = made.filter(({ layer, references }) =>
+      layer === order[index] && references.length > 0
+    );
+    const inbound_nodes = own.map(({ references }) => writeCall(references, numbers));
+    return { ...entry, name: order[index], inbound_nodes };
+  });
   const options = {
     name: modelName,
     trainable: true,
     layers: entries,
-    input_layers: writeEnds(inputs, rules),
-    output_layers: writeEnds(outputs, rules),
+    input_layers: writeEnds(inputs, numbers, rules),
+    output_layers: writeEnds(outputs, numbers, rules),
   };
-  return { entry: serialize("keras.src.models.functional", "Functional", options), layers };
+  const entry = serialize("keras.src.models.functional", "Functional", options);
+  return { entry: { ...entry, registered_name: "Functional" }, layers };
 }
 
 /** Rules that leave the references of tfjs-layers as they are. */
@@ -136,36 +137,60 @@ function referenceRules(layers: LayerJson[], place: string): ReferenceRules {
   };
 }
 
-function listCalls(layer: LayerJson, inbound: Reference[][]): Call[] {
+/** A call with the tensors it reads. */
+interface ModelCall extends Call {
+  readonly references: Reference[];
+}
+
+function callOf([layer, call]: Reference): string {
+  return `${layer}@${call}`;
+}
+
+function listCalls(layer: LayerJson, inbound: Reference[][]): ModelCall[] {
   const name = nameOf(layer);
   const first = modelClasses.has(layer.class_name) ? 1 : 0;
   const calls = inbound.length === 0 ? [[]] : inbound;
-  return calls.map((inputs, index) => ({
+  return calls.map((references, index) => ({
     key: `${name}@${first + index}`,
     layer: name,
-    inputs: inputs.map(([source, call]) => `${source}@${call}`),
+    inputs: references.map(callOf),
+    references,
+  }));
+}
+
+/** Each call's number among those that remain of its layer, from 0. */
+function numberCalls(calls: Call[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  return new Map(calls.map(({ key, layer }) => {
+    const number = counts.get(layer) ?? 0;
+    counts.set(layer, number + 1);
+    return [key, number];
   }));
 }
 
 /** Keras fills in the tensor itself when it reads this; its shape only has to be one. */
-function writeCall(call: Reference[], { models }: ReferenceRules): JsonObject {
-  const tensors = call.map(([layer, number, output]) => ({
+function writeCall(references: Reference[], numbers: ReadonlyMap<string, number>): JsonObject {
+  const tensors = references.map((reference) => ({
     class_name: "__keras_tensor__",
     config: {
       shape: [null],
       dtype: "float32",
-      keras_history: [layer, models.has(layer) ? number - 1 : number, output],
+      keras_history: [reference[0], numbers.get(callOf(reference)), reference[2]],
     },
   }));
-  return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: call[0][3] };
+  return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: references[0][3] };
 }
 
 /** Here Keras 3 counts the construction of a functional model as its call 0, that of a Sequential one not. */
-function writeEnds(ends: Reference[], { models }: ReferenceRules): unknown[] {
-  const references = ends.map(([layer, call, output]) => [
-    layer,
-    models.get(layer) === "Sequential" ? call - 1 : call,
-    output,
-  ]);
+function writeEnds(
+  ends: Reference[],
+  numbers: ReadonlyMap<string, number>,
+  { models }: ReferenceRules,
+): unknown[] {
+  const references = ends.map((reference) => {
+    const [layer, , output] = reference;
+    const isFunctional = models.has(layer) && models.get(layer) !== "Sequential";
+    return [layer, (numbers.get(callOf(reference)) ?? 0) + (isFunctional ? 1 : 0), output];
+  });
   return references.length === 1 ? references[0] : references;
 }

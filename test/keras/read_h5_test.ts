@@ -231,14 +231,87 @@ Deno.test("names that Keras cut into several attributes are joined", async () =>
   assertValues(await readKeras(bytes, "net.h5"), "conv/bias", bias);
 });
 
-Deno.test("files that hold no whole model of Keras 2 or 3 are refused, and say what they are", async () => {
+/** Options of Keras 1, whose names and order of weights differ. */
+const OLD_CONV = {
+  name: "conv",
+  trainable: true,
+  batch_input_shape: [null, 8, 8, 3],
+  input_dtype: "float32",
+  nb_filter: 4,
+  nb_row: 3,
+  nb_col: 3,
+  border_mode: "same",
+  subsample: [2, 2],
+  dim_ordering: "tf",
+  init: "glorot_uniform",
+  activation: "relu",
+  bias: true,
+  W_regularizer: null,
+};
+const old = (class_name: string, config: Record<string, unknown>) =>
+  sequential([["Convolution2D", OLD_CONV], [class_name, { name: "layer", ...config }]]);
+const oldArrays = (arrays: Record<string, FixtureArray> = {}) => ({
+  conv: { conv_W: CONV_ARRAYS["conv/kernel:0"], conv_b: CONV_ARRAYS["conv/bias:0"] },
+  layer: arrays,
+});
+
+Deno.test("a model of Keras 1 is read, with the names of its time", async () => {
+  const arrays = Object.fromEntries(
+    ["gamma", "beta", "running_mean", "running_std"].map((role, index) => [
+      `layer_${role}`,
+      randomArray([4], 3 + index),
+    ]),
+  );
+  const config = old("BatchNormalization", { mode: 0, axis: 3, epsilon: 1e-3, momentum: 0.99 });
+  const file = await readKeras(encodeH5(config, oldArrays(arrays), "1.2.2"), "old.h5");
+  assertValues(file, "conv/kernel", CONV_ARRAYS["conv/kernel:0"]);
+  assertValues(file, "layer/moving_variance", arrays.layer_running_std);
+  const [conv] = file.topology.config.layers!;
+  assert.equal(conv.class_name, "Conv2D");
+  assert.deepEqual(conv.config.strides, [2, 2]);
+  assert.deepEqual(conv.config.kernel_size, [3, 3]);
+  const model = await instantiate(file);
+  assert.deepEqual(model.outputs[0].shape, [null, 4, 4, 4]);
+  disposeModel(model);
+});
+
+Deno.test("layers of Keras 1 that changed since are translated or refused", async () => {
+  const read = async (className: string, config: Record<string, unknown>) => {
+    const bytes = encodeH5(old(className, config), oldArrays(), "1.0.5");
+    return (await readKeras(bytes, "old.h5")).topology.config.layers![1];
+  };
+  assert.equal((await read("Dropout", { p: 0.25 })).config.rate, 0.25);
+  const padded = await read("ZeroPadding2D", { padding: [1, 2, 3, 4], dim_ordering: "tf" });
+  assert.deepEqual(padded.config.padding, [[1, 2], [3, 4]]);
+  assert.equal((await read("MaxPooling2D", { border_mode: "same" })).config.padding, "same");
+  assert.equal((await read("Merge", { mode: "sum" })).class_name, "Add");
+  assert.equal((await read("Merge", { mode: "concat", concat_axis: 3 })).config.axis, 3);
+  const refuse = (className: string, config: Record<string, unknown>, message: RegExp) =>
+    assert.rejects(read(className, config), { name: "InputError", message });
+  await refuse("Merge", { mode: "dot" }, /layer layer \(Merge\) of Keras 1: found mode "dot"/);
+  await refuse("BatchNormalization", { mode: 2 }, /found mode 2.*load it in Keras 2/);
+  await refuse("Convolution1D", {}, /found weights in an older order/);
+  await refuse("MaxPooling2D", { dim_ordering: "th" }, /found data_format "channels_first"/);
+});
+
+Deno.test("a model that was trained on Theano is refused, since its kernels are mirrored", async () => {
+  const bytes = encodeWithLibrary({
+    attributes: { model_config: JSON.stringify(PLAIN), keras_version: "2.1.0", backend: "theano" },
+    members: { model_weights: {} },
+  });
+  await assert.rejects(readKeras(bytes, "net.h5"), {
+    name: "InputError",
+    message: /trained on Theano, whose kernels are mirrored.*Keras 2 on TensorFlow/,
+  });
+});
+
+Deno.test("files that hold no whole model of Keras are refused, and say what they are", async () => {
   const faults: [bytes: Uint8Array, message: RegExp][] = [
     [
       encodeWithLibrary({ attributes: { layer_names: ["conv"] }, members: { conv: {} } }),
       /found the weights of a Keras model without its layers.*not model\.save_weights/,
     ],
     [encodeWithLibrary({ members: { images: {} } }), /found an HDF5 file with images in it/],
-    [encodeH5(PLAIN, PLAIN_ARRAYS, "1.2.2"), /found a model of Keras 1\.2\.2, wanted Keras 2 or 3/],
     [encodeH5({ class_name: "MyModel", config: {} }, {}), /found a model of class MyModel/],
     [
       encodeH5(PLAIN, { ...PLAIN_ARRAYS, conv: {} }),

@@ -114,9 +114,30 @@ Deno.test("layers are ordered as Keras orders them: by depth, then as the walk m
     call("add", "b", "c"),
     call("a", "in"),
   ];
-  assert.deepEqual(orderAsKeras(calls, ["in"], ["out@0"]), ["in", "a", "b", "c", "add", "out"]);
+  const { layers, needed } = orderAsKeras(calls, ["in"], ["out@0"]);
+  assert.deepEqual(layers, ["in", "a", "b", "c", "add", "out"]);
+  assert.equal(needed.size, 6);
   const twice = [call("in"), call("s", "in"), call("t", "s"), { ...call("s", "t"), key: "s@1" }];
-  assert.deepEqual(orderAsKeras(twice, ["in", "spare"], ["s@1"]), ["in", "s", "t", "spare"]);
+  const again = orderAsKeras(twice, ["in", "spare"], ["s@1"]);
+  assert.deepEqual(again.layers, ["in", "s", "t", "spare"]);
+});
+
+Deno.test("calls that no output needs are left out, and the others numbered anew", async () => {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  const shared = conv("shared", 3);
+  const unused = shared.apply(image) as tf.SymbolicTensor;
+  const output = shared.apply(tf.layers.reLU({ name: "relu" }).apply(image)) as tf.SymbolicTensor;
+  const whole = await capture(
+    tf.model({ name: "whole", inputs: image, outputs: [unused, output] }),
+  );
+  const { config } = whole.topology;
+  const output_layers = [config.output_layers![1]];
+  const file = { ...whole, topology: { ...whole.topology, config: { ...config, output_layers } } };
+  const again = await readKeras(await writeKeras(file), "shared.keras");
+  const layer = again.topology.config.layers!.find(({ name }) => name === "shared")!;
+  assert.deepEqual(layer.inbound_nodes, [[["relu", 0, 0, {}]]]);
+  assert.deepEqual(again.topology.config.output_layers, [["shared", 0, 0, {}]]);
+  await assertSame(file, again);
 });
 
 Deno.test("nested models, called twice, with layers of one class in and around them, come back", async () => {

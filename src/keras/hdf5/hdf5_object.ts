@@ -70,7 +70,7 @@ export class Hdf5Object {
 
 /**
  * Opens an HDF5 file. Own code, because the HDF5 library for JavaScript that can write takes 4 MB, and the small one
- * follows damaged files without end.
+ * follows the trees of a hostile file without end.
  *
  * @param bytes The whole file.
  * @param path Path of the file, for messages.
