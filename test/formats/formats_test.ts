@@ -40,7 +40,7 @@ Deno.test("a single file is not replaced without force, nor left half written", 
     const file = await buildNetworkFile("plain");
     const path = `${folder}/model.keras`;
     await Deno.writeTextFile(path, "mine");
-    for (const write of [refuseExistingModel(path), saveModel(path, file)]) {
+    for (const write of [() => refuseExistingModel(path), () => saveModel(path, file)]) {
       await assert.rejects(write, /found it there already, wanted a new file/);
     }
     const controller = new AbortController();
