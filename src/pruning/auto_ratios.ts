@@ -52,8 +52,8 @@ export interface AutoOutcome {
 /**
  * Lets an agent find how many channels every convolution keeps (He et al. 2018, AMC, arXiv 1802.03494). It tries out
  * networks that are read off statistics of the original ({@link CountNetworks}), on training images that are not among
- * those of the statistics. The best few are then cut with the sequential repair and measured once more; the best of
- * these is the answer.
+ * those of the statistics. The best few, and where it started, are then cut with the sequential repair and measured once
+ * more; the best of these is the answer.
  *
  * @param context What to work with.
  * @param places The network's convolutions.
@@ -100,7 +100,7 @@ export async function findAutoRatios(
   );
   const ratiosOf = ({ counts }: Rollout) => ratiosOfCounts(places, posed.units, counts);
   const finalists = await measureFinalists(
-    bestRollouts(rollouts, settings.finalists),
+    withStart(bestRollouts(rollouts, settings.finalists), rollouts),
     (rollout) => repairAndMeasure(context, places, rules, ratiosOf(rollout), images),
     journal,
   );
@@ -161,6 +161,12 @@ async function repairAndMeasure(
   const repair = await repairLayers(running, toRepair, await startRepair(running, plans));
   const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
   return await measureNetwork(context, shrunk, images);
+}
+
+/** The start is a finalist in any case: the sequential repair may reverse what was found without it. */
+function withStart(best: readonly Rollout[], rollouts: readonly Rollout[]): Rollout[] {
+  const [first] = rollouts;
+  return first.source === "start" && !best.includes(first) ? [...best, first] : [...best];
 }
 
 /** Measures every finalist that the journal does not know yet. */

@@ -42,7 +42,7 @@ export interface AutoPolicy extends BudgetGoal {
   readonly start?: "budget" | "none";
   /** Training images that roll-outs are measured on. Default 2000. */
   readonly images?: number;
-  /** Roll-outs that are cut with the sequential repair at the end, to choose among. Default 3. */
+  /** Roll-outs that are cut with the sequential repair at the end, to choose among, beside the start. Default 3. */
   readonly finalists?: number;
   /** Told of every new roll-out. */
   readonly onRollout?: (rollout: Rollout) => void;

@@ -36,6 +36,7 @@ for (const name of ["preActivation", "postActivation", "mobile"] as NetworkName[
           assert.equal(log!.rollouts.length, SEARCH.rollouts);
           const winner = search!.finalists.find(({ rollout }) => rollout === search!.winner)!;
           assert.ok(search!.finalists.every(({ reward }) => reward <= winner.reward));
+          assert.ok(search!.finalists.some(({ rollout }) => rollout === 1), "the start is one");
         }),
       );
     }
