@@ -1,7 +1,7 @@
 /**
  * Networks pruned to a latency, measured on stock TensorFlow.js against the original.
  *
- *     deno run --allow-read --allow-write bench/latency_bench.ts MODEL DATA [share] [rounds]
+ *     deno run --allow-read --allow-write --allow-sys=loadavg bench/latency_bench.ts MODEL DATA [share] [rounds]
  *
  * The budget counts layers that were timed one by one; what is printed is the whole network, original and pruned in turns
  * on a thread without our kernels. Ratios are those of the medians. Beside it stands the network of the same share of
