@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
 import { loadKerasFile } from "../keras/mod.ts";
-import { loadModelFile, type ModelFile } from "../model/mod.ts";
+import { loadModelFile, type ModelFile, refuse } from "../model/mod.ts";
 
 /** Bytes that tell what a file is. */
 const HEAD_BYTES = 16;
@@ -52,17 +52,11 @@ async function loadOnnx(path: string): Promise<ModelFile> {
 
 /** The first bytes of a file; undefined for a folder. */
 async function readHead(path: string): Promise<Uint8Array | undefined> {
-  try {
-    if ((await Deno.stat(path)).isDirectory) return undefined;
-    using file = await Deno.open(path);
-    const head = new Uint8Array(HEAD_BYTES);
-    return head.subarray(0, await file.read(head) ?? 0);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "found no such file"
-      : (error as Error).message;
-    throw new InputError(`opening the model ${path}: ${reason}`, { cause: error });
-  }
+  const refuseOpening = refuse(`opening the model ${path}`);
+  if ((await Deno.stat(path).catch(refuseOpening)).isDirectory) return undefined;
+  using file = await Deno.open(path).catch(refuseOpening);
+  const head = new Uint8Array(HEAD_BYTES);
+  return head.subarray(0, await file.read(head).catch(refuseOpening) ?? 0);
 }
 
 function startsWith(head: Uint8Array, beginning: string): boolean {

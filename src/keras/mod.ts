@@ -1,5 +1,4 @@
-import { InputError } from "../errors.ts";
-import type { ModelFile } from "../model/mod.ts";
+import { type ModelFile, refuse } from "../model/mod.ts";
 
 /**
  * Reads a model that Keras saved: see {@link readKeras}.
@@ -9,10 +8,7 @@ import type { ModelFile } from "../model/mod.ts";
  * @throws {InputError} When the file cannot be read, or {@link readKeras} refuses it.
  */
 export async function loadKerasFile(path: string): Promise<ModelFile> {
-  const bytes = await Deno.readFile(path).catch((error: Error) => {
-    const reason = error instanceof Deno.errors.NotFound ? "found no such file" : error.message;
-    throw new InputError(`reading ${path}: ${reason}`, { cause: error });
-  });
+  const bytes = await Deno.readFile(path).catch(refuse(`reading ${path}`));
   return await readKeras(bytes, path);
 }
 

@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import {
   countStoredBytes,
@@ -7,6 +7,7 @@ import {
   type WeightSpec,
 } from "./decode_weights.ts";
 import type { ModelFile, Weight } from "./model_file.ts";
+import { readBeside, refuse } from "./read_beside.ts";
 import { graphModelError, isJsonObject, type JsonObject, readTopology } from "./topology.ts";
 
 /** Weights that follow one another in the shards of one group. */
@@ -53,18 +54,6 @@ export async function loadModelFile(path: string): Promise<ModelFile> {
     ...(training !== undefined && { trainingConfig: training }),
     bytes,
     path: jsonPath,
-  };
-}
-
-/** A rejection handler that turns a failed file operation into an InputError. */
-function refuse(activity: string): (error: unknown) => never {
-  return (error) => {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "found no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new InputError(`${activity}: ${reason}`, { cause: error });
   };
 }
 
@@ -129,7 +118,7 @@ function readManifest(manifest: unknown, path: string): ManifestGroup[] {
 async function readGroup({ paths, specs }: ManifestGroup, jsonPath: string): Promise<Uint8Array> {
   const wanted = specs.reduce((bytes, spec) => bytes + countStoredBytes(spec), 0);
   const shards: Uint8Array[] = [];
-  for (const shard of paths) shards.push(await readShard(shard, jsonPath));
+  for (const shard of paths) shards.push(await readBeside(shard, jsonPath, "a shard"));
   const found = shards.reduce((bytes, shard) => bytes + shard.length, 0);
   if (found !== wanted) {
     throw new InputError(
@@ -147,28 +136,6 @@ async function readGroup({ paths, specs }: ManifestGroup, jsonPath: string): Pro
     offset += shard.length;
   }
   return joined;
-}
-
-async function readShard(shard: string, jsonPath: string): Promise<Uint8Array> {
-  const folder = dirname(jsonPath);
-  const path = join(folder, shard);
-  const activity = `reading ${shard}, a shard of ${jsonPath}`;
-  if (isAbsolute(shard) || !staysInside(folder, path)) throw outsideError(activity);
-  const [realFolder, realPath] = await Promise.all([Deno.realPath(folder), Deno.realPath(path)])
-    .catch(refuse(activity));
-  if (!staysInside(realFolder, realPath)) throw outsideError(activity);
-  return await Deno.readFile(realPath).catch(refuse(activity));
-}
-
-function staysInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== "" && way.split(/[\\/]/)[0] !== ".." && !isAbsolute(way);
-}
-
-function outsideError(activity: string): InputError {
-  return new InputError(
-    `${activity}: found a path that leaves the model's folder, wanted a file beside model.json`,
-  );
 }
 
 /**

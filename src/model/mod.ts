@@ -16,6 +16,7 @@ export {
   preprocessingPresets,
   writePreprocessing,
 } from "./preprocessing.ts";
+export { readBeside, refuse } from "./read_beside.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
 export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
 export * from "./single_file.ts";
