@@ -10,7 +10,14 @@ import {
 } from "../graph/mod.ts";
 import type { Moments } from "../kernels/mod.ts";
 import type { Weight } from "../model/mod.ts";
-import { createSelector, interceptOf, reconstruct, type Selector } from "../selection/mod.ts";
+import {
+  createObsSelector,
+  createSelector,
+  interceptOf,
+  type ObsSelector,
+  reconstruct,
+  type Selector,
+} from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { coupledProblem, problemOf } from "./problems.ts";
 import { type RepairContext, repairedWeights } from "./repair.ts";
@@ -83,6 +90,24 @@ export class CountNetworks {
     return absorbBiases(shrinkGraph(masked, map, cut), graph);
   }
 
+  /**
+   * What the layers that read a unit lose at every count, whichever way channels are chosen, by structured elimination.
+   *
+   * @param unit The unit.
+   * @returns Relative errors summed over these layers, from 0 channels to all.
+   */
+  errorsOf(unit: CutUnit): Float64Array {
+    const readers = readersOf(this.#context, unit).length;
+    const { select, kernels, ridge } = this.#context;
+    const selector = select === "obs"
+      ? this.#selectorOf(unit) as ObsSelector
+      : createObsSelector(kernels, problemsOf(this.#context, unit, this.#moments), { ridge });
+    return Float64Array.from(
+      { length: unit.channels + 1 },
+      (_, count) => count === unit.channels ? 0 : readers * selector.errorAt(count),
+    );
+  }
+
   #cutFor(counts: ArrayLike<number>): Cut {
     const { graph, map } = this.#context;
     const cut = noCuts(map);
@@ -141,7 +166,7 @@ export function readersOf(
  * @param moments Statistics of the layers.
  * @returns A problem for each.
  */
-export function problemsOf(
+function problemsOf(
   context: Pick<CountContext, "graph" | "map">,
   unit: CutUnit,
   moments: ReadonlyMap<string, Moments>,

@@ -12,7 +12,6 @@ import {
   type LayerGraph,
   listCutUnits,
 } from "../graph/mod.ts";
-import type { Moments } from "../kernels/mod.ts";
 import {
   allowedCounts,
   type BudgetProblem,
@@ -21,8 +20,7 @@ import {
   priceErrors,
   type UnpricedUnit,
 } from "../policy/mod.ts";
-import { createObsSelector } from "../selection/mod.ts";
-import { CountNetworks, problemsOf, readersOf } from "./count_networks.ts";
+import { CountNetworks, readersOf } from "./count_networks.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import type { RepairContext } from "./repair.ts";
 import type { BudgetGoal, BudgetTarget } from "./types.ts";
@@ -74,9 +72,10 @@ export async function poseBudget(
   const choices = units.filter((_, index) => counts[index].length > 1);
   const readers = choices.flatMap((unit) => readersOf(context, unit));
   const moments = await context.original.momentsOf(readers);
+  const networks = new CountNetworks(context, units, moments);
   const unpriced = await context.clock.time("select", () =>
     units.map((unit, index) => {
-      const errors = choices.includes(unit) ? errorsOf(context, unit, moments) : undefined;
+      const errors = choices.includes(unit) ? networks.errorsOf(unit) : undefined;
       return {
         name: unit.name,
         readers: readersOf(context, unit).length,
@@ -84,7 +83,6 @@ export async function poseBudget(
         errors: counts[index].map((count) => errors?.[count] ?? 0),
       };
     }));
-  const networks = new CountNetworks(context, units, moments);
   const priced = await priceUnits(context, unpriced, networks);
   const problem = { units: priced, terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
@@ -129,19 +127,4 @@ async function costTerms(
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
   return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH });
-}
-
-/** Error of every count of a unit, from 0 channels to all, summed over the layers that read it. */
-function errorsOf(
-  context: BudgetContext,
-  unit: CutUnit,
-  moments: ReadonlyMap<string, Moments>,
-): Float64Array {
-  const { kernels, ridge } = context;
-  const problems = problemsOf(context, unit, moments);
-  const selector = createObsSelector(kernels, problems, { ridge });
-  return Float64Array.from(
-    { length: unit.channels + 1 },
-    (_, count) => count === unit.channels ? 0 : problems.length * selector.errorAt(count),
-  );
 }
