@@ -24,7 +24,7 @@ import {
 } from "../policy/mod.ts";
 import { withDefaults } from "../session/mod.ts";
 import { readersOf } from "./count_networks.ts";
-import { heldOutImages, measureNetwork } from "./measure_network.ts";
+import { heldOutImages, measureNetwork, reestimateBatchNorm } from "./measure_network.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
 import { plansToRepair, repairLayers, startRepair } from "./repair.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
@@ -38,6 +38,9 @@ export const AUTO_DEFAULTS = {
   images: 2000,
   finalists: 3,
 } as const;
+
+/** Calibration images that BatchNormalization of a network which is tried out is estimated on. */
+const BATCH_NORM_IMAGES = 512;
 
 /** A finished search. */
 export interface AutoOutcome {
@@ -54,6 +57,10 @@ export interface AutoOutcome {
  * networks that are read off statistics of the original ({@link CountNetworks}), on training images that are not among
  * those of the statistics. The best few, and where it started, are then cut with the sequential repair and measured once
  * more; the best of these is the answer.
+ *
+ * A network that is read off has its layers fitted as if those before them were whole, so means and variances have moved
+ * by its end. BatchNormalization is estimated anew before it is judged: without that, the order of two networks says
+ * little of what they are once repaired (Li et al. 2020, EagleEye, arXiv 2007.02491).
  *
  * @param context What to work with.
  * @param places The network's convolutions.
@@ -88,7 +95,11 @@ export async function findAutoRatios(
     "search",
     () =>
       searchCounts(spaceOf(context, posed), options, {
-        evaluate: (counts) => measureNetwork(context, networks.networkFor(counts), images),
+        evaluate: async (counts) => {
+          const network = networks.networkFor(counts);
+          const adapted = await reestimateBatchNorm(context, network, batchNormImages(context));
+          return await measureNetwork(context, adapted, images);
+        },
         recorded,
         signal: context.signal,
         onRollout: async (rollout) => {
@@ -122,6 +133,11 @@ export async function findAutoRatios(
     winner: winner.rollout,
   };
   return { ratios: ratiosOf(winner), report, log: logOf(context, posed, rollouts) };
+}
+
+function batchNormImages({ calibration }: BudgetContext): ImageSelection {
+  const { indices, batchSize } = calibration;
+  return { split: "train", indices: indices.subarray(0, BATCH_NORM_IMAGES), batchSize };
 }
 
 function logOf(

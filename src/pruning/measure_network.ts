@@ -1,4 +1,5 @@
 import { pickHeldOut } from "../data/mod.ts";
+import { withBatchNormMoments } from "../forward/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ImageSelection } from "../parallel/mod.ts";
 import type { Evaluation } from "../policy/mod.ts";
@@ -38,4 +39,21 @@ export async function measureNetwork(
 ): Promise<Evaluation> {
   crew.local.onBatch = () => {};
   return meanFigures(await crew.evaluate(writeGraph(graph, file), images));
+}
+
+/**
+ * A network with statistics of BatchNormalization that are its own, without training.
+ *
+ * @param source The workers, and the file that the network came from.
+ * @param graph The network.
+ * @param images What they are estimated on.
+ * @returns The network; itself where it has no BatchNormalization.
+ */
+export async function reestimateBatchNorm(
+  { crew, file }: Pick<StatisticsSource, "crew" | "file">,
+  graph: LayerGraph,
+  images: ImageSelection,
+): Promise<LayerGraph> {
+  if (!graph.nodes.some(({ className }) => className === "BatchNormalization")) return graph;
+  return withBatchNormMoments(graph, await crew.measureBatchNorm(writeGraph(graph, file), images));
 }

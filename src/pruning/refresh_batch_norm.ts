@@ -1,4 +1,3 @@
-import { withBatchNormMoments } from "../forward/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ImageSelection } from "../parallel/mod.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type Session,
   trackBatches,
 } from "../session/mod.ts";
+import { reestimateBatchNorm } from "./measure_network.ts";
 import type { PruneReport } from "./types.ts";
 
 /** Images whose statistics replace those of BatchNormalization, and as many others that decide whether they do. */
@@ -39,14 +39,12 @@ export async function refreshBatchNorm(
     indices: calibration.subarray(from, from + half),
     batchSize: settings.batchSize,
   });
-  const { crew, file } = session;
   const total = batchesOfThread(session, half, settings.batchSize);
   trackBatches(session, { stage: "measuring BatchNormalization", total }, settings.onProgress);
-  const moments = await crew.measureBatchNorm(writeGraph(graph, file), part(0));
-  const candidate = withBatchNormMoments(graph, moments);
+  const candidate = await reestimateBatchNorm(session, graph, part(0));
   const losses = [];
   for (const variant of [graph, candidate]) {
-    const model = writeGraph(variant, file);
+    const model = writeGraph(variant, session.file);
     const sums = await evaluateOn(
       session,
       model,
