@@ -73,9 +73,10 @@ function describeBudget({ target, share, isOptimal }: BudgetReport): string {
 }
 
 function describeSearch(
-  { target, share, rollouts, images, winner, finalists }: SearchReport,
+  { target, share, rollouts, winner, finalists }: SearchReport,
 ): string {
   const { accuracy } = finalists.find(({ rollout }) => rollout === winner)!;
-  return `search      roll-out ${winner} of ${rollouts}: ${formatPercent(share.found)} of the ` +
-    `${COSTS[target]} kept, ${formatPercent(accuracy)} of ${images} training images`;
+  return `search      number ${winner} of ${rollouts} roll-outs and ${finalists.length} finalists: ` +
+    `${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `${formatPercent(accuracy)} of held-out training images`;
 }

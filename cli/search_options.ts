@@ -37,7 +37,7 @@ export const searchOptions = {
   ).argParser(positiveInteger).default(AUTO_DEFAULTS.images),
   finalists: new Option(
     "--finalists <n>",
-    "best networks that are cut with the sequential repair, to choose among; the start is one in any case",
+    "networks that are cut with the sequential repair, to choose among: the start, the best tried, others near them",
   ).argParser(positiveInteger).default(AUTO_DEFAULTS.finalists),
   ratioNoise: new Option(
     "--ratio-noise <number>",

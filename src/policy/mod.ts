@@ -1,5 +1,6 @@
 /** How many channels every layer keeps. */
 export { AGENT_DEFAULTS, type AgentOptions, type LearningLosses } from "./auto/ddpg.ts";
+export { refineCounts, type RefineOptions } from "./auto/refine.ts";
 export { rewardOf, type RewardPolicy } from "./auto/reward.ts";
 export { bestRollouts, type Evaluation, type Rollout, type RolloutSource } from "./auto/rollout.ts";
 export {

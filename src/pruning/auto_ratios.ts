@@ -16,10 +16,12 @@ import {
   type PlanRules,
   type Ratios,
   ratiosOfCounts,
+  refineCounts,
   rewardOf,
   type Rollout,
   SEARCH_DEFAULTS,
   searchCounts,
+  type SearchSettings,
   type SearchSpace,
 } from "../policy/mod.ts";
 import { withDefaults } from "../session/mod.ts";
@@ -29,15 +31,21 @@ import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.
 import { plansToRepair, repairLayers, startRepair } from "./repair.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
 import { SearchJournal } from "./search_journal.ts";
-import type { AutoPolicy, Finalist, SearchLog, SearchReport } from "./types.ts";
+import type { AutoPolicy, SearchLog, SearchReport } from "./types.ts";
 
 /** What {@link findAutoRatios} uses where the policy does not say; `searchCounts` has defaults of its own. */
 export const AUTO_DEFAULTS = {
   target: "macs",
   start: "budget",
   images: 2000,
-  finalists: 3,
+  finalists: 12,
 } as const;
+
+/** Roll-outs that are finalists; the others are found near what is best then. */
+const BEST_ROLLOUTS = 2;
+
+/** Training images that finalists are measured on, at least: they differ by less than roll-outs do. */
+const FINALIST_IMAGES = 5000;
 
 /** Calibration images that BatchNormalization of a network which is tried out is estimated on. */
 const BATCH_NORM_IMAGES = 512;
@@ -55,8 +63,8 @@ export interface AutoOutcome {
 /**
  * Lets an agent find how many channels every convolution keeps (He et al. 2018, AMC, arXiv 1802.03494). It tries out
  * networks that are read off statistics of the original ({@link CountNetworks}), on training images that are not among
- * those of the statistics. The best few, and where it started, are then cut with the sequential repair and measured once
- * more; the best of these is the answer.
+ * those of the statistics. Where it started, the best few, and networks near what is best then are cut with the
+ * sequential repair and measured once more; the best of these is the answer.
  *
  * A network that is read off has its layers fitted as if those before them were whole, so means and variances have moved
  * by its end. BatchNormalization is estimated anew before it is judged: without that, the order of two networks says
@@ -79,60 +87,128 @@ export async function findAutoRatios(
 ): Promise<AutoOutcome> {
   const settings = withDefaults(policy, AUTO_DEFAULTS);
   const posed = await poseBudget(context, places, rules, settings);
-  const share = settings.share - posed.added;
-  const images = heldOutImages(context, settings.images);
-  const journal = folder && await openJournal(folder);
-  const { networks } = posed;
-  const { start, search, agent } = settings;
-  const options = {
-    ...search,
-    ...{ share, agent, seed: context.calibration.seed },
-    start: start === "budget" ? chooseCounts(posed.problem, share).counts : undefined,
+  const run: SearchRun = {
+    ...{ context, places, rules, posed, settings },
+    search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
+    space: spaceOf(context, posed),
+    share: settings.share - posed.added,
+    images: heldOutImages(context, settings.images),
+    journal: folder && await openJournal(folder),
   };
-  const total = search?.rollouts ?? SEARCH_DEFAULTS.rollouts;
-  const recorded = recordedAs<Rollout>(journal, "rollout");
-  const { rollouts } = await context.clock.time(
-    "search",
-    () =>
-      searchCounts(spaceOf(context, posed), options, {
-        evaluate: async (counts) => {
-          const network = networks.networkFor(counts);
-          const adapted = await reestimateBatchNorm(context, network, batchNormImages(context));
-          return await measureNetwork(context, adapted, images);
-        },
-        recorded,
-        signal: context.signal,
-        onRollout: async (rollout) => {
-          context.onStage("searching", rollout.rollout, total);
-          await journal?.append({ kind: "rollout", ...rollout });
-          policy.onRollout?.(rollout);
-        },
-      }),
-  );
-  const ratiosOf = ({ counts }: Rollout) => ratiosOfCounts(places, posed.units, counts);
-  const finalists = await measureFinalists(
-    withStart(bestRollouts(rollouts, settings.finalists), rollouts),
-    (rollout) => repairAndMeasure(context, places, rules, ratiosOf(rollout), images),
-    journal,
-  );
-  const { rewardPolicy, noiseTolerance } = withDefaults(search ?? {}, SEARCH_DEFAULTS);
-  const judged = finalists.map(({ rollout, accuracy, loss }) => {
-    const cost = rollout.cost * posed.whole;
-    const reward = rewardOf(rewardPolicy, { accuracy, cost }, noiseTolerance);
-    return { ...rollout, accuracy, loss, reward };
-  });
-  const [winner] = bestRollouts(judged, 1);
+  const rollouts = await context.clock.time("search", () => rollOut(run));
+  const finalists = await judgeFinalists(run, rollouts);
+  const [winner] = bestRollouts(finalists, 1, run.search.rewardPolicy);
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + posed.added },
-    images: images.indices.length,
+    images: run.images.indices.length,
     rollouts: rollouts.length,
-    finalists: judged.map(({ rollout, accuracy, loss, reward }) => ({
+    finalists: finalists.map(({ rollout, accuracy, loss, reward }) => ({
       ...{ rollout, accuracy, loss, reward },
     })),
     winner: winner.rollout,
   };
-  return { ratios: ratiosOf(winner), report, log: logOf(context, posed, rollouts) };
+  return {
+    ratios: ratiosOfCounts(places, posed.units, winner.counts),
+    report,
+    log: logOf(context, posed, [...rollouts, ...finalists]),
+  };
+}
+
+/** A search that is under way. */
+interface SearchRun {
+  readonly context: BudgetContext;
+  readonly places: readonly ConvolutionPlace[];
+  readonly rules: PlanRules;
+  readonly posed: PosedBudget;
+  readonly settings: AutoPolicy & typeof AUTO_DEFAULTS;
+  readonly search: SearchSettings;
+  readonly space: SearchSpace;
+  /** Share of the cost for the counts alone. */
+  readonly share: number;
+  /** What networks are measured on. */
+  readonly images: ImageSelection;
+  readonly journal?: SearchJournal;
+}
+
+/** Roll-outs of the agent, on networks that are read off. */
+async function rollOut(run: SearchRun): Promise<readonly Rollout[]> {
+  const { context, posed, settings, search, space, share, images } = run;
+  const options = {
+    ...search,
+    ...{ share, agent: settings.agent, seed: context.calibration.seed },
+    start: settings.start === "budget" ? chooseCounts(posed.problem, share).counts : undefined,
+  };
+  const { rollouts } = await searchCounts(space, options, {
+    ...hooksOf(run, { kind: "rollout", stage: "searching", total: search.rollouts }),
+    evaluate: async (counts) => {
+      const network = posed.networks.networkFor(counts);
+      const adapted = await reestimateBatchNorm(context, network, batchNormImages(context));
+      return await measureNetwork(context, adapted, images);
+    },
+  });
+  return rollouts;
+}
+
+/**
+ * Networks that are cut as the answer will be. Where the search started is one in any case: the sequential repair may
+ * reverse what was found without it.
+ */
+async function judgeFinalists(
+  run: SearchRun,
+  rollouts: readonly Rollout[],
+): Promise<Rollout[]> {
+  const { context, settings: { finalists }, search, space, share } = run;
+  const { seed } = context.calibration;
+  const started = rollouts.filter(({ source }) => source === "start");
+  const origins = [...started, ...bestRollouts(rollouts, BEST_ROLLOUTS)];
+  const images = heldOutImages(context, Math.max(FINALIST_IMAGES, run.images.indices.length));
+  const before = rollouts.length;
+  return await refineCounts(
+    space,
+    { ...search, share, seed, networks: finalists, before },
+    origins,
+    {
+      ...hooksOf(run, {
+        kind: "finalist",
+        stage: "repairing finalists",
+        total: before + finalists,
+      }),
+      evaluate: (counts) => repairAndMeasure(run, counts, images),
+    },
+  );
+}
+
+/** Cuts a network as `prune` does, and measures it. */
+async function repairAndMeasure(
+  { context, places, rules, posed }: SearchRun,
+  counts: readonly number[],
+  images: ImageSelection,
+): Promise<Evaluation> {
+  const { graph, map } = context;
+  const ratios = ratiosOfCounts(places, posed.units, counts);
+  const plans = planLayers(graph, map, places, ratios, rules);
+  const running = { ...context, onLayer: () => {} };
+  const start = await startRepair(running, plans);
+  const repair = await repairLayers(running, plansToRepair(plans), start);
+  const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
+  return await measureNetwork(context, shrunk, images);
+}
+
+/** What the stages of a search have in common: progress, the journal, and being stopped. */
+function hooksOf(
+  { context, settings, journal }: SearchRun,
+  { kind, stage, total }: { kind: string; stage: string; total: number },
+) {
+  return {
+    recorded: recordedAs<Rollout>(journal, kind),
+    signal: context.signal,
+    onRollout: async (rollout: Rollout) => {
+      context.onStage(stage, rollout.rollout, total);
+      await journal?.append({ kind, ...rollout });
+      settings.onRollout?.(rollout);
+    },
+  };
 }
 
 function batchNormImages({ calibration }: BudgetContext): ImageSelection {
@@ -153,54 +229,6 @@ function logOf(
       convMacs: sumTerms(convMacs, rollout.counts),
     })),
   };
-}
-
-/** A roll-out whose network was cut with the sequential repair. */
-interface Measured extends Evaluation {
-  readonly rollout: Rollout;
-}
-
-/** Cuts a network as `prune` does, and measures it. */
-async function repairAndMeasure(
-  context: BudgetContext,
-  places: readonly ConvolutionPlace[],
-  rules: PlanRules,
-  ratios: Ratios,
-  images: ImageSelection,
-): Promise<Evaluation> {
-  const { graph, map } = context;
-  const plans = planLayers(graph, map, places, ratios, rules);
-  const toRepair = plansToRepair(plans);
-  const onLayer = (_: string, done: number) =>
-    context.onStage("repairing a finalist", done, toRepair.length);
-  const running = { ...context, onLayer };
-  const repair = await repairLayers(running, toRepair, await startRepair(running, plans));
-  const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
-  return await measureNetwork(context, shrunk, images);
-}
-
-/** The start is a finalist in any case: the sequential repair may reverse what was found without it. */
-function withStart(best: readonly Rollout[], rollouts: readonly Rollout[]): Rollout[] {
-  const [first] = rollouts;
-  return first.source === "start" && !best.includes(first) ? [...best, first] : [...best];
-}
-
-/** Measures every finalist that the journal does not know yet. */
-async function measureFinalists(
-  rollouts: readonly Rollout[],
-  measureOne: (rollout: Rollout) => Promise<Evaluation>,
-  journal?: SearchJournal,
-): Promise<Measured[]> {
-  const known = recordedAs<Finalist>(journal, "finalist");
-  const measured: Measured[] = [];
-  for (const rollout of rollouts) {
-    const found = known.find((finalist) => finalist.rollout === rollout.rollout);
-    const { accuracy, loss } = found ?? await measureOne(rollout);
-    measured.push({ rollout, accuracy, loss });
-    if (found) continue;
-    await journal?.append({ kind: "finalist", rollout: rollout.rollout, accuracy, loss });
-  }
-  return measured;
 }
 
 function recordedAs<Kind>(journal: SearchJournal | undefined, kind: string): Kind[] {

@@ -42,7 +42,7 @@ export interface AutoPolicy extends BudgetGoal {
   readonly start?: "budget" | "none";
   /** Training images that roll-outs are measured on. Default 2000. */
   readonly images?: number;
-  /** Roll-outs that are cut with the sequential repair at the end, to choose among, beside the start. Default 3. */
+  /** Networks that are cut with the sequential repair: the start, the best roll-outs, and others near them. Default 12. */
   readonly finalists?: number;
   /** Told of every new roll-out. */
   readonly onRollout?: (rollout: Rollout) => void;
@@ -73,9 +73,9 @@ export interface SearchReport {
   readonly images: number;
   /** Roll-outs. */
   readonly rollouts: number;
-  /** The best of them, cut with the sequential repair. */
+  /** Networks that were cut with the sequential repair; their numbers follow those of the roll-outs. */
   readonly finalists: readonly Finalist[];
-  /** Number of the roll-out that won. */
+  /** Number of the finalist that won. */
   readonly winner: number;
 }
 
@@ -83,7 +83,7 @@ export interface SearchReport {
 export interface SearchLog {
   /** Names of the decisions: a convolution, or a space that several layers read. */
   readonly units: readonly string[];
-  /** The roll-outs, in order; counts and ratios are in the order of `units`. */
+  /** The roll-outs and the finalists, in order; counts and ratios are in the order of `units`. */
   readonly rollouts: readonly LoggedRollout[];
 }
 
@@ -93,7 +93,7 @@ export interface LoggedRollout extends Rollout {
   readonly convMacs: number;
 }
 
-/** A roll-out that was cut with the sequential repair, and measured on the search's images. */
+/** A network that was cut with the sequential repair, and measured on training images that no statistics are of. */
 export interface Finalist extends Evaluation {
   /** Its number, from 1. */
   readonly rollout: number;

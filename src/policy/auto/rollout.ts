@@ -1,4 +1,5 @@
 import type { LearningLosses } from "./ddpg.ts";
+import type { RewardPolicy } from "./reward.ts";
 
 /** How good a network is. */
 export interface Evaluation {
@@ -8,8 +9,11 @@ export interface Evaluation {
   readonly loss: number;
 }
 
-/** Who chose the counts of a roll-out: `start`, noise around the best until then, chance, or the agent. */
-export type RolloutSource = "start" | "near best" | "random" | "agent";
+/**
+ * Who chose the counts of a roll-out: `start`, noise around the best until then, chance, or the agent. What is `refined`
+ * was measured otherwise than the others, and compares with its like alone.
+ */
+export type RolloutSource = "start" | "near best" | "random" | "agent" | "refined";
 
 /** One network that was tried. */
 export interface Rollout extends Evaluation, Partial<LearningLosses> {
@@ -25,20 +29,27 @@ export interface Rollout extends Evaluation, Partial<LearningLosses> {
   readonly cost: number;
   /** What it is worth, before the baseline is taken off. */
   readonly reward: number;
-  /** Standard deviation of the noise: on the actor's weights, `near best` on the ratios; 0 for the others. */
+  /** Standard deviation of the noise: on the actor's weights, `near best` and `refined` on the ratios; 0 for the others. */
   readonly noise: number;
 }
 
 /**
- * The best roll-outs: largest reward first, of equals the smallest loss, then the earliest.
+ * The best roll-outs: largest reward first, of equals the smallest loss, then the earliest. With a policy given, the
+ * smallest loss first where it rewards accuracy.
  *
  * @param rollouts Roll-outs.
  * @param count How many at most.
+ * @param policy What is rewarded, where the loss is to tell networks apart that accuracy cannot.
  * @returns Roll-outs whose counts all differ.
  */
-export function bestRollouts(rollouts: readonly Rollout[], count: number): Rollout[] {
+export function bestRollouts<Kind extends Rollout>(
+  rollouts: readonly Kind[],
+  count: number,
+  policy?: RewardPolicy,
+): Kind[] {
+  const reward = (rollout: Rollout) => policy === "accuracy" ? -rollout.loss : rollout.reward;
   const ranked = rollouts.toSorted((a, b) =>
-    b.reward - a.reward || a.loss - b.loss || a.rollout - b.rollout
+    reward(b) - reward(a) || a.loss - b.loss || a.rollout - b.rollout
   );
   const seen = new Set<string>();
   const distinct = ranked.filter(({ counts }) => seen.size < seen.add(keyOf(counts)).size);

@@ -4,6 +4,7 @@ import { Agent, type AgentOptions, type LearningLosses } from "./ddpg.ts";
 import { withDefaults } from "./defaults.ts";
 import { Environment, STATE_SIZE, type Walk } from "./environment.ts";
 import { exploreAround } from "./explore.ts";
+import { checkRecorded } from "./recorded.ts";
 import { rewardOf, type RewardPolicy } from "./reward.ts";
 import {
   bestRollouts,
@@ -228,12 +229,7 @@ class Search {
   async #evaluate(rollout: number, counts: readonly number[]): Promise<Evaluation> {
     const key = keyOf(counts);
     const recorded = this.#hooks.recorded?.[rollout - 1];
-    if (recorded && keyOf(recorded.counts) !== key) {
-      throw new InputError(
-        `resuming a search: found counts ${keyOf(recorded.counts)} in roll-out ${rollout}, ` +
-          `wanted ${key}; the journal belongs to another search`,
-      );
-    }
+    if (recorded) checkRecorded(recorded.counts, counts, rollout);
     const evaluation = recorded ?? this.#evaluated.get(key) ?? await this.#hooks.evaluate(counts);
     this.#evaluated.set(key, evaluation);
     return evaluation;
