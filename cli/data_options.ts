@@ -2,11 +2,18 @@ import { Option } from "@commander-js/extra-typings";
 import { type DataOptions, preprocessingPresets, type ProgressListener } from "../src/mod.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
+function createDataOption() {
+  return new Option(
+    "--data <dir>",
+    "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), or images in a folder per class",
+  );
+}
+
 /** `--data`, which every command that reads images needs. */
-export const dataOption = new Option(
-  "--data <dir>",
-  "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), or images in a folder per class",
-).makeOptionMandatory();
+export const dataOption = createDataOption().makeOptionMandatory();
+
+/** `--data` for a command that does without images too. */
+export const optionalDataOption = createDataOption();
 
 /** `--preprocess`: preprocessing by name. */
 export const preprocessOption = new Option(
@@ -84,20 +91,28 @@ export interface DataFlags {
   readonly maxBadImages: number;
 }
 
-/** The library's options from the flags of this file. */
-export function dataOptions(
+/** The library's options from the flags of this file, but for the data. */
+export function imageOptions(
   model: string,
-  flags: DataFlags,
+  flags: Omit<DataFlags, "data">,
   onProgress: ProgressListener,
-): DataOptions {
+): Omit<DataOptions, "data"> {
   const { preprocess: preset, scale, mean, std, inputSize } = flags;
   return {
     model,
-    data: flags.data,
     preprocessing: { preset, scale, mean, std, inputSize },
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,
     workers: flags.workers,
     onProgress,
   };
+}
+
+/** The library's options from the flags of this file. */
+export function dataOptions(
+  model: string,
+  flags: DataFlags,
+  onProgress: ProgressListener,
+): DataOptions {
+  return { ...imageOptions(model, flags, onProgress), data: flags.data };
 }

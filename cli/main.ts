@@ -1,6 +1,8 @@
 import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
+import { benchCommand } from "./bench.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { checkCommand } from "./check.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
@@ -33,6 +35,8 @@ const commands = [
   trainCommand,
   finetuneCommand,
   convertCommand,
+  benchCommand,
+  checkCommand,
   demoCommand,
 ];
 

@@ -1,5 +1,6 @@
-import { InputError, type RatioPolicy } from "../src/mod.ts";
+import type { RatioPolicy } from "../src/mod.ts";
 import { autoPolicy, type SearchFlags } from "./search_options.ts";
+import { readTextFile } from "./text_files.ts";
 
 /** Values of the options that say where the ratios come from. */
 export interface PolicyFlags extends SearchFlags {
@@ -25,16 +26,10 @@ export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
     const { preserveRatio: share, target, latencyTable } = flags;
     return { kind: "budget", share, target, latencyTable };
   }
-  try {
-    return {
-      kind: "list",
-      text: await Deno.readTextFile(pruneListFile),
-      source: pruneListFile,
-    };
-  } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound
-      ? "found no such file, wanted a ratio for each Conv2D with commas between"
-      : (cause as Error).message;
-    throw new InputError(`reading --prune-list-file ${pruneListFile}: ${reason}`, { cause });
-  }
+  const text = await readTextFile(
+    "--prune-list-file",
+    pruneListFile,
+    "a ratio for each Conv2D with commas between",
+  );
+  return { kind: "list", text, source: pruneListFile };
 }

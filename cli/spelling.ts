@@ -10,8 +10,10 @@ const BUILT_FOR: ReadonlyMap<string, string> = new Map([
   ["resnet-size", "train"],
 ]);
 
-/** Other names of options. */
-const ALIASES: ReadonlyMap<string, string> = new Map([["budget", "preserve-ratio"]]);
+/** Other names of options, by command. */
+const ALIASES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ["prune", new Map([["budget", "preserve-ratio"]])],
+]);
 
 /** Options that are true or false, with what the command line parser is given for either. */
 const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> = new Map([
@@ -45,7 +47,7 @@ export function normalizeArguments(args: readonly string[]): string[] {
       normalized.push(argument);
       continue;
     }
-    const { name, negated, value } = readOption(argument);
+    const { name, negated, value } = readOption(argument, ALIASES.get(args[0]));
     const isSwitch = SWITCHES.has(name);
     const word = isSwitch && !negated && isBoolean(waiting[0]) && value === undefined
       ? waiting.shift()
@@ -81,12 +83,15 @@ export function quoteArguments(args: readonly string[]): string {
   ).join(" ");
 }
 
-function readOption(argument: string): { name: string; negated: boolean; value?: string } {
+function readOption(
+  argument: string,
+  aliases?: ReadonlyMap<string, string>,
+): { name: string; negated: boolean; value?: string } {
   const mark = argument.indexOf("=");
   const written = argument.slice(2, mark < 0 ? undefined : mark).replaceAll("_", "-");
   const value = mark < 0 ? undefined : argument.slice(mark + 1);
   const bare = written.replace(/^cp-/, "");
-  const name = ALIASES.get(bare) ?? bare;
+  const name = aliases?.get(bare) ?? bare;
   const positive = name.replace(/^no-?(cp-)?/, "");
   const negated = positive !== name && SWITCHES.has(positive);
   return { name: negated ? positive : name, negated, value };

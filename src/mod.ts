@@ -18,6 +18,14 @@
  * @module
  */
 export {
+  benchmark,
+  BENCHMARK_DEFAULTS,
+  type BenchmarkedLayer,
+  type BenchmarkedModel,
+  type BenchmarkOptions,
+  type BenchmarkReport,
+} from "./benchmark.ts";
+export {
   calibrate,
   type CalibrateOptions,
   type CalibrateReport,
@@ -36,10 +44,12 @@ export {
   type Statistics,
   type StatisticsIdentity,
 } from "./calibration/mod.ts";
-export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
+export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./check.ts";
+export { type LatencyOptions, measureStockLatency, type Spread, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, refuseExistingModel, saveModel } from "./formats/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
+export { type Judgement, type LimitName, type Limits, parseLimits, toJUnit } from "./gate/mod.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
 export {
   inspect,

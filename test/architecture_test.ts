@@ -9,6 +9,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   kernels: [],
   model: [],
   formats: ["model", "keras", "onnx"],
+  gate: [],
   graph: ["model"],
   cost: ["kernels", "model", "graph"],
   data: ["model"],

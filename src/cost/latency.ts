@@ -1,18 +1,24 @@
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel, instantiate, type ModelFile } from "../model/mod.ts";
 
-/** Times of several runs. */
-export interface Timing {
-  /** Fastest run, in milliseconds. */
+/** What several values are like. */
+export interface Spread {
+  /** Smallest. */
   readonly minimum: number;
-  /** Median, in milliseconds. */
+  /** Median. */
   readonly median: number;
-  /** Slowest run, in milliseconds. */
+  /** Largest. */
   readonly maximum: number;
 }
 
-function summarize(times: number[]): Timing {
-  const sorted = [...times].sort((first, second) => first - second);
+/** Times of several runs, in milliseconds. */
+export interface Timing extends Spread {
+  /** The times over those of the first model, each by the run in the same turn. */
+  readonly relative: Spread;
+}
+
+function summarize(values: readonly number[]): Spread {
+  const sorted = values.toSorted((first, second) => first - second);
   return {
     minimum: sorted[0],
     median: sorted[Math.floor(sorted.length / 2)],
@@ -56,5 +62,9 @@ export async function measureLatency(
   }
   images.dispose();
   for (const model of models) disposeModel(model);
-  return times.map(summarize);
+  const [first] = times;
+  return times.map((own) => ({
+    ...summarize(own),
+    relative: summarize(own.map((time, round) => time / first[round])),
+  }));
 }

@@ -59,8 +59,11 @@ for (const [name, value] of NOT_BUILT) {
 }
 
 Deno.test("--budget is --preserve-ratio", () => {
-  assert.deepEqual(normalizeArguments(["--budget=0.3"]), ["--preserve-ratio=0.3"]);
-  assert.deepEqual(normalizeArguments(["--budget", "0.3"]), ["--preserve-ratio", "0.3"]);
+  const prune = (...args: string[]) => normalizeArguments(["prune", ...args]).slice(1);
+  assert.deepEqual(prune("--budget=0.3"), ["--preserve-ratio=0.3"]);
+  assert.deepEqual(prune("--budget", "0.3"), ["--preserve-ratio", "0.3"]);
+  const check = ["check", "--budget", "file.json"];
+  assert.deepEqual(normalizeArguments(check), check);
 });
 
 Deno.test("what pruning does not have may be built for training", () => {

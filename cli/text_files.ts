@@ -1,0 +1,37 @@
+import { InputError } from "../src/mod.ts";
+
+/**
+ * Reads a text file that a flag names.
+ *
+ * @param flag The flag.
+ * @param path The file.
+ * @param content What was wanted in it, for messages.
+ * @returns Its text.
+ * @throws {InputError} When it cannot be read.
+ */
+export async function readTextFile(flag: string, path: string, content: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound
+      ? `found no such file, wanted ${content}`
+      : (cause as Error).message;
+    throw new InputError(`reading ${flag} ${path}: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Writes a text file that a flag names.
+ *
+ * @param flag The flag.
+ * @param path The file.
+ * @param text Its text.
+ * @throws {InputError} When it cannot be written.
+ */
+export async function writeTextFile(flag: string, path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text);
+  } catch (cause) {
+    throw new InputError(`writing ${flag} ${path}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,48 @@
+import type { Judgement } from "./judge.ts";
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+/** A text within an attribute; what XML 1.0 cannot hold is left out. */
+function escape(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "")
+    .replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
+
+/**
+ * Writes judgements as JUnit XML, which CI services show as test results: a test case for every limit.
+ *
+ * @param model Path of the model, the name of the suite.
+ * @param judgements The judgements.
+ * @param describe Says in one line what was found and what was wanted.
+ * @returns The document.
+ */
+export function toJUnit(
+  model: string,
+  judgements: readonly Judgement[],
+  describe: (judgement: Judgement) => string,
+): string {
+  const failures = judgements.filter(({ holds }) => !holds).length;
+  const counts = `tests="${judgements.length}" failures="${failures}"`;
+  const cases = judgements.map((judgement) => {
+    const head = `    <testcase classname="secateur.check" name="${escape(judgement.name)}"`;
+    return judgement.holds
+      ? `${head}/>`
+      : `${head}>\n      <failure message="${escape(describe(judgement))}"/>\n    </testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${counts}>`,
+    `  <testsuite name="${escape(model)}" ${counts}>`,
+    ...cases,
+    "  </testsuite>",
+    "</testsuites>",
+    "",
+  ].join("\n");
+}
