@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "../src/inspect.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { buildNetworkFile } from "./networks.ts";
+import { buildArchitecture } from "./zoo/zoo.ts";
 
 await startBackend();
 
@@ -31,4 +32,16 @@ Deno.test("inspect() takes the size of a model that leaves it open", async () =>
   const report = await inspect({ model: file, inputSize: [16, 16] });
   assert.deepEqual(report.inputShape, [16, 16, 3]);
   assert.equal(report.layers.find(({ name }) => name === "conv1")!.macs, 8 * 8 * 27 * 5);
+});
+
+Deno.test("inspect() does not offer a coupled space that the last convolution reads, and says so", async () => {
+  const report = await inspect({ model: await buildArchitecture("mobileV2"), shared: "couple" });
+  const listed = report.layers.filter(({ place }) => place !== undefined);
+  assert.deepEqual(listed.map(({ mode }) => mode), [
+    ...["whole", "couple", "private", "couple", "private", "whole", "private", "whole"],
+  ]);
+  assert.equal(
+    listed[5].reason,
+    "convolution conv8 reads the same channels, and it is the last convolution",
+  );
 });

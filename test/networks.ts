@@ -232,18 +232,14 @@ export type NetworkName = keyof typeof BUILDERS;
 export const networkNames = Object.keys(BUILDERS) as NetworkName[];
 
 /**
- * A small network with random weights. TensorFlow.js 4.22 forgets the depth multiplier of a SeparableConv2D when it
- * writes a model (Keras' converter does not), so it is put back. Every BatchNormalization has statistics
- * of its own.
+ * Gives a model random weights, and every BatchNormalization statistics of its own. TensorFlow.js 4.22 forgets the depth
+ * multiplier of a SeparableConv2D when it writes a model (Keras' converter does not), so it is put back.
  */
-export async function buildNetworkFile(name: NetworkName, seed = 1): Promise<ModelFile> {
-  const model = BUILDERS[name]();
-  const file = await captureModel(model);
-  disposeModel(model);
-  for (const layer of file.topology.config.layers!) {
-    if (layer.class_name === "SeparableConv2D") layer.config.depth_multiplier = 2;
+export function randomizeWeights(file: ModelFile, random: () => number): void {
+  for (const { class_name, config } of file.topology.config.layers!) {
+    if (class_name !== "SeparableConv2D") continue;
+    config.depth_multiplier = file.weights.get(`${config.name}/depthwise_kernel`)!.shape[3];
   }
-  const random = createRandom(seed, networkNames.indexOf(name));
   for (const weight of file.weights.values()) {
     const isVariance = weight.name.endsWith("variance") || weight.name.endsWith("gamma");
     const fanIn = weight.values.length / (weight.shape.at(-1) ?? 1);
@@ -253,6 +249,14 @@ export async function buildNetworkFile(name: NetworkName, seed = 1): Promise<Mod
       () => isVariance ? 0.5 + random() : scale * (2 * random() - 1),
     );
   }
+}
+
+/** A small network with random weights. */
+export async function buildNetworkFile(name: NetworkName, seed = 1): Promise<ModelFile> {
+  const model = BUILDERS[name]();
+  const file = await captureModel(model);
+  disposeModel(model);
+  randomizeWeights(file, createRandom(seed, networkNames.indexOf(name)));
   return file;
 }
 

@@ -71,7 +71,7 @@ export function listConvolutions(
   shared: SharedMode,
 ): ConvolutionPlace[] {
   const nodes = graph.nodes.filter((node) => node.className === "Conv2D");
-  return nodes.map((node, index) => {
+  const places = nodes.map((node, index): ConvolutionPlace => {
     const base = { key: node.key, place: index + 1, channels: widthOf(map, node) };
     if (map.rules.get(node.key)!.kind !== "convolution") {
       const rule = map.rules.get(node.key)!;
@@ -84,6 +84,24 @@ export function listConvolutions(
     if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
     return { ...base, ...cutModeOf(node, map, shared) };
   });
+  return places.map((place) => wholeWithReaders(place, places, map));
+}
+
+/** A shared space that one convolution reads whole is whole for the others too. */
+function wholeWithReaders(
+  place: ConvolutionPlace,
+  places: readonly ConvolutionPlace[],
+  map: ChannelMap,
+): ConvolutionPlace {
+  const { space, ...base } = place;
+  if (space === undefined) return place;
+  const { consumers } = map.spaces[space];
+  const keeper = places.find(({ key, mode }) => mode === "whole" && consumers.includes(key));
+  return keeper === undefined ? place : {
+    ...base,
+    mode: "whole",
+    reason: `convolution ${keeper.key} reads the same channels, and ${keeper.reason}`,
+  };
 }
 
 function widthOf(map: ChannelMap, node: LayerNode): number {

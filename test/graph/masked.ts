@@ -1,32 +1,41 @@
+import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { networkCost } from "../../src/cost/mod.ts";
 import {
   type ChannelMap,
   consumersByNode,
   type Cuts,
+  findChannelSpaces,
   type LayerGraph,
+  type Network,
   noCuts,
   nodeKeyOf,
+  openNetwork,
+  shrinkGraph,
+  writeGraph,
 } from "../../src/graph/mod.ts";
+import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
 import { createRandom } from "../../src/random.ts";
+import { largestDifference } from "../networks.ts";
+
+/** Classes of layers that mix the channels they read. */
+const MIXING = new Set(["Conv1D", "Conv2D", "Conv2DTranspose", "Dense"]);
 
 /**
  * Runs a network layer by layer with stock TensorFlow.js; what a convolution or Dense layer reads is multiplied by 0
  * where it is cut.
  */
 export function runMasked(
-  model: tf.LayersModel,
-  graph: LayerGraph,
-  map: ChannelMap,
+  { model, graph, map }: OpenedNetwork,
   cuts: Cuts,
-  images: tf.Tensor4D,
-): tf.Tensor {
+  images: readonly tf.Tensor[],
+): tf.Tensor[] {
   return tf.tidy(() => {
-    const tensors = new Map<string, tf.Tensor>([[graph.inputs[0], images]]);
+    const tensors = new Map(graph.inputs.map((key, index) => [key, images[index]]));
     for (const node of graph.nodes) {
       if (tensors.has(node.key)) continue;
-      const kind = map.rules.get(node.key)!.kind;
       const inputs = node.inputs.map((name) => tensors.get(name)!);
-      if (kind === "convolution" || kind === "dense") {
+      if (MIXING.has(node.className)) {
         const layout = map.layouts.get(nodeKeyOf(node.inputs[0]))!;
         const selected = cuts.selections.get(node.key);
         const mask = Array.from(
@@ -36,10 +45,71 @@ export function runMasked(
         );
         inputs[0] = inputs[0].mul(tf.tensor1d(mask));
       }
-      const layer = model.getLayer(node.name);
-      tensors.set(node.key, layer.apply(inputs.length > 1 ? inputs : inputs[0]) as tf.Tensor);
+      const made = model.getLayer(node.name).apply(inputs.length > 1 ? inputs : inputs[0]);
+      ([made].flat() as tf.Tensor[]).forEach((tensor, index) =>
+        tensors.set(index === 0 ? node.key : `${node.key}#${index}`, tensor)
+      );
     }
-    return tensors.get(graph.outputs[0])!;
+    return graph.outputs.map((name) => tensors.get(name)!);
+  });
+}
+
+/** A network with its channel spaces; separable convolutions are split in all its forms. */
+export interface OpenedNetwork extends Network {
+  readonly file: ModelFile;
+  readonly map: ChannelMap;
+}
+
+/** Opens a model as surgery sees it. Dispose the model. */
+export async function openSplit(file: ModelFile): Promise<OpenedNetwork> {
+  const { model, graph } = await openNetwork(file);
+  disposeModel(model);
+  const split = writeGraph(graph, file);
+  const opened = await openNetwork(split);
+  return { ...opened, file: split, map: findChannelSpaces(opened.graph) };
+}
+
+/** Random values for every input of a model, 8 rows and columns where its size is open. */
+export function randomInputs(model: tf.LayersModel, count: number, seed = 7): tf.Tensor[] {
+  return model.inputs.map(({ shape }, index) => {
+    const extents = shape.slice(1).map((extent) => extent ?? 8);
+    return tf.randomNormal([count, ...extents], 0, 1, "float32", seed + index);
+  });
+}
+
+/** The shrunk network gives what the masked one gives, and is what its graph says about size and shapes. */
+export async function assertMaskedEqualsShrunk(
+  network: OpenedNetwork,
+  cuts: Cuts,
+  images: readonly tf.Tensor[],
+  tolerance: number,
+): Promise<void> {
+  const shrunk = shrinkGraph(network.graph, network.map, cuts);
+  const smaller = await instantiate(writeGraph(shrunk, network.file));
+  const wanted = runMasked(network, cuts, images);
+  const found = [smaller.predict([...images])].flat();
+  assertClose(found, wanted, tolerance);
+  assert.equal(networkCost(shrunk).params, smaller.countParams());
+  for (const node of shrunk.nodes.filter(({ calls }) => calls === 1)) {
+    const layer = smaller.layers.find((each) => each.name === node.name);
+    const shape = layer?.outputShape as number[] | undefined;
+    if (shape) assert.deepEqual(node.outputShape, shape.slice(1), node.key);
+  }
+  tf.dispose([wanted, found]);
+  disposeModel(smaller);
+}
+
+/** Outputs differ by less than the tolerance, relative to their largest value where that is above 1. */
+export function assertClose(
+  found: readonly tf.Tensor[],
+  wanted: readonly tf.Tensor[],
+  tolerance: number,
+): void {
+  assert.deepEqual(found.map(({ shape }) => shape), wanted.map(({ shape }) => shape));
+  wanted.forEach((output, index) => {
+    const scale = tf.tidy(() => Math.max(1, tf.max(tf.abs(output)).arraySync() as number));
+    const difference = largestDifference(found[index], output) / scale;
+    assert.ok(difference < tolerance, `output ${index} differs by ${difference}`);
   });
 }
 

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { networkCost } from "../../src/cost/mod.ts";
 import {
   absorbBiases,
-  findChannelSpaces,
   noCuts,
   shrinkGraph,
   takeAlongAxis,
@@ -12,18 +10,20 @@ import {
 } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, instantiate, type Weight } from "../../src/model/mod.ts";
-import { openNetwork } from "../../src/graph/mod.ts";
-import { buildNetwork, largestDifference, networkNames, randomImages } from "../networks.ts";
-import { randomCuts, runMasked } from "./masked.ts";
+import {
+  buildNetworkFile,
+  largestDifference,
+  type NetworkName,
+  networkNames,
+  randomImages,
+} from "../networks.ts";
+import { assertMaskedEqualsShrunk, openSplit, randomCuts } from "./masked.ts";
 
 await startBackend();
 
-/** The model with separable convolutions split, as surgery sees it. */
-async function openSplit(name: typeof networkNames[number]) {
-  const { file, model, graph } = await buildNetwork(name);
-  disposeModel(model);
-  const split = writeGraph(graph, file);
-  return { file: split, ...await openNetwork(split) };
+/** One of the small networks, as surgery sees it. */
+async function openSmall(name: NetworkName) {
+  return await openSplit(await buildNetworkFile(name));
 }
 
 for (const name of networkNames) {
@@ -31,25 +31,14 @@ for (const name of networkNames) {
     const how = select ? "selecting shared channels" : "cutting whole spaces";
     Deno.test(`the shrunk ${name} network equals the masked one, ${how}`, async () => {
       const before = tf.memory().numTensors;
-      const { file, model, graph } = await openSplit(name);
-      const map = findChannelSpaces(graph);
+      const network = await openSmall(name);
+      const { model, graph, map } = network;
       for (const seed of [1, 2, 3]) {
         const cuts = randomCuts(graph, map, { seed, select });
-        const shrunk = shrinkGraph(graph, map, cuts);
         assert.ok(cuts.removed.includes(1) || cuts.selections.size > 0);
-        const smaller = await instantiate(writeGraph(shrunk, file));
         const images = randomImages(3, seed);
-        const wanted = runMasked(model, graph, map, cuts, images);
-        const found = smaller.predict(images) as tf.Tensor;
-        assert.ok(largestDifference(wanted, found) < 1e-5);
-        assert.equal(networkCost(shrunk).params, smaller.countParams());
-        for (const node of shrunk.nodes.filter(({ calls }) => calls === 1)) {
-          const layer = smaller.layers.find((each) => each.name === node.name);
-          const shape = layer?.outputShape as number[] | undefined;
-          if (shape) assert.deepEqual(node.outputShape, shape.slice(1));
-        }
-        tf.dispose([images, wanted, found]);
-        disposeModel(smaller);
+        await assertMaskedEqualsShrunk(network, cuts, [images], 1e-5);
+        images.dispose();
       }
       disposeModel(model);
       assert.equal(tf.memory().numTensors, before);
@@ -58,8 +47,7 @@ for (const name of networkNames) {
 }
 
 Deno.test("shrinkGraph() without cuts keeps every weight", async () => {
-  const { model, graph } = await openSplit("inception");
-  const map = findChannelSpaces(graph);
+  const { model, graph, map } = await openSmall("inception");
   const shrunk = shrinkGraph(graph, map, noCuts(map));
   for (const [index, node] of graph.nodes.entries()) {
     const same = shrunk.nodes.find((other) => other.key === node.key)!;
@@ -71,8 +59,7 @@ Deno.test("shrinkGraph() without cuts keeps every weight", async () => {
 });
 
 Deno.test("a selector stands before the BatchNormalization that it can swallow", async () => {
-  const { model, graph } = await openSplit("preActivation");
-  const map = findChannelSpaces(graph);
+  const { model, graph, map } = await openSmall("preActivation");
   const selections = new Map([
     ["block2_projection", Int32Array.of(0, 2)],
     ["block2_conv1", Int32Array.of(1, 2, 5)],
@@ -91,8 +78,7 @@ Deno.test("a selector stands before the BatchNormalization that it can swallow",
 });
 
 Deno.test("a selector takes over the stride of a 1×1 convolution", async () => {
-  const { model, graph } = await openSplit("preActivation");
-  const map = findChannelSpaces(graph);
+  const { model, graph, map } = await openSmall("preActivation");
   const selections = new Map([["block2_projection", Int32Array.of(0, 2)]]);
   const shrunk = shrinkGraph(graph, map, { ...noCuts(map), selections });
   const byKey = new Map(shrunk.nodes.map((node) => [node.key, node]));
@@ -104,7 +90,7 @@ Deno.test("a selector takes over the stride of a 1×1 convolution", async () => 
 });
 
 Deno.test("absorbBiases() moves new biases into BatchNormalization and keeps the outputs", async () => {
-  const { file, model, graph } = await openSplit("postActivation");
+  const { file, model, graph } = await openSmall("postActivation");
   let biased = graph;
   for (const node of graph.nodes.filter(({ className }) => className === "Conv2D")) {
     const width = node.outputShape.at(-1)!;

@@ -63,6 +63,23 @@ Deno.test("options that no layer has are refused with the node's name", () => {
   refuses(single("Conv", {}, () => "x"), /reads what layer x makes as input 1, wanted a constant/);
 });
 
+Deno.test("transposed convolutions with groups or an output of stated size are refused", () => {
+  const kernel = (g: Sketch) => g.weight([3, 2, 2, 2]);
+  refuses(single("ConvTranspose", { group: 3 }, kernel), /has groups, wanted one/);
+  refuses(single("ConvTranspose", { output_shape: [9, 9] }, kernel), /states the size of its out/);
+  refuses(single("ConvTranspose", { auto_pad: "SAME_LOWER" }, kernel), /auto_pad SAME_LOWER/);
+  refuses(single("ConvTranspose", { output_padding: [-1, 0] }, kernel), /output_padding \[-1, 0\]/);
+  refuses(single("ConvTranspose", { output_padding: [2 ** 30, 0] }, kernel), /makes a kernel of/);
+  refuses(single("ConvTranspose", { pads: [9, 0, 9, 0] }, kernel), /wanted no empty one/);
+  refuses(single("ConvTranspose", {}, (g) => g.weight([2, 3, 2, 2])), /for 3 channels/);
+});
+
+Deno.test("padding ahead that depends on an open size is refused", () => {
+  const g = new Sketch(["N", 3, "H", "W"]);
+  const options = { auto_pad: "SAME_LOWER", strides: [2, 2] };
+  refuses(g.encode(g.conv("x", [2, 3, 3, 3], options)), /pads maps of open size by itself/);
+});
+
 Deno.test("flattened maps as an output are refused, since their order would change", () => {
   refuses(single("Flatten", { axis: 1 }), /output "Flatten_0" of flattened maps, whose values/);
 });

@@ -1,4 +1,4 @@
-import { DATA_TYPES } from "../../src/onnx/messages.ts";
+import { DATA_TYPES, type OnnxAttribute } from "../../src/onnx/messages.ts";
 import { Sketch } from "./sketch.ts";
 
 /** Graphs as PyTorch exports them; each holds one construct or a combination. The input is N × 3 × 8 × 8. */
@@ -14,6 +14,25 @@ export const sketches: Readonly<Record<string, () => Uint8Array>> = {
     const maps = g.node("GlobalAveragePool", [sum]);
     return g.encode(g.linear(g.node("Flatten", [maps], { axis: 1 }), 8, 4));
   },
+  "transposed convolutions, padded at one end, at both, further than their windows, and dilated":
+    () => {
+      const g = new Sketch();
+      const up = (x: string, kernel: number[], attributes: Record<string, OnnxAttribute> = {}) => {
+        const operands = [x, g.weight(kernel, 0.5), g.weight([kernel[1]], 0.3)];
+        return g.node("ConvTranspose", operands, { kernel_shape: kernel.slice(2), ...attributes });
+      };
+      const strides = [2, 2];
+      const outputs = [
+        up("x", [3, 4, 3, 3], { strides, pads: [1, 1, 1, 1], output_padding: [1, 1] }),
+        up("x", [3, 4, 4, 4], { strides, pads: [1, 1, 1, 1] }),
+        up("x", [3, 2, 2, 2], { strides }),
+        up("x", [3, 2, 3, 2], { strides: [2, 3], output_padding: [1, 2] }),
+        up("x", [3, 2, 2, 3], { strides, pads: [0, 1, 1, 0], dilations: [2, 1] }),
+        up("x", [3, 2, 1, 1], { strides }),
+        up("x", [3, 2, 3, 3], { pads: [1, 1, 1, 1] }),
+      ];
+      return g.encode(...outputs.map((x) => g.node("Relu", [x])));
+    },
   "MobileNetV2: depthwise, ReLU6, a linear bottleneck": () => {
     const g = new Sketch();
     const wide = clip(g, g.norm(g.conv("x", [9, 3, 1, 1]), 9), 0, 6);

@@ -71,10 +71,22 @@ function checkKernel(call: NodeCall, kernel: Constant, value: Feature, group: nu
 /**
  * Writes the holes of a dilated kernel as zeros, which is the same operation: the layers' depthwise convolution knows no
  * dilation, and TensorFlow.js none together with strides.
+ *
+ * @param call The node.
+ * @param kernel Its kernel, rows and columns last.
+ * @param dilations Steps between its rows and columns.
+ * @param excess Rows and columns of zeros behind the others.
+ * @returns The larger kernel.
  */
-function spreadKernel(call: NodeCall, { shape, values }: Constant, dilations: Pair): Constant {
+export function spreadKernel(
+  call: NodeCall,
+  { shape, values }: Constant,
+  dilations: Pair,
+  excess: Pair = [0, 0],
+): Constant {
   const [outputs, inputs, rows, columns] = shape;
-  const height = (rows - 1) * dilations[0] + 1, width = (columns - 1) * dilations[1] + 1;
+  const height = (rows - 1) * dilations[0] + 1 + excess[0];
+  const width = (columns - 1) * dilations[1] + 1 + excess[1];
   call.requireModest(outputs * inputs * height * width, "a kernel");
   const spread = new Float32Array(outputs * inputs * height * width);
   for (let filter = 0; filter < outputs * inputs; filter++) {
@@ -87,7 +99,7 @@ function spreadKernel(call: NodeCall, { shape, values }: Constant, dilations: Pa
 }
 
 /** O × I × H × W to H × W × I × O; a depthwise C·M × 1 × H × W to H × W × C × M is the same with I = 1. */
-function transposeKernel(kernel: Constant, from = 0, to = kernel.shape[0]): LayerWeight {
+export function transposeKernel(kernel: Constant, from = 0, to = kernel.shape[0]): LayerWeight {
   const [, inputs, rows, columns] = kernel.shape;
   const outputs = to - from, taps = rows * columns;
   const values = new Float32Array(outputs * inputs * taps);

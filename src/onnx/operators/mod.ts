@@ -6,10 +6,12 @@ import { denseOperators } from "./dense.ts";
 import { importAveragePool, importGlobalPool, importMaxPool, importReduction } from "./pooling.ts";
 import { pickingOperators } from "./picking.ts";
 import { shapeOperators } from "./shapes.ts";
+import { importTransposedConvolution } from "./transposed.ts";
 
 /** How the operations of ONNX become layers, by name. */
 export const operators: Readonly<Record<string, Operator>> = {
   Conv: importConvolution,
+  ConvTranspose: importTransposedConvolution,
   BatchNormalization: importBatchNormalization,
   MaxPool: importMaxPool,
   AveragePool: importAveragePool,

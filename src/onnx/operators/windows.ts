@@ -10,12 +10,14 @@ export interface Windows {
   readonly extents: Pair;
   /** Steps. */
   readonly strides: Pair;
-  /** Zeros above and to the left. */
+  /** Zeros above and to the left; 0 where they are left to the layer. */
   readonly begins: Pair;
-  /** Zeros below and to the right. */
+  /** Zeros below and to the right, likewise. */
   readonly ends: Pair;
   /** Rows and columns of the output. */
   readonly size: readonly [number | null, number | null];
+  /** Whether the padding depends on a size that is open, as that of the layers' `same` does. */
+  readonly isLeftToLayer: boolean;
 }
 
 /** A pair among the attributes of a node. */
@@ -63,9 +65,10 @@ export function layOutWindows(call: NodeCall, value: Feature, extents: Pair): Wi
   return {
     extents,
     strides,
-    begins: [rows.begin, columns.begin],
-    ends: [rows.end, columns.end],
+    begins: [rows.begin ?? 0, columns.begin ?? 0],
+    ends: [rows.end ?? 0, columns.end ?? 0],
     size: [rows.count, columns.count],
+    isLeftToLayer: [rows, columns].some(({ begin }) => begin === undefined),
   };
 }
 
@@ -77,8 +80,9 @@ function padToCover(
   isLower: boolean,
 ) {
   if (size === null && stride > 1) {
+    if (!isLower) return { begin: undefined, end: undefined, count: null };
     throw call.refusal(
-      `pads maps of open size by itself; export the model with a fixed image size`,
+      `pads maps of open size by itself, the odd row ahead; export the model with a fixed image size`,
     );
   }
   const count = size === null ? null : Math.ceil(size / stride);
@@ -88,8 +92,8 @@ function padToCover(
 }
 
 /** Whether nothing is put around the maps. */
-export function isUnpadded({ begins, ends }: Windows): boolean {
-  return [...begins, ...ends].every((pad) => pad === 0);
+export function isUnpadded({ begins, ends, isLeftToLayer }: Windows): boolean {
+  return !isLeftToLayer && [...begins, ...ends].every((pad) => pad === 0);
 }
 
 /**
@@ -97,8 +101,8 @@ export function isUnpadded({ begins, ends }: Windows): boolean {
  * out with the odd one at the end.
  */
 export function isSame(windows: Windows, value: Feature): boolean {
-  const { extents, strides, begins, ends, size } = windows;
-  return [0, 1].every((axis) => {
+  const { extents, strides, begins, ends, size, isLeftToLayer } = windows;
+  return isLeftToLayer || [0, 1].every((axis) => {
     const from = value.shape[1 + axis], extent = extents[axis], stride = strides[axis];
     if (stride > 1 && from === null) return false;
     const count = from === null ? null : Math.ceil(from / stride);

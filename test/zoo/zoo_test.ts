@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { saveModel } from "../../src/formats/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { inTempFolder } from "../data/fixtures.ts";
+import { expectations } from "./expectations.ts";
+import {
+  assertCutsAgree,
+  assertInspected,
+  assertKeepsAll,
+  assertRoundTrip,
+  assertSameInOnnxRuntime,
+  convolutionsOf,
+  withNetwork,
+} from "./properties.ts";
+import { architectureNames, buildArchitecture } from "./zoo.ts";
+
+await startBackend();
+
+/** Why a convolution stays whole even where it alone could keep a subset of what it reads. */
+const ALWAYS_WHOLE = /^it is the (first|last) convolution|one channel only|is called 2 times/;
+
+Deno.test("expectations are about architectures that there are", () => {
+  const unknown = Object.keys(expectations).filter((name) => !architectureNames.includes(name));
+  assert.deepEqual(unknown, []);
+  assert.ok(architectureNames.length >= 30);
+});
+
+for (const name of architectureNames) {
+  const { whole = {}, unwrittenOnnx, unreadOnnx } = expectations[name] ?? {};
+
+  Deno.test(`inspect() says of ${name} which convolutions can be cut, and why others cannot`, async () => {
+    const file = await buildArchitecture(name);
+    const coupled = convolutionsOf(await assertInspected(file, "couple"));
+    const kept = coupled.filter(({ mode, reason }) =>
+      mode === "whole" && !/^it is the (first|last) convolution/.test(reason!)
+    );
+    assert.deepEqual(kept.map((layer) => layer.name).sort(), Object.keys(whole).sort());
+    for (const layer of kept) assert.match(layer.reason!, whole[layer.name]);
+    for (const { mode, reason } of convolutionsOf(await assertInspected(file, "select"))) {
+      if (mode === "whole") assert.match(reason!, ALWAYS_WHOLE);
+    }
+  });
+
+  Deno.test(`${name}: masked equals shrunk, and keeping all channels changes nothing`, async () => {
+    await withNetwork(await buildArchitecture(name), async (network) => {
+      await assertKeepsAll(network);
+      for (const select of [false, true]) {
+        const { cut, change } = await assertCutsAgree(network, { seed: 1, select });
+        assert.ok(cut > 0 && change > 1e-3, `${cut} cuts change the outputs by ${change}`);
+      }
+    });
+  });
+
+  Deno.test(`${name} is written and read back the same in every format`, () =>
+    inTempFolder(async (folder) => {
+      const file = await buildArchitecture(name);
+      await assertRoundTrip(file, `${folder}/model`);
+      await assertRoundTrip(file, `${folder}/model.keras`);
+      const path = `${folder}/model.onnx`;
+      if (unwrittenOnnx) {
+        await assert.rejects(saveModel(path, file), { name: "InputError", message: unwrittenOnnx });
+      } else if (unreadOnnx) {
+        await assert.rejects(assertRoundTrip(file, path), {
+          name: "InputError",
+          message: unreadOnnx,
+        });
+        await assertSameInOnnxRuntime(file, path);
+      } else {
+        await assertRoundTrip(file, path);
+        await assertSameInOnnxRuntime(file, path);
+      }
+    }));
+}
