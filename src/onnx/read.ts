@@ -1,15 +1,15 @@
 import { InputError } from "../errors.ts";
+import { countElements, LayerBuilder, MOST_VALUES } from "../importing/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
 import { foldConstants } from "./fold_constants.ts";
-import { LayerBuilder } from "./layer_builder.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "./messages.ts";
 import { readMetadata } from "./metadata.ts";
-import { type GraphContext, MOST_VALUES, nameOfNode, NodeCall } from "./node_call.ts";
+import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
 import { orderNodes } from "./order_nodes.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
-import { countElements, type Feature, type Value } from "./values.ts";
+import type { Feature, Value } from "./values.ts";
 
 /** Versions of the operations that are read. */
 const FIRST_OPSET = 7, LAST_OPSET = 23;

@@ -1,5 +1,4 @@
-import type { NodeCall } from "../node_call.ts";
-import type { Feature } from "../values.ts";
+import type { Feature, ImportCall } from "./import_call.ts";
 
 /**
  * y = x · factor + shift, per channel. It goes into the weights of the layer that makes x when nothing else reads x;
@@ -12,13 +11,13 @@ import type { Feature } from "../values.ts";
  * @param options `mayFold`: the node itself reads x only here; `suffix`: goes behind the node's name.
  * @returns y.
  */
-export function addAffine(
-  call: NodeCall,
-  value: Feature,
+export function addAffine<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
   factors: Float32Array<ArrayBuffer>,
   shifts: Float32Array<ArrayBuffer>,
   options: { mayFold?: boolean; suffix?: string } = {},
-): Feature {
+): Tensor {
   const { mayFold = false, suffix } = options;
   if (factors.every((factor) => factor === 1) && shifts.every((shift) => shift === 0)) return value;
   const nonNegative = value.nonNegative && [...factors, ...shifts].every((number) => number >= 0);
@@ -27,7 +26,7 @@ export function addAffine(
     return { ...value, nonNegative };
   }
   const channels = factors.length;
-  const isFlat = value.isFlat;
+  const isFlat = call.isVector(value);
   const shape = [1, 1, channels];
   const name = suffix ?? "scale";
   const source = isFlat
@@ -60,14 +59,14 @@ export function addAffine(
 }
 
 /** {@link addAffine} with the same numbers for all channels. */
-export function addUniformAffine(
-  call: NodeCall,
-  value: Feature,
+export function addUniformAffine<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
   factor: number,
   shift: number,
   options: { mayFold?: boolean; suffix?: string } = {},
-): Feature {
-  const channels = value.shape[0]!;
+): Tensor {
+  const channels = call.channelsOf(value);
   const fill = (number: number) => new Float32Array(channels).fill(number);
   return addAffine(call, value, fill(factor), fill(shift), options);
 }
@@ -81,13 +80,13 @@ export function addUniformAffine(
  * @param suffix Goes behind the node's name, if anything.
  * @returns The maps picked.
  */
-export function addSelector(
-  call: NodeCall,
-  value: Feature,
+export function addSelector<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
   columns: readonly number[],
   suffix?: string,
-): Feature {
-  const channels = value.shape[0]!;
+): Tensor {
+  const channels = call.channelsOf(value);
   call.requireModest(channels * columns.length, "a selector");
   const kernel = new Float32Array(channels * columns.length);
   columns.forEach((channel, column) => {
@@ -105,5 +104,66 @@ export function addSelector(
     { kernel: { shape: [1, 1, channels, columns.length], values: kernel } },
     suffix,
   );
-  return call.result(layer, value, { shape: value.shape.with(0, columns.length) });
+  return call.result(layer, value, { shape: value.shape.with(call.channelAxis, columns.length) });
+}
+
+/**
+ * Columns for {@link addSelector} that put channels of zeros around those of a tensor.
+ *
+ * @param call The node.
+ * @param channels How many there are.
+ * @param ahead Zeros ahead of them.
+ * @param behind Zeros behind them.
+ */
+export function padColumns(
+  call: ImportCall<Feature>,
+  channels: number,
+  ahead: number,
+  behind: number,
+): number[] {
+  call.requireModest(ahead + channels + behind, "channels");
+  return Array.from(
+    { length: ahead + channels + behind },
+    (_, column) => column < ahead || column >= ahead + channels ? -1 : column - ahead,
+  );
+}
+
+/** Arithmetic of a tensor and numbers. */
+export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
+
+/**
+ * x + n, x − n, n − x, x · n or x / n, with a number for every channel.
+ *
+ * @param call The node.
+ * @param value x.
+ * @param arithmetic What to do.
+ * @param numbers n, in the order of the layers.
+ * @param isFirst Whether x is the first operand.
+ * @returns The result.
+ * @throws {InputError} For n / x.
+ */
+export function addArithmetic<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
+  arithmetic: Arithmetic,
+  numbers: Float32Array<ArrayBuffer>,
+  isFirst: boolean,
+): Tensor {
+  const fill = (number: number) => new Float32Array(numbers.length).fill(number);
+  const options = { mayFold: true };
+  switch (arithmetic) {
+    case "add":
+      return addAffine(call, value, fill(1), numbers, options);
+    case "subtract":
+      return isFirst
+        ? addAffine(call, value, fill(1), numbers.map((number) => -number), options)
+        : addAffine(call, value, fill(-1), numbers, options);
+    case "multiply":
+      return addAffine(call, value, numbers, fill(0), options);
+    case "divide":
+      if (isFirst) {
+        return addAffine(call, value, numbers.map((number) => 1 / number), fill(0), options);
+      }
+      throw call.refusal(`divides a constant by a tensor, which no layer does`);
+  }
 }
