@@ -2,7 +2,8 @@ import type { Feature, ImportCall } from "./import_call.ts";
 
 /**
  * y = x · factor + shift, per channel. It goes into the weights of the layer that makes x when nothing else reads x;
- * otherwise it becomes a frozen 1×1 DepthwiseConv2D, which pruning slices like any other layer.
+ * otherwise it becomes a Rescaling where all channels have the same numbers, or a frozen 1×1 DepthwiseConv2D, which pruning
+ * slices like any other layer.
  *
  * @param call The node.
  * @param value x.
@@ -10,6 +11,7 @@ import type { Feature, ImportCall } from "./import_call.ts";
  * @param shifts Per channel.
  * @param options `mayFold`: the node itself reads x only here; `suffix`: goes behind the node's name.
  * @returns y.
+ * @throws {InputError} When it is neither maps nor a vector, and the channels have different numbers.
  */
 export function addAffine<Tensor extends Feature>(
   call: ImportCall<Tensor>,
@@ -25,8 +27,20 @@ export function addAffine<Tensor extends Feature>(
   if (isOwn && call.context.layers.foldAffine(value.layer, factors, shifts)) {
     return { ...value, nonNegative };
   }
+  const isUniform = new Set(factors).size === 1 && new Set(shifts).size === 1;
+  if (isUniform) {
+    const config = { scale: factors[0], offset: shifts[0] };
+    return call.result(call.addLayer("Rescaling", [value], config, {}, suffix), value, {
+      nonNegative,
+    });
+  }
   const channels = factors.length;
   const isFlat = call.isVector(value);
+  if (!isFlat && value.shape.length !== 3) {
+    throw call.refusal(
+      `scales the last axis of [N, ${value.shape.join(", ")}], wanted maps or a vector`,
+    );
+  }
   const shape = [1, 1, channels];
   const name = suffix ?? "scale";
   const source = isFlat

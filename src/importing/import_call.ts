@@ -50,6 +50,10 @@ export abstract class ImportCall<
 
   /** Name of the node. */
   abstract get name(): string;
+  /** What the layers it becomes are named after. */
+  get layerName(): string {
+    return this.name;
+  }
   /** Its operation. */
   abstract get operator(): string;
   /** Which axis of a shape without the batch has the channels. */
@@ -117,7 +121,7 @@ export abstract class ImportCall<
     suffix?: string,
   ): string {
     return this.context.layers.add({
-      name: suffix === undefined ? this.name : `${this.name}_${suffix}`,
+      name: suffix === undefined ? this.layerName : `${this.layerName}_${suffix}`,
       className,
       inputs: inputs.map(({ layer }) => layer),
       config,

@@ -14,9 +14,6 @@ import type { Feature, Value } from "./values.ts";
 /** Versions of the operations that are read. */
 const FIRST_OPSET = 7, LAST_OPSET = 23;
 
-/** Numbers in weights that the file need not hold, such as selectors; how often it may use those it holds. */
-const MOST_MADE_UP = 2 ** 26, MOST_COPIES = 4;
-
 /**
  * Reads a convolutional network from ONNX, as PyTorch exports it: N × C × H × W becomes N × H × W × C in all layers and
  * weights, so that nothing is transposed while the network runs.
@@ -51,7 +48,7 @@ export function readOnnx(
     numbers += constant.values.length;
     values.define(tensor.name, constant);
   }
-  const layers = new LayerBuilder(path, MOST_MADE_UP + MOST_COPIES * numbers);
+  const layers = new LayerBuilder(path, numbers);
   const stored = new Set(graph.initializers.map(({ name }) => name));
   const given = graph.inputs.filter(({ name }) => !stored.has(name));
   const declared = given.map(({ shape }) => shape?.[0]).filter((batch) =>
