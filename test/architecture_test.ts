@@ -8,8 +8,9 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const ALLOWED: Record<string, readonly string[]> = {
   kernels: [],
   model: [],
-  formats: ["model", "keras", "onnx"],
+  formats: ["model", "graph_model", "keras", "onnx"],
   graph: ["model"],
+  graph_model: ["model", "importing"],
   cost: ["kernels", "model", "graph"],
   data: ["model"],
   keras: ["model"],
