@@ -17,6 +17,11 @@ const MOST_FOLDED = 2 ** 16;
 
 type Folding = (call: NodeCall) => Constant;
 
+/** Whether an operation is one that can be computed ahead of the network. */
+export function canFold(operator: string): boolean {
+  return Object.hasOwn(FOLDINGS, operator);
+}
+
 /**
  * Computes a node ahead of the network: the shape of a tensor, and arithmetic on shapes and weights.
  *
@@ -33,7 +38,7 @@ export function foldConstants(call: NodeCall): Constant | undefined {
   }
   if (inputs.length === 0 && operator !== "NoOp") return undefined;
   if (inputs.some((input) => input?.kind === "feature")) return undefined;
-  const fold = Object.hasOwn(FOLDINGS, operator) ? FOLDINGS[operator] : undefined;
+  const fold = canFold(operator) ? FOLDINGS[operator] : undefined;
   if (fold === undefined) {
     throw call.refusal(
       `reads constants alone and is not known; replace it by its result, or convert the model with ` +

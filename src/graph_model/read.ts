@@ -10,7 +10,7 @@ import {
 import type { ModelFile, Weight } from "../model/mod.ts";
 import { readShape, readType } from "./attributes.ts";
 import { refuseNodes } from "./complaints.ts";
-import { foldConstants } from "./fold_constants.ts";
+import { canFold, foldConstants } from "./fold_constants.ts";
 import type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
 import { GraphValues } from "./graph_values.ts";
 import { joinDilated } from "./join_dilated.ts";
@@ -57,7 +57,7 @@ export function readGraphModel(
         values.define(node, [addInput(call, shapes.get(node.name)!)]);
       } else if (node.operator === "Const") values.define(node, [constants.read(node.name)]);
       else if (values.areKnown(node)) values.define(node, importNode(call, strangers));
-      else if (!isKnown(node)) strangers.push(node);
+      else if (!isKnown(node) && !canFold(node.operator)) strangers.push(node);
     } catch (error) {
       if (!(error instanceof NodeRefusal)) throw error;
       complaints.push(error);
@@ -87,7 +87,10 @@ function importNode(call: NodeCall, strangers: GraphNode[]): readonly Value[] {
   return [];
 }
 
-/** The nodes that outputs need, each behind what it reads. */
+/**
+ * The nodes that outputs need, each behind what it reads. Loops of older graphs are circles that NextIteration closes; they
+ * are opened there, so that all their nodes can be named.
+ */
 function orderNeeded(
   nodes: ReadonlyMap<string, GraphNode>,
   outputs: readonly NodeOutput[],
@@ -102,7 +105,9 @@ function orderNeeded(
   }
   const { ordered, stuck } = orderNodes(
     [...nodes.values().filter((node) => needed.has(node))],
-    (node) => node.inputs.map((input) => nodes.get(input.node)!),
+    (node) =>
+      node.inputs.map((input) => nodes.get(input.node)!)
+        .filter((source) => source.operator !== "NextIteration"),
   );
   if (stuck === undefined) return ordered;
   throw new InputError(

@@ -102,7 +102,7 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
       ...["Add", "AddV2", "Sub", "Mul", "Maximum", "Minimum"].map((op) => g.node(op, [x, y])),
       g.node("AddN", [x, y, z], { N: 3 }),
       ...[g.node("Mul", [x, gate]), g.node("Mul", [gate, x]), g.node("Sub", [x, gate])],
-      g.node("AddV2", [z, z]),
+      ...[g.node("AddV2", [z, z]), g.node("Abs", [z]), g.node("Square", [z])],
     ]];
   },
   "activations": () => {
@@ -236,6 +236,9 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
         half_pixel_centers: true,
       }),
       g.node("ResizeBilinear", [x, g.integers([8, 8])], plain),
+      ...[[8, 12], [16, 4]].map((size) =>
+        g.node("ResizeBilinear", [x, g.integers(size)], { ...plain, half_pixel_centers: true })
+      ),
     ]];
   },
   "nodes that do nothing, control inputs, and nodes that no output needs": () => {

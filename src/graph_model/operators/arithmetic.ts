@@ -92,6 +92,13 @@ function importExtreme(call: NodeCall): Feature {
   return addClip(call, call.feature(index), low, high);
 }
 
+/** |x| = max(x, −x). */
+function importMagnitude(call: NodeCall): Feature {
+  const value = call.feature();
+  const turned = addUniformAffine(call, value, -1, 0, { suffix: "turned" });
+  return { ...addMerge(call, "Maximum", [value, turned]), nonNegative: true };
+}
+
 /** Sum of any number of tensors. */
 function importSum(call: NodeCall): Feature {
   const values = call.inputs.map((_, index) => call.feature(index));
@@ -136,6 +143,8 @@ export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   RealDiv: importArithmetic("divide"),
   Div: importArithmetic("divide"),
   Neg: (call) => addUniformAffine(call, call.feature(), -1, 0, { mayFold: true }),
+  Abs: importMagnitude,
+  Square: (call) => addMerge(call, "Multiply", [call.feature(), call.feature()]),
   AddN: importSum,
   Maximum: importExtreme,
   Minimum: importExtreme,

@@ -5,13 +5,12 @@ import {
   addZeros,
   listIndices,
   padColumns,
-  resized,
-  sizeOf,
 } from "../../importing/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { type AxisSlice, indicesOf, isWhole, readSlices, reshapeSliced } from "../slices.ts";
 import type { Feature } from "../values.ts";
 import { reshapeTo } from "./reshape.ts";
+import { importResize } from "./resize.ts";
 
 /** Some channels of maps or a vector, in any order. */
 function pickChannels(
@@ -81,7 +80,11 @@ function importSlice(call: NodeCall): Feature {
   );
   const [, ...shape] = reshapeSliced<number | null>(plan, [NaN, ...cut.shape], 1);
   if (plan.added.includes(0) || shape.length === 0) {
-    throw call.refusal(`changes the axis of the batch, wanted it in front`);
+    throw call.refusal(
+      `makes [N, ${cut.shape.join(", ")}] a tensor ${
+        shape.length === 0 ? "without axes behind" : "with an axis ahead of"
+      } the batch, wanted channels`,
+    );
   }
   return reshapeTo(call, cut, shape, "shape");
 }
@@ -138,30 +141,6 @@ function importPad(call: NodeCall): Feature {
   );
   const windows = { begins: [top, left], ends: [bottom, right] } as const;
   return top + bottom + left + right === 0 ? wider : addZeros(call, wider, windows);
-}
-
-/** ResizeNearestNeighbor and ResizeBilinear by whole factors, from the upper left corner. */
-function importResize(call: NodeCall): Feature {
-  const value = call.maps();
-  const wanted = Array.from(call.constant(1).values);
-  const factors = sizeOf(call, value).map((extent, axis) => wanted[axis] / (extent ?? NaN));
-  const isNearest = call.operator === "ResizeNearestNeighbor";
-  const isWholeFactor = factors.every((factor) => Number.isSafeInteger(factor) && factor >= 1);
-  const isCornered = call.flag("align_corners");
-  const isCentred = !isNearest && call.flag("half_pixel_centers");
-  if (!isWholeFactor || isCornered || isCentred) {
-    const place = isCornered ? "align_corners" : isCentred ? "half_pixel_centers" : "plain";
-    throw call.refusal(
-      `resizes [N, ${value.shape.join(", ")}] to [${
-        wanted.join(", ")
-      }] (${place}), wanted known sizes, ` +
-        `whole factors and no such option; use nearest neighbours, and a fixed image size`,
-    );
-  }
-  const interpolation = isNearest ? "nearest" : "bilinear";
-  const config = { size: factors, interpolation, data_format: "channels_last" };
-  const layer = call.addLayer("UpSampling2D", [value], config);
-  return call.result(layer, value, { shape: resized(call, value, wanted) });
 }
 
 /** Operations that pick values, repeat them or put zeros around them. */
