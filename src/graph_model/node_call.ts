@@ -4,6 +4,8 @@ import { readFlag, readNumber, readNumbers, readText, readTexts, readType } from
 import type { GraphNode } from "./graph_def.ts";
 import type { Feature, Value } from "./values.ts";
 
+const CALLS = /^(Stateful)?PartitionedCall(_\d+)?$/;
+
 /** Why a node cannot become layers. All of them are gathered before the model is refused. */
 export class NodeRefusal extends InputError {}
 
@@ -26,9 +28,10 @@ export class NodeCall extends ImportCall<Feature> {
     return this.node.name;
   }
 
-  /** Its name without the scopes that every SavedModel has. */
+  /** Its name without the scopes that say nothing but that a SavedModel called a function. */
   override get layerName(): string {
-    return this.name.replace(/^(StatefulPartitionedCall\/)+/, "");
+    const scopes = this.name.split("/").filter((scope) => !CALLS.test(scope));
+    return scopes.length > 0 ? scopes.join("/") : this.name;
   }
 
   /** Its operation. */
