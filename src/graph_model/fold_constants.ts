@@ -64,7 +64,7 @@ function openShape({ shape }: { shape: readonly (number | null)[] }): number[] {
 /** Refuses results that a small file could claim to need. */
 function requireSmall(call: NodeCall, count: number): void {
   const given = call.inputs.map((input) => input?.kind === "constant" ? input.values.length : 0);
-  const most = Math.max(MOST_FOLDED, ...given);
+  const most = given.reduce((long, length) => Math.max(long, length), MOST_FOLDED);
   if (!(count <= most)) throw call.refusal(`makes ${count} numbers, wanted ${most} at most`);
 }
 

@@ -98,7 +98,9 @@ export class NodeCall extends ImportCall<Feature> {
 
   /** A number among the attributes. */
   number(name: string, fallback: number): number {
-    return this.#read(name, "number", readNumber) ?? fallback;
+    const number = this.#read(name, "number", readNumber) ?? fallback;
+    this.requireFinite([number], name);
+    return number;
   }
 
   /** Yes or no among the attributes. */

@@ -1,6 +1,5 @@
 import { InputError } from "../errors.ts";
 import {
-  type Constant,
   countElements,
   type ImportContext,
   LayerBuilder,
@@ -11,6 +10,7 @@ import type { ModelFile, Weight } from "../model/mod.ts";
 import { readShape, readType } from "./attributes.ts";
 import { refuseNodes } from "./complaints.ts";
 import { canFold, foldConstants } from "./fold_constants.ts";
+import { GraphConstants } from "./graph_constants.ts";
 import type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
 import { GraphValues } from "./graph_values.ts";
 import { joinDilated } from "./join_dilated.ts";
@@ -36,7 +36,7 @@ export function readGraphModel(
   weights: ReadonlyMap<string, Weight>,
   path: string,
 ): Pick<ModelFile, "topology" | "weights"> {
-  const constants = new Constants(weights, path);
+  const constants = new GraphConstants(weights, path);
   const nodes = joinDilated(graph.nodes, (tensor) => constants.find(tensor, graph.nodes));
   const ordered = orderNeeded(nodes, graph.outputs, path);
   const numbers = weights.values().reduce((total, { values }) => total + values.length, 0);
@@ -48,15 +48,50 @@ export function readGraphModel(
     batches: new Set([1, ...shapes.values().map(([batch]) => batch ?? 1)]),
   };
   const values = new GraphValues(ordered, graph.outputs);
+  importNodes(
+    ordered,
+    (node) => {
+      if (node.operator === "Const") return [constants.read(node.name)];
+      const call = new NodeCall(context, node, values.inputsOf(node));
+      return node.operator === "Placeholder" ? [addInput(call, shapes.get(node.name)!)] : call;
+    },
+    values,
+    path,
+  );
+  const outputs = graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
+  const stated = graph.inputs.map(({ node }) => node).filter((node) => shapes.has(node));
+  const given = new Set([...stated, ...shapes.keys()]);
+  const layersOf = [...given].map((node) => (values.find({ node, index: 0 }) as Feature).layer);
+  if (layersOf.length === 0 || outputs.length === 0) {
+    throw new InputError(
+      `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least`,
+    );
+  }
+  return context.layers.build("graph_model", layersOf, outputs);
+}
+
+/**
+ * Reads nodes one by one.
+ *
+ * @param nodes The nodes, each behind what it reads.
+ * @param start What a node makes where that is known beforehand, or else the call that operators are to see.
+ * @param values Where the results go.
+ * @param path Path of the model, for messages.
+ * @throws {InputError} When nodes cannot become layers: all of them, at the end.
+ */
+function importNodes(
+  nodes: readonly GraphNode[],
+  start: (node: GraphNode) => readonly Value[] | NodeCall,
+  values: GraphValues,
+  path: string,
+): void {
   const complaints: NodeRefusal[] = [];
   const strangers: GraphNode[] = [];
-  for (const node of ordered) {
-    const call = new NodeCall(context, node, values.inputsOf(node));
+  for (const node of nodes) {
     try {
-      if (node.operator === "Placeholder") {
-        values.define(node, [addInput(call, shapes.get(node.name)!)]);
-      } else if (node.operator === "Const") values.define(node, [constants.read(node.name)]);
-      else if (values.areKnown(node)) values.define(node, importNode(call, strangers));
+      const made = start(node);
+      if (!(made instanceof NodeCall)) values.define(node, made);
+      else if (values.areKnown(node)) values.define(node, importNode(made, strangers));
       else if (!isKnown(node) && !canFold(node.operator)) strangers.push(node);
     } catch (error) {
       if (!(error instanceof NodeRefusal)) throw error;
@@ -64,15 +99,6 @@ export function readGraphModel(
     }
   }
   refuseNodes(strangers, complaints, path);
-  const outputs = graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
-  const given = graph.inputs.filter(({ node }) => shapes.has(node));
-  const layersOf = given.map((tensor) => (values.find(tensor) as Feature).layer);
-  if (layersOf.length === 0 || outputs.length === 0) {
-    throw new InputError(
-      `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least`,
-    );
-  }
-  return context.layers.build("graph_model", layersOf, outputs);
 }
 
 function isKnown({ operator }: GraphNode): boolean {
@@ -150,41 +176,6 @@ function addInput(call: NodeCall, [, ...shape]: (number | null)[]): Feature {
     isShared: false,
     isInteger: call.type("dtype", "DT_FLOAT") !== "DT_FLOAT",
   };
-}
-
-/** The weights as constants. */
-class Constants {
-  readonly #weights: ReadonlyMap<string, Weight>;
-  readonly #path: string;
-
-  constructor(weights: ReadonlyMap<string, Weight>, path: string) {
-    this.#weights = weights;
-    this.#path = path;
-  }
-
-  read(name: string): Constant {
-    const weight = this.#weights.get(name);
-    if (weight === undefined) {
-      throw new InputError(
-        `reading ${this.#path}: found no weight "${name}" in weightsManifest for the node of that name; ` +
-          `convert the model again`,
-      );
-    }
-    const { shape, values } = weight;
-    const isFloat = values instanceof Float32Array;
-    return { kind: "constant", shape, values: isFloat ? values : Float64Array.from(values) };
-  }
-
-  /** The constant that a tensor is, as it is or passed on by Identity. */
-  find({ node }: NodeOutput, nodes: ReadonlyMap<string, GraphNode>): Constant | undefined {
-    const seen = new Set<GraphNode>();
-    let source = nodes.get(node)!;
-    while (source.operator === "Identity" && source.inputs.length > 0 && !seen.has(source)) {
-      seen.add(source);
-      source = nodes.get(source.inputs[0].node)!;
-    }
-    return source.operator === "Const" ? this.read(source.name) : undefined;
-  }
 }
 
 function findOutput(tensor: NodeOutput, values: GraphValues, path: string): Feature {

@@ -55,6 +55,7 @@ export function addClip<Tensor extends Feature>(
   low: number,
   high: number,
 ): Tensor {
+  if (Number.isNaN(low + high)) throw call.refusal(`has bounds ${low} and ${high}, wanted numbers`);
   const isOpenBelow = low < -3e38, isOpenAbove = high > 3e38;
   if (isOpenBelow && isOpenAbove) return value;
   if (low === 0 && isOpenAbove) return addActivation(call, value, "relu");
@@ -79,6 +80,7 @@ export function addPRelu<Tensor extends Feature>(
   suffix?: string,
 ): Tensor {
   if (slope.values.length === 1) {
+    call.requireFinite(slope.values, "a slope of");
     return addUnary(call, value, "LeakyReLU", { alpha: slope.values[0] }, { suffix });
   }
   const values = call.perChannel(slope, value);

@@ -11,7 +11,8 @@ import type { Feature, ImportCall } from "./import_call.ts";
  * @param shifts Per channel.
  * @param options `mayFold`: the node itself reads x only here; `suffix`: goes behind the node's name.
  * @returns y.
- * @throws {InputError} When it is neither maps nor a vector, and the channels have different numbers.
+ * @throws {InputError} When it is neither maps nor a vector, and the channels have different numbers; when a number is not
+ * finite.
  */
 export function addAffine<Tensor extends Feature>(
   call: ImportCall<Tensor>,
@@ -22,6 +23,8 @@ export function addAffine<Tensor extends Feature>(
 ): Tensor {
   const { mayFold = false, suffix } = options;
   if (factors.every((factor) => factor === 1) && shifts.every((shift) => shift === 0)) return value;
+  call.requireFinite(factors, "a factor of");
+  call.requireFinite(shifts, "a shift of");
   const nonNegative = value.nonNegative && [...factors, ...shifts].every((number) => number >= 0);
   const isOwn = mayFold && !value.isShared;
   if (isOwn && call.context.layers.foldAffine(value.layer, factors, shifts)) {

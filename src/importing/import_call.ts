@@ -106,6 +106,15 @@ export abstract class ImportCall<
     return value.shape.at(this.channelAxis)!;
   }
 
+  /** Refuses NaN and infinity where a layer would carry them on. */
+  requireFinite(numbers: Iterable<number>, what: string): void {
+    for (const number of numbers) {
+      if (!Number.isFinite(number)) {
+        throw this.refusal(`has ${what} ${number}, wanted a finite number`);
+      }
+    }
+  }
+
   /** Refuses numbers that a small file could claim to need. */
   requireModest(count: number, what: string): void {
     if (count <= MOST_VALUES) return;

@@ -112,6 +112,19 @@ Deno.test("BatchNormalization fused to a convolution, which TensorFlow.js cannot
   tf.dispose([images, wanted, found]);
 });
 
+Deno.test("an input that the signature leaves out comes behind those it has", async () => {
+  const g = new GraphSketch();
+  const x = g.node("AddV2", ["x", g.input("rest", [-1, 8, 8, 3])]);
+  await inTempFolder(async (folder) => {
+    await g.write(folder, x);
+    const json = g.json(x) as { signature: { inputs: Record<string, unknown> } };
+    delete json.signature.inputs.x;
+    await Deno.writeTextFile(`${folder}/model.json`, JSON.stringify(json));
+    const { input_layers } = (await openModel(folder)).topology.config;
+    assert.deepEqual(input_layers, [["rest", 0, 0], ["x", 0, 0]]);
+  });
+});
+
 Deno.test("open sizes stay open, a fixed batch does not stay, and metadata is kept", async () => {
   const g = new GraphSketch([1, -1, -1, 3]);
   const x = g.global(g.conv("x", [3, 3, 3, 4], strides(2)));

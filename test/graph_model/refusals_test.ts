@@ -95,6 +95,9 @@ Deno.test("options that no layer has are refused with the node's name", async ()
     [single("ResizeNearestNeighbor", {}, list(12, 12)), /to \[12, 12\], wanted known sizes/],
     [single("GatherV2", {}, list(5), list(3)), /picks \[5\] of 3 channels/],
     [single("Maximum", {}, kernel(3)), /wanted one number/],
+    [single("Maximum", {}, (g) => g.scalar(NaN)), /has bounds NaN and Infinity/],
+    [single("RealDiv", {}, (g) => g.scalar(0)), /has a factor of Infinity, wanted a finite number/],
+    [single("LeakyRelu", { alpha: { f: "NaN" } }), /has alpha NaN, wanted a finite number/],
     [single("Cast", { DstT: { type: "DT_INT32" } }), /rounds to DT_INT32/],
     [single("Squeeze", { squeeze_dims: [1] }), /wanted axes of 1 behind the batch/],
   ];
@@ -145,8 +148,9 @@ Deno.test("weights are held against the graph and the folder", async () => {
   huge.entries[0].shape = [2 ** 20, 2 ** 20, 3, 4];
   await refuses(huge, y, /found 48 bytes in group1-shard1of1\.bin, wanted \d{14}/);
   const [spoilt, z] = conv();
-  const inf = spoilt.node("BiasAdd", [z, spoilt.floats([0, NaN, 0, Infinity])]);
-  await refuses(spoilt, inf, /found NaN or infinite values, 2 of 4 in the bias/);
+  const more = { strides: [1, 1, 1, 1], padding: "SAME" };
+  const inf = spoilt.node("Conv2D", [z, spoilt.floats([0, NaN, 0, Infinity], [1, 1, 4, 1])], more);
+  await refuses(spoilt, inf, /found NaN or infinite values, 2 of 4 in the kernel/);
   const [outside, out] = conv();
   await refusesFolder(async (folder) => {
     await outside.write(folder, out);

@@ -127,7 +127,8 @@ export const shapeOperators: Readonly<Record<string, Operator>> = {
   Transpose: importTranspose,
   Cast: importCast,
   Identity: importIdentity,
-  IdentityN: (call) => call.inputs.map((_, index) => call.feature(index)),
+  IdentityN: (call) =>
+    call.inputs.map((value, index) => value?.kind === "feature" ? value : call.constant(index)),
   StopGradient: importIdentity,
   PreventGradient: importIdentity,
   Snapshot: importIdentity,
