@@ -1,15 +1,21 @@
 import { InputError } from "../errors.ts";
 import { loadKerasFile } from "../keras/mod.ts";
-import { loadModelFile, type ModelFile, refuse } from "../model/mod.ts";
+import {
+  isGraphModel,
+  type ModelFile,
+  readLayersModel,
+  readModelJson,
+  refuse,
+} from "../model/mod.ts";
 
 /** Bytes that tell what a file is. */
 const HEAD_BYTES = 16;
 
 /** Formats by the first bytes of their files. */
-const FORMATS: readonly [begins: (head: Uint8Array) => boolean, load: typeof loadModelFile][] = [
+const FORMATS: readonly [begins: (head: Uint8Array) => boolean, load: typeof openModel][] = [
   [(head) => startsWith(head, "\x89HDF\r\n\x1a\n"), loadKerasFile],
   [(head) => startsWith(head, "PK\x03\x04"), loadKerasFile],
-  [(head) => /^(\xef\xbb\xbf)?\s*\{/.test(textOf(head)), loadModelFile],
+  [(head) => /^(\xef\xbb\xbf)?\s*\{/.test(textOf(head)), loadTfjs],
   [(head) => head[0] === 0x08 && head[1] < 0x80, loadOnnx],
 ];
 
@@ -24,8 +30,8 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
 ];
 
 /**
- * Reads a model, whatever format it is in: a tfjs layers model (a model.json or its folder), Keras (`.keras`, `.h5`) or
- * ONNX. The content decides, not the name.
+ * Reads a model, whatever format it is in: a tfjs layers model or graph model (a model.json or its folder), Keras
+ * (`.keras`, `.h5`) or ONNX. The content decides, not the name.
  *
  * @param path The file or folder.
  * @returns Graph and weights, as tfjs-layers has them.
@@ -33,7 +39,7 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
  */
 export async function openModel(path: string): Promise<ModelFile> {
   const head = await readHead(path);
-  if (head === undefined) return await loadModelFile(path);
+  if (head === undefined) return await loadTfjs(path);
   const format = FORMATS.find(([begins]) => begins(head));
   if (format !== undefined) return await format[1](path);
   const stranger = STRANGERS.find(([begins]) => begins(head))?.[1] ??
@@ -42,6 +48,14 @@ export async function openModel(path: string): Promise<ModelFile> {
     `opening the model ${path}: found ${stranger}, wanted a model.json of tfjs or its folder, ` +
       `a .keras or .h5 file of Keras, or an ONNX file; convert it to one of these where it was trained`,
   );
+}
+
+/** A model.json or its folder. */
+async function loadTfjs(path: string): Promise<ModelFile> {
+  const model = await readModelJson(path);
+  if (!isGraphModel(model)) return await readLayersModel(model);
+  const { loadGraphModel } = await import("../graph_model/mod.ts");
+  return await loadGraphModel(model);
 }
 
 /** Its reader is loaded where there is something to read. */

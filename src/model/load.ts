@@ -10,6 +10,16 @@ import type { ModelFile, Weight } from "./model_file.ts";
 import { readBeside, refuse } from "./read_beside.ts";
 import { graphModelError, isJsonObject, type JsonObject, readTopology } from "./topology.ts";
 
+/** A model.json as it stands on disk, before it is known what kind of model it describes. */
+export interface ModelJson {
+  /** Its members. */
+  json: JsonObject;
+  /** Its path. */
+  path: string;
+  /** Its length. */
+  bytes: number;
+}
+
 /** Weights that follow one another in the shards of one group. */
 interface ManifestGroup {
   paths: string[];
@@ -26,35 +36,86 @@ interface ManifestGroup {
  * outside the model's folder, or holds a weight that is not finite.
  */
 export async function loadModelFile(path: string): Promise<ModelFile> {
+  return await readLayersModel(await readModelJson(path));
+}
+
+/**
+ * Reads a model.json, of a layers model or a graph model, without its weights.
+ *
+ * @param path A model.json, or the folder it stands in.
+ * @returns Its members.
+ * @throws {InputError} When it is missing or malformed.
+ */
+export async function readModelJson(path: string): Promise<ModelJson> {
   const jsonPath = await findModelJson(path);
-  const jsonBytes = await Deno.readFile(jsonPath).catch(refuse(`reading ${jsonPath}`));
-  const model = parseModelJson(jsonBytes, jsonPath);
-  const { topology, trainingConfig } = readTopology(model.modelTopology, jsonPath);
+  const bytes = await Deno.readFile(jsonPath).catch(refuse(`reading ${jsonPath}`));
+  return { json: parseModelJson(bytes, jsonPath), path: jsonPath, bytes: bytes.length };
+}
+
+/** Whether a model.json describes a graph of TensorFlow's operations rather than layers. */
+export function isGraphModel({ json }: ModelJson): boolean {
+  const { format, modelTopology } = json;
+  if (format !== undefined) return format === "graph-model";
+  return isJsonObject(modelTopology) && Array.isArray(modelTopology.node);
+}
+
+/**
+ * The layers model of a model.json: {@link loadModelFile}.
+ *
+ * @param model The model.json.
+ * @returns Graph and weights.
+ * @throws {InputError} As {@link loadModelFile}.
+ */
+export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
+  const { json, path } = model;
+  const { format, userDefinedMetadata } = json;
+  if (isGraphModel(model)) throw graphModelError(path);
+  if (format !== undefined && format !== "layers-model") {
+    throw new InputError(
+      `reading ${path}: found format ${JSON.stringify(format)}, wanted "layers-model"`,
+    );
+  }
+  const { topology, trainingConfig } = readTopology(json.modelTopology, path);
+  const { weights, bytes } = await readWeights(model);
+  refuseUnusableWeights(weights.values(), path);
+  const training = json.trainingConfig ?? trainingConfig;
+  return {
+    topology,
+    weights,
+    ...(isJsonObject(userDefinedMetadata) && { metadata: userDefinedMetadata }),
+    ...(training !== undefined && { trainingConfig: training }),
+    bytes: model.bytes + bytes,
+    path,
+  };
+}
+
+/**
+ * Reads the weights that a model.json lists, quantised ones widened.
+ *
+ * @param model The model.json.
+ * @returns The weights by name, without the optimiser's state, and the bytes of their files.
+ * @throws {InputError} When the list is malformed, a shard is missing, too short, too long or outside the model's folder,
+ * or a name is there twice.
+ */
+export async function readWeights(
+  { json, path }: ModelJson,
+): Promise<{ weights: Map<string, Weight>; bytes: number }> {
   const weights = new Map<string, Weight>();
-  let bytes = jsonBytes.length;
-  for (const group of readManifest(model.weightsManifest, jsonPath)) {
-    const stored = await readGroup(group, jsonPath);
+  let bytes = 0;
+  for (const group of readManifest(json.weightsManifest, path)) {
+    const stored = await readGroup(group, path);
     bytes += stored.length;
     decodeWeights(group.specs, stored).forEach((weight, index) => {
       if (group.specs[index].group === "optimizer") return;
       if (weights.has(weight.name)) {
         throw new InputError(
-          `reading ${jsonPath}: found weight "${weight.name}" twice, wanted it once`,
+          `reading ${path}: found weight "${weight.name}" twice, wanted it once`,
         );
       }
       weights.set(weight.name, weight);
     });
   }
-  refuseUnusableWeights(weights.values(), jsonPath);
-  const training = model.trainingConfig ?? trainingConfig;
-  return {
-    topology,
-    weights,
-    ...(isJsonObject(model.userDefinedMetadata) && { metadata: model.userDefinedMetadata }),
-    ...(training !== undefined && { trainingConfig: training }),
-    bytes,
-    path: jsonPath,
-  };
+  return { weights, bytes };
 }
 
 async function findModelJson(path: string): Promise<string> {
@@ -84,12 +145,6 @@ function parseModelJson(bytes: Uint8Array, path: string): JsonObject {
   if (!isJsonObject(model)) {
     throw new InputError(
       `reading ${path}: found JSON without members, wanted a model.json of tfjs`,
-    );
-  }
-  if (model.format === "graph-model") throw graphModelError(path);
-  if (model.format !== undefined && model.format !== "layers-model") {
-    throw new InputError(
-      `reading ${path}: found format ${JSON.stringify(model.format)}, wanted "layers-model"`,
     );
   }
   return model;

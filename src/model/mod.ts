@@ -1,6 +1,14 @@
 export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
 export { fingerprintModel } from "./fingerprint.ts";
-export { loadModelFile, refuseUnusableWeights } from "./load.ts";
+export {
+  isGraphModel,
+  loadModelFile,
+  type ModelJson,
+  readLayersModel,
+  readModelJson,
+  readWeights,
+  refuseUnusableWeights,
+} from "./load.ts";
 export type {
   LayerConfig,
   LayerJson,
@@ -20,4 +28,4 @@ export { readBeside, refuse } from "./read_beside.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
 export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
 export * from "./single_file.ts";
-export { findInputShape } from "./topology.ts";
+export { findInputShape, isJsonObject, type JsonObject } from "./topology.ts";

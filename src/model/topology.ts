@@ -36,7 +36,6 @@ export function readTopology(
   if (!isJsonObject(topology)) {
     throw new InputError(`reading ${path}: found no modelTopology, wanted a layers model`);
   }
-  if (Array.isArray(topology.node)) throw graphModelError(path);
   const graph = isJsonObject(topology.model_config) ? topology.model_config : topology;
   const { class_name, config } = graph;
   if (class_name !== "Sequential" && class_name !== "Model" && class_name !== "Functional") {
@@ -75,8 +74,8 @@ export function readTopology(
  */
 export function graphModelError(path: string): InputError {
   return new InputError(
-    `reading ${path}: found a graph model, wanted a layers model; convert the original Keras model with ` +
-      `tensorflowjs_converter --output_format=tfjs_layers_model, or save it from tfjs with model.save()`,
+    `reading ${path}: found a graph model, wanted a layers model; open it with openModel(), which makes layers of it, ` +
+      `or save the model from tfjs with model.save()`,
   );
 }
 

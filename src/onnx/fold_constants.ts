@@ -1,12 +1,16 @@
-import type { NodeCall } from "./node_call.ts";
 import {
+  alike,
+  broadcastShapes,
+  combineConstants,
   type Constant,
   countElements,
   floats,
-  holdsIntegers,
   integers,
   listIndices,
-} from "./values.ts";
+  takeAlong,
+  transposeMatrix,
+} from "../importing/mod.ts";
+import type { NodeCall } from "./node_call.ts";
 
 /** Elements that a constant made up of others may have. */
 const MOST_FOLDED = 2 ** 16;
@@ -57,30 +61,6 @@ function foldShape(call: NodeCall): Constant {
   return integers(shape.slice(call.number("start", 0), end));
 }
 
-/** Numbers of the same kind as those of other constants: integers where all are. */
-function alike(
-  sources: readonly Constant[],
-  values: readonly number[],
-  shape?: readonly number[],
-): Constant {
-  return (sources.every(holdsIntegers) ? integers : floats)(values, shape);
-}
-
-/** Picks entries along one axis; one that is not there is NaN. */
-function take(constant: Constant, axis: number, indices: readonly number[]): Constant {
-  const { shape, values } = constant;
-  const inner = countElements(shape.slice(axis + 1));
-  const outer = countElements(shape.slice(0, axis));
-  const taken = Array.from({ length: outer }, (_, block) =>
-    indices.flatMap((index) =>
-      Array.from(
-        { length: inner },
-        (_, offset) => values[(block * shape[axis] + index) * inner + offset] ?? NaN,
-      )
-    )).flat();
-  return alike([constant], taken, shape.with(axis, indices.length));
-}
-
 function foldGather(call: NodeCall): Constant {
   const constant = call.constant(0), indices = call.constant(1);
   const axis = call.number("axis", 0);
@@ -90,7 +70,7 @@ function foldGather(call: NodeCall): Constant {
   }
   requireSmall(call, constant.values.length * indices.values.length);
   const picked = Array.from(indices.values, (index) => index < 0 ? index + extent : index);
-  const taken = take(constant, axis, picked);
+  const taken = takeAlong(constant, axis, picked);
   return { ...taken, shape: taken.shape.toSpliced(axis, 1, ...indices.shape) };
 }
 
@@ -119,18 +99,15 @@ function foldSlice(call: NodeCall): Constant {
     const given = axes?.[place] ?? place;
     const axis = given < 0 ? given + cut.shape.length : given;
     const extent = cut.shape[axis] ?? 0;
-    return take(cut, axis, listIndices(extent, start, ends[place], steps?.[place] ?? 1));
+    return takeAlong(cut, axis, listIndices(extent, start, ends[place], steps?.[place] ?? 1));
   }, constant);
 }
 
 function foldTranspose(call: NodeCall): Constant {
-  const { values, shape } = call.constant(0);
-  if (shape.length !== 2) throw call.refusal(`turns a constant of ${shape.length} axes, wanted 2`);
-  const [rows, columns] = shape;
-  const turned = values.map((_, index) =>
-    values[index % rows * columns + Math.floor(index / rows)]
-  );
-  return { kind: "constant", shape: [columns, rows], values: turned };
+  const constant = call.constant(0);
+  const rank = constant.shape.length;
+  if (rank !== 2) throw call.refusal(`turns a constant of ${rank} axes, wanted 2`);
+  return transposeMatrix(constant);
 }
 
 function foldReshape(call: NodeCall): Constant {
@@ -168,22 +145,14 @@ function foldFill(call: NodeCall): Constant {
   return alike([value], new Array(count).fill(value.values[0]), shape);
 }
 
-/** Elementwise, between constants of the same length or one number. */
+/** Elementwise, between constants. */
 function foldArithmetic(compute: (first: number, second: number) => number): Folding {
   return (call) => {
     const [first, second] = [call.constant(0), call.constant(1)];
-    const long = first.values.length >= second.values.length ? first : second;
-    const at = ({ values }: Constant, index: number) => values[values.length === 1 ? 0 : index];
-    if (at(first, long.values.length - 1) === undefined || second.values.length === 0) {
-      throw call.refusal(`joins constants of different lengths`);
-    }
-    const values = long.values.map((_, index) => compute(at(first, index), at(second, index)));
-    const areIntegers = holdsIntegers(long);
-    return {
-      kind: "constant",
-      shape: long.shape,
-      values: areIntegers ? values.map(Math.trunc) : values,
-    };
+    const shape = broadcastShapes(first.shape, second.shape);
+    if (shape === undefined) throw call.refusal(`joins constants of different lengths`);
+    requireSmall(call, countElements(shape));
+    return combineConstants(first, second, shape, compute);
   };
 }
 

@@ -1,50 +1,48 @@
-import { InputError } from "../errors.ts";
-import type { LayerConfig } from "../model/mod.ts";
+import { type Constant, ImportCall, type ImportContext } from "../importing/mod.ts";
 import { isTensor } from "./encode.ts";
-import type { LayerBuilder, LayerWeight } from "./layer_builder.ts";
 import type { OnnxNode } from "./messages.ts";
 import { readTensor } from "./tensors.ts";
-import { type Constant, countElements, expandPieces, type Feature, type Value } from "./values.ts";
-
-/** Values of one image that a tensor, and numbers that a weight made up here, may have at most. */
-export const MOST_VALUES = 2 ** 25;
+import { expandPieces, type Feature, type Value } from "./values.ts";
 
 /** What is the same for all nodes of a graph. */
-export interface GraphContext {
-  /** The layers made so far. */
-  readonly layers: LayerBuilder;
+export interface GraphContext extends ImportContext {
   /** Version of the operations. */
   readonly opset: number;
-  /** Path of the file, for messages. */
-  readonly path: string;
-  /** Batch sizes that a Reshape may name: one, and those that the inputs declare. */
-  readonly batches: ReadonlySet<number>;
 }
 
 /** A node of the graph with what it reads: the view that operators have of it. */
-export class NodeCall {
-  /** What is the same for all nodes. */
-  readonly context: GraphContext;
+export class NodeCall extends ImportCall<Feature, GraphContext> {
   /** The node. */
   readonly node: OnnxNode;
-  /** What it reads; undefined where an input is left out. */
-  readonly inputs: readonly (Value | undefined)[];
 
   constructor(context: GraphContext, node: OnnxNode, inputs: readonly (Value | undefined)[]) {
-    this.context = context;
+    super(context, inputs);
     this.node = node;
-    this.inputs = inputs;
   }
 
   /** Name of the node, or of what it makes when it has none. */
-  get name(): string {
+  override get name(): string {
     return nameOfNode(this.node);
   }
 
-  /** The refusal of the node: what was found in it and what was wanted, and what to do. */
-  refusal(found: string): InputError {
-    const { path } = this.context;
-    return new InputError(`reading ${path}: node "${this.name}" (${this.node.operator}) ${found}`);
+  /** Its operation. */
+  override get operator(): string {
+    return this.node.operator;
+  }
+
+  /** C × H × W. */
+  override get channelAxis(): number {
+    return 0;
+  }
+
+  /** What to do where an input had to be known before the network runs. */
+  override get constantAdvice(): string {
+    return "export the model in evaluation mode, with its weights as initializers";
+  }
+
+  /** Whether the layer's tensor has one axis only. */
+  override isVector(value: Feature): boolean {
+    return value.isFlat;
   }
 
   /**
@@ -54,18 +52,14 @@ export class NodeCall {
    * @param mayBeGrouped Whether its channels may stand in groups.
    * @throws {InputError} When it is left out or constant.
    */
-  feature(index = 0, mayBeGrouped = false): Feature {
-    const value = this.inputs[index];
-    if (value?.kind === "feature" && value.shape.length === 4 && !mayBeGrouped) {
-      throw this.refusal(
-        `reads [N, ${
-          value.shape.join(", ")
-        }], channels in groups, which only Transpose and Reshape may`,
-      );
-    }
-    if (value?.kind === "feature") return value;
-    const found = value === undefined ? "nothing" : "a constant";
-    throw this.refusal(`reads ${found} as input ${index}, wanted a tensor of the network`);
+  override feature(index = 0, mayBeGrouped = false): Feature {
+    const value = super.feature(index);
+    if (value.shape.length !== 4 || mayBeGrouped) return value;
+    throw this.refusal(
+      `reads [N, ${
+        value.shape.join(", ")
+      }], channels in groups, which only Transpose and Reshape may`,
+    );
   }
 
   /**
@@ -90,27 +84,6 @@ export class NodeCall {
     const target_shape = [1, 1, value.shape[0]];
     const layer = this.addLayer("Reshape", [value], { target_shape }, {}, "maps");
     return { ...value, layer, isFlat: false };
-  }
-
-  /**
-   * An input that is known before the network runs.
-   *
-   * @throws {InputError} When the network computes it; when it is left out.
-   */
-  constant(index: number): Constant {
-    const value = this.optionalConstant(index);
-    if (value === undefined) throw this.refusal(`lacks input ${index}, wanted a constant`);
-    return value;
-  }
-
-  /** {@link constant}, or undefined where it is left out. */
-  optionalConstant(index: number): Constant | undefined {
-    const value = this.inputs[index];
-    if (value?.kind !== "feature") return value;
-    throw this.refusal(
-      `reads what layer ${value.layer} makes as input ${index}, wanted a constant; ` +
-        `export the model in evaluation mode, with its weights as initializers`,
-    );
   }
 
   /** A number among the attributes. */
@@ -143,66 +116,20 @@ export class NodeCall {
     return isTensor(value) ? readTensor(value, new Map(), this.context.path) : undefined;
   }
 
-  /** Refuses numbers that a small file could claim to need. */
-  requireModest(count: number, what: string): void {
-    if (count <= MOST_VALUES) return;
-    throw this.refusal(`makes ${what} of ${count} numbers, wanted ${MOST_VALUES} at most`);
-  }
-
-  /** Adds a layer named after the node. */
-  addLayer(
-    className: string,
-    inputs: readonly Feature[],
-    config: LayerConfig,
-    weights: Readonly<Record<string, LayerWeight>> = {},
-    suffix?: string,
-  ): string {
-    return this.context.layers.add({
-      name: suffix === undefined ? this.name : `${this.name}_${suffix}`,
-      className,
-      inputs: inputs.map(({ layer }) => layer),
-      config,
-      weights,
-    });
-  }
-
-  /**
-   * The numbers of a constant, one for every channel of a tensor in the order of the layers.
-   *
-   * @param constant One number, or as many as there are channels.
-   * @param value The tensor.
-   * @throws {InputError} When there are more or fewer.
-   */
-  perChannel(constant: Constant, value: Feature): Float32Array<ArrayBuffer> {
-    const channels = value.shape[0]!;
-    const { values } = constant;
-    if (values.length === 1) return new Float32Array(channels).fill(values[0]);
-    if (values.length !== channels) {
-      throw this.refusal(
-        `has ${values.length} numbers of shape [${
-          constant.shape.join(", ")
-        }] for ${channels} channels`,
-      );
-    }
-    if (value.pieces === undefined) return Float32Array.from(values);
-    return Float32Array.from(expandPieces(value.pieces), (position) => values[position]);
+  /** The numbers of a constant, one for every channel of a tensor in the order of the layers. */
+  override perChannel(constant: Constant, value: Feature): Float32Array<ArrayBuffer> {
+    const numbers = super.perChannel(constant, value);
+    if (value.pieces === undefined) return numbers;
+    return Float32Array.from(expandPieces(value.pieces), (position) => numbers[position]);
   }
 
   /** What comes out of the node, checked for its size. */
-  result(
+  override result(
     layer: string,
     like: Feature,
     change: Partial<Omit<Feature, "kind" | "layer">> = {},
   ): Feature {
-    const value = { ...like, isShared: false, ...change, layer };
-    const known = value.shape.filter((extent) => extent !== null);
-    this.requireModest(countElements(known), "a tensor");
-    if (known.some((extent) => !(extent >= 1))) {
-      throw this.refusal(
-        `makes a tensor of shape [${value.shape.join(", ")}], wanted no empty one`,
-      );
-    }
-    return value;
+    return super.result(layer, like, change);
   }
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { orderNodes as putInOrder } from "../importing/mod.ts";
 import type { OnnxGraph, OnnxNode } from "./messages.ts";
 import { nameOfNode } from "./node_call.ts";
 
@@ -22,21 +23,8 @@ export function orderNodes({ nodes }: OnnxGraph, path: string): OnnxNode[] {
     }
     for (const output of node.outputs) if (output !== "") makers.set(output, node);
   }
-  const waiting = new Map<OnnxNode, number>();
-  const readers = new Map<OnnxNode, OnnxNode[]>(nodes.map((node) => [node, []]));
-  for (const node of nodes) {
-    const sources = node.inputs.map((name) => makers.get(name)).filter((maker) => maker);
-    waiting.set(node, sources.length);
-    for (const source of sources) readers.get(source!)!.push(node);
-  }
-  const ordered = nodes.filter((node) => waiting.get(node) === 0);
-  for (let index = 0; index < ordered.length; index++) {
-    for (const reader of readers.get(ordered[index])!) {
-      waiting.set(reader, waiting.get(reader)! - 1);
-      if (waiting.get(reader) === 0) ordered.push(reader);
-    }
-  }
-  const stuck = nodes.find((node) => waiting.get(node)! > 0);
+  const sourcesOf = ({ inputs }: OnnxNode) => inputs.flatMap((name) => makers.get(name) ?? []);
+  const { ordered, stuck } = putInOrder(nodes, sourcesOf);
   if (stuck) {
     throw new InputError(
       `reading ${path}: node "${

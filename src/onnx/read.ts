@@ -1,21 +1,18 @@
 import { InputError } from "../errors.ts";
+import { countElements, LayerBuilder, MOST_VALUES } from "../importing/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
 import { foldConstants } from "./fold_constants.ts";
-import { LayerBuilder } from "./layer_builder.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "./messages.ts";
 import { readMetadata } from "./metadata.ts";
-import { type GraphContext, MOST_VALUES, nameOfNode, NodeCall } from "./node_call.ts";
+import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
 import { orderNodes } from "./order_nodes.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
-import { countElements, type Feature, type Value } from "./values.ts";
+import type { Feature, Value } from "./values.ts";
 
 /** Versions of the operations that are read. */
 const FIRST_OPSET = 7, LAST_OPSET = 23;
-
-/** Numbers in weights that the file need not hold, such as selectors; how often it may use those it holds. */
-const MOST_MADE_UP = 2 ** 26, MOST_COPIES = 4;
 
 /**
  * Reads a convolutional network from ONNX, as PyTorch exports it: N × C × H × W becomes N × H × W × C in all layers and
@@ -51,7 +48,7 @@ export function readOnnx(
     numbers += constant.values.length;
     values.define(tensor.name, constant);
   }
-  const layers = new LayerBuilder(path, MOST_MADE_UP + MOST_COPIES * numbers);
+  const layers = new LayerBuilder(path, numbers);
   const stored = new Set(graph.initializers.map(({ name }) => name));
   const given = graph.inputs.filter(({ name }) => !stored.has(name));
   const declared = given.map(({ shape }) => shape?.[0]).filter((batch) =>

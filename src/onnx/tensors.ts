@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
+import { type Constant, countElements } from "../importing/mod.ts";
 import { DATA_TYPES, type OnnxTensor } from "./messages.ts";
-import { type Constant, countElements } from "./values.ts";
 
 /** Bytes of files beside the model, by the location that its tensors name. */
 export type ExternalData = ReadonlyMap<string, Uint8Array>;

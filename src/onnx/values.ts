@@ -3,15 +3,7 @@
  *
  * @module
  */
-
-/** Numbers known before the network runs; NaN stands for an extent that is open, such as the batch. */
-export interface Constant {
-  readonly kind: "constant";
-  /** Extent of every axis; empty for a scalar. */
-  readonly shape: readonly number[];
-  /** Elements in row-major order: f64 for integers, f32 for everything else. */
-  readonly values: Float32Array | Float64Array;
-}
+import type { Constant, Feature as LayerTensor } from "../importing/mod.ts";
 
 /**
  * A piece of a flattened tensor: `channels` × `positions` values. ONNX has the positions of a channel side by side, the
@@ -25,22 +17,13 @@ export interface FlatPiece {
   readonly positions: number;
 }
 
-/** A tensor that the network computes. */
-export interface Feature {
-  readonly kind: "feature";
-  /** Name of the layer that makes it. */
-  readonly layer: string;
-  /**
-   * ONNX shape without the batch: C × H × W, or F; null where it is open. G × C/G × H × W while channels stand in groups
-   * on their way to being shuffled.
-   */
-  readonly shape: readonly (number | null)[];
+/**
+ * A tensor that the network computes. Its shape is C × H × W, or F, in ONNX; G × C/G × H × W while channels stand in
+ * groups on their way to being shuffled.
+ */
+export interface Feature extends LayerTensor {
   /** Whether the layer's tensor has one axis only; C × 1 × 1 is one axis of C then. */
   readonly isFlat: boolean;
-  /** Whether no value can be below zero. */
-  readonly nonNegative: boolean;
-  /** Whether more than one node reads it, under whichever name. */
-  readonly isShared: boolean;
   /** Whether the groups of channels and the channels of a group have changed places, and not yet in the layers. */
   readonly isShuffled?: boolean;
   /** Pieces of a flat tensor whose values stand in another order than in ONNX. */
@@ -72,34 +55,4 @@ export function expandPieces(pieces: readonly FlatPiece[]): Int32Array {
 
 function countValues({ channels, positions }: FlatPiece): number {
   return channels * positions;
-}
-
-/** Product of extents. */
-export function countElements(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
-/** Indices of an axis from `start` up to `end`, which count from its end when they are negative. */
-export function listIndices(extent: number, start: number, end: number, step: number): number[] {
-  const low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  const clamp = (index: number) =>
-    Math.min(high, Math.max(low, index < 0 ? index + extent : index));
-  const [from, to] = [clamp(start), clamp(end)];
-  const count = Math.max(0, Math.ceil((to - from) / step));
-  return Array.from({ length: step === 0 ? 0 : count }, (_, index) => from + index * step);
-}
-
-/** A constant of integers. */
-export function integers(values: readonly number[], shape?: readonly number[]): Constant {
-  return { kind: "constant", shape: shape ?? [values.length], values: Float64Array.from(values) };
-}
-
-/** A constant of floats. */
-export function floats(values: readonly number[], shape?: readonly number[]): Constant {
-  return { kind: "constant", shape: shape ?? [values.length], values: Float32Array.from(values) };
-}
-
-/** Whether a constant holds integers. */
-export function holdsIntegers({ values }: Constant): boolean {
-  return values instanceof Float64Array;
 }

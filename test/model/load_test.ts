@@ -151,7 +151,7 @@ const FAULTS: [sentence: string, json: unknown, message: RegExp][] = [
   [
     "a graph model",
     { format: "graph-model", modelTopology: { node: [] }, weightsManifest: [] },
-    /found a graph model, wanted a layers model; convert .*tfjs_layers_model/,
+    /found a graph model, wanted a layers model; open it with openModel\(\)/,
   ],
   [
     "a graph model that does not state its format",

@@ -1,5 +1,5 @@
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
-import { countElements } from "../values.ts";
+import { countElements } from "../../importing/mod.ts";
 import type { LayerWriter } from "./options.ts";
 
 /** Tensors of one rank; a vector beside maps becomes maps of one value. */

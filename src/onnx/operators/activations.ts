@@ -1,48 +1,18 @@
-import type { LayerConfig } from "../../model/mod.ts";
+import {
+  addActivation,
+  addCappedRelu,
+  addClip,
+  addPRelu,
+  addUnary,
+  addUniformAffine,
+} from "../../importing/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature, Value } from "../values.ts";
-import { addUniformAffine } from "./affine.ts";
-
-function addActivation(call: NodeCall, activation: string, nonNegative = false): Feature {
-  const value = call.feature();
-  const layer = call.addLayer("Activation", [value], { activation });
-  return call.result(layer, value, { nonNegative });
-}
-
-function addUnary(
-  call: NodeCall,
-  value: Feature,
-  className: string,
-  config: LayerConfig,
-  { nonNegative = value.nonNegative, suffix }: { nonNegative?: boolean; suffix?: string } = {},
-): Feature {
-  return call.result(call.addLayer(className, [value], config, {}, suffix), value, { nonNegative });
-}
-
-/** min(max(x, 0), bound). */
-function addCappedRelu(call: NodeCall, value: Feature, bound: number, suffix?: string): Feature {
-  const options = { nonNegative: true, suffix };
-  return addUnary(call, value, "ReLU", { max_value: bound }, options);
-}
 
 function importClip(call: NodeCall): Feature {
-  const value = call.feature();
   const low = call.optionalConstant(1)?.values[0] ?? call.number("min", -Infinity);
   const high = call.optionalConstant(2)?.values[0] ?? call.number("max", Infinity);
-  const isOpenBelow = low < -3e38, isOpenAbove = high > 3e38;
-  if (isOpenBelow && isOpenAbove) return value;
-  if (low === 0 && isOpenAbove) return addActivation(call, "relu", true);
-  if (low === 0) return addCappedRelu(call, value, high);
-  if (isOpenBelow) {
-    const turned = addUniformAffine(call, value, -1, high, { mayFold: true, suffix: "turned" });
-    const cut = addUnary(call, turned, "Activation", { activation: "relu" });
-    return { ...addUniformAffine(call, cut, -1, high, { suffix: "back" }), nonNegative: false };
-  }
-  const shifted = addUniformAffine(call, value, 1, -low, { mayFold: true, suffix: "shifted" });
-  const cut = isOpenAbove
-    ? addUnary(call, shifted, "Activation", { activation: "relu" })
-    : addCappedRelu(call, shifted, high - low);
-  return { ...addUniformAffine(call, cut, 1, low, { suffix: "back" }), nonNegative: low >= 0 };
+  return addClip(call, call.feature(), low, high);
 }
 
 /** max(0, min(1, α·x + β)); the layers' own has α = 0.2 and β = 0.5. */
@@ -54,10 +24,7 @@ function addHardSigmoid(
 ): Feature {
   const value = call.feature();
   if (Math.abs(alpha - 0.2) < 1e-7 && beta === 0.5) {
-    return addUnary(call, value, "Activation", { activation: "hard_sigmoid" }, {
-      nonNegative: true,
-      suffix: options.suffix,
-    });
+    return addActivation(call, value, "hard_sigmoid", options.suffix);
   }
   const line = addUniformAffine(call, value, alpha, beta, { ...options, suffix: "line" });
   return addCappedRelu(call, line, 1, options.suffix);
@@ -78,7 +45,7 @@ function importHardSwish(call: NodeCall): Feature {
 }
 
 function importElu(call: NodeCall): Feature {
-  if (call.number("alpha", 1) === 1) return addActivation(call, "elu");
+  if (call.number("alpha", 1) === 1) return addActivation(call, call.feature(), "elu");
   throw call.refusal(
     `has alpha ${call.number("alpha", 1)}, wanted 1, the only one TensorFlow.js has`,
   );
@@ -86,20 +53,6 @@ function importElu(call: NodeCall): Feature {
 
 function importLeakyRelu(call: NodeCall): Feature {
   return addUnary(call, call.feature(), "LeakyReLU", { alpha: call.number("alpha", 0.01) });
-}
-
-function importPRelu(call: NodeCall): Feature {
-  const slope = call.constant(1);
-  const value = call.feature();
-  if (slope.values.length === 1) {
-    return addUnary(call, value, "LeakyReLU", { alpha: slope.values[0] });
-  }
-  const alpha = call.perChannel(slope, value);
-  const isMap = value.shape.length === 3 && !value.isFlat;
-  const shape = isMap ? [1, 1, alpha.length] : [alpha.length];
-  const config = isMap ? { shared_axes: [1, 2] } : {};
-  const layer = call.addLayer("PReLU", [value], config, { alpha: { shape, values: alpha } });
-  return call.result(layer, value);
 }
 
 /** Softmax and LogSoftmax over channels; before opset 13 over all axes from `axis` on. */
@@ -113,20 +66,20 @@ function importSoftmax(call: NodeCall, activation: string): Feature {
   if (axis !== 1 || !isWhole) {
     throw call.refusal(`runs along axis ${given} of ${rank}, wanted the channels, axis 1`);
   }
-  return addActivation(call, activation, activation === "softmax");
+  return addActivation(call, value, activation);
 }
 
 function importSelu(call: NodeCall): Feature {
   const alpha = call.number("alpha", 1.6732632), gamma = call.number("gamma", 1.050701);
   if (Math.abs(alpha - 1.6732632) < 1e-5 && Math.abs(gamma - 1.050701) < 1e-5) {
-    return addActivation(call, "selu");
+    return addActivation(call, call.feature(), "selu");
   }
   throw call.refusal(`has alpha ${alpha} and gamma ${gamma}, wanted the usual 1.6733 and 1.0507`);
 }
 
 function importGelu(call: NodeCall): Feature {
   const isTanh = call.text("approximate", "none") === "tanh";
-  return addActivation(call, isTanh ? "gelu_new" : "gelu");
+  return addActivation(call, call.feature(), isTanh ? "gelu_new" : "gelu");
 }
 
 /** Dropout, which only training sees. */
@@ -141,14 +94,19 @@ function importDropout(call: NodeCall): Value {
   return addUnary(call, value, "Dropout", { rate });
 }
 
+/** An activation that has no options. */
+function importActivation(activation: string): Operator {
+  return (call) => addActivation(call, call.feature(), activation);
+}
+
 /** Activations and Dropout. */
 export const activationOperators: Readonly<Record<string, Operator>> = {
-  Relu: (call) => addActivation(call, "relu", true),
-  Sigmoid: (call) => addActivation(call, "sigmoid", true),
-  Tanh: (call) => addActivation(call, "tanh"),
-  Softplus: (call) => addActivation(call, "softplus", true),
-  Softsign: (call) => addActivation(call, "softsign"),
-  Mish: (call) => addActivation(call, "mish"),
+  Relu: importActivation("relu"),
+  Sigmoid: importActivation("sigmoid"),
+  Tanh: importActivation("tanh"),
+  Softplus: importActivation("softplus"),
+  Softsign: importActivation("softsign"),
+  Mish: importActivation("mish"),
   Softmax: (call) => importSoftmax(call, "softmax"),
   LogSoftmax: (call) => importSoftmax(call, "log_softmax"),
   Clip: importClip,
@@ -158,6 +116,6 @@ export const activationOperators: Readonly<Record<string, Operator>> = {
   Selu: importSelu,
   Gelu: importGelu,
   LeakyRelu: importLeakyRelu,
-  PRelu: importPRelu,
+  PRelu: (call) => addPRelu(call, call.feature(), call.constant(1)),
   Dropout: importDropout,
 };

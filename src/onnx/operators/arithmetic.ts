@@ -1,6 +1,12 @@
+import {
+  addArithmetic,
+  addUniformAffine,
+  type Arithmetic,
+  type Constant,
+  findSwish,
+} from "../../importing/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import type { Constant, Feature } from "../values.ts";
-import { addAffine, addUniformAffine } from "./affine.ts";
+import type { Feature } from "../values.ts";
 
 /** An operation of two inputs, of which the network computes at least one. */
 function importBinary(call: NodeCall): Feature {
@@ -13,24 +19,12 @@ function importBinary(call: NodeCall): Feature {
   const constant = call.constant(1 - index);
   requirePerChannel(call, constant, value);
   const numbers = call.perChannel(constant, value);
-  const fill = (number: number) => new Float32Array(numbers.length).fill(number);
-  const options = { mayFold: true };
-  switch (call.node.operator) {
-    case "Add":
-      return addAffine(call, value, fill(1), numbers, options);
-    case "Sub":
-      return index === 0
-        ? addAffine(call, value, fill(1), numbers.map((number) => -number), options)
-        : addAffine(call, value, fill(-1), numbers, options);
-    case "Mul":
-      return addAffine(call, value, numbers, fill(0), options);
-    default:
-      if (index === 0) {
-        return addAffine(call, value, numbers.map((number) => 1 / number), fill(0), options);
-      }
-      throw call.refusal(`divides a constant by a tensor, which no layer does`);
-  }
+  return addArithmetic(call, value, ARITHMETIC[call.operator], numbers, index === 0);
 }
+
+const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
+  ...{ Add: "add", Sub: "subtract", Mul: "multiply", Div: "divide" },
+};
 
 /** Refuses constants that differ between rows or columns. */
 function requirePerChannel(call: NodeCall, { shape, values }: Constant, value: Feature): void {
@@ -61,15 +55,6 @@ function joinFeatures(call: NodeCall, first: Feature, second: Feature): Feature 
 }
 
 const CLASSES: Readonly<Record<string, string>> = { Add: "Add", Max: "Maximum", Min: "Minimum" };
-
-/** x of x · sigmoid(x), in whichever order. */
-function findSwish(call: NodeCall, first: Feature, second: Feature): Feature | undefined {
-  const { layers } = call.context;
-  const gates = (gate: Feature, value: Feature) =>
-    layers.activationOf(gate.layer) === "sigmoid" && layers.inputsOf(gate.layer)[0] === value.layer;
-  if (gates(second, first)) return first;
-  return gates(first, second) ? second : undefined;
-}
 
 function broadcast(call: NodeCall, first: Feature, second: Feature): (number | null)[] {
   const isFitting = first.shape.length === second.shape.length &&

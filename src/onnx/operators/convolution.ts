@@ -1,16 +1,19 @@
 import type { LayerConfig } from "../../model/mod.ts";
-import type { LayerWeight } from "../layer_builder.ts";
-import type { NodeCall } from "../node_call.ts";
-import { type Constant, countElements, type Feature } from "../values.ts";
-import { addSelector } from "./affine.ts";
 import {
+  addSelector,
   addZeros,
+  type Constant,
+  countElements,
   isSame,
   isUnpadded,
-  layOutWindows,
+  type LayerWeight,
   type Pair,
-  pairAttribute,
-} from "./windows.ts";
+  sizeOf,
+  spreadTaps,
+} from "../../importing/mod.ts";
+import type { NodeCall } from "../node_call.ts";
+import type { Feature } from "../values.ts";
+import { layOutWindows, pairAttribute } from "./windows.ts";
 
 /**
  * Conv: Conv2D, DepthwiseConv2D where every group has one channel, or one Conv2D for every group behind a selector of
@@ -29,7 +32,7 @@ export function importConvolution(call: NodeCall): Feature {
   const dilations: Pair = isSpread ? [1, 1] : given;
   const extents = [0, 1].map((axis) => (spread.shape[2 + axis] - 1) * dilations[axis] + 1);
   const windows = layOutWindows(call, value, [extents[0], extents[1]]);
-  const padding = !isUnpadded(windows) && isSame(windows, value) ? "same" : "valid";
+  const padding = !isUnpadded(windows) && isSame(windows, sizeOf(call, value)) ? "same" : "valid";
   const isPadded = padding === "same" || isUnpadded(windows);
   const padded = isPadded ? value : addZeros(call, value, windows, "pad");
   const config: LayerConfig = {
@@ -69,8 +72,7 @@ function checkKernel(call: NodeCall, kernel: Constant, value: Feature, group: nu
 }
 
 /**
- * Writes the holes of a dilated kernel as zeros, which is the same operation: the layers' depthwise convolution knows no
- * dilation, and TensorFlow.js none together with strides.
+ * A kernel with its holes written out, see `spreadTaps`.
  *
  * @param call The node.
  * @param kernel Its kernel, rows and columns last.
@@ -87,14 +89,9 @@ export function spreadKernel(
   const [outputs, inputs, rows, columns] = shape;
   const height = (rows - 1) * dilations[0] + 1 + excess[0];
   const width = (columns - 1) * dilations[1] + 1 + excess[1];
-  call.requireModest(outputs * inputs * height * width, "a kernel");
-  const spread = new Float32Array(outputs * inputs * height * width);
-  for (let filter = 0; filter < outputs * inputs; filter++) {
-    for (let tap = 0; tap < rows * columns; tap++) {
-      const y = Math.floor(tap / columns) * dilations[0], x = tap % columns * dilations[1];
-      spread[(filter * height + y) * width + x] = values[filter * rows * columns + tap];
-    }
-  }
+  const outer = outputs * inputs;
+  call.requireModest(outer * height * width, "a kernel");
+  const spread = spreadTaps(values, { outer, rows, columns, inner: 1 }, dilations, excess);
   return { kind: "constant", shape: [outputs, inputs, height, width], values: spread };
 }
 

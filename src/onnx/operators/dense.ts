@@ -1,6 +1,6 @@
-import type { LayerWeight } from "../layer_builder.ts";
+import type { Constant, LayerWeight } from "../../importing/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import { type Constant, expandPieces, type Feature } from "../values.ts";
+import { expandPieces, type Feature } from "../values.ts";
 
 /** Gemm: α · x · W + β · c. */
 function importGemm(call: NodeCall): Feature {

@@ -1,7 +1,13 @@
+import {
+  addCrop,
+  addSelector,
+  addThinning,
+  addZeros,
+  listIndices,
+  padColumns,
+} from "../../importing/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import { expandPieces, type Feature, listIndices } from "../values.ts";
-import { addSelector } from "./affine.ts";
-import { addZeros } from "./windows.ts";
+import { expandPieces, type Feature } from "../values.ts";
 
 /** Pad with zeros: rows and columns, or channels, which a selector adds. */
 function importPad(call: NodeCall): Feature {
@@ -37,14 +43,6 @@ function readPads(call: NodeCall): number[] {
     all[axis + 4] = pads[place + axes.length];
   });
   return all;
-}
-
-function padColumns(call: NodeCall, channels: number, ahead: number, behind: number): number[] {
-  call.requireModest(ahead + channels + behind, "channels");
-  return Array.from(
-    { length: ahead + channels + behind },
-    (_, column) => column < ahead || column >= ahead + channels ? -1 : column - ahead,
-  );
 }
 
 /** Resize and Upsample by whole factors, from the upper left corner: nearest neighbours or linear. */
@@ -153,29 +151,11 @@ function importSlice(call: NodeCall): Feature {
       const isWhole = indices.length === extent && step === 1;
       return isWhole ? cut : addSelector(call, cut, indices, "channels");
     }
-    const kept = crop(call, cut, axis - 2, listIndices(extent, start, end, 1));
-    return step === 1 ? kept : thinOut(call, kept, axis - 2, step);
+    const indices = listIndices(extent, start, end, 1);
+    const first = indices[0] ?? 0;
+    const kept = addCrop(call, cut, axis - 2, [first, first + indices.length]);
+    return step === 1 ? kept : addThinning(call, kept, axis - 2, step);
   }, value);
-}
-
-/** Some rows (axis 0) or columns (axis 1). */
-function crop(call: NodeCall, value: Feature, axis: number, kept: readonly number[]): Feature {
-  if (kept.length === value.shape[1 + axis]) return value;
-  const sides = [kept[0] ?? 0, value.shape[1 + axis]! - 1 - (kept.at(-1) ?? 0)];
-  const cropping = [[0, 0], [0, 0]].with(axis, sides);
-  const config = { cropping, data_format: "channels_last" };
-  const layer = call.addLayer("Cropping2D", [value], config, {}, axis === 0 ? "rows" : "columns");
-  return call.result(layer, value, { shape: value.shape.with(1 + axis, kept.length) });
-}
-
-/** Every s-th row (axis 0) or column (axis 1). */
-function thinOut(call: NodeCall, value: Feature, axis: number, step: number): Feature {
-  const strides = [1, 1].with(axis, step);
-  const config = { pool_size: [1, 1], strides, padding: "valid", data_format: "channels_last" };
-  const suffix = axis === 0 ? "every_row" : "every_column";
-  const layer = call.addLayer("MaxPooling2D", [value], config, {}, suffix);
-  const count = Math.ceil(value.shape[1 + axis]! / step);
-  return call.result(layer, value, { shape: value.shape.with(1 + axis, count) });
 }
 
 /** Operations that pick values, repeat them or put zeros around them. */

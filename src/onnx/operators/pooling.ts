@@ -1,13 +1,7 @@
+import { addZeros, isSame, isUnpadded, sizeOf, type Windows } from "../../importing/mod.ts";
 import type { NodeCall } from "../node_call.ts";
 import type { Feature } from "../values.ts";
-import {
-  addZeros,
-  isSame,
-  isUnpadded,
-  layOutWindows,
-  pairAttribute,
-  type Windows,
-} from "./windows.ts";
+import { layOutWindows, pairAttribute } from "./windows.ts";
 
 /** MaxPool; what is put around the maps never wins. */
 export function importMaxPool(call: NodeCall): Feature {
@@ -51,7 +45,7 @@ function importPool(
     return call.addLayer(className, [source], config, {}, suffix);
   };
   if (isUnpadded(windows)) return call.result(add(value, "valid"), value, { shape });
-  if (!includesZeros && isSame(windows, value)) {
+  if (!includesZeros && isSame(windows, sizeOf(call, value))) {
     return call.result(add(value, "same"), value, { shape });
   }
   if (mayPad(value)) {

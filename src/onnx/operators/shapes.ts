@@ -1,7 +1,7 @@
+import { addSelector, countElements } from "../../importing/mod.ts";
 import { DATA_TYPES } from "../messages.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import { countElements, type Feature, type FlatPiece } from "../values.ts";
-import { addSelector } from "./affine.ts";
+import type { Feature, FlatPiece } from "../values.ts";
 
 /** Rows, columns and channels in one axis; the order of the values is remembered. */
 function flatten(call: NodeCall, value: Feature): Feature {

@@ -1,7 +1,8 @@
+import { type Constant, countElements, type Pair } from "../../importing/mod.ts";
 import type { NodeCall } from "../node_call.ts";
-import { type Constant, countElements, type Feature } from "../values.ts";
+import type { Feature } from "../values.ts";
 import { spreadKernel, transposeKernel } from "./convolution.ts";
-import { type Pair, pairAttribute } from "./windows.ts";
+import { pairAttribute } from "./windows.ts";
 
 /**
  * ConvTranspose: a Conv2DTranspose, and a Cropping2D behind it where the node pads otherwise than the layer can:

@@ -1,24 +1,6 @@
+import type { Pair, Windows } from "../../importing/mod.ts";
 import type { NodeCall } from "../node_call.ts";
 import type { Feature } from "../values.ts";
-
-/** A pair of numbers for rows and columns. */
-export type Pair = readonly [number, number];
-
-/** Where a convolution or pooling looks: extents, steps and what is put around the maps. */
-export interface Windows {
-  /** Rows and columns of a window, dilation counted in. */
-  readonly extents: Pair;
-  /** Steps. */
-  readonly strides: Pair;
-  /** Zeros above and to the left; 0 where they are left to the layer. */
-  readonly begins: Pair;
-  /** Zeros below and to the right, likewise. */
-  readonly ends: Pair;
-  /** Rows and columns of the output. */
-  readonly size: readonly [number | null, number | null];
-  /** Whether the padding depends on a size that is open, as that of the layers' `same` does. */
-  readonly isLeftToLayer: boolean;
-}
 
 /** A pair among the attributes of a node. */
 export function pairAttribute(call: NodeCall, name: string, fallback: number): Pair {
@@ -89,49 +71,4 @@ function padToCover(
   const total = size === null ? extent - 1 : Math.max(0, (count! - 1) * stride + extent - size);
   const begin = isLower ? Math.ceil(total / 2) : Math.floor(total / 2);
   return { begin, end: total - begin, count };
-}
-
-/** Whether nothing is put around the maps. */
-export function isUnpadded({ begins, ends, isLeftToLayer }: Windows): boolean {
-  return !isLeftToLayer && [...begins, ...ends].every((pad) => pad === 0);
-}
-
-/**
- * Whether the windows are those of the layers' `same` padding: as many outputs as ⌈size / stride⌉, the padding shared
- * out with the odd one at the end.
- */
-export function isSame(windows: Windows, value: Feature): boolean {
-  const { extents, strides, begins, ends, size, isLeftToLayer } = windows;
-  return isLeftToLayer || [0, 1].every((axis) => {
-    const from = value.shape[1 + axis], extent = extents[axis], stride = strides[axis];
-    if (stride > 1 && from === null) return false;
-    const count = from === null ? null : Math.ceil(from / stride);
-    const total = from === null ? extent - 1 : Math.max(0, (count! - 1) * stride + extent - from);
-    const begin = Math.floor(total / 2);
-    return size[axis] === count && begins[axis] === begin && ends[axis] === total - begin;
-  });
-}
-
-/**
- * Puts zeros around maps.
- *
- * @param call The node.
- * @param value The maps.
- * @param pads Zeros above and below, left and right.
- * @returns The larger maps.
- */
-export function addZeros(
-  call: NodeCall,
-  value: Feature,
-  { begins, ends }: Pick<Windows, "begins" | "ends">,
-  suffix?: string,
-): Feature {
-  const padding = [0, 1].map((axis) => [begins[axis], ends[axis]]);
-  const size = [0, 1].map((axis) => {
-    const extent = value.shape[1 + axis];
-    return extent === null ? null : extent + begins[axis] + ends[axis];
-  });
-  const config = { padding, data_format: "channels_last" };
-  const layer = call.addLayer("ZeroPadding2D", [value], config, {}, suffix);
-  return call.result(layer, value, { shape: [value.shape[0], ...size] });
 }

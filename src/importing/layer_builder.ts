@@ -26,12 +26,19 @@ interface BuiltLayer extends NewLayer {
   config: LayerConfig;
 }
 
-/** Classes whose output is linear in the last axis of a weight, so that a factor and a shift go into the weights. */
+/**
+ * Classes whose output is linear in a weight, so that a factor and a shift go into the weights. The channels of the output
+ * are its last axis, in a Conv2DTranspose the last but one.
+ */
 const KERNEL_ROLES: Readonly<Record<string, string>> = {
   Conv2D: "kernel",
+  Conv2DTranspose: "kernel",
   Dense: "kernel",
   DepthwiseConv2D: "depthwise_kernel",
 };
+
+/** Numbers in weights that the file need not hold, such as selectors; how often it may use those it holds. */
+const MOST_MADE_UP = 2 ** 26, MOST_COPIES = 4;
 
 /** Gathers the layers of a functional model. */
 export class LayerBuilder {
@@ -43,11 +50,11 @@ export class LayerBuilder {
 
   /**
    * @param path Path of the file, for messages.
-   * @param mostNumbers Numbers that all weights may have together.
+   * @param numbers Numbers that the file holds; the weights may have not many more together.
    */
-  constructor(path: string, mostNumbers: number) {
+  constructor(path: string, numbers: number) {
     this.#path = path;
-    this.#mostNumbers = mostNumbers;
+    this.#mostNumbers = MOST_MADE_UP + MOST_COPIES * numbers;
   }
 
   /**
@@ -68,19 +75,29 @@ export class LayerBuilder {
       this.#suffixes.set(base, suffix);
     }
     const weights = { ...layer.weights };
-    for (const { values } of Object.values(weights)) this.#numbers += values.length;
-    if (this.#numbers > this.#mostNumbers) {
-      throw new InputError(
-        `reading ${this.#path}: found ${this.#numbers} numbers in the weights up to layer "${name}", ` +
-          `wanted ${this.#mostNumbers} at most, far more than the file has; it repeats weights or makes them up`,
-      );
-    }
+    for (const { values } of Object.values(weights)) this.spend(values.length, name);
     const inputs = layer.inputs.map((input, index) =>
       layer.inputs.indexOf(input) === index ? input : this.#addCopy(name, input)
     );
     const config = { name, trainable: true, ...layer.config };
     this.#layers.set(name, { ...layer, name, inputs, config, weights });
     return name;
+  }
+
+  /**
+   * Counts numbers that are made while the file is read.
+   *
+   * @param count How many.
+   * @param reason Name of the layer or node that needs them.
+   * @throws {InputError} When they become far more than the file has.
+   */
+  spend(count: number, reason: string): void {
+    this.#numbers += count;
+    if (this.#numbers <= this.#mostNumbers) return;
+    throw new InputError(
+      `reading ${this.#path}: found ${this.#numbers} numbers in the weights up to "${reason}", ` +
+        `wanted ${this.#mostNumbers} at most, far more than the file has; it repeats weights or makes them up`,
+    );
   }
 
   #addCopy(reader: string, input: string): string {
@@ -113,9 +130,12 @@ export class LayerBuilder {
     const role = KERNEL_ROLES[layer.className];
     const isSelector = layer.className === "Conv2D" && layer.config.trainable === false;
     if (role === undefined || isSelector) return false;
-    const kernel = layer.weights[role].values;
+    const { values: kernel, shape } = layer.weights[role];
     const channels = factors.length;
-    kernel.forEach((value, index) => kernel[index] = value * factors[index % channels]);
+    const inner = layer.className === "Conv2DTranspose" ? shape.at(-1)! : 1;
+    kernel.forEach((value, index) =>
+      kernel[index] = value * factors[Math.floor(index / inner) % channels]
+    );
     const bias = layer.weights.bias?.values ?? new Float32Array(channels);
     bias.forEach((value, c) => bias[c] = value * factors[c] + shifts[c]);
     if (layer.weights.bias === undefined && shifts.some((shift) => shift !== 0)) {

@@ -1,0 +1,14 @@
+/**
+ * Graph models of TensorFlow.js (`"format": "graph-model"`): frozen TensorFlow graphs as `tensorflowjs_converter` writes
+ * them, made into layers.
+ *
+ * Read: Conv2D, DepthwiseConv2dNative and MatMul, plain or with biases, BatchNormalization and activations fused to them
+ * (dilation too, also as SpaceToBatchND and BatchToSpaceND); Conv2DBackpropInput; BiasAdd, FusedBatchNorm; MaxPool, AvgPool,
+ * Mean and Max of rows and columns; Relu, Relu6, LeakyRelu, Prelu, Elu, Selu, Sigmoid, Tanh, Softplus, Softsign, Softmax,
+ * LogSoftmax, ClipByValue; Add, AddN, Sub, Mul, RealDiv, Neg, Abs, Square, Maximum, Minimum; Concat, Split, Slice, StridedSlice, Gather,
+ * Pad, ResizeNearestNeighbor, ResizeBilinear; Reshape, Squeeze, ExpandDims, Transpose, Cast, Identity, and what computes
+ * shapes.
+ *
+ * @module
+ */
+export { loadGraphModel } from "./load.ts";
