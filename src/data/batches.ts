@@ -8,8 +8,8 @@ import type { ImageFaults } from "./image_faults.ts";
 export interface Batch {
   /** size × height × width × channels preprocessed values. */
   images: Float32Array;
-  /** Class index of every image. */
-  labels: Int32Array;
+  /** Class index of every image, when they have classes. */
+  labels?: Int32Array;
   /** Index of every image in its set. */
   indices: Int32Array;
   /** Images in the batch: those asked for without the faulty ones, so possibly none. */
@@ -61,7 +61,7 @@ export async function readBatch(
   const read = kept.subarray(0, size);
   return {
     images: images.subarray(0, size * length),
-    labels: read.map((index) => set.labels[index]),
+    ...(set.labels && { labels: read.map((index) => set.labels![index]) }),
     indices: read,
     size,
   };

@@ -8,12 +8,12 @@ export interface ImageShape {
   channels: number;
 }
 
-/** Labelled images that are read one by one; nothing decoded is kept. */
+/** Images that are read one by one; nothing decoded is kept. */
 export interface ImageSet {
   /** How many images there are. */
   readonly length: number;
-  /** Class index of every image. */
-  readonly labels: Int32Array;
+  /** Class index of every image; absent where the images have no classes. */
+  readonly labels?: Int32Array;
   /**
    * Where an image comes from, for messages.
    *
@@ -35,8 +35,8 @@ export interface ImageSet {
 export interface Dataset {
   /** Name of the format, such as `CIFAR-10` or `image folder`. */
   format: string;
-  /** Class names; a label is an index into them. */
-  classes: string[];
+  /** Class names, a label is an index into them; absent where the images have no classes. */
+  classes?: string[];
   /** Images for calibration, training and search. */
   train: ImageSet;
   /** Images for the final figures. */

@@ -15,7 +15,7 @@ const LOOKED_AT = 64;
 export async function fingerprintImages(set: ImageSet, shape: ImageShape): Promise<string> {
   const parts: Uint8Array<ArrayBuffer>[] = [
     new TextEncoder().encode(JSON.stringify([shape.height, shape.width, shape.channels])),
-    new Uint8Array(set.labels.slice().buffer as ArrayBuffer),
+    new Uint8Array((set.labels ?? new Int32Array(0)).slice().buffer as ArrayBuffer),
   ];
   const count = Math.min(LOOKED_AT, set.length);
   for (let place = 0; place < count; place++) {

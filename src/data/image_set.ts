@@ -4,8 +4,10 @@ import { fitImage, type RawImage } from "./fit_image.ts";
 
 /** What a format has to supply for one split; the rest is the same for all of them. */
 export interface ImageSource {
-  /** Class index of every image. */
-  labels: Int32Array;
+  /** How many images there are. */
+  length: number;
+  /** Class index of every image, when they have classes. */
+  labels?: Int32Array;
   /** Where an image comes from, for messages. */
   describe(index: number): string;
   /** Where its label comes from, when that is another file. */
@@ -22,10 +24,10 @@ export interface ImageSource {
  * @returns The set.
  */
 export function createImageSet(source: ImageSource, shape: ImageShape): ImageSet {
-  const { labels } = source;
+  const { length, labels } = source;
   return {
-    length: labels.length,
-    labels,
+    length,
+    ...(labels && { labels }),
     describe: (index) => source.describe(index),
     async read(index, out) {
       let image: RawImage;
@@ -51,7 +53,7 @@ export function createImageSet(source: ImageSource, shape: ImageShape): ImageSet
 export function selectImages(set: ImageSet, indices: Int32Array): ImageSet {
   return {
     length: indices.length,
-    labels: indices.map((index) => set.labels[index]),
+    ...(set.labels && { labels: indices.map((index) => set.labels![index]) }),
     describe: (index) => set.describe(indices[index]),
     read: (index, out) => set.read(indices[index], out),
   };

@@ -35,15 +35,16 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
     const order = chooseClasses(opened, options);
     const { train, test, heldOut } = openSplits(opened, order, options);
     if (test.length === 0) {
+      const share = order ? "two of a class" : "two";
       throw new InputError(
         `opening ${path}: found ${train.length} images and no test split, ` +
-          `wanted at least two of a class, so that a fifth can be set aside`,
+          `wanted at least ${share}, so that a fifth can be set aside`,
       );
     }
     const kept = handles.move();
     return {
       format: opened.format,
-      classes: order.classes,
+      ...(order && { classes: order.classes }),
       train,
       test,
       heldOut,
@@ -53,7 +54,7 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
   throw unknownFormat(path);
 }
 
-/** What a dataset is like before a network is chosen for it. */
+/** What a labelled dataset is like before a network is chosen for it. */
 export interface DatasetDescription {
   /** Class names, in the order of the labels. */
   readonly classes: string[];
@@ -76,8 +77,13 @@ export async function describeDataset(path: string): Promise<DatasetDescription>
     if (!opened) continue;
     checkGaps(opened);
     const { height, width, channels } = await opened.train.decode(0);
-    const { classes } = chooseClasses(opened, { height, width, channels });
-    return { classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
+    const order = chooseClasses(opened, { height, width, channels });
+    if (order === undefined) {
+      throw new InputError(
+        `opening ${path}: found images without classes, wanted labels to train a network by`,
+      );
+    }
+    return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
   }
   throw unknownFormat(path);
 }
@@ -99,20 +105,26 @@ async function checkFolder(path: string): Promise<void> {
   }
 }
 
-/** A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
+/** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
 function chooseClasses(
   { classes, classCount }: OpenedFormat,
   { classes: wanted }: DatasetOptions,
-): ClassOrder {
+): ClassOrder | undefined {
+  if (classCount === undefined) return undefined;
   const numbers = Array.from({ length: classCount }, (_, label) => String(label));
   const order = orderClasses(classes ?? numbers, wanted);
   return !classes && wanted?.length === classCount ? { ...order, classes: [...wanted] } : order;
 }
 
-function openSplits(opened: OpenedFormat, order: ClassOrder, options: DatasetOptions) {
+function openSplits(
+  opened: OpenedFormat,
+  order: ClassOrder | undefined,
+  options: DatasetOptions,
+) {
   const open = (source: ImageSource) =>
     createImageSet({
-      labels: source.labels.map((label) => order.labels[label]),
+      length: source.length,
+      labels: order && source.labels!.map((label) => order.labels[label]),
       describe: (index) => source.describe(index),
       decode: (index) => source.decode(index),
     }, options);

@@ -22,8 +22,8 @@ Deno.test("a folder's classes and images come in the order of their names, neste
     });
     const { train, classes } = await openDataset(folder, SHAPE);
     assert.deepEqual(classes, ["a", "b"]);
-    assert.deepEqual([...train.labels], [0, 0, 0, 1]);
-    const names = Array.from(train.labels, (_, index) => train.describe(index));
+    assert.deepEqual([...train.labels!], [0, 0, 0, 1]);
+    const names = Array.from(train.labels!, (_, index) => train.describe(index));
     assert.deepEqual(
       names,
       ["a/left/000.png", "a/left/001.png", "a/right/deep/000.png", "b/000.png"].map((name) =>

@@ -37,8 +37,8 @@ export function testDatasetContract(
     await withDataset(folder, SHAPES[0], ({ train, test, classes, heldOut }) => {
       assert.equal(heldOut, false);
       for (const { labels, length } of [train, test]) {
-        assert.equal(labels.length, length);
-        assert.ok(labels.every((label) => label >= 0 && label < classes.length));
+        assert.equal(labels!.length, length);
+        assert.ok(labels!.every((label) => label >= 0 && label < classes!.length));
       }
     });
   });
@@ -61,7 +61,7 @@ export function testDatasetContract(
   test("every image has a name of its own that says where it comes from", async (folder) => {
     await withDataset(folder, SHAPES[0], ({ train, test }) => {
       const names = [train, test].flatMap((set) =>
-        Array.from(set.labels, (_, i) => set.describe(i))
+        Array.from(set.labels!, (_, i) => set.describe(i))
       );
       assert.equal(new Set(names).size, names.length);
       assert.ok(names.every((name) => name.startsWith(folder)));
@@ -70,11 +70,11 @@ export function testDatasetContract(
 
   test("class names of the model in another order move the labels", async (folder) => {
     await withDataset(folder, SHAPES[0], async (own) => {
-      const classes = own.classes.toReversed();
+      const classes = own.classes!.toReversed();
       await withDataset(folder, { ...SHAPES[0], classes }, (turned) => {
         assert.deepEqual(turned.classes, classes);
-        turned.train.labels.forEach((label, index) => {
-          assert.equal(classes[label], own.classes[own.train.labels[index]]);
+        turned.train.labels!.forEach((label, index) => {
+          assert.equal(classes[label], own.classes![own.train.labels![index]]);
         });
       });
     });
