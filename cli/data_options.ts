@@ -5,8 +5,14 @@ import { imageSize, numberList, positiveInteger, positiveNumber, share } from ".
 /** `--data`, which every command that reads images needs. */
 export const dataOption = new Option(
   "--data <dir>",
-  "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), or images in a folder per class",
+  "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), images in a folder per class, or images without classes",
 ).makeOptionMandatory();
+
+/** `--no-labels`: outputs are compared although the images have classes. */
+export const noLabelsOption = new Option(
+  "--no-labels",
+  "leave labels alone: measure how far outputs are from a reference's, as without classes",
+);
 
 /** `--preprocess`: preprocessing by name. */
 export const preprocessOption = new Option(
@@ -66,6 +72,8 @@ export const jsonOption = new Option(
 export interface DataFlags {
   /** Folder of the data set. */
   readonly data: string;
+  /** Whether labels are used. */
+  readonly labels?: boolean;
   /** Name of a preset. */
   readonly preprocess?: string;
   /** Factor of the bytes. */
@@ -94,6 +102,7 @@ export function dataOptions(
   return {
     model,
     data: flags.data,
+    labels: flags.labels,
     preprocessing: { preset, scale, mean, std, inputSize },
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,

@@ -21,7 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   onnx: ["model"],
   train: ["kernels", "model", "graph"],
   parallel: ["kernels", "model", "graph", "data", "forward", "calibration", "train"],
-  session: ["kernels", "model", "formats", "graph", "forward", "parallel"],
+  session: ["kernels", "model", "formats", "graph", "data", "forward", "parallel"],
   tuning: ["model", "graph", "data", "session", "train"],
   pruning: [
     "kernels",

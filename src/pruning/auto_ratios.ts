@@ -105,10 +105,10 @@ export async function findAutoRatios(
     journal,
   );
   const { rewardPolicy, noiseTolerance } = withDefaults(search ?? {}, SEARCH_DEFAULTS);
-  const judged = finalists.map(({ rollout, accuracy, loss }) => {
+  const judged = finalists.map(({ rollout, ...found }) => {
     const cost = rollout.cost * posed.whole;
-    const reward = rewardOf(rewardPolicy, { accuracy, cost }, noiseTolerance);
-    return { ...rollout, accuracy, loss, reward };
+    const reward = rewardOf(rewardPolicy, { error: found.error, cost }, noiseTolerance);
+    return { ...rollout, ...found, reward };
   });
   const [winner] = bestRollouts(judged, 1);
   const report: SearchReport = {
@@ -116,8 +116,10 @@ export async function findAutoRatios(
     share: { wanted: settings.share, found: winner.cost + posed.added },
     images: images.indices.length,
     rollouts: rollouts.length,
-    finalists: judged.map(({ rollout, accuracy, loss, reward }) => ({
-      ...{ rollout, accuracy, loss, reward },
+    finalists: judged.map((judgement) => ({
+      ...evaluationOf(judgement),
+      rollout: judgement.rollout,
+      reward: judgement.reward,
     })),
     winner: winner.rollout,
   };
@@ -179,12 +181,16 @@ async function measureFinalists(
   const measured: Measured[] = [];
   for (const rollout of rollouts) {
     const found = known.find((finalist) => finalist.rollout === rollout.rollout);
-    const { accuracy, loss } = found ?? await measureOne(rollout);
-    measured.push({ rollout, accuracy, loss });
+    const evaluation = evaluationOf(found ?? await measureOne(rollout));
+    measured.push({ rollout, ...evaluation });
     if (found) continue;
-    await journal?.append({ kind: "finalist", rollout: rollout.rollout, accuracy, loss });
+    await journal?.append({ kind: "finalist", rollout: rollout.rollout, ...evaluation });
   }
   return measured;
+}
+
+function evaluationOf({ error, loss, accuracy }: Evaluation): Evaluation {
+  return { error, loss, ...(accuracy !== undefined && { accuracy }) };
 }
 
 function recordedAs<Kind>(journal: SearchJournal | undefined, kind: string): Kind[] {

@@ -6,6 +6,11 @@ export interface DataOptions {
   readonly model: string | ModelFile;
   /** Folder of the data set. */
   readonly data: string;
+  /**
+   * Whether labels are used, where the data has any and the model has one output with a score per class: accuracy and
+   * loss are measured then, and otherwise how far outputs are from a reference's. Default true.
+   */
+  readonly labels?: boolean;
   /** What flags say about preprocessing. */
   readonly preprocessing?: PreprocessingOverrides;
   /** Images of every evaluation batch. Default 100. */
