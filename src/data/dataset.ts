@@ -14,6 +14,8 @@ export interface ImageSet {
   readonly length: number;
   /** Class index of every image; absent where the images have no classes. */
   readonly labels?: Int32Array;
+  /** Whether the images are what the network reads, floats that need no preprocessing. */
+  readonly isPrepared?: boolean;
   /**
    * Where an image comes from, for messages.
    *
@@ -25,10 +27,10 @@ export interface ImageSet {
    * Decodes an image and brings it to the size the dataset was opened with.
    *
    * @param index Which image.
-   * @param out Receives height × width × channels bytes, RGB or grey.
+   * @param out Receives height × width × channels bytes, RGB or grey, or floats of images that are prepared.
    * @throws {InputError} When the image cannot be read or decoded.
    */
-  read(index: number, out: Uint8Array): Promise<void>;
+  read(index: number, out: Uint8Array | Float32Array): Promise<void>;
 }
 
 /** A dataset with its two splits. */

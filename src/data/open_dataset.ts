@@ -6,24 +6,28 @@ import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
 import { idxFormat } from "./idx.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
+import { npzFormat } from "./npz.ts";
 import { setAsideTest } from "./split.ts";
 
-/** Every format, the binary ones first: their folders may hold other folders too. */
-const FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
+/** Every format of a folder, the binary ones first: their folders may hold other folders too. */
+const FOLDER_FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
+
+/** Every format of a file. */
+const FILE_FORMATS: readonly DatasetFormat[] = [npzFormat];
 
 /**
  * Opens a dataset; its format is told from what the folder holds.
  *
- * @param path Folder of the dataset.
+ * @param path Folder or file of the dataset.
  * @param options Shape of the images to be read, and the model's class names.
  * @returns The dataset; close it when done.
  * @throws {InputError} When the folder is missing, holds no known format, is damaged, or has labels beyond the network's
  * outputs.
  */
 export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
-  await checkFolder(path);
+  const formats = await formatsFor(path);
   using handles = new DisposableStack();
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const opened = await format.open(path, handles);
     if (!opened) continue;
     const { outputs } = options;
@@ -51,7 +55,7 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
       close: () => kept.dispose(),
     };
   }
-  throw unknownFormat(path);
+  throw unknownFormat(path, formats);
 }
 
 /** What a labelled dataset is like before a network is chosen for it. */
@@ -65,17 +69,23 @@ export interface DatasetDescription {
 /**
  * Looks into a dataset.
  *
- * @param path Folder of the dataset.
+ * @param path Folder or file of the dataset.
  * @returns Its classes and the size of its images.
- * @throws {InputError} When the folder is missing, holds no known format, or is damaged.
+ * @throws {InputError} When it is missing, of no known format or damaged, or has no classes or no bytes.
  */
 export async function describeDataset(path: string): Promise<DatasetDescription> {
-  await checkFolder(path);
+  const formats = await formatsFor(path);
   using handles = new DisposableStack();
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const opened = await format.open(path, handles);
     if (!opened) continue;
     checkGaps(opened);
+    if (opened.train.prepared) {
+      throw new InputError(
+        `opening ${path}: found floats, wanted bytes (uint8) to train a new network by, ` +
+          `which states how they are prepared`,
+      );
+    }
     const { height, width, channels } = await opened.train.decode(0);
     const order = chooseClasses(opened, { height, width, channels });
     if (order === undefined) {
@@ -85,24 +95,24 @@ export async function describeDataset(path: string): Promise<DatasetDescription>
     }
     return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
   }
-  throw unknownFormat(path);
+  throw unknownFormat(path, formats);
 }
 
-function unknownFormat(path: string): InputError {
-  const lookedFor = FORMATS.map((format) => format.lookedFor).join("; ");
-  return new InputError(`opening ${path}: found no dataset in it, wanted one of: ${lookedFor}`);
+function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputError {
+  const lookedFor = formats.map((format) => format.lookedFor).join("; ");
+  const found = formats === FOLDER_FORMATS ? "no dataset in it" : "a file";
+  return new InputError(`opening ${path}: found ${found}, wanted one of: ${lookedFor}`);
 }
 
-async function checkFolder(path: string): Promise<void> {
+/** The formats that a path may hold. */
+async function formatsFor(path: string): Promise<readonly DatasetFormat[]> {
   const entry = await Deno.stat(path).catch((error) => {
     const reason = error instanceof Deno.errors.NotFound ? "found nothing there" : error.message;
-    throw new InputError(`opening ${path}: ${reason}, wanted the folder of a dataset`, {
+    throw new InputError(`opening ${path}: ${reason}, wanted a dataset`, {
       cause: error,
     });
   });
-  if (!entry.isDirectory) {
-    throw new InputError(`opening ${path}: found a file, wanted the folder of a dataset`);
-  }
+  return entry.isDirectory ? FOLDER_FORMATS : FILE_FORMATS;
 }
 
 /** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
@@ -124,6 +134,7 @@ function openSplits(
   const open = (source: ImageSource) =>
     createImageSet({
       length: source.length,
+      prepared: source.prepared,
       labels: order && source.labels!.map((label) => order.labels[label]),
       describe: (index) => source.describe(index),
       decode: (index) => source.decode(index),
