@@ -218,7 +218,7 @@ function trackLayers(
 }
 
 /** Where a run with a search or tuning keeps its state, and what the state belongs to. */
-function runFolder({ crew, file }: Session, settings: Settings): RunFolder | undefined {
+function runFolder({ crew, file, unlabelled }: Session, settings: Settings): RunFolder | undefined {
   const { checkpoint, resume = false, policy } = settings;
   const hasJournal = policy.kind === "auto";
   if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
@@ -229,6 +229,7 @@ function runFolder({ crew, file }: Session, settings: Settings): RunFolder | und
     network: file.path,
     images: crew.local.dataset.train.length,
     workers: crew.size,
+    unlabelled,
     ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },
     ...{ pointsPerImage, ridge, seed, tuning, groups },
     teacher: typeof teacher === "object" ? teacher.path : teacher,

@@ -117,6 +117,7 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
       teacher: teacher?.path,
       images: crew.local.dataset.train.length,
       workers: crew.size,
+      unlabelled: session.unlabelled,
       ...settings,
     };
     const outcome = await tuneSession(session, { ...options, teacher }, identity)

@@ -70,6 +70,7 @@ export async function createTuner(
         teacher: teacher?.path,
         images: crew.local.dataset.train.length,
         workers: crew.size,
+        unlabelled,
         ...options,
       };
       const canResume = resume && folder !== undefined && await hasState(folder);

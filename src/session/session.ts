@@ -91,7 +91,6 @@ export async function openSession(
   const network = await openNetwork(file);
   using opened = new DisposableStack();
   opened.defer(() => disposeModel(network.model));
-  requireOneInput(network, file);
   const whyNoClasses = reasonAgainstClasses(network, options);
   const crew = await Crew.open({
     data: options.data,
@@ -113,14 +112,6 @@ export async function openSession(
     await crew.close();
     throw error;
   }
-}
-
-function requireOneInput({ model }: Network, { path }: ModelFile): void {
-  if (model.inputs.length === 1) return;
-  const names = model.inputs.map(({ name }) => name).join(", ");
-  throw new InputError(
-    `reading ${path}: found ${model.inputs.length} inputs (${names}), wanted one that reads images`,
-  );
 }
 
 /** Why a model cannot be measured by right answers; undefined when it can. */

@@ -30,6 +30,8 @@ export interface RunIdentity extends TuningOptions {
   readonly images: number;
   /** Threads. */
   readonly workers: number;
+  /** Why outputs are compared, where they are. */
+  readonly unlabelled?: string;
 }
 
 /**

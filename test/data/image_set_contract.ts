@@ -9,16 +9,18 @@ const SHAPES: DatasetOptions[] = [
   { height: 40, width: 33, channels: 1 },
 ];
 
-/** What every dataset format has to do. `write` fills a folder with a dataset that has a train and a test split. */
+/**
+ * What every dataset format has to do. `write` fills a folder with a labelled dataset that has a train and a test split,
+ * and may say in which file it is.
+ */
 export function testDatasetContract(
   format: string,
-  write: (folder: string) => Promise<void>,
+  write: (folder: string) => Promise<string | void>,
 ): void {
   const test = (sentence: string, run: (folder: string) => Promise<void>) =>
     Deno.test(`${format}: ${sentence}`, () =>
       inTempFolder(async (folder) => {
-        await write(folder);
-        await run(folder);
+        await run(await write(folder) ?? folder);
       }));
 
   test("every image of both splits is read in the shape that was asked for", async (folder) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { zipSync } from "fflate";
 import { describeDataset, ImageFaults, openDataset, readBatch } from "../../src/data/mod.ts";
 import { readNpy } from "../../src/data/npy.ts";
-import { inTempFolder, joinBytes } from "./fixtures.ts";
+import { encodeNpy, inTempFolder } from "./fixtures.ts";
 
 /**
  * numpy.savez_compressed of NumPy 2.4: x_train = 7 · arange(30).reshape(5, 2, 3) as uint8, y_train = [2, 0, 1, 2, 0] as
@@ -42,25 +42,6 @@ const PREPROCESSING = {
   ...{ inputSize: [2, 3] as [number, number], channels: 1, scale: 0.5, mean: [1], std: [2] },
   channelOrder: "rgb" as const,
 };
-
-/** An array as NumPy writes it. */
-function encodeNpy(
-  descr: string,
-  shape: string,
-  numbers: ArrayBufferView<ArrayBuffer>,
-  { order = "False", version = 1 } = {},
-): Uint8Array {
-  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }\n`;
-  const start = version === 1 ? 10 : 12;
-  const head = new Uint8Array(start);
-  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
-  const view = new DataView(head.buffer);
-  if (version === 1) view.setUint16(8, text.length, true);
-  else view.setUint32(8, text.length, true);
-  const { buffer, byteOffset, byteLength } = numbers;
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  return joinBytes([head, new TextEncoder().encode(text), bytes]);
-}
 
 const bytesOf = (length: number) => Uint8Array.from({ length }, (_, index) => index);
 
