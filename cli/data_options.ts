@@ -5,7 +5,7 @@ import { imageSize, numberList, positiveInteger, positiveNumber, share } from ".
 /** `--data`, which every command that reads images needs. */
 export const dataOption = new Option(
   "--data <dir>",
-  "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), images in a folder per class, or images without classes",
+  "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), images in a folder per class, or images without classes; or an .npz file",
 ).makeOptionMandatory();
 
 /** `--no-labels`: outputs are compared although the images have classes. */
@@ -70,7 +70,7 @@ export const jsonOption = new Option(
 
 /** Values of the options of this file. */
 export interface DataFlags {
-  /** Folder of the data set. */
+  /** Folder or file of the data set. */
   readonly data: string;
   /** Whether labels are used. */
   readonly labels?: boolean;

@@ -29,7 +29,7 @@ import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
 /** What every station of a crew works on. */
 export interface StationSpec {
-  /** Folder of the data set. */
+  /** Folder or file of the data set. */
   readonly data: string;
   /** How images become the network's input. */
   readonly preprocessing: Preprocessing;

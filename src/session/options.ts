@@ -4,7 +4,7 @@ import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
 export interface DataOptions {
   /** A model.json, the folder it is in, or a model already read. */
   readonly model: string | ModelFile;
-  /** Folder of the data set. */
+  /** Folder or file of the data set. */
   readonly data: string;
   /**
    * Whether labels are used, where the data has any and the model has one output with a score per class: accuracy and

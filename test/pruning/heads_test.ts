@@ -112,7 +112,7 @@ for (const name of headNames) {
       const model = withFrozenNorms(await noisyNetwork(name));
       const before = tf.memory().numTensors;
       const tuning = { ...TUNING, teacher: "original" } as const;
-      const { file, report } = await prune({ ...SMALL, model, data, tuning });
+      const { report } = await prune({ ...SMALL, model, data, tuning });
       const { outputErrorBefore, accuracyBefore, epochs } = report.tuning!;
       assert.equal(accuracyBefore, undefined);
       assert.ok(report.outputError!.after < outputErrorBefore!, `${outputErrorBefore}`);
