@@ -36,7 +36,7 @@ const rows = timings.map(({ minimum, median, maximum }, index) => {
     "of the original": (median / timings[0].median).toFixed(3),
     estimated: report ? report.budget!.share.found.toFixed(3) : "",
     "conv MACs": report ? (report.macs.convAfter / report.macs.convBefore).toFixed(3) : "1",
-    accuracy: (report ? report.accuracy.after : pruned[0].report.accuracy.before).toFixed(4),
+    accuracy: (report ? report.accuracy!.after : pruned[0].report.accuracy!.before).toFixed(4),
   };
 });
 console.log(`batches of ${BATCH}, ${rounds} rounds in turns, load average ${load.toFixed(1)}\n`);

@@ -57,7 +57,7 @@ async function run(policy: RatioPolicy, seed: number, statistics: string) {
     policy: policy.kind,
     seed,
     kept: macs.convAfter / macs.convBefore,
-    accuracy: accuracy.after,
+    accuracy: accuracy!.after,
     seconds: seconds.total,
     searchSeconds: search ? seconds.search : 0,
   };

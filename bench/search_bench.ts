@@ -58,7 +58,7 @@ const options = { share: 0.5, seed: SEED, rollouts: Number(rollouts), rolloutsMi
 await searchCounts(space, options, {
   evaluate: (counts) => {
     writeGraph(networks.networkFor(counts), file);
-    return Promise.resolve({ accuracy: reward(counts), loss: 1 - reward(counts) });
+    return Promise.resolve({ error: 1 - reward(counts), loss: 1 - reward(counts) });
   },
   onRollout: () => {
     spent.push(performance.now() - start);

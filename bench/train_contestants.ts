@@ -8,6 +8,7 @@ import { buildNetwork } from "../src/nets/mod.ts";
 import { Crew, shardIndices } from "../src/parallel/mod.ts";
 import { createRandom } from "../src/random.ts";
 import {
+  createLoss,
   layOutParameters,
   Optimizer,
   packParameters,
@@ -19,7 +20,10 @@ export const BATCH = 128, SEED = 1;
 export const RULE = { optimizer: "momentum", momentum: 0.9, weightDecay: 5e-4 } as const;
 export const LEARNING_RATE = 0.01;
 const SIDE = 32, CHANNELS = 3, CLASSES = 10, PIXELS = SIDE * SIDE * CHANNELS;
-const LOSS = { labelSmoothing: 0, distillationWeight: 0, temperature: 1 };
+const LOSS = {
+  kind: "classes",
+  options: { labelSmoothing: 0, distillationWeight: 0, temperature: 1 },
+} as const;
 const ALL = Int32Array.from({ length: BATCH }, (_, index) => index);
 const PREPROCESSING: Preprocessing = {
   inputSize: [SIDE, SIDE],
@@ -72,7 +76,7 @@ export class LocalTraining {
   #steps = 0;
 
   constructor(kernels: Kernels, { graph, model, layout, weights }: Subject) {
-    this.#network = new TrainingNetwork(kernels, graph, model, layout);
+    this.#network = new TrainingNetwork(kernels, graph, model, layout, createLoss(LOSS));
     this.#weights = weights.slice();
     this.gradients = new Float32Array(layout.length);
     this.#optimizer = new Optimizer(layout, RULE);
@@ -81,7 +85,7 @@ export class LocalTraining {
   /** Loss and gradients, at other weights if there are any. */
   differentiate(images: tf.Tensor4D, labels: Int32Array, weights = this.#weights): number {
     this.#network.load(weights);
-    return this.#network.step({ images, labels }, LOSS, this.gradients).loss / labels.length;
+    return this.#network.step({ images, labels }, this.gradients).loss / labels.length;
   }
 
   /** One step; its loss. */
@@ -97,7 +101,7 @@ export class LocalTraining {
     for (const half of shardIndices(ALL, 2)) {
       const [first, end] = [half[0], half[0] + half.length];
       const images = imagesOf(batch, first, end);
-      this.differentiate(images, batch.labels.subarray(first, end));
+      this.differentiate(images, batch.labels!.subarray(first, end));
       images.dispose();
       this.gradients.forEach((value, at) => mean[at] += value / 2);
     }

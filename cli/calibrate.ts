@@ -15,6 +15,7 @@ import {
   inputSizeOption,
   jsonOption,
   meanOption,
+  noLabelsOption,
   preprocessOption,
   scaleOption,
   stdOption,
@@ -55,6 +56,7 @@ export const calibrateCommand = new Command("calibrate")
     positiveInteger,
     CALIBRATION_DEFAULTS.memoryBudget / 2 ** 20,
   )
+  .addOption(noLabelsOption)
   .addOption(preprocessOption)
   .addOption(scaleOption)
   .addOption(meanOption)

@@ -26,13 +26,13 @@ export const checkCommand = new Command("check")
   .addOption(
     new Option(
       "--budget <file>",
-      'JSON with one or more of bytes, params, macs, convMacs, latency (ms), latencyShare, accuracy and accuracyDrop, as {"bytes": 600000, "accuracyDrop": 0.01}',
+      'JSON with one or more of bytes, params, macs, convMacs, latency (ms), latencyShare, accuracy, accuracyDrop and outputError, as {"bytes": 600000, "accuracyDrop": 0.01}',
     ).makeOptionMandatory(),
   )
   .addOption(
     new Option(
       "--reference <model>",
-      "what latencyShare and accuracyDrop compare with: the model before pruning",
+      "what latencyShare, accuracyDrop and outputError compare with: the model before pruning",
     ),
   )
   .addOption(optionalDataOption)

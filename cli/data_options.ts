@@ -5,7 +5,7 @@ import { imageSize, numberList, positiveInteger, positiveNumber, share } from ".
 function createDataOption() {
   return new Option(
     "--data <dir>",
-    "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), or images in a folder per class",
+    "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), images in a folder per class, or images without classes; or an .npz file",
   );
 }
 
@@ -14,6 +14,12 @@ export const dataOption = createDataOption().makeOptionMandatory();
 
 /** `--data` for a command that does without images too. */
 export const optionalDataOption = createDataOption();
+
+/** `--no-labels`: outputs are compared although the images have classes. */
+export const noLabelsOption = new Option(
+  "--no-labels",
+  "leave labels alone: measure how far outputs are from a reference's, as without classes",
+);
 
 /** `--preprocess`: preprocessing by name. */
 export const preprocessOption = new Option(
@@ -71,8 +77,10 @@ export const jsonOption = new Option(
 
 /** Values of the options of this file. */
 export interface DataFlags {
-  /** Folder of the data set. */
+  /** Folder or file of the data set. */
   readonly data: string;
+  /** Whether labels are used. */
+  readonly labels?: boolean;
   /** Name of a preset. */
   readonly preprocess?: string;
   /** Factor of the bytes. */
@@ -100,6 +108,7 @@ export function imageOptions(
   const { preprocess: preset, scale, mean, std, inputSize } = flags;
   return {
     model,
+    labels: flags.labels,
     preprocessing: { preset, scale, mean, std, inputSize },
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,

@@ -8,6 +8,7 @@ import {
   inputSizeOption,
   jsonOption,
   meanOption,
+  noLabelsOption,
   preprocessOption,
   scaleOption,
   stdOption,
@@ -52,6 +53,7 @@ export const finetuneCommand = new Command("finetune")
   .addOption(tuningOptions.seed)
   .addOption(tuningOptions.resume)
   .addOption(batchSizeEvalOption)
+  .addOption(noLabelsOption)
   .addOption(preprocessOption)
   .addOption(scaleOption)
   .addOption(meanOption)

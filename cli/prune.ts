@@ -21,6 +21,7 @@ import {
   inputSizeOption,
   jsonOption,
   meanOption,
+  noLabelsOption,
   preprocessOption,
   scaleOption,
   stdOption,
@@ -214,6 +215,7 @@ export const pruneCommand = new Command("prune")
   .addOption(tuningOptions.resume)
   .optionsGroup("Data and output:")
   .addOption(batchSizeEvalOption)
+  .addOption(noLabelsOption)
   .addOption(preprocessOption)
   .addOption(scaleOption)
   .addOption(meanOption)
@@ -347,6 +349,11 @@ function channelMultiple(
 function summarize(
   record: PruneReport & { version: string; command: string },
 ): Record<string, unknown> {
-  const { version, command, seed, workers, accuracy, macs, params } = record;
-  return { version, command, seed, workers, accuracy, macs, params };
+  const { version, command, seed, workers, accuracy, outputError, macs, params } = record;
+  return {
+    ...{ version, command, seed, workers },
+    ...(accuracy && { accuracy }),
+    ...(outputError && { outputError }),
+    ...{ macs, params },
+  };
 }

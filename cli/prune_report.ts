@@ -1,4 +1,5 @@
-import type { BudgetReport, Change, PruneReport, SearchReport } from "../src/mod.ts";
+import type { BudgetReport, PruneReport, SearchReport } from "../src/mod.ts";
+import { figureLines } from "./figures.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
@@ -7,7 +8,7 @@ export function describeReport(
   bytes?: { before: number; after: number },
   out?: string,
 ): string {
-  const { accuracy, loss, macs, params, seconds, batchNorm, images } = report;
+  const { macs, params, seconds, batchNorm, images } = report;
   const layers = formatTable(
     ["place", "layer", "kept", "of", "cut", "lost"],
     report.layers.map((layer) => [
@@ -22,12 +23,11 @@ export function describeReport(
   return [
     layers,
     "",
-    `accuracy    ${
-      stages(accuracy, report.tuning?.accuracyBefore).map(formatPercent).join(" -> ")
-    }`,
-    `loss        ${
-      stages(loss, report.tuning?.lossBefore).map((nats) => nats.toFixed(4)).join(" -> ")
-    }`,
+    ...figureLines(report, {
+      accuracy: report.tuning?.accuracyBefore,
+      outputError: report.tuning?.outputErrorBefore,
+      loss: report.tuning?.lossBefore,
+    }),
     `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
       formatCount(macs.selectors)
     }`,
@@ -53,11 +53,6 @@ export function describeReport(
   ].join("\n");
 }
 
-/** A figure of the original, of the pruned network where it was tuned then, and at the end. */
-function stages({ before, after }: Change, cut?: number): number[] {
-  return [before, ...(cut === undefined ? [] : [cut]), after];
-}
-
 function describeStatistics({ file, action }: NonNullable<PruneReport["statistics"]>): string {
   return action === "read"
     ? `statistics  of the original read from ${file}`
@@ -75,8 +70,11 @@ function describeBudget({ target, share, isOptimal }: BudgetReport): string {
 function describeSearch(
   { target, share, rollouts, winner, finalists }: SearchReport,
 ): string {
-  const { accuracy } = finalists.find(({ rollout }) => rollout === winner)!;
+  const { accuracy, error } = finalists.find(({ rollout }) => rollout === winner)!;
+  const reached = accuracy === undefined
+    ? `a relative error of ${formatPercent(error)} on`
+    : `${formatPercent(accuracy)} of`;
   return `search      number ${winner} of ${rollouts} roll-outs and ${finalists.length} finalists: ` +
     `${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
-    `${formatPercent(accuracy)} of held-out training images`;
+    `${reached} held-out training images`;
 }

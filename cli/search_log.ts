@@ -5,6 +5,7 @@ const COLUMNS = [
   "source",
   "cost",
   "convMacs",
+  "error",
   "accuracy",
   "loss",
   "reward",

@@ -20,7 +20,7 @@ export const searchOptions = {
   ).argParser(nonNegativeInteger).default(SEARCH_DEFAULTS.rolloutsMin),
   rewardPolicy: new Option(
     "--reward-policy <policy>",
-    "accuracy within the budget; or flops, -max(tolerance, 1 - accuracy) * ln(MACs), without a budget (cp_reward_policy)",
+    "accuracy within the budget; or flops, -max(tolerance, 1 - accuracy) * ln(MACs), without a budget; without classes accuracy is 1 - relative error (cp_reward_policy)",
   ).choices(["accuracy", "flops"]).default(SEARCH_DEFAULTS.rewardPolicy),
   noiseTolerance: new Option(
     "--noise-tolerance <share>",

@@ -16,7 +16,7 @@ import {
   share,
 } from "./parsers.ts";
 import { quoteArguments } from "./spelling.ts";
-import { formatPercent } from "./table.ts";
+import { figureLines } from "./figures.ts";
 
 /**
  * The options that `train` and `finetune` share, with the defaults in which they differ.
@@ -171,19 +171,18 @@ export async function finishTuning(
     );
   }
   const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
-  const { version, command, seed, workers, accuracy } = record;
-  const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
+  const { version, command, seed, workers, accuracy, outputError } = record;
+  const figures = accuracy ? { accuracy } : { outputError };
+  const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };
   const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
   await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
     return;
   }
-  const { before, after } = report.accuracy;
   console.log(
     [
-      `accuracy    ${formatPercent(before)} -> ${formatPercent(after)}`,
-      `loss        ${report.loss.before.toFixed(4)} -> ${report.loss.after.toFixed(4)}`,
+      ...figureLines(report),
       `epochs      ${report.epochs.length} in ${report.seconds.toFixed(0)} s`,
       `written to ${flags.out}`,
     ].join("\n"),

@@ -88,7 +88,7 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
   const settings = withDefaults(options, CALIBRATION_DEFAULTS);
   const { batches, batchSize, seed, pointsPerImage, memoryBudget, onProgress } = settings;
   const { number, of } = settings.shard ?? { number: 1, of: 1 };
-  const session = await openSession(settings);
+  const session = await openSession(settings, () => undefined);
   try {
     const { graph, file, crew } = session;
     const wanted = batches * batchSize;

@@ -1,5 +1,5 @@
 import { measureStockLatency, networkCost } from "./cost/mod.ts";
-import { UsageError } from "./errors.ts";
+import { InputError, UsageError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { judge, type Judgement, type LimitName, type Limits, needsOf } from "./gate/mod.ts";
 import { openNetwork, pinInputSize } from "./graph/mod.ts";
@@ -61,7 +61,8 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const figures: Figures = {
     ...await measureSize(model),
     ...needs.latency ? await compareLatency(model, reference, settings) : {},
-    ...needs.data ? await compareAccuracy(model, reference, settings) : {},
+    ...await compareAccuracy(model, reference, settings),
+    ...await compareOutputs(model, reference, settings),
   };
   const judgements = judge(limits, figures);
   return { model: model.path, judgements, holds: judgements.every(({ holds }) => holds) };
@@ -93,10 +94,27 @@ async function compareLatency(
 async function compareAccuracy(
   model: ModelFile,
   reference: ModelFile | undefined,
-  settings: CheckOptions,
+  { limits, reference: _, ...settings }: CheckOptions,
 ): Promise<Figures> {
-  const measure = async (file: ModelFile) =>
-    (await evaluate({ ...settings, data: settings.data!, model: file })).accuracy;
+  if (limits.accuracy === undefined && limits.accuracyDrop === undefined) return {};
+  const measure = async (file: ModelFile) => {
+    const { accuracy } = await evaluate({ ...settings, data: settings.data!, model: file });
+    if (accuracy !== undefined) return accuracy;
+    throw new InputError(
+      `checking ${file.path}: found no accuracy, images are not classified; give outputError as a limit`,
+    );
+  };
   const accuracy = await measure(model);
-  return { accuracy, ...reference && { accuracyDrop: await measure(reference) - accuracy } };
+  if (limits.accuracyDrop === undefined) return { accuracy };
+  return { accuracy, accuracyDrop: await measure(reference!) - accuracy };
+}
+
+async function compareOutputs(
+  model: ModelFile,
+  reference: ModelFile | undefined,
+  { limits, ...settings }: CheckOptions,
+): Promise<Figures> {
+  if (limits.outputError === undefined) return {};
+  const { outputError } = await evaluate({ ...settings, data: settings.data!, model, reference });
+  return { outputError };
 }

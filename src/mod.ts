@@ -83,7 +83,6 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
-  Change,
   Finalist,
   GroupTuning,
   LayerReport,
@@ -127,4 +126,11 @@ export {
 export type { Augmentation } from "./data/mod.ts";
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
-export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";
+export type {
+  Change,
+  DataOptions,
+  FigureChanges,
+  OutputErrorChange,
+  Progress,
+  ProgressListener,
+} from "./session/mod.ts";

@@ -79,7 +79,9 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
  *
  * With `tuning` the smaller model is then tuned, and group by group on the way if that is asked for.
  *
- * Statistics and tuning use the train split; the test split serves the accuracies alone.
+ * Statistics and tuning use the train split; the test split serves the figures at the end alone. Where images or model
+ * have no classes, networks are measured by the relative error of their outputs against the original's, instead of
+ * accuracy and loss.
  *
  * @param options Model, data, ratios and settings.
  * @returns The smaller model and the figures of the run.
@@ -92,7 +94,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     ...PRUNE_DEFAULTS,
     shared: SHARED_DEFAULTS[options.policy.kind],
   });
-  const session = await openSession(settings);
+  const session = await openSession(settings, (file) => file);
   try {
     const { graph, file, crew } = session;
     const map = findChannelSpaces(graph);
@@ -160,6 +162,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       images: { calibration: calibration.length, wanted },
       faults: await crew.faults(),
       heldOut: crew.local.dataset.heldOut,
+      unlabelled: session.unlabelled,
       seed: settings.seed,
       workers: crew.size,
     });
@@ -215,7 +218,7 @@ function trackLayers(
 }
 
 /** Where a run with a search or tuning keeps its state, and what the state belongs to. */
-function runFolder({ crew, file }: Session, settings: Settings): RunFolder | undefined {
+function runFolder({ crew, file, unlabelled }: Session, settings: Settings): RunFolder | undefined {
   const { checkpoint, resume = false, policy } = settings;
   const hasJournal = policy.kind === "auto";
   if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
@@ -226,6 +229,7 @@ function runFolder({ crew, file }: Session, settings: Settings): RunFolder | und
     network: file.path,
     images: crew.local.dataset.train.length,
     workers: crew.size,
+    unlabelled,
     ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },
     ...{ pointsPerImage, ridge, seed, tuning, groups },
     teacher: typeof teacher === "object" ? teacher.path : teacher,

@@ -1,15 +1,16 @@
 import { describeDataset } from "./data/mod.ts";
+import { InputError } from "./errors.ts";
 import { unpinInputSize, writeGraph } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
 import type { ModelFile, Preprocessing } from "./model/mod.ts";
 import { writePreprocessing } from "./model/mod.ts";
 import { buildNetwork } from "./nets/mod.ts";
 import {
+  compareFigures,
   type DataOptions,
   evaluateOn,
-  meanFigures,
   openSession,
-  resolveModel,
+  resolveReference,
   type Session,
   wholeSplit,
 } from "./session/mod.ts";
@@ -89,7 +90,8 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
 }
 
 /**
- * Goes on training a model, with the unpruned one as teacher if there is one.
+ * Goes on training a model, with the unpruned one as teacher if there is one. Where images or model have no classes the
+ * squared error towards the teacher's outputs is minimised, and the relative error against them measured.
  *
  * @param options Model, data and settings.
  * @returns The tuned model (the best weights on held-out training images) and the figures of the run.
@@ -99,15 +101,23 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
   const start = performance.now();
   const settings = pickTuningOptions(options);
-  const session = await openSession(options);
+  let teacher: ModelFile | undefined;
+  const session = await openSession(options, async (file, why) => {
+    teacher = await openTeacher(options, file);
+    if (teacher) return teacher;
+    throw new InputError(
+      `tuning ${file.path}: ${why}; give a model whose outputs are imitated, with --teacher`,
+    );
+  });
   try {
     const { crew, file } = session;
-    const teacher = options.teacher === undefined ? undefined : await resolveModel(options.teacher);
+    teacher ??= await openTeacher(options, file);
     const identity = {
       network: file.path,
       teacher: teacher?.path,
       images: crew.local.dataset.train.length,
       workers: crew.size,
+      unlabelled: session.unlabelled,
       ...settings,
     };
     const outcome = await tuneSession(session, { ...options, teacher }, identity)
@@ -119,6 +129,13 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
   } finally {
     await session.close();
   }
+}
+
+async function openTeacher(
+  { teacher }: FinetuneOptions,
+  file: ModelFile,
+): Promise<ModelFile | undefined> {
+  return teacher === undefined ? undefined : await resolveReference(teacher, file);
 }
 
 /** Measures, tunes and measures again; the seconds are not known yet. */
@@ -139,11 +156,11 @@ async function tuneSession(
   const after = tuned.interrupted
     ? before
     : await evaluateOn(session, written, test, options, "evaluating after");
-  const [figuresBefore, figuresAfter] = [meanFigures(before), meanFigures(after)];
+  const { validationAccuracy, validationOutputError } = tuned;
   const report = {
-    accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
-    loss: { before: figuresBefore.loss, after: figuresAfter.loss },
-    validationAccuracy: tuned.validationAccuracy,
+    ...compareFigures(before, after),
+    ...(validationAccuracy !== undefined && { validationAccuracy }),
+    ...(validationOutputError !== undefined && { validationOutputError }),
     epochs: tuned.history,
     interrupted: tuned.interrupted,
     seed: settings.seed,

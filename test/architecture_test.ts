@@ -24,7 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   onnx: ["model", "importing"],
   train: ["kernels", "model", "graph"],
   parallel: ["kernels", "model", "graph", "data", "forward", "calibration", "train"],
-  session: ["kernels", "model", "formats", "graph", "forward", "parallel"],
+  session: ["kernels", "model", "formats", "graph", "data", "forward", "parallel"],
   tuning: ["model", "graph", "data", "session", "train"],
   pruning: [
     "kernels",
@@ -43,7 +43,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** Files at the top of `src` that every room may import. */
-const COMMON = ["errors.ts", "random.ts"];
+const COMMON = ["errors.ts", "random.ts", "zip.ts"];
 
 async function sourceFiles(folder: string): Promise<string[]> {
   const files: string[] = [];

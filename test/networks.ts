@@ -215,6 +215,58 @@ function opaqueNetwork(): tf.LayersModel {
   return tf.model({ name: "opaque", inputs: image, outputs: head(conv(x, "conv5", 5)) });
 }
 
+/** A small U-Net: encoder, bottleneck, decoder with a skip that is concatenated, a map of probabilities. */
+function segmentationNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  const block = (x: Symbolic, name: string, filters: number) =>
+    relu(norm(conv(x, `${name}_conv`, filters), `${name}_bn`), `${name}_relu`);
+  const skip = block(block(image, "down1", 6), "down2", 6);
+  const pooled = tf.layers.maxPooling2d({ name: "pool", poolSize: 2 }).apply(skip) as Symbolic;
+  const deep = block(block(pooled, "deep1", 10), "deep2", 8);
+  const up = tf.layers.upSampling2d({ name: "up", size: [2, 2] }).apply(deep) as Symbolic;
+  const joined = tf.layers.concatenate({ name: "skip" }).apply([skip, up]) as Symbolic;
+  const last = block(block(joined, "up1", 8), "up2", 6);
+  const mask = tf.layers.conv2d({ name: "mask", filters: 2, kernelSize: 1, activation: "softmax" })
+    .apply(last) as Symbolic;
+  return tf.model({ name: "segmentation", inputs: image, outputs: mask });
+}
+
+/** A network that gives three numbers of no bound. */
+function regressionNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  let x = conv(image, "conv1", 8, { activation: "relu", bias: true });
+  x = relu(norm(conv(x, "conv2", 10, { strides: 2 }), "bn2"), "relu2");
+  x = conv(x, "conv3", 8, { activation: "relu", bias: true });
+  const pooled = tf.layers.globalAveragePooling2d({ name: "pool" }).apply(x) as Symbolic;
+  const pose = tf.layers.dense({ name: "pose", units: 3 }).apply(pooled) as Symbolic;
+  return tf.model({ name: "regression", inputs: image, outputs: pose });
+}
+
+/** A detector with two heads over a grid: four numbers and a score for every cell. */
+function detectionNetwork(): tf.LayersModel {
+  const image = tf.input({ name: "image", shape: [8, 8, 3] });
+  let x = relu(norm(conv(image, "conv1", 8), "bn1"), "relu1");
+  x = relu(norm(conv(x, "conv2", 10, { strides: 2 }), "bn2"), "relu2");
+  x = relu(norm(conv(x, "conv3", 10), "bn3"), "relu3");
+  const boxes = tf.layers.reshape({ name: "boxes", targetShape: [16, 4] })
+    .apply(conv(x, "box", 4, { bias: true })) as Symbolic;
+  const scores = tf.layers.activation({ name: "scores", activation: "sigmoid" })
+    .apply(conv(x, "score", 1, { kernel: 1, bias: true })) as Symbolic;
+  return tf.model({ name: "detection", inputs: image, outputs: [boxes, scores] });
+}
+
+const HEADS = {
+  segmentation: segmentationNetwork,
+  regression: regressionNetwork,
+  detection: detectionNetwork,
+};
+
+/** Names of the small random networks that are no classifiers. */
+export type HeadName = keyof typeof HEADS;
+
+/** All of them. */
+export const headNames = Object.keys(HEADS) as HeadName[];
+
 const BUILDERS = {
   plain: plainNetwork,
   preActivation: preActivationNetwork,
@@ -252,17 +304,21 @@ export function randomizeWeights(file: ModelFile, random: () => number): void {
 }
 
 /** A small network with random weights. */
-export async function buildNetworkFile(name: NetworkName, seed = 1): Promise<ModelFile> {
-  const model = BUILDERS[name]();
+export async function buildNetworkFile(
+  name: NetworkName | HeadName,
+  seed = 1,
+): Promise<ModelFile> {
+  const builders = { ...BUILDERS, ...HEADS };
+  const model = builders[name]();
   const file = await captureModel(model);
   disposeModel(model);
-  randomizeWeights(file, createRandom(seed, networkNames.indexOf(name)));
+  randomizeWeights(file, createRandom(seed, Object.keys(builders).indexOf(name)));
   return file;
 }
 
 /** A small network, opened. */
 export async function buildNetwork(
-  name: NetworkName,
+  name: NetworkName | HeadName,
 ): Promise<Network & { file: ModelFile }> {
   const file = await buildNetworkFile(name);
   return { file, ...await openNetwork(file) };

@@ -36,7 +36,7 @@ for (const name of networkNames) {
         assert.deepEqual([report.macs.after, report.params.after], [cost.macs, cost.params]);
         disposeModel(smaller.model);
         const { accuracy, loss } = await evaluate({ model: file, data, workers: 1 });
-        assert.equal(accuracy, report.accuracy.after);
+        assert.equal(accuracy, report.accuracy!.after);
         assert.ok(Math.abs(loss - report.loss.after) < 1e-5);
         for (const { mode, kept, of, relativeError } of report.layers) {
           assert.equal(mode === "whole", kept === of);

@@ -8,8 +8,8 @@ import type { ImageFaults } from "./image_faults.ts";
 export interface Batch {
   /** size × height × width × channels preprocessed values. */
   images: Float32Array;
-  /** Class index of every image. */
-  labels: Int32Array;
+  /** Class index of every image, when they have classes. */
+  labels?: Int32Array;
   /** Index of every image in its set. */
   indices: Int32Array;
   /** Images in the batch: those asked for without the faulty ones, so possibly none. */
@@ -20,7 +20,7 @@ export interface Batch {
 const READS_IN_FLIGHT = 16;
 
 /**
- * Reads and preprocesses images. One that cannot be read is left out and noted in `faults`.
+ * Reads images, and preprocesses those that are not prepared. One that cannot be read is left out and noted in `faults`.
  *
  * @param set The images.
  * @param indices Which of them, in which order.
@@ -41,7 +41,7 @@ export async function readBatch(
   const kept = new Int32Array(indices.length);
   const slots = Array.from(
     { length: Math.min(READS_IN_FLIGHT, indices.length) },
-    () => new Uint8Array(length),
+    () => set.isPrepared ? new Float32Array(length) : new Uint8Array(length),
   );
   let size = 0;
   faults.ask(indices.length);
@@ -54,14 +54,16 @@ export async function readBatch(
         if (!(read.reason instanceof InputError)) throw read.reason;
         return faults.add(set.describe(group[slot]), read.reason.message);
       }
-      applyPreprocessing(slots[slot], images, size * length, preprocessing);
+      const pixels = slots[slot];
+      if (pixels instanceof Float32Array) images.set(pixels, size * length);
+      else applyPreprocessing(pixels, images, size * length, preprocessing);
       kept[size++] = group[slot];
     });
   }
   const read = kept.subarray(0, size);
   return {
     images: images.subarray(0, size * length),
-    labels: read.map((index) => set.labels[index]),
+    ...(set.labels && { labels: read.map((index) => set.labels![index]) }),
     indices: read,
     size,
   };

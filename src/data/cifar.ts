@@ -113,6 +113,7 @@ function createSource(layout: CifarLayout, files: RecordFile[]): ImageSource {
     return { file: files[position], record: index - starts[position] };
   };
   return {
+    length: labels.length,
     labels,
     describe(index) {
       const { file, record } = locate(index);

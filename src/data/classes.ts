@@ -1,5 +1,4 @@
 import { InputError } from "../errors.ts";
-import type { Dataset } from "./dataset.ts";
 import type { OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 
@@ -36,13 +35,15 @@ export function orderClasses(own: string[], wanted?: string[]): ClassOrder {
  * @param outputs Outputs of the network.
  * @throws {InputError} When the numbers differ.
  */
-export function checkClasses(dataset: Pick<Dataset, "format" | "classes">, outputs: number): void {
-  const { format, classes } = dataset;
+export function checkClasses(
+  { format, classes }: { format: string; classes: readonly string[] },
+  outputs: number,
+): void {
   if (classes.length === outputs) return;
   const names = classes.slice(0, 5).join(", ") + (classes.length > 5 ? ", …" : "");
   throw new InputError(
     `matching the dataset with the model: found ${classes.length} classes in the ${format} (${names}), ` +
-      `wanted ${outputs}, one per output of the model`,
+      `wanted ${outputs}, one per output of the model; --no-labels compares outputs instead`,
   );
 }
 
@@ -55,10 +56,11 @@ export function checkClasses(dataset: Pick<Dataset, "format" | "classes">, outpu
  * @throws {InputError} When a label is beyond; the message names its file and the image.
  */
 export function checkLabels(source: ImageSource, classCount: number, why: string): void {
-  const stranger = source.labels.findIndex((label) => label >= classCount);
+  const { labels = new Int32Array(0) } = source;
+  const stranger = labels.findIndex((label) => label >= classCount);
   if (stranger < 0) return;
   throw new InputError(
-    `reading ${placeOfLabel(source, stranger)}: found label ${source.labels[stranger]}, ` +
+    `reading ${placeOfLabel(source, stranger)}: found label ${labels[stranger]}, ` +
       `wanted 0 to ${classCount - 1}, ${why}`,
   );
 }
@@ -69,8 +71,8 @@ export function checkLabels(source: ImageSource, classCount: number, why: string
  * @param opened What a format found.
  * @throws {InputError} When a class between the smallest and the largest label has no training image.
  */
-export function checkGaps({ train, classCount, isCounted }: OpenedFormat): void {
-  if (!isCounted) return;
+export function checkGaps({ train, classCount = 0, isCounted }: OpenedFormat): void {
+  if (!isCounted || !train.labels) return;
   const present = new Set(train.labels);
   const first = Math.min(...present);
   let missing = first;

@@ -8,12 +8,14 @@ export interface ImageShape {
   channels: number;
 }
 
-/** Labelled images that are read one by one; nothing decoded is kept. */
+/** Images that are read one by one; nothing decoded is kept. */
 export interface ImageSet {
   /** How many images there are. */
   readonly length: number;
-  /** Class index of every image. */
-  readonly labels: Int32Array;
+  /** Class index of every image; absent where the images have no classes. */
+  readonly labels?: Int32Array;
+  /** Whether the images are what the network reads, floats that need no preprocessing. */
+  readonly isPrepared?: boolean;
   /**
    * Where an image comes from, for messages.
    *
@@ -25,18 +27,18 @@ export interface ImageSet {
    * Decodes an image and brings it to the size the dataset was opened with.
    *
    * @param index Which image.
-   * @param out Receives height × width × channels bytes, RGB or grey.
+   * @param out Receives height × width × channels bytes, RGB or grey, or floats of images that are prepared.
    * @throws {InputError} When the image cannot be read or decoded.
    */
-  read(index: number, out: Uint8Array): Promise<void>;
+  read(index: number, out: Uint8Array | Float32Array): Promise<void>;
 }
 
 /** A dataset with its two splits. */
 export interface Dataset {
   /** Name of the format, such as `CIFAR-10` or `image folder`. */
   format: string;
-  /** Class names; a label is an index into them. */
-  classes: string[];
+  /** Class names, a label is an index into them; absent where the images have no classes. */
+  classes?: string[];
   /** Images for calibration, training and search. */
   train: ImageSet;
   /** Images for the final figures. */

@@ -15,14 +15,15 @@ const LOOKED_AT = 64;
 export async function fingerprintImages(set: ImageSet, shape: ImageShape): Promise<string> {
   const parts: Uint8Array<ArrayBuffer>[] = [
     new TextEncoder().encode(JSON.stringify([shape.height, shape.width, shape.channels])),
-    new Uint8Array(set.labels.slice().buffer as ArrayBuffer),
+    new Uint8Array((set.labels ?? new Int32Array(0)).slice().buffer as ArrayBuffer),
   ];
   const count = Math.min(LOOKED_AT, set.length);
   for (let place = 0; place < count; place++) {
-    const pixels = new Uint8Array(shape.height * shape.width * shape.channels);
+    const length = shape.height * shape.width * shape.channels;
+    const pixels = set.isPrepared ? new Float32Array(length) : new Uint8Array(length);
     try {
       await set.read(Math.floor(place * set.length / count), pixels);
-      parts.push(pixels);
+      parts.push(new Uint8Array(pixels.buffer));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
     }

@@ -11,17 +11,18 @@ const TEST_FOLDERS = ["test", "val", "valid", "validation"];
 
 /**
  * A folder of images per class (JPEG, PNG), with `train/` and `test/` above the classes if there; `val/`, `valid/` and
- * `validation/` serve as test split when there is no `test/`.
+ * `validation/` serve as test split when there is no `test/`. Images in no such folder are a dataset without classes;
+ * beside folders of classes they are passed over.
  *
  * Classes and images are in the order of their names (UTF-16 code units). Folders below a class belong to it. Hidden
  * files and folders, and files without an image's ending, are skipped; links are followed. Only paths are kept.
  */
 export const folderFormat: DatasetFormat = {
   lookedFor:
-    "a folder of .jpg, .jpeg or .png files per class, with train/ and test/ above them or not",
+    "a folder of .jpg, .jpeg or .png files per class, with train/ and test/ above them or not; such files without classes",
   async open(folder) {
     const folders = await listFolders(folder);
-    if (folders.length === 0) return undefined;
+    if (folders.length === 0 && (await listOwnImages(folder)).length === 0) return undefined;
     const testName = TEST_FOLDERS.find((name) => folders.includes(name));
     const hasTrain = folders.includes("train");
     if (!hasTrain && testName && folders.every((name) => TEST_FOLDERS.includes(name))) {
@@ -29,32 +30,46 @@ export const folderFormat: DatasetFormat = {
     }
     const train = await openSplit(hasTrain ? join(folder, "train") : folder);
     const test = hasTrain && testName ? await openSplit(join(folder, testName)) : undefined;
-    if (test && test.classes.join("/") !== train.classes.join("/")) {
-      const own = new Set(train.classes);
-      const stranger = test.classes.find((name) => !own.has(name));
-      const missing = train.classes.find((name) => !test.classes.includes(name));
-      throw new InputError(
-        `opening ${folder}: found class ${stranger ?? missing} in ` +
-          `${stranger ? testName : "train"}/ only, wanted the same classes in both splits`,
-      );
-    }
+    if (test) requireSameClasses(folder, train.classes, test.classes, testName!);
     return {
       format: "image folder",
-      classes: train.classes,
-      classCount: train.classes.length,
+      ...(train.classes && { classes: train.classes, classCount: train.classes.length }),
       train: train.source,
       ...(test && { test: test.source }),
     };
   },
 };
 
-async function openSplit(folder: string): Promise<{ classes: string[]; source: ImageSource }> {
-  const classes = await listFolders(folder);
-  if (classes.length === 0) {
+/** Images of a split, and the names of their classes when they have any. */
+interface Split {
+  classes?: string[];
+  source: ImageSource;
+}
+
+function requireSameClasses(
+  folder: string,
+  train: Split["classes"],
+  test: Split["classes"],
+  testName: string,
+): void {
+  if (train?.join("/") === test?.join("/")) return;
+  if (train === undefined || test === undefined) {
     throw new InputError(
-      `opening ${folder}: found no folders, wanted one folder of images per class`,
+      `opening ${folder}: found folders of classes in ${train ? "train" : testName}/ only, ` +
+        `wanted them in both splits or in none`,
     );
   }
+  const stranger = test.find((name) => !train.includes(name));
+  const missing = train.find((name) => !test.includes(name));
+  throw new InputError(
+    `opening ${folder}: found class ${stranger ?? missing} in ` +
+      `${stranger ? testName : "train"}/ only, wanted the same classes in both splits`,
+  );
+}
+
+async function openSplit(folder: string): Promise<Split> {
+  const classes = await listFolders(folder);
+  if (classes.length === 0) return { source: await openWithoutClasses(folder) };
   const paths: string[] = [];
   const labels: number[] = [];
   for (const [label, name] of classes.entries()) {
@@ -70,12 +85,24 @@ async function openSplit(folder: string): Promise<{ classes: string[]; source: I
       labels.push(label);
     }
   }
-  const source: ImageSource = {
-    labels: Int32Array.from(labels),
+  return { classes, source: { ...sourceOf(paths), labels: Int32Array.from(labels) } };
+}
+
+async function openWithoutClasses(folder: string): Promise<ImageSource> {
+  const paths = await listOwnImages(folder);
+  if (paths.length > 0) return sourceOf(paths.sort());
+  throw new InputError(
+    `opening ${folder}: found no folders, wanted one folder of images per class, ` +
+      `or .jpg, .jpeg or .png files without classes`,
+  );
+}
+
+function sourceOf(paths: string[]): ImageSource {
+  return {
+    length: paths.length,
     describe: (index) => paths[index],
     decode: async (index) => await decodeImage(await Deno.readFile(paths[index])),
   };
-  return { classes, source };
 }
 
 /** Names of the visible folders in a folder, sorted. */
@@ -97,6 +124,16 @@ async function listImages(folder: string, visited: Set<string>): Promise<string[
     const path = join(folder, entry.name);
     if (await isFolder(folder, entry)) paths.push(...await listImages(path, visited));
     else if (IMAGE_ENDINGS.has(extname(entry.name).toLowerCase())) paths.push(path);
+  }
+  return paths;
+}
+
+/** Paths of the images that lie in a folder itself. */
+async function listOwnImages(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const entry of await readEntries(folder)) {
+    const isImage = IMAGE_ENDINGS.has(extname(entry.name).toLowerCase());
+    if (isImage && !await isFolder(folder, entry)) paths.push(join(folder, entry.name));
   }
   return paths;
 }

@@ -6,8 +6,8 @@ export interface OpenedFormat {
   format: string;
   /** Class names in the order of the labels; undefined when the format stores none. */
   classes?: string[];
-  /** How many classes the labels may have. */
-  classCount: number;
+  /** How many classes the labels may have; undefined when the images have none. */
+  classCount?: number;
   /** Whether the largest label alone says how many classes there are. */
   isCounted?: boolean;
   /** Images for training. */

@@ -26,7 +26,7 @@ export const idxFormat: DatasetFormat = {
     const train = await openSplit(folder, SPLIT_PREFIXES.train, handles);
     if (!train) return undefined;
     const test = await openSplit(folder, SPLIT_PREFIXES.test, handles);
-    const classCount = 1 + train.labels.reduce((largest, label) => Math.max(largest, label), 0);
+    const classCount = 1 + train.labels!.reduce((largest, label) => Math.max(largest, label), 0);
     if (test) checkLabels(test, classCount, "the labels of the train split");
     return {
       ...{ format: "IDX", classCount, isCounted: true, train },
@@ -79,6 +79,7 @@ async function openPair(
   const labels = new Uint8Array(count);
   labelFile.readAt(8, labels);
   return {
+    length: count,
     labels: Int32Array.from(labels),
     describe: (index) => `${imagesPath}, image ${index}`,
     describeLabel: (index) => `${labelsPath}, image ${index}`,

@@ -6,24 +6,28 @@ import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
 import { idxFormat } from "./idx.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
+import { npzFormat } from "./npz.ts";
 import { setAsideTest } from "./split.ts";
 
-/** Every format, the binary ones first: their folders may hold other folders too. */
-const FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
+/** Every format of a folder, the binary ones first: their folders may hold other folders too. */
+const FOLDER_FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
+
+/** Every format of a file. */
+const FILE_FORMATS: readonly DatasetFormat[] = [npzFormat];
 
 /**
  * Opens a dataset; its format is told from what the folder holds.
  *
- * @param path Folder of the dataset.
+ * @param path Folder or file of the dataset.
  * @param options Shape of the images to be read, and the model's class names.
  * @returns The dataset; close it when done.
  * @throws {InputError} When the folder is missing, holds no known format, is damaged, or has labels beyond the network's
  * outputs.
  */
 export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
-  await checkFolder(path);
+  const formats = await formatsFor(path);
   using handles = new DisposableStack();
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const opened = await format.open(path, handles);
     if (!opened) continue;
     const { outputs } = options;
@@ -35,25 +39,26 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
     const order = chooseClasses(opened, options);
     const { train, test, heldOut } = openSplits(opened, order, options);
     if (test.length === 0) {
+      const share = order ? "two of a class" : "two";
       throw new InputError(
         `opening ${path}: found ${train.length} images and no test split, ` +
-          `wanted at least two of a class, so that a fifth can be set aside`,
+          `wanted at least ${share}, so that a fifth can be set aside`,
       );
     }
     const kept = handles.move();
     return {
       format: opened.format,
-      classes: order.classes,
+      ...(order && { classes: order.classes }),
       train,
       test,
       heldOut,
       close: () => kept.dispose(),
     };
   }
-  throw unknownFormat(path);
+  throw unknownFormat(path, formats);
 }
 
-/** What a dataset is like before a network is chosen for it. */
+/** What a labelled dataset is like before a network is chosen for it. */
 export interface DatasetDescription {
   /** Class names, in the order of the labels. */
   readonly classes: string[];
@@ -64,55 +69,73 @@ export interface DatasetDescription {
 /**
  * Looks into a dataset.
  *
- * @param path Folder of the dataset.
+ * @param path Folder or file of the dataset.
  * @returns Its classes and the size of its images.
- * @throws {InputError} When the folder is missing, holds no known format, or is damaged.
+ * @throws {InputError} When it is missing, of no known format or damaged, or has no classes or no bytes.
  */
 export async function describeDataset(path: string): Promise<DatasetDescription> {
-  await checkFolder(path);
+  const formats = await formatsFor(path);
   using handles = new DisposableStack();
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const opened = await format.open(path, handles);
     if (!opened) continue;
     checkGaps(opened);
+    if (opened.train.prepared) {
+      throw new InputError(
+        `opening ${path}: found floats, wanted bytes (uint8) to train a new network by, ` +
+          `which states how they are prepared`,
+      );
+    }
     const { height, width, channels } = await opened.train.decode(0);
-    const { classes } = chooseClasses(opened, { height, width, channels });
-    return { classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
+    const order = chooseClasses(opened, { height, width, channels });
+    if (order === undefined) {
+      throw new InputError(
+        `opening ${path}: found images without classes, wanted labels to train a network by`,
+      );
+    }
+    return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
   }
-  throw unknownFormat(path);
+  throw unknownFormat(path, formats);
 }
 
-function unknownFormat(path: string): InputError {
-  const lookedFor = FORMATS.map((format) => format.lookedFor).join("; ");
-  return new InputError(`opening ${path}: found no dataset in it, wanted one of: ${lookedFor}`);
+function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputError {
+  const lookedFor = formats.map((format) => format.lookedFor).join("; ");
+  const found = formats === FOLDER_FORMATS ? "no dataset in it" : "a file";
+  return new InputError(`opening ${path}: found ${found}, wanted one of: ${lookedFor}`);
 }
 
-async function checkFolder(path: string): Promise<void> {
+/** The formats that a path may hold. */
+async function formatsFor(path: string): Promise<readonly DatasetFormat[]> {
   const entry = await Deno.stat(path).catch((error) => {
     const reason = error instanceof Deno.errors.NotFound ? "found nothing there" : error.message;
-    throw new InputError(`opening ${path}: ${reason}, wanted the folder of a dataset`, {
+    throw new InputError(`opening ${path}: ${reason}, wanted a dataset`, {
       cause: error,
     });
   });
-  if (!entry.isDirectory) {
-    throw new InputError(`opening ${path}: found a file, wanted the folder of a dataset`);
-  }
+  return entry.isDirectory ? FOLDER_FORMATS : FILE_FORMATS;
 }
 
-/** A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
+/** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
 function chooseClasses(
   { classes, classCount }: OpenedFormat,
   { classes: wanted }: DatasetOptions,
-): ClassOrder {
+): ClassOrder | undefined {
+  if (classCount === undefined) return undefined;
   const numbers = Array.from({ length: classCount }, (_, label) => String(label));
   const order = orderClasses(classes ?? numbers, wanted);
   return !classes && wanted?.length === classCount ? { ...order, classes: [...wanted] } : order;
 }
 
-function openSplits(opened: OpenedFormat, order: ClassOrder, options: DatasetOptions) {
+function openSplits(
+  opened: OpenedFormat,
+  order: ClassOrder | undefined,
+  options: DatasetOptions,
+) {
   const open = (source: ImageSource) =>
     createImageSet({
-      labels: source.labels.map((label) => order.labels[label]),
+      length: source.length,
+      prepared: source.prepared,
+      labels: order && source.labels!.map((label) => order.labels[label]),
       describe: (index) => source.describe(index),
       decode: (index) => source.decode(index),
     }, options);

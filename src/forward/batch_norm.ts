@@ -1,6 +1,7 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import type { LayerGraph, LayerNode } from "../graph/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
+import type { ImageBatch } from "./objective.ts";
 
 /** Sums of a BatchNormalization's inputs over images and positions, per channel. */
 export interface ChannelMoments {
@@ -24,7 +25,7 @@ export interface ChannelMoments {
 export async function measureBatchNorm(
   graph: LayerGraph,
   model: tf.LayersModel,
-  batches: AsyncIterable<{ images: tf.Tensor4D }>,
+  batches: AsyncIterable<ImageBatch>,
 ): Promise<Map<string, ChannelMoments>> {
   const moments = new Map<string, ChannelMoments>();
   const plan = new ForwardPlan(graph, model, {
@@ -39,7 +40,7 @@ export async function measureBatchNorm(
     },
   });
   try {
-    for await (const { images } of batches) plan.predict(images).dispose();
+    for await (const { images } of batches) tf.dispose(plan.predict(images));
   } finally {
     plan.dispose();
   }

@@ -169,16 +169,16 @@ export class ForwardPlan {
    * Runs a whole batch.
    *
    * @param images The images; disposed.
-   * @returns The model's first output.
+   * @returns The model's outputs in order.
    */
-  predict(images: tf.Tensor): tf.Tensor {
+  predict(images: tf.Tensor): tf.Tensor[] {
     const activations = this.start(images);
     this.advance(activations, this.steps.length);
-    const output = activations.tensors.get(this.#graph.outputs[0])!;
+    const outputs = this.#graph.outputs.map((name) => activations.tensors.get(name)!);
     for (const tensor of activations.tensors.values()) {
-      if (tensor !== output) tensor.dispose();
+      if (!outputs.includes(tensor)) tensor.dispose();
     }
-    return output;
+    return outputs;
   }
 
   /**

@@ -32,6 +32,11 @@ export const LIMITS = {
     needs: ["data", "reference"],
     meaning: "accuracy of the reference less that of the model",
   },
+  outputError: {
+    side: "most",
+    needs: ["data", "reference"],
+    meaning: "relative error of the outputs against those of the reference",
+  },
 } as const satisfies Record<string, LimitKind>;
 
 /** Name of a limit. */

@@ -1,5 +1,6 @@
-import { unzipSync, zipSync } from "fflate";
+import { zipSync } from "fflate";
 import { InputError } from "../errors.ts";
+import { readZip, type ZipEntry } from "../zip.ts";
 
 /** The parts of a `.keras` file. */
 export interface KerasArchive {
@@ -20,16 +21,6 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
 const MAX_INFLATION = 200;
 
 /**
- * Tells a zip archive by its first bytes.
- *
- * @param bytes Any file.
- * @returns True for an archive that has entries.
- */
-export function isZip(bytes: Uint8Array): boolean {
-  return [0x50, 0x4b, 0x03, 0x04].every((value, index) => bytes[index] === value);
-}
-
-/**
  * Takes the parts of a `.keras` file out of it. Nothing is written to disk, and an entry gets no more memory than it
  * declares.
  *
@@ -40,53 +31,21 @@ export function isZip(bytes: Uint8Array): boolean {
  * its bytes can hold, or a part is missing.
  */
 export function readArchive(bytes: Uint8Array, path: string): KerasArchive {
-  const sizes = new Map<string, number>();
+  const names = new Set<string>();
   const wanted = new Set(Object.values(PARTS));
-  const filter = (entry: { name: string; size: number; originalSize: number }) => {
-    requirePlainName(entry.name, path);
-    if (sizes.has(entry.name)) throw damaged(path, `the entry ${entry.name} twice`);
-    sizes.set(entry.name, entry.originalSize);
+  const files = readZip({ bytes, path, kind: ".keras file" }, (entry) => {
+    names.add(entry.name);
     if (!wanted.has(entry.name)) return false;
     requireSize(entry, path);
     return true;
-  };
-  const files = unzip(bytes, filter, path);
-  for (const [name, content] of Object.entries(files)) {
-    if (content.length !== sizes.get(name)) {
-      throw damaged(path, `${content.length} bytes in ${name}`, `${sizes.get(name)}`);
-    }
-  }
-  const { [PARTS.config]: config, [PARTS.metadata]: metadata, [PARTS.weights]: weights } = files;
-  if (!config || !weights) throw missingPart(sizes, config ? PARTS.weights : PARTS.config, path);
+  });
+  const [config, metadata, weights] = [PARTS.config, PARTS.metadata, PARTS.weights]
+    .map((name) => files.get(name));
+  if (!config || !weights) throw missingPart(names, config ? PARTS.weights : PARTS.config, path);
   return { config, weights, ...(metadata && { metadata }) };
 }
 
-function unzip(
-  bytes: Uint8Array,
-  filter: (entry: { name: string; size: number; originalSize: number }) => boolean,
-  path: string,
-): Record<string, Uint8Array> {
-  try {
-    return unzipSync(bytes, { filter });
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw damaged(path, `an archive that does not inflate (${(error as Error).message})`);
-  }
-}
-
-function requirePlainName(name: string, path: string): void {
-  const isPlain = !/^[\\/]|^[a-z]:|\0/i.test(name) && !name.split(/[\\/]/).includes("..");
-  if (isPlain) return;
-  throw new InputError(
-    `reading ${path}: found the entry ${JSON.stringify(name)}, wanted names inside the archive; ` +
-      `do not use this file`,
-  );
-}
-
-function requireSize(
-  { name, size, originalSize }: { name: string; size: number; originalSize: number },
-  path: string,
-): void {
+function requireSize({ name, size, originalSize }: ZipEntry, path: string): void {
   const isJson = name.endsWith(".json");
   if (originalSize <= size * MAX_INFLATION && !(isJson && originalSize > MAX_JSON_BYTES)) return;
   throw new InputError(
@@ -97,19 +56,13 @@ function requireSize(
   );
 }
 
-function missingPart(entries: Map<string, number>, part: string, path: string): InputError {
-  const names = [...entries.keys()].slice(0, 5).join(", ");
+function missingPart(entries: ReadonlySet<string>, part: string, path: string): InputError {
+  const names = [...entries].slice(0, 5).join(", ");
   const isSharded = entries.has("model.weights.json");
   return new InputError(
     `reading ${path}: found a zip archive with ${names || "no entries"}, ` +
       `wanted a .keras file with ${part}; ` +
       (isSharded ? "save it without max_shard_size" : "save the model with model.save()"),
-  );
-}
-
-function damaged(path: string, found: string, wanted = "an intact .keras file"): InputError {
-  return new InputError(
-    `reading ${path}: found ${found}, wanted ${wanted}; the file is damaged, copy it again`,
   );
 }
 

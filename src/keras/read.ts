@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
 import { type ModelFile, refuseUnusableWeights, type Weight } from "../model/mod.ts";
-import { isZip, readArchive } from "./archive.ts";
+import { isZip } from "../zip.ts";
+import { readArchive } from "./archive.ts";
 import { readArchiveWeights } from "./archive_weights.ts";
 import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/hdf5_object.ts";
 import { readLegacyWeights } from "./legacy_weights.ts";

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { ModelFile } from "./model_file.ts";
 import { type PixelTransform, type Preprocessing, preprocessingPresets } from "./preprocessing.ts";
-import { findInputShape, isJsonObject, type JsonObject } from "./topology.ts";
+import { findInputShape, inputNames, isJsonObject, type JsonObject } from "./topology.ts";
 
 /** What flags may say about preprocessing; it wins over the model's metadata. */
 export interface PreprocessingOverrides {
@@ -60,6 +60,15 @@ function readImageInput(file: ModelFile): [number | null, number | null, 1 | 3] 
   if (
     shape.length === 4 && isExtent(height) && isExtent(width) && (channels === 1 || channels === 3)
   ) return [height, width, channels];
+  const names = inputNames(file.topology.config.input_layers);
+  if (names.length > 1) {
+    throw new InputError(
+      `reading the inputs of ${file.path}: found ${names.length} (${
+        names.join(", ")
+      }), wanted one ` +
+        `that reads images`,
+    );
+  }
   throw new InputError(
     `reading the input of ${file.path}: found ${
       shape.length > 0 ? JSON.stringify(shape) : "no single shape"

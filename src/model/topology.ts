@@ -98,9 +98,22 @@ export function findInputShape(topology: LayerJson): (number | null)[] | undefin
   return layer && findInputShape(layer);
 }
 
-/** Name of the single input: Keras writes `[[name, 0, 0]]`, and for one input also `[name, 0, 0]`. */
+/** Name of the single input. */
 function findOnlyInput(inputs: unknown): string | undefined {
-  if (!Array.isArray(inputs)) return undefined;
-  const first = typeof inputs[0] === "string" ? inputs : inputs.length === 1 ? inputs[0] : [];
-  return Array.isArray(first) && typeof first[0] === "string" ? first[0] : undefined;
+  const names = inputNames(inputs);
+  return names.length === 1 ? names[0] : undefined;
+}
+
+/**
+ * Names of a model's inputs: Keras writes `[[name, 0, 0], …]`, and for one input also `[name, 0, 0]`.
+ *
+ * @param inputs `input_layers` of a functional model.
+ * @returns The names; none when it is something else.
+ */
+export function inputNames(inputs: unknown): string[] {
+  if (!Array.isArray(inputs)) return [];
+  const references = typeof inputs[0] === "string" ? [inputs] : inputs;
+  return references.flatMap((reference) =>
+    Array.isArray(reference) && typeof reference[0] === "string" ? [reference[0]] : []
+  );
 }

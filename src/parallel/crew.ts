@@ -1,14 +1,14 @@
 import {
   addChannelMoments,
-  addEvaluations,
   type ChannelMoments,
-  type EvaluationSums,
+  type Figures,
+  type ObjectiveSpec,
 } from "../forward/mod.ts";
 import { InputError } from "../errors.ts";
 import { tolerableFaults } from "../data/mod.ts";
 import { mergeMoments, type Moments } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
-import type { StepSums } from "../train/mod.ts";
+import { addStepSums, type StepSums } from "../train/mod.ts";
 import type { StationAnswer, StationArguments, StationMethod } from "./messages.ts";
 import { RemoteStation } from "./remote_station.ts";
 import type { TrainingRequest } from "./training_station.ts";
@@ -84,15 +84,25 @@ export class Crew {
   }
 
   /**
-   * Counts right answers and sums the loss of a network on some images.
+   * Says what networks are measured by from now on.
    *
-   * @throws {InputError} When all stations together met too many images that cannot be read.
+   * @throws {InputError} When a reference cannot be opened.
    */
-  async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
+  async setObjective(spec: ObjectiveSpec): Promise<void> {
+    await this.#callAll("setObjective", () => [spec]);
+  }
+
+  /**
+   * Measures a network on some images.
+   *
+   * @throws {InputError} When the images do not suffice, or all stations together met too many that cannot be read.
+   */
+  async evaluate(file: ModelFile, images: ImageSelection): Promise<Figures> {
     const shards = this.#shardsOf(images);
     const parts = await this.#callAll("evaluate", (station) => [file, shards[station]]);
     await this.#checkFaults();
-    return addEvaluations(parts);
+    const { objective } = this.local;
+    return objective.figuresOf(parts.reduce((sum, part) => objective.add(sum, part)));
   }
 
   /** Moments at every BatchNormalization of a network on some images. */
@@ -180,11 +190,7 @@ export class Crew {
   async trainStep(indices: Int32Array, epoch: number, out: Float32Array): Promise<StepSums> {
     const shards = shardIndices(indices, this.size);
     const parts = await this.#callAll("trainStep", (station) => [shards[station], epoch]);
-    const sums = parts.reduce((sum, part) => ({
-      loss: sum.loss + part.loss,
-      correct: sum.correct + part.correct,
-      images: sum.images + part.images,
-    }));
+    const sums = parts.reduce(addStepSums);
     out.fill(0);
     this.#gradients.forEach((gradients, station) => {
       const share = parts[station].images / sums.images;

@@ -13,12 +13,12 @@ import {
 } from "../data/mod.ts";
 import {
   type ChannelMoments,
-  evaluateBatches,
   type EvaluationSums,
-  ForwardPlan,
-  givesProbabilities,
-  type LabelledBatch,
+  type ImageBatch,
   measureBatchNorm,
+  type Objective,
+  type ObjectiveSpec,
+  openObjective,
 } from "../forward/mod.ts";
 import { openNetwork } from "../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../kernels/mod.ts";
@@ -29,11 +29,11 @@ import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
 /** What every station of a crew works on. */
 export interface StationSpec {
-  /** Folder of the data set. */
+  /** Folder or file of the data set. */
   readonly data: string;
   /** How images become the network's input. */
   readonly preprocessing: Preprocessing;
-  /** Width of the network's output, when it must fit the data's classes. */
+  /** Width of the network's output, when it must fit the classes of the data, if that has any. */
   readonly outputs?: number;
   /** Largest share of images that may be undecodable. */
   readonly badImageShare: number;
@@ -90,6 +90,7 @@ export class Station {
   readonly #spec: StationSpec;
   readonly #dataset: Dataset;
   readonly #faults: ImageFaults;
+  #objective: Objective<EvaluationSums> | undefined;
   #training: TrainingStation | undefined;
   #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
 
@@ -115,7 +116,8 @@ export class Station {
     const { inputSize: [height, width], channels, classes } = spec.preprocessing;
     const { data, outputs } = spec;
     const dataset = await openDataset(data, { height, width, channels, classes, outputs });
-    if (outputs !== undefined) checkClasses(dataset, outputs);
+    const { format, classes: names } = dataset;
+    if (outputs !== undefined && names) checkClasses({ format, classes: names }, outputs);
     return new Station(spec, dataset);
   }
 
@@ -124,15 +126,26 @@ export class Station {
     return this.#dataset;
   }
 
-  /** Counts right answers and sums the loss of a network on some images. */
+  /** What networks are measured by. */
+  get objective(): Objective<EvaluationSums> {
+    if (this.#objective === undefined) throw new Error("measuring: no objective has been set");
+    return this.#objective;
+  }
+
+  /** Says what networks are measured by from now on. */
+  async setObjective(spec: ObjectiveSpec): Promise<void> {
+    this.#objective?.dispose();
+    this.#objective = undefined;
+    this.#objective = await openObjective(spec);
+  }
+
+  /** Measures a network on some images. */
   async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
-    const { model, graph } = await openNetwork(file);
-    const plan = new ForwardPlan(graph, model);
+    const network = await openNetwork(file);
     try {
-      return await evaluateBatches(plan, givesProbabilities(graph), this.#batches(images));
+      return await this.objective.measure(network, this.#batches(images));
     } finally {
-      plan.dispose();
-      disposeModel(model);
+      disposeModel(network.model);
     }
   }
 
@@ -227,10 +240,11 @@ export class Station {
   async close(): Promise<void> {
     await this.endCalibration();
     await this.endTraining();
+    this.#objective?.dispose();
     this.#dataset.close();
   }
 
-  async *#batches({ split, indices, batchSize }: ImageSelection): AsyncGenerator<LabelledBatch> {
+  async *#batches({ split, indices, batchSize }: ImageSelection): AsyncGenerator<ImageBatch> {
     for (const part of chunk(indices, batchSize)) {
       yield await this.#read(this.#dataset[split], part);
       this.onBatch();

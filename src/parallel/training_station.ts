@@ -7,9 +7,11 @@ import { type Kernels, loadKernels } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, type Preprocessing } from "../model/mod.ts";
 import { createRandom } from "../random.ts";
 import {
+  createLoss,
   layOutParameters,
-  type LossOptions,
+  type LossSpec,
   type StepSums,
+  type TrainingLoss,
   TrainingNetwork,
 } from "../train/mod.ts";
 
@@ -20,7 +22,7 @@ export interface TrainingRequest {
   /** The network that is imitated, for distillation. */
   readonly teacher?: ModelFile;
   /** The loss. */
-  readonly loss: LossOptions;
+  readonly loss: LossSpec;
   /** Random changes of the images. */
   readonly augmentation: Augmentation;
   /** Seed of these changes. */
@@ -37,6 +39,7 @@ export class TrainingStation {
   readonly #preprocessing: Preprocessing;
   readonly #student: Network;
   readonly #network: TrainingNetwork;
+  readonly #loss: TrainingLoss;
   readonly #teacher: { network: Network; plan: ForwardPlan } | undefined;
 
   private constructor(
@@ -49,11 +52,13 @@ export class TrainingStation {
     this.#request = request;
     this.#preprocessing = preprocessing;
     this.#student = student;
+    this.#loss = createLoss(request.loss);
     this.#network = new TrainingNetwork(
       kernels,
       student.graph,
       student.model,
       layOutParameters(student.graph),
+      this.#loss,
     );
     this.#teacher = teacher &&
       { network: teacher, plan: new ForwardPlan(teacher.graph, teacher.model) };
@@ -84,7 +89,7 @@ export class TrainingStation {
    * @returns Loss and right answers; the gradients are in the request's buffer.
    */
   step(batch: Batch, epoch: number): StepSums {
-    const { augmentation, loss, seed, weights, gradients } = this.#request;
+    const { augmentation, seed, weights, gradients } = this.#request;
     const { inputSize: [height, width], channels } = this.#preprocessing;
     const shape = { height, width, channels };
     batch.indices.forEach((image, place) => {
@@ -93,12 +98,12 @@ export class TrainingStation {
     });
     this.#network.load(new Float32Array(weights));
     const images = tf.tensor4d(batch.images, [batch.size, height, width, channels]);
-    const teacher = this.#teacherLogits(images);
+    const teacher = this.#askTeacher(images);
     try {
       const training = { images, labels: batch.labels, teacher };
-      return this.#network.step(training, loss, new Float32Array(gradients));
+      return this.#network.step(training, new Float32Array(gradients));
     } finally {
-      tf.dispose(teacher ? [images, teacher] : [images]);
+      tf.dispose([images, ...(teacher ?? [])]);
     }
   }
 
@@ -111,15 +116,14 @@ export class TrainingStation {
   }
 
   /** Logarithms of probabilities are logits too: softmax takes them back. */
-  #teacherLogits(images: tf.Tensor4D): tf.Tensor2D | undefined {
+  #askTeacher(images: tf.Tensor4D): tf.Tensor[] | undefined {
     if (this.#teacher === undefined) return undefined;
     const { network, plan } = this.#teacher;
     return tf.tidy(() => {
-      const output = plan.predict(images.clone());
-      const logits = givesProbabilities(network.graph)
-        ? tf.log(tf.maximum(output, SMALLEST_PROBABILITY))
-        : output;
-      return logits as tf.Tensor2D;
+      const outputs = plan.predict(images.clone());
+      return this.#loss.readsLogits && givesProbabilities(network.graph)
+        ? outputs.map((output) => tf.log(tf.maximum(output, SMALLEST_PROBABILITY)))
+        : outputs;
     });
   }
 }

@@ -9,7 +9,7 @@ export interface UnpricedUnit extends BudgetUnit {
 /** Mean relative error of the readers at which a unit's price is read off. */
 const PROBED_ERROR = 0.15;
 
-/** The least that the loss is taken to rise by, in nats: a cut that seems to help is not free. */
+/** The least that the loss is taken to rise by: a cut that seems to help is not free. */
 const LEAST_RISE = 1e-4;
 
 /**
@@ -23,8 +23,8 @@ const LEAST_RISE = 1e-4;
  * one evaluation for every unit and one of the whole network.
  *
  * @param units The units.
- * @param lossOf Mean loss of the network with these counts, in nats.
- * @returns The units with errors in nats.
+ * @param lossOf Mean loss of the network with these counts, whatever its unit.
+ * @returns The units with errors in that unit.
  */
 export async function priceErrors(
   units: readonly UnpricedUnit[],

@@ -103,8 +103,9 @@ export async function findAutoRatios(
     share: { wanted: settings.share, found: winner.cost + posed.added },
     images: run.images.indices.length,
     rollouts: rollouts.length,
-    finalists: finalists.map(({ rollout, accuracy, loss, reward }) => ({
-      ...{ rollout, accuracy, loss, reward },
+    finalists: finalists.map(({ rollout, reward, error, loss, accuracy }) => ({
+      ...{ rollout, reward, error, loss },
+      ...(accuracy !== undefined && { accuracy }),
     })),
     winner: winner.rollout,
   };

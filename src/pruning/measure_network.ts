@@ -1,9 +1,7 @@
 import { pickHeldOut } from "../data/mod.ts";
-import { withBatchNormMoments } from "../forward/mod.ts";
+import { type Figures, withBatchNormMoments } from "../forward/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ImageSelection } from "../parallel/mod.ts";
-import type { Evaluation } from "../policy/mod.ts";
-import { meanFigures } from "../session/mod.ts";
 import type { StatisticsSource } from "./statistics_source.ts";
 
 /** Images of an evaluation batch. */
@@ -30,15 +28,15 @@ export function heldOutImages(
  * @param source The workers, and the file that the network came from.
  * @param graph The network.
  * @param images What it is measured on.
- * @returns Accuracy and loss.
+ * @returns Its figures.
  */
 export async function measureNetwork(
   { crew, file }: Pick<StatisticsSource, "crew" | "file">,
   graph: LayerGraph,
   images: ImageSelection,
-): Promise<Evaluation> {
+): Promise<Figures> {
   crew.local.onBatch = () => {};
-  return meanFigures(await crew.evaluate(writeGraph(graph, file), images));
+  return await crew.evaluate(writeGraph(graph, file), images);
 }
 
 /**

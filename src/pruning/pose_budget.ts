@@ -50,7 +50,7 @@ export interface PosedBudget {
 
 /**
  * Poses the question of how many channels every convolution keeps. The error of every count is read off statistics of
- * the original network, by structured elimination, and brought into nats by `priceErrors`.
+ * the original network, by structured elimination, and brought into units of the loss by `priceErrors`.
  *
  * @param context What to work with.
  * @param places The network's convolutions.

@@ -4,7 +4,6 @@ import {
   batchesOfThread,
   type DataOptions,
   evaluateOn,
-  meanFigures,
   type Session,
   trackBatches,
 } from "../session/mod.ts";
@@ -45,14 +44,14 @@ export async function refreshBatchNorm(
   const losses = [];
   for (const variant of [graph, candidate]) {
     const model = writeGraph(variant, session.file);
-    const sums = await evaluateOn(
+    const { loss } = await evaluateOn(
       session,
       model,
       part(half),
       settings,
       "deciding on BatchNormalization",
     );
-    losses.push(meanFigures(sums).loss);
+    losses.push(loss);
   }
   const [lossKept, lossReestimated] = losses;
   const reestimated = lossReestimated < lossKept;

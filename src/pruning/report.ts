@@ -1,8 +1,8 @@
 import { networkCost } from "../cost/mod.ts";
-import type { EvaluationSums } from "../forward/mod.ts";
+import type { Figures } from "../forward/mod.ts";
 import type { LayerGraph } from "../graph/mod.ts";
 import type { FaultReport } from "../parallel/mod.ts";
-import { meanFigures } from "../session/mod.ts";
+import { compareFigures } from "../session/mod.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import type { TuningResult } from "../tuning/mod.ts";
 import type { LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
@@ -13,9 +13,9 @@ export interface RunRecord {
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
   /** Evaluations on the test split. */
   readonly evaluations: {
-    readonly before: EvaluationSums;
-    readonly cut: EvaluationSums;
-    readonly after: EvaluationSums;
+    readonly before: Figures;
+    readonly cut: Figures;
+    readonly after: Figures;
   };
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
@@ -39,6 +39,8 @@ export interface RunRecord {
   readonly faults: FaultReport;
   /** Whether the test images were set aside from the train split. */
   readonly heldOut: boolean;
+  /** Why images were not classified but outputs compared, when they were. */
+  readonly unlabelled?: string;
   /** Seed of the run. */
   readonly seed: number;
   /** Threads of the run. */
@@ -53,14 +55,9 @@ export interface RunRecord {
  */
 export function describeRun(record: RunRecord): PruneReport {
   const { graphs, evaluations, clock, images, faults } = record;
-  const [figuresBefore, figuresAfter] = [
-    meanFigures(evaluations.before),
-    meanFigures(evaluations.after),
-  ];
   const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
   return {
-    accuracy: { before: figuresBefore.accuracy, after: figuresAfter.accuracy },
-    loss: { before: figuresBefore.loss, after: figuresAfter.loss },
+    ...compareFigures(evaluations.before, evaluations.after),
     ...describeTuning(record),
     macs: {
       before: costBefore.macs,
@@ -100,13 +97,15 @@ export function describeRun(record: RunRecord): PruneReport {
 
 function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {
   if (tuned === undefined) return {};
-  const { accuracy, loss } = meanFigures(evaluations.cut);
-  const { validationAccuracy, groups, history } = tuned;
+  const { accuracy, outputs, error, loss } = evaluations.cut;
+  const { validationAccuracy, validationOutputError, groups, history } = tuned;
   return {
     tuning: {
-      accuracyBefore: accuracy,
+      ...(accuracy !== undefined && { accuracyBefore: accuracy }),
+      ...(outputs && { outputErrorBefore: error }),
       lossBefore: loss,
-      validationAccuracy,
+      ...(validationAccuracy !== undefined && { validationAccuracy }),
+      ...(validationOutputError !== undefined && { validationOutputError }),
       groups,
       epochs: history,
     },
@@ -120,7 +119,7 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
   return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
 }
 
-function noticesOf({ layers, images, heldOut }: RunRecord): string[] {
+function noticesOf({ layers, images, heldOut, unlabelled }: RunRecord): string[] {
   const notices: string[] = [];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
@@ -129,6 +128,9 @@ function noticesOf({ layers, images, heldOut }: RunRecord): string[] {
     notices.push(
       `the train split has ${images.calibration} images, fewer than the ${images.wanted} asked for`,
     );
+  }
+  if (unlabelled !== undefined) {
+    notices.push(`${unlabelled}: outputs were compared with those of the original network`);
   }
   if (heldOut) {
     notices.push("the data has no test split: every fifth image was set aside for it");

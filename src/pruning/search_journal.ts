@@ -5,7 +5,7 @@ import { describeDifferences, type Identity } from "../tuning/mod.ts";
 /** A line of the file; the first one says what the search is. */
 export type JournalEntry = Readonly<Record<string, unknown>> & { readonly kind: string };
 
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * What a search has found, appended line by line to a file of JSON objects, so that a search that is killed at any

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { InputError } from "../errors.ts";
 import type { LayerGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { resolveModel, type Session } from "../session/mod.ts";
+import { resolveReference, type Session } from "../session/mod.ts";
 import {
   checkpointHooks,
   hasState,
@@ -43,7 +44,7 @@ export interface Tuner {
  * @param session Model and data.
  * @param run The run's options.
  * @returns The tuner; undefined when the run has no tuning.
- * @throws {InputError} When the teacher cannot be read.
+ * @throws {InputError} When the teacher cannot be read, or there is none where there are no classes.
  */
 export async function createTuner(
   session: Session,
@@ -51,8 +52,14 @@ export async function createTuner(
 ): Promise<Tuner | undefined> {
   const { tuning, seed, checkpoint, resume = false, signal, onProgress } = run;
   if (tuning === undefined) return undefined;
-  const { crew, file } = session;
+  const { crew, file, unlabelled } = session;
   const teacher = await openTeacher(tuning.teacher, file);
+  if (unlabelled !== undefined && teacher === undefined) {
+    throw new InputError(
+      `tuning ${file.path}: ${unlabelled}; imitate the unpruned model's outputs with --enbl-dst, ` +
+        `or another's with --teacher`,
+    );
+  }
   return {
     options: pickTuningOptions({ ...tuning, seed }),
     groups: tuning.groups,
@@ -63,6 +70,7 @@ export async function createTuner(
         teacher: teacher?.path,
         images: crew.local.dataset.train.length,
         workers: crew.size,
+        unlabelled,
         ...options,
       };
       const canResume = resume && folder !== undefined && await hasState(folder);
@@ -85,5 +93,5 @@ async function openTeacher(
   original: ModelFile,
 ): Promise<ModelFile | undefined> {
   if (teacher === undefined) return undefined;
-  return teacher === "original" ? original : await resolveModel(teacher);
+  return teacher === "original" ? original : await resolveReference(teacher, original);
 }

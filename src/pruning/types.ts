@@ -1,7 +1,7 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type { AgentOptions, Evaluation, Rollout, SearchSettings } from "../policy/mod.ts";
-import type { DataOptions } from "../session/mod.ts";
+import type { Change, DataOptions, FigureChanges } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
@@ -57,7 +57,7 @@ export interface BudgetReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that is kept at most by the counts chosen. */
   readonly share: { readonly wanted: number; readonly found: number };
-  /** Σ of what the errors of all layers that read what is cut raise the loss by, in nats, each as if the others were whole. */
+  /** Σ of what the errors of all layers that read what is cut raise the loss by, each as if the others were whole. */
   readonly error: number;
   /** Whether no choice within the budget has a smaller error. */
   readonly isOptimal: boolean;
@@ -192,34 +192,26 @@ export interface LayerReport {
   readonly reason?: string;
 }
 
-/** A figure before and after. */
-export interface Change {
-  /** Of the original. */
-  readonly before: number;
-  /** Of the pruned model. */
-  readonly after: number;
-}
-
 /** How a pruned network was tuned. */
 export interface PruneTuningReport {
-  /** Share of test images classified rightly before the whole network was tuned. */
-  readonly accuracyBefore: number;
-  /** Mean cross-entropy on the test images before the whole network was tuned, in nats. */
+  /** Share of test images classified rightly before the whole network was tuned; absent where outputs are compared. */
+  readonly accuracyBefore?: number;
+  /** Relative error of the outputs on the test images before the whole network was tuned, where outputs are compared. */
+  readonly outputErrorBefore?: number;
+  /** Loss on the test images before the whole network was tuned. */
   readonly lossBefore: number;
   /** Share of held-out training images that the written weights classify rightly; absent without any. */
   readonly validationAccuracy?: number;
+  /** Relative error of the outputs of the written weights on held-out training images, where outputs are compared. */
+  readonly validationOutputError?: number;
   /** Epochs of every group. */
   readonly groups: readonly (readonly EpochReport[])[];
   /** Epochs of the whole network. */
   readonly epochs: readonly EpochReport[];
 }
 
-/** What a pruning run found. */
-export interface PruneReport {
-  /** Share of test images classified rightly; `after` is behind all tuning. */
-  readonly accuracy: Change;
-  /** Mean cross-entropy on the test images, in nats; `after` is behind all tuning. */
-  readonly loss: Change;
+/** What a pruning run found: figures of the original and of what is written, behind all tuning, and more. */
+export interface PruneReport extends FigureChanges {
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
   /** Multiply–accumulates for one image; `conv…` counts Conv2D and DepthwiseConv2D layers, selectors included. */

@@ -2,3 +2,4 @@
 export * from "./evaluation.ts";
 export * from "./options.ts";
 export * from "./session.ts";
+export type { Figures } from "../forward/mod.ts";

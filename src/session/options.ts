@@ -4,8 +4,13 @@ import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
 export interface DataOptions {
   /** A model.json, the folder it is in, or a model already read. */
   readonly model: string | ModelFile;
-  /** Folder of the data set. */
+  /** Folder or file of the data set. */
   readonly data: string;
+  /**
+   * Whether labels are used, where the data has any and the model has one output with a score per class: accuracy and
+   * loss are measured then, and otherwise how far outputs are from a reference's. Default true.
+   */
+  readonly labels?: boolean;
   /** What flags say about preprocessing. */
   readonly preprocessing?: PreprocessingOverrides;
   /** Images of every evaluation batch. Default 100. */

@@ -1,8 +1,11 @@
 import { InputError } from "../errors.ts";
 import { openModel } from "../formats/mod.ts";
+import type { Dataset } from "../data/mod.ts";
+import type { ObjectiveSpec } from "../forward/mod.ts";
 import { inlineModels, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
+  findInputShape,
   type ModelFile,
   readPreprocessing,
   writePreprocessing,
@@ -19,9 +22,26 @@ export interface Session extends Network {
   readonly file: ModelFile;
   /** The workers. */
   readonly crew: Crew;
+  /** What networks are measured by, when they are. */
+  readonly objective?: ObjectiveSpec;
+  /** Why images are not classified but outputs compared, when they are. */
+  readonly unlabelled?: string;
   /** Frees the model and stops the workers. */
   close(): Promise<void>;
 }
+
+/**
+ * What outputs are compared with where images are not classified.
+ *
+ * @param file The model of the session.
+ * @param why Why images are not classified.
+ * @returns The reference, a model that reads the same images; undefined when nothing will be measured.
+ * @throws {InputError} When there is none.
+ */
+export type ReferenceChoice = (
+  file: ModelFile,
+  why: string,
+) => ModelFile | undefined | Promise<ModelFile | undefined>;
 
 /** Reads a model unless it has been read already, and takes nested models apart. */
 export async function resolveModel(model: string | ModelFile): Promise<ModelFile> {
@@ -29,45 +49,92 @@ export async function resolveModel(model: string | ModelFile): Promise<ModelFile
 }
 
 /**
+ * Reads a model that another one's outputs are compared with.
+ *
+ * @param reference The model, or where it is.
+ * @param file The other one, with a fixed input size.
+ * @returns The model with the same input size.
+ * @throws {InputError} When it cannot be read or reads images of another shape.
+ */
+export async function resolveReference(
+  reference: string | ModelFile,
+  file: ModelFile,
+): Promise<ModelFile> {
+  const wanted = findInputShape(file.topology)!;
+  const read = await resolveModel(reference);
+  const pinned = pinInputSize(read, wanted.slice(1, 3) as [number, number]);
+  const found = findInputShape(pinned.topology) ?? [];
+  if (found.slice(1).join() === wanted.slice(1).join()) return pinned;
+  throw new InputError(
+    `comparing ${read.path} with ${file.path}: found an input of ` +
+      `${found.slice(1).join("×") || "no single shape"}, wanted ${wanted.slice(1).join("×")}`,
+  );
+}
+
+/**
  * Opens a model and its data.
  *
  * @param options Model, data and preprocessing.
+ * @param chooseReference What outputs are compared with where images are not classified.
  * @returns The session.
  * @throws {InputError} When model or data cannot be read or do not fit each other.
  */
-export async function openSession(options: DataOptions): Promise<Session> {
+export async function openSession(
+  options: DataOptions,
+  chooseReference: ReferenceChoice,
+): Promise<Session> {
   const read = await resolveModel(options.model);
   const preprocessing = readPreprocessing(read, options.preprocessing);
   const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
   const file = pinInputSize(original, preprocessing.inputSize);
   await startBackend();
   const network = await openNetwork(file);
+  using opened = new DisposableStack();
+  opened.defer(() => disposeModel(network.model));
+  const whyNoClasses = reasonAgainstClasses(network, options);
+  const crew = await Crew.open({
+    data: options.data,
+    preprocessing,
+    outputs: whyNoClasses ? undefined : network.model.outputs[0].shape[1]!,
+    badImageShare: options.badImageShare ?? 0.01,
+  }, options.workers ?? navigator.hardwareConcurrency);
   try {
-    const outputs = network.model.outputs[0].shape;
-    if (network.model.inputs.length > 1 || network.model.outputs.length > 1) {
-      const found = `${network.model.inputs.length} inputs and ${network.model.outputs.length}`;
-      throw new InputError(`reading ${file.path}: found ${found} outputs, wanted one of each`);
-    }
-    if (outputs.length !== 2) {
-      throw new InputError(
-        `reading ${file.path}: found an output of rank ${outputs.length}, wanted a score per class`,
-      );
-    }
-    const crew = await Crew.open({
-      data: options.data,
-      preprocessing,
-      outputs: outputs[1]!,
-      badImageShare: options.badImageShare ?? 0.01,
-    }, options.workers ?? navigator.hardwareConcurrency);
+    const unlabelled = whyNoClasses ?? reasonInData(crew.local.dataset);
+    const objective = await chooseObjective(file, unlabelled, chooseReference);
+    if (objective) await crew.setObjective(objective);
+    const kept = opened.move();
     const close = async () => {
-      disposeModel(network.model);
+      kept.dispose();
       await crew.close();
     };
-    return { ...network, original, file, crew, close };
+    return { ...network, original, file, crew, objective, unlabelled, close };
   } catch (error) {
-    disposeModel(network.model);
+    await crew.close();
     throw error;
   }
+}
+
+/** Why a model cannot be measured by right answers; undefined when it can. */
+function reasonAgainstClasses({ model }: Network, { labels }: DataOptions): string | undefined {
+  const [{ shape }, ...others] = model.outputs;
+  if (labels === false) return "labels are not to be used";
+  if (others.length > 0) return `the model has ${model.outputs.length} outputs`;
+  if (shape.length !== 2) return `the model's output has rank ${shape.length}`;
+  return shape[1] === 1 ? "the model's output is one number" : undefined;
+}
+
+function reasonInData({ classes }: Dataset): string | undefined {
+  return classes ? undefined : "the images have no classes";
+}
+
+async function chooseObjective(
+  file: ModelFile,
+  unlabelled: string | undefined,
+  chooseReference: ReferenceChoice,
+): Promise<ObjectiveSpec | undefined> {
+  if (unlabelled === undefined) return { kind: "classification" };
+  const reference = await chooseReference(file, unlabelled);
+  return reference && { kind: "outputError", reference };
 }
 
 /** A stretch of work whose batches are counted. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** What a network is trained towards. */
+/** What a classifier is trained towards. */
 export interface LossOptions {
   /** ε of label smoothing (Szegedy et al. 2016, arXiv 1512.00567, section 7). */
   readonly labelSmoothing: number;

@@ -8,28 +8,8 @@ import {
   pairOf,
 } from "../graph/mod.ts";
 import { type Kernels, trainBatchNorm } from "../kernels/mod.ts";
-import { type LossOptions, meanLoss } from "./loss.ts";
 import { isTrainable, type ParameterLayout } from "./parameters.ts";
-
-/** What a step over some images gives beside its gradients. */
-export interface StepSums {
-  /** Sum of the losses, in nats. */
-  readonly loss: number;
-  /** Images classified rightly. */
-  readonly correct: number;
-  /** Images of the step. */
-  readonly images: number;
-}
-
-/** Images of a step. */
-export interface TrainingBatch {
-  /** Images, N × H × W × C. */
-  readonly images: tf.Tensor4D;
-  /** Class of every image. */
-  readonly labels: Int32Array;
-  /** The teacher's logits. */
-  readonly teacher?: tf.Tensor2D;
-}
+import type { StepSums, TrainingBatch, TrainingLoss } from "./training_loss.ts";
 
 /** Mean and variance of a batch at a BatchNormalization. */
 interface BatchStatistics {
@@ -48,6 +28,7 @@ export class TrainingNetwork {
   readonly #graph: LayerGraph;
   readonly #model: tf.LayersModel;
   readonly #layout: ParameterLayout;
+  readonly #loss: TrainingLoss;
   readonly #variables = new Map<string, tf.Variable>();
 
   /**
@@ -55,13 +36,16 @@ export class TrainingNetwork {
    * @param graph The network.
    * @param model The same network in TensorFlow.js, which runs the layers without weights.
    * @param layout Where its weights lie in the flat array.
+   * @param loss What it is trained by.
    */
   constructor(
     kernels: Kernels,
     graph: LayerGraph,
     model: tf.LayersModel,
     layout: ParameterLayout,
+    loss: TrainingLoss,
   ) {
+    this.#loss = loss;
     this.#kernels = kernels;
     this.#fusedRelus = findFusedRelus(graph);
     this.#graph = graph;
@@ -92,21 +76,20 @@ export class TrainingNetwork {
    * Runs a batch forward and backward.
    *
    * @param batch The batch; the caller disposes it.
-   * @param options The loss.
    * @param out Receives, in the layout's order, the gradients of the mean loss and, in the places of moving mean and
    * variance, the batch's mean and variance.
    * @returns Loss and right answers.
    */
-  step(batch: TrainingBatch, options: LossOptions, out: Float32Array): StepSums {
+  step(batch: TrainingBatch, out: Float32Array): StepSums {
     const { trained } = this.#layout;
     const variables = trained.map(({ key, role }) => this.#variables.get(variableName(key, role))!);
     return tf.tidy(() => {
       const statistics = new Map<string, BatchStatistics>();
-      let correct = 0;
+      let correct: number | undefined;
       const { value, grads } = tf.variableGrads(() => {
-        const logits = this.#logits(batch.images, statistics);
-        correct = countCorrect(logits, batch.labels);
-        return meanLoss(logits, batch.labels, options, batch.teacher);
+        const mean = this.#loss.meanOf(this.#outputs(batch.images, statistics), batch);
+        correct = mean.correct;
+        return mean.loss;
       }, variables);
       trained.forEach(({ offset }, index) => {
         out.set(grads[variables[index].name].dataSync(), offset);
@@ -116,8 +99,9 @@ export class TrainingNetwork {
         out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
       }
       for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
-      const images = batch.labels.length;
-      return { loss: value.dataSync()[0] * images, correct, images };
+      const images = batch.images.shape[0];
+      const loss = value.dataSync()[0] * images;
+      return { loss, ...(correct !== undefined && { correct }), images };
     });
   }
 
@@ -126,7 +110,7 @@ export class TrainingNetwork {
     for (const variable of this.#variables.values()) variable.dispose();
   }
 
-  #logits(images: tf.Tensor4D, statistics: Map<string, BatchStatistics>): tf.Tensor2D {
+  #outputs(images: tf.Tensor4D, statistics: Map<string, BatchStatistics>): tf.Tensor[] {
     const tensors = new Map<string, tf.Tensor>([[this.#graph.inputs[0], images]]);
     for (const node of this.#graph.nodes) {
       if (tensors.has(node.key)) continue;
@@ -138,7 +122,7 @@ export class TrainingNetwork {
         tensors.set(index === 0 ? node.key : `${node.key}#${index}`, output);
       });
     }
-    return tensors.get(this.#graph.outputs[0]) as tf.Tensor2D;
+    return this.#graph.outputs.map((name) => tensors.get(name)!);
   }
 
   #run(
@@ -231,20 +215,15 @@ export class TrainingNetwork {
     return layer.apply(x) as tf.Tensor;
   }
 
-  /** The network's own softmax is part of the loss. */
+  /** The network's own softmax is part of a loss that reads logits. */
   #isOutputSoftmax(node: LayerNode): boolean {
     const hasSoftmax = node.className === "Softmax" || activationOf(node) === "softmax";
-    return hasSoftmax && nodeKeyOf(this.#graph.outputs[0]) === node.key;
+    return this.#loss.readsLogits && hasSoftmax && nodeKeyOf(this.#graph.outputs[0]) === node.key;
   }
 }
 
 function variableName(layer: string, role: string): string {
   return `${layer}/${role}`;
-}
-
-function countCorrect(logits: tf.Tensor2D, labels: Int32Array): number {
-  const predicted = tf.argMax(logits, -1).dataSync();
-  return labels.reduce((count, label, index) => count + (predicted[index] === label ? 1 : 0), 0);
 }
 
 /** ReLU layers that alone read a BatchNormalization. */

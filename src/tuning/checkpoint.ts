@@ -1,3 +1,5 @@
+import type { Figures } from "../session/mod.ts";
+import type { StepSums } from "../train/mod.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
 import { loadState, saveState } from "./state_folder.ts";
 import type { TuningHooks } from "./tune_network.ts";
@@ -9,13 +11,13 @@ export interface Checkpoint {
   /** Epochs done. */
   readonly history: readonly EpochReport[];
   /** Sums of the epoch under way. */
-  readonly running: { readonly loss: number; readonly correct: number; readonly images: number };
+  readonly running: StepSums;
   /** Flat weights. */
   readonly weights: Float32Array;
   /** State of the optimizer. */
   readonly optimizer: Float32Array;
-  /** The best weights so far, and their validation accuracy. */
-  readonly best?: { readonly accuracy: number; readonly weights: Float32Array };
+  /** The best weights so far, and what they reach on the held-out images. */
+  readonly best?: { readonly figures: Figures; readonly weights: Float32Array };
 }
 
 /** What a checkpoint belongs to; a run with anything else does not go on from it. */
@@ -28,6 +30,8 @@ export interface RunIdentity extends TuningOptions {
   readonly images: number;
   /** Threads. */
   readonly workers: number;
+  /** Why outputs are compared, where they are. */
+  readonly unlabelled?: string;
 }
 
 /**
@@ -45,7 +49,7 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const { weights, optimizer, best, ...progress } = checkpoint;
   await saveState(folder, { ...identity }, {
-    progress: { ...progress, bestAccuracy: best?.accuracy },
+    progress: { ...progress, bestFigures: best?.figures },
     arrays: [weights, optimizer, ...(best ? [best.weights] : [])],
   });
 }
@@ -60,15 +64,15 @@ export async function saveCheckpoint(
  */
 export async function loadCheckpoint(folder: string, identity: RunIdentity): Promise<Checkpoint> {
   const { progress, arrays } = await loadState(folder, { ...identity });
-  const { bestAccuracy, ...rest } = progress as unknown as
+  const { bestFigures, ...rest } = progress as unknown as
     & Pick<Checkpoint, "step" | "history" | "running">
-    & { bestAccuracy?: number };
+    & { bestFigures?: Figures };
   const [weights, optimizer, best] = arrays;
   return {
     ...rest,
     weights,
     optimizer,
-    ...(best ? { best: { accuracy: bestAccuracy!, weights: best } } : {}),
+    ...(best ? { best: { figures: bestFigures!, weights: best } } : {}),
   };
 }
 

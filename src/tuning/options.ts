@@ -1,4 +1,5 @@
 import type { Augmentation } from "../data/mod.ts";
+import type { FigureChanges } from "../session/mod.ts";
 import type { LossOptions, OptimizerOptions, Schedule } from "../train/mod.ts";
 
 /** How a network is trained or tuned. */
@@ -13,7 +14,7 @@ export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentati
   readonly schedule: Schedule;
   /** Training images that are held out to choose the best epoch; 0 keeps the last one. */
   readonly validationImages: number;
-  /** Epochs without a better validation accuracy after which the run ends; 0 for none. */
+  /** Epochs without a better result on these images after which the run ends; 0 for none. */
   readonly patience: number;
   /** Seed of weights, order and random changes. */
   readonly seed: number;
@@ -25,24 +26,24 @@ export interface EpochReport {
   readonly epoch: number;
   /** Learning rate at its end. */
   readonly learningRate: number;
-  /** Mean loss of its steps, in nats. */
+  /** Mean loss of its steps: nats, or the squared relative error towards the teacher's outputs. */
   readonly loss: number;
-  /** Share of its (changed) training images classified rightly. */
-  readonly accuracy: number;
+  /** Share of its (changed) training images classified rightly; absent where outputs are compared. */
+  readonly accuracy?: number;
   /** Share of the held-out images classified rightly behind it; absent without any. */
   readonly validationAccuracy?: number;
+  /** Relative error of the outputs on the held-out images behind it, where outputs are compared. */
+  readonly validationOutputError?: number;
   /** Wall time. */
   readonly seconds: number;
 }
 
-/** What a training or tuning run found. */
-export interface TuningReport {
-  /** Share of test images classified rightly, of the network as it was given and as it is written. */
-  readonly accuracy: { readonly before: number; readonly after: number };
-  /** Mean cross-entropy on the test images, in nats. */
-  readonly loss: { readonly before: number; readonly after: number };
+/** What a training or tuning run found: figures of the network as it was given and as it is written, and more. */
+export interface TuningReport extends FigureChanges {
   /** Validation accuracy of the weights that are written; absent without held-out images. */
   readonly validationAccuracy?: number;
+  /** The relative error of their outputs on the held-out images, where outputs are compared. */
+  readonly validationOutputError?: number;
   /** The epochs. */
   readonly epochs: readonly EpochReport[];
   /** Whether the run was ended early, with a checkpoint to go on from. */

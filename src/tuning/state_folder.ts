@@ -14,7 +14,7 @@ export interface RunState {
 
 const STATE_FILE = "state.json";
 const ARRAY_FILE = "arrays.bin";
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * Writes the state of a run, beside the older one first and then in its place.

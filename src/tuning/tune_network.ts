@@ -2,10 +2,12 @@ import { InputError } from "../errors.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { createRandom, shuffledIndices } from "../random.ts";
-import { meanFigures, type ProgressListener, type Session } from "../session/mod.ts";
+import type { Figures, ProgressListener, Session } from "../session/mod.ts";
 import {
+  addStepSums,
   layOutParameters,
   learningRateAt,
+  type LossSpec,
   Optimizer,
   packParameters,
   type ParameterLayout,
@@ -41,11 +43,16 @@ export interface TuningResult {
   readonly history: readonly EpochReport[];
   /** Validation accuracy of the weights. */
   readonly validationAccuracy?: number;
+  /** Relative error of their outputs on the held-out images, where outputs are compared. */
+  readonly validationOutputError?: number;
   /** Whether the signal ended the run. */
   readonly interrupted: boolean;
 }
 
 const NOTHING: StepSums = { loss: 0, correct: 0, images: 0 };
+
+/** Training images that tell how much every output varies. */
+const VARIANCE_IMAGES = 1000;
 
 /** A training loop over a session's workers. */
 class Tuning {
@@ -104,7 +111,7 @@ class Tuning {
     this.#weights = await crew.startTraining({
       file: writeGraph(this.#graph, file),
       teacher,
-      loss: this.#options,
+      loss: await this.#chooseLoss(),
       augmentation: { shift, flip },
       seed,
     }, this.#layout.length) as Float32Array<ArrayBuffer>;
@@ -121,7 +128,7 @@ class Tuning {
     return {
       graph: unpackParameters(this.#graph, this.#layout, weights),
       history: this.#history,
-      validationAccuracy: this.#best?.accuracy,
+      ...nameValidation(this.#best?.figures),
       interrupted: signal?.aborted ?? false,
     };
   }
@@ -140,11 +147,15 @@ class Tuning {
       const indices = order.slice(place * batchSize, (place + 1) * batchSize);
       learningRate = await this.#takeStep(indices, epoch);
     }
-    const { loss, accuracy } = meanFigures(this.#running);
+    const { loss, correct, images } = this.#running;
     this.#running = NOTHING;
-    const validationAccuracy = await this.#validate();
-    const seconds = (performance.now() - began) / 1000;
-    const report = { epoch, learningRate, loss, accuracy, validationAccuracy, seconds };
+    const validation = nameValidation(await this.#validate());
+    const report = {
+      ...{ epoch, learningRate, loss: loss / images },
+      ...(correct !== undefined && { accuracy: correct / images }),
+      ...validation,
+      seconds: (performance.now() - began) / 1000,
+    };
     this.#history.push(report);
     this.#hooks.onEpoch?.(report);
     await this.#keepState();
@@ -166,12 +177,7 @@ class Tuning {
     for (const place of this.#zeros) this.#gradients[place] = 0;
     this.#optimizer.update(this.#weights, this.#gradients, learningRate, this.#step);
     this.#moveStatistics();
-    const { loss, correct, images } = this.#running;
-    this.#running = {
-      loss: loss + sums.loss,
-      correct: correct + sums.correct,
-      images: images + sums.images,
-    };
+    this.#running = addStepSums(this.#running, sums);
     this.#hooks.onProgress?.({
       stage: "training",
       detail: `epoch ${epoch}, loss ${(this.#running.loss / this.#running.images).toFixed(3)}`,
@@ -192,25 +198,37 @@ class Tuning {
     }
   }
 
-  /** Accuracy on the held-out images; the best weights are remembered. */
-  async #validate(): Promise<number | undefined> {
+  /** What held-out images show; the best weights are remembered. */
+  async #validate(): Promise<Figures | undefined> {
     if (this.#validation.length === 0) return undefined;
     const graph = unpackParameters(this.#graph, this.#layout, this.#weights);
     const images = { split: "train", indices: this.#validation, batchSize: 100 } as const;
     const { crew, file } = this.#session;
     crew.local.onBatch = () => {};
-    const { accuracy } = meanFigures(await crew.evaluate(writeGraph(graph, file), images));
-    if (this.#best === undefined || accuracy > this.#best.accuracy) {
-      this.#best = { accuracy, weights: this.#weights.slice() };
+    const figures = await crew.evaluate(writeGraph(graph, file), images);
+    if (this.#best === undefined || figures.error < this.#best.figures.error) {
+      this.#best = { figures, weights: this.#weights.slice() };
     }
-    return accuracy;
+    return figures;
+  }
+
+  /** Classes where the session has them, else the teacher's outputs, each by the variance that it is measured by. */
+  async #chooseLoss(): Promise<LossSpec> {
+    const { objective, crew, file } = this.#session;
+    if (objective?.kind === "classification") return { kind: "classes", options: this.#options };
+    const indices = this.#training.subarray(0, VARIANCE_IMAGES);
+    crew.local.onBatch = () => {};
+    const figures = await crew.evaluate(file, { split: "train", indices, batchSize: 100 });
+    return { kind: "outputs", variances: figures.outputs!.map(({ variance }) => variance) };
   }
 
   #isOutOfPatience(): boolean {
     const { patience } = this.#options;
-    const accuracies = this.#history.map(({ validationAccuracy }) => validationAccuracy ?? 0);
-    const best = accuracies.indexOf(Math.max(...accuracies));
-    return patience > 0 && accuracies.length - 1 - best >= patience;
+    const errors = this.#history.map(({ validationAccuracy, validationOutputError }) =>
+      validationOutputError ?? 1 - (validationAccuracy ?? 0)
+    );
+    const best = errors.indexOf(Math.min(...errors));
+    return patience > 0 && errors.length - 1 - best >= patience;
   }
 
   async #keepState(): Promise<void> {
@@ -234,6 +252,16 @@ class Tuning {
   }
 }
 
+/** What held-out images show, by the names that reports have for it. */
+function nameValidation(
+  figures: Figures | undefined,
+): Pick<EpochReport, "validationAccuracy" | "validationOutputError"> {
+  if (figures === undefined) return {};
+  return figures.outputs
+    ? { validationOutputError: figures.error }
+    : { validationAccuracy: figures.accuracy };
+}
+
 function placesOf(layout: ParameterLayout, zeros: TuningHooks["zeros"] = new Map()): Int32Array {
   const places: number[] = [];
   for (const { key, role, offset } of layout.trained) {
@@ -251,7 +279,7 @@ function placesOf(layout: ParameterLayout, zeros: TuningHooks["zeros"] = new Map
  * The order of the images, their random changes and the share of every worker follow from the seed, so a run is
  * repeatable for a fixed seed and number of workers, interrupted or not.
  *
- * @param session Model and data; the classes must fit.
+ * @param session Model and data; without classes there must be a teacher.
  * @param graph The network with the weights to start from.
  * @param options How it is trained.
  * @param hooks Teacher, checkpoints, progress, what stays zero.

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { inTempFolder, listNames, quickSampling, readFiles, writeSmallData } from "./fixtures.ts";
 import { exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
-const ROLLOUTS = 8;
+const ROLLOUTS = 8, FINALISTS = 3;
 
 function searchArguments(data: string, out: string): string[] {
   return [
     ...["prune", exampleModel, "--data", data, "--out", out, "--budget", "0.5", ...quickSampling],
     ...["--cp_nb_rlouts", String(ROLLOUTS), "--cp_nb_rlouts_min=4", "--search-images", "40"],
-    ...["--finalists", "2"],
+    ...["--finalists", String(FINALISTS)],
   ];
 }
 
@@ -46,7 +46,7 @@ Deno.test("`prune` searches by default, and a search that was killed goes on to 
     assert.match(other.stderr, /the search had other options: policy was .*"targetRate":0\.01/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
-    assert.match(rest.stdout, new RegExp(`search +roll-out ${search.winner} of ${ROLLOUTS}: `));
+    assert.match(rest.stdout, new RegExp(`search +number ${search.winner} of ${ROLLOUTS} roll-outs and ${FINALISTS} `));
     assert.deepEqual(await listNames(folder), ["data", "out", "whole"]);
     const [wanted, found] = [await readFiles(`${folder}/whole`), await readFiles(`${folder}/out`)];
     for (const name of ["group1-shard1of1.bin", "search.csv", "search.jsonl"]) {
@@ -54,7 +54,7 @@ Deno.test("`prune` searches by default, and a search that was killed goes on to 
     }
   }));
 
-Deno.test("the log of a search has a line and a row for every roll-out, with the same figures", () =>
+Deno.test("the log of a search has a line and a row for every network, with the same figures", () =>
   inTempFolder(async (folder) => {
     const data = `${folder}/data`;
     await writeSmallData(data);
@@ -64,8 +64,8 @@ Deno.test("the log of a search has a line and a row for every roll-out, with the
       .map((line) => JSON.parse(line));
     const [header, ...rows] = (await Deno.readTextFile(`${folder}/out/search.csv`)).trimEnd()
       .split("\r\n").map((row) => row.split(","));
-    assert.equal(lines.length, ROLLOUTS);
-    assert.equal(rows.length, ROLLOUTS);
+    assert.equal(lines.length, ROLLOUTS + FINALISTS);
+    assert.equal(rows.length, ROLLOUTS + FINALISTS);
     const units = Object.keys(lines[0].ratios);
     assert.deepEqual(header.slice(-units.length), units);
     lines.forEach((line, index) => {

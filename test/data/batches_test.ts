@@ -42,7 +42,7 @@ Deno.test("`readBatch()` preprocesses images in the order they were asked for", 
   const batch = await readBatch(createSet(40), indices, PREPROCESSING, new ImageFaults());
   assert.equal(batch.size, 40);
   assert.deepEqual([...batch.indices], indices);
-  assert.deepEqual([...batch.labels], indices.map((index) => 2 * index));
+  assert.deepEqual([...batch.labels!], indices.map((index) => 2 * index));
   const wanted = indices.flatMap((index) => [index, index + 1].map((x) => (x * 0.5 - 1) / 4));
   assert.deepEqual([...batch.images], wanted);
 });
@@ -60,7 +60,7 @@ Deno.test("`readBatch()` leaves a faulty image out, and names it", async () => {
   assert.equal(batch.images.length, 37 * 2);
   assert.deepEqual(faults.names, ["image 3", "image 20", "image 39"]);
   batch.indices.forEach((index, row) => {
-    assert.equal(batch.labels[row], 2 * index);
+    assert.equal(batch.labels![row], 2 * index);
     assert.equal(batch.images[row * 2], (index * 0.5 - 1) / 4);
   });
   const empty = await readBatch(set, [3], PREPROCESSING, faults);

@@ -11,7 +11,7 @@ Deno.test("CIFAR planes become pixels with their colours side by side, across ba
     await writeFile(join(folder, "data_batch_2.bin"), encodeCifar([7, 8], { seed: 2 }));
     await writeFile(join(folder, "test_batch.bin"), encodeCifar([9], { seed: 3 }));
     const dataset = await openDataset(folder, SHAPE);
-    assert.deepEqual([...dataset.train.labels], [5, 6, 7, 8]);
+    assert.deepEqual([...dataset.train.labels!], [5, 6, 7, 8]);
     assert.equal(dataset.train.describe(3), `${join(folder, "data_batch_2.bin")}, record 1`);
     const planes = randomBytes(3072, 2001);
     const out = new Uint8Array(3072);
@@ -27,8 +27,8 @@ Deno.test("CIFAR-100 gives the fine labels", () =>
     const dataset = await openDataset(folder, SHAPE);
     dataset.close();
     assert.equal(dataset.format, "CIFAR-100");
-    assert.equal(dataset.classes.length, 100);
-    assert.deepEqual([...dataset.train.labels, ...dataset.test.labels], [42, 99, 7]);
+    assert.equal(dataset.classes!.length, 100);
+    assert.deepEqual([...dataset.train.labels!, ...dataset.test.labels!], [42, 99, 7]);
   }));
 
 Deno.test("CIFAR is found one folder down, with its class names", () =>

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { zipSync } from "fflate";
 import {
   encodeCifar,
   encodeFlatJpeg,
   encodeIdxImages,
   encodeIdxLabels,
+  encodeNpy,
+  randomBytes,
   writeFile,
   writeImageFolder,
 } from "./fixtures.ts";
@@ -31,6 +34,18 @@ for (const gzipped of [false, true]) {
     await write("t10k-labels-idx1-ubyte", encodeIdxLabels([1, 2]));
   });
 }
+
+testDatasetContract(".npz", async (folder) => {
+  const path = join(folder, "set.npz");
+  const entries = {
+    "x_train.npy": encodeNpy("|u1", "(3, 8, 6, 3)", randomBytes(432)),
+    "y_train.npy": encodeNpy("|u1", "(3, 1)", Uint8Array.of(1, 0, 2)),
+    "x_test.npy": encodeNpy("|u1", "(2, 8, 6, 3)", randomBytes(288)),
+    "y_test.npy": encodeNpy("<i4", "(2,)", Int32Array.of(2, 2)),
+  };
+  await writeFile(path, zipSync(entries));
+  return path;
+});
 
 testDatasetContract("image folder", async (folder) => {
   await writeImageFolder(folder, { "train/cat": 3, "train/dog": 2, "test/cat": 1, "test/dog": 1 });

@@ -144,3 +144,22 @@ export async function writeImageFolder(
     }
   }
 }
+
+/** An array as NumPy writes it. */
+export function encodeNpy(
+  descr: string,
+  shape: string,
+  numbers: ArrayBufferView<ArrayBuffer>,
+  { order = "False", version = 1 } = {},
+): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }\n`;
+  const start = version === 1 ? 10 : 12;
+  const head = new Uint8Array(start);
+  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
+  const view = new DataView(head.buffer);
+  if (version === 1) view.setUint16(8, text.length, true);
+  else view.setUint32(8, text.length, true);
+  const { buffer, byteOffset, byteLength } = numbers;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return joinBytes([head, new TextEncoder().encode(text), bytes]);
+}

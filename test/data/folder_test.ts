@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openDataset } from "../../src/data/mod.ts";
+import { describeDataset, openDataset } from "../../src/data/mod.ts";
 import {
   encodeFlatJpeg,
   encodePng,
@@ -22,8 +22,8 @@ Deno.test("a folder's classes and images come in the order of their names, neste
     });
     const { train, classes } = await openDataset(folder, SHAPE);
     assert.deepEqual(classes, ["a", "b"]);
-    assert.deepEqual([...train.labels], [0, 0, 0, 1]);
-    const names = Array.from(train.labels, (_, index) => train.describe(index));
+    assert.deepEqual([...train.labels!], [0, 0, 0, 1]);
+    const names = Array.from(train.labels!, (_, index) => train.describe(index));
     assert.deepEqual(
       names,
       ["a/left/000.png", "a/left/001.png", "a/right/deep/000.png", "b/000.png"].map((name) =>
@@ -132,5 +132,29 @@ Deno.test("an image that disappears after the folder was opened is an InputError
     await assert.rejects(train.read(0, new Uint8Array(12)), {
       name: "InputError",
       message: /reading .*000\.png: /,
+    });
+  }));
+
+Deno.test("images in no folder of classes are a dataset without classes", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "flat": 11, "split/train": 4, "split/test": 2 });
+    const flat = await openDataset(join(folder, "flat"), SHAPE);
+    assert.deepEqual([flat.classes, flat.heldOut], [undefined, true]);
+    assert.deepEqual([flat.train.length, flat.test.length], [9, 2]);
+    const split = await openDataset(join(folder, "split"), SHAPE);
+    assert.deepEqual([split.train.length, split.test.length, split.heldOut], [4, 2, false]);
+    for (const { labels } of [flat.train, flat.test, split.train]) assert.equal(labels, undefined);
+    const first = new Uint8Array(12);
+    await split.train.read(0, first);
+    assert.match(split.train.describe(0), /train\/000\.png$/);
+    await assert.rejects(describeDataset(join(folder, "flat")), /found images without classes/);
+  }));
+
+Deno.test("classes in one split alone are refused", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "train": 2, "test/a": 1 });
+    await assert.rejects(openDataset(folder, SHAPE), {
+      name: "InputError",
+      message: /found folders of classes in test\/ only, wanted them in both splits or in none/,
     });
   }));

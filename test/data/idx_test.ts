@@ -53,7 +53,7 @@ Deno.test("IDX without names takes the model's when there are as many", () =>
     unnamed.close();
     assert.deepEqual(named.classes, ["shirt", "bag"]);
     assert.deepEqual(unnamed.classes, ["0", "1"]);
-    assert.deepEqual(named.train.labels, unnamed.train.labels);
+    assert.deepEqual(named.train.labels!, unnamed.train.labels!);
   }));
 
 const images = encodeIdxImages(3, 5, 7);
@@ -126,7 +126,7 @@ Deno.test("IDX: a label beyond the network's outputs names its file and the imag
     await writeFile(join(folder, LABELS), encodeIdxLabels([0, 1, 2, 0, 1, 2]));
     const { classes, close } = await openDataset(folder, { ...SHAPE, outputs: 3 });
     close();
-    assert.equal(classes.length, 3);
+    assert.equal(classes!.length, 3);
   }));
 
 Deno.test("IDX: a gap in the labels is no description of classes, a missing 0 is none", () =>

@@ -9,16 +9,18 @@ const SHAPES: DatasetOptions[] = [
   { height: 40, width: 33, channels: 1 },
 ];
 
-/** What every dataset format has to do. `write` fills a folder with a dataset that has a train and a test split. */
+/**
+ * What every dataset format has to do. `write` fills a folder with a labelled dataset that has a train and a test split,
+ * and may say in which file it is.
+ */
 export function testDatasetContract(
   format: string,
-  write: (folder: string) => Promise<void>,
+  write: (folder: string) => Promise<string | void>,
 ): void {
   const test = (sentence: string, run: (folder: string) => Promise<void>) =>
     Deno.test(`${format}: ${sentence}`, () =>
       inTempFolder(async (folder) => {
-        await write(folder);
-        await run(folder);
+        await run(await write(folder) ?? folder);
       }));
 
   test("every image of both splits is read in the shape that was asked for", async (folder) => {
@@ -37,8 +39,8 @@ export function testDatasetContract(
     await withDataset(folder, SHAPES[0], ({ train, test, classes, heldOut }) => {
       assert.equal(heldOut, false);
       for (const { labels, length } of [train, test]) {
-        assert.equal(labels.length, length);
-        assert.ok(labels.every((label) => label >= 0 && label < classes.length));
+        assert.equal(labels!.length, length);
+        assert.ok(labels!.every((label) => label >= 0 && label < classes!.length));
       }
     });
   });
@@ -61,7 +63,7 @@ export function testDatasetContract(
   test("every image has a name of its own that says where it comes from", async (folder) => {
     await withDataset(folder, SHAPES[0], ({ train, test }) => {
       const names = [train, test].flatMap((set) =>
-        Array.from(set.labels, (_, i) => set.describe(i))
+        Array.from(set.labels!, (_, i) => set.describe(i))
       );
       assert.equal(new Set(names).size, names.length);
       assert.ok(names.every((name) => name.startsWith(folder)));
@@ -70,11 +72,11 @@ export function testDatasetContract(
 
   test("class names of the model in another order move the labels", async (folder) => {
     await withDataset(folder, SHAPES[0], async (own) => {
-      const classes = own.classes.toReversed();
+      const classes = own.classes!.toReversed();
       await withDataset(folder, { ...SHAPES[0], classes }, (turned) => {
         assert.deepEqual(turned.classes, classes);
-        turned.train.labels.forEach((label, index) => {
-          assert.equal(classes[label], own.classes[own.train.labels[index]]);
+        turned.train.labels!.forEach((label, index) => {
+          assert.equal(classes[label], own.classes![own.train.labels![index]]);
         });
       });
     });

@@ -29,10 +29,10 @@ Deno.test("without a test split a fifth of every class is set aside, the same on
     const first = await openDataset(folder, SHAPE);
     const second = await openDataset(folder, SHAPE);
     assert.equal(first.heldOut, true);
-    assert.deepEqual([...first.test.labels], [0, 1, 1, 1, 1, 1]);
-    assert.deepEqual(first.test.labels.length + first.train.labels.length, 28);
+    assert.deepEqual([...first.test.labels!], [0, 1, 1, 1, 1, 1]);
+    assert.deepEqual(first.test.labels!.length + first.train.labels!.length, 28);
     const name = ({ train, test }: typeof first) =>
-      [train, test].map((set) => Array.from(set.labels, (_, index) => set.describe(index)));
+      [train, test].map((set) => Array.from(set.labels!, (_, index) => set.describe(index)));
     assert.deepEqual(name(first), name(second));
     assert.equal(new Set(name(first).flat()).size, 28);
   }));
@@ -41,7 +41,7 @@ Deno.test("the images set aside are neither the first nor evenly spaced ones", (
   inTempFolder(async (folder) => {
     await writeImageFolder(folder, { "a": 50 });
     const { test } = await openDataset(folder, SHAPE);
-    const numbers = Array.from(test.labels, (_, i) => Number(test.describe(i).slice(-7, -4)));
+    const numbers = Array.from(test.labels!, (_, i) => Number(test.describe(i).slice(-7, -4)));
     const gaps = new Set(numbers.slice(1).map((number, index) => number - numbers[index]));
     assert.ok(gaps.size > 2, numbers.join());
   }));
@@ -65,8 +65,8 @@ Deno.test("labels follow the model's class names, whatever their order", () =>
     });
     const classes = ["dog", "cat"];
     const dataset = await openDataset(folder, { ...SHAPE, classes });
-    assert.deepEqual([...dataset.train.labels], [1, 0, 0]);
-    assert.deepEqual([...dataset.test.labels], [1, 0]);
+    assert.deepEqual([...dataset.train.labels!], [1, 0, 0]);
+    assert.deepEqual([...dataset.test.labels!], [1, 0]);
     assert.deepEqual(dataset.classes, classes);
   }));
 
@@ -79,7 +79,7 @@ Deno.test("other names than the model's keep the alphabetical order", () =>
       "test/dog": 1,
     });
     const dataset = await openDataset(folder, { ...SHAPE, classes: ["chien", "chat"] });
-    assert.deepEqual([...dataset.train.labels], [0, 1, 1]);
+    assert.deepEqual([...dataset.train.labels!], [0, 1, 1]);
     assert.deepEqual(dataset.classes, ["cat", "dog"]);
   }));
 

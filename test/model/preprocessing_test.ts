@@ -172,3 +172,12 @@ Deno.test("`applyPreprocessing()` writes behind its offset and nowhere else", ()
   assert.throws(() => applyPreprocessing(new Uint8Array(2), out, 4, preprocessing), RangeError);
   assert.throws(() => applyPreprocessing(new Uint8Array(3), out, 0, preprocessing), RangeError);
 });
+
+Deno.test("a model with several inputs is refused with their names", () => {
+  const config = { layers: [], input_layers: [["image", 0, 0], ["mask", 0, 0]] };
+  const topology = { class_name: "Model", config };
+  assert.throws(() => readPreprocessing({ ...CIFAR, topology }), {
+    name: "InputError",
+    message: /found 2 \(image, mask\), wanted one that reads images/,
+  });
+});

@@ -73,6 +73,7 @@ Deno.test(
     try {
       const broken = { topology: {}, weights: new Map(), bytes: 0, path: "broken" } as never;
       const images = { split: "test", indices: Int32Array.of(0, 1), batchSize: 1 } as const;
+      await crew.setObjective({ kind: "classification" });
       await assert.rejects(crew.evaluate(broken, images), InputError);
     } finally {
       await crew.close();

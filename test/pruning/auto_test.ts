@@ -136,8 +136,9 @@ Deno.test(
     const model = await noisyNetwork("plain");
     const search = { ...SEARCH, rewardPolicy: "flops" } as const;
     const { log, report } = await prune({ ...SMALL, model, data, policy: { ...POLICY, search } });
-    for (const { accuracy, cost, reward } of log!.rollouts) {
-      const wanted = -Math.max(0.15, 1 - accuracy) * Math.log(cost * report.macs.convBefore);
+    for (const { accuracy, error, cost, reward } of log!.rollouts) {
+      assert.equal(error, 1 - accuracy!);
+      const wanted = -Math.max(0.15, 1 - accuracy!) * Math.log(cost * report.macs.convBefore);
       assert.ok(Math.abs(reward - wanted) < 1e-9);
     }
   }),

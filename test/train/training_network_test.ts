@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { loadKernels, registerKernels, startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel } from "../../src/model/mod.ts";
 import {
+  createLoss,
   layOutParameters,
   packParameters,
   TrainingNetwork,
@@ -14,13 +15,23 @@ await startBackend();
 const kernels = await loadKernels();
 registerKernels(kernels);
 
-const LOSS = { labelSmoothing: 0.1, distillationWeight: 4, temperature: 4 };
+const OPTIONS = { labelSmoothing: 0.1, distillationWeight: 4, temperature: 4 };
+const LOSS = createLoss({ kind: "classes", options: OPTIONS });
 const labels = Int32Array.of(0, 1, 2, 3, 1, 0);
 
-/** Gradients and batch loss of stock TensorFlow.js on its cpu backend. */
-async function stockGradients(name: typeof networkNames[number]) {
+/** Runs something on the cpu backend of stock TensorFlow.js. */
+async function onCpu<Result>(run: () => Promise<Result>): Promise<Result> {
   await tf.setBackend("cpu");
   try {
+    return await run();
+  } finally {
+    await tf.setBackend("wasm");
+  }
+}
+
+/** Gradients and batch loss of stock TensorFlow.js on its cpu backend. */
+function stockGradients(name: typeof networkNames[number]) {
+  return onCpu(async () => {
     const { model } = await buildNetwork(name);
     const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
     const images = randomImages(labels.length);
@@ -35,9 +46,7 @@ async function stockGradients(name: typeof networkNames[number]) {
       byName.set(weight.originalName, grads[variables[index].name].dataSync() as Float32Array);
     });
     return { loss: value.dataSync()[0], byName };
-  } finally {
-    await tf.setBackend("wasm");
-  }
+  });
 }
 
 for (const name of ["preActivation", "postActivation", "mobile"] as const) {
@@ -46,13 +55,13 @@ for (const name of ["preActivation", "postActivation", "mobile"] as const) {
     const before = tf.memory().numTensors;
     const { model, graph } = await buildNetwork(name);
     const layout = layOutParameters(graph);
-    const network = new TrainingNetwork(kernels, graph, model, layout);
+    const network = new TrainingNetwork(kernels, graph, model, layout, LOSS);
     const flat = new Float32Array(layout.length);
     packParameters(graph, layout, flat);
     network.load(flat);
     const out = new Float32Array(layout.length);
     const images = randomImages(labels.length);
-    const { loss, images: count } = network.step({ images, labels }, LOSS, out);
+    const { loss, images: count } = network.step({ images, labels }, out);
     assert.equal(count, labels.length);
     assert.ok(Math.abs(loss / count - stock.loss) < 1e-4, `${loss / count} is not ${stock.loss}`);
     for (const { key, role, offset, length } of layout.trained) {
@@ -70,6 +79,53 @@ for (const name of ["preActivation", "postActivation", "mobile"] as const) {
   });
 }
 
+for (const name of ["regression", "detection"] as const) {
+  Deno.test(`a step of a ${name} network towards a teacher gives the gradients of stock TensorFlow.js`, async () => {
+    const variances = [2, 0.5];
+    const targetsOf = (outputs: tf.Tensor[]) =>
+      outputs.map((output, index) =>
+        tf.randomNormal(output.shape, 0, 1, "float32", index + 1) as tf.Tensor
+      );
+    const stock = await onCpu(async () => {
+      const { model } = await buildNetwork(name);
+      const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const { value, grads } = tf.variableGrads(() => {
+        const outputs = [model.apply(randomImages(6), { training: true }) as tf.Tensor].flat();
+        const losses = targetsOf(outputs).map((target, index) =>
+          tf.losses.meanSquaredError(target, outputs[index]).div(variances[index])
+        );
+        return tf.addN(losses).div(losses.length) as tf.Scalar;
+      }, variables);
+      const gradients = model.trainableWeights.map(({ originalName }, index) =>
+        [originalName, grads[variables[index].name].dataSync()] as const
+      );
+      return { loss: value.dataSync()[0], gradients: new Map(gradients) };
+    });
+    const before = tf.memory().numTensors;
+    const { model, graph } = await buildNetwork(name);
+    const layout = layOutParameters(graph);
+    const loss = createLoss({ kind: "outputs", variances });
+    const network = new TrainingNetwork(kernels, graph, model, layout, loss);
+    const out = new Float32Array(layout.length);
+    const images = randomImages(6);
+    const teacher = tf.tidy(() => targetsOf([model.predict(images)].flat()));
+    const sums = network.step({ images, teacher }, out);
+    assert.deepEqual([sums.images, sums.correct], [6, undefined]);
+    assert.ok(Math.abs(sums.loss / 6 / stock.loss - 1) < 1e-4);
+    for (const { key, role, offset, length } of layout.trained) {
+      const wanted = stock.gradients.get(`${key}/${role}`)!;
+      const scale = Math.max(1e-2, ...wanted.map(Math.abs));
+      for (let i = 0; i < length; i++) {
+        assert.ok(Math.abs(out[offset + i] - wanted[i]) < 2e-3 * scale, `${key}/${role}`);
+      }
+    }
+    tf.dispose([images, ...teacher]);
+    network.dispose();
+    disposeModel(model);
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
 /** The gradient of a separable convolution that was split into two layers. */
 function splitGradient(byName: Map<string, Float32Array>, key: string, role: string) {
   const owner = key.replace(/_depthwise$/, "");
@@ -79,12 +135,14 @@ function splitGradient(byName: Map<string, Float32Array>, key: string, role: str
 Deno.test("a teacher that agrees with the student adds no gradient, another one does", async () => {
   const { model, graph } = await buildNetwork("postActivation");
   const layout = layOutParameters(graph);
-  const network = new TrainingNetwork(kernels, graph, model, layout);
   const step = (teacher: tf.Tensor2D | undefined, temperature: number, weight: number) => {
     const out = new Float32Array(layout.length);
     const images = randomImages(labels.length);
-    const loss = { labelSmoothing: 0, distillationWeight: weight, temperature };
-    network.step({ images, labels, teacher }, loss, out);
+    const options = { labelSmoothing: 0, distillationWeight: weight, temperature };
+    const loss = createLoss({ kind: "classes", options });
+    const network = new TrainingNetwork(kernels, graph, model, layout, loss);
+    network.step({ images, labels, teacher: teacher && [teacher] }, out);
+    network.dispose();
     tf.dispose(teacher ? [images, teacher] : [images]);
     return out;
   };
@@ -94,7 +152,6 @@ Deno.test("a teacher that agrees with the student adds no gradient, another one 
   for (let i = 0; i < layout.trainedLength; i++) {
     assert.ok(Math.abs(doubled[i] - 2 * alone[i]) < 1e-4 + 1e-3 * Math.abs(alone[i]));
   }
-  network.dispose();
   disposeModel(model);
 });
 

@@ -29,7 +29,7 @@ Deno.test(
     const before = tf.memory().numTensors;
     const { report } = await train({ ...SMALL, net: "resnet8", data, epochs: 6 });
     assert.equal(tf.memory().numTensors, before);
-    assert.ok(report.accuracy.after >= 0.9, `${report.accuracy.after}`);
+    assert.ok(report.accuracy!.after >= 0.9, `${report.accuracy!.after}`);
     assert.equal(report.epochs.length, 6);
     assert.ok(report.epochs[5].loss < report.epochs[0].loss);
   }),
@@ -165,7 +165,7 @@ Deno.test(
       temperature: 2,
     });
     assert.ok(tuned.report.loss.after < tuned.report.loss.before);
-    assert.equal(tuned.report.accuracy.before, student.report.accuracy.after);
+    assert.equal(tuned.report.accuracy!.before, student.report.accuracy!.after);
   }),
 );
 

@@ -72,7 +72,7 @@ export async function refineCounts(
       : exploreAround(environment, environment.retrace(best.counts), sigma, random);
     const recorded = hooks.recorded?.[tried.length];
     if (recorded) checkRecorded(recorded.counts, walk.counts, rollout);
-    const { accuracy, loss } = recorded ?? measured.get(keyOf(walk.counts)) ??
+    const { error, loss, accuracy } = recorded ?? measured.get(keyOf(walk.counts)) ??
       await hooks.evaluate(walk.counts);
     const refined: Rollout = {
       rollout,
@@ -80,9 +80,10 @@ export async function refineCounts(
       counts: walk.counts,
       ratios: walk.counts.map((count, unit) => count / channelsOf(space.units[unit])),
       cost: walk.cost / environment.budget.whole,
-      accuracy,
+      error,
       loss,
-      reward: rewardOf(rewardPolicy, { accuracy, cost: walk.cost }, noiseTolerance),
+      ...(accuracy !== undefined && { accuracy }),
+      reward: rewardOf(rewardPolicy, { error, cost: walk.cost }, noiseTolerance),
       noise: origin ? 0 : sigma,
     };
     measured.set(keyOf(walk.counts), refined);

@@ -3,10 +3,12 @@ import type { RewardPolicy } from "./reward.ts";
 
 /** How good a network is. */
 export interface Evaluation {
-  /** Share of images that are classified correctly. */
-  readonly accuracy: number;
+  /** What is lost, 0 at best: the share of images classified wrongly, or the relative error of the outputs. */
+  readonly error: number;
   /** Mean loss. */
   readonly loss: number;
+  /** Share of images classified rightly; absent where outputs are compared. */
+  readonly accuracy?: number;
 }
 
 /**

@@ -179,8 +179,8 @@ class Search {
   async rollOut(rollout: number): Promise<Rollout> {
     const { walk, source, noise } = this.#choose(rollout);
     const { rewardPolicy, noiseTolerance } = this.settings;
-    const { accuracy, loss } = await this.#evaluate(rollout, walk.counts);
-    const reward = rewardOf(rewardPolicy, { accuracy, cost: walk.cost }, noiseTolerance);
+    const { error, loss, accuracy } = await this.#evaluate(rollout, walk.counts);
+    const reward = rewardOf(rewardPolicy, { error, cost: walk.cost }, noiseTolerance);
     this.#agent.remember(walk, reward);
     this.#keepBest({ walk, reward, loss });
     return {
@@ -189,8 +189,9 @@ class Search {
       counts: walk.counts,
       ratios: walk.counts.map((count, unit) => count / channelsOf(this.#space.units[unit])),
       cost: walk.cost / this.#environment.budget.whole,
-      accuracy,
+      error,
       loss,
+      ...(accuracy !== undefined && { accuracy }),
       reward,
       noise,
       ...this.#learnFrom(rollout),

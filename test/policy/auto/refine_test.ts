@@ -13,7 +13,7 @@ const BEST = [8, 16, 24];
 const lossOf = (tried: readonly number[]) =>
   tried.reduce((sum, count, unit) => sum + (count - BEST[unit]) ** 2, 0) / 1000;
 const evaluate = (tried: readonly number[]) =>
-  Promise.resolve({ accuracy: 0.5, loss: lossOf(tried) });
+  Promise.resolve({ error: 0.5, loss: lossOf(tried) });
 
 const OPTIONS = {
   ...{ share: 0.5, seed: 3, rewardPolicy: "accuracy", noiseTolerance: 0.15 } as const,
@@ -23,7 +23,7 @@ const OPTIONS = {
 function origin(rollout: number, given: readonly number[]): Rollout {
   const cost = given.reduce((sum, count) => sum + count, 0) / 96;
   const ratios = given.map((count) => count / 32);
-  const figures = { accuracy: 0.5, loss: 1, reward: 0.5, noise: 0 };
+  const figures = { error: 0.5, loss: 1, reward: 0.5, noise: 0 };
   return { rollout, source: "start", counts: given, ratios, cost, ...figures };
 }
 

@@ -120,7 +120,7 @@ Deno.test("the same counts are never evaluated twice", async () => {
     evaluate: (counts) => {
       assert.ok(!seen.has(`${counts}`));
       seen.add(`${counts}`);
-      return Promise.resolve({ accuracy: 0.5, loss: counts[0] });
+      return Promise.resolve({ error: 0.5, loss: counts[0] });
     },
   });
   assert.equal(rollouts.length, 30);
@@ -165,7 +165,7 @@ Deno.test("a signal stops the search between roll-outs", async () => {
 Deno.test("the best roll-outs are distinct, ties go to the smaller loss, then to the earlier", () => {
   const rolloutOf = (rollout: number, reward: number, loss: number, counts: number[]): Rollout => ({
     ...{ rollout, reward, loss, counts, ratios: counts, source: "agent" },
-    ...{ cost: 1, accuracy: reward, noise: 0 },
+    ...{ cost: 1, error: 1 - reward, noise: 0 },
   });
   const rollouts = [
     rolloutOf(1, 0.5, 2, [1]),
@@ -183,7 +183,7 @@ Deno.test("a network without units is evaluated once", async () => {
   const space = { units: [], terms: [{ units: [], cost: () => 5 }] };
   let evaluations = 0;
   const { best } = await searchCounts(space, { ...OPTIONS, share: 1 }, {
-    evaluate: () => Promise.resolve({ accuracy: 1, loss: ++evaluations }),
+    evaluate: () => Promise.resolve({ error: 0, loss: ++evaluations }),
   });
   assert.deepEqual([best.counts, best.cost, evaluations], [[], 1, 1]);
 });

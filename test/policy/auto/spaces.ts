@@ -21,13 +21,13 @@ export function errorOfCounts({ units }: BudgetProblem, counts: readonly number[
   );
 }
 
-/** A network whose accuracy falls with its error, which is its loss. */
+/** A network that loses more with the errors of its counts, whose sum is its loss. */
 export function evaluatorOf(
   problem: BudgetProblem,
 ): (counts: readonly number[]) => Promise<Evaluation> {
   return (counts) => {
     const loss = errorOfCounts(problem, counts);
-    return Promise.resolve({ accuracy: Math.exp(-loss), loss });
+    return Promise.resolve({ error: 1 - Math.exp(-loss), loss });
   };
 }
 

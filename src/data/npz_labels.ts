@@ -1,0 +1,65 @@
+import { InputError } from "../errors.ts";
+import type { NpyArray } from "./npy.ts";
+
+/** Class labels read from an array. */
+export interface ArrayLabels {
+  /** Class of every row. */
+  readonly values: Int32Array;
+  /** How many classes there are. */
+  readonly classCount: number;
+  /** Whether the largest label alone says so. */
+  readonly isCounted: boolean;
+}
+
+/** More classes than any data set has: a larger label is a number of another kind. */
+const MOST_CLASSES = 100_000;
+
+/**
+ * Reads class labels: whole numbers, N or N×1, or one-hot rows, N×K.
+ *
+ * @param array The array.
+ * @param count How many labels are wanted.
+ * @param place Where it comes from, for messages.
+ * @returns The labels; undefined when the array holds something else than classes, such as numbers to be predicted.
+ * @throws {InputError} When there are more or fewer rows, or a whole number is no label.
+ */
+export function readLabels(
+  array: NpyArray,
+  count: number,
+  place: string,
+): ArrayLabels | undefined {
+  const [rows = 1, width = 1] = array.shape;
+  if (rows !== count) {
+    throw new InputError(`reading ${place}: found ${rows} rows, wanted ${count}, one per image`);
+  }
+  if (array.shape.length > 2) return undefined;
+  if (width > 1) return readOneHot(array, rows, width);
+  return array.type.includes("f") ? undefined : readNumbers(array, place);
+}
+
+function readNumbers({ values }: NpyArray, place: string): ArrayLabels {
+  const labels = Float64Array.from(values as ArrayLike<number | bigint>, Number);
+  const stranger = labels.findIndex((label) => label < 0 || label >= MOST_CLASSES);
+  if (stranger >= 0) {
+    throw new InputError(
+      `reading ${place}: found label ${labels[stranger]} in row ${stranger}, ` +
+        `wanted 0 to ${MOST_CLASSES - 1}`,
+    );
+  }
+  const classCount = 1 + labels.reduce((largest, label) => Math.max(largest, label), 0);
+  return { values: Int32Array.from(labels), classCount, isCounted: true };
+}
+
+function readOneHot({ values }: NpyArray, rows: number, width: number): ArrayLabels | undefined {
+  const labels = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let ones = 0;
+    for (let column = 0; column < width; column++) {
+      const value = Number(values[row * width + column]);
+      if (value === 1) labels[row] = column;
+      if (value !== 0) ones += value === 1 ? 1 : 2;
+    }
+    if (ones !== 1) return undefined;
+  }
+  return { values: labels, classCount: width, isCounted: false };
+}

@@ -1,0 +1,60 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Network } from "../graph/mod.ts";
+
+/** Images ready for a network. */
+export interface ImageBatch {
+  /** Images, N × H × W × C. */
+  readonly images: tf.Tensor4D;
+  /** Class of every image; absent where the data has none. */
+  readonly labels?: Int32Array;
+}
+
+/** How far an output is from the reference's. */
+export interface OutputFigures {
+  /** Name of the output. */
+  readonly name: string;
+  /** Relative error. */
+  readonly error: number;
+  /** Variance of the reference's output: the mean square of an element's deviation from the mean of its channel. */
+  readonly variance: number;
+}
+
+/** What a network was found to be worth on some images. */
+export interface Figures {
+  /** What is lost, 0 at best: the share of images classified wrongly, or the relative error of the outputs. */
+  readonly error: number;
+  /** What is minimised: the mean cross-entropy in nats, or the mean over outputs of the squared relative error. */
+  readonly loss: number;
+  /** Share of images classified rightly; absent where outputs are compared. */
+  readonly accuracy?: number;
+  /** Every output by itself; absent where images are classified. */
+  readonly outputs?: readonly OutputFigures[];
+  /** How many images. */
+  readonly images: number;
+}
+
+/**
+ * What networks are measured by. Sums can be cloned between threads, and those of parts of a data set add up; a network
+ * that is better has the smaller error and, within rounding, the smaller loss.
+ */
+export interface Objective<Sums> {
+  /**
+   * Runs batches through a network.
+   *
+   * @param network The network.
+   * @param batches The batches; their images are disposed.
+   * @returns Sums over the images.
+   * @throws {InputError} When the network or the images cannot be measured so.
+   */
+  measure(network: Network, batches: AsyncIterable<ImageBatch>): Promise<Sums>;
+  /** Adds up the sums of two parts of a data set. */
+  add(first: Sums, second: Sums): Sums;
+  /**
+   * Mean figures from sums.
+   *
+   * @throws {InputError} When the images do not suffice for any.
+   */
+  figuresOf(sums: Sums): Figures;
+  /** Frees what it holds. */
+  dispose(): void;
+}

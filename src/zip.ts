@@ -1,0 +1,88 @@
+import { unzipSync } from "fflate";
+import { InputError } from "./errors.ts";
+
+/** An entry of a zip archive, as the archive declares it. */
+export interface ZipEntry {
+  /** Its name: a path inside the archive. */
+  readonly name: string;
+  /** Bytes in the archive. */
+  readonly size: number;
+  /** Bytes when it is inflated. */
+  readonly originalSize: number;
+}
+
+/** A zip archive and what it is, for messages. */
+export interface ZipFile {
+  /** The whole file. */
+  readonly bytes: Uint8Array;
+  /** Path of the file. */
+  readonly path: string;
+  /** What it is to be, such as `.keras file`. */
+  readonly kind: string;
+}
+
+/**
+ * Tells a zip archive by its first bytes.
+ *
+ * @param bytes Any file.
+ * @returns True for an archive that has entries.
+ */
+export function isZip(bytes: Uint8Array): boolean {
+  return [0x50, 0x4b, 0x03, 0x04].every((value, index) => bytes[index] === value);
+}
+
+/**
+ * Takes entries out of a zip archive. Nothing is written to disk, and an entry gets no more memory than it declares.
+ *
+ * @param file The archive.
+ * @param wants Asked about every entry before it is inflated; may throw.
+ * @returns The content of the entries that are wanted, by name.
+ * @throws {InputError} When the archive is damaged, or an entry is named twice or leaves the archive.
+ */
+export function readZip(
+  file: ZipFile,
+  wants: (entry: ZipEntry) => boolean,
+): Map<string, Uint8Array> {
+  const { path } = file;
+  const sizes = new Map<string, number>();
+  const filter = (entry: ZipEntry) => {
+    requirePlainName(entry.name, path);
+    if (sizes.has(entry.name)) throw damaged(file, `the entry ${entry.name} twice`);
+    sizes.set(entry.name, entry.originalSize);
+    return wants(entry);
+  };
+  const contents = new Map(Object.entries(unzip(file, filter)));
+  for (const [name, { length }] of contents) {
+    if (length === sizes.get(name)) continue;
+    throw damaged(file, `${length} bytes in ${name}`, `${sizes.get(name)}`);
+  }
+  return contents;
+}
+
+function unzip(file: ZipFile, filter: (entry: ZipEntry) => boolean): Record<string, Uint8Array> {
+  try {
+    return unzipSync(file.bytes, { filter });
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw damaged(file, `an archive that does not inflate (${(error as Error).message})`);
+  }
+}
+
+function requirePlainName(name: string, path: string): void {
+  const isPlain = !/^[\\/]|^[a-z]:|\0/i.test(name) && !name.split(/[\\/]/).includes("..");
+  if (isPlain) return;
+  throw new InputError(
+    `reading ${path}: found the entry ${JSON.stringify(name)}, wanted names inside the archive; ` +
+      `do not use this file`,
+  );
+}
+
+function damaged(
+  { path, kind }: ZipFile,
+  found: string,
+  wanted = `an intact ${kind}`,
+): InputError {
+  return new InputError(
+    `reading ${path}: found ${found}, wanted ${wanted}; the file is damaged, copy it again`,
+  );
+}

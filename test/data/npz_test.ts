@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { zipSync } from "fflate";
+import { describeDataset, ImageFaults, openDataset, readBatch } from "../../src/data/mod.ts";
+import { readNpy } from "../../src/data/npy.ts";
+import { encodeNpy, inTempFolder } from "./fixtures.ts";
+
+/**
+ * numpy.savez_compressed of NumPy 2.4: x_train = 7 · arange(30).reshape(5, 2, 3) as uint8, y_train = [2, 0, 1, 2, 0] as
+ * int64, x_test = x_train[:2] + 1, y_test = [1, 1].
+ */
+const BY_NUMPY = Uint8Array.fromBase64(
+  "UEsDBC0AAAAIAAAAIQCzMJ93//////////8LABQAeF90cmFpbi5ucHkBABAAngAAAAAAAABoAAAAAAAAAJvsF+obEMnI" +
+    "UMZQrZ6SWpxcpG6loF5Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GqY6CkY6CsaaOgq1CuQBLgZ2PlEZ" +
+    "ZS1DC3s335DopMyC8rrWnsmzFq5Yv23vkdMAUEsDBC0AAAAIAAAAIQDtZoOv//////////8LABQAeV90cmFpbi5ucHkB" +
+    "ABAAqAAAAAAAAABMAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TaaGuo6Cell9UUpSYF59flJIKEndLzClOBYoX" +
+    "ZyQWpAL5GqY6mjoKtQoUAC4mBlTACKXRxQFQSwMELQAAAAgAAAAhAEtItf///////////woAFAB4X3Rlc3QubnB5AQAQ" +
+    "AIwAAAAAAAAAVAAAAAAAAACb7BfqGxDJyFDGUK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ck" +
+    "FqQC+RpGOgpAZKypo1CrQB7gYuTgF5NV0TaydHD3AwBQSwMELQAAAAgAAAAhAO/7k2f//////////woAFAB5X3Rlc3Qu" +
+    "bnB5AQAQAJAAAAAAAAAASQAAAAAAAACb7BfqGxDJyFDGUK2eklqcXKRupaBuk2mhrqOgnpZfVFKUmBefX5SSChJ3S8wp" +
+    "TgWKF2ckFqQC+RpGOpo6CrUKFAAuRgYIgNEAUEsBAi0DLQAAAAgAAAAhALMwn3doAAAAngAAAAsAAAAAAAAAAAAAAIAB" +
+    "AAAAAHhfdHJhaW4ubnB5UEsBAi0DLQAAAAgAAAAhAO1mg69MAAAAqAAAAAsAAAAAAAAAAAAAAIABpQAAAHlfdHJhaW4u" +
+    "bnB5UEsBAi0DLQAAAAgAAAAhAEtItf9UAAAAjAAAAAoAAAAAAAAAAAAAAIABLgEAAHhfdGVzdC5ucHlQSwECLQMtAAAA" +
+    "CAAAACEA7/uTZ0kAAACQAAAACgAAAAAAAAAAAAAAgAG+AQAAeV90ZXN0Lm5weVBLBQYAAAAABAAEAOIAAABDAgAAAAA=",
+);
+
+/** The same of x = linspace(-1, 1, 24).reshape(4, 2, 3, 1) and y = eye(2)[[0, 1, 1, 0]], both float64. */
+const FLOATS_BY_NUMPY = Uint8Array.fromBase64(
+  "UEsDBC0AAAAIAAAAIQDg+rVt//////////8FABQAeC5ucHkBABAAQAEAAAAAAADFAAAAAAAAAJvsF+obEMnIUMZQrZ6S" +
+    "WpxcpG6loG6TZqGuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GiY6CkY6CsY6CoaaOgq1CmQALgYw+LD/yux7" +
+    "X5aZv92/3HzvS9/8V/urLoMEnu/3ywexnuxX4o484ST2aP8rX7DA/gmtOimK3Df3W4CUV13efwBMnd7PA1K26cD+BEWQ" +
+    "hmUw2p4DIm4PVWcP1WcPNcf+BcRcewWIPfZQe+2h7rBfBnGXPdSd9lB32wMAUEsDBC0AAAAIAAAAIQAtUEbT////////" +
+    "//8FABQAeS5ucHkBABAAwAAAAAAAAABTAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqGuo6Cell9UUpSYF59f" +
+    "lJIKEndLzClOBYoXZyQWpAL5GiY6CkaaOgq1CmQDLgYw+GDPgBWgi8P4CHEAUEsBAi0DLQAAAAgAAAAhAOD6tW3FAAAA" +
+    "QAEAAAUAAAAAAAAAAAAAAIABAAAAAHgubnB5UEsBAi0DLQAAAAgAAAAhAC1QRtNTAAAAwAAAAAUAAAAAAAAAAAAAAIAB" +
+    "/AAAAHkubnB5UEsFBgAAAAACAAIAZgAAAIYBAAAAAA==",
+);
+
+const SHAPE = { height: 2, width: 3, channels: 1 };
+
+const PREPROCESSING = {
+  ...{ inputSize: [2, 3] as [number, number], channels: 1, scale: 0.5, mean: [1], std: [2] },
+  channelOrder: "rgb" as const,
+};
+
+const bytesOf = (length: number) => Uint8Array.from({ length }, (_, index) => index);
+
+/** Opens a file of arrays. */
+const withArrays = (
+  arrays: Record<string, Uint8Array> | Uint8Array,
+  run: (path: string) => Promise<void>,
+) =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "set.npz");
+    const isFile = arrays instanceof Uint8Array;
+    const entries = isFile
+      ? []
+      : Object.entries(arrays).map(([key, value]) => [`${key}.npy`, value]);
+    await Deno.writeFile(path, isFile ? arrays : zipSync(Object.fromEntries(entries)));
+    await run(path);
+  });
+
+Deno.test("a file that NumPy wrote is read: images, labels and splits", () =>
+  withArrays(BY_NUMPY, async (path) => {
+    const { format, classes, train, test, heldOut } = await openDataset(path, SHAPE);
+    assert.deepEqual([format, classes, heldOut], ["npz", ["0", "1", "2"], false]);
+    assert.deepEqual([[...train.labels!], [...test.labels!]], [[2, 0, 1, 2, 0], [1, 1]]);
+    const out = new Uint8Array(6);
+    await train.read(3, out);
+    assert.deepEqual([...out], [18, 19, 20, 21, 22, 23].map((value) => 7 * value));
+    await test.read(1, out);
+    assert.deepEqual([...out], [6, 7, 8, 9, 10, 11].map((value) => 7 * value + 1));
+    assert.match(train.describe(3), /set\.npz, x_train, image 3/);
+    const { shape, classes: described } = await describeDataset(path);
+    assert.deepEqual([shape, described.length], [SHAPE, 3]);
+  }));
+
+Deno.test("floats are what the network reads, and one-hot rows are classes", () =>
+  withArrays(FLOATS_BY_NUMPY, async (path) => {
+    const { train, test, classes, heldOut } = await openDataset(path, SHAPE);
+    assert.deepEqual([classes, heldOut, train.length + test.length], [["0", "1"], true, 4]);
+    const { images, labels } = await readBatch(
+      ...[train, Int32Array.of(0), PREPROCESSING, new ImageFaults()] as const,
+    );
+    const index = Number(/image (\d)$/.exec(train.describe(0))![1]);
+    images.forEach((value, place) => {
+      assert.ok(Math.abs(value - (-1 + 2 * (6 * index + place) / 23)) < 1e-6);
+    });
+    assert.deepEqual([...labels!], [[0, 1, 1, 0][index]]);
+    await assert.rejects(describeDataset(path), /found floats, wanted bytes/);
+    await assert.rejects(
+      openDataset(path, { ...SHAPE, height: 4 }),
+      /found floats of 2×3×1, wanted 4×3×1.*bytes \(uint8\) would be resized/,
+    );
+  }));
+
+Deno.test("bytes are preprocessed and resized as those of any file, colours too", () =>
+  withArrays({ x: encodeNpy("|u1", "(2, 2, 3, 3)", bytesOf(36)) }, async (path) => {
+    const { train, classes } = await openDataset(path, { ...SHAPE, channels: 3 });
+    assert.equal(classes, undefined);
+    assert.equal(train.labels, undefined);
+    const preprocessing = {
+      ...PREPROCESSING,
+      ...{ channels: 3, mean: [1, 1, 1], std: [2, 2, 2] },
+    };
+    const batch = await readBatch(train, Int32Array.of(0), preprocessing, new ImageFaults());
+    assert.equal(batch.labels, undefined);
+    const first = Number(/image (\d)$/.exec(train.describe(0))![1]) * 18;
+    assert.equal(batch.images[0], (first * 0.5 - 1) / 2);
+    const grown = await openDataset(path, { height: 4, width: 6, channels: 1 });
+    await grown.train.read(0, new Uint8Array(24));
+  }));
+
+Deno.test("numbers to be predicted are no classes", async () => {
+  const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
+  const targets = [
+    encodeNpy("<f4", "(2,)", Float32Array.of(0.5, 2)),
+    encodeNpy("<f8", "(2, 3)", Float64Array.of(1, 0, 0.5, 0, 1, 0)),
+    encodeNpy("|u1", "(2, 2, 3)", bytesOf(12)),
+  ];
+  for (const y of targets) {
+    await withArrays({ x, y }, async (path) => {
+      assert.equal((await openDataset(path, SHAPE)).classes, undefined);
+    });
+  }
+});
+
+const IMAGES = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
+
+const FAULTS: [sentence: string, arrays: Record<string, Uint8Array>, message: RegExp][] = [
+  [
+    "pickled objects",
+    { x: encodeNpy("|O", "(2, 2, 3)", bytesOf(12)) },
+    /x\.npy: found Python objects \(pickle\), wanted one of \|u1/,
+  ],
+  [
+    "a huge shape over few bytes",
+    { x: encodeNpy("<f8", "(4000000000, 4000000000, 4000000000)", bytesOf(8)) },
+    /x\.npy: found 8 bytes of numbers, wanted 5\.12e\+29 for 4000000000×/,
+  ],
+  [
+    "an array that is cut off",
+    { x: encodeNpy("|u1", "(2, 2, 3)", bytesOf(11)) },
+    /x\.npy: found 11 bytes of numbers, wanted 12 for 2×2×3 of type \|u1; the file is damaged/,
+  ],
+  [
+    "a header that is longer than the file",
+    { x: IMAGES.with(8, 255).with(9, 30) },
+    /x\.npy: found a header of 7935 bytes in \d+/,
+  ],
+  [
+    "a header that is no plain dictionary",
+    { x: encodeNpy("|u1", "(2, 2, __import__('os'))", bytesOf(12)) },
+    /x\.npy: found the header .*__import__/,
+  ],
+  ["what is no array", { x: bytesOf(40) }, /x\.npy: found no magic number of NumPy/],
+  ["another version", { x: IMAGES.with(6, 9) }, /x\.npy: found version 9/],
+  [
+    "big-endian numbers",
+    { x: encodeNpy(">f4", "(1, 1, 1)", bytesOf(4)) },
+    /x\.npy: found numbers of type >f4/,
+  ],
+  [
+    "Fortran order",
+    { x: encodeNpy("|u1", "(2, 2, 3)", bytesOf(12), { order: "True" }) },
+    /x\.npy: found an array in Fortran order.*ascontiguousarray/,
+  ],
+  [
+    "images that are flat",
+    { x: encodeNpy("|u1", "(2, 6)", bytesOf(12)) },
+    /, x: found an array of 2×6, wanted images/,
+  ],
+  [
+    "whole numbers as images",
+    { x: encodeNpy("<i4", "(1, 1, 2)", Int32Array.of(1, 2)) },
+    /, x: found 1×1×2 numbers of type <i4, wanted bytes/,
+  ],
+  [
+    "other arrays",
+    { images: IMAGES, labels: IMAGES },
+    /found the arrays images, labels, wanted x_train/,
+  ],
+  [
+    "too few labels",
+    { x: IMAGES, y: encodeNpy("|u1", "(1,)", bytesOf(1)) },
+    /, y: found 1 rows, wanted 2, one per image/,
+  ],
+  [
+    "a negative label",
+    { x: IMAGES, y: encodeNpy("<i8", "(2,)", BigInt64Array.of(0n, -1n)) },
+    /, y: found label -1 in row 1/,
+  ],
+  [
+    "a label without end",
+    { x: IMAGES, y: encodeNpy("<u4", "(2,)", Uint32Array.of(0, 4e9)) },
+    /, y: found label 4000000000 in row 1/,
+  ],
+  [
+    "classes in one split alone",
+    { x_train: IMAGES, x_test: IMAGES, y_test: encodeNpy("|u1", "(2,)", bytesOf(2)) },
+    /found classes in y_test only/,
+  ],
+  [
+    "a label that the train split lacks",
+    {
+      x_train: IMAGES,
+      y_train: encodeNpy("|u1", "(2,)", Uint8Array.of(0, 1)),
+      x_test: IMAGES,
+      y_test: encodeNpy("|u1", "(2,)", Uint8Array.of(0, 5)),
+    },
+    /, y_test, row 1: found label 5, wanted 0 to 1/,
+  ],
+];
+
+for (const [what, arrays, message] of FAULTS) {
+  Deno.test(`.npz: ${what} are refused by name`, () =>
+    withArrays(arrays, async (path) => {
+      await assert.rejects(openDataset(path, SHAPE), { name: "InputError", message });
+    }));
+}
+
+Deno.test("an array that declares more than its bytes can hold is refused before it is inflated", () => {
+  const zip = zipSync({ "x.npy": IMAGES });
+  const view = new DataView(zip.buffer);
+  const directory = view.getUint32(zip.length - 6, true);
+  view.setUint32(directory + 24, 0x7fff_ffff, true);
+  return withArrays(zip, async (path) => {
+    await assert.rejects(openDataset(path, SHAPE), {
+      name: "InputError",
+      message: /found x\.npy of 2147483647 bytes in \d+, wanted at most.*do not use this file/,
+    });
+  });
+});
+
+Deno.test("a file that is no archive, and a broken one, are refused", async () => {
+  await withArrays(bytesOf(50), async (path) => {
+    await assert.rejects(
+      openDataset(path, SHAPE),
+      /set\.npz: found a file, wanted one of: an \.npz/,
+    );
+  });
+  const zip = zipSync({ "x.npy": IMAGES });
+  await withArrays(zip.subarray(0, zip.length - 30), async (path) => {
+    await assert.rejects(openDataset(path, SHAPE), /found an archive that does not inflate/);
+  });
+});
+
+Deno.test("arrays of all versions and number types are read, wherever they lie in memory", () => {
+  for (const version of [1, 2, 3]) {
+    for (const offset of [0, 1, 3]) {
+      const encoded = encodeNpy("<i8", "(2,)", BigInt64Array.of(5n, -7n), { version });
+      const moved = new Uint8Array(encoded.length + offset);
+      moved.set(encoded, offset);
+      const { shape, type, values } = readNpy(moved.subarray(offset), "moved");
+      assert.deepEqual([shape, type, [...values]], [[2], "<i8", [5n, -7n]]);
+    }
+  }
+  const scalar = readNpy(encodeNpy("<f8", "()", Float64Array.of(0.5)), "scalar");
+  assert.deepEqual([scalar.shape, [...scalar.values]], [[], [0.5]]);
+});
