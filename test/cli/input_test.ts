@@ -87,7 +87,7 @@ Deno.test("a model that does not exist is named", async () => {
 
 Deno.test("data that does not exist is named", async () => {
   const found = await failureOf(["eval", exampleModel, "--data", "no-such-data"]);
-  assert.match(found, /opening no-such-data: found nothing there, wanted the folder of a dataset/);
+  assert.match(found, /opening no-such-data: found nothing there, wanted a dataset/);
 });
 
 Deno.test("data with another number of classes is refused with both numbers", async () => {
