@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import { calibrateCommand } from "./calibrate.ts";
@@ -9,7 +10,7 @@ import { inspectCommand } from "./inspect.ts";
 import { mergeCommand } from "./merge.ts";
 import { pruneCommand } from "./prune.ts";
 import { trainCommand } from "./train.ts";
-import { normalizeArguments } from "./spelling.ts";
+import { normalizeArguments, typedArguments } from "./spelling.ts";
 
 const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
 
@@ -64,7 +65,7 @@ function reportFailure(error: unknown): number {
 }
 
 try {
-  await createProgram().parseAsync(normalizeArguments(Deno.args), { from: "user" });
+  await createProgram().parseAsync(normalizeArguments(typedArguments), { from: "user" });
 } catch (error) {
-  Deno.exitCode = reportFailure(error);
+  process.exitCode = reportFailure(error);
 }

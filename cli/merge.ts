@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import {
   mergeStatisticsFiles,
@@ -33,7 +34,7 @@ Their files are made by the example of \`calibrate --help\`.
     await refuseExistingFile(out, force);
     const statistics = await mergeStatisticsFiles(files);
     await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
-    const { size: bytes } = await Deno.stat(out);
+    const { size: bytes } = await stat(out);
     const { identity, shards } = statistics;
     const missing = missingShards(statistics);
     console.log(

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { InputError, type RatioPolicy } from "../src/mod.ts";
 import { autoPolicy, type SearchFlags } from "./search_options.ts";
 
@@ -28,11 +29,11 @@ export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
   try {
     return {
       kind: "list",
-      text: await Deno.readTextFile(pruneListFile),
+      text: await readFile(pruneListFile, "utf8"),
       source: pruneListFile,
     };
   } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound
+    const reason = (cause as NodeJS.ErrnoException).code === "ENOENT"
       ? "found no such file, wanted a ratio for each Conv2D with commas between"
       : (cause as Error).message;
     throw new InputError(`reading --prune-list-file ${pruneListFile}: ${reason}`, { cause });

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
@@ -15,7 +16,7 @@ import {
   seedInteger,
   share,
 } from "./parsers.ts";
-import { quoteArguments } from "./spelling.ts";
+import { quoteArguments, typedArguments } from "./spelling.ts";
 import { formatPercent } from "./table.ts";
 
 /**
@@ -170,11 +171,11 @@ export async function finishTuning(
         `give the same command with --resume to go on`,
     );
   }
-  const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
+  const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
   const { version, command, seed, workers, accuracy } = record;
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
   const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
-  await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
+  await rm(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
     return;

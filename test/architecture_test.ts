@@ -40,7 +40,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** Files at the top of `src` that every room may import. */
-const COMMON = ["errors.ts", "random.ts"];
+const COMMON = ["errors.ts", "files.ts", "random.ts"];
 
 async function sourceFiles(folder: string): Promise<string[]> {
   const files: string[] = [];

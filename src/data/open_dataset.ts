@@ -1,4 +1,6 @@
+import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { isMissing } from "../files.ts";
 import { cifarFormat } from "./cifar.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
@@ -88,13 +90,13 @@ function unknownFormat(path: string): InputError {
 }
 
 async function checkFolder(path: string): Promise<void> {
-  const entry = await Deno.stat(path).catch((error) => {
-    const reason = error instanceof Deno.errors.NotFound ? "found nothing there" : error.message;
+  const entry = await stat(path).catch((error) => {
+    const reason = isMissing(error) ? "found nothing there" : error.message;
     throw new InputError(`opening ${path}: ${reason}, wanted the folder of a dataset`, {
       cause: error,
     });
   });
-  if (!entry.isDirectory) {
+  if (!entry.isDirectory()) {
     throw new InputError(`opening ${path}: found a file, wanted the folder of a dataset`);
   }
 }

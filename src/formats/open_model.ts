@@ -1,3 +1,4 @@
+import { open, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { loadKerasFile } from "../keras/mod.ts";
 import { loadModelFile, type ModelFile, refuse } from "../model/mod.ts";
@@ -53,10 +54,15 @@ async function loadOnnx(path: string): Promise<ModelFile> {
 /** The first bytes of a file; undefined for a folder. */
 async function readHead(path: string): Promise<Uint8Array | undefined> {
   const refuseOpening = refuse(`opening the model ${path}`);
-  if ((await Deno.stat(path).catch(refuseOpening)).isDirectory) return undefined;
-  using file = await Deno.open(path).catch(refuseOpening);
-  const head = new Uint8Array(HEAD_BYTES);
-  return head.subarray(0, await file.read(head).catch(refuseOpening) ?? 0);
+  if ((await stat(path).catch(refuseOpening)).isDirectory()) return undefined;
+  const file = await open(path).catch(refuseOpening);
+  try {
+    const head = new Uint8Array(HEAD_BYTES);
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0).catch(refuseOpening);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function startsWith(head: Uint8Array, beginning: string): boolean {

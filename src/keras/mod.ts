@@ -1,3 +1,4 @@
+import { readBytes } from "../files.ts";
 import { type ModelFile, refuse } from "../model/mod.ts";
 
 /**
@@ -8,7 +9,7 @@ import { type ModelFile, refuse } from "../model/mod.ts";
  * @throws {InputError} When the file cannot be read, or {@link readKeras} refuses it.
  */
 export async function loadKerasFile(path: string): Promise<ModelFile> {
-  const bytes = await Deno.readFile(path).catch(refuse(`reading ${path}`));
+  const bytes = await readBytes(path).catch(refuse(`reading ${path}`));
   return await readKeras(bytes, path);
 }
 

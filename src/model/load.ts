@@ -1,5 +1,7 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 import {
   countStoredBytes,
   decodeWeights,
@@ -27,7 +29,7 @@ interface ManifestGroup {
  */
 export async function loadModelFile(path: string): Promise<ModelFile> {
   const jsonPath = await findModelJson(path);
-  const jsonBytes = await Deno.readFile(jsonPath).catch(refuse(`reading ${jsonPath}`));
+  const jsonBytes = await readBytes(jsonPath).catch(refuse(`reading ${jsonPath}`));
   const model = parseModelJson(jsonBytes, jsonPath);
   const { topology, trainingConfig } = readTopology(model.modelTopology, jsonPath);
   const weights = new Map<string, Weight>();
@@ -58,10 +60,10 @@ export async function loadModelFile(path: string): Promise<ModelFile> {
 }
 
 async function findModelJson(path: string): Promise<string> {
-  const entry = await Deno.stat(path).catch(refuse(`opening the model ${path}`));
-  if (!entry.isDirectory) return path;
+  const entry = await stat(path).catch(refuse(`opening the model ${path}`));
+  if (!entry.isDirectory()) return path;
   const jsonPath = join(path, "model.json");
-  await Deno.stat(jsonPath).catch(() => {
+  await stat(jsonPath).catch(() => {
     throw new InputError(
       `opening the model ${path}: found a folder without model.json; give the folder that holds it`,
     );

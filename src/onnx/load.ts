@@ -1,3 +1,4 @@
+import { readBytes } from "../files.ts";
 import { type ModelFile, readBeside, refuse } from "../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
 import { readOnnx } from "./read.ts";
@@ -10,7 +11,7 @@ import { readOnnx } from "./read.ts";
  * @throws {InputError} As `readOnnx()`; also when a file is missing, or one with weights lies outside the model's folder.
  */
 export async function loadOnnxFile(path: string): Promise<ModelFile> {
-  const bytes = await Deno.readFile(path).catch(refuse(`reading ${path}`));
+  const bytes = await readBytes(path).catch(refuse(`reading ${path}`));
   const { graph } = decodeOnnx(bytes, path);
   const locations = new Set(
     graph.initializers.flatMap(({ external }) => external?.get("location") ?? []),

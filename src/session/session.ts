@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InputError } from "../errors.ts";
 import { openModel } from "../formats/mod.ts";
 import { inlineModels, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
@@ -58,7 +59,7 @@ export async function openSession(options: DataOptions): Promise<Session> {
       preprocessing,
       outputs: outputs[1]!,
       badImageShare: options.badImageShare ?? 0.01,
-    }, options.workers ?? navigator.hardwareConcurrency);
+    }, options.workers ?? availableParallelism());
     const close = async () => {
       disposeModel(network.model);
       await crew.close();
