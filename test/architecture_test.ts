@@ -10,7 +10,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   model: [],
   formats: ["model", "keras", "onnx"],
   graph: ["model"],
-  cost: ["kernels", "model", "graph"],
+  cost: ["kernels", "model", "graph", "threads"],
   data: ["model"],
   keras: ["model"],
   forward: ["graph", "model"],
@@ -20,7 +20,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   nets: ["model"],
   onnx: ["model"],
   train: ["kernels", "model", "graph"],
-  parallel: ["kernels", "model", "graph", "data", "forward", "calibration", "train"],
+  threads: [],
+  parallel: ["threads", "kernels", "model", "graph", "data", "forward", "calibration", "train"],
   session: ["kernels", "model", "formats", "graph", "forward", "parallel"],
   tuning: ["model", "graph", "data", "session", "train"],
   pruning: [

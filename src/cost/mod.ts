@@ -7,5 +7,5 @@ export { latencyModel, type LatencyModelOptions, usefulCounts } from "./latency_
 export { type LatencyConditions, LatencyTable, type LatencyTableOptions } from "./latency_table.ts";
 export { type LayerCost, layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export type { LayerShape } from "./layer_shape.ts";
-export { measureStockLatency } from "./on_stock.ts";
+export { answerStock, measureStockLatency } from "./on_stock.ts";
 export type { LayerTimer, LayerTimes } from "./time_layers.ts";
