@@ -30,7 +30,6 @@ import { formatBytes } from "./table.ts";
 
 /** `calibrate MODEL --data D --out FILE`. */
 export const calibrateCommand = new Command("calibrate")
-  .description("gather the statistics of a model once, for any number of pruning runs")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <file>", "file for the statistics (safetensors)")

@@ -18,7 +18,6 @@ import { formatPercent } from "./table.ts";
 
 /** `eval MODEL --data D`. */
 export const evalCommand = new Command("eval")
-  .description("measure a model's accuracy and loss")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .addOption(

@@ -13,7 +13,6 @@ import { formatBytes } from "./table.ts";
 
 /** `merge FILE FILE … --out FILE`. */
 export const mergeCommand = new Command("merge")
-  .description("add up the statistics of shards that `calibrate` has gathered")
   .argument("<files...>", "files of `calibrate --shard`, or of `merge`")
   .requiredOption("--out <file>", "file for their sums (safetensors)")
   .option("--force", "replace the file that stands in --out")

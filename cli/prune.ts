@@ -59,7 +59,6 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = new Command("prune")
-  .description("cut channels, repair the layers by regression and write a smaller model")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")

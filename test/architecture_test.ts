@@ -104,11 +104,14 @@ Deno.test("only memory.ts touches the memory of the WASM backend", async () => {
   }
 });
 
-Deno.test("the command line imports the public interface alone", async () => {
+Deno.test("the command line imports the public interface and its errors alone", async () => {
   for (const file of await sourceFiles("cli")) {
     for (const target of await importsOf(file)) {
       const isOwn = target.startsWith("cli/") || target === "deno.json";
-      assert.ok(isOwn || target === "src/mod.ts", `${file} imports ${target}`);
+      assert.ok(
+        isOwn || ["src/mod.ts", "src/errors.ts"].includes(target),
+        `${file} imports ${target}`,
+      );
     }
   }
 });
