@@ -38,7 +38,7 @@ export {
 } from "./calibration/mod.ts";
 export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
-export { openModel, refuseExistingModel, saveModel } from "./formats/mod.ts";
+export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
 export {
@@ -114,7 +114,7 @@ export {
   type TuningOptions,
   type TuningReport,
 } from "./tuning/mod.ts";
-export type { Augmentation } from "./data/mod.ts";
+export type { Augmentation, MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
 export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";

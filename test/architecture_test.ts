@@ -22,7 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   train: ["kernels", "model", "graph"],
   threads: [],
   parallel: ["threads", "kernels", "model", "graph", "data", "forward", "calibration", "train"],
-  session: ["kernels", "model", "formats", "graph", "forward", "parallel"],
+  session: ["kernels", "model", "formats", "graph", "data", "forward", "parallel"],
   tuning: ["model", "graph", "data", "session", "train"],
   pruning: [
     "kernels",

@@ -8,6 +8,7 @@ import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
 import { idxFormat } from "./idx.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
+import { type MemoryDataset, openMemory } from "./memory.ts";
 import { setAsideTest } from "./split.ts";
 
 /** Every format, the binary ones first: their folders may hold other folders too. */
@@ -16,43 +17,55 @@ const FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat]
 /**
  * Opens a dataset; its format is told from what the folder holds.
  *
- * @param path Folder of the dataset.
+ * @param place Folder of the dataset, or its images.
  * @param options Shape of the images to be read, and the model's class names.
  * @returns The dataset; close it when done.
  * @throws {InputError} When the folder is missing, holds no known format, is damaged, or has labels beyond the network's
  * outputs.
  */
-export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
-  await checkFolder(path);
+export async function openDataset(
+  place: string | MemoryDataset,
+  options: DatasetOptions,
+): Promise<Dataset> {
   using handles = new DisposableStack();
-  for (const format of FORMATS) {
-    const opened = await format.open(path, handles);
-    if (!opened) continue;
-    const { outputs } = options;
-    if (opened.isCounted && outputs !== undefined) {
-      for (const source of [opened.train, opened.test]) {
-        if (source) checkLabels(source, outputs, "one per output of the model");
-      }
+  const opened = await openFormat(place, handles);
+  const { outputs } = options;
+  if (opened.isCounted && outputs !== undefined) {
+    for (const source of [opened.train, opened.test]) {
+      if (source) checkLabels(source, outputs, "one per output of the model");
     }
-    const order = chooseClasses(opened, options);
-    const { train, test, heldOut } = openSplits(opened, order, options);
-    if (test.length === 0) {
-      throw new InputError(
-        `opening ${path}: found ${train.length} images and no test split, ` +
-          `wanted at least two of a class, so that a fifth can be set aside`,
-      );
-    }
-    const kept = handles.move();
-    return {
-      format: opened.format,
-      classes: order.classes,
-      train,
-      test,
-      heldOut,
-      close: () => kept.dispose(),
-    };
   }
-  throw unknownFormat(path);
+  const order = chooseClasses(opened, options);
+  const { train, test, heldOut } = openSplits(opened, order, options);
+  if (test.length === 0) {
+    throw new InputError(
+      `opening ${typeof place === "string" ? place : opened.format}: ` +
+        `found ${train.length} images and no test split, ` +
+        `wanted at least two of a class, so that a fifth can be set aside`,
+    );
+  }
+  const kept = handles.move();
+  return {
+    format: opened.format,
+    classes: order.classes,
+    train,
+    test,
+    heldOut,
+    close: () => kept.dispose(),
+  };
+}
+
+async function openFormat(
+  place: string | MemoryDataset,
+  handles: DisposableStack,
+): Promise<OpenedFormat> {
+  if (typeof place !== "string") return openMemory(place);
+  await checkFolder(place);
+  for (const format of FORMATS) {
+    const opened = await format.open(place, handles);
+    if (opened) return opened;
+  }
+  throw unknownFormat(place);
 }
 
 /** What a dataset is like before a network is chosen for it. */
@@ -66,22 +79,19 @@ export interface DatasetDescription {
 /**
  * Looks into a dataset.
  *
- * @param path Folder of the dataset.
+ * @param place Folder of the dataset, or its images.
  * @returns Its classes and the size of its images.
  * @throws {InputError} When the folder is missing, holds no known format, or is damaged.
  */
-export async function describeDataset(path: string): Promise<DatasetDescription> {
-  await checkFolder(path);
+export async function describeDataset(
+  place: string | MemoryDataset,
+): Promise<DatasetDescription> {
   using handles = new DisposableStack();
-  for (const format of FORMATS) {
-    const opened = await format.open(path, handles);
-    if (!opened) continue;
-    checkGaps(opened);
-    const { height, width, channels } = await opened.train.decode(0);
-    const { classes } = chooseClasses(opened, { height, width, channels });
-    return { classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
-  }
-  throw unknownFormat(path);
+  const opened = await openFormat(place, handles);
+  checkGaps(opened);
+  const { height, width, channels } = await opened.train.decode(0);
+  const { classes } = chooseClasses(opened, { height, width, channels });
+  return { classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
 }
 
 function unknownFormat(path: string): InputError {

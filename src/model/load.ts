@@ -9,7 +9,7 @@ import {
   type WeightSpec,
 } from "./decode_weights.ts";
 import type { ModelFile, Weight } from "./model_file.ts";
-import { readBeside, refuse } from "./read_beside.ts";
+import { type BesideReader, readBeside, refuse } from "./read_beside.ts";
 import { graphModelError, isJsonObject, type JsonObject, readTopology } from "./topology.ts";
 
 /** Weights that follow one another in the shards of one group. */
@@ -30,12 +30,33 @@ interface ManifestGroup {
 export async function loadModelFile(path: string): Promise<ModelFile> {
   const jsonPath = await findModelJson(path);
   const jsonBytes = await readBytes(jsonPath).catch(refuse(`reading ${jsonPath}`));
+  return await readLayersModel(
+    jsonBytes,
+    jsonPath,
+    (name, role) => readBeside(name, jsonPath, role),
+  );
+}
+
+/**
+ * Reads a tfjs layers model from the bytes of its files.
+ *
+ * @param jsonBytes The model.json.
+ * @param jsonPath Its path, for messages.
+ * @param readFile Reads a shard.
+ * @returns As {@link loadModelFile}.
+ * @throws {InputError} As {@link loadModelFile}.
+ */
+export async function readLayersModel(
+  jsonBytes: Uint8Array,
+  jsonPath: string,
+  readFile: BesideReader,
+): Promise<ModelFile> {
   const model = parseModelJson(jsonBytes, jsonPath);
   const { topology, trainingConfig } = readTopology(model.modelTopology, jsonPath);
   const weights = new Map<string, Weight>();
   let bytes = jsonBytes.length;
   for (const group of readManifest(model.weightsManifest, jsonPath)) {
-    const stored = await readGroup(group, jsonPath);
+    const stored = await readGroup(group, jsonPath, readFile);
     bytes += stored.length;
     decodeWeights(group.specs, stored).forEach((weight, index) => {
       if (group.specs[index].group === "optimizer") return;
@@ -117,10 +138,14 @@ function readManifest(manifest: unknown, path: string): ManifestGroup[] {
 }
 
 /** The shards of a group, one behind the other. */
-async function readGroup({ paths, specs }: ManifestGroup, jsonPath: string): Promise<Uint8Array> {
+async function readGroup(
+  { paths, specs }: ManifestGroup,
+  jsonPath: string,
+  readFile: BesideReader,
+): Promise<Uint8Array> {
   const wanted = specs.reduce((bytes, spec) => bytes + countStoredBytes(spec), 0);
   const shards: Uint8Array[] = [];
-  for (const shard of paths) shards.push(await readBeside(shard, jsonPath, "a shard"));
+  for (const shard of paths) shards.push(await readFile(shard, "a shard"));
   const found = shards.reduce((bytes, shard) => bytes + shard.length, 0);
   if (found !== wanted) {
     throw new InputError(

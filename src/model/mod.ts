@@ -1,6 +1,6 @@
 export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
 export { fingerprintModel } from "./fingerprint.ts";
-export { loadModelFile, refuseUnusableWeights } from "./load.ts";
+export { loadModelFile, readLayersModel, refuseUnusableWeights } from "./load.ts";
 export type {
   LayerConfig,
   LayerJson,
@@ -16,8 +16,8 @@ export {
   preprocessingPresets,
   writePreprocessing,
 } from "./preprocessing.ts";
-export { readBeside, refuse } from "./read_beside.ts";
+export { type BesideReader, readBeside, refuse } from "./read_beside.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
-export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
+export { encodeModelFiles, refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
 export * from "./single_file.ts";
 export { findInputShape } from "./topology.ts";

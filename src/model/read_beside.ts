@@ -3,6 +3,9 @@ import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { InputError } from "../errors.ts";
 import { isMissing, readBytes } from "../files.ts";
 
+/** Reads a file that a model names; its role is for messages. */
+export type BesideReader = (name: string, role: string) => Promise<Uint8Array>;
+
 /**
  * Reads a file that a model names, which must lie in the model's folder or below it.
  *

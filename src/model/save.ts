@@ -123,8 +123,13 @@ export async function saveModelFile(
   return { bytes: modelFiles.values().reduce((total, content) => total + content.length, 0) };
 }
 
-/** The files of a model by name. */
-function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
+/**
+ * Writes a model as tfjs does, into memory.
+ *
+ * @param file The model.
+ * @returns The bytes of model.json and its shards, by name.
+ */
+export function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
   const weights = encodeWeights(file.weights.values());
   const count = Math.max(1, Math.ceil(weights.length / SHARD_BYTES));
   const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [

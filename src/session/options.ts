@@ -1,11 +1,12 @@
+import type { MemoryDataset } from "../data/mod.ts";
 import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
 
 /** What every command that reads images needs to know. */
 export interface DataOptions {
   /** A model.json, the folder it is in, or a model already read. */
   readonly model: string | ModelFile;
-  /** Folder of the data set. */
-  readonly data: string;
+  /** Folder of the data set, or its images. */
+  readonly data: string | MemoryDataset;
   /** What flags say about preprocessing. */
   readonly preprocessing?: PreprocessingOverrides;
   /** Images of every evaluation batch. Default 100. */
