@@ -116,7 +116,7 @@ Deno.test("the command line imports the public interface and its errors alone", 
   }
 });
 
-Deno.test("the kernels import kernels alone, and nothing imports cli, test or bench", async () => {
+Deno.test("the kernels import kernels alone, and nothing imports cli, test, bench or bundle", async () => {
   for (const file of await sourceFiles("assembly")) {
     for (const target of await importsOf(file)) {
       assert.ok(target.startsWith("assembly/"), `${file} imports ${target}`);
@@ -124,7 +124,7 @@ Deno.test("the kernels import kernels alone, and nothing imports cli, test or be
   }
   for (const file of await sourceFiles("src")) {
     for (const target of await importsOf(file)) {
-      assert.ok(!/^(cli|test|bench)\//.test(target), `${file} imports ${target}`);
+      assert.ok(!/^(cli|test|bench|bundle)\//.test(target), `${file} imports ${target}`);
     }
   }
 });
