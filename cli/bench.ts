@@ -21,7 +21,6 @@ export const roundsOption = new Option("--rounds <n>", "counted predictions of e
 
 /** `bench MODEL [MODEL…]`. */
 export const benchCommand = new Command("bench")
-  .description("measure models side by side: latency, memory, size, and the time of every layer")
   .argument(
     "<models...>",
     "model.json or its folder, .keras, .h5 or .onnx; the first is what others are compared with",

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
@@ -25,12 +26,11 @@ import { untilInterrupted } from "./interrupt.ts";
 import { positiveInteger, seedInteger, shard } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
-import { quoteArguments } from "./spelling.ts";
+import { quoteArguments, typedArguments } from "./spelling.ts";
 import { formatBytes } from "./table.ts";
 
 /** `calibrate MODEL --data D --out FILE`. */
 export const calibrateCommand = new Command("calibrate")
-  .description("gather the statistics of a model once, for any number of pruning runs")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <file>", "file for the statistics (safetensors)")
@@ -93,10 +93,10 @@ Example:
       })
     );
     await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
-    const { size: bytes } = await Deno.stat(out);
+    const { size: bytes } = await stat(out);
     const { identity, shards } = statistics;
     const layers = [...statistics.layers.keys()];
-    const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
+    const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     console.log(
       json
         ? JSON.stringify({ out, bytes, identity, shards, layers, ...record })

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
 import { check, type Judgement, parseLimits, toJUnit } from "../src/mod.ts";
 import { latencyBatchOption, roundsOption } from "./bench.ts";
@@ -21,7 +22,6 @@ const FAILED = 1;
 
 /** `check MODEL --budget budget.json`. */
 export const checkCommand = new Command("check")
-  .description("hold a model against the limits of a file; exit code 1 when one does not hold")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(
     new Option(
@@ -68,7 +68,7 @@ export const checkCommand = new Command("check")
     console.log(
       flags.json ? JSON.stringify(report) : report.judgements.map(describe).join("\n"),
     );
-    if (!report.holds) Deno.exitCode = FAILED;
+    if (!report.holds) process.exitCode = FAILED;
   });
 
 function describe({ name, meaning, side, limit, found, excess, holds }: Judgement): string {

@@ -6,7 +6,6 @@ import { formatBytes } from "./table.ts";
 
 /** `convert IN OUT`. */
 export const convertCommand = new Command("convert")
-  .description("write a model in another format")
   .argument("<in>", "model.json of tfjs or its folder, .keras or .h5 of Keras, or .onnx")
   .argument("<out>", "a name that ends in .keras or .onnx, or a folder for a tfjs layers model")
   .option("--force", "replace the model that stands in <out>")

@@ -1,6 +1,7 @@
+import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
-import { loadModelFile, measureStockLatency, prune } from "../src/mod.ts";
+import { InputError, loadModelFile, measureStockLatency, prune } from "../src/mod.ts";
 import { jsonOption, workersOption } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { withProgress } from "./progress.ts";
@@ -8,6 +9,17 @@ import { describeReport } from "./prune_report.ts";
 
 const exampleFolder = (name: string) =>
   fileURLToPath(new URL(`./example/${name}`, import.meta.url));
+
+/** It is larger than all of Secateur's code, so that a bundle leaves it behind. */
+async function requireExample(): Promise<void> {
+  await stat(exampleFolder("")).catch((cause) => {
+    throw new InputError(
+      `running the demo: found no example in ${exampleFolder("")}, wanted the project's folder; ` +
+        "run it there with `deno task demo`",
+      { cause },
+    );
+  });
+}
 
 const LATENCY = { batchSize: 32, rounds: 30 };
 const TUNING = {
@@ -19,11 +31,11 @@ const TUNING = {
 
 /** `demo`: the embedded example. */
 export const demoCommand = new Command("demo")
-  .description("prune and tune the embedded Fashion-MNIST network and show what became of it")
   .addOption(workersOption)
   .addOption(jsonOption)
   .addHelpText("after", "\nExample:\n  deno task demo\n")
   .action(async ({ workers, json }) => {
+    await requireExample();
     const original = await loadModelFile(exampleFolder("resnet8-fashion-mnist"));
     const { file, report } = await withProgress((onProgress) =>
       prune({

@@ -19,7 +19,6 @@ import { formatPercent } from "./table.ts";
 
 /** `eval MODEL --data D`. */
 export const evalCommand = new Command("eval")
-  .description("measure a model's accuracy and loss, or how far its outputs are from another's")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .addOption(

@@ -29,7 +29,6 @@ const distillationOptions = createDistillationOptions();
 
 /** `finetune MODEL --data D --out DIR`. */
 export const finetuneCommand = new Command("finetune")
-  .description("go on training a model, alone or with a teacher")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")

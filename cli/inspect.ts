@@ -13,7 +13,6 @@ export function createSharedOption(hint = "") {
 
 /** `inspect MODEL`. */
 export const inspectCommand = new Command("inspect")
-  .description("list a model's layers, what they cost, and what can be cut and why not")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(createSharedOption().default("select" as const))
   .addOption(inputSizeOption)

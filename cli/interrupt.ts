@@ -1,3 +1,5 @@
+import process from "node:process";
+
 /** An interrupt ended the work; the command line exits with 130, as a shell does. */
 export class InterruptError extends Error {
   /** Class name. */
@@ -18,10 +20,10 @@ export async function untilInterrupted<Result>(
 ): Promise<Result> {
   const controller = new AbortController();
   const interrupt = () => controller.abort(new InterruptError(message));
-  Deno.addSignalListener("SIGINT", interrupt);
+  process.on("SIGINT", interrupt);
   try {
     return await work(controller.signal);
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+    process.off("SIGINT", interrupt);
   }
 }

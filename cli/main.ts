@@ -1,17 +1,12 @@
-import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
+import process from "node:process";
+import {
+  Command,
+  CommanderError,
+  type CommandUnknownOpts,
+  type OutputConfiguration,
+} from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
-import { benchCommand } from "./bench.ts";
-import { calibrateCommand } from "./calibrate.ts";
-import { checkCommand } from "./check.ts";
-import { convertCommand } from "./convert.ts";
-import { demoCommand } from "./demo.ts";
-import { evalCommand } from "./eval.ts";
-import { finetuneCommand } from "./finetune.ts";
-import { inspectCommand } from "./inspect.ts";
-import { mergeCommand } from "./merge.ts";
-import { pruneCommand } from "./prune.ts";
-import { trainCommand } from "./train.ts";
-import { normalizeArguments } from "./spelling.ts";
+import { normalizeArguments, typedArguments } from "./spelling.ts";
 
 const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
 
@@ -26,19 +21,53 @@ const EXIT_CODES = new Map([
   ["InterruptError", INTERRUPTED],
 ]);
 
-const commands = [
-  inspectCommand,
-  evalCommand,
-  calibrateCommand,
-  mergeCommand,
-  pruneCommand,
-  trainCommand,
-  finetuneCommand,
-  convertCommand,
-  benchCommand,
-  checkCommand,
-  demoCommand,
-];
+/** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
+const COMMANDS: Record<string, { description: string; load: () => Promise<CommandUnknownOpts> }> = {
+  inspect: {
+    description: "list a model's layers, what they cost, and what can be cut and why not",
+    load: async () => (await import("./inspect.ts")).inspectCommand,
+  },
+  eval: {
+    description: "measure a model's accuracy and loss, or how far its outputs are from another's",
+    load: async () => (await import("./eval.ts")).evalCommand,
+  },
+  calibrate: {
+    description: "gather the statistics of a model once, for any number of pruning runs",
+    load: async () => (await import("./calibrate.ts")).calibrateCommand,
+  },
+  merge: {
+    description: "add up the statistics of shards that `calibrate` has gathered",
+    load: async () => (await import("./merge.ts")).mergeCommand,
+  },
+  prune: {
+    description: "cut channels, repair the layers by regression and write a smaller model",
+    load: async () => (await import("./prune.ts")).pruneCommand,
+  },
+  train: {
+    description: "train a new network for small images",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+  finetune: {
+    description: "go on training a model, alone or with a teacher",
+    load: async () => (await import("./finetune.ts")).finetuneCommand,
+  },
+  convert: {
+    description: "write a model in another format",
+    load: async () => (await import("./convert.ts")).convertCommand,
+  },
+  bench: {
+    description: "measure models side by side: latency, memory, size, and the time of every layer",
+    load: async () => (await import("./bench.ts")).benchCommand,
+  },
+  check: {
+    description: "hold a model against the limits of a file; exit code 1 when one does not hold",
+    load: async () => (await import("./check.ts")).checkCommand,
+  },
+  demo: {
+    description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+};
 
 /** Commander asks the environment for colours, which needs a permission; the output has none. */
 const PLAIN_OUTPUT: OutputConfiguration = {
@@ -47,14 +76,18 @@ const PLAIN_OUTPUT: OutputConfiguration = {
   outputError: (message, write) => write(message.replace(/^error:/, "secateur:")),
 };
 
-function createProgram() {
+async function createProgram(args: readonly string[]) {
   const program = new Command("secateur")
     .description("Makes convolutional networks smaller: cuts channels, repairs layers.")
     .version(project.version)
     .configureOutput(PLAIN_OUTPUT)
     .exitOverride();
-  for (const command of commands) {
-    program.addCommand(command.configureOutput(PLAIN_OUTPUT).exitOverride());
+  const called = args.find((argument) => Object.hasOwn(COMMANDS, argument));
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    const command = name === called ? await load() : new Command(name);
+    program.addCommand(
+      command.description(description).configureOutput(PLAIN_OUTPUT).exitOverride(),
+    );
   }
   return program;
 }
@@ -68,7 +101,9 @@ function reportFailure(error: unknown): number {
 }
 
 try {
-  await createProgram().parseAsync(normalizeArguments(Deno.args), { from: "user" });
+  const args = normalizeArguments(typedArguments);
+  const program = await createProgram(args);
+  await program.parseAsync(args, { from: "user" });
 } catch (error) {
-  Deno.exitCode = reportFailure(error);
+  process.exitCode = reportFailure(error);
 }

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import {
   mergeStatisticsFiles,
@@ -12,7 +13,6 @@ import { formatBytes } from "./table.ts";
 
 /** `merge FILE FILE … --out FILE`. */
 export const mergeCommand = new Command("merge")
-  .description("add up the statistics of shards that `calibrate` has gathered")
   .argument("<files...>", "files of `calibrate --shard`, or of `merge`")
   .requiredOption("--out <file>", "file for their sums (safetensors)")
   .option("--force", "replace the file that stands in --out")
@@ -33,7 +33,7 @@ Their files are made by the example of \`calibrate --help\`.
     await refuseExistingFile(out, force);
     const statistics = await mergeStatisticsFiles(files);
     await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
-    const { size: bytes } = await Deno.stat(out);
+    const { size: bytes } = await stat(out);
     const { identity, shards } = statistics;
     const missing = missingShards(statistics);
     console.log(

@@ -1,3 +1,4 @@
+import process from "node:process";
 import cliProgress from "cli-progress";
 import type { Progress, ProgressListener } from "../src/mod.ts";
 
@@ -17,7 +18,7 @@ interface ProgressDisplay {
 export async function withProgress<Result>(
   work: (onProgress: ProgressListener) => Promise<Result>,
 ): Promise<Result> {
-  const display = Deno.stderr.isTerminal() ? createBar() : createLines();
+  const display = process.stderr.isTTY ? createBar() : createLines();
   try {
     return await work(display.show);
   } finally {

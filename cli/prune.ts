@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
@@ -41,7 +42,7 @@ import {
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
-import { quoteArguments } from "./spelling.ts";
+import { quoteArguments, typedArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
 import { searchOptions } from "./search_options.ts";
@@ -59,7 +60,6 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = new Command("prune")
-  .description("cut channels, repair the layers by regression and write a smaller model")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
@@ -272,7 +272,7 @@ Example:
         `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
       )
       : await run();
-    const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
+    const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
     const saved = await untilInterrupted((signal) =>
       saveModel(flags.out, { ...pruned, metadata }, {
@@ -281,7 +281,7 @@ Example:
         signal,
       })
     );
-    await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
+    await rm(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };
     console.log(
       flags.json

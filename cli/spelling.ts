@@ -1,4 +1,8 @@
-import { UsageError } from "../src/mod.ts";
+import process from "node:process";
+import { UsageError } from "../src/errors.ts";
+
+/** The arguments as they were typed. */
+export const typedArguments: readonly string[] = process.argv.slice(2);
 
 /** Options of PocketFlow that Secateur does not have yet, with what they belong to. */
 const NOT_BUILT: ReadonlyMap<string, string> = new Map([

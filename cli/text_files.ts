@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { InputError } from "../src/mod.ts";
 
 /**
@@ -11,9 +12,9 @@ import { InputError } from "../src/mod.ts";
  */
 export async function readTextFile(flag: string, path: string, content: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readFile(path, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound
+    const reason = (cause as NodeJS.ErrnoException).code === "ENOENT"
       ? `found no such file, wanted ${content}`
       : (cause as Error).message;
     throw new InputError(`reading ${flag} ${path}: ${reason}`, { cause });
@@ -30,7 +31,7 @@ export async function readTextFile(flag: string, path: string, content: string):
  */
 export async function writeTextFile(flag: string, path: string, text: string): Promise<void> {
   try {
-    await Deno.writeTextFile(path, text);
+    await writeFile(path, text);
   } catch (cause) {
     throw new InputError(`writing ${flag} ${path}: ${(cause as Error).message}`, { cause });
   }

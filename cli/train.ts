@@ -24,7 +24,6 @@ const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
 
 /** `train --net N --data D --out DIR`. */
 export const trainCommand = new Command("train")
-  .description("train a new network for small images")
   .addOption(
     new Option("--net <name>", `network: ${networkNames.join(", ")}, or resnetN with N = 6n + 2`),
   )

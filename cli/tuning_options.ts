@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
@@ -15,7 +16,7 @@ import {
   seedInteger,
   share,
 } from "./parsers.ts";
-import { quoteArguments } from "./spelling.ts";
+import { quoteArguments, typedArguments } from "./spelling.ts";
 import { figureLines } from "./figures.ts";
 
 /**
@@ -170,12 +171,12 @@ export async function finishTuning(
         `give the same command with --resume to go on`,
     );
   }
-  const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
+  const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
   const { version, command, seed, workers, accuracy, outputError } = record;
   const figures = accuracy ? { accuracy } : { outputError };
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };
   const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
-  await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
+  await rm(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
     return;

@@ -47,7 +47,7 @@ export {
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./check.ts";
 export { type LatencyOptions, measureStockLatency, type Spread, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
-export { openModel, refuseExistingModel, saveModel } from "./formats/mod.ts";
+export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export { type Judgement, type LimitName, type Limits, parseLimits, toJUnit } from "./gate/mod.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
@@ -123,7 +123,7 @@ export {
   type TuningOptions,
   type TuningReport,
 } from "./tuning/mod.ts";
-export type { Augmentation } from "./data/mod.ts";
+export type { Augmentation, MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
 export type {

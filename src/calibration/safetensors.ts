@@ -1,3 +1,4 @@
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 
 /** A named array of doubles. */
@@ -54,9 +55,9 @@ export async function writeSafetensors(
   try {
     const parts = [length, header, ...tensors.map(({ values }) => bytesOf(values))];
     await writeParts(staging, parts, signal);
-    await Deno.rename(staging, path);
+    await rename(staging, path);
   } catch (error) {
-    await Deno.remove(staging).catch(() => {});
+    await rm(staging).catch(() => {});
     signal?.throwIfAborted();
     throw new InputError(`writing ${path}: ${(error as Error).message}`, { cause: error });
   }
@@ -67,17 +68,17 @@ async function writeParts(
   parts: readonly Uint8Array[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const file = await Deno.open(path, { write: true, createNew: true });
+  const file = await open(path, "wx");
   try {
     for (const part of parts) {
       signal?.throwIfAborted();
       for (let written = 0; written < part.length;) {
-        written += await file.write(part.subarray(written));
+        written += (await file.write(part, written)).bytesWritten;
       }
     }
     signal?.throwIfAborted();
   } finally {
-    file.close();
+    await file.close();
   }
 }
 
@@ -94,17 +95,17 @@ export async function readSafetensors(
   path: string,
   isWanted: (name: string) => boolean = () => true,
 ): Promise<{ metadata: Record<string, string>; tensors: NamedTensor[] }> {
-  let file: Deno.FsFile | undefined;
+  let file: FileHandle | undefined;
   try {
-    file = await Deno.open(path);
+    file = await open(path);
     const { size } = await file.stat();
     const headerLength = size < LENGTH_BYTES ? Infinity : Number(
-      new DataView((await readBytes(file, LENGTH_BYTES)).buffer).getBigUint64(0, true),
+      new DataView((await readPart(file, 0, LENGTH_BYTES)).buffer).getBigUint64(0, true),
     );
     if (headerLength > Math.min(size - LENGTH_BYTES, LARGEST_HEADER)) throw notSafetensors(path);
     const { [METADATA]: metadata = {}, ...entries } = parseHeader(
       path,
-      await readBytes(file, headerLength),
+      await readPart(file, LENGTH_BYTES, headerLength),
     );
     const start = LENGTH_BYTES + headerLength;
     checkEntries(path, entries, size - start);
@@ -112,8 +113,7 @@ export async function readSafetensors(
     for (const [name, entry] of Object.entries(entries)) {
       if (!isWanted(name)) continue;
       const [begin, end] = entry.data_offsets;
-      await file.seek(start + begin, Deno.SeekMode.Start);
-      const bytes = await readBytes(file, end - begin);
+      const bytes = await readPart(file, start + begin, end - begin);
       tensors.push({ name, shape: entry.shape, values: new Float64Array(bytes.buffer) });
     }
     return { metadata: metadata as Record<string, string>, tensors };
@@ -121,7 +121,7 @@ export async function readSafetensors(
     if (error instanceof InputError) throw error;
     throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });
   } finally {
-    file?.close();
+    await file?.close();
   }
 }
 
@@ -171,12 +171,16 @@ function checkEntry(path: string, name: string, entry: unknown, available: numbe
   );
 }
 
-async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readPart(
+  file: FileHandle,
+  start: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   for (let filled = 0; filled < length;) {
-    const read = await file.read(bytes.subarray(filled));
-    if (read === null) throw new InputError(`reading: found ${filled} bytes, wanted ${length}`);
-    filled += read;
+    const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled);
+    if (bytesRead === 0) throw new InputError(`reading: found ${filled} bytes, wanted ${length}`);
+    filled += bytesRead;
   }
   return bytes;
 }

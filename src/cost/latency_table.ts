@@ -1,6 +1,9 @@
-import { cpus } from "node:os";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
+import { isMissing } from "../files.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -9,7 +12,7 @@ import type { LayerTimer } from "./time_layers.ts";
 export interface LatencyConditions {
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
-  /** The machine as Deno was built for it. */
+  /** Operating system and instruction set. */
   readonly target: string;
   /** Its processor, where `--allow-sys=cpus` lets that be known. */
   readonly cpu?: string;
@@ -113,8 +116,8 @@ export class LatencyTable {
       times,
     };
     try {
-      await Deno.writeTextFile(`${path}.part`, JSON.stringify(table, null, 1) + "\n");
-      await Deno.rename(`${path}.part`, path);
+      await writeFile(`${path}.part`, JSON.stringify(table, null, 1) + "\n");
+      await rename(`${path}.part`, path);
     } catch (cause) {
       throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
     }
@@ -123,23 +126,29 @@ export class LatencyTable {
 
 /** What times taken now would hold for. */
 export function describeConditions(): LatencyConditions {
-  const maySeeCpu = Deno.permissions.querySync({ name: "sys", kind: "cpus" }).state === "granted";
-  const cpu = maySeeCpu ? cpus()[0]?.model : undefined;
+  const cpu = maySeeProcessor() ? cpus()[0]?.model : undefined;
   return {
     tfjs: tf.version.tfjs,
-    target: Deno.build.target,
+    target: `${process.platform}-${process.arch}`,
     ...(cpu === undefined ? {} : { cpu }),
-    cores: navigator.hardwareConcurrency,
+    cores: availableParallelism(),
     threads: 1,
   };
+}
+
+/** Deno would ask the user, or refuse; others have no permissions. */
+function maySeeProcessor(): boolean {
+  const { Deno: deno } = globalThis as { Deno?: typeof Deno };
+  return deno === undefined ||
+    deno.permissions.querySync({ name: "sys", kind: "cpus" }).state === "granted";
 }
 
 async function readTable(path: string): Promise<StoredTable | undefined> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readFile(path, "utf8");
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
+    if (isMissing(cause)) return undefined;
     throw new InputError(`reading ${path}: ${(cause as Error).message}`, { cause });
   }
   const table = parseTable(text);

@@ -8,5 +8,5 @@ export { type LatencyConditions, LatencyTable, type LatencyTableOptions } from "
 export { type LayerCost, layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export type { LayerShape } from "./layer_shape.ts";
 export { networkTimes } from "./network_times.ts";
-export { measureStockLatency, timeStockLayers } from "./on_stock.ts";
+export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";
 export { type LayerTimer, type LayerTimes, timeLayers } from "./time_layers.ts";

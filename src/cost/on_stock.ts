@@ -1,37 +1,37 @@
-import { InputError } from "../errors.ts";
+import { startBackend } from "../kernels/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import type { LatencyOptions, Timing } from "./latency.ts";
+import { Thread } from "../threads/mod.ts";
+import { type LatencyOptions, measureLatency, type Timing } from "./latency.ts";
 import type { LayerShape } from "./layer_shape.ts";
-import type { LayerTimes } from "./time_layers.ts";
+import { type LayerTimes, timeLayers } from "./time_layers.ts";
 
-/** What the worker is asked. */
-export type StockRequest =
+/** What the thread is asked. */
+type StockRequest =
   | { readonly shapes: readonly LayerShape[] }
   | { readonly files: readonly ModelFile[]; readonly options: LatencyOptions };
 
-/** What it answers. */
-export type StockAnswer =
-  | { readonly value: unknown }
-  | { readonly error: { readonly name: string; readonly message: string } };
-
 /** Asks a thread whose backend has none of our kernels. */
 async function askStock(request: StockRequest): Promise<unknown> {
-  const worker = new Worker(new URL("./stock_worker.ts", import.meta.url), { type: "module" });
-  const { promise, resolve, reject } = Promise.withResolvers<StockAnswer>();
-  worker.onmessage = ({ data }: MessageEvent<StockAnswer>) => resolve(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new InputError(`starting a thread to measure latency on: ${event.message}`));
-  };
+  const thread = new Thread("stock", "for latencies");
   try {
-    worker.postMessage(request);
-    const answer = await promise;
-    if ("value" in answer) return answer.value;
-    const { name, message } = answer.error;
-    throw name === "InputError" ? new InputError(message) : new Error(message);
+    return await thread.ask(request);
   } finally {
-    worker.terminate();
+    thread.terminate();
   }
+}
+
+/**
+ * What that thread does with a request.
+ *
+ * @param message Layers or models.
+ * @returns Their times.
+ */
+export async function answerStock(message: unknown): Promise<unknown> {
+  const request = message as StockRequest;
+  await startBackend();
+  return "shapes" in request
+    ? await timeLayers(request.shapes)
+    : await measureLatency(request.files, request.options);
 }
 
 /**
@@ -40,6 +40,7 @@ async function askStock(request: StockRequest): Promise<unknown> {
  * @param shapes The layers.
  * @returns Their times.
  * @throws {InputError} When TensorFlow.js cannot make a layer, or there can be no thread.
+ * @throws {WorkerError} When the thread ends before it answers.
  */
 export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<LayerTimes> {
   return await askStock({ shapes }) as LayerTimes;
@@ -52,6 +53,7 @@ export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<La
  * @param options Batch size and rounds.
  * @returns A timing per model.
  * @throws {InputError} When TensorFlow.js cannot make a model, or there can be no thread.
+ * @throws {WorkerError} When the thread ends before it answers.
  */
 export async function measureStockLatency(
   files: readonly ModelFile[],

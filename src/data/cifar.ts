@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InputError } from "../errors.ts";
 import type { RawImage } from "./fit_image.ts";
@@ -77,12 +78,9 @@ async function openLayout(
   testName: string,
   handles: DisposableStack,
 ): Promise<OpenedFormat> {
-  const openAll = async (names: string[]) => {
-    const files: RecordFile[] = [];
-    for (const name of names) files.push(await openRecordFile(join(folder, name), handles));
-    return files;
-  };
-  const train = createSource(layout, await openAll(trainNames));
+  const openAll = (names: string[]) =>
+    names.map((name) => openRecordFile(join(folder, name), handles));
+  const train = createSource(layout, openAll(trainNames));
   const hasTest = await isFile(join(folder, testName));
   const names = await readNames(join(folder, layout.namesFile), layout.classCount);
   return {
@@ -90,13 +88,13 @@ async function openLayout(
     classCount: layout.classCount,
     train,
     ...(names && { classes: names }),
-    ...(hasTest && { test: createSource(layout, await openAll([testName])) }),
+    ...(hasTest && { test: createSource(layout, openAll([testName])) }),
   };
 }
 
 async function readNames(path: string, count: number): Promise<string[] | undefined> {
   if (!await isFile(path)) return undefined;
-  const text = await Deno.readTextFile(path);
+  const text = await readFile(path, "utf8");
   const names = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   if (names.length === count) return names;
   throw new InputError(`reading ${path}: found ${names.length} class names, wanted ${count}`);

@@ -1,5 +1,8 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import type { Dirent } from "node:fs";
 import { extname, join } from "node:path";
 import { InputError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 import { decodeImage } from "./decode_image.ts";
 import type { DatasetFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
@@ -101,7 +104,7 @@ function sourceOf(paths: string[]): ImageSource {
   return {
     length: paths.length,
     describe: (index) => paths[index],
-    decode: async (index) => await decodeImage(await Deno.readFile(paths[index])),
+    decode: async (index) => await decodeImage(await readBytes(paths[index])),
   };
 }
 
@@ -116,7 +119,7 @@ async function listFolders(folder: string): Promise<string[]> {
 
 /** Paths of the images in a folder and below; `visited` keeps a link to a parent from being followed for ever. */
 async function listImages(folder: string, visited: Set<string>): Promise<string[]> {
-  const realFolder = await Deno.realPath(folder);
+  const realFolder = await realpath(folder);
   if (visited.has(realFolder)) return [];
   visited.add(realFolder);
   const paths: string[] = [];
@@ -138,17 +141,17 @@ async function listOwnImages(folder: string): Promise<string[]> {
   return paths;
 }
 
-async function isFolder(parent: string, entry: Deno.DirEntry): Promise<boolean> {
-  if (!entry.isSymlink) return entry.isDirectory;
-  return await Deno.stat(join(parent, entry.name)).then(
-    (target) => target.isDirectory,
+async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return await stat(join(parent, entry.name)).then(
+    (target) => target.isDirectory(),
     () => false,
   );
 }
 
-async function readEntries(folder: string): Promise<Deno.DirEntry[]> {
+async function readEntries(folder: string): Promise<Dirent[]> {
   try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
+    const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter(({ name }) => !name.startsWith(".") && name !== "__MACOSX");
   } catch (error) {
     throw new InputError(`listing ${folder}: ${(error as Error).message}`, { cause: error });

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { ImageSource } from "./image_set.ts";
 
 /** A format's answer when a folder holds it: both splits and the class names. */
@@ -38,5 +39,5 @@ export interface DatasetFormat {
  * @returns False also when nothing is there.
  */
 export async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((entry) => entry.isFile, () => false);
+  return await stat(path).then((entry) => entry.isFile(), () => false);
 }

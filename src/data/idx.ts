@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 import { checkLabels } from "./classes.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
@@ -93,7 +94,7 @@ async function openPair(
 
 /** Opens an IDX file and checks that it is as long as its header says. */
 async function openIdx(path: string, magic: number, axes: number, handles: DisposableStack) {
-  const stored = await openRecordFile(path, handles);
+  const stored = openRecordFile(path, handles);
   const start = new Uint8Array(Math.min(2, stored.length));
   stored.readAt(0, start);
   const isGzip = start[0] === 0x1f && start[1] === 0x8b;
@@ -124,9 +125,9 @@ function hex(value: number): string {
 
 async function unpack(path: string): Promise<Uint8Array> {
   try {
-    const file = await Deno.open(path);
-    const unpacked = file.readable.pipeThrough(new DecompressionStream("gzip"));
-    return await new Response(unpacked).bytes();
+    const packed = new Blob([await readBytes(path)]).stream();
+    const unpacked = packed.pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
   } catch (error) {
     throw new InputError(
       `unpacking ${path}: ${(error as Error).message}; the file is damaged, download it again`,

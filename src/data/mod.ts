@@ -5,4 +5,5 @@ export type { Dataset, DatasetOptions, ImageSet, ImageShape } from "./dataset.ts
 export { fingerprintImages } from "./fingerprint.ts";
 export { type FaultLimits, ImageFaults, tolerableFaults } from "./image_faults.ts";
 export { selectImages } from "./image_set.ts";
+export type { MemoryDataset, MemoryImage, MemorySplit } from "./memory.ts";
 export { type DatasetDescription, describeDataset, openDataset } from "./open_dataset.ts";

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 import { isZip, readZip, type ZipEntry } from "../zip.ts";
 import { checkLabels } from "./classes.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
@@ -29,7 +30,7 @@ export const npzFormat: DatasetFormat = {
   lookedFor: "an .npz file with x_train, y_train, x_test, y_test or x, y",
   async open(path) {
     if (!await isFile(path)) return undefined;
-    const bytes = await Deno.readFile(path);
+    const bytes = await readBytes(path);
     if (!isZip(bytes)) return undefined;
     const arrays = readArrays(bytes, path);
     const { train: trainNames, ...layout } = LAYOUTS.find(({ train: [x] }) => arrays.has(x))!;

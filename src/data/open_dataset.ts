@@ -1,4 +1,6 @@
+import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { isMissing } from "../files.ts";
 import { cifarFormat } from "./cifar.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
@@ -6,6 +8,7 @@ import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
 import { idxFormat } from "./idx.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
+import { type MemoryDataset, openMemory } from "./memory.ts";
 import { npzFormat } from "./npz.ts";
 import { setAsideTest } from "./split.ts";
 
@@ -18,44 +21,59 @@ const FILE_FORMATS: readonly DatasetFormat[] = [npzFormat];
 /**
  * Opens a dataset; its format is told from what the folder holds.
  *
- * @param path Folder or file of the dataset.
+ * @param place Folder or file of the dataset, or its images.
  * @param options Shape of the images to be read, and the model's class names.
  * @returns The dataset; close it when done.
  * @throws {InputError} When the folder is missing, holds no known format, is damaged, or has labels beyond the network's
  * outputs.
  */
-export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
-  const formats = await formatsFor(path);
+export async function openDataset(
+  place: string | MemoryDataset,
+  options: DatasetOptions,
+): Promise<Dataset> {
   using handles = new DisposableStack();
-  for (const format of formats) {
-    const opened = await format.open(path, handles);
-    if (!opened) continue;
-    const { outputs } = options;
-    if (opened.isCounted && outputs !== undefined) {
-      for (const source of [opened.train, opened.test]) {
-        if (source) checkLabels(source, outputs, "one per output of the model");
-      }
+  const opened = await openFormat(place, handles);
+  const { outputs } = options;
+  if (opened.isCounted && outputs !== undefined) {
+    for (const source of [opened.train, opened.test]) {
+      if (source) checkLabels(source, outputs, "one per output of the model");
     }
-    const order = chooseClasses(opened, options);
-    const { train, test, heldOut } = openSplits(opened, order, options);
-    if (test.length === 0) {
-      const share = order ? "two of a class" : "two";
-      throw new InputError(
-        `opening ${path}: found ${train.length} images and no test split, ` +
-          `wanted at least ${share}, so that a fifth can be set aside`,
-      );
-    }
-    const kept = handles.move();
-    return {
-      format: opened.format,
-      ...(order && { classes: order.classes }),
-      train,
-      test,
-      heldOut,
-      close: () => kept.dispose(),
-    };
   }
-  throw unknownFormat(path, formats);
+  const order = chooseClasses(opened, options);
+  const { train, test, heldOut } = openSplits(opened, order, options);
+  if (test.length === 0) {
+    const share = order ? "two of a class" : "two";
+    throw new InputError(
+      `opening ${nameOf(place, opened)}: found ${train.length} images and no test split, ` +
+        `wanted at least ${share}, so that a fifth can be set aside`,
+    );
+  }
+  const kept = handles.move();
+  return {
+    format: opened.format,
+    ...(order && { classes: order.classes }),
+    train,
+    test,
+    heldOut,
+    close: () => kept.dispose(),
+  };
+}
+
+function nameOf(place: string | MemoryDataset, { format }: OpenedFormat): string {
+  return typeof place === "string" ? place : format;
+}
+
+async function openFormat(
+  place: string | MemoryDataset,
+  handles: DisposableStack,
+): Promise<OpenedFormat> {
+  if (typeof place !== "string") return openMemory(place);
+  const formats = await formatsFor(place);
+  for (const format of formats) {
+    const opened = await format.open(place, handles);
+    if (opened) return opened;
+  }
+  throw unknownFormat(place, formats);
 }
 
 /** What a labelled dataset is like before a network is chosen for it. */
@@ -69,33 +87,31 @@ export interface DatasetDescription {
 /**
  * Looks into a dataset.
  *
- * @param path Folder or file of the dataset.
+ * @param place Folder or file of the dataset, or its images.
  * @returns Its classes and the size of its images.
  * @throws {InputError} When it is missing, of no known format or damaged, or has no classes or no bytes.
  */
-export async function describeDataset(path: string): Promise<DatasetDescription> {
-  const formats = await formatsFor(path);
+export async function describeDataset(
+  place: string | MemoryDataset,
+): Promise<DatasetDescription> {
   using handles = new DisposableStack();
-  for (const format of formats) {
-    const opened = await format.open(path, handles);
-    if (!opened) continue;
-    checkGaps(opened);
-    if (opened.train.prepared) {
-      throw new InputError(
-        `opening ${path}: found floats, wanted bytes (uint8) to train a new network by, ` +
-          `which states how they are prepared`,
-      );
-    }
-    const { height, width, channels } = await opened.train.decode(0);
-    const order = chooseClasses(opened, { height, width, channels });
-    if (order === undefined) {
-      throw new InputError(
-        `opening ${path}: found images without classes, wanted labels to train a network by`,
-      );
-    }
-    return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
+  const opened = await openFormat(place, handles);
+  checkGaps(opened);
+  if (opened.train.prepared) {
+    throw new InputError(
+      `opening ${nameOf(place, opened)}: found floats, wanted bytes (uint8) to train a new ` +
+        `network by, which states how they are prepared`,
+    );
   }
-  throw unknownFormat(path, formats);
+  const { height, width, channels } = await opened.train.decode(0);
+  const order = chooseClasses(opened, { height, width, channels });
+  if (order === undefined) {
+    throw new InputError(
+      `opening ${nameOf(place, opened)}: found images without classes, ` +
+        `wanted labels to train a network by`,
+    );
+  }
+  return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
 }
 
 function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputError {
@@ -106,13 +122,13 @@ function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputEr
 
 /** The formats that a path may hold. */
 async function formatsFor(path: string): Promise<readonly DatasetFormat[]> {
-  const entry = await Deno.stat(path).catch((error) => {
-    const reason = error instanceof Deno.errors.NotFound ? "found nothing there" : error.message;
+  const entry = await stat(path).catch((error) => {
+    const reason = isMissing(error) ? "found nothing there" : error.message;
     throw new InputError(`opening ${path}: ${reason}, wanted a dataset`, {
       cause: error,
     });
   });
-  return entry.isDirectory ? FOLDER_FORMATS : FILE_FORMATS;
+  return entry.isDirectory() ? FOLDER_FORMATS : FILE_FORMATS;
 }
 
 /** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { InputError } from "../errors.ts";
 
 /** A file of which parts are read at known places. */
@@ -19,20 +20,17 @@ export interface RecordFile {
 /**
  * Opens a file for reading at places; nothing is read yet.
  *
- * Seek and read are synchronous, so that two readers of one handle cannot come between each other.
- *
  * @param path The file.
  * @param handles Receives the handle, which closes with it.
  * @returns The file.
  * @throws {InputError} When it cannot be opened.
  */
-export async function openRecordFile(path: string, handles: DisposableStack): Promise<RecordFile> {
+export function openRecordFile(path: string, handles: DisposableStack): RecordFile {
   try {
-    const handle = handles.use(await Deno.open(path));
-    const { size } = await handle.stat();
+    const handle = handles.adopt(openSync(path, "r"), closeSync);
     return {
       path,
-      length: size,
+      length: fstatSync(handle).size,
       readAt: (offset, out) => readHandle(handle, path, offset, out),
     };
   } catch (error) {
@@ -40,16 +38,11 @@ export async function openRecordFile(path: string, handles: DisposableStack): Pr
   }
 }
 
-function readHandle(handle: Deno.FsFile, path: string, offset: number, out: Uint8Array): void {
+function readHandle(handle: number, path: string, offset: number, out: Uint8Array): void {
   let filled = 0;
   try {
-    handle.seekSync(offset, Deno.SeekMode.Start);
-    for (
-      let count: number | null = 1;
-      filled < out.length && count !== null;
-      filled += count ?? 0
-    ) {
-      count = handle.readSync(out.subarray(filled));
+    for (let count = 1; filled < out.length && count > 0; filled += count) {
+      count = readSync(handle, out, filled, out.length - filled, offset + filled);
     }
   } catch (error) {
     throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });

@@ -1,8 +1,14 @@
+import { open, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
-import { loadKerasFile } from "../keras/mod.ts";
+import { readBytes } from "../files.ts";
+import { readKeras } from "../keras/mod.ts";
 import {
+  type BesideReader,
   isGraphModel,
   type ModelFile,
+  type ModelJson,
+  parseModelJson,
+  readBeside,
   readLayersModel,
   readModelJson,
   refuse,
@@ -11,12 +17,15 @@ import {
 /** Bytes that tell what a file is. */
 const HEAD_BYTES = 16;
 
+/** Reads a model from the bytes of its file and of those that it names. */
+type Reader = (bytes: Uint8Array, path: string, readFile: BesideReader) => Promise<ModelFile>;
+
 /** Formats by the first bytes of their files. */
-const FORMATS: readonly [begins: (head: Uint8Array) => boolean, load: typeof openModel][] = [
-  [(head) => startsWith(head, "\x89HDF\r\n\x1a\n"), loadKerasFile],
-  [(head) => startsWith(head, "PK\x03\x04"), loadKerasFile],
-  [(head) => /^(\xef\xbb\xbf)?\s*\{/.test(textOf(head)), loadTfjs],
-  [(head) => head[0] === 0x08 && head[1] < 0x80, loadOnnx],
+const FORMATS: readonly [begins: (head: Uint8Array) => boolean, read: Reader][] = [
+  [(head) => startsWith(head, "\x89HDF\r\n\x1a\n"), readKeras],
+  [(head) => startsWith(head, "PK\x03\x04"), readKeras],
+  [(head) => /^(\xef\xbb\xbf)?\s*\{/.test(textOf(head)), readTfjs],
+  [(head) => head[0] === 0x08 && head[1] < 0x80, readOnnx],
 ];
 
 /** What else a file may be, as people call it. */
@@ -39,9 +48,38 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
  */
 export async function openModel(path: string): Promise<ModelFile> {
   const head = await readHead(path);
-  if (head === undefined) return await loadTfjs(path);
+  if (head === undefined) return await readModelOf(await readModelJson(path));
+  const read = findReader(head, path);
+  const bytes = await readBytes(path).catch(refuse(`reading ${path}`));
+  return await read(bytes, path, (name, role) => readBeside(name, path, role));
+}
+
+/**
+ * Reads a model from memory, as {@link openModel} does from disk.
+ *
+ * @param name Which of the files is the model; the others are those that it names.
+ * @param files The files by name.
+ * @returns Graph and weights, as tfjs-layers has them.
+ * @throws {InputError} When a file is missing, it is of another format, or its reader refuses it.
+ */
+export async function readModel(
+  name: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<ModelFile> {
+  const bytes = files.get(name);
+  if (bytes === undefined) throw new InputError(`reading ${name}: found no such file`);
+  return await findReader(bytes.subarray(0, HEAD_BYTES), name)(bytes, name, (other, role) => {
+    const content = files.get(other);
+    if (content !== undefined) return Promise.resolve(content);
+    const found = [...files.keys()].join(", ");
+    const message = `reading ${other}, ${role} of ${name}: found ${found} alone, wanted it too`;
+    return Promise.reject(new InputError(message));
+  });
+}
+
+function findReader(head: Uint8Array, path: string): Reader {
   const format = FORMATS.find(([begins]) => begins(head));
-  if (format !== undefined) return await format[1](path);
+  if (format !== undefined) return format[1];
   const stranger = STRANGERS.find(([begins]) => begins(head))?.[1] ??
     (head.length === 0 ? "an empty file" : "a file of an unknown format");
   throw new InputError(
@@ -50,27 +88,34 @@ export async function openModel(path: string): Promise<ModelFile> {
   );
 }
 
-/** A model.json or its folder. */
-async function loadTfjs(path: string): Promise<ModelFile> {
-  const model = await readModelJson(path);
+async function readTfjs(...file: Parameters<Reader>): Promise<ModelFile> {
+  return await readModelOf(parseModelJson(...file));
+}
+
+async function readModelOf(model: ModelJson): Promise<ModelFile> {
   if (!isGraphModel(model)) return await readLayersModel(model);
   const { loadGraphModel } = await import("../graph_model/mod.ts");
   return await loadGraphModel(model);
 }
 
 /** Its reader is loaded where there is something to read. */
-async function loadOnnx(path: string): Promise<ModelFile> {
-  const { loadOnnxFile } = await import("../onnx/mod.ts");
-  return await loadOnnxFile(path);
+async function readOnnx(...model: Parameters<Reader>): Promise<ModelFile> {
+  const { readOnnxModel } = await import("../onnx/mod.ts");
+  return await readOnnxModel(...model);
 }
 
 /** The first bytes of a file; undefined for a folder. */
 async function readHead(path: string): Promise<Uint8Array | undefined> {
   const refuseOpening = refuse(`opening the model ${path}`);
-  if ((await Deno.stat(path).catch(refuseOpening)).isDirectory) return undefined;
-  using file = await Deno.open(path).catch(refuseOpening);
-  const head = new Uint8Array(HEAD_BYTES);
-  return head.subarray(0, await file.read(head).catch(refuseOpening) ?? 0);
+  if ((await stat(path).catch(refuseOpening)).isDirectory()) return undefined;
+  const file = await open(path).catch(refuseOpening);
+  try {
+    const head = new Uint8Array(HEAD_BYTES);
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0).catch(refuseOpening);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function startsWith(head: Uint8Array, beginning: string): boolean {

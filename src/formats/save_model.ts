@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { writeKeras } from "../keras/mod.ts";
 import {
+  encodeModelFiles,
   type ModelFile,
   refuseExisting,
   refuseExistingFile,
@@ -16,7 +17,21 @@ const WRITERS: ReadonlyMap<string, (file: ModelFile) => Promise<Uint8Array>> = n
 ]);
 
 function writerOf(path: string) {
-  return WRITERS.get(extname(path).toLowerCase());
+  const ending = /\.\w+$/.exec(path)?.[0] ?? "";
+  return WRITERS.get(ending.toLowerCase());
+}
+
+/**
+ * Writes a model into memory, in the format that {@link saveModel} would write.
+ *
+ * @param name Name of the file, or of the folder of a tfjs layers model.
+ * @param file The model.
+ * @returns The bytes of its files, by name.
+ * @throws {InputError} When the format cannot hold a layer of the model.
+ */
+export async function writeModel(name: string, file: ModelFile): Promise<Map<string, Uint8Array>> {
+  const write = writerOf(name);
+  return write ? new Map([[name, await write(file)]]) : encodeModelFiles(file);
 }
 
 /**

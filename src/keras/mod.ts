@@ -1,16 +1,4 @@
-import { type ModelFile, refuse } from "../model/mod.ts";
-
-/**
- * Reads a model that Keras saved: see {@link readKeras}.
- *
- * @param path A `.keras` or `.h5` file; its content decides, not its name.
- * @returns Graph and weights.
- * @throws {InputError} When the file cannot be read, or {@link readKeras} refuses it.
- */
-export async function loadKerasFile(path: string): Promise<ModelFile> {
-  const bytes = await Deno.readFile(path).catch(refuse(`reading ${path}`));
-  return await readKeras(bytes, path);
-}
+import type { ModelFile } from "../model/mod.ts";
 
 /**
  * Reads a model that Keras saved: a `.keras` archive (tf.keras 2.12 and later, Keras 3) or an `.h5` file of a whole

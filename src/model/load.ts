@@ -1,5 +1,7 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 import {
   countStoredBytes,
   decodeWeights,
@@ -7,7 +9,7 @@ import {
   type WeightSpec,
 } from "./decode_weights.ts";
 import type { ModelFile, Weight } from "./model_file.ts";
-import { readBeside, refuse } from "./read_beside.ts";
+import { type BesideReader, readBeside, refuse } from "./read_beside.ts";
 import { graphModelError, isJsonObject, type JsonObject, readTopology } from "./topology.ts";
 
 /** A model.json as it stands on disk, before it is known what kind of model it describes. */
@@ -18,6 +20,8 @@ export interface ModelJson {
   path: string;
   /** Its length. */
   bytes: number;
+  /** Reads the files that it names. */
+  readFile: BesideReader;
 }
 
 /** Weights that follow one another in the shards of one group. */
@@ -48,8 +52,8 @@ export async function loadModelFile(path: string): Promise<ModelFile> {
  */
 export async function readModelJson(path: string): Promise<ModelJson> {
   const jsonPath = await findModelJson(path);
-  const bytes = await Deno.readFile(jsonPath).catch(refuse(`reading ${jsonPath}`));
-  return { json: parseModelJson(bytes, jsonPath), path: jsonPath, bytes: bytes.length };
+  const bytes = await readBytes(jsonPath).catch(refuse(`reading ${jsonPath}`));
+  return parseModelJson(bytes, jsonPath, (name, role) => readBeside(name, jsonPath, role));
 }
 
 /** Whether a model.json describes a graph of TensorFlow's operations rather than layers. */
@@ -98,12 +102,12 @@ export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
  * or a name is there twice.
  */
 export async function readWeights(
-  { json, path }: ModelJson,
+  { json, path, readFile }: ModelJson,
 ): Promise<{ weights: Map<string, Weight>; bytes: number }> {
   const weights = new Map<string, Weight>();
   let bytes = 0;
   for (const group of readManifest(json.weightsManifest, path)) {
-    const stored = await readGroup(group, path);
+    const stored = await readGroup(group, path, readFile);
     bytes += stored.length;
     decodeWeights(group.specs, stored).forEach((weight, index) => {
       if (group.specs[index].group === "optimizer") return;
@@ -119,10 +123,10 @@ export async function readWeights(
 }
 
 async function findModelJson(path: string): Promise<string> {
-  const entry = await Deno.stat(path).catch(refuse(`opening the model ${path}`));
-  if (!entry.isDirectory) return path;
+  const entry = await stat(path).catch(refuse(`opening the model ${path}`));
+  if (!entry.isDirectory()) return path;
   const jsonPath = join(path, "model.json");
-  await Deno.stat(jsonPath).catch(() => {
+  await stat(jsonPath).catch(() => {
     throw new InputError(
       `opening the model ${path}: found a folder without model.json; give the folder that holds it`,
     );
@@ -130,10 +134,23 @@ async function findModelJson(path: string): Promise<string> {
   return jsonPath;
 }
 
-function parseModelJson(bytes: Uint8Array, path: string): JsonObject {
-  let model: unknown;
+/**
+ * Takes a model.json from memory.
+ *
+ * @param bytes The file.
+ * @param path Its path, for messages.
+ * @param readFile Reads the files that it names.
+ * @returns Its members.
+ * @throws {InputError} When it is malformed.
+ */
+export function parseModelJson(
+  bytes: Uint8Array,
+  path: string,
+  readFile: BesideReader,
+): ModelJson {
+  let json: unknown;
   try {
-    model = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     throw new InputError(
       `reading ${path}: found malformed JSON (${
@@ -142,12 +159,12 @@ function parseModelJson(bytes: Uint8Array, path: string): JsonObject {
       { cause: error },
     );
   }
-  if (!isJsonObject(model)) {
+  if (!isJsonObject(json)) {
     throw new InputError(
       `reading ${path}: found JSON without members, wanted a model.json of tfjs`,
     );
   }
-  return model;
+  return { json, path, bytes: bytes.length, readFile };
 }
 
 function readManifest(manifest: unknown, path: string): ManifestGroup[] {
@@ -170,10 +187,14 @@ function readManifest(manifest: unknown, path: string): ManifestGroup[] {
 }
 
 /** The shards of a group, one behind the other. */
-async function readGroup({ paths, specs }: ManifestGroup, jsonPath: string): Promise<Uint8Array> {
+async function readGroup(
+  { paths, specs }: ManifestGroup,
+  jsonPath: string,
+  readFile: BesideReader,
+): Promise<Uint8Array> {
   const wanted = specs.reduce((bytes, spec) => bytes + countStoredBytes(spec), 0);
   const shards: Uint8Array[] = [];
-  for (const shard of paths) shards.push(await readBeside(shard, jsonPath, "a shard"));
+  for (const shard of paths) shards.push(await readFile(shard, "a shard"));
   const found = shards.reduce((bytes, shard) => bytes + shard.length, 0);
   if (found !== wanted) {
     throw new InputError(

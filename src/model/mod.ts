@@ -4,6 +4,7 @@ export {
   isGraphModel,
   loadModelFile,
   type ModelJson,
+  parseModelJson,
   readLayersModel,
   readModelJson,
   readWeights,
@@ -24,8 +25,8 @@ export {
   preprocessingPresets,
   writePreprocessing,
 } from "./preprocessing.ts";
-export { readBeside, refuse } from "./read_beside.ts";
+export { type BesideReader, readBeside, refuse } from "./read_beside.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
-export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
+export { encodeModelFiles, refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
 export * from "./single_file.ts";
 export { findInputShape, isJsonObject, type JsonObject } from "./topology.ts";

@@ -1,5 +1,10 @@
+import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { InputError } from "../errors.ts";
+import { isMissing, readBytes } from "../files.ts";
+
+/** Reads a file that a model names; its role is for messages. */
+export type BesideReader = (name: string, role: string) => Promise<Uint8Array>;
 
 /**
  * Reads a file that a model names, which must lie in the model's folder or below it.
@@ -24,16 +29,16 @@ export async function readBeside(
         `wanted a file beside ${basename(modelPath)}`,
     );
   if (isAbsolute(name) || !staysInside(folder, path)) throw outside();
-  const [realFolder, realPath] = await Promise.all([Deno.realPath(folder), Deno.realPath(path)])
+  const [realFolder, realPath] = await Promise.all([realpath(folder), realpath(path)])
     .catch(refuse(activity));
   if (!staysInside(realFolder, realPath)) throw outside();
-  return await Deno.readFile(realPath).catch(refuse(activity));
+  return await readBytes(realPath).catch(refuse(activity));
 }
 
 /** A rejection handler that turns a failed file operation into an InputError. */
 export function refuse(activity: string): (error: unknown) => never {
   return (error) => {
-    const reason = error instanceof Deno.errors.NotFound
+    const reason = isMissing(error)
       ? "found no such file"
       : error instanceof Error
       ? error.message

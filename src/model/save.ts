@@ -1,6 +1,18 @@
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
+import { isMissing } from "../files.ts";
 import { encodeWeights, listWeightSpecs } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 
@@ -27,8 +39,8 @@ const SHARD_BYTES = 4 * 1024 * 1024;
  * something else.
  */
 export async function refuseExisting(dir: string, force = false): Promise<void> {
-  const found = await Deno.stat(dir).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+  const found = await stat(dir).catch((error) => {
+    if (isMissing(error)) return undefined;
     throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
   });
   if (!found) return await requireWritable(dir);
@@ -37,11 +49,12 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
       `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with --force`,
     );
   }
-  const entries = found.isDirectory ? await Array.fromAsync(Deno.readDir(dir)) : [];
+  const isFolder = found.isDirectory();
+  const entries = isFolder ? await readdir(dir, { withFileTypes: true }) : [];
   const isModel = entries.some((entry) => entry.name === "model.json");
-  const folder = entries.find((entry) => entry.isDirectory);
-  if (!found.isDirectory || folder || (entries.length > 0 && !isModel)) {
-    const what = !found.isDirectory
+  const folder = entries.find((entry) => entry.isDirectory());
+  if (!isFolder || folder || (entries.length > 0 && !isModel)) {
+    const what = !isFolder
       ? "a file"
       : folder
       ? `the folder ${folder.name} in it`
@@ -60,7 +73,7 @@ async function requireWritable(dir: string): Promise<void> {
   const missing = await listMissingFolders(parent);
   const existing = missing.length > 0 ? dirname(missing.at(-1)!) : parent;
   try {
-    await Deno.remove(await Deno.makeTempDir({ dir: existing, prefix: `.${basename(dir)}.` }));
+    await rmdir(await mkdtemp(join(existing, `.${basename(dir)}.`)));
   } catch (error) {
     throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
   }
@@ -95,23 +108,28 @@ export async function saveModelFile(
   }
   options.signal?.throwIfAborted();
   await refuseExisting(dir, options.force);
-  const target = await Deno.realPath(dir).catch(() => resolve(dir));
+  const target = await realpath(dir).catch(() => resolve(dir));
   const staging = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}`);
   const newParents = await listMissingFolders(dirname(target));
   try {
     await writeFiles(staging, files, options.signal);
     await swapFolders(staging, target, options.force ?? false);
   } catch (error) {
-    await Deno.remove(staging, { recursive: true }).catch(() => {});
-    for (const parent of newParents) await Deno.remove(parent).catch(() => {});
+    await rm(staging, { recursive: true }).catch(() => {});
+    for (const parent of newParents) await rmdir(parent).catch(() => {});
     options.signal?.throwIfAborted();
     throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
   }
   return { bytes: modelFiles.values().reduce((total, content) => total + content.length, 0) };
 }
 
-/** The files of a model by name. */
-function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
+/**
+ * Writes a model as tfjs does, into memory.
+ *
+ * @param file The model.
+ * @returns The bytes of model.json and its shards, by name.
+ */
+export function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
   const weights = encodeWeights(file.weights.values());
   const count = Math.max(1, Math.ceil(weights.length / SHARD_BYTES));
   const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [
@@ -138,18 +156,18 @@ async function writeFiles(
   files: ReadonlyMap<string, Uint8Array | string>,
   signal?: AbortSignal,
 ): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true });
   for (const [name, content] of files) {
     signal?.throwIfAborted();
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await Deno.writeFile(join(folder, name), bytes, { createNew: true, signal });
+    await writeFile(join(folder, name), bytes, { flag: "wx", signal });
   }
   signal?.throwIfAborted();
 }
 
 /** Folders that do not exist yet on the way to `folder`, the deepest first. */
 async function listMissingFolders(folder: string): Promise<string[]> {
-  const exists = await Deno.stat(folder).then(() => true, () => false);
+  const exists = await stat(folder).then(() => true, () => false);
   if (exists || folder === dirname(folder)) return [];
   return [folder, ...await listMissingFolders(dirname(folder))];
 }
@@ -157,18 +175,18 @@ async function listMissingFolders(folder: string): Promise<string[]> {
 /** Gives `staging` the name `target`; what had it, when it may be replaced, is deleted last or put back. */
 async function swapFolders(staging: string, target: string, force: boolean): Promise<void> {
   const aside = `${staging}.old`;
-  const hadOld = force && await Deno.rename(target, aside).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
+  const hadOld = force && await rename(target, aside).then(() => true, (error) => {
+    if (isMissing(error)) return false;
     throw error;
   });
   try {
-    await Deno.rename(staging, target);
+    await rename(staging, target);
   } catch (error) {
-    if (hadOld) await Deno.rename(aside, target);
+    if (hadOld) await rename(aside, target);
     throw error;
   }
   if (!hadOld) return;
-  await Deno.remove(aside, { recursive: true }).catch((error: Error) => {
+  await rm(aside, { recursive: true }).catch((error: Error) => {
     throw new InputError(
       `the new model is in place, but the old one remains at ${aside}: ${error.message}`,
     );

@@ -1,5 +1,7 @@
-import { dirname, resolve } from "node:path";
+import type { Stats } from "node:fs";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { isMissing } from "../files.ts";
 
 /**
  * Refuses a file that must not be written, before any work is spent.
@@ -10,7 +12,7 @@ import { InputError } from "../errors.ts";
  */
 export async function refuseExistingFile(path: string, force = false): Promise<void> {
   const found = await statFile(path);
-  if (found?.isDirectory) {
+  if (found?.isDirectory()) {
     throw new InputError(`writing ${path}: found a folder, wanted the name of a file`);
   }
   if (found && !force) {
@@ -20,7 +22,9 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
     );
   }
   try {
-    await Deno.remove(await Deno.makeTempFile({ dir: dirname(resolve(path)) }));
+    const draft = stagingPath(path);
+    await writeFile(draft, "", { flag: "wx" });
+    await rm(draft);
   } catch (cause) {
     throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
   }
@@ -33,11 +37,11 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
  * @returns What the system says of it, undefined when there is none.
  * @throws {InputError} When the system does not say.
  */
-export async function statFile(path: string): Promise<Deno.FileInfo | undefined> {
+export async function statFile(path: string): Promise<Stats | undefined> {
   try {
-    return await Deno.stat(path);
+    return await stat(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
+    if (isMissing(cause)) return undefined;
     throw new InputError(`reading ${path}: ${(cause as Error).message}`, { cause });
   }
 }
@@ -56,14 +60,19 @@ export async function writeWholeFile(
   content: Uint8Array | string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const staging = `${path}.${crypto.randomUUID()}`;
+  const staging = stagingPath(path);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    await Deno.writeFile(staging, bytes, { signal });
-    await Deno.rename(staging, path);
+    await writeFile(staging, bytes, { signal });
+    await rename(staging, path);
   } catch (cause) {
-    await Deno.remove(staging).catch(() => {});
+    await rm(staging).catch(() => {});
     signal?.throwIfAborted();
     throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** A name that nothing has, beside a file: only what has the same folder can take its place by renaming. */
+function stagingPath(path: string): string {
+  return `${path}.${crypto.randomUUID()}`;
 }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-export { loadOnnxFile } from "./load.ts";
 export { readOnnx } from "./read.ts";
+export { readOnnxModel } from "./read_onnx_model.ts";
 export type { ExternalData } from "./tensors.ts";
 export { writeOnnx } from "./write.ts";

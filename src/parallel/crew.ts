@@ -169,7 +169,9 @@ export class Crew {
     request: Omit<TrainingRequest, "weights" | "gradients">,
     length: number,
   ): Promise<Float32Array> {
-    const allocate = () => new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT);
+    // Browsers have shared memory on isolated pages alone.
+    const Memory = this.size === 1 ? ArrayBuffer : SharedArrayBuffer;
+    const allocate = () => new Memory(length * Float32Array.BYTES_PER_ELEMENT);
     const weights = allocate();
     const buffers = Array.from({ length: this.size }, allocate);
     this.#gradients = buffers.map((buffer) => new Float32Array(buffer));

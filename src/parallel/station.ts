@@ -8,6 +8,7 @@ import {
   type Dataset,
   ImageFaults,
   type ImageSet,
+  type MemoryDataset,
   openDataset,
   readBatch,
 } from "../data/mod.ts";
@@ -29,8 +30,8 @@ import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
 /** What every station of a crew works on. */
 export interface StationSpec {
-  /** Folder or file of the data set. */
-  readonly data: string;
+  /** Folder or file of the data set, or its images. */
+  readonly data: string | MemoryDataset;
   /** How images become the network's input. */
   readonly preprocessing: Preprocessing;
   /** Width of the network's output, when it must fit the classes of the data, if that has any. */

@@ -28,9 +28,9 @@ export interface TrainingRequest {
   /** Seed of these changes. */
   readonly seed: number;
   /** Flat weights, shared by all stations; read at every step. */
-  readonly weights: SharedArrayBuffer;
+  readonly weights: ArrayBufferLike;
   /** Flat gradients and batch statistics of this station; written at every step. */
-  readonly gradients: SharedArrayBuffer;
+  readonly gradients: ArrayBufferLike;
 }
 
 /** A training under way on one station. */

@@ -1,3 +1,4 @@
+import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InputError } from "../errors.ts";
 import { describeDifferences, type Identity } from "../tuning/mod.ts";
@@ -32,8 +33,8 @@ export class SearchJournal {
   static async start(path: string, identity: Identity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
     await journal.#write(async () => {
-      await Deno.mkdir(dirname(path), { recursive: true });
-      await Deno.writeTextFile(path, lineOf({ kind: "search", version: VERSION, identity }));
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     });
     return journal;
   }
@@ -48,7 +49,7 @@ export class SearchJournal {
    * options, which are named.
    */
   static async open(path: string, identity: Identity): Promise<SearchJournal> {
-    const text = await Deno.readTextFile(path).catch((cause) => {
+    const text = await readFile(path, "utf8").catch((cause) => {
       throw new InputError(`reading the search journal ${path}: ${(cause as Error).message}`, {
         cause,
       });
@@ -71,7 +72,7 @@ export class SearchJournal {
     }
     const journal = new SearchJournal(path, entries);
     if (whole.length < text.length) {
-      await journal.#write(() => Deno.truncate(path, new TextEncoder().encode(whole).length));
+      await journal.#write(() => truncate(path, new TextEncoder().encode(whole).length));
     }
     return journal;
   }
@@ -83,7 +84,7 @@ export class SearchJournal {
    * @throws {InputError} When it cannot be written.
    */
   async append(entry: JournalEntry): Promise<void> {
-    await this.#write(() => Deno.writeTextFile(this.#path, lineOf(entry), { append: true }));
+    await this.#write(() => appendFile(this.#path, lineOf(entry)));
   }
 
   async #write(work: () => Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InputError } from "../errors.ts";
 import { openModel } from "../formats/mod.ts";
 import type { Dataset } from "../data/mod.ts";
@@ -97,7 +98,7 @@ export async function openSession(
     preprocessing,
     outputs: whyNoClasses ? undefined : network.model.outputs[0].shape[1]!,
     badImageShare: options.badImageShare ?? 0.01,
-  }, options.workers ?? navigator.hardwareConcurrency);
+  }, options.workers ?? availableParallelism());
   try {
     const unlabelled = whyNoClasses ?? reasonInData(crew.local.dataset);
     const objective = await chooseObjective(file, unlabelled, chooseReference);

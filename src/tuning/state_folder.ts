@@ -1,5 +1,7 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, WorkerError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
 export type Identity = Readonly<Record<string, unknown>>;
@@ -33,13 +35,13 @@ export async function saveState(
   const text = JSON.stringify({ version: VERSION, identity, progress, lengths });
   const staging = `${folder}.${crypto.randomUUID()}`;
   try {
-    await Deno.mkdir(staging, { recursive: true });
-    await Deno.writeFile(join(staging, ARRAY_FILE), joinArrays(arrays));
-    await Deno.writeTextFile(join(staging, STATE_FILE), text);
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-    await Deno.rename(staging, folder);
+    await mkdir(staging, { recursive: true });
+    await writeFile(join(staging, ARRAY_FILE), joinArrays(arrays));
+    await writeFile(join(staging, STATE_FILE), text);
+    await rm(folder, { recursive: true }).catch(() => {});
+    await rename(staging, folder);
   } catch (error) {
-    await Deno.remove(staging, { recursive: true }).catch(() => {});
+    await rm(staging, { recursive: true }).catch(() => {});
     throw new InputError(`writing the checkpoint ${folder}: ${(error as Error).message}`, {
       cause: error,
     });
@@ -49,7 +51,7 @@ export async function saveState(
 /** Whether a folder holds the state of a run. */
 export async function hasState(folder: string): Promise<boolean> {
   try {
-    return (await Deno.stat(join(folder, STATE_FILE))).isFile;
+    return (await stat(join(folder, STATE_FILE))).isFile();
   } catch {
     return false;
   }
@@ -66,8 +68,8 @@ export async function hasState(folder: string): Promise<boolean> {
 export async function loadState(folder: string, identity: Identity): Promise<RunState> {
   let state, bytes;
   try {
-    state = JSON.parse(await Deno.readTextFile(join(folder, STATE_FILE)));
-    bytes = await Deno.readFile(join(folder, ARRAY_FILE));
+    state = JSON.parse(await readFile(join(folder, STATE_FILE), "utf8"));
+    bytes = await readBytes(join(folder, ARRAY_FILE));
   } catch (error) {
     throw new InputError(`reading the checkpoint ${folder}: ${(error as Error).message}`, {
       cause: error,

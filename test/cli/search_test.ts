@@ -46,7 +46,10 @@ Deno.test("`prune` searches by default, and a search that was killed goes on to 
     assert.match(other.stderr, /the search had other options: policy was .*"targetRate":0\.01/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
-    assert.match(rest.stdout, new RegExp(`search +number ${search.winner} of ${ROLLOUTS} roll-outs and ${FINALISTS} `));
+    assert.match(
+      rest.stdout,
+      new RegExp(`search +number ${search.winner} of ${ROLLOUTS} roll-outs and ${FINALISTS} `),
+    );
     assert.deepEqual(await listNames(folder), ["data", "out", "whole"]);
     const [wanted, found] = [await readFiles(`${folder}/whole`), await readFiles(`${folder}/out`)];
     for (const name of ["group1-shard1of1.bin", "search.csv", "search.jsonl"]) {

@@ -51,3 +51,15 @@ testDatasetContract("image folder", async (folder) => {
   await writeImageFolder(folder, { "train/cat": 3, "train/dog": 2, "test/cat": 1, "test/dog": 1 });
   await writeFile(join(folder, "train/dog/wide.JPG"), encodeFlatJpeg(50, 20, [200, 30, 90]));
 });
+
+testDatasetContract("images in memory", () => {
+  const draw = (height: number, width: number, channels: number) => {
+    const data = Uint8ClampedArray.from({ length: height * width * channels }, (_, i) => 7 * i);
+    return { data, height, width };
+  };
+  return Promise.resolve({
+    classes: ["cat", "dog"],
+    train: { images: [draw(32, 32, 4), draw(9, 14, 3), draw(40, 33, 1)], labels: [1, 0, 1] },
+    test: { images: [draw(32, 32, 3)], labels: Uint8Array.of(0) },
+  });
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Dataset, DatasetOptions } from "../../src/data/mod.ts";
+import type { Dataset, DatasetOptions, MemoryDataset } from "../../src/data/mod.ts";
 import { openDataset } from "../../src/data/mod.ts";
 import { inTempFolder } from "./fixtures.ts";
 
@@ -9,23 +9,24 @@ const SHAPES: DatasetOptions[] = [
   { height: 40, width: 33, channels: 1 },
 ];
 
+/** Where a dataset is. */
+type Place = string | MemoryDataset;
+
 /**
  * What every dataset format has to do. `write` fills a folder with a labelled dataset that has a train and a test split,
- * and may say in which file it is.
+ * and may say in which file it is, or gives one in memory.
  */
 export function testDatasetContract(
   format: string,
-  write: (folder: string) => Promise<string | void>,
+  write: (folder: string) => Promise<Place | void>,
 ): void {
-  const test = (sentence: string, run: (folder: string) => Promise<void>) =>
+  const test = (sentence: string, run: (place: Place) => Promise<void>) =>
     Deno.test(`${format}: ${sentence}`, () =>
-      inTempFolder(async (folder) => {
-        await run(await write(folder) ?? folder);
-      }));
+      inTempFolder(async (folder) => await run(await write(folder) ?? folder)));
 
-  test("every image of both splits is read in the shape that was asked for", async (folder) => {
+  test("every image of both splits is read in the shape that was asked for", async (place) => {
     for (const shape of SHAPES) {
-      await withDataset(folder, shape, async ({ train, test }) => {
+      await withDataset(place, shape, async ({ train, test }) => {
         const out = new Uint8Array(shape.height * shape.width * shape.channels);
         for (const set of [train, test]) {
           assert.ok(set.length > 0);
@@ -35,8 +36,8 @@ export function testDatasetContract(
     }
   });
 
-  test("labels are class indices, one per image", async (folder) => {
-    await withDataset(folder, SHAPES[0], ({ train, test, classes, heldOut }) => {
+  test("labels are class indices, one per image", async (place) => {
+    await withDataset(place, SHAPES[0], ({ train, test, classes, heldOut }) => {
       assert.equal(heldOut, false);
       for (const { labels, length } of [train, test]) {
         assert.equal(labels!.length, length);
@@ -45,8 +46,8 @@ export function testDatasetContract(
     });
   });
 
-  test("reading twice, or many at once, gives the same bytes", async (folder) => {
-    await withDataset(folder, SHAPES[0], async ({ train }) => {
+  test("reading twice, or many at once, gives the same bytes", async (place) => {
+    await withDataset(place, SHAPES[0], async ({ train }) => {
       const read = async (index: number) => {
         const out = new Uint8Array(3072);
         await train.read(index, out);
@@ -60,20 +61,20 @@ export function testDatasetContract(
     });
   });
 
-  test("every image has a name of its own that says where it comes from", async (folder) => {
-    await withDataset(folder, SHAPES[0], ({ train, test }) => {
+  test("every image has a name of its own that says where it comes from", async (place) => {
+    await withDataset(place, SHAPES[0], ({ train, test }) => {
       const names = [train, test].flatMap((set) =>
         Array.from(set.labels!, (_, i) => set.describe(i))
       );
       assert.equal(new Set(names).size, names.length);
-      assert.ok(names.every((name) => name.startsWith(folder)));
+      assert.ok(names.every((name) => typeof place !== "string" || name.startsWith(place)));
     });
   });
 
-  test("class names of the model in another order move the labels", async (folder) => {
-    await withDataset(folder, SHAPES[0], async (own) => {
+  test("class names of the model in another order move the labels", async (place) => {
+    await withDataset(place, SHAPES[0], async (own) => {
       const classes = own.classes!.toReversed();
-      await withDataset(folder, { ...SHAPES[0], classes }, (turned) => {
+      await withDataset(place, { ...SHAPES[0], classes }, (turned) => {
         assert.deepEqual(turned.classes, classes);
         turned.train.labels!.forEach((label, index) => {
           assert.equal(classes[label], own.classes![own.train.labels![index]]);
@@ -84,11 +85,11 @@ export function testDatasetContract(
 }
 
 async function withDataset(
-  folder: string,
+  place: Place,
   options: DatasetOptions,
   run: (dataset: Dataset) => void | Promise<void>,
 ): Promise<void> {
-  const dataset = await openDataset(folder, options);
+  const dataset = await openDataset(place, options);
   try {
     await run(dataset);
   } finally {

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
-import { openModel, refuseExistingModel, saveModel } from "../../src/formats/mod.ts";
+import {
+  openModel,
+  readModel,
+  refuseExistingModel,
+  saveModel,
+  writeModel,
+} from "../../src/formats/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
 import { inTempFolder } from "../data/fixtures.ts";
@@ -34,6 +40,34 @@ for (const name of ["out", "out.keras", "out.onnx", "OUT.ONNX"]) {
       tf.dispose([images, wanted, found]);
     }));
 }
+
+for (const name of ["model.json", "out.keras", "out.onnx"]) {
+  Deno.test(`a model written to ${name} in memory is what is written to disk, and is read again`, () =>
+    inTempFolder(async (folder) => {
+      const file = await buildNetworkFile("preActivation");
+      const files = await writeModel(name, file);
+      const path = `${folder}/${name}`;
+      await saveModel(path, file);
+      const isFolder = name === "model.json";
+      for (const [part, bytes] of files) {
+        const onDisk = await Deno.readFile(isFolder ? `${path}/${part}` : path);
+        assert.deepEqual(onDisk, bytes);
+      }
+      const { path: _, bytes: __, ...opened } = await openModel(path);
+      const { path: _2, bytes: __2, ...read } = await readModel(name, files);
+      assert.deepEqual(read, opened);
+    }));
+}
+
+Deno.test("a shard that is missing in memory is named", async () => {
+  const files = await writeModel("model.json", await buildNetworkFile("plain"));
+  const json = files.get("model.json")!;
+  await assert.rejects(
+    readModel("model.json", new Map([["model.json", json]])),
+    /reading group1-shard1of1\.bin, a shard of model\.json: found model\.json alone/,
+  );
+  await assert.rejects(readModel("other.json", files), /reading other\.json: found no such file/);
+});
 
 Deno.test("a single file is not replaced without force, nor left half written", () =>
   inTempFolder(async (folder) => {

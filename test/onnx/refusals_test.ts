@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../src/errors.ts";
-import { loadOnnxFile, readOnnx } from "../../src/onnx/mod.ts";
+import { openModel } from "../../src/formats/mod.ts";
+import { readOnnx } from "../../src/onnx/mod.ts";
 import { DATA_TYPES } from "../../src/onnx/messages.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { Sketch } from "./sketch.ts";
@@ -196,14 +197,14 @@ Deno.test("weights beside the file are read, and only from its folder", async ()
     await Deno.writeFile(join(folder, "net", "weights.bin"), bytes);
     await Deno.writeFile(join(folder, "outside.bin"), bytes);
     await Deno.symlink(join(folder, "outside.bin"), join(folder, "net", "link.bin"));
-    const file = await loadOnnxFile(await write("weights.bin", { offset: "4", length: "12" }));
+    const file = await openModel(await write("weights.bin", { offset: "4", length: "12" }));
     assert.deepEqual([...file.weights.get("Conv_0/kernel")!.values], [1, 2, 3]);
     for (const location of ["../outside.bin", join(folder, "outside.bin"), "link.bin"]) {
-      await assert.rejects(loadOnnxFile(await write(location)), /leaves the model's folder/);
+      await assert.rejects(openModel(await write(location)), /leaves the model's folder/);
     }
-    await assert.rejects(loadOnnxFile(await write("missing.bin")), /found no such file/);
+    await assert.rejects(openModel(await write("missing.bin")), /found no such file/);
     await assert.rejects(
-      loadOnnxFile(await write("weights.bin", { offset: "8", length: "12" })),
+      openModel(await write("weights.bin", { offset: "8", length: "12" })),
       /lies at bytes 8 to 20 of "weights\.bin", which has 16/,
     );
     const overlapping = new Sketch();
@@ -215,11 +216,11 @@ Deno.test("weights beside the file are read, and only from its folder", async ()
     }
     await Deno.writeFile(join(folder, "net", "over.onnx"), overlapping.encode("x"));
     await assert.rejects(
-      loadOnnxFile(join(folder, "net", "over.onnx")),
+      openModel(join(folder, "net", "over.onnx")),
       /found 20 numbers in tensors that lie in 16 bytes of other files/,
     );
     const path = await write("weights.bin");
     refuses(await Deno.readFile(path), /tensor "w" lies in the file "weights\.bin", wanted that/);
-    await assert.rejects(loadOnnxFile(join(folder, "none.onnx")), /found no such file/);
+    await assert.rejects(openModel(join(folder, "none.onnx")), /found no such file/);
   });
 });

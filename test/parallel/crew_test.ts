@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError, WorkerError } from "../../src/errors.ts";
 import { Crew, shardIndices, type StationSpec } from "../../src/parallel/mod.ts";
-import { recordError, reviveError } from "../../src/parallel/messages.ts";
+import { recordError, reviveError } from "../../src/threads/error_record.ts";
 import { encodeIdxImages, encodeIdxLabels, inTempFolder, writeFile } from "../data/fixtures.ts";
 import { makeWorkersMortal, WAYS } from "./mortal_workers.ts";
 

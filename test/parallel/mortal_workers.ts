@@ -1,3 +1,5 @@
+import { Thread } from "../../src/threads/mod.ts";
+
 /** When and how a worker ends. */
 export interface Death {
   /** Request at which it does: `open`, or a method of a station. */
@@ -23,12 +25,8 @@ export const WAYS: [how: Death["how"], said: RegExp][] = [
  * @returns Undone when it goes out of scope.
  */
 export function makeWorkersMortal(death: Death): Disposable {
-  const Immortal = globalThis.Worker;
-  const script = new URL("./dying_worker.ts", import.meta.url);
-  globalThis.Worker = class extends Immortal {
-    constructor(_: URL | string, options?: WorkerOptions) {
-      super(script, { ...options, type: "module", name: JSON.stringify(death) });
-    }
-  };
-  return { [Symbol.dispose]: () => void (globalThis.Worker = Immortal) };
+  const immortal = Thread.script;
+  Thread.script = new URL("./dying_worker.ts", import.meta.url);
+  Thread.script.searchParams.set("death", JSON.stringify(death));
+  return { [Symbol.dispose]: () => void (Thread.script = immortal) };
 }

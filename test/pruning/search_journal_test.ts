@@ -61,7 +61,7 @@ Deno.test(
         assert.ok(error.message.includes(path));
         return true;
       });
-    await refused(/No such file/);
+    await refused(/no such file/);
     await write(path);
     await refused(/other options: seed was 3, now 4; give the same/, { ...IDENTITY, seed: 4 });
     const text = await Deno.readTextFile(path);

@@ -12,8 +12,7 @@ const SPACE: SearchSpace = {
 const BEST = [8, 16, 24];
 const lossOf = (tried: readonly number[]) =>
   tried.reduce((sum, count, unit) => sum + (count - BEST[unit]) ** 2, 0) / 1000;
-const evaluate = (tried: readonly number[]) =>
-  Promise.resolve({ error: 0.5, loss: lossOf(tried) });
+const evaluate = (tried: readonly number[]) => Promise.resolve({ error: 0.5, loss: lossOf(tried) });
 
 const OPTIONS = {
   ...{ share: 0.5, seed: 3, rewardPolicy: "accuracy", noiseTolerance: 0.15 } as const,

@@ -1,0 +1,13 @@
+/**
+ * The command line as one file, which is also the script of its threads: the entry of dist/secateur.js.
+ *
+ * @module
+ */
+import { isMainThread } from "node:worker_threads";
+import { Thread } from "../src/threads/mod.ts";
+import { fillGaps } from "./fill_gaps.ts";
+
+await fillGaps();
+Thread.script = new URL(import.meta.url);
+if (isMainThread) await import("../cli/main.ts");
+else await import("../src/thread.ts");

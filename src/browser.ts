@@ -1,0 +1,30 @@
+/**
+ * Secateur in a browser: models and images are in memory, and one thread does the work. `deno task bundle` makes
+ * `secateur.browser.js` of it, a module without imports; a page that is to stay responsive loads it in a Web Worker.
+ *
+ * @example Halve the input channels of every convolution
+ * ```ts
+ * import { prune, readModel, writeModel } from "./secateur.browser.js";
+ *
+ * const files = new Map([["model.json", modelJson], ["group1-shard1of1.bin", weights]]);
+ * const model = await readModel("model.json", files);
+ * const data = { classes: ["cat", "dog"], train: { images, labels } };
+ * const { file, report } = await prune({ model, data, policy: { kind: "uniform", ratio: 0.5 } });
+ * const smaller = await writeModel("model.json", file);
+ * ```
+ *
+ * What is not there: paths in the place of models and images, threads, and with them latencies, statistics and
+ * checkpoints on disk; asking for one is an InputError.
+ *
+ * @module
+ */
+export { InputError, UsageError } from "./errors.ts";
+export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
+export { readModel, writeModel } from "./formats/mod.ts";
+export { inspect, type InspectOptions, type InspectReport } from "./inspect.ts";
+export { startBackend } from "./kernels/mod.ts";
+export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
+export { prune, PRUNE_DEFAULTS } from "./prune.ts";
+export type { PruneOptions, PruneReport, PruneResult, RatioPolicy } from "./pruning/mod.ts";
+export type { MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
+export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";

@@ -1,0 +1,7 @@
+/** The script of a thread: `Thread` starts it. */
+import { serveThread } from "./threads/mod.ts";
+
+serveThread({
+  station: async () => (await import("./parallel/mod.ts")).createStationAnswerer(),
+  stock: async () => (await import("./cost/mod.ts")).answerStock,
+});

@@ -1,0 +1,26 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { recordError } from "./error_record.ts";
+import type { ThreadAnswer, ThreadRequest, ThreadRole } from "./thread.ts";
+
+/** Answers what a thread of some role is asked. */
+export type Answerer = (request: unknown) => Promise<unknown>;
+
+/**
+ * Makes this thread answer the one that started it.
+ *
+ * @param roles What answers in each role; called at the first request, so that a thread loads what its role needs alone.
+ */
+export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Answerer>>>): void {
+  const { role } = workerData as { role: ThreadRole };
+  let answerer: Promise<Answerer> | undefined;
+  parentPort!.on("message", async ({ id, request }: ThreadRequest) => {
+    let answer: ThreadAnswer;
+    try {
+      answerer ??= roles[role]();
+      answer = { id, value: await (await answerer)(request) };
+    } catch (error) {
+      answer = { id, error: recordError(error) };
+    }
+    parentPort!.postMessage(answer);
+  });
+}
