@@ -29,6 +29,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { quantizeOption } from "./output_options.ts";
 import {
   boolean,
   nameList,
@@ -63,6 +64,7 @@ export const pruneCommand = new Command("prune")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
   .option("--force", "replace the model that stands in --out")
+  .addOption(quantizeOption)
   .addOption(
     new Option(
       "--prune-option <policy>",
@@ -257,7 +259,7 @@ Example:
         "reading --resume: a run without search or tuning keeps no state to go on from",
       );
     }
-    await refuseExistingModel(flags.out, flags.force);
+    await refuseExistingModel(flags.out, flags);
     const file = await openModel(model);
     const checkpoint = checkpointFolder(flags.out);
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
@@ -275,6 +277,7 @@ Example:
     const saved = await untilInterrupted((signal) =>
       saveModel(flags.out, { ...pruned, metadata }, {
         force: flags.force,
+        quantize: flags.quantize,
         extraFiles: log && searchFiles(log),
         signal,
       })

@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   type FinetuneOptions,
+  type QuantizedType,
   saveModel,
   TUNING_DEFAULTS,
   type TuningOutcome,
@@ -121,6 +122,8 @@ export interface TuningFlags extends ScheduleFlags {
   readonly out: string;
   /** Replace the model there. */
   readonly force?: boolean;
+  /** Type that kernels are stored in. */
+  readonly quantize?: QuantizedType;
   /** Print JSON. */
   readonly json?: boolean;
   /** Seed of the run. */
@@ -173,7 +176,8 @@ export async function finishTuning(
   const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
   const { version, command, seed, workers, accuracy } = record;
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
-  const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
+  const { force, quantize } = flags;
+  const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force, quantize });
   await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));

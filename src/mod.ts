@@ -59,6 +59,7 @@ export {
   type Preprocessing,
   type PreprocessingOverrides,
   preprocessingPresets,
+  type QuantizedType,
   refuseExisting,
   refuseExistingFile,
   saveModelFile,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
-import { encodeWeights, listWeightSpecs } from "./encode_weights.ts";
+import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 import { readTopology } from "./topology.ts";
 
@@ -15,10 +15,11 @@ import { readTopology } from "./topology.ts";
  * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
  */
 export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
+  const { specs, bytes } = encodeWeights(file.weights.values());
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: file.topology,
-    weightSpecs: listWeightSpecs(file.weights.values()),
-    weightData: encodeWeights(file.weights.values()).buffer,
+    weightSpecs: specs,
+    weightData: bytes.buffer,
   };
   try {
     return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });

@@ -1,3 +1,4 @@
+export type { QuantizedType } from "./decode_weights.ts";
 export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { loadModelFile, refuseUnusableWeights } from "./load.ts";
