@@ -15,7 +15,7 @@ import {
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { quantizeOption } from "./output_options.ts";
+import { foldOption, quantizeOption } from "./output_options.ts";
 import { withProgress } from "./progress.ts";
 import {
   createDistillationOptions,
@@ -34,6 +34,7 @@ export const finetuneCommand = new Command("finetune")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
+  .addOption(foldOption)
   .addOption(quantizeOption)
   .addOption(distillationOptions.teacher)
   .addOption(distillationOptions.weight)

@@ -5,6 +5,7 @@ import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { finetuneCommand } from "./finetune.ts";
+import { foldCommand } from "./fold.ts";
 import { inspectCommand } from "./inspect.ts";
 import { mergeCommand } from "./merge.ts";
 import { pruneCommand } from "./prune.ts";
@@ -33,6 +34,7 @@ const commands = [
   trainCommand,
   finetuneCommand,
   convertCommand,
+  foldCommand,
   demoCommand,
 ];
 

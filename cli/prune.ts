@@ -29,7 +29,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { quantizeOption } from "./output_options.ts";
+import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
   boolean,
   nameList,
@@ -64,6 +64,7 @@ export const pruneCommand = new Command("prune")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
   .option("--force", "replace the model that stands in --out")
+  .addOption(foldOption)
   .addOption(quantizeOption)
   .addOption(
     new Option(
@@ -274,8 +275,9 @@ Example:
       : await run();
     const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
+    const written = await foldIfAsked({ ...pruned, metadata }, flags);
     const saved = await untilInterrupted((signal) =>
-      saveModel(flags.out, { ...pruned, metadata }, {
+      saveModel(flags.out, written, {
         force: flags.force,
         quantize: flags.quantize,
         extraFiles: log && searchFiles(log),

@@ -8,6 +8,7 @@ import {
   type TuningOutcome,
 } from "../src/mod.ts";
 import { InterruptError } from "./interrupt.ts";
+import { foldIfAsked } from "./output_options.ts";
 import {
   nonNegativeInteger,
   nonNegativeNumber,
@@ -122,6 +123,8 @@ export interface TuningFlags extends ScheduleFlags {
   readonly out: string;
   /** Replace the model there. */
   readonly force?: boolean;
+  /** Write the model folded. */
+  readonly fold?: boolean;
   /** Type that kernels are stored in. */
   readonly quantize?: QuantizedType;
   /** Print JSON. */
@@ -177,7 +180,8 @@ export async function finishTuning(
   const { version, command, seed, workers, accuracy } = record;
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
   const { force, quantize } = flags;
-  const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force, quantize });
+  const written = await foldIfAsked({ ...file, metadata }, flags);
+  const { bytes } = await saveModel(flags.out, written, { force, quantize });
   await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));

@@ -39,6 +39,7 @@ export {
 export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, refuseExistingModel, saveModel } from "./formats/mod.ts";
+export { fold, type FoldResult } from "./fold.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
 export {

@@ -1,5 +1,6 @@
 export type { QuantizedType } from "./decode_weights.ts";
-export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
+export { compareModels } from "./compare_models.ts";
+export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { loadModelFile, refuseUnusableWeights } from "./load.ts";
 export type {
