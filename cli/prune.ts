@@ -144,7 +144,7 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--memory <MiB>",
-    "activations that may wait between layers, and sums of one pass, over all workers; the rest is computed again",
+    "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
     positiveInteger,
     PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
   )

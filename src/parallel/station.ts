@@ -22,8 +22,13 @@ import {
 } from "../forward/mod.ts";
 import { openNetwork } from "../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../kernels/mod.ts";
-import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../model/mod.ts";
-
+import {
+  disposeModel,
+  type ModelFile,
+  type Preprocessing,
+  releaseWeights,
+  type Weight,
+} from "../model/mod.ts";
 import type { StepSums } from "../train/mod.ts";
 import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
@@ -128,6 +133,7 @@ export class Station {
   async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
     const { model, graph } = await openNetwork(file);
     const plan = new ForwardPlan(graph, model);
+    releaseWeights(model, plan.layersOfModel);
     try {
       return await evaluateBatches(plan, givesProbabilities(graph), this.#batches(images));
     } finally {

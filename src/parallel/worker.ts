@@ -16,6 +16,12 @@ async function answer(request: WorkerRequest): Promise<unknown> {
   return await method.apply(station, request.args);
 }
 
+/** The arrays of an answer, which is made for it: they change threads rather than being copied. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  const members = Object.values(value ?? {}).filter((member) => ArrayBuffer.isView(member));
+  return [...new Set(members.map(({ buffer }) => buffer as ArrayBuffer))];
+}
+
 self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   let response: WorkerResponse;
   try {
@@ -23,5 +29,5 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   } catch (error) {
     response = { id: data.id, error: recordError(error) };
   }
-  self.postMessage(response);
+  self.postMessage(response, "value" in response ? buffersOf(response.value) : []);
 };

@@ -12,14 +12,14 @@ import { Crew } from "../parallel/mod.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 
 /** A model with its data, opened on all workers. */
-export interface Session extends Network {
+export interface Session extends Pick<Network, "graph"> {
   /** The model as it was read; its metadata states the preprocessing that is used. */
   readonly original: ModelFile;
   /** The same with a fixed input size. */
   readonly file: ModelFile;
   /** The workers. */
   readonly crew: Crew;
-  /** Frees the model and stops the workers. */
+  /** Stops the workers. */
   close(): Promise<void>;
 }
 
@@ -41,33 +41,26 @@ export async function openSession(options: DataOptions): Promise<Session> {
   const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
   const file = pinInputSize(original, preprocessing.inputSize);
   await startBackend();
-  const network = await openNetwork(file);
-  try {
-    const outputs = network.model.outputs[0].shape;
-    if (network.model.inputs.length > 1 || network.model.outputs.length > 1) {
-      const found = `${network.model.inputs.length} inputs and ${network.model.outputs.length}`;
-      throw new InputError(`reading ${file.path}: found ${found} outputs, wanted one of each`);
-    }
-    if (outputs.length !== 2) {
-      throw new InputError(
-        `reading ${file.path}: found an output of rank ${outputs.length}, wanted a score per class`,
-      );
-    }
-    const crew = await Crew.open({
-      data: options.data,
-      preprocessing,
-      outputs: outputs[1]!,
-      badImageShare: options.badImageShare ?? 0.01,
-    }, options.workers ?? navigator.hardwareConcurrency);
-    const close = async () => {
-      disposeModel(network.model);
-      await crew.close();
-    };
-    return { ...network, original, file, crew, close };
-  } catch (error) {
-    disposeModel(network.model);
-    throw error;
+  const { model, graph } = await openNetwork(file);
+  const { inputs, outputs } = model;
+  disposeModel(model);
+  if (inputs.length > 1 || outputs.length > 1) {
+    const found = `${inputs.length} inputs and ${outputs.length}`;
+    throw new InputError(`reading ${file.path}: found ${found} outputs, wanted one of each`);
   }
+  const [{ shape }] = outputs;
+  if (shape.length !== 2) {
+    throw new InputError(
+      `reading ${file.path}: found an output of rank ${shape.length}, wanted a score per class`,
+    );
+  }
+  const crew = await Crew.open({
+    data: options.data,
+    preprocessing,
+    outputs: shape[1]!,
+    badImageShare: options.badImageShare ?? 0.01,
+  }, options.workers ?? navigator.hardwareConcurrency);
+  return { graph, original, file, crew, close: () => crew.close() };
 }
 
 /** A stretch of work whose batches are counted. */
