@@ -106,38 +106,50 @@ export function choleskySolve(
   }
 }
 
-/**
- * inverse = (UᵀU)⁻¹, both triangles, by solving for the identity where its zeros are not touched:
- *
- *     forward, Z = U⁻ᵀ is lower triangular     backward, only the lower triangle of the symmetric answer
- *     | z  ·  · |   block row b needs columns  | h  ·  · |   block row r needs columns
- *     | z  z  · |   up to the end of block b   | h  h  · |   up to the end of block r
- *     | z  z  z |                              | h  h  h |
- *
- * `inverse` has stride `size`.
- */
-export function choleskyInvert(
-  u: usize,
-  strideU: i32,
-  size: i32,
-  inverse: usize,
-  workspace: usize,
-): void {
-  memory.fill(inverse, 0, <usize> size * <usize> size << 3);
-  for (let i = 0; i < size; i++) store<f64>(elementAt(inverse, size, i, i), 1);
+/** Bytes of workspace that `choleskyInvert` needs: `| panels of gemmF64Subtract | diagonal blocks of U |`. */
+export function choleskyInvertWorkspaceBytes(size: i32): usize {
+  return GEMM_F64_WORKSPACE_BYTES + (<usize> size * <usize> BLOCK << 3);
+}
+
+/** Moves the diagonal blocks of U to `corners`, stride 48, and writes the identity below what is left of U. */
+function setLowerIdentity(u: usize, size: i32, corners: usize): void {
   for (let first = 0; first < size; first += BLOCK) {
     const end = min(first + BLOCK, size);
-    const solved = elementAt(inverse, size, first, 0);
-    const corner = elementAt(u, strideU, first, first);
-    solveTriangle(corner, strideU, end - first, solved, size, end, false);
+    for (let row = first; row < end; row++, corners += BLOCK << 3) {
+      memory.copy(corners, elementAt(u, size, row, first), <usize> (end - first) << 3);
+      memory.fill(elementAt(u, size, row, 0), 0, <usize> end << 3);
+      store<f64>(elementAt(u, size, row, row), 1);
+    }
+  }
+}
+
+/**
+ * u = (UᵀU)⁻¹ in place, both triangles, by solving for the identity where its zeros are not touched. The answer grows in
+ * the lower triangle, where U has nothing; the diagonal blocks of U, which both need, are set aside.
+ *
+ *     forward, Z = U⁻ᵀ is lower triangular     backward, only the lower triangle of the symmetric answer
+ *     | z  U  U |   block row b needs columns  | h  U  U |   block row r needs columns
+ *     | z  z  U |   up to the end of block b   | h  h  U |   up to the end of block r
+ *     | z  z  z |                              | h  h  h |
+ *
+ * `u` has stride `size`, `workspace` has `choleskyInvertWorkspaceBytes(size)`.
+ */
+export function choleskyInvert(u: usize, size: i32, workspace: usize): void {
+  const corners = workspace + GEMM_F64_WORKSPACE_BYTES;
+  setLowerIdentity(u, size, corners);
+  for (let first = 0; first < size; first += BLOCK) {
+    const end = min(first + BLOCK, size);
+    const solved = elementAt(u, size, first, 0);
+    const corner = elementAt(corners, BLOCK, first, 0);
+    solveTriangle(corner, BLOCK, end - first, solved, size, end, false);
     gemmF64Subtract(
-      elementAt(inverse, size, end, 0),
+      elementAt(u, size, end, 0),
       size,
       size - end,
       end,
       end - first,
-      elementAt(u, strideU, first, end),
-      strideU,
+      elementAt(u, size, first, end),
+      size,
       false,
       solved,
       size,
@@ -147,18 +159,18 @@ export function choleskyInvert(
   }
   for (let first = (size - 1) / BLOCK * BLOCK; first >= 0; first -= BLOCK) {
     const end = min(first + BLOCK, size);
-    const solved = elementAt(inverse, size, first, 0);
-    const corner = elementAt(u, strideU, first, first);
-    solveTriangle(corner, strideU, end - first, solved, size, end, true);
+    const solved = elementAt(u, size, first, 0);
+    const corner = elementAt(corners, BLOCK, first, 0);
+    solveTriangle(corner, BLOCK, end - first, solved, size, end, true);
     for (let above = 0; above < first; above += BLOCK) {
       gemmF64Subtract(
-        elementAt(inverse, size, above, 0),
+        elementAt(u, size, above, 0),
         size,
         BLOCK,
         above + BLOCK,
         end - first,
-        elementAt(u, strideU, above, first),
-        strideU,
+        elementAt(u, size, above, first),
+        size,
         true,
         solved,
         size,
@@ -170,8 +182,8 @@ export function choleskyInvert(
   for (let row = 0; row < size; row++) {
     for (let column = row + 1; column < size; column++) {
       store<f64>(
-        elementAt(inverse, size, row, column),
-        load<f64>(elementAt(inverse, size, column, row)),
+        elementAt(u, size, row, column),
+        load<f64>(elementAt(u, size, column, row)),
       );
     }
   }

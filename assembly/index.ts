@@ -9,6 +9,7 @@ export {
 export {
   choleskyFactor,
   choleskyInvert,
+  choleskyInvertWorkspaceBytes,
   choleskySolve,
   choleskyWorkspaceBytes,
   subtractProduct,

@@ -6,6 +6,7 @@
  * `--out` and `--json` are added; bench/results/NAME.json is written.
  */
 import { basename } from "node:path";
+import { runSecateur } from "./watched_child.ts";
 
 const [name, model, ...options] = Deno.args;
 const out = await Deno.makeTempDir();
@@ -15,40 +16,14 @@ async function firstLine(command: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout).trim().split("\n")[0];
 }
 
-/** Peak resident memory of a process so far, in MiB; Linux alone tells. */
-async function peakMemory(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
-  return Math.round(Number(status.match(/VmHWM:\s+(\d+)/)?.[1] ?? 0) / 1024);
-}
-
-const permissions = ["--quiet", "--no-prompt", "--allow-read", "--allow-write"];
-const child = new Deno.Command(Deno.execPath(), {
-  args: [
-    "run",
-    ...permissions,
-    "cli/main.ts",
-    "prune",
-    model,
-    ...options,
-    "--out",
-    out,
-    "--force",
-    "--json",
-  ],
-  stdout: "piped",
-  stderr: "null",
-}).spawn();
-let peak = 0;
-const watch = setInterval(async () => {
-  peak = Math.max(peak, await peakMemory(child.pid));
-}, 100);
 const load = Deno.loadavg()[0];
-const { success, stdout } = await child.output();
-clearInterval(watch);
+const { success, stdout, peak } = await runSecateur(
+  ["prune", model, ...options, "--out", out, "--force", "--json"],
+);
 await Deno.remove(out, { recursive: true });
 if (!success) throw new Error("the run failed; run the same command by hand to see why");
 
-const { out: _out, command: _command, ...figures } = JSON.parse(new TextDecoder().decode(stdout));
+const { out: _out, command: _command, ...figures } = JSON.parse(stdout);
 const shown = options.map((option) => option.includes("/") ? basename(option) : option);
 const cpu = (await Deno.readTextFile("/proc/cpuinfo")).match(/model name\s*: (.*)/)?.[1];
 const record = {

@@ -38,7 +38,10 @@ const map = findChannelSpaces(graph);
 const places = listConvolutions(graph, map, "couple");
 const units = listCutUnits(graph, map, places);
 const context = { graph, map, kernels: await loadKernels(), select: "obs", ridge: 1e-4 } as const;
-const networks = new CountNetworks(context, units, (await loadStatistics(statistics)).layers);
+const { layers } = await loadStatistics(statistics);
+const networks = new CountNetworks(context, units, {
+  get: (key) => structuredClone(layers.get(key)!),
+});
 const features = { filters: 1, height: 1, width: 1, stride: 1, macs: 1 };
 const space = {
   units: units.map((unit) => ({

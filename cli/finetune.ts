@@ -16,6 +16,7 @@ import {
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { foldOption, quantizeOption } from "./output_options.ts";
 import { withProgress } from "./progress.ts";
 import {
   createDistillationOptions,
@@ -33,6 +34,8 @@ export const finetuneCommand = new Command("finetune")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
+  .addOption(foldOption)
+  .addOption(quantizeOption)
   .addOption(distillationOptions.teacher)
   .addOption(distillationOptions.weight)
   .addOption(distillationOptions.temperature)
@@ -67,7 +70,7 @@ export const finetuneCommand = new Command("finetune")
       "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01\n",
   )
   .action(async (model, flags) => {
-    await refuseExistingModel(flags.out, flags.force);
+    await refuseExistingModel(flags.out, flags);
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         finetune({

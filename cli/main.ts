@@ -55,6 +55,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "write a model in another format",
     load: async () => (await import("./convert.ts")).convertCommand,
   },
+  fold: {
+    description: "write a model with fewer layers that computes the same, ready for use",
+    load: async () => (await import("./fold.ts")).foldCommand,
+  },
   bench: {
     description: "measure models side by side: latency, memory, size, and the time of every layer",
     load: async () => (await import("./bench.ts")).benchCommand,

@@ -31,6 +31,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
   boolean,
   nameList,
@@ -64,6 +65,8 @@ export const pruneCommand = new Command("prune")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
   .option("--force", "replace the model that stands in --out")
+  .addOption(foldOption)
+  .addOption(quantizeOption)
   .addOption(
     new Option(
       "--prune-option <policy>",
@@ -142,7 +145,7 @@ export const pruneCommand = new Command("prune")
   )
   .option(
     "--memory <MiB>",
-    "activations that may wait between layers, and sums of one pass, over all workers; the rest is computed again",
+    "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
     positiveInteger,
     PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
   )
@@ -259,7 +262,7 @@ Example:
         "reading --resume: a run without search or tuning keeps no state to go on from",
       );
     }
-    await refuseExistingModel(flags.out, flags.force);
+    await refuseExistingModel(flags.out, flags);
     const file = await openModel(model);
     const checkpoint = checkpointFolder(flags.out);
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
@@ -274,9 +277,11 @@ Example:
       : await run();
     const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
+    const written = await foldIfAsked({ ...pruned, metadata }, flags);
     const saved = await untilInterrupted((signal) =>
-      saveModel(flags.out, { ...pruned, metadata }, {
+      saveModel(flags.out, written, {
         force: flags.force,
+        quantize: flags.quantize,
         extraFiles: log && searchFiles(log),
         signal,
       })

@@ -23,6 +23,7 @@ const ALIASES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
 const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> = new Map([
   ["lasso", { whenTrue: "--lasso=true", whenFalse: "--lasso=false" }],
   ["quadruple", { whenTrue: "--quadruple" }],
+  ["fold", { whenTrue: "--fold" }],
   ["force", { whenTrue: "--force" }],
   ["json", { whenTrue: "--json" }],
   ["verify", { whenFalse: "--no-verify" }],

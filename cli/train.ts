@@ -16,6 +16,7 @@ import {
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { foldOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
@@ -34,6 +35,8 @@ export const trainCommand = new Command("train")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
+  .addOption(foldOption)
+  .addOption(quantizeOption)
   .addOption(tuningOptions.epochs)
   .addOption(tuningOptions.epochsRatio)
   .addOption(tuningOptions.batchSize)
@@ -60,7 +63,7 @@ export const trainCommand = new Command("train")
   )
   .action(async (flags) => {
     const net = networkOf(flags);
-    await refuseExistingModel(flags.out, flags.force);
+    await refuseExistingModel(flags.out, flags);
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         train({

@@ -3,11 +3,13 @@ import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   type FinetuneOptions,
+  type QuantizedType,
   saveModel,
   TUNING_DEFAULTS,
   type TuningOutcome,
 } from "../src/mod.ts";
 import { InterruptError } from "./interrupt.ts";
+import { foldIfAsked } from "./output_options.ts";
 import {
   nonNegativeInteger,
   nonNegativeNumber,
@@ -122,6 +124,10 @@ export interface TuningFlags extends ScheduleFlags {
   readonly out: string;
   /** Replace the model there. */
   readonly force?: boolean;
+  /** Write the model folded. */
+  readonly fold?: boolean;
+  /** Type that kernels are stored in. */
+  readonly quantize?: QuantizedType;
   /** Print JSON. */
   readonly json?: boolean;
   /** Seed of the run. */
@@ -175,7 +181,9 @@ export async function finishTuning(
   const { version, command, seed, workers, accuracy, outputError } = record;
   const figures = accuracy ? { accuracy } : { outputError };
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };
-  const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
+  const { force, quantize } = flags;
+  const written = await foldIfAsked({ ...file, metadata }, flags);
+  const { bytes } = await saveModel(flags.out, written, { force, quantize });
   await rm(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));

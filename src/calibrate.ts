@@ -2,6 +2,7 @@ import type { Statistics } from "./calibration/mod.ts";
 import { pickCalibration } from "./data/mod.ts";
 import { InputError } from "./errors.ts";
 import { findChannelSpaces } from "./graph/mod.ts";
+import { unpackAll } from "./kernels/mod.ts";
 import { shardIndices } from "./parallel/mod.ts";
 import {
   gatherMoments,
@@ -101,7 +102,8 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
     };
     const identity = await identifyStatistics(source);
     const part = { ...source, calibration: { ...calibration, indices } };
-    const layers = await gatherMoments(part, layersToSample(source));
+    const packed = await gatherMoments(part, layersToSample(source));
+    const layers = unpackAll(packed);
     const { names: unreadable } = await crew.faults();
     return {
       statistics: { identity, shards: { of, have: [number] }, layers },

@@ -48,6 +48,7 @@ export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./ch
 export { type LatencyOptions, measureStockLatency, type Spread, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
+export { fold, type FoldResult } from "./fold.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export { type Judgement, type LimitName, type Limits, parseLimits, toJUnit } from "./gate/mod.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
@@ -69,6 +70,7 @@ export {
   type Preprocessing,
   type PreprocessingOverrides,
   preprocessingPresets,
+  type QuantizedType,
   refuseExisting,
   refuseExistingFile,
   saveModelFile,

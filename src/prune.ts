@@ -11,7 +11,7 @@ import {
   writeGraph,
 } from "./graph/mod.ts";
 import { loadKernels } from "./kernels/mod.ts";
-import type { ModelFile } from "./model/mod.ts";
+import { compareModels, type ModelFile } from "./model/mod.ts";
 import {
   type LayerPlan,
   parseRatioList,
@@ -24,7 +24,6 @@ import {
   type BudgetContext,
   type BudgetReport,
   checkSamples,
-  compareModels,
   createTuner,
   describeRun,
   findAutoRatios,
@@ -134,7 +133,11 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
 
     const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
     const maskedDifference = settings.verify
-      ? await compareModels(writeGraph(repair.masked, file), writeGraph(shrunk, file))
+      ? await compareModels(
+        writeGraph(repair.masked, file),
+        writeGraph(shrunk, file),
+        "taking the masked channels out",
+      )
       : undefined;
     const { graph: refreshed, decision: batchNorm } = await clock.time(
       "batchNorm",

@@ -8,7 +8,7 @@ import {
   type Moments,
   samplePatches,
 } from "../kernels/mod.ts";
-import type { Weight } from "../model/mod.ts";
+import { releaseWeights, type Weight } from "../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
 import { samplePositions, type SamplingOptions } from "./sampling.ts";
 
@@ -32,9 +32,9 @@ export interface CalibrationOptions extends SamplingOptions {
 export interface CalibrationSubject {
   /** The WebAssembly kernels. */
   readonly kernels: Kernels;
-  /** The original network. */
+  /** The original network; of its model the weights that no plan needs are freed. */
   readonly original: Network;
-  /** The same with the weights that it has by now. */
+  /** The same with the weights that it has by now; so are its model's. */
   readonly repaired: Network;
   /** Keys of the layers that will be asked for, in graph order. */
   readonly layers: readonly string[];
@@ -52,8 +52,6 @@ interface SampledLayer {
   readonly geometry: Geometry;
   readonly outputSize: readonly [number, number];
   readonly residual?: ResidualTarget;
-  /** The original kernel, flattened to inputs × outputs. */
-  readonly kernel: tf.Tensor2D;
 }
 
 interface CalibratedBatch {
@@ -124,19 +122,18 @@ export class Calibrator {
     this.#options = options;
     this.#original = new ForwardPlan(original.graph, original.model);
     this.#repaired = new ForwardPlan(repaired.graph, repaired.model);
+    releaseWeights(original.model, this.#original.layersOfModel);
+    releaseWeights(repaired.model, this.#repaired.layersOfModel);
     const residuals = findResidualTargets(graph);
     this.#layers = layers.map((key) => {
       const number = graph.nodes.findIndex((node) => node.key === key);
       const node = graph.nodes[number];
-      const kernel = node.weights.get("kernel")!;
-      const { inputs, outputs } = dimensions(kernel);
       return {
         node,
         number,
         geometry: geometryOf(node),
         outputSize: outputSizeOf(node),
         residual: residuals.get(key),
-        kernel: tf.tensor2d(kernel.values as Float32Array, [inputs, outputs]),
       };
     });
   }
@@ -178,7 +175,7 @@ export class Calibrator {
         this.#original.advance(activations, this.#original.stepOf(layer.node.key));
         tf.tidy(() => {
           const x = this.#sampleInput(layer, activations.tensors, indices);
-          const y = tf.matMul<tf.Tensor2D>(x, layer.kernel);
+          const y = tf.matMul<tf.Tensor2D>(x, kernelOf(layer));
           this.#sums.get(layer.node.key)!.accumulate(x, y);
         });
       }
@@ -219,7 +216,6 @@ export class Calibrator {
     this.#sums.clear();
     this.#original.dispose();
     this.#repaired.dispose();
-    for (const { kernel } of this.#layers) kernel.dispose();
   }
 
   #layer(key: string): SampledLayer {
@@ -298,7 +294,7 @@ export class Calibrator {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
       const target = tf.tidy(() => {
         const x = this.#sampleInput(sampled, activations.tensors, indices);
-        const outputs = tf.matMul<tf.Tensor2D>(x, sampled.kernel);
+        const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(sampled));
         const shortcuts = this.#sampleShortcuts(sampled, activations.tensors, indices);
         return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
       });
@@ -351,6 +347,13 @@ export class Calibrator {
       else tf.dispose([...targets.values()]);
     }
   }
+}
+
+/** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
+function kernelOf({ node }: SampledLayer): tf.Tensor2D {
+  const kernel = node.weights.get("kernel")!;
+  const { inputs, outputs } = dimensions(kernel);
+  return tf.tensor2d(kernel.values as Float32Array, [inputs, outputs]);
 }
 
 function outputSizeOf(node: LayerNode): [number, number] {

@@ -7,7 +7,7 @@ import {
   nodeDepths,
   nodeKeyOf,
 } from "../graph/mod.ts";
-import { batchNormAffine } from "../forward/mod.ts";
+import { batchNormAffine } from "../folding/mod.ts";
 
 /** What the last convolution of a residual branch has to make up for. */
 export interface ResidualTarget {

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
+import { UsageError } from "../errors.ts";
 import { writeKeras } from "../keras/mod.ts";
 import {
   encodeModelFiles,
@@ -38,12 +39,24 @@ export async function writeModel(name: string, file: ModelFile): Promise<Map<str
  * Refuses a place that a model must not be written to, before any work is spent.
  *
  * @param path Where {@link saveModel} is to write.
- * @param force Whether a model there may be replaced.
+ * @param options Whether a model there may be replaced, and what kernels are to be quantised to.
  * @throws {InputError} When something is there that may not be replaced, or nothing can be written there.
+ * @throws {UsageError} When kernels are to be quantised in a format that has no place for it.
  */
-export async function refuseExistingModel(path: string, force = false): Promise<void> {
-  if (writerOf(path)) await refuseExistingFile(path, force);
-  else await refuseExisting(path, force);
+export async function refuseExistingModel(
+  path: string,
+  { force, quantize }: Pick<SaveOptions, "force" | "quantize"> = {},
+): Promise<void> {
+  if (writerOf(path) === undefined) return await refuseExisting(path, force);
+  if (quantize !== undefined) {
+    throw new UsageError(
+      `writing ${path}: found --quantize ${quantize} for a ${
+        extname(path)
+      } file, whose weights are ` +
+        `float32; leave --quantize out, or write a tfjs layers model to a folder`,
+    );
+  }
+  await refuseExistingFile(path, force);
 }
 
 /**
@@ -52,10 +65,11 @@ export async function refuseExistingModel(path: string, force = false): Promise<
  *
  * @param path The file or folder.
  * @param file The model.
- * @param options Replacement, further files (behind the name of a single file), interruption.
+ * @param options Replacement, quantisation, further files (behind the name of a single file), interruption.
  * @returns Bytes of the model.
  * @throws {InputError} When {@link refuseExistingModel} refuses the place, the disk does, or the format cannot hold a
  * layer of the model.
+ * @throws {UsageError} When it refuses the quantisation.
  * @throws The signal's reason, when it interrupts.
  */
 export async function saveModel(
@@ -65,9 +79,9 @@ export async function saveModel(
 ): Promise<{ bytes: number }> {
   const write = writerOf(path);
   if (write === undefined) return await saveModelFile(path, file, options);
-  const { force, extraFiles = new Map(), signal } = options;
+  const { extraFiles = new Map(), signal } = options;
+  await refuseExistingModel(path, options);
   const content = await write(file);
-  await refuseExistingFile(path, force);
   await writeWholeFile(path, content, signal);
   const stem = join(dirname(path), basename(path, extname(path)));
   for (const [name, extra] of extraFiles) await writeWholeFile(`${stem}.${name}`, extra, signal);

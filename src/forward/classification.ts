@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { activationOf, type LayerGraph, type Network, nodeKeyOf } from "../graph/mod.ts";
+import { releaseWeights } from "../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
 import type { Figures, ImageBatch, Objective } from "./objective.ts";
 
@@ -29,6 +30,7 @@ export class Classification implements Objective<ClassificationSums> {
     batches: AsyncIterable<ImageBatch>,
   ): Promise<ClassificationSums> {
     const plan = new ForwardPlan(graph, model);
+    releaseWeights(model, plan.layersOfModel);
     const areProbabilities = givesProbabilities(graph);
     const sums = { correct: 0, loss: 0, images: 0 };
     try {

@@ -1,18 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import {
-  consumersByNode,
-  type LayerGraph,
-  type LayerNode,
-  MODEL_OUTPUT,
-  nodeKeyOf,
-} from "../graph/mod.ts";
+import { foldableChains, isLinearMap, mergeChain } from "../folding/mod.ts";
+import { type LayerGraph, type LayerNode, nodeKeyOf } from "../graph/mod.ts";
 import type { Weight } from "../model/mod.ts";
 import {
-  affineOperation,
   batchStatisticsOperation,
   convolutionOperation,
   denseOperation,
-  fusableActivation,
   layerOperation,
   type MomentSink,
   type Operation,
@@ -47,12 +40,14 @@ export interface ForwardOptions {
 /**
  * A network laid out as steps that a batch can be moved along, any distance at a time.
  *
- * For inference BatchNormalization and ReLU are folded into the convolution in front of them; what stands alone becomes
- * a 1×1 depthwise convolution. Tensors are disposed as soon as no later step reads them.
+ * For inference BatchNormalization and activations are folded into the layer in front of them ({@link foldableChains}); a
+ * BatchNormalization that stands alone becomes a 1×1 depthwise convolution, which on the WASM backend is several times as
+ * fast (figures: bench/results/forward.md). Tensors are disposed as soon as no later step reads them.
  */
 export class ForwardPlan {
   /** The steps, in graph order. */
   readonly steps: readonly ForwardStep[];
+  readonly #layersOfModel = new Set<string>();
   readonly #stepOfNode = new Map<string, number>();
   readonly #lastUse = new Map<string, number>();
   readonly #live: readonly (readonly string[])[];
@@ -72,7 +67,7 @@ export class ForwardPlan {
       nodes,
       inputs: nodes[0].inputs,
       output: nodes.at(-1)!.key,
-      operation: makeOperation(nodes, model, options),
+      operation: this.#makeOperation(nodes, model, options),
     }));
     this.steps.forEach((step, index) => {
       for (const node of step.nodes) this.#stepOfNode.set(node.key, index);
@@ -80,6 +75,22 @@ export class ForwardPlan {
     });
     for (const tensor of graph.outputs) this.#lastUse.set(tensor, Infinity);
     this.#live = this.#findLive();
+  }
+
+  #makeOperation(
+    chain: LayerNode[],
+    model: tf.LayersModel,
+    { onMoments }: ForwardOptions,
+  ): Operation | undefined {
+    const [node] = chain;
+    if (node.className === "InputLayer") return undefined;
+    if (onMoments && node.className === "BatchNormalization" && node.calls === 1) {
+      return batchStatisticsOperation(node, onMoments);
+    }
+    const merged = mergeChain(chain);
+    if (isLinearMap(merged)) return weightedOperation(merged);
+    this.#layersOfModel.add(node.name);
+    return layerOperation(model.getLayer(node.name));
   }
 
   /** For every step, and behind the last one, the tensors made before that a later step or the world reads. */
@@ -93,6 +104,11 @@ export class ForwardPlan {
       return names;
     });
     return [...live, made.filter((name) => this.#lastUse.get(name)! >= this.steps.length)];
+  }
+
+  /** Names of the layers that the model runs; the plan has the weights of all others. */
+  get layersOfModel(): ReadonlySet<string> {
+    return this.#layersOfModel;
   }
 
   /** Index of the step that runs a layer. */
@@ -191,9 +207,7 @@ export class ForwardPlan {
     const step = this.steps[this.stepOf(key)];
     step.nodes = step.nodes.map((node) => node.key === key ? { ...node, weights } : node);
     step.operation!.dispose();
-    step.operation = step.nodes[0].className === "Dense"
-      ? denseOperation(step.nodes[0])
-      : convolutionOperation(step.nodes);
+    step.operation = weightedOperation(mergeChain(step.nodes));
   }
 
   /** Frees the weights of all steps. */
@@ -210,58 +224,6 @@ export class ForwardPlan {
   }
 }
 
-function isConvolution(node: LayerNode): boolean {
-  return (node.className === "Conv2D" && Number(node.config.groups ?? 1) === 1 ||
-    node.className === "DepthwiseConv2D") && node.config.data_format !== "channels_first";
-}
-
-function isImageNorm(node: LayerNode): boolean {
-  const axis = Array.isArray(node.config.axis) ? node.config.axis[0] : node.config.axis ?? -1;
-  return node.className === "BatchNormalization" && node.outputShape.length === 3 &&
-    (axis === -1 || axis === 3);
-}
-
-/** Splits the graph into chains that one operation can run, in graph order of their last layers. */
-function foldableChains(graph: LayerGraph): LayerNode[][] {
-  const byKey = new Map(graph.nodes.map((node) => [node.key, node]));
-  const consumers = consumersByNode(graph);
-  const taken = new Set<string>();
-  const chains: LayerNode[][] = [];
-  const followerOf = (node: LayerNode): LayerNode | undefined => {
-    const [only, ...more] = consumers.get(node.key)!;
-    return only === undefined || only === MODEL_OUTPUT || more.length > 0
-      ? undefined
-      : byKey.get(only);
-  };
-  for (const node of graph.nodes) {
-    if (taken.has(node.key)) continue;
-    const chain = [node];
-    let next = followerOf(node);
-    const canFold = node.calls === 1 &&
-      (isConvolution(node) ? (node.config.activation ?? "linear") === "linear" : isImageNorm(node));
-    if (canFold && isConvolution(node) && next && next.calls === 1 && isImageNorm(next)) {
-      chain.push(next);
-      next = followerOf(next);
-    }
-    if (canFold && next && next.calls === 1 && fusableActivation(next)) chain.push(next);
-    for (const folded of chain) taken.add(folded.key);
-    chains.push(chain);
-  }
-  return chains;
-}
-
-function makeOperation(
-  chain: LayerNode[],
-  model: tf.LayersModel,
-  { onMoments }: ForwardOptions,
-): Operation | undefined {
-  const [node] = chain;
-  if (node.className === "InputLayer") return undefined;
-  if (onMoments && node.className === "BatchNormalization" && node.calls === 1) {
-    return batchStatisticsOperation(node, onMoments);
-  }
-  if (isConvolution(node) && node.calls === 1) return convolutionOperation(chain);
-  if (isImageNorm(node) && node.calls === 1) return affineOperation(chain);
-  if (node.className === "Dense" && node.calls === 1) return denseOperation(node);
-  return layerOperation(model.getLayer(node.name));
+function weightedOperation(node: LayerNode): Operation {
+  return node.className === "Dense" ? denseOperation(node) : convolutionOperation(node);
 }

@@ -41,7 +41,7 @@ export interface Objective<Sums> {
   /**
    * Runs batches through a network.
    *
-   * @param network The network.
+   * @param network The network; weights of its model that are used in another form are freed.
    * @param batches The batches; their images are disposed.
    * @returns Sums over the images.
    * @throws {InputError} When the network or the images cannot be measured so.

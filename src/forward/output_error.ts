@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { type Network, openNetwork } from "../graph/mod.ts";
-import { disposeModel, type ModelFile } from "../model/mod.ts";
+import { disposeModel, type ModelFile, releaseWeights } from "../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
 import type { Figures, ImageBatch, Objective } from "./objective.ts";
 
@@ -47,6 +47,7 @@ export class OutputError implements Objective<OutputErrorSums> {
     this.#path = path;
     this.#reference = reference;
     this.#plan = new ForwardPlan(reference.graph, reference.model);
+    releaseWeights(reference.model, this.#plan.layersOfModel);
   }
 
   /**
@@ -65,6 +66,7 @@ export class OutputError implements Objective<OutputErrorSums> {
     batches: AsyncIterable<ImageBatch>,
   ): Promise<OutputErrorSums> {
     const plan = new ForwardPlan(graph, model);
+    releaseWeights(model, plan.layersOfModel);
     let sums: OutputErrorSums = { outputs: [], images: 0 };
     try {
       for await (const { images } of batches) {

@@ -101,16 +101,19 @@ export class GroupElimination {
   #fitAllRows(): RidgeEvidence {
     const { wasm, memory } = this.#kernels;
     const { moments: { d, n, gram, cross }, weights, ridge } = this.#system;
-    const bytes = { factor: d * d * F64_BYTES, workspace: wasm.choleskyWorkspaceBytes() };
-    return memory.withScratch(bytes, ({ factor, workspace }) => {
-      const evidence = factorWithRidge(this.#kernels, gram, d, ridge, factor, workspace);
-      const rho = evidence.ridge * meanDiagonal(gram, d);
-      wasm.choleskyInvert(factor, d, d, this.#at.inverse, workspace);
-      const fitted = memory.f64(this.#at.fitted, d * n);
-      for (let i = 0; i < fitted.length; i++) fitted[i] = cross[i] + rho * weights[i];
-      wasm.choleskySolve(factor, d, d, this.#at.fitted, n, workspace);
-      return evidence;
-    });
+    const factor = this.#at.inverse;
+    return memory.withScratch(
+      { workspace: wasm.choleskyInvertWorkspaceBytes(d) },
+      ({ workspace }) => {
+        const evidence = factorWithRidge(this.#kernels, gram, d, ridge, factor, workspace);
+        const rho = evidence.ridge * meanDiagonal(gram, d);
+        const fitted = memory.f64(this.#at.fitted, d * n);
+        for (let i = 0; i < fitted.length; i++) fitted[i] = cross[i] + rho * weights[i];
+        wasm.choleskySolve(factor, d, d, this.#at.fitted, n, workspace);
+        wasm.choleskyInvert(factor, d, workspace);
+        return evidence;
+      },
+    );
   }
 
   /** Σy² + ρ‖W‖² − tr(W*ᵀ(C + ρW)). */

@@ -109,14 +109,10 @@ export interface KernelExports extends ConvolutionExports, TrainingExports {
     columns: number,
     workspace: number,
   ): void;
-  /** Inverts UᵀU. */
-  choleskyInvert(
-    u: number,
-    strideU: number,
-    size: number,
-    inverse: number,
-    workspace: number,
-  ): void;
+  /** Inverts UᵀU in place. */
+  choleskyInvert(u: number, size: number, workspace: number): void;
+  /** Bytes of workspace of `choleskyInvert`. */
+  choleskyInvertWorkspaceBytes(size: number): number;
   /** residual −= A X for symmetric A. */
   subtractProduct(
     residual: number,

@@ -41,7 +41,21 @@ export {
 } from "./load.ts";
 export { BackendMemory, backendMemory, type OutputTensor } from "./memory.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
-export { centreMoments, mergeMoments, type Moments } from "./moments.ts";
+export {
+  type MomentsByLayer,
+  type PackedMoments,
+  packMoments,
+  unpackAll,
+  unpackMoments,
+} from "./packed_moments.ts";
+export {
+  centreInPlace,
+  centreMoments,
+  mergeMoments,
+  type Moments,
+  releaseMoments,
+  sumMoments,
+} from "./moments.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";
 export type { TrainingExports } from "./training_exports.ts";

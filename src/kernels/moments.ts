@@ -38,23 +38,58 @@ const CONSTANT_COLUMN_SHARE = 2 ** -18;
 export function mergeMoments(shards: readonly Moments[]): Moments {
   if (shards.length === 0) throw new TypeError("merge moments: none given, wanted at least one");
   const [first, ...others] = shards;
-  const gram = first.gram.slice(), cross = first.cross.slice();
-  const sumX = first.sumX.slice(), sumY = first.sumY.slice(), sumYY = first.sumYY.slice();
-  let count = first.count;
-  for (const other of others) {
-    if (other.d !== first.d || other.n !== first.n) {
-      throw new TypeError(
-        `merge moments: sizes ${other.d}×${other.n} and ${first.d}×${first.n}, wanted equal ones`,
-      );
-    }
-    addTo(gram, other.gram);
-    addTo(cross, other.cross);
-    addTo(sumX, other.sumX);
-    addTo(sumY, other.sumY);
-    addTo(sumYY, other.sumYY);
-    count += other.count;
+  return others.reduce(addShard, copyMoments(first));
+}
+
+/**
+ * As {@link mergeMoments}, in the memory of the first shard; that of the others is given back.
+ *
+ * @param shards Moments of one layer, at least one, which are used up.
+ * @returns Their sums.
+ * @throws {TypeError} When their sizes differ.
+ */
+export function sumMoments([first, ...others]: readonly Moments[]): Moments {
+  return others.reduce((sum, shard) => {
+    const larger = addShard(sum, shard);
+    releaseMoments(shard);
+    return larger;
+  }, first);
+}
+
+/** Adds a shard to the arrays of others. */
+function addShard(sum: Moments, shard: Moments): Moments {
+  if (shard.d !== sum.d || shard.n !== sum.n) {
+    throw new TypeError(
+      `merge moments: sizes ${shard.d}×${shard.n} and ${sum.d}×${sum.n}, wanted equal ones`,
+    );
   }
-  return { d: first.d, n: first.n, count, gram, cross, sumX, sumY, sumYY };
+  addTo(sum.gram, shard.gram);
+  addTo(sum.cross, shard.cross);
+  addTo(sum.sumX, shard.sumX);
+  addTo(sum.sumY, shard.sumY);
+  addTo(sum.sumYY, shard.sumYY);
+  return { ...sum, count: sum.count + shard.count };
+}
+
+/**
+ * Gives the memory of G and C back at once, which the garbage collector does when it likes.
+ *
+ * @param moments Moments that nobody needs any more.
+ */
+export function releaseMoments({ gram, cross }: Pick<Moments, "gram" | "cross">): void {
+  for (const { buffer } of [gram, cross]) (buffer as ArrayBuffer).transfer(0);
+}
+
+function copyMoments(moments: Moments): Moments {
+  const { gram, cross, sumX, sumY, sumYY } = moments;
+  return {
+    ...moments,
+    gram: gram.slice(),
+    cross: cross.slice(),
+    sumX: sumX.slice(),
+    sumY: sumY.slice(),
+    sumYY: sumYY.slice(),
+  };
 }
 
 function addTo(sums: Float64Array, values: Float64Array): void {
@@ -73,9 +108,17 @@ function addTo(sums: Float64Array, values: Float64Array): void {
  * @returns New moments with zero sums and the same count.
  */
 export function centreMoments(moments: Moments): Moments {
-  const { d, n, count, sumX, sumY } = moments;
-  const gram = moments.gram.slice(), cross = moments.cross.slice();
-  const sumYY = moments.sumYY.slice();
+  return centreInPlace(copyMoments(moments));
+}
+
+/**
+ * As {@link centreMoments}, in the memory of what is given.
+ *
+ * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay.
+ * @returns The moments about the means.
+ */
+export function centreInPlace(moments: Moments): Moments {
+  const { d, n, count, gram, cross, sumX, sumY, sumYY } = moments;
   const varies = new Uint8Array(d);
   for (let r = 0; r < d; r++) {
     const square = gram[r * d + r];

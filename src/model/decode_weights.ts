@@ -17,8 +17,8 @@ export interface WeightSpec {
   shape: number[];
   /** Element type in memory. */
   dtype: WeightType;
-  /** How the elements are stored, when they are quantised. */
-  quantization?: { dtype: QuantizedType; scale: number; min: number };
+  /** How the elements are stored, when they are quantised; the Python converter wants `original_dtype` to read them. */
+  quantization?: { dtype: QuantizedType; scale: number; min: number; original_dtype?: WeightType };
   /** `optimizer` for the optimiser's state, which is not part of the model. */
   group?: "model" | "optimizer";
 }

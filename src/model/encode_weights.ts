@@ -1,33 +1,46 @@
-import type { WeightSpec } from "./decode_weights.ts";
+import type { QuantizedType, WeightSpec } from "./decode_weights.ts";
 import type { Weight } from "./model_file.ts";
+import { quantizeWeight } from "./quantize.ts";
 
-/**
- * The entries of a weights manifest.
- *
- * @param weights Weights in the order they are stored.
- * @returns One entry per weight, without quantisation.
- */
-export function listWeightSpecs(weights: Iterable<Weight>): WeightSpec[] {
-  return Array.from(weights, ({ name, shape, dtype }) => ({ name, shape, dtype }));
+/** Weights as a model stores them. */
+export interface StoredWeights {
+  /** The entries of a weights manifest. */
+  readonly specs: WeightSpec[];
+  /** The bytes of the weights, little-endian, one behind the other, as shards hold them. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * The bytes of weights, one behind the other, as shards hold them.
+ * Stores weights.
  *
  * @param weights Weights in the order they are stored.
- * @returns Little-endian bytes.
+ * @param quantize Type that kernels are quantised to ({@link quantizeWeight}). Default: none are.
+ * @returns Manifest and bytes.
  * @throws {RangeError} When a weight has more or fewer values than its shape, or values of another type than its own.
  */
-export function encodeWeights(weights: Iterable<Weight>): Uint8Array<ArrayBuffer> {
-  const listed = [...weights];
-  listed.forEach(checkWeight);
-  const bytes = new Uint8Array(listed.reduce((total, { values }) => total + values.byteLength, 0));
-  let offset = 0;
-  for (const { values } of listed) {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
-    offset += values.byteLength;
+export function encodeWeights(weights: Iterable<Weight>, quantize?: QuantizedType): StoredWeights {
+  const specs: WeightSpec[] = [];
+  const parts: Uint8Array[] = [];
+  for (const weight of weights) {
+    checkWeight(weight);
+    const { name, shape, dtype, values } = weight;
+    const quantized = quantize && quantizeWeight(weight, quantize);
+    specs.push({
+      name,
+      shape,
+      dtype,
+      ...(quantized && { quantization: quantized.quantization }),
+    });
+    const { buffer, byteOffset, byteLength } = quantized?.elements ?? values;
+    parts.push(new Uint8Array(buffer, byteOffset, byteLength));
   }
-  return bytes;
+  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return { specs, bytes };
 }
 
 const ARRAY_CLASSES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
-import { encodeWeights, listWeightSpecs } from "./encode_weights.ts";
+import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 import { readTopology } from "./topology.ts";
 
@@ -15,10 +15,11 @@ import { readTopology } from "./topology.ts";
  * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
  */
 export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
+  const { specs, bytes } = encodeWeights(file.weights.values());
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: file.topology,
-    weightSpecs: listWeightSpecs(file.weights.values()),
-    weightData: encodeWeights(file.weights.values()).buffer,
+    weightSpecs: specs,
+    weightData: bytes.buffer,
   };
   try {
     return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
@@ -69,12 +70,29 @@ function saveArtifacts(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
 }
 
 /**
- * Frees a model. `model.dispose()` of tfjs 4.22 forgets the weights of a layer that is called several times.
+ * Frees a model. `model.dispose()` of tfjs 4.22 forgets the weights of a layer that is called several times, and refuses
+ * models after {@link releaseWeights}.
  *
  * @param model The model; it cannot be used afterwards.
  */
 export function disposeModel(model: tf.LayersModel): void {
-  const weights = model.weights.map((weight) => weight.read());
-  model.dispose();
-  tf.dispose(weights.filter((weight) => !weight.isDisposed));
+  disposeVariables(model);
+}
+
+/**
+ * Frees the weights of layers that will not run.
+ *
+ * @param model The model; only the other layers can be used afterwards, and {@link disposeModel} alone frees them.
+ * @param needed Names of the layers that will run.
+ */
+export function releaseWeights(model: tf.LayersModel, needed: ReadonlySet<string>): void {
+  for (const layer of model.layers) {
+    if (!needed.has(layer.name)) disposeVariables(layer);
+  }
+}
+
+/** `read()` of a weight refuses variables that are disposed already. */
+function disposeVariables({ weights }: Pick<tf.layers.Layer, "weights">): void {
+  const variables = weights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
+  tf.dispose(variables.filter(({ isDisposed }) => !isDisposed));
 }

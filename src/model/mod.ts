@@ -1,4 +1,6 @@
-export { captureModel, disposeModel, instantiate } from "./instantiate.ts";
+export type { QuantizedType } from "./decode_weights.ts";
+export { compareModels } from "./compare_models.ts";
+export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export {
   isGraphModel,

@@ -13,13 +13,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
-import { encodeWeights, listWeightSpecs } from "./encode_weights.ts";
+import type { QuantizedType } from "./decode_weights.ts";
+import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 
 /** How a model is written. */
 export interface SaveOptions {
   /** Replace a model that stands there already. */
   force?: boolean;
+  /** Store kernels as numbers of this type; whoever reads the model widens them again. Default: float32. */
+  quantize?: QuantizedType;
   /** Further files of the folder by plain file name, such as a report; they appear together with the model. */
   extraFiles?: ReadonlyMap<string, Uint8Array | string>;
   /** Interrupts the writing; what stood there before stays. */
@@ -99,7 +102,7 @@ export async function saveModelFile(
   file: ModelFile,
   options: SaveOptions = {},
 ): Promise<{ bytes: number }> {
-  const modelFiles = encodeModelFiles(file);
+  const modelFiles = encodeModelFiles(file, options.quantize);
   const files = new Map([...modelFiles, ...(options.extraFiles ?? [])]);
   for (const name of options.extraFiles?.keys() ?? []) {
     if (modelFiles.has(name) || name !== basename(name) || ["", ".", ".."].includes(name)) {
@@ -127,14 +130,18 @@ export async function saveModelFile(
  * Writes a model as tfjs does, into memory.
  *
  * @param file The model.
+ * @param quantize What kernels are quantised to, if at all.
  * @returns The bytes of model.json and its shards, by name.
  */
-export function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
-  const weights = encodeWeights(file.weights.values());
-  const count = Math.max(1, Math.ceil(weights.length / SHARD_BYTES));
+export function encodeModelFiles(
+  file: ModelFile,
+  quantize?: QuantizedType,
+): Map<string, Uint8Array> {
+  const { specs, bytes } = encodeWeights(file.weights.values(), quantize);
+  const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
   const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [
     `group1-shard${index + 1}of${count}.bin`,
-    weights.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
+    bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
   ]);
   const model = {
     format: "layers-model",
@@ -145,7 +152,7 @@ export function encodeModelFiles(file: ModelFile): Map<string, Uint8Array> {
     ...(file.metadata && { userDefinedMetadata: file.metadata }),
     weightsManifest: [{
       paths: shards.map(([name]) => name),
-      weights: listWeightSpecs(file.weights.values()),
+      weights: specs,
     }],
   };
   return new Map([["model.json", new TextEncoder().encode(JSON.stringify(model))], ...shards]);

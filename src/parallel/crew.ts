@@ -6,7 +6,7 @@ import {
 } from "../forward/mod.ts";
 import { InputError } from "../errors.ts";
 import { tolerableFaults } from "../data/mod.ts";
-import { mergeMoments, type Moments } from "../kernels/mod.ts";
+import { type Moments, type PackedMoments, packMoments, sumMoments } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
 import { addStepSums, type StepSums } from "../train/mod.ts";
 import type { StationAnswer, StationArguments, StationMethod } from "./messages.ts";
@@ -127,7 +127,7 @@ export class Crew {
 
   /** Statistics of one layer over all images. */
   async collect(layer: string): Promise<Moments> {
-    return mergeMoments(await this.#callAll("collect", () => [layer]));
+    return sumMoments(await this.#callAll("collect", () => [layer]));
   }
 
   /**
@@ -137,12 +137,13 @@ export class Crew {
    * @param request The network, the layers and the images.
    * @returns Moments by layer.
    */
-  async gatherOriginal(request: CalibrationRequest): Promise<Map<string, Moments>> {
+  async gatherOriginal(request: CalibrationRequest): Promise<Map<string, PackedMoments>> {
     await this.startCalibration(request, request.batchSize);
     await this.#callAll("gatherOriginal", () => []);
-    const moments = new Map<string, Moments>();
+    const moments = new Map<string, PackedMoments>();
     for (const layer of request.layers) {
-      moments.set(layer, mergeMoments(await this.#callAll("takeOriginal", () => [layer])));
+      const shards = await this.#callAll("takeOriginal", () => [layer]);
+      moments.set(layer, packMoments(sumMoments(shards)));
     }
     await this.endCalibration();
     return moments;

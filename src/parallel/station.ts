@@ -24,7 +24,6 @@ import {
 import { openNetwork } from "../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../model/mod.ts";
-
 import type { StepSums } from "../train/mod.ts";
 import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 

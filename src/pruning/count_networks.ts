@@ -8,7 +8,7 @@ import {
   shrinkGraph,
   withWeights,
 } from "../graph/mod.ts";
-import type { Moments } from "../kernels/mod.ts";
+import { centreInPlace, type MomentsByLayer } from "../kernels/mod.ts";
 import type { Weight } from "../model/mod.ts";
 import {
   createObsSelector,
@@ -40,7 +40,7 @@ interface Cut {
 export class CountNetworks {
   readonly #context: CountContext;
   readonly #units: readonly CutUnit[];
-  readonly #moments: ReadonlyMap<string, Moments>;
+  readonly #moments: MomentsByLayer;
   readonly #selectors = new Map<CutUnit, Selector>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
@@ -54,7 +54,7 @@ export class CountNetworks {
   constructor(
     context: CountContext,
     units: readonly CutUnit[],
-    moments: ReadonlyMap<string, Moments>,
+    moments: MomentsByLayer,
   ) {
     this.#context = context;
     this.#units = units;
@@ -132,8 +132,8 @@ export class CountNetworks {
 
   #fit(node: LayerNode, { removed, selections }: Cut): Map<string, Weight> {
     const { map, kernels, ridge } = this.#context;
-    const raw = this.#moments.get(node.key)!;
-    const problem = problemOf(map, node, raw);
+    const raw = this.#moments.get(node.key);
+    const problem = problemOf(map, node, centreInPlace(raw));
     const { channelOf, globals } = inputChannels(map, node);
     const selected = selections.get(node.key);
     const kept = selected
@@ -169,14 +169,14 @@ export function readersOf(
 function problemsOf(
   context: Pick<CountContext, "graph" | "map">,
   unit: CutUnit,
-  moments: ReadonlyMap<string, Moments>,
+  moments: MomentsByLayer,
 ) {
   const { graph, map } = context;
   return readersOf(context, unit).map((key) => {
     const node = graph.nodes.find((each) => each.key === key)!;
-    const raw = moments.get(key)!;
+    const centred = centreInPlace(moments.get(key));
     return unit.mode === "couple"
-      ? coupledProblem(map, node, unit.space!, raw)
-      : problemOf(map, node, raw);
+      ? coupledProblem(map, node, unit.space!, centred)
+      : problemOf(map, node, centred);
   });
 }

@@ -1,7 +1,6 @@
 /** The stages of a pruning run, and what it reports. */
 export * from "./auto_ratios.ts";
 export * from "./budget_ratios.ts";
-export * from "./compare_models.ts";
 export * from "./count_networks.ts";
 export * from "./original_moments.ts";
 export * from "./pose_budget.ts";

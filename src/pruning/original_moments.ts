@@ -6,7 +6,13 @@ import {
   type StatisticsIdentity,
 } from "../calibration/mod.ts";
 import { InputError } from "../errors.ts";
-import type { Moments } from "../kernels/mod.ts";
+import {
+  type MomentsByLayer,
+  type PackedMoments,
+  packMoments,
+  unpackAll,
+  unpackMoments,
+} from "../kernels/mod.ts";
 import { refuseExistingFile, statFile } from "../model/mod.ts";
 import {
   gatherMoments,
@@ -31,7 +37,7 @@ export class OriginalMoments {
   readonly #source: StatisticsSource;
   readonly #file?: StatisticsFile;
   #isWritten: boolean;
-  #moments: ReadonlyMap<string, Moments> = new Map();
+  #moments: ReadonlyMap<string, PackedMoments> = new Map();
 
   private constructor(source: StatisticsSource, file?: StatisticsFile) {
     this.#source = source;
@@ -67,16 +73,17 @@ export class OriginalMoments {
    * Moments of layers; what is not in memory yet is read, or gathered in one pass.
    *
    * @param keys The layers.
-   * @returns Moments by key, of these layers at least.
+   * @returns Moments of these layers at least, unpacked whenever one is asked for.
    * @throws {InputError} When the file cannot be read or written.
    */
-  async momentsOf(keys: readonly string[]): Promise<ReadonlyMap<string, Moments>> {
+  async momentsOf(keys: readonly string[]): Promise<MomentsByLayer> {
     await this.ensureFile();
     const missing = new Set(keys.filter((key) => !this.#moments.has(key)));
     if (missing.size > 0) {
       this.#moments = new Map([...this.#moments, ...await this.#find(missing)]);
     }
-    return this.#moments;
+    const moments = this.#moments;
+    return { get: (key) => unpackMoments(moments.get(key)!) };
   }
 
   /**
@@ -87,24 +94,26 @@ export class OriginalMoments {
   async ensureFile(): Promise<void> {
     if (this.#file === undefined || this.#isWritten) return;
     const { path, identity } = this.#file;
-    const layers = await gatherMoments(this.#source, layersToSample(this.#source));
+    const packed = await gatherMoments(this.#source, layersToSample(this.#source));
+    const layers = unpackAll(packed);
     await saveStatistics(path, { identity, shards: { of: 1, have: [1] }, layers });
-    this.#moments = layers;
+    this.#moments = packed;
     this.#isWritten = true;
   }
 
-  /** Gives the memory back, d × d numbers a layer. */
+  /** Gives the memory back, about d × d/2 numbers a layer. */
   release(): void {
     this.#moments = new Map();
   }
 
-  async #find(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, Moments>> {
+  async #find(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, PackedMoments>> {
     if (this.#file === undefined) {
       const layers = this.#source.graph.nodes.filter(({ key }) => keys.has(key));
       return await gatherMoments(this.#source, layers);
     }
     const { path, identity } = this.#file;
-    return (await loadStatistics(path, { identity, layers: [...keys] })).layers;
+    const { layers } = await loadStatistics(path, { identity, layers: [...keys] });
+    return new Map([...layers].map(([key, moments]) => [key, packMoments(moments)]));
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChannelMap, inputChannels, type LayerNode } from "../graph/mod.ts";
-import { centreMoments, type Moments } from "../kernels/mod.ts";
+import type { Moments } from "../kernels/mod.ts";
 import type { Problem } from "../selection/mod.ts";
 
 /**
@@ -7,19 +7,19 @@ import type { Problem } from "../selection/mod.ts";
  *
  * @param map Channel spaces of the network.
  * @param node A Conv2D or Dense layer.
- * @param raw Its moments.
+ * @param moments Its moments about the means.
  * @param channels Which channel every input position belongs to. Default: the layer's own input channels.
  * @returns The problem.
  */
 export function problemOf(
   map: ChannelMap,
   node: LayerNode,
-  raw: Moments,
+  moments: Moments,
   channels: { channelOf: Int32Array; globals: ArrayLike<number> } = inputChannels(map, node),
 ): Problem {
   return {
     name: node.name,
-    moments: centreMoments(raw),
+    moments,
     weights: node.weights.get("kernel")!.values as Float32Array,
     positions: channels.channelOf.length,
     channelOf: channels.channelOf,
@@ -33,18 +33,18 @@ export function problemOf(
  * @param map Channel spaces of the network.
  * @param node A layer that reads the space.
  * @param space The space.
- * @param raw The layer's moments.
+ * @param moments The layer's moments about the means.
  * @returns The problem.
  */
 export function coupledProblem(
   map: ChannelMap,
   node: LayerNode,
   space: number,
-  raw: Moments,
+  moments: Moments,
 ): Problem {
   const { channelOf, globals } = inputChannels(map, node);
   const own = globals.map((channel) => map.channels[channel].channel);
-  return problemOf(map, node, raw, {
+  return problemOf(map, node, moments, {
     channelOf: channelOf.map((channel) => own[channel]),
     globals: new Int32Array(map.spaces[space].channels),
   });

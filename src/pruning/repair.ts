@@ -6,7 +6,12 @@ import {
   withWeights,
   writeGraph,
 } from "../graph/mod.ts";
-import type { Kernels, Moments } from "../kernels/mod.ts";
+import {
+  centreInPlace,
+  type Kernels,
+  type MomentsByLayer,
+  releaseMoments,
+} from "../kernels/mod.ts";
 import type { Weight } from "../model/mod.ts";
 import { inputsOf, type LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "./original_moments.ts";
@@ -51,6 +56,9 @@ export interface Repair {
   /** What happened to every layer that is done, by key. */
   readonly reports: ReadonlyMap<string, LayerReport>;
 }
+
+/** Share of the memory budget that activations may take whatever a layer's statistics need. */
+const WAITING_SHARE = 0.25;
 
 /** Samples that a layer which stays whole needs per input before it is fitted anew. */
 const SAMPLES_PER_INPUT = 2;
@@ -133,6 +141,7 @@ export async function repairLayers(
   let { masked } = repair;
   await crew.startCalibration({
     ...context.calibration,
+    memoryBudget: waitingBudget(context, plans),
     file,
     repaired: masked === context.graph ? undefined : writeGraph(masked, file),
     layers: plans.map(({ node }) => node.key),
@@ -142,13 +151,14 @@ export async function repairLayers(
     context.signal?.throwIfAborted();
     context.onLayer(node.name, reports.size);
     const raw = await clock.time("calibrate", () => crew.collect(node.key));
-    const problem = problemOf(map, node, raw);
+    const problem = problemOf(map, node, centreInPlace(raw));
     const chosen = await clock.time(
       "select",
       () => chooseChannels(context, plan, problem, { removed, selections }),
     );
     const isWhole = chosen.kept.length === plan.of;
     if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
+      releaseMoments(raw);
       const reason = plan.reason ??
         `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
       reports.set(node.key, { ...wholeReport(plan), reason });
@@ -158,6 +168,7 @@ export async function repairLayers(
       "reconstruct",
       () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
     );
+    releaseMoments(raw);
     const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
     await crew.setWeights(node.key, weights);
     masked = withWeights(masked, node.key, weights);
@@ -172,6 +183,20 @@ export async function repairLayers(
   }
   await crew.endCalibration();
   return { masked, removed, selections, reports };
+}
+
+/**
+ * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G from
+ * every worker and its inverse, but a quarter of it at least.
+ */
+function waitingBudget(
+  { calibration: { memoryBudget }, crew }: RepairContext,
+  plans: readonly LayerPlan[],
+): number {
+  const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
+  const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
+  const statistics = (1.5 * crew.size + 1) * matrix;
+  return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 
 /**
@@ -213,12 +238,14 @@ async function cutCoupledSpace(
   { graph, map, kernels, select, ridge, clock }: RepairContext,
   id: number,
   keep: number,
-  moments: ReadonlyMap<string, Moments>,
+  moments: MomentsByLayer,
   removed: Uint8Array,
 ): Promise<void> {
   const space = map.spaces[id];
   const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
-  const problems = consumers.map((node) => coupledProblem(map, node, id, moments.get(node.key)!));
+  const problems = consumers.map((node) =>
+    coupledProblem(map, node, id, centreInPlace(moments.get(node.key)))
+  );
   const { kept } = await clock.time(
     "select",
     () => createSelector(kernels, problems, select, { ridge }).keep(keep),

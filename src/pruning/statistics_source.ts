@@ -1,7 +1,7 @@
 import { STATISTICS_VERSION, type StatisticsIdentity } from "../calibration/mod.ts";
 import { fingerprintImages } from "../data/mod.ts";
 import type { ChannelMap, LayerGraph, LayerNode } from "../graph/mod.ts";
-import type { Moments } from "../kernels/mod.ts";
+import type { PackedMoments } from "../kernels/mod.ts";
 import { fingerprintModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
 import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
 import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
@@ -57,11 +57,11 @@ export function layersToSample({ graph, map }: StatisticsSource): LayerNode[] {
 export async function gatherMoments(
   { crew, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
-): Promise<Map<string, Moments>> {
+): Promise<Map<string, PackedMoments>> {
   const passes = partIntoPasses(layers, calibration.memoryBudget / crew.size);
   const batches = batchesOfThread({ crew }, calibration.indices.length, PORTION);
   const total = passes.length * batches;
-  const moments = new Map<string, Moments>();
+  const moments = new Map<string, PackedMoments>();
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ crew }, tracked, onProgress);

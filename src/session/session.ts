@@ -1,3 +1,4 @@
+import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
 import { InputError } from "../errors.ts";
 import { openModel } from "../formats/mod.ts";
@@ -16,7 +17,7 @@ import { Crew } from "../parallel/mod.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 
 /** A model with its data, opened on all workers. */
-export interface Session extends Network {
+export interface Session extends Pick<Network, "graph"> {
   /** The model as it was read; its metadata states the preprocessing that is used. */
   readonly original: ModelFile;
   /** The same with a fixed input size. */
@@ -27,7 +28,7 @@ export interface Session extends Network {
   readonly objective?: ObjectiveSpec;
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabelled?: string;
-  /** Frees the model and stops the workers. */
+  /** Stops the workers. */
   close(): Promise<void>;
 }
 
@@ -89,26 +90,21 @@ export async function openSession(
   const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
   const file = pinInputSize(original, preprocessing.inputSize);
   await startBackend();
-  const network = await openNetwork(file);
-  using opened = new DisposableStack();
-  opened.defer(() => disposeModel(network.model));
-  const whyNoClasses = reasonAgainstClasses(network, options);
+  const { model, graph } = await openNetwork(file);
+  const { outputs } = model;
+  disposeModel(model);
+  const whyNoClasses = reasonAgainstClasses(outputs, options);
   const crew = await Crew.open({
     data: options.data,
     preprocessing,
-    outputs: whyNoClasses ? undefined : network.model.outputs[0].shape[1]!,
+    outputs: whyNoClasses ? undefined : outputs[0].shape[1]!,
     badImageShare: options.badImageShare ?? 0.01,
   }, options.workers ?? availableParallelism());
   try {
     const unlabelled = whyNoClasses ?? reasonInData(crew.local.dataset);
     const objective = await chooseObjective(file, unlabelled, chooseReference);
     if (objective) await crew.setObjective(objective);
-    const kept = opened.move();
-    const close = async () => {
-      kept.dispose();
-      await crew.close();
-    };
-    return { ...network, original, file, crew, objective, unlabelled, close };
+    return { graph, original, file, crew, objective, unlabelled, close: () => crew.close() };
   } catch (error) {
     await crew.close();
     throw error;
@@ -116,10 +112,13 @@ export async function openSession(
 }
 
 /** Why a model cannot be measured by right answers; undefined when it can. */
-function reasonAgainstClasses({ model }: Network, { labels }: DataOptions): string | undefined {
-  const [{ shape }, ...others] = model.outputs;
+function reasonAgainstClasses(
+  outputs: readonly tf.SymbolicTensor[],
+  { labels }: DataOptions,
+): string | undefined {
+  const [{ shape }, ...others] = outputs;
   if (labels === false) return "labels are not to be used";
-  if (others.length > 0) return `the model has ${model.outputs.length} outputs`;
+  if (others.length > 0) return `the model has ${outputs.length} outputs`;
   if (shape.length !== 2) return `the model's output has rank ${shape.length}`;
   return shape[1] === 1 ? "the model's output is one number" : undefined;
 }

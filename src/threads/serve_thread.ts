@@ -21,6 +21,12 @@ export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Ans
     } catch (error) {
       answer = { id, error: recordError(error) };
     }
-    parentPort!.postMessage(answer);
+    parentPort!.postMessage(answer, "value" in answer ? buffersOf(answer.value) : []);
   });
+}
+
+/** The arrays of an answer, which is made for it: they change threads rather than being copied. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  const members = Object.values(value ?? {}).filter((member) => ArrayBuffer.isView(member));
+  return [...new Set(members.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -9,7 +9,7 @@ import {
 import { ForwardPlan } from "../../src/forward/mod.ts";
 import type { LayerGraph } from "../../src/graph/mod.ts";
 import { loadKernels, type Moments, samplePatches, startBackend } from "../../src/kernels/mod.ts";
-import type { Weight } from "../../src/model/mod.ts";
+import { disposeModel, type Weight } from "../../src/model/mod.ts";
 import { buildNetwork, type NetworkName, randomImages } from "../networks.ts";
 
 await startBackend();
@@ -43,7 +43,7 @@ async function openCalibrator(
   }, { ...SAMPLING, memoryBudget });
   const close = () => {
     calibrator.dispose();
-    model.dispose();
+    disposeModel(model);
   };
   return { calibrator, graph, model, layers, close, reads: () => reads };
 }
@@ -207,7 +207,7 @@ Deno.test("gatherOriginal() gives the statistics of an untouched network in one 
 Deno.test("the last convolution of a residual branch is the one computed last, and only it", async () => {
   const { graph, model } = await buildNetwork("postActivation");
   const targets = findResidualTargets(graph);
-  model.dispose();
+  disposeModel(model);
   assert.deepEqual([...targets.keys()], ["block1_conv2", "block2_conv2"]);
   assert.deepEqual(targets.get("block1_conv2")!.shortcuts, ["relu1"]);
   assert.deepEqual(targets.get("block2_conv2")!.shortcuts, ["block2_projection_bn"]);

@@ -40,3 +40,26 @@ Deno.test("`inspect` and `prune` take a Keras model, `prune` writes ONNX", () =>
     assert.equal(measured.accuracy, pruned.accuracy.after);
     assert.deepEqual(await listNames(folder), ["data", "model.keras", "pruned.onnx"]);
   }));
+
+Deno.test("`convert` and `prune` write quantised weights, which `eval` reads", () =>
+  inTempFolder(async (folder) => {
+    const [data, small] = [`${folder}/data`, `${folder}/small`];
+    await writeSmallData(data);
+    const { accuracy } = await runJson(["eval", exampleModel, "--data", data]);
+    const { bytes } = await runJson(["convert", exampleModel, small, "--quantize", "uint8"]);
+    assert.ok(bytes.after < 0.5 * bytes.before, JSON.stringify(bytes));
+    const measured = await runJson(["eval", small, "--data", data]);
+    assert.ok(Math.abs(measured.accuracy - accuracy) < 0.02);
+    const pruned = await runJson([
+      ...["prune", small, "--data", data, "--out", `${folder}/pruned`, ...quickSampling],
+      ...["--prune-option", "uniform", "--quantize", "float16"],
+    ]);
+    const manifest = JSON.parse(await Deno.readTextFile(`${folder}/pruned/model.json`));
+    const [{ weights }] = manifest.weightsManifest;
+    assert.ok(weights.some((entry: { quantization?: unknown }) => entry.quantization));
+    const again = await runJson(["eval", `${folder}/pruned`, "--data", data]);
+    assert.ok(Math.abs(again.accuracy - pruned.accuracy.after) < 0.02);
+    const refused = await runCli(["convert", small, `${folder}/a.onnx`, "--quantize", "uint16"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /found --quantize uint16 for a \.onnx file/);
+  }));

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { exampleData, exampleModel, runCli } from "./run_cli.ts";
 
-const COMMANDS = ["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "demo"];
+const COMMANDS = [
+  ...["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "convert", "fold"],
+  "demo",
+];
 
 for (const command of COMMANDS) {
   Deno.test(`\`${command} --help\` shows an example`, async () => {

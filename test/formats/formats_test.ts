@@ -87,6 +87,20 @@ Deno.test("a single file is not replaced without force, nor left half written", 
     assert.deepEqual(names, ["model.keras", "model.search.csv"]);
   }));
 
+Deno.test("formats without quantised weights refuse them, before and while saving", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("plain");
+    const refusal = {
+      name: "UsageError",
+      message: /found --quantize uint8 for a \.(keras|onnx) file.*leave --quantize out/,
+    };
+    for (const path of [`${folder}/model.keras`, `${folder}/model.onnx`]) {
+      await assert.rejects(refuseExistingModel(path, { quantize: "uint8" }), refusal);
+      await assert.rejects(saveModel(path, file, { quantize: "uint8" }), refusal);
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
 const STRANGERS: [string, Uint8Array, RegExp][] = [
   ["nothing", new Uint8Array(0), /found an empty file/],
   ["an image", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), /found an image/],

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ForwardPlan } from "../../src/forward/mod.ts";
 import { openNetwork, withWeights, writeGraph } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { instantiate } from "../../src/model/mod.ts";
+import { disposeModel, instantiate, releaseWeights } from "../../src/model/mod.ts";
 import { buildNetwork, largestDifference, networkNames, randomImages } from "../networks.ts";
 
 await startBackend();
@@ -112,6 +112,23 @@ Deno.test("setWeights() changes the plan as a rebuilt model would change", async
   }
   plan.dispose();
   model.dispose();
+});
+
+Deno.test("a plan needs of its model what it says alone", async () => {
+  for (const name of networkNames) {
+    const before = tf.memory().numTensors;
+    const { model, graph } = await buildNetwork(name);
+    const images = randomImages(2);
+    const wanted = model.predict(images) as tf.Tensor;
+    const plan = new ForwardPlan(graph, model);
+    releaseWeights(model, plan.layersOfModel);
+    const [found] = plan.predict(images);
+    assert.ok(largestDifference(wanted, found) < 1e-5);
+    tf.dispose([wanted, found]);
+    plan.dispose();
+    disposeModel(model);
+    assert.equal(tf.memory().numTensors, before, name);
+  }
 });
 
 Deno.test("a plan gives all its memory back", async () => {

@@ -42,6 +42,29 @@ testBothBuilds("a ridge system is solved as its naive twin does, around block ed
   }
 });
 
+testBothBuilds("an inverse in the place of its factor is whole, around block edges", (kernels) => {
+  const { wasm, memory } = kernels;
+  for (const size of BLOCK_EDGES) {
+    const { gram } = randomSystem(size, 1, 0);
+    const bytes = {
+      factor: size * size * Float64Array.BYTES_PER_ELEMENT,
+      workspace: wasm.choleskyInvertWorkspaceBytes(size),
+    };
+    const inverse = memory.withScratch(bytes, ({ factor, workspace }) => {
+      memory.f64(factor, size * size).set(gram);
+      assert.equal(wasm.choleskyFactor(factor, size, size, 0, workspace), 0);
+      wasm.choleskyInvert(factor, size, workspace);
+      return memory.f64(factor, size * size).slice();
+    });
+    const identity = Float64Array.from(
+      gram,
+      (_, at) => Number(at % (size + 1) === 0),
+    );
+    const expected = solveLinear(gram, identity, size, size);
+    assert.ok(relativeDifference(inverse, expected) < 1e-9, `size ${size}`);
+  }
+});
+
 testBothBuilds(
   "a system larger than the depth and column blocks of the product is solved",
   (kernels) => {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
+  centreInPlace,
   centreMoments,
   type Kernels,
   mergeMoments,
   MomentAccumulator,
   type Moments,
+  packMoments,
+  unpackMoments,
 } from "../../src/kernels/mod.ts";
 import { naiveMoments } from "../reference/moments.ts";
 import { correlatedInputs, randomArray, relativeDifference } from "../reference/samples.ts";
@@ -85,6 +88,33 @@ testBothBuilds("merged shards equal the whole", (kernels) => {
   ]);
   assert.deepEqual(batched, whole);
   assert.deepEqual(merged, whole);
+});
+
+testBothBuilds(
+  "moments that are packed and unpacked are the same, in memory of their own",
+  (kernels) => {
+    for (const d of [1, 2, 13]) {
+      const x = correlatedInputs(40, d, 2), y = randomArray(80, 3);
+      const moments = accumulate(kernels, [{ x, y, rows: 40 }], d, 2);
+      const packed = packMoments(moments);
+      assert.equal(packed.triangle.length, d * (d + 1) / 2);
+      const first = unpackMoments(packed);
+      assert.deepEqual(first, moments);
+      centreInPlace(first);
+      assert.deepEqual(unpackMoments(packed), moments);
+    }
+  },
+);
+
+testBothBuilds("centring in place gives what centring gives, and leaves the sums", (kernels) => {
+  const x = correlatedInputs(40, 5, 2), y = randomArray(80, 3);
+  const raw = accumulate(kernels, [{ x, y, rows: 40 }], 5, 2);
+  const { sumX, sumY } = structuredClone(raw);
+  const expected = centreMoments(raw);
+  const centred = centreInPlace(raw);
+  assert.deepEqual(centred, expected);
+  assert.equal(centred.gram, raw.gram);
+  assert.deepEqual([raw.sumX, raw.sumY], [sumX, sumY]);
 });
 
 testBothBuilds("centred moments equal the moments of centred samples", (kernels) => {

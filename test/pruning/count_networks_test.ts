@@ -28,7 +28,10 @@ async function openSubject(name: NetworkName, shared: SharedMode, data: string) 
   const map = findChannelSpaces(graph);
   const units = listCutUnits(graph, map, listConvolutions(graph, map, shared));
   const context = { graph, map, kernels: await loadKernels(), select: "obs", ridge: 1e-4 } as const;
-  const create = () => new CountNetworks(context, units, statistics.layers);
+  const create = () =>
+    new CountNetworks(context, units, {
+      get: (key) => structuredClone(statistics.layers.get(key)!),
+    });
   return { file, graph, map, units, create };
 }
 
