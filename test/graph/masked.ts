@@ -4,6 +4,7 @@ import {
   consumersByNode,
   type Cuts,
   type LayerGraph,
+  type LayerNode,
   noCuts,
   nodeKeyOf,
 } from "../../src/graph/mod.ts";
@@ -27,7 +28,7 @@ export function runMasked(
       const kind = map.rules.get(node.key)!.kind;
       const inputs = node.inputs.map((name) => tensors.get(name)!);
       if (kind === "convolution" || kind === "dense") {
-        const layout = map.layouts.get(nodeKeyOf(node.inputs[0]))!;
+        const layout = layoutRead(map, node);
         const selected = cuts.selections.get(node.key);
         const mask = Array.from(
           layout,
@@ -43,9 +44,18 @@ export function runMasked(
   });
 }
 
+function layoutRead(map: ChannelMap, node: LayerNode): Int32Array {
+  return map.layouts.get(nodeKeyOf(node.inputs[0]))!;
+}
+
+function readersOf(graph: LayerGraph, map: ChannelMap): LayerNode[] {
+  const kinds = ["convolution", "dense"];
+  return graph.nodes.filter(({ key }) => kinds.includes(map.rules.get(key)!.kind));
+}
+
 /**
  * Cuts at random: about half of the channels of every space that may shrink, and selections for convolutions that read
- * what others read too.
+ * what others read too. Every layer keeps the first channel that it reads.
  */
 export function randomCuts(
   graph: LayerGraph,
@@ -54,11 +64,12 @@ export function randomCuts(
 ): Cuts {
   const random = createRandom(seed);
   const { removed, selections } = noCuts(map);
+  const needed = new Set(readersOf(graph, map).map((node) => layoutRead(map, node)[0]));
   map.spaces.forEach((space) => {
     const isShared = space.consumers.length > 1;
     if (space.frozen !== undefined || space.consumers.length === 0 || isShared && select) return;
     map.channels.forEach((reference, channel) => {
-      if (reference.space === space.id && reference.channel > 0 && random() < 0.5) {
+      if (reference.space === space.id && !needed.has(channel) && random() < 0.5) {
         removed[channel] = 1;
       }
     });
@@ -66,8 +77,8 @@ export function randomCuts(
   if (!select) return { removed, selections };
   const consumers = consumersByNode(graph);
   for (const node of graph.nodes) {
-    if (node.className !== "Conv2D" || map.rules.get(node.key)!.kind !== "convolution") continue;
-    const layout = map.layouts.get(nodeKeyOf(node.inputs[0]))!;
+    if (map.rules.get(node.key)!.kind !== "convolution") continue;
+    const layout = layoutRead(map, node);
     const isCut = layout.some((channel) => removed[channel] === 1);
     if (isCut || consumers.get(node.key)!.length === 0) continue;
     const kept = Int32Array.from(layout.keys()).filter((place) => place === 0 || random() < 0.5);
