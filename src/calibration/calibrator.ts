@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Activations, ForwardPlan } from "../forward/mod.ts";
-import { type LayerNode, type Network, pairOf } from "../graph/mod.ts";
+import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../graph/mod.ts";
 import {
   type Geometry,
   type Kernels,
@@ -10,6 +10,7 @@ import {
 } from "../kernels/mod.ts";
 import type { Weight } from "../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
+import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
 import { samplePositions, type SamplingOptions } from "./sampling.ts";
 
 /** A batch of preprocessed images. */
@@ -66,36 +67,6 @@ interface CalibratedBatch {
 
 const FLOAT_BYTES = 4;
 
-function dimensions(kernel: Weight): { inputs: number; outputs: number } {
-  const outputs = kernel.shape.at(-1)!;
-  return { inputs: kernel.values.length / outputs, outputs };
-}
-
-/**
- * Kernel, strides, dilations and padding with which a layer reads its input; a Dense layer reads one position.
- *
- * @param node A Conv2D or Dense layer.
- * @returns Its geometry.
- */
-export function geometryOf(node: LayerNode): Geometry {
-  if (node.className === "Dense") {
-    return { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], padding: "valid" };
-  }
-  return {
-    kernel: pairOf(node.config.kernel_size, 1),
-    strides: pairOf(node.config.strides, 1),
-    dilations: pairOf(node.config.dilation_rate, 1),
-    padding: node.config.padding as "same" | "valid",
-  };
-}
-
-const ONE_BY_ONE: Geometry = {
-  kernel: [1, 1],
-  strides: [1, 1],
-  dilations: [1, 1],
-  padding: "valid",
-};
-
 /**
  * Gathers least-squares statistics layer by layer for sequential repair (He et al. 2017, section 3.2): inputs X come
  * from the network as repaired so far, targets Y from the original.
@@ -128,15 +99,14 @@ export class Calibrator {
     this.#layers = layers.map((key) => {
       const number = graph.nodes.findIndex((node) => node.key === key);
       const node = graph.nodes[number];
-      const kernel = node.weights.get("kernel")!;
-      const { inputs, outputs } = dimensions(kernel);
+      const { inputs, outputs } = kernelSize(node);
       return {
         node,
         number,
         geometry: geometryOf(node),
         outputSize: outputSizeOf(node),
         residual: residuals.get(key),
-        kernel: tf.tensor2d(kernel.values as Float32Array, [inputs, outputs]),
+        kernel: tf.tensor2d(kernelMatrix(node), [inputs, outputs]),
       };
     });
   }
@@ -227,7 +197,7 @@ export class Calibrator {
   }
 
   #accumulatorOf({ node }: SampledLayer): MomentAccumulator {
-    const { inputs, outputs } = dimensions(node.weights.get("kernel")!);
+    const { inputs, outputs } = kernelSize(node);
     return new MomentAccumulator(this.#subject.kernels, inputs, outputs);
   }
 
@@ -237,7 +207,7 @@ export class Calibrator {
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D {
-    const input = asImages(tensors.get(layer.node.inputs[0])!, layer.node);
+    const input = sampledImages(tensors.get(layer.node.inputs[0])!, layer.node);
     const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
     return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
   }
@@ -255,7 +225,7 @@ export class Calibrator {
     const { kernels } = this.#subject;
     const positions = samplePositions(number, indices, outputSize, this.#options);
     const sampled = residual.shortcuts.map((name) =>
-      samplePatches(kernels, tensors.get(name) as tf.Tensor4D, positions, ONE_BY_ONE)
+      samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
     );
     const sum = tf.addN(sampled);
     return residual.inverseScale ? sum.mul(tf.tensor1d(residual.inverseScale)) : sum;
@@ -351,20 +321,6 @@ export class Calibrator {
       else tf.dispose([...targets.values()]);
     }
   }
-}
-
-function outputSizeOf(node: LayerNode): [number, number] {
-  const [height, width] = node.outputShape;
-  return node.outputShape.length === 3 ? [height!, width!] : [1, 1];
-}
-
-/** A Dense layer's input as images of one position. */
-function asImages(input: tf.Tensor, node: LayerNode): tf.Tensor4D {
-  if (input.rank === 4) return input as tf.Tensor4D;
-  if (input.rank === 2) return input.reshape([input.shape[0], 1, 1, input.shape[1]!]);
-  throw new RangeError(
-    `sampling layer ${node.name}: found an input of rank ${input.rank}, wanted 2 or 4`,
-  );
 }
 
 function activationBytes({ activations }: CalibratedBatch): number {

@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   consumersByNode,
+  isLastAxis,
   type LayerGraph,
   type LayerNode,
   MODEL_OUTPUT,
   nodeKeyOf,
 } from "../graph/mod.ts";
 import type { Weight } from "../model/mod.ts";
+import { affineOperation, convolutionOperation, transposedOperation } from "./convolution_steps.ts";
 import {
-  affineOperation,
   batchStatisticsOperation,
-  convolutionOperation,
   denseOperation,
   fusableActivation,
   layerOperation,
@@ -191,9 +191,7 @@ export class ForwardPlan {
     const step = this.steps[this.stepOf(key)];
     step.nodes = step.nodes.map((node) => node.key === key ? { ...node, weights } : node);
     step.operation!.dispose();
-    step.operation = step.nodes[0].className === "Dense"
-      ? denseOperation(step.nodes[0])
-      : convolutionOperation(step.nodes);
+    step.operation = kernelOperation(step.nodes);
   }
 
   /** Frees the weights of all steps. */
@@ -210,15 +208,24 @@ export class ForwardPlan {
   }
 }
 
+const FOLDABLE_CLASSES = new Set(["Conv1D", "Conv2D", "DepthwiseConv2D"]);
+
 function isConvolution(node: LayerNode): boolean {
-  return (node.className === "Conv2D" && Number(node.config.groups ?? 1) === 1 ||
-    node.className === "DepthwiseConv2D") && node.config.data_format !== "channels_first";
+  return FOLDABLE_CLASSES.has(node.className) && isPlain(node);
+}
+
+/** Whether a convolution is one that the operations here know; TensorFlow.js runs, or refuses, the others. */
+function isPlain({ config }: LayerNode): boolean {
+  return Number(config.groups ?? 1) === 1 && config.data_format !== "channels_first" &&
+    config.padding !== "causal";
+}
+
+function isChannelNorm({ className, config, outputShape }: LayerNode): boolean {
+  return className === "BatchNormalization" && isLastAxis(config.axis ?? -1, outputShape.length);
 }
 
 function isImageNorm(node: LayerNode): boolean {
-  const axis = Array.isArray(node.config.axis) ? node.config.axis[0] : node.config.axis ?? -1;
-  return node.className === "BatchNormalization" && node.outputShape.length === 3 &&
-    (axis === -1 || axis === 3);
+  return isChannelNorm(node) && (node.outputShape.length === 2 || node.outputShape.length === 3);
 }
 
 /** Splits the graph into chains that one operation can run, in graph order of their last layers. */
@@ -257,11 +264,18 @@ function makeOperation(
 ): Operation | undefined {
   const [node] = chain;
   if (node.className === "InputLayer") return undefined;
-  if (onMoments && node.className === "BatchNormalization" && node.calls === 1) {
-    return batchStatisticsOperation(node, onMoments);
-  }
-  if (isConvolution(node) && node.calls === 1) return convolutionOperation(chain);
-  if (isImageNorm(node) && node.calls === 1) return affineOperation(chain);
-  if (node.className === "Dense" && node.calls === 1) return denseOperation(node);
-  return layerOperation(model.getLayer(node.name));
+  const isAlone = node.calls === 1;
+  if (onMoments && isChannelNorm(node) && isAlone) return batchStatisticsOperation(node, onMoments);
+  if (isImageNorm(node) && isAlone) return affineOperation(chain);
+  const operation = isAlone ? kernelOperation(chain) : undefined;
+  return operation ?? layerOperation(model.getLayer(node.name));
+}
+
+/** What runs a layer with a kernel. */
+function kernelOperation(chain: readonly LayerNode[]): Operation | undefined {
+  const [node] = chain;
+  if (isConvolution(node)) return convolutionOperation(chain);
+  if (node.className === "Conv2DTranspose" && isPlain(node)) return transposedOperation(node);
+  if (node.className === "Dense") return denseOperation(node);
+  return undefined;
 }

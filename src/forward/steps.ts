@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { activationOf, type LayerNode, pairOf } from "../graph/mod.ts";
-import type { Weight } from "../model/mod.ts";
+import { activationOf, constructorName, type LayerNode } from "../graph/mod.ts";
 
 /** Runs one or more neighbouring layers at once. */
 export interface Operation {
@@ -39,7 +38,8 @@ export function batchNormAffine(node: LayerNode): Affine {
   return { scale, shift };
 }
 
-type FusedActivation = "linear" | "relu" | "relu6";
+/** Activations that the backend can fuse into a convolution. */
+export type FusedActivation = "linear" | "relu" | "relu6";
 
 /** The activation as the backend can fuse it into a convolution, if it can. */
 export function fusableActivation(node: LayerNode): FusedActivation | undefined {
@@ -54,110 +54,11 @@ export function fusableActivation(node: LayerNode): FusedActivation | undefined 
   return Number(max_value) === 6 ? "relu6" : undefined;
 }
 
-function applyActivation(x: tf.Tensor, activation: string): tf.Tensor {
+/** Applies an activation by its serialized name. */
+export function applyActivation(x: tf.Tensor, activation: string): tf.Tensor {
   if (activation === "linear") return x;
-  const layer = tf.layers.activation({ activation: activation as "relu" });
+  const layer = tf.layers.activation({ activation: constructorName(activation) as "relu" });
   return layer.apply(x) as tf.Tensor;
-}
-
-interface FusedWeights {
-  filter: tf.Tensor4D;
-  bias: tf.Tensor1D | undefined;
-  /** Fused into the backend's convolution. */
-  fused: FusedActivation;
-  /** Applied behind it. */
-  later: string;
-}
-
-/** Scales the last `affine.scale.length` axis of a kernel and merges bias and shift. */
-function foldWeights(
-  kernel: Weight,
-  bias: Weight | undefined,
-  affine: Affine | undefined,
-): { values: Float32Array; bias: Float32Array | undefined } {
-  const values = kernel.values as Float32Array;
-  const oldBias = bias?.values as Float32Array | undefined;
-  if (affine === undefined) return { values, bias: oldBias };
-  const { scale, shift } = affine;
-  const width = scale.length;
-  return {
-    values: values.map((value, index) => value * scale[index % width]),
-    bias: shift.map((value, channel) => value + (oldBias?.[channel] ?? 0) * scale[channel]),
-  };
-}
-
-function fuse(chain: readonly LayerNode[], kernel: Weight): FusedWeights {
-  const [first, ...rest] = chain;
-  const norm = rest.find((node) => node.className === "BatchNormalization");
-  const activationNode = rest.find((node) => node.className !== "BatchNormalization");
-  const folded = foldWeights(kernel, first.weights.get("bias"), norm && batchNormAffine(norm));
-  const own = activationOf(first);
-  const isOwnFusable = own === "linear" || own === "relu" || own === "relu6";
-  const fused = activationNode
-    ? fusableActivation(activationNode)!
-    : isOwnFusable
-    ? own as FusedActivation
-    : "linear";
-  return {
-    filter: tf.tensor4d(folded.values, kernel.shape as [number, number, number, number]),
-    bias: folded.bias && tf.tensor1d(folded.bias),
-    fused,
-    later: activationNode || isOwnFusable ? "linear" : own,
-  };
-}
-
-/**
- * A convolution or depthwise convolution with the BatchNormalization and the ReLU behind it folded in.
- *
- * @param chain The convolution, then what is folded into it: at most a BatchNormalization and an activation that
- * {@link fusableActivation} knows.
- * @returns The operation, which holds folded copies of the weights.
- */
-export function convolutionOperation(chain: readonly LayerNode[]): Operation {
-  const [node] = chain;
-  const isDepthwise = node.className === "DepthwiseConv2D";
-  const kernel = node.weights.get("depthwise_kernel") ?? node.weights.get("kernel")!;
-  const { filter, bias, fused, later } = fuse(chain, kernel);
-  const convolve = isDepthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
-  const settings = {
-    filter,
-    bias,
-    strides: pairOf(node.config.strides, 1),
-    pad: node.config.padding as "same" | "valid",
-    dilations: pairOf(node.config.dilation_rate, 1),
-    activation: fused,
-  };
-  return {
-    run: ([x]) => [applyActivation(convolve({ x: x as tf.Tensor4D, ...settings }), later)],
-    dispose: () => tf.dispose([filter, ...(bias ? [bias] : [])]),
-  };
-}
-
-/**
- * A BatchNormalization that no convolution can take in, with the ReLU behind it, as a 1×1 depthwise convolution:
- * on the WASM backend that is several times as fast as the two (figures: bench/results/forward.md).
- *
- * @param chain The BatchNormalization over NHWC images, then at most a fusable activation.
- * @returns The operation.
- */
-export function affineOperation(chain: readonly LayerNode[]): Operation {
-  const { scale, shift } = batchNormAffine(chain[0]);
-  const filter = tf.tensor4d(scale, [1, 1, scale.length, 1]);
-  const bias = tf.tensor1d(shift);
-  const activation = chain.length > 1 ? fusableActivation(chain[1])! : "linear";
-  return {
-    run: ([x]) => [
-      tf.fused.depthwiseConv2d({
-        x: x as tf.Tensor4D,
-        filter,
-        strides: 1,
-        pad: "valid",
-        bias,
-        activation,
-      }),
-    ],
-    dispose: () => tf.dispose([filter, bias]),
-  };
 }
 
 /** A Dense layer over the last axis. */
