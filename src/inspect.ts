@@ -27,13 +27,13 @@ export interface LayerDescription {
   readonly params: number;
   /** Channel spaces of its output. */
   readonly spaces: readonly number[];
-  /** Place in the ratio list; Conv2D layers only. */
+  /** Place in the ratio list; convolutions only. */
   readonly place?: number;
-  /** Input channels; Conv2D layers only. */
+  /** Input channels; convolutions only. */
   readonly channels?: number;
-  /** How its input channels can be cut; Conv2D layers only. */
+  /** How its input channels can be cut; convolutions only. */
   readonly mode?: CutMode;
-  /** Why they cannot. */
+  /** Why they cannot, or why a layer is not looked into. */
   readonly reason?: string;
 }
 
@@ -65,7 +65,7 @@ export interface InspectReport {
   readonly spaces: readonly SpaceDescription[];
   /** Multiply–accumulates for one image. */
   readonly macs: number;
-  /** Of these, those of Conv2D and DepthwiseConv2D layers. */
+  /** Of these, those of all but Dense layers. */
   readonly convMacs: number;
   /** Weights. */
   readonly params: number;
@@ -102,7 +102,9 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
     listConvolutions(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
   );
   const layers = graph.nodes.map((node): LayerDescription => {
-    const { place, channels, mode, reason } = places.get(node.key) ?? {};
+    const rule = map.rules.get(node.key)!;
+    const opaque = rule.kind === "opaque" ? rule.reason : undefined;
+    const { place, channels, mode, reason = opaque } = places.get(node.key) ?? {};
     return {
       name: node.key,
       className: node.className,

@@ -2,48 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { type Network, openNetwork } from "../src/graph/mod.ts";
 import { captureModel, disposeModel, type ModelFile } from "../src/model/mod.ts";
 import { createRandom } from "../src/random.ts";
-
-type Symbolic = tf.SymbolicTensor;
-
-interface ConvOptions {
-  kernel?: number | [number, number];
-  strides?: number;
-  padding?: "same" | "valid";
-  dilation?: number;
-  bias?: boolean;
-  activation?: "relu" | "tanh";
-}
-
-function conv(x: Symbolic, name: string, filters: number, options: ConvOptions = {}): Symbolic {
-  return tf.layers.conv2d({
-    name,
-    filters,
-    kernelSize: options.kernel ?? 3,
-    strides: options.strides ?? 1,
-    padding: options.padding ?? "same",
-    dilationRate: options.dilation ?? 1,
-    useBias: options.bias ?? false,
-    activation: options.activation,
-  }).apply(x) as Symbolic;
-}
-
-function norm(x: Symbolic, name: string): Symbolic {
-  return tf.layers.batchNormalization({ name }).apply(x) as Symbolic;
-}
-
-function relu(x: Symbolic, name: string): Symbolic {
-  return tf.layers.activation({ name, activation: "relu" }).apply(x) as Symbolic;
-}
-
-function add(parts: Symbolic[], name: string): Symbolic {
-  return tf.layers.add({ name }).apply(parts) as Symbolic;
-}
-
-function head(x: Symbolic, classes = 4): Symbolic {
-  const pooled = tf.layers.globalAveragePooling2d({ name: "pool" }).apply(x) as Symbolic;
-  return tf.layers.dense({ name: "dense", units: classes, activation: "softmax" })
-    .apply(pooled) as Symbolic;
-}
+import {
+  decoderNetwork,
+  gatesNetwork,
+  groupedNetwork,
+  selectorKernel,
+  sequenceNetwork,
+} from "./layer_networks.ts";
+import { add, conv, head, norm, relu, type Symbolic } from "./network_layers.ts";
 
 /** Plain Sequential network: biases, fused activations, pooling, padding, Flatten into Dense. */
 function plainNetwork(): tf.LayersModel {
@@ -275,6 +241,10 @@ const BUILDERS = {
   inception: inceptionNetwork,
   opaque: opaqueNetwork,
   mobileV3: mobileV3Network,
+  sequence: sequenceNetwork,
+  decoder: decoderNetwork,
+  grouped: groupedNetwork,
+  gates: gatesNetwork,
 };
 
 /** Names of the small random networks. */
@@ -282,6 +252,9 @@ export type NetworkName = keyof typeof BUILDERS;
 
 /** All of them. */
 export const networkNames = Object.keys(BUILDERS) as NetworkName[];
+
+/** Those where a unit's channels have as many positions in a tensor as any other: how many are kept says all. */
+export const evenNetworkNames: NetworkName[] = networkNames.filter((name) => name !== "grouped");
 
 /**
  * Gives a model random weights, and every BatchNormalization statistics of its own. TensorFlow.js 4.22 forgets the depth
@@ -293,6 +266,11 @@ export function randomizeWeights(file: ModelFile, random: () => number): void {
     config.depth_multiplier = file.weights.get(`${config.name}/depthwise_kernel`)!.shape[3];
   }
   for (const weight of file.weights.values()) {
+    const selector = selectorKernel(weight);
+    if (selector) {
+      weight.values = selector;
+      continue;
+    }
     const isVariance = weight.name.endsWith("variance") || weight.name.endsWith("gamma");
     const fanIn = weight.values.length / (weight.shape.at(-1) ?? 1);
     const scale = weight.shape.length > 1 ? Math.sqrt(6 / fanIn) : 0.3;

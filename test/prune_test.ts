@@ -71,6 +71,49 @@ for (const name of ["preActivation", "postActivation", "mobile"] as NetworkName[
   }
 }
 
+for (const name of ["preActivation", "sequence"] as NetworkName[]) {
+  Deno.test(
+    `a pruned ${name} network is pruned again, its selectors with it`,
+    withNoise(async (data) => {
+      const once = await prune({ ...SMALL, model: await noisyNetwork(name), data });
+      const twice = await prune({ ...SMALL, model: once.file, data });
+      assert.ok(twice.report.maskedDifference! < 1e-5);
+      assert.deepEqual(
+        twice.report.layers.map(({ name, place }) => [name, place]),
+        once.report.layers.map(({ name, place }) => [name, place]),
+      );
+      assert.ok(once.report.layers.some(({ mode }) => mode === "select"));
+      for (const [index, { mode, kept }] of twice.report.layers.entries()) {
+        if (mode !== "whole") assert.ok(kept < once.report.layers[index].kept);
+      }
+      assert.ok(twice.report.macs.after < twice.report.macs.before);
+      assert.ok(selectorsOf(twice.file) <= selectorsOf(once.file));
+    }),
+  );
+}
+
+/** One-hot convolutions of a model. */
+function selectorsOf({ topology }: ModelFile): number {
+  return topology.config.layers!.filter(({ name }) => /_select(_\d+)?$/.test(name!)).length;
+}
+
+Deno.test(
+  "a budget is met by a network with grouped convolutions",
+  withNoise(async (data) => {
+    const policy = { kind: "budget", share: 0.6, target: "macs" } as const;
+    const { report } = await prune({
+      ...SMALL,
+      model: await noisyNetwork("grouped"),
+      data,
+      policy,
+    });
+    assert.ok(report.macs.convAfter <= 0.6 * report.macs.convBefore);
+    const groups = report.layers.filter(({ name }) => /^(first|second)_/.test(name));
+    assert.equal(groups.length, 4);
+    assert.ok(groups.some(({ mode }) => mode === "private"));
+  }),
+);
+
 Deno.test(
   "a budget loses no more of the layers, each by itself, than uniform ratios of the same cost",
   withNoise(async (data) => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Activations, ForwardPlan } from "../forward/mod.ts";
-import { type LayerNode, type Network, pairOf } from "../graph/mod.ts";
+import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../graph/mod.ts";
 import {
   type Geometry,
   type Kernels,
@@ -10,6 +10,7 @@ import {
 } from "../kernels/mod.ts";
 import { releaseWeights, type Weight } from "../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
+import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
 import { samplePositions, type SamplingOptions } from "./sampling.ts";
 
 /** A batch of preprocessed images. */
@@ -63,36 +64,6 @@ interface CalibratedBatch {
 }
 
 const FLOAT_BYTES = 4;
-
-function dimensions(kernel: Weight): { inputs: number; outputs: number } {
-  const outputs = kernel.shape.at(-1)!;
-  return { inputs: kernel.values.length / outputs, outputs };
-}
-
-/**
- * Kernel, strides, dilations and padding with which a layer reads its input; a Dense layer reads one position.
- *
- * @param node A Conv2D or Dense layer.
- * @returns Its geometry.
- */
-export function geometryOf(node: LayerNode): Geometry {
-  if (node.className === "Dense") {
-    return { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], padding: "valid" };
-  }
-  return {
-    kernel: pairOf(node.config.kernel_size, 1),
-    strides: pairOf(node.config.strides, 1),
-    dilations: pairOf(node.config.dilation_rate, 1),
-    padding: node.config.padding as "same" | "valid",
-  };
-}
-
-const ONE_BY_ONE: Geometry = {
-  kernel: [1, 1],
-  strides: [1, 1],
-  dilations: [1, 1],
-  padding: "valid",
-};
 
 /**
  * Gathers least-squares statistics layer by layer for sequential repair (He et al. 2017, section 3.2): inputs X come
@@ -223,7 +194,7 @@ export class Calibrator {
   }
 
   #accumulatorOf({ node }: SampledLayer): MomentAccumulator {
-    const { inputs, outputs } = dimensions(node.weights.get("kernel")!);
+    const { inputs, outputs } = kernelSize(node);
     return new MomentAccumulator(this.#subject.kernels, inputs, outputs);
   }
 
@@ -233,7 +204,7 @@ export class Calibrator {
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D {
-    const input = asImages(tensors.get(layer.node.inputs[0])!, layer.node);
+    const input = sampledImages(tensors.get(layer.node.inputs[0])!, layer.node);
     const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
     return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
   }
@@ -251,7 +222,7 @@ export class Calibrator {
     const { kernels } = this.#subject;
     const positions = samplePositions(number, indices, outputSize, this.#options);
     const sampled = residual.shortcuts.map((name) =>
-      samplePatches(kernels, tensors.get(name) as tf.Tensor4D, positions, ONE_BY_ONE)
+      samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
     );
     const sum = tf.addN(sampled);
     return residual.inverseScale ? sum.mul(tf.tensor1d(residual.inverseScale)) : sum;
@@ -351,23 +322,8 @@ export class Calibrator {
 
 /** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
 function kernelOf({ node }: SampledLayer): tf.Tensor2D {
-  const kernel = node.weights.get("kernel")!;
-  const { inputs, outputs } = dimensions(kernel);
-  return tf.tensor2d(kernel.values as Float32Array, [inputs, outputs]);
-}
-
-function outputSizeOf(node: LayerNode): [number, number] {
-  const [height, width] = node.outputShape;
-  return node.outputShape.length === 3 ? [height!, width!] : [1, 1];
-}
-
-/** A Dense layer's input as images of one position. */
-function asImages(input: tf.Tensor, node: LayerNode): tf.Tensor4D {
-  if (input.rank === 4) return input as tf.Tensor4D;
-  if (input.rank === 2) return input.reshape([input.shape[0], 1, 1, input.shape[1]!]);
-  throw new RangeError(
-    `sampling layer ${node.name}: found an input of rank ${input.rank}, wanted 2 or 4`,
-  );
+  const { inputs, outputs } = kernelSize(node);
+  return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
 }
 
 function activationBytes({ activations }: CalibratedBatch): number {

@@ -1,6 +1,7 @@
 import {
   activationOf,
   consumersByNode,
+  CONVOLUTION_CLASSES,
   type LayerGraph,
   type LayerNode,
   mergeInputsByDepth,
@@ -38,7 +39,7 @@ export function findResidualTargets(graph: LayerGraph): Map<string, ResidualTarg
   const depths = nodeDepths(graph.nodes);
   const targets = new Map<string, ResidualTarget>();
   for (const merge of graph.nodes) {
-    if (merge.className !== "Add" || merge.calls > 1) continue;
+    if (merge.className !== "Add" || merge.calls > 1 || !isAligned(merge, byKey)) continue;
     const inputs = mergeInputsByDepth(merge, depths);
     const branch = inputs.pop()!;
     const end = branchEnd(branch, byKey, consumers);
@@ -49,6 +50,12 @@ export function findResidualTargets(graph: LayerGraph): Map<string, ResidualTarg
     });
   }
   return targets;
+}
+
+/** Whether all inputs of a merge are of its own shape; a broadcast one cannot be sampled beside the others. */
+function isAligned(merge: LayerNode, byKey: ReadonlyMap<string, LayerNode>): boolean {
+  const wanted = merge.outputShape.join();
+  return merge.inputs.every((tensor) => byKey.get(tensor)?.outputShape.join() === wanted);
 }
 
 function inverseScaleOf(norm: LayerNode): Float32Array {
@@ -66,7 +73,7 @@ function branchEnd(
   let norm: LayerNode | undefined;
   for (let node = byKey.get(tensor); node; node = byKey.get(nodeKeyOf(node.inputs[0]))) {
     if (consumers.get(node.key)!.length !== 1 || node.calls > 1) return undefined;
-    if (node.className === "Conv2D") {
+    if (CONVOLUTION_CLASSES.has(node.className)) {
       return activationOf(node) === "linear" ? { convolution: node, norm } : undefined;
     }
     if (node.className === "BatchNormalization" && norm === undefined) norm = node;

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { mergeMoments, type Moments } from "../kernels/mod.ts";
 
 /** To be raised with the layout of the file, the choice of images or positions, and the layers that are in it. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** The version that statistics belong to. */
 export const STATISTICS_VERSION: string = `${project.version}, statistics ${FORMAT}`;

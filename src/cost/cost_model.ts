@@ -1,14 +1,15 @@
-import type { ChannelMap, CutUnit, LayerGraph, LayerNode } from "../graph/mod.ts";
+import { type ChannelMap, type CutUnit, kernelPositions, type LayerGraph } from "../graph/mod.ts";
+import type { Weight } from "../model/mod.ts";
 import { type CostTerm, mergeTerms } from "./cost_term.ts";
 import { type Extent, type KeptChannels, unitsOf, widthAt } from "./extent.ts";
-import { CONVOLUTIONS } from "./layer_cost.ts";
+import { CONVOLUTIONS, kernelsOf } from "./layer_cost.ts";
 import { listSymbolicLayers, type SymbolicLayer } from "./symbolic_layers.ts";
 
 /** What a network costs, as functions of the channels that its units keep. */
 export interface CostModel {
   /** Multiply–accumulates of convolutions, depthwise convolutions and Dense layers. */
   readonly macs: readonly CostTerm[];
-  /** Of these, those of Conv2D and DepthwiseConv2D layers, selectors included. */
+  /** Of these, those of all but Dense layers, selectors included. */
   readonly convMacs: readonly CostTerm[];
   /** Weights of all layers, moving statistics included. */
   readonly params: readonly CostTerm[];
@@ -16,12 +17,12 @@ export interface CostModel {
 
 /**
  * Expresses the cost of a network after surgery in the counts of its units, exactly: for a convolution with kernel
- * kh × kw at P output positions
+ * kh × kw at P positions of its output (of its input, if it is transposed)
  *
  *     MACs = P · kh · kw · k_in · k_out,
  *
  * a selector reads all channels at the positions it visits, a unit that selects and is whole has none. The sums equal
- * `networkCost(shrinkGraph(…))`.
+ * `networkCost(shrinkGraph(…))`, or exceed it by what only a branch needs that has lost all its channels.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -37,7 +38,7 @@ export function costModel(
   kept?: KeptChannels,
 ): CostModel {
   const layers = listSymbolicLayers(graph, map, units, kept);
-  const ofKernels = layers.filter(({ node }) => kernelOf(node) !== undefined);
+  const ofKernels = layers.filter(({ node }) => kernelsOf(node).length > 0);
   const isWhole = (unit: number, count: number) => count === units[unit].channels;
   const macTerms = (some: SymbolicLayer[]) =>
     mergeTerms(some.map((layer) => termOfLayer(layer, layerMacs(layer), isWhole)));
@@ -85,25 +86,20 @@ export function termOfLayer(
   return { units, cost };
 }
 
-/** The weight that multiplies, where a layer has one that counts as multiply–accumulates. */
-function kernelOf({ className, weights }: LayerNode) {
-  const isCounted = CONVOLUTIONS.has(className) || className === "Dense";
-  return isCounted ? weights.get("kernel") ?? weights.get("depthwise_kernel") : undefined;
-}
-
 function layerMacs(layer: SymbolicLayer): LayerQuantity {
-  const { outputShape } = layer.node;
-  const positions = outputShape.slice(0, -1).reduce<number>((all, size) => all * (size ?? 1), 1);
-  const { extents, at } = weightSize(layer, kernelOf(layer.node)!);
+  const positions = kernelPositions(layer.node);
+  const { extents, at } = sumOfSizes(layer, kernelsOf(layer.node));
   return { extents, at: (...widths) => positions * at(...widths) };
 }
 
 /** Weights of a layer that is called several times count at its first call. */
 function layerParams(layer: SymbolicLayer): LayerQuantity {
   const { key, name, weights } = layer.node;
-  const sizes = key === name
-    ? [...weights.values()].map((weight) => weightSize(layer, weight))
-    : [];
+  return sumOfSizes(layer, key === name ? [...weights.values()] : []);
+}
+
+function sumOfSizes(layer: SymbolicLayer, weights: readonly Weight[]): LayerQuantity {
+  const sizes = weights.map((weight) => weightSize(layer, weight));
   const extents = sizes.flatMap((size) => size.extents);
   const at = (...widths: number[]) => {
     let first = 0;
@@ -118,7 +114,7 @@ function layerParams(layer: SymbolicLayer): LayerQuantity {
 /** How many values a weight has left: surgery slices the axes that run over the input's or the output's width. */
 function weightSize(
   { node, rule, inputs, inputShapes, output }: SymbolicLayer,
-  { shape, values }: { shape: readonly number[]; values: { length: number } },
+  { shape, values }: Weight,
 ): LayerQuantity {
   const [before] = inputShapes.map((input) => input.at(-1)!);
   const after = node.outputShape.at(-1)!;
@@ -130,6 +126,7 @@ function weightSize(
   switch (rule.kind) {
     case "convolution":
     case "dense":
+    case "select":
       return isKernel
         ? proportional([inputs[0], output], before * after)
         : proportional([output], after);

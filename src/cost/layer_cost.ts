@@ -1,4 +1,5 @@
-import type { LayerGraph, LayerNode } from "../graph/mod.ts";
+import { kernelPositions, type LayerGraph, type LayerNode } from "../graph/mod.ts";
+import type { Weight } from "../model/mod.ts";
 
 /** What a layer costs for one image. */
 export interface LayerCost {
@@ -12,40 +13,45 @@ export interface LayerCost {
 export interface NetworkCost {
   /** Multiply–accumulates of convolutions, depthwise convolutions and Dense layers. */
   readonly macs: number;
-  /** Of these, those of Conv2D and DepthwiseConv2D layers, selectors included. */
+  /** Of these, those of all but Dense layers, selectors included. */
   readonly convMacs: number;
   /** Weights of all layers, moving statistics included. */
   readonly params: number;
 }
 
 /** Classes whose multiply–accumulates are those of convolutions. */
-export const CONVOLUTIONS = new Set(["Conv2D", "DepthwiseConv2D"]);
+export const CONVOLUTIONS: ReadonlySet<string> = new Set([
+  "Conv1D",
+  "Conv2D",
+  "Conv2DTranspose",
+  "Conv3D",
+  "Conv3DTranspose",
+  "DepthwiseConv2D",
+  "SeparableConv2D",
+]);
 
-function product(values: readonly (number | null)[]): number {
-  return values.reduce<number>((result, value) => result * (value ?? 1), 1);
+const KERNEL_ROLES = ["kernel", "depthwise_kernel", "pointwise_kernel"];
+
+/** The weights of a layer that multiply, where it has some that count as multiply–accumulates. */
+export function kernelsOf({ className, weights }: LayerNode): Weight[] {
+  const isCounted = CONVOLUTIONS.has(className) || className === "Dense";
+  return isCounted ? KERNEL_ROLES.flatMap((role) => weights.get(role) ?? []) : [];
 }
 
 /**
  * Cost of one layer. A layer that is called several times is counted at every call, its weights at the first.
  *
  * @param node The layer.
- * @returns Multiply–accumulates and weights; layers without a kernel cost no multiply–accumulates.
+ * @returns Multiply–accumulates and weights; other layers than convolutions and Dense cost no multiply–accumulates.
  */
 export function layerCost(node: LayerNode): LayerCost {
-  const params = node.key === node.name
-    ? [...node.weights.values()].reduce((sum, weight) => sum + weight.values.length, 0)
-    : 0;
-  const kernel = node.weights.get("kernel") ?? node.weights.get("depthwise_kernel");
-  if (kernel === undefined) return { macs: 0, params };
-  const positions = product(node.outputShape.slice(0, -1));
-  switch (node.className) {
-    case "Conv2D":
-    case "DepthwiseConv2D":
-    case "Dense":
-      return { macs: kernel.values.length * positions, params };
-    default:
-      return { macs: 0, params };
-  }
+  const params = node.key === node.name ? countValues([...node.weights.values()]) : 0;
+  const kernels = kernelsOf(node);
+  return { macs: kernels.length > 0 ? countValues(kernels) * kernelPositions(node) : 0, params };
+}
+
+function countValues(weights: readonly Weight[]): number {
+  return weights.reduce((sum, { values }) => sum + values.length, 0);
 }
 
 /**

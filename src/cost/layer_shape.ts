@@ -42,6 +42,7 @@ export function widthAxes({ node, rule, inputs, inputShapes, output }: SymbolicL
   switch (rule.kind) {
     case "convolution":
     case "dense":
+    case "select":
       return [input, { extent: output, full, tile: OUTPUT_TILE }];
     case "depthwise":
       return [{ ...input, tile: DEPTHWISE_TILE }];
@@ -49,6 +50,7 @@ export function widthAxes({ node, rule, inputs, inputShapes, output }: SymbolicL
       return [input];
     case "carry":
     case "concatenate":
+    case "unflatten":
       return [{ extent: output, full, tile: 1 }];
     default:
       return [];
@@ -76,23 +78,35 @@ export function shapeOfLayer(
     Object.entries(node.config).filter(([option]) => !FOR_TRAINING.test(option)).sort(),
   );
   const shapes = inputShapes.map((shape) => shape.map((size) => fixedSize(size, node.name)));
+  const full = node.outputShape.at(-1)!;
   const resize = (width: number) => shapes.map((shape) => shape.with(-1, width));
+  const retarget = (width: number) => {
+    const target = config.target_shape as number[] | undefined;
+    return { ...config, ...target && { target_shape: target.with(-1, width) } };
+  };
   const base = { className: node.className, config, inputShapes: shapes, batchSize };
   const [first] = widths;
   switch (rule.kind) {
     case "convolution":
+    case "select":
       return { ...base, config: { ...config, filters: widths[1] }, inputShapes: resize(first) };
     case "dense":
       return { ...base, config: { ...config, units: widths[1] }, inputShapes: resize(first) };
     case "depthwise":
-    case "flatten":
       return { ...base, inputShapes: resize(first) };
+    case "flatten": {
+      const repeats = full / shapes[0].at(-1)!;
+      return { ...base, config: retarget(repeats * first), inputShapes: resize(first) };
+    }
+    case "unflatten": {
+      const repeats = shapes[0].at(-1)! / full;
+      return { ...base, config: retarget(first), inputShapes: resize(repeats * first) };
+    }
     case "concatenate":
       return { ...base, inputShapes: shareWidth(shapes, first) };
     case "carry": {
-      const target = config.target_shape as number[] | undefined;
-      const resized = target && { target_shape: target.with(-1, first) };
-      return { ...base, config: { ...config, ...resized }, inputShapes: resize(first) };
+      const wide = shapes.map((shape) => shape.at(-1) === full ? shape.with(-1, first) : shape);
+      return { ...base, config: retarget(first), inputShapes: wide };
     }
     default:
       return base;

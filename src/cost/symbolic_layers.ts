@@ -2,13 +2,16 @@ import {
   type ChannelMap,
   consumersByNode,
   type CutUnit,
+  findSelectorPlace,
+  isStrided,
   type LayerGraph,
   type LayerNode,
   type LayerRule,
   nodeKeyOf,
   selectorNode,
-  selectorPath,
+  type SelectorPlace,
   selectorStrides,
+  selectorWindow,
 } from "../graph/mod.ts";
 import { type Extent, Extents, type KeptChannels } from "./extent.ts";
 
@@ -32,8 +35,8 @@ export interface SymbolicLayer {
 
 /**
  * Lists the layers that surgery (`shrinkGraph`) may leave or make. A selecting convolution whose count is whole has no
- * selector. With selectors come copies of the layers between selector and convolution; the originals are there unless all
- * that reads them selects.
+ * selector of its own. With selectors come copies of the layers between selector and convolution; the originals, with the
+ * selector in front of them if there is one, are there unless all that reads them selects.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -53,10 +56,10 @@ export function listSymbolicLayers(
   const selecting = new Map(
     units.flatMap(({ mode, name }, unit) => mode === "select" ? [[name, unit] as const] : []),
   );
-  const paths = new Map(
-    [...selecting.keys()].map((key) => [key, selectorPath(nodes, map, key)]),
+  const selectors = new Map(
+    [...selecting.keys()].map((key) => [key, findSelectorPlace(nodes, map, key)]),
   );
-  const bypasses = findBypasses(graph, selecting, paths);
+  const bypasses = findBypasses(graph, selecting, selectors);
   return graph.nodes.flatMap((node): SymbolicLayer[] => {
     const sources = node.inputs.map((tensor) => nodes.get(nodeKeyOf(tensor))!);
     const bypass = bypasses.get(node.key);
@@ -70,8 +73,7 @@ export function listSymbolicLayers(
     };
     const unit = selecting.get(node.key);
     if (unit === undefined) return [layer];
-    const steps = paths.get(node.key)!.map((key) => nodes.get(key)!).reverse();
-    return selectingLayers(layer, unit, { nodes, map, extents, steps });
+    return selectingLayers(layer, unit, { nodes, map, extents, place: selectors.get(node.key)! });
   });
 }
 
@@ -79,33 +81,37 @@ interface Selection {
   readonly nodes: ReadonlyMap<string, LayerNode>;
   readonly map: ChannelMap;
   readonly extents: Extents;
-  /** The layers between selector and convolution, the selector's side first. */
-  readonly steps: readonly LayerNode[];
+  readonly place: SelectorPlace;
 }
 
 /** A selecting convolution, its selector and the copies between them. */
 function selectingLayers(
   whole: SymbolicLayer,
   unit: number,
-  { nodes, map, extents, steps }: Selection,
+  { nodes, map, extents, place }: Selection,
 ): SymbolicLayer[] {
   const { node } = whole;
   const kept = extents.ofSelection(unit, node);
-  const source = nodes.get(nodeKeyOf((steps[0] ?? node).inputs[0]))!;
-  const strides = selectorStrides(node);
-  const isStrided = strides.some((stride) => stride > 1);
-  const size = isStrided ? node.outputShape.slice(0, -1) : source.outputShape.slice(0, -1);
-  const shape = [...size, source.outputShape.at(-1)!];
+  const source = nodes.get(nodeKeyOf(place.source))!;
+  const { strides, outputSize } = selectorWindow(nodes, place, node);
+  const shape = [...outputSize, whole.inputShapes[0].at(-1)!];
   const condition = { units: [unit], whenAllSelect: true };
-  const all = Int32Array.from({ length: shape.at(-1)! }, (_, position) => position);
   const selector: SymbolicLayer = {
-    node: selectorNode(`${node.name}_select`, source.key, source.outputShape, all, strides, size),
+    node: selectorNode({
+      name: `${node.name}_select`,
+      input: source.key,
+      inputShape: source.outputShape,
+      kept: new Int32Array(shape.at(-1)!),
+      strides,
+      outputSize,
+    }),
     rule: { kind: "convolution" },
     inputShapes: [source.outputShape],
     inputs: [extents.ofOutput(source.key)],
     output: kept,
     condition,
   };
+  const steps = place.path.map((key) => nodes.get(key)!).reverse();
   const copies = steps.map((step): SymbolicLayer => ({
     node: { ...step, outputShape: shape },
     rule: map.rules.get(step.key)!,
@@ -115,8 +121,9 @@ function selectingLayers(
     condition,
   }));
   const convolution = { ...whole, inputShapes: [shape], inputs: [kept] };
-  if (!isStrided) return [selector, ...copies, convolution];
-  const config = { ...node.config, strides: [1, 1] };
+  const own = selectorStrides(node);
+  if (!isStrided(own)) return [selector, ...copies, convolution];
+  const config = { ...node.config, strides: own.map(() => 1) };
   return [
     selector,
     ...copies,
@@ -129,13 +136,16 @@ function selectingLayers(
 function findBypasses(
   graph: LayerGraph,
   selecting: ReadonlyMap<string, number>,
-  paths: ReadonlyMap<string, readonly string[]>,
+  selectors: ReadonlyMap<string, SelectorPlace>,
 ): Map<string, number[]> {
   const consumers = consumersByNode(graph);
   const bypasses = new Map<string, number[]>();
   const convolutionOf = new Map([...selecting].map(([key, unit]) => [unit, key]));
   for (const { key } of graph.nodes.toReversed()) {
-    const isBypassedBy = (unit: number) => paths.get(convolutionOf.get(unit)!)!.includes(key);
+    const isBypassedBy = (unit: number) => {
+      const { path, former } = selectors.get(convolutionOf.get(unit)!)!;
+      return path.includes(key) || former === key;
+    };
     const units = consumers.get(key)!.map((reader) => {
       const unit = selecting.get(reader);
       const ahead = unit === undefined ? bypasses.get(reader) : [unit];

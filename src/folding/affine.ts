@@ -1,4 +1,4 @@
-import { activationOf, type LayerNode, pairOf } from "../graph/mod.ts";
+import { activationOf, isLastAxis, type LayerNode, planeOf } from "../graph/mod.ts";
 import type { Weight } from "../model/mod.ts";
 
 /** Scale and shift of a BatchNormalization at inference: y = x·scale + shift. */
@@ -31,26 +31,26 @@ export function batchNormAffine(node: LayerNode): Affine {
 }
 
 /** Whether a layer normalizes the last axis, which holds the channels. */
-export function isChannelNorm(node: LayerNode): boolean {
-  const { axis = -1 } = node.config;
-  const place = Number(Array.isArray(axis) ? axis[0] : axis);
-  return node.className === "BatchNormalization" && node.calls === 1 &&
-    (place === -1 || place === node.outputShape.length);
+export function isChannelNorm({ className, calls, config, outputShape }: LayerNode): boolean {
+  return className === "BatchNormalization" && calls === 1 &&
+    isLastAxis(config.axis ?? -1, outputShape.length);
 }
+
+const CONVOLUTIONS = new Set(["Conv1D", "Conv2D", "DepthwiseConv2D"]);
 
 /** Whether a layer is a product with a kernel whose last axis, or last two for a depthwise one, are its outputs. */
 export function isLinearMap(node: LayerNode): boolean {
   if (node.calls > 1) return false;
   if (node.className === "Dense") return true;
-  const isConvolution = node.className === "DepthwiseConv2D" ||
-    node.className === "Conv2D" && Number(node.config.groups ?? 1) === 1;
-  return isConvolution && node.config.data_format !== "channels_first";
+  const { data_format, groups, padding } = node.config;
+  return CONVOLUTIONS.has(node.className) && Number(groups ?? 1) === 1 &&
+    data_format !== "channels_first" && padding !== "causal";
 }
 
 /** Whether a layer multiplies what it reads by its kernel without any padding, so that an affine map can go into it. */
 export function readsUnpadded(node: LayerNode): boolean {
   if (!isLinearMap(node)) return false;
-  const [height, width] = pairOf(node.config.kernel_size, 1);
+  const [height, width] = planeOf(node, "kernel_size");
   return node.className === "Dense" || node.config.padding === "valid" || height * width === 1;
 }
 

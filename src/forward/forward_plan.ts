@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { foldableChains, isLinearMap, mergeChain } from "../folding/mod.ts";
+import { foldableChains, isChannelNorm, isLinearMap, mergeChain } from "../folding/mod.ts";
 import { type LayerGraph, type LayerNode, nodeKeyOf } from "../graph/mod.ts";
 import type { Weight } from "../model/mod.ts";
+import { convolutionOperation, transposedOperation } from "./convolution_steps.ts";
 import {
   batchStatisticsOperation,
-  convolutionOperation,
   denseOperation,
   layerOperation,
   type MomentSink,
@@ -84,11 +84,11 @@ export class ForwardPlan {
   ): Operation | undefined {
     const [node] = chain;
     if (node.className === "InputLayer") return undefined;
-    if (onMoments && node.className === "BatchNormalization" && node.calls === 1) {
+    if (onMoments && isChannelNorm(node)) {
       return batchStatisticsOperation(node, onMoments);
     }
-    const merged = mergeChain(chain);
-    if (isLinearMap(merged)) return weightedOperation(merged);
+    const operation = kernelOperation(mergeChain(chain));
+    if (operation !== undefined) return operation;
     this.#layersOfModel.add(node.name);
     return layerOperation(model.getLayer(node.name));
   }
@@ -207,7 +207,7 @@ export class ForwardPlan {
     const step = this.steps[this.stepOf(key)];
     step.nodes = step.nodes.map((node) => node.key === key ? { ...node, weights } : node);
     step.operation!.dispose();
-    step.operation = weightedOperation(mergeChain(step.nodes));
+    step.operation = kernelOperation(mergeChain(step.nodes));
   }
 
   /** Frees the weights of all steps. */
@@ -224,6 +224,11 @@ export class ForwardPlan {
   }
 }
 
-function weightedOperation(node: LayerNode): Operation {
-  return node.className === "Dense" ? denseOperation(node) : convolutionOperation(node);
+/** What runs a layer with a kernel; undefined where TensorFlow.js has to, or refuses. */
+function kernelOperation(node: LayerNode): Operation | undefined {
+  if (node.className === "Dense" && node.calls === 1) return denseOperation(node);
+  if (isLinearMap(node)) return convolutionOperation(node);
+  const isTransposed = node.className === "Conv2DTranspose" && node.calls === 1 &&
+    node.config.data_format !== "channels_first";
+  return isTransposed ? transposedOperation(node) : undefined;
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { activationOf, type LayerNode, pairOf } from "../graph/mod.ts";
+import { activationOf, constructorName, type LayerNode } from "../graph/mod.ts";
 
 /** Runs one or more neighbouring layers at once. */
 export interface Operation {
@@ -9,51 +9,11 @@ export interface Operation {
   dispose(): void;
 }
 
-/** Activations that the backend can fuse into a convolution. */
-type FusedActivation = "linear" | "relu" | "relu6";
-
-function isFused(activation: string): activation is FusedActivation {
-  return activation === "linear" || activation === "relu" || activation === "relu6";
-}
-
-function applyActivation(x: tf.Tensor, activation: string): tf.Tensor {
+/** Applies an activation by its serialized name. */
+export function applyActivation(x: tf.Tensor, activation: string): tf.Tensor {
   if (activation === "linear") return x;
-  const layer = tf.layers.activation({ activation: activation as "relu" });
+  const layer = tf.layers.activation({ activation: constructorName(activation) as "relu" });
   return layer.apply(x) as tf.Tensor;
-}
-
-/**
- * A convolution or depthwise convolution with its bias and activation.
- *
- * @param node The layer.
- * @returns The operation, which holds copies of the weights.
- */
-export function convolutionOperation(node: LayerNode): Operation {
-  const isDepthwise = node.className === "DepthwiseConv2D";
-  const kernel = node.weights.get("depthwise_kernel") ?? node.weights.get("kernel")!;
-  const filter = tf.tensor4d(
-    kernel.values as Float32Array,
-    kernel.shape as [number, number, number, number],
-  );
-  const biasValues = node.weights.get("bias")?.values as Float32Array | undefined;
-  const bias = biasValues && tf.tensor1d(biasValues);
-  const activation = activationOf(node);
-  const [fused, later] = isFused(activation)
-    ? [activation, "linear"]
-    : ["linear" as const, activation];
-  const convolve = isDepthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
-  const settings = {
-    filter,
-    bias,
-    strides: pairOf(node.config.strides, 1),
-    pad: node.config.padding as "same" | "valid",
-    dilations: pairOf(node.config.dilation_rate, 1),
-    activation: fused,
-  };
-  return {
-    run: ([x]) => [applyActivation(convolve({ x: x as tf.Tensor4D, ...settings }), later)],
-    dispose: () => tf.dispose([filter, ...(bias ? [bias] : [])]),
-  };
 }
 
 /** A Dense layer over the last axis. */

@@ -1,5 +1,7 @@
-import { type LayerGraph, type LayerNode, nodeKeyOf } from "./layer_graph.ts";
-import { type LayerRule, mixingReason, ruleOf } from "./layer_rules.ts";
+import { type ChannelTrace, traceChannels } from "./channel_trace.ts";
+import { DisjointSets } from "./disjoint_sets.ts";
+import { type LayerGraph, nodeKeyOf } from "./layer_graph.ts";
+import type { LayerRule } from "./layer_rules.ts";
 
 /** Channels that can only be cut together, because some layer joins them one by one. */
 export interface ChannelSpace {
@@ -37,125 +39,29 @@ export interface ChannelMap {
   readonly rules: ReadonlyMap<string, LayerRule>;
 }
 
-/** Disjoint sets of integers with path halving; the smaller root wins, so that numbering follows the graph. */
-class DisjointSets {
-  readonly #parents: number[] = [];
-
-  add(count: number): Int32Array {
-    const first = this.#parents.length;
-    for (let index = 0; index < count; index++) this.#parents.push(first + index);
-    return Int32Array.from({ length: count }, (_, index) => first + index);
-  }
-
-  find(element: number): number {
-    const parents = this.#parents;
-    while (parents[element] !== element) {
-      parents[element] = parents[parents[element]];
-      element = parents[element];
-    }
-    return element;
-  }
-
-  join(first: number, second: number): void {
-    const [low, high] = [this.find(first), this.find(second)].sort((a, b) => a - b);
-    this.#parents[high] = low;
-  }
-}
-
 /**
  * Finds what must be cut together: the coupling of DepGraph (Fang et al. 2023), kept per channel.
  *
  * Every producer starts with channels of its own. A layer that joins tensors channel by channel unites their channels
  * (union-find), so a tensor's layout says for every position of its last axis which united channel lies there; concat,
- * flatten and depth multipliers are nothing but layouts. Producers that share a channel share a space.
+ * flatten, selectors and depth multipliers are nothing but layouts. Channels are of one space when producers make them
+ * together and some layer reads them together: groups of a grouped convolution are spaces of their own.
  *
  * @param graph The graph.
  * @returns Spaces and layouts. A space that reaches the model's input or output, or a layer that is not understood,
  * is frozen with the reason.
  */
 export function findChannelSpaces(graph: LayerGraph): ChannelMap {
-  const sets = new DisjointSets();
-  const atoms = new Map<string, Int32Array>();
-  const rules = new Map<string, LayerRule>();
-  const frozen: { atoms: Int32Array; reason: string }[] = [];
-  const shapes = new Map(graph.nodes.map((node) => [node.key, node.outputShape]));
-  for (const node of graph.nodes) {
-    const inputs = node.inputs.map((tensor) => atoms.get(nodeKeyOf(tensor))!);
-    const secondary = node.inputs.find((tensor) => nodeKeyOf(tensor) !== tensor);
-    const rule: LayerRule = secondary === undefined
-      ? ruleOf(node, node.inputs.map((tensor) => shapes.get(tensor)!))
-      : { kind: "opaque", reason: `layer ${node.name} reads a further output, ${secondary}` };
-    rules.set(node.key, rule);
-    const output = outputAtoms(node, rule, inputs, sets);
-    atoms.set(node.key, output);
-    if (rule.kind === "source") {
-      frozen.push({ atoms: output, reason: `${node.name} is an input of the model` });
-    }
-    const mixing = mixingReason(node);
-    if (mixing !== undefined) frozen.push({ atoms: output, reason: mixing });
-    if (rule.kind === "opaque") {
-      for (const touched of [...inputs, output]) {
-        frozen.push({ atoms: touched, reason: rule.reason });
-      }
-    }
-  }
-  for (const tensor of graph.outputs) {
-    const key = nodeKeyOf(tensor);
-    frozen.push({ atoms: atoms.get(key)!, reason: `${key} is an output of the model` });
-  }
-  return assembleSpaces(graph, rules, atoms, sets, frozen);
-}
-
-/** The elementary channels at every position of a node's output. */
-function outputAtoms(
-  node: LayerNode,
-  rule: LayerRule,
-  inputs: Int32Array[],
-  sets: DisjointSets,
-): Int32Array {
-  switch (rule.kind) {
-    case "carry":
-      for (const other of inputs.slice(1)) {
-        other.forEach((atom, position) => sets.join(inputs[0][position], atom));
-      }
-      return inputs[0];
-    case "depthwise":
-      return Int32Array.from(
-        { length: inputs[0].length * rule.multiplier },
-        (_, position) => inputs[0][Math.floor(position / rule.multiplier)],
-      );
-    case "concatenate":
-      return Int32Array.from(inputs.flatMap((input) => [...input]));
-    case "flatten": {
-      const positions = node.outputShape[0]!;
-      return Int32Array.from(
-        { length: positions },
-        (_, position) => inputs[0][position % inputs[0].length],
-      );
-    }
-    default:
-      return sets.add(node.outputShape.at(-1) ?? 0);
-  }
-}
-
-const PRODUCING_KINDS = new Set(["source", "convolution", "dense", "opaque"]);
-
-function assembleSpaces(
-  graph: LayerGraph,
-  rules: Map<string, LayerRule>,
-  atoms: Map<string, Int32Array>,
-  sets: DisjointSets,
-  frozen: { atoms: Int32Array; reason: string }[],
-): ChannelMap {
-  const producers = graph.nodes.filter((node) => PRODUCING_KINDS.has(rules.get(node.key)!.kind));
-  const spaceOfRoot = uniteProducers(producers.map((node) => atoms.get(node.key)!), sets);
+  const trace = traceChannels(graph);
+  const { sets, rules, atoms, made, frozen } = trace;
+  const spaceOfRoot = partIntoSpaces(trace);
   const members: number[][] = [];
   const spaceIds = new Map<number, number>();
   const references: ChannelReference[] = [];
   const globalOfRoot = new Map<number, number>();
-  for (const [root, component] of spaceOfRoot) {
-    if (!spaceIds.has(component)) spaceIds.set(component, members.push([]) - 1);
-    const space = spaceIds.get(component)!;
+  for (const [root, part] of spaceOfRoot) {
+    if (!spaceIds.has(part)) spaceIds.set(part, members.push([]) - 1);
+    const space = spaceIds.get(part)!;
     globalOfRoot.set(root, references.length);
     references.push({ space, channel: members[space].length });
     members[space].push(root);
@@ -176,12 +82,13 @@ function assembleSpaces(
     consumers: [] as string[],
   }));
   for (const node of graph.nodes) {
-    const rule = rules.get(node.key)!;
-    const role = PRODUCING_KINDS.has(rule.kind) ? "producers" : node.weights.size > 0 && "riders";
-    if (role) {
-      for (const space of spacesOf(layouts.get(node.key)!)) roles[space][role].push(node.key);
+    const { kind } = rules.get(node.key)!;
+    const own = made.get(node.key) ?? new Int32Array(0);
+    for (const space of spacesOf(own.map(globalOf))) roles[space].producers.push(node.key);
+    if (own.length === 0 && node.weights.size > 0) {
+      for (const space of spacesOf(layouts.get(node.key)!)) roles[space].riders.push(node.key);
     }
-    if (rule.kind !== "convolution" && rule.kind !== "dense") continue;
+    if (kind !== "convolution" && kind !== "dense") continue;
     for (const space of spacesOf(layouts.get(node.inputs[0])!)) {
       roles[space].consumers.push(node.key);
     }
@@ -196,21 +103,37 @@ function assembleSpaces(
 }
 
 /** Gives every channel root the number of its space, in the order in which producers make them. */
-function uniteProducers(layouts: Int32Array[], sets: DisjointSets): Map<number, number> {
-  const components = new DisjointSets();
-  const componentOfRoot = new Map<number, number>();
-  for (const layout of layouts) {
-    const [component] = components.add(1);
-    for (const atom of layout) {
-      const root = sets.find(atom);
-      const known = componentOfRoot.get(root);
-      if (known === undefined) componentOfRoot.set(root, component);
-      else components.join(known, component);
+function partIntoSpaces(trace: ChannelTrace): Map<number, number> {
+  const { sets, read } = trace;
+  const familyOf = uniteProducers(trace);
+  const roots = [...familyOf.keys()];
+  const parts = new DisjointSets();
+  const partOf = new Map(roots.map((root) => [root, parts.add(1)[0]]));
+  const together = read.map((layout) => new Set(layout.map((atom) => sets.find(atom))));
+  const isRead = new Set(together.flatMap((layout) => [...layout]));
+  const unread = roots.filter((root) => !isRead.has(root));
+  for (const layout of [...together, unread]) {
+    for (const members of Map.groupBy(layout, (root) => familyOf.get(root)!).values()) {
+      for (const root of members) parts.join(partOf.get(members[0])!, partOf.get(root)!);
     }
   }
-  return new Map(
-    [...componentOfRoot].map(([root, component]) => [root, components.find(component)]),
-  );
+  return new Map([...partOf].map(([root, part]) => [root, parts.find(part)]));
+}
+
+/** Gives channel roots that some producer makes together, or that are linked by such, the same number. */
+function uniteProducers({ sets, made }: ChannelTrace): Map<number, number> {
+  const families = new DisjointSets();
+  const familyOfRoot = new Map<number, number>();
+  for (const layout of made.values()) {
+    const [family] = families.add(1);
+    for (const atom of layout) {
+      const root = sets.find(atom);
+      const known = familyOfRoot.get(root);
+      if (known === undefined) familyOfRoot.set(root, family);
+      else families.join(known, family);
+    }
+  }
+  return new Map([...familyOfRoot].map(([root, family]) => [root, families.find(family)]));
 }
 
 /**

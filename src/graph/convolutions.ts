@@ -1,6 +1,7 @@
 import { type ChannelMap, type ChannelSpace, spacesOfTensor } from "./channel_spaces.ts";
-import { type LayerGraph, type LayerNode, nodeKeyOf } from "./layer_graph.ts";
-import { selectorPath, selectorStrides } from "./surgery.ts";
+import { kernelAxes, kernelPositions } from "./kernel.ts";
+import { consumersByNode, type LayerGraph, type LayerNode, nodeKeyOf } from "./layer_graph.ts";
+import { findSelectorPlace, selectorWindow } from "./surgery.ts";
 
 /**
  * How a convolution's input channels can be cut:
@@ -56,9 +57,19 @@ export function inputChannels(map: ChannelMap, node: LayerNode): InputChannels {
   return { channelOf, globals: Int32Array.from(ownOf.keys()) };
 }
 
+/** Classes that have a place in the ratio list, if only as layers that stay whole. */
+const LISTED_CLASSES = new Set([
+  "Conv1D",
+  "Conv2D",
+  "Conv2DTranspose",
+  "Conv3D",
+  "Conv3DTranspose",
+  "SeparableConv2D",
+]);
+
 /**
- * Lists the convolutions in the order of a ratio list: every Conv2D in graph order (of separable convolutions the
- * pointwise one), projections counted, depthwise and Dense not.
+ * Lists the convolutions in the order of a ratio list: every convolution in graph order (of separable ones the
+ * pointwise one), projections counted; depthwise ones, selectors and Dense layers are not.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -70,19 +81,20 @@ export function listConvolutions(
   map: ChannelMap,
   shared: SharedMode,
 ): ConvolutionPlace[] {
-  const nodes = graph.nodes.filter((node) => node.className === "Conv2D");
+  const ruleOf = (node: LayerNode) => map.rules.get(node.key)!;
+  const nodes = graph.nodes.filter((node) =>
+    LISTED_CLASSES.has(node.className) && ruleOf(node).kind !== "select"
+  );
   const places = nodes.map((node, index): ConvolutionPlace => {
     const base = { key: node.key, place: index + 1, channels: widthOf(map, node) };
-    if (map.rules.get(node.key)!.kind !== "convolution") {
-      const rule = map.rules.get(node.key)!;
-      return { ...base, mode: "whole", reason: rule.kind === "opaque" ? rule.reason : rule.kind };
-    }
+    const rule = ruleOf(node);
+    if (rule.kind === "opaque") return { ...base, mode: "whole", reason: rule.reason };
     if (index === 0) return { ...base, mode: "whole", reason: "it is the first convolution" };
     if (index === nodes.length - 1) {
       return { ...base, mode: "whole", reason: "it is the last convolution" };
     }
     if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
-    return { ...base, ...cutModeOf(node, map, shared) };
+    return { ...base, ...cutModeOf(graph, node, map, shared) };
   });
   return places.map((place) => wholeWithReaders(place, places, map));
 }
@@ -109,6 +121,7 @@ function widthOf(map: ChannelMap, node: LayerNode): number {
 }
 
 function cutModeOf(
+  graph: LayerGraph,
   node: LayerNode,
   map: ChannelMap,
   shared: SharedMode,
@@ -120,9 +133,19 @@ function cutModeOf(
   if (shared === "select") return { mode: "select" };
   if (frozen) return { mode: "whole", reason: frozen.frozen };
   const mixed = spaces.length > 1 ? spaces : mixedConsumers(map, spaces[0]);
-  return mixed.length > 1
-    ? { mode: "whole", reason: "its channels are concatenated with those of another space" }
+  if (mixed.length > 1) {
+    return { mode: "whole", reason: "its channels are concatenated with those of another space" };
+  }
+  return hasPartialReader(graph, map, spaces[0])
+    ? { mode: "whole", reason: "of its channels, which others read too, some layer reads a part" }
     : { mode: "couple", space: spaces[0].id };
+}
+
+/** Whether a consumer reads only some of a space's channels: cutting them jointly could leave it without any. */
+function hasPartialReader(graph: LayerGraph, map: ChannelMap, space: ChannelSpace): boolean {
+  return graph.nodes.some((node) =>
+    space.consumers.includes(node.key) && widthOf(map, node) < space.channels
+  );
 }
 
 /** The spaces that some consumer of a space reads together with it. */
@@ -136,8 +159,8 @@ function mixedConsumers(map: ChannelMap, space: ChannelSpace): ChannelSpace[] {
 }
 
 /**
- * What a selection saves: multiply–accumulates of the convolution before, less those of selector and convolution
- * after.
+ * What a selection saves: multiply–accumulates of the convolution before, and of a selector that it does without, less
+ * those of selector and convolution after.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -153,14 +176,22 @@ export function selectionSaving(
 ): number {
   const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
   const node = nodes.get(key)!;
-  const first = selectorPath(nodes, map, key).at(-1);
-  const source = nodes.get(nodeKeyOf(first ? nodes.get(first)!.inputs[0] : node.inputs[0]))!;
-  const [vertical, horizontal] = selectorStrides(node);
-  const [height, width] = source.outputShape.map((size) => size ?? 1);
-  const visited = Math.ceil(height / vertical) * Math.ceil(width / horizontal);
-  const kernel = node.weights.get("kernel")!;
-  const outputs = (node.outputShape[0] ?? 1) * (node.outputShape[1] ?? 1);
-  const inputs = kernel.shape[2];
-  const saved = outputs * (kernel.values.length / inputs) * (inputs - kept);
-  return saved - visited * inputs * kept;
+  const place = findSelectorPlace(nodes, map, key);
+  const { strides } = selectorWindow(nodes, place, node);
+  const { outputShape } = nodes.get(nodeKeyOf(place.source))!;
+  const visited = outputShape.slice(0, -1).reduce<number>(
+    (all, size, axis) => all * Math.ceil((size ?? 1) / strides[axis]),
+    1,
+  );
+  const perInput = multiplications(node) /
+    node.weights.get("kernel")!.shape[kernelAxes(node).input];
+  const inputs = map.layouts.get(nodeKeyOf(node.inputs[0]))!.length;
+  const isFormerGone = place.former !== undefined &&
+    consumersByNode(graph).get(place.former)!.length === 1;
+  const former = isFormerGone ? multiplications(nodes.get(place.former!)!) : 0;
+  return perInput * (inputs - kept) + former - visited * outputShape.at(-1)! * kept;
+}
+
+function multiplications(node: LayerNode): number {
+  return kernelPositions(node) * node.weights.get("kernel")!.values.length;
 }

@@ -21,8 +21,8 @@ type Renaming = (reference: TensorReference) => TensorReference;
  * Puts the layers of nested models in the place of these, at any depth, so that they can be cut like all others. Teachable
  * Machine writes such models: a Sequential of Sequentials. What the model computes stays the same.
  *
- * A nested model stays one layer when it is called several times, when a layer in it has the name of another layer, or
- * when it does not state the shape of its input.
+ * Of a nested model that is called several times, every layer is. One stays a layer when a layer in it has the name of
+ * another, or when it does not state the shape of its input.
  *
  * @param file The model.
  * @returns The model without the nested models, of class `Model`; the given one where there are none.
@@ -53,10 +53,12 @@ function flattenModel(model: LayerJson): FlatModel | undefined {
   const layers = outer.layers.flatMap((layer): LayerJson[] => {
     const body = bodies.get(layer);
     if (body === undefined) return [withReferences(layer, rename)];
-    const enter = enterRenaming(body, inboundOf(layer)[0].map(rename));
+    const entries = inboundOf(layer).map((call, index) =>
+      enterRenaming(body, call.map(rename), index)
+    );
     return body.layers
       .filter((inner) => !isInput(body, inner))
-      .map((inner) => withTrainable(withReferences(inner, enter), layer.config.trainable));
+      .map((inner) => withTrainable(withReferences(inner, ...entries), layer.config.trainable));
   });
   return { layers, inputs: outer.inputs, outputs: outer.outputs.map(rename) };
 }
@@ -66,7 +68,7 @@ function flattenNested({ layers }: FlatModel): Map<LayerJson, FlatModel> {
   const bodies = new Map<LayerJson, FlatModel>();
   const taken = new Set(layers.map(layerName));
   for (const layer of layers) {
-    if (!isModelClass(layer) || inboundOf(layer).length !== 1) continue;
+    if (!isModelClass(layer) || inboundOf(layer).length === 0) continue;
     const body = flattenModel(layer);
     if (body === undefined) continue;
     const names = body.layers.filter((inner) => !isInput(body, inner)).map(layerName);
@@ -85,35 +87,50 @@ function isInput({ inputs }: FlatModel, layer: LayerJson): boolean {
 function outerRenaming(bodies: ReadonlyMap<LayerJson, FlatModel>): Renaming {
   const byName = new Map([...bodies].map(([layer, body]) => [layerName(layer), { layer, body }]));
   const rename: Renaming = (reference) => {
-    const [name, , output] = reference;
+    const [name, call, output] = reference;
     const nested = byName.get(name);
     if (nested === undefined) return reference;
     const { layer, body } = nested;
-    const [inner, call, place] = body.outputs[output];
-    const entry = body.inputs.findIndex(([input]) => input === inner);
-    const source: TensorReference = entry < 0
-      ? [inner, call, place]
-      : rename(inboundOf(layer)[0][entry]);
+    const calls = inboundOf(layer);
+    const outer = calls.length === 1 ? 0 : call - 1;
+    const end = body.outputs[output];
+    const entry = body.inputs.findIndex(([input]) => input === end[0]);
+    const source = entry < 0 ? callInside(body, end, outer) : rename(calls[outer][entry]);
     return [source[0], source[1], source[2], reference[3] ?? {}];
   };
   return rename;
 }
 
+/** What a reference inside a nested model means in one of its calls: a layer's calls in the first one come first. */
+function callInside(
+  { layers }: FlatModel,
+  [name, call, output, options]: TensorReference,
+  outer: number,
+): TensorReference {
+  const inner = layers.find((layer) => layerName(layer) === name)!;
+  return [name, outer * inboundOf(inner).length + call, output, options];
+}
+
 /** Inside a nested model its inputs come to mean what it was called with. */
-function enterRenaming({ inputs }: FlatModel, given: readonly TensorReference[]): Renaming {
+function enterRenaming(
+  body: FlatModel,
+  given: readonly TensorReference[],
+  outer: number,
+): Renaming {
   return (reference) => {
-    const entry = inputs.findIndex(([name]) => name === reference[0]);
-    if (entry < 0) return reference;
+    const entry = body.inputs.findIndex(([name]) => name === reference[0]);
+    if (entry < 0) return callInside(body, reference, outer);
     const [name, call, output] = given[entry];
     return [name, call, output, reference[3] ?? {}];
   };
 }
 
-function withReferences(layer: LayerJson, rename: Renaming): LayerJson {
+/** Every renaming gives the layer its calls anew. */
+function withReferences(layer: LayerJson, ...renamings: Renaming[]): LayerJson {
   return {
     ...layer,
     name: layerName(layer),
-    inbound_nodes: inboundOf(layer).map((call) => call.map(rename)),
+    inbound_nodes: renamings.flatMap((rename) => inboundOf(layer).map((call) => call.map(rename))),
   };
 }
 

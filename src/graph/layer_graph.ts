@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { LayerConfig, LayerJson, ModelFile, Weight } from "../model/mod.ts";
+import { completeShapes } from "./complete_shapes.ts";
 
 /** One call of a layer: what it is, what it reads and the weights it holds. */
 export interface LayerNode {
@@ -114,7 +115,7 @@ export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
     : parseReferences(config.input_layers).map(nameTensor);
   return {
     name: String(config.name ?? "model"),
-    nodes: orderNodes(nodes, outputs),
+    nodes: completeShapes(orderNodes(nodes, outputs), model),
     inputs,
     outputs,
     className,

@@ -1,13 +1,14 @@
 import type * as tf from "@tensorflow/tfjs";
 import { instantiate, type ModelFile } from "../model/mod.ts";
 import { buildGraph, type LayerGraph } from "./layer_graph.ts";
+import { separateCalls } from "./separate_calls.ts";
 import { splitSeparable } from "./split_separable.ts";
 
 /** A model in its two forms: TensorFlow.js' own, which runs any layer, and ours, which can be cut. */
 export interface Network {
   /** The model in TensorFlow.js; dispose it. */
   readonly model: tf.LayersModel;
-  /** Its graph, separable convolutions split. */
+  /** Its graph: separable convolutions are split, and only layers with weights are called more than once. */
   readonly graph: LayerGraph;
 }
 
@@ -19,8 +20,9 @@ export interface Network {
  * @throws {InputError} When TensorFlow.js cannot make the model.
  */
 export async function openNetwork(file: ModelFile): Promise<Network> {
-  const model = await instantiate(file);
-  return { model, graph: splitSeparable(buildGraph(file, model)) };
+  const separate = separateCalls(file);
+  const model = await instantiate(separate);
+  return { model, graph: splitSeparable(buildGraph(separate, model)) };
 }
 
 type BatchShape = (number | null)[];

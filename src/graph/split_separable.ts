@@ -1,18 +1,26 @@
 import type { Weight } from "../model/mod.ts";
 import type { LayerGraph, LayerNode } from "./layer_graph.ts";
+import { pairOf } from "./options.ts";
 
 /**
  * Writes every SeparableConv2D as what it is, a DepthwiseConv2D and a 1×1 Conv2D behind it, so that its pointwise
  * kernel can be cut and repaired like any other. The outputs are the same.
  *
  * @param graph The model.
- * @returns The model without SeparableConv2D; layers that are called several times stay as they are.
+ * @returns The model without SeparableConv2D; layers that are called several times stay as they are, and dilated ones, for
+ * a DepthwiseConv2D of TensorFlow.js is never dilated.
  */
 export function splitSeparable(graph: LayerGraph): LayerGraph {
   const nodes = graph.nodes.flatMap((node) =>
-    node.className === "SeparableConv2D" && node.calls === 1 ? splitLayer(node) : [node]
+    node.className === "SeparableConv2D" && node.calls === 1 && !isDilated(node)
+      ? splitLayer(node)
+      : [node]
   );
   return { ...graph, nodes };
+}
+
+function isDilated({ config }: LayerNode): boolean {
+  return pairOf(config.dilation_rate, 1).some((step) => step > 1);
 }
 
 function splitLayer(node: LayerNode): LayerNode[] {

@@ -7,7 +7,9 @@ import {
   nodeKeyOf,
   orderNodes,
 } from "./layer_graph.ts";
-import { pairOf } from "./layer_rules.ts";
+import { kernelAxes } from "./kernel.ts";
+import { tupleOf } from "./options.ts";
+import { isStrided, selectedPositions, selectorNode, selectorStrides } from "./selectors.ts";
 
 /** What is taken out of a model. */
 export interface Cuts {
@@ -75,17 +77,15 @@ function sliceLayer(
   const rule = map.rules.get(node.key)!;
   switch (rule.kind) {
     case "convolution":
-      take("kernel", 2, keptInputs);
-      take("kernel", 3, keptOutputs);
-      take("bias", 0, keptOutputs);
-      config.filters = keptOutputs.length;
-      break;
     case "dense":
-      take("kernel", 0, keptInputs);
-      take("kernel", 1, keptOutputs);
+    case "select": {
+      const { input, output } = kernelAxes(node);
+      take("kernel", input, keptInputs);
+      take("kernel", output, keptOutputs);
       take("bias", 0, keptOutputs);
-      config.units = keptOutputs.length;
+      config[rule.kind === "dense" ? "units" : "filters"] = keptOutputs.length;
       break;
+    }
     case "depthwise":
       take("depthwise_kernel", 2, keptInputs);
       take("kernel", 2, keptInputs);
@@ -95,11 +95,10 @@ function sliceLayer(
       for (const [role, weight] of weights) {
         if (weight.shape.at(-1) !== 1) take(role, weight.shape.length - 1, keptOutputs);
       }
-      if (node.className === "Reshape") {
-        const target = config.target_shape as number[];
-        if (target.at(-1) !== -1) config.target_shape = target.with(-1, keptOutputs.length);
-      }
       break;
+  }
+  if (node.className === "Reshape") {
+    config.target_shape = (config.target_shape as number[]).with(-1, keptOutputs.length);
   }
   const outputShape = node.outputShape.length > 0
     ? node.outputShape.with(-1, keptOutputs.length)
@@ -112,7 +111,8 @@ function sliceLayer(
  * selection gets a frozen 1×1 convolution with a one-hot kernel in front.
  *
  * The selector stands before a BatchNormalization on the way to the convolution, so that normalization and activation
- * run on the kept channels only and can be folded into it; they are copied when another layer reads them too.
+ * run on the kept channels only and can be folded into it; they are copied when another layer reads them too. A branch of
+ * a concatenation that loses all its channels leaves the model.
  *
  * @param graph The model, its kernels already repaired.
  * @param map Its channel spaces.
@@ -135,11 +135,30 @@ export function shrinkGraph(graph: LayerGraph, map: ChannelMap, cuts: Cuts): Lay
       sliceLayer(node, map, keptInputs, keptPositions(output, cuts.removed)),
     );
   }
+  leaveEmptyBranches(nodes, map);
   const consumers = consumersByNode(graph);
   for (const [key, kept] of cuts.selections) {
     insertSelector(nodes, map, key, kept, consumers);
   }
   return { ...graph, nodes: orderNodes(reachableNodes(nodes, graph), graph.outputs) };
+}
+
+/** Takes branches that have lost all their channels out of concatenations; one that joins nothing any more goes too. */
+function leaveEmptyBranches(nodes: Map<string, LayerNode>, map: ChannelMap): void {
+  const others = new Map<string, string>();
+  for (const [key, node] of nodes) {
+    const inputs = node.inputs.map((tensor) => others.get(tensor) ?? tensor);
+    if (map.rules.get(key)!.kind !== "concatenate") {
+      nodes.set(key, { ...node, inputs });
+      continue;
+    }
+    const left = [...inputs.keys()].filter((index) =>
+      nodes.get(nodeKeyOf(inputs[index]))!.outputShape.at(-1) !== 0
+    );
+    const callArguments = left.map((index) => node.callArguments[index]);
+    nodes.set(key, { ...node, inputs: left.map((index) => inputs[index]), callArguments });
+    if (left.length === 1 && inputs.length > 1) others.set(key, inputs[left[0]]);
+  }
 }
 
 /** Nodes that an output needs, and the inputs: originals that only selecting convolutions read are left behind. */
@@ -154,26 +173,43 @@ function reachableNodes(nodes: ReadonlyMap<string, LayerNode>, graph: LayerGraph
   return [...nodes.values()].filter((node) => reached.has(node.key));
 }
 
-/** The layers between a convolution and the place of its selector, the convolution's side first. */
-export function selectorPath(
+/** Where a convolution's selector goes. */
+export interface SelectorPlace {
+  /** The layers between selector and convolution, the convolution's side first. */
+  readonly path: readonly string[];
+  /** The tensor that the selector reads. */
+  readonly source: string;
+  /** The selector that reads it now; the new one chooses among what that one passes on. */
+  readonly former?: string;
+}
+
+/**
+ * Finds the place of a convolution's selector: in front of a BatchNormalization on the way to it, and in the place of a
+ * selector that is there already.
+ *
+ * @param nodes The network.
+ * @param map Its channel spaces.
+ * @param convolution The convolution.
+ * @returns The place.
+ */
+export function findSelectorPlace(
   nodes: ReadonlyMap<string, LayerNode>,
   map: ChannelMap,
   convolution: string,
-): string[] {
+): SelectorPlace {
   const path: string[] = [];
-  let normalizations = 0;
-  let key = nodes.get(convolution)!.inputs[0];
+  let [tensor] = nodes.get(convolution)!.inputs;
+  let place: SelectorPlace = { path: [], source: tensor };
   for (;;) {
-    const node = nodes.get(key);
-    if (
-      node === undefined || node.inputs.length !== 1 || !PASSABLE.has(node.className) ||
-      map.rules.get(key)?.kind !== "carry"
-    ) break;
-    path.push(key);
-    if (node.className === "BatchNormalization") normalizations = path.length;
-    key = node.inputs[0];
+    const node = nodes.get(tensor);
+    const rule = node && map.rules.get(node.key)!;
+    if (node === undefined || rule === undefined) return place;
+    if (rule.kind === "select") return { path, source: node.inputs[0], former: node.key };
+    if (rule.kind !== "carry" || !isPassable(node)) return place;
+    path.push(node.key);
+    [tensor] = node.inputs;
+    if (node.className === "BatchNormalization") place = { path: [...path], source: tensor };
   }
-  return path.slice(0, normalizations);
 }
 
 const PASSABLE = new Set([
@@ -186,6 +222,25 @@ const PASSABLE = new Set([
   "ReLU",
 ]);
 
+/** Whether a layer can run behind a selector as well, which may leave out positions. */
+function isPassable({ className, inputs, weights }: LayerNode): boolean {
+  const sizes = weights.get("alpha")?.shape.slice(0, -1) ?? [];
+  return inputs.length === 1 && PASSABLE.has(className) && sizes.every((size) => size === 1);
+}
+
+/** Steps and size of a convolution's selector. */
+export function selectorWindow(
+  nodes: ReadonlyMap<string, LayerNode>,
+  { source, former }: SelectorPlace,
+  convolution: LayerNode,
+): { strides: number[]; outputSize: readonly (number | null)[] } {
+  const own = selectorStrides(convolution);
+  const before = nodes.get(former ?? nodeKeyOf(source))!;
+  const given = former === undefined ? [] : tupleOf(before.config.strides, own.length, 1);
+  const outputSize = (isStrided(own) ? convolution : before).outputShape.slice(0, -1);
+  return { strides: own.map((stride, axis) => stride * (given[axis] ?? 1)), outputSize };
+}
+
 function insertSelector(
   nodes: Map<string, LayerNode>,
   map: ChannelMap,
@@ -194,20 +249,21 @@ function insertSelector(
   consumers: ReadonlyMap<string, readonly string[]>,
 ): void {
   const convolution = nodes.get(key)!;
-  const path = selectorPath(nodes, map, key).reverse();
-  const source = path.length === 0 ? convolution.inputs[0] : nodes.get(path[0])!.inputs[0];
-  const strides = selectorStrides(convolution);
-  const size = isStrided(strides) ? convolution.outputShape.slice(0, -1) : undefined;
-  const selector = selectorNode(
-    freeName(nodes, `${convolution.name}_select`),
-    source,
-    nodes.get(nodeKeyOf(source))!.outputShape,
-    kept,
+  const place = findSelectorPlace(nodes, map, key);
+  const { source, former } = place;
+  const passed = former === undefined ? undefined : selectedPositions(nodes.get(former)!)!;
+  const { strides, outputSize } = selectorWindow(nodes, place, convolution);
+  const selector = selectorNode({
+    name: freeName(nodes, `${convolution.name}_select`),
+    input: source,
+    inputShape: nodes.get(nodeKeyOf(source))!.outputShape,
+    kept: passed ? kept.map((position) => passed[position]) : kept,
     strides,
-    size,
-  );
+    outputSize,
+  });
   nodes.set(selector.key, selector);
   let input = selector.key;
+  const path = place.path.toReversed();
   path.forEach((step, index) => {
     const original = nodes.get(step)!;
     const isMovable = path.slice(index).every((later) => consumers.get(later)!.length === 1);
@@ -221,82 +277,18 @@ function insertSelector(
       name,
       config: { ...sliced.config, name },
       inputs: [input],
-      outputShape: size ? [...size, kept.length] : sliced.outputShape,
+      outputShape: [...outputSize, kept.length],
     });
     input = name;
   });
   const config = { ...convolution.config };
-  if (isStrided(strides)) config.strides = [1, 1];
+  const own = selectorStrides(convolution);
+  if (isStrided(own)) config.strides = own.map(() => 1);
   nodes.set(key, { ...convolution, config, inputs: [input] });
-}
-
-/**
- * In front of a strided 1×1 convolution the selector takes over the stride: what that one would skip need not be
- * selected.
- */
-export function selectorStrides(convolution: LayerNode): [number, number] {
-  const [height, width] = pairOf(convolution.config.kernel_size, 1);
-  return height === 1 && width === 1 ? pairOf(convolution.config.strides, 1) : [1, 1];
-}
-
-function isStrided([vertical, horizontal]: [number, number]): boolean {
-  return vertical > 1 || horizontal > 1;
 }
 
 function freeName(nodes: ReadonlyMap<string, LayerNode>, wanted: string): string {
   let name = wanted;
   for (let suffix = 2; nodes.has(name); suffix++) name = `${wanted}_${suffix}`;
   return name;
-}
-
-/**
- * The frozen 1×1 convolution whose one-hot kernel passes the kept positions on.
- *
- * @param name Its name.
- * @param input The tensor it reads.
- * @param inputShape Shape of that tensor.
- * @param kept Positions of its last axis.
- * @param strides Its strides.
- * @param outputSize Rows and columns of its output, when they are fewer than those of its input.
- * @returns The layer.
- */
-export function selectorNode(
-  name: string,
-  input: string,
-  inputShape: readonly (number | null)[],
-  kept: Int32Array,
-  strides: [number, number],
-  outputSize: readonly (number | null)[] = inputShape.slice(0, -1),
-): LayerNode {
-  const width = inputShape.at(-1)!;
-  const values = new Float32Array(width * kept.length);
-  kept.forEach((position, index) => values[position * kept.length + index] = 1);
-  const kernel: Weight = {
-    name: `${name}/kernel`,
-    shape: [1, 1, width, kept.length],
-    dtype: "float32",
-    values,
-  };
-  return {
-    key: name,
-    name,
-    className: "Conv2D",
-    config: {
-      name,
-      trainable: false,
-      filters: kept.length,
-      kernel_size: [1, 1],
-      strides,
-      padding: "valid",
-      data_format: "channels_last",
-      dilation_rate: [1, 1],
-      activation: "linear",
-      use_bias: false,
-    },
-    inputs: [input],
-    callArguments: [{}],
-    weights: new Map([["kernel", kernel]]),
-    outputShape: [...outputSize, kept.length],
-    calls: 1,
-  };
 }

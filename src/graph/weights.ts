@@ -1,6 +1,7 @@
 import type { Weight } from "../model/mod.ts";
+import { CONVOLUTION_CLASSES } from "./kernel.ts";
 import { consumersByNode, type LayerGraph, type LayerNode } from "./layer_graph.ts";
-import { activationOf } from "./layer_rules.ts";
+import { activationOf, isLastAxis } from "./options.ts";
 
 /**
  * Replaces the weights of one layer.
@@ -46,9 +47,8 @@ export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGrap
     const readers = consumers.get(node.key)!;
     const norm = graph.nodes.find((other) => other.key === readers[0]);
     if (
-      node.className !== "Conv2D" || bias === undefined || hadBias.has(node.key) ||
-      activationOf(node) !== "linear" ||
-      readers.length !== 1 || norm?.className !== "BatchNormalization" || norm.calls > 1
+      !CONVOLUTION_CLASSES.has(node.className) || bias === undefined || hadBias.has(node.key) ||
+      activationOf(node) !== "linear" || readers.length !== 1 || !norm || !shiftsChannels(norm)
     ) continue;
     const weights = new Map(node.weights);
     weights.delete("bias");
@@ -59,4 +59,9 @@ export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGrap
     changed.set(norm.key, { ...norm, weights: normWeights });
   }
   return { ...graph, nodes: graph.nodes.map((node) => changed.get(node.key) ?? node) };
+}
+
+function shiftsChannels({ className, calls, config, outputShape }: LayerNode): boolean {
+  return className === "BatchNormalization" && calls === 1 &&
+    isLastAxis(config.axis ?? -1, outputShape.length);
 }

@@ -4,6 +4,7 @@ import {
   type ConvolutionPlace,
   type CutMode,
   inputChannels,
+  kernelSize,
   type LayerGraph,
   type LayerNode,
   selectionSaving,
@@ -44,7 +45,7 @@ export interface PlanRules {
 export const LARGEST_LAYER = 6000;
 
 /**
- * Decides what is done with every Conv2D and Dense layer, in graph order.
+ * Decides what is done with every convolution and Dense layer, in graph order.
  *
  * A coupled space keeps the largest share that one of its convolutions asks for. A selection whose selector would cost
  * as much as it saves is not made.
@@ -124,8 +125,7 @@ function coupledRatios(
 
 /** Rows of a layer's flattened kernel. */
 export function inputsOf(node: LayerNode): number {
-  const kernel = node.weights.get("kernel")!;
-  return kernel.values.length / kernel.shape.at(-1)!;
+  return kernelSize(node).inputs;
 }
 
 /**
@@ -166,6 +166,6 @@ function checkSkipped(skip: readonly string[], places: readonly ConvolutionPlace
   if (unknown === undefined) return;
   const known = places.map(({ key }) => key).join(", ");
   throw new InputError(
-    `reading --skip: found "${unknown}", wanted the name of a Conv2D layer; there are ${known}`,
+    `reading --skip: found "${unknown}", wanted the name of a convolution; there are ${known}`,
   );
 }

@@ -48,7 +48,7 @@ export function parseRatioList(
   if (ratios.length !== convolutions.length) {
     throw new InputError(
       `reading ${source}: found ${ratios.length} entries, wanted ${convolutions.length}, ` +
-        `one for each Conv2D layer; \`inspect\` prints their order`,
+        `one for each convolution; \`inspect\` prints their order`,
     );
   }
   return ratios;

@@ -3,6 +3,7 @@ import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
 import {
   absorbBiases,
   type ConvolutionPlace,
+  kernelSize,
   nodeKeyOf,
   pairOf,
   shrinkGraph,
@@ -253,9 +254,9 @@ function spaceOf(context: BudgetContext, { units, problem }: PosedBudget): Searc
       const readers = readersOf(context, units[index]).map((key) => nodes.get(key)!);
       const macs = readers.map((node) => layerCost(node).macs);
       const largest = readers[macs.indexOf(Math.max(...macs))];
-      const [height, width] = nodes.get(nodeKeyOf(largest.inputs[0]))!.outputShape;
+      const [height, width] = nodes.get(nodeKeyOf(largest.inputs[0]))!.outputShape.slice(0, -1);
       const features = {
-        filters: largest.weights.get("kernel")!.shape.at(-1)!,
+        filters: kernelSize(largest).outputs,
         height: height ?? 1,
         width: width ?? 1,
         stride: pairOf(largest.config.strides, 1)[0],

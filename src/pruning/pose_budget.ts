@@ -9,6 +9,7 @@ import {
 import {
   type ConvolutionPlace,
   type CutUnit,
+  kernelSize,
   type LayerGraph,
   listCutUnits,
 } from "../graph/mod.ts";
@@ -108,7 +109,7 @@ async function priceUnits(
 /** Biases that the repair may give to layers which had none; most of them go into a BatchNormalization. */
 function mostAddedBiases({ nodes }: LayerGraph): number {
   const gaining = nodes.filter(({ weights }) => weights.has("kernel") && !weights.has("bias"));
-  return gaining.reduce((sum, { weights }) => sum + weights.get("kernel")!.shape.at(-1)!, 0);
+  return gaining.reduce((sum, node) => sum + kernelSize(node).outputs, 0);
 }
 
 async function costTerms(

@@ -1,4 +1,4 @@
-import { type ChannelMap, inputChannels, type LayerNode } from "../graph/mod.ts";
+import { type ChannelMap, inputChannels, kernelMatrix, type LayerNode } from "../graph/mod.ts";
 import type { Moments } from "../kernels/mod.ts";
 import type { Problem } from "../selection/mod.ts";
 
@@ -6,7 +6,7 @@ import type { Problem } from "../selection/mod.ts";
  * A layer's least-squares problem about the means, where the intercept is free.
  *
  * @param map Channel spaces of the network.
- * @param node A Conv2D or Dense layer.
+ * @param node A convolution or Dense layer.
  * @param moments Its moments about the means.
  * @param channels Which channel every input position belongs to. Default: the layer's own input channels.
  * @returns The problem.
@@ -20,7 +20,7 @@ export function problemOf(
   return {
     name: node.name,
     moments,
-    weights: node.weights.get("kernel")!.values as Float32Array,
+    weights: kernelMatrix(node),
     positions: channels.channelOf.length,
     channelOf: channels.channelOf,
     channels: channels.globals.length,

@@ -1,5 +1,7 @@
+import { outputSizeOf } from "../calibration/mod.ts";
 import {
   inputChannels,
+  kernelOfMatrix,
   type LayerGraph,
   type LayerNode,
   noCuts,
@@ -89,9 +91,8 @@ export function checkSamples(
 ): void {
   for (const { node, mode } of plans) {
     if (mode === "whole") continue;
-    const isImage = node.outputShape.length === 3;
-    const positions = isImage ? node.outputShape[0]! * node.outputShape[1]! : 1;
-    const samples = images * Math.min(pointsPerImage, positions);
+    const [height, width] = outputSizeOf(node);
+    const samples = images * Math.min(pointsPerImage, height * width);
     requireSamples(`layer "${node.name}"`, samples, inputsOf(node));
   }
 }
@@ -259,7 +260,7 @@ async function cutCoupledSpace(
  * The weights of a layer that was fitted.
  *
  * @param node The layer.
- * @param fitted Its new kernel, zero in the rows of what is cut.
+ * @param fitted Its new kernel as a matrix, zero in the rows of what is cut.
  * @param intercept What is added to its bias, one number per output.
  * @returns All its weights; those of the layer are unchanged.
  */
@@ -269,7 +270,7 @@ export function repairedWeights(
   intercept: Float64Array,
 ): Map<string, Weight> {
   const weights = new Map(node.weights);
-  weights.set("kernel", { ...weights.get("kernel")!, values: fitted });
+  weights.set("kernel", kernelOfMatrix(node, fitted));
   const bias = weights.get("bias");
   const values = Float32Array.from(
     intercept,

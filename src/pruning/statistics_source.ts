@@ -1,6 +1,6 @@
 import { STATISTICS_VERSION, type StatisticsIdentity } from "../calibration/mod.ts";
 import { fingerprintImages } from "../data/mod.ts";
-import type { ChannelMap, LayerGraph, LayerNode } from "../graph/mod.ts";
+import { type ChannelMap, kernelSize, type LayerGraph, type LayerNode } from "../graph/mod.ts";
 import type { PackedMoments } from "../kernels/mod.ts";
 import { fingerprintModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
 import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
@@ -32,10 +32,13 @@ export interface StatisticsSource {
   readonly onProgress?: ProgressListener;
 }
 
-/** Whether statistics of a layer can be gathered: its Gram matrix fits, and it has one position or a plane of them. */
+/**
+ * Whether statistics of a layer can be gathered: its Gram matrix fits, and it has one position or a fixed row or plane of
+ * them.
+ */
 export function canSample(node: LayerNode): boolean {
-  const rank = node.outputShape.length;
-  return inputsOf(node) <= LARGEST_LAYER && (rank === 1 || rank === 3);
+  const { outputShape } = node;
+  return inputsOf(node) <= LARGEST_LAYER && outputShape.length <= 3 && !outputShape.includes(null);
 }
 
 /** The layers whose statistics any way of pruning may ask for, in graph order. */
@@ -112,7 +115,6 @@ function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode
 
 /** Bytes of half of G and all of C. */
 function sumBytes(node: LayerNode): number {
-  const inputs = inputsOf(node);
-  const outputs = node.weights.get("kernel")!.shape.at(-1)!;
+  const { inputs, outputs } = kernelSize(node);
   return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
 }

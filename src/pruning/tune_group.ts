@@ -1,4 +1,10 @@
-import { type ChannelMap, inputChannels, type LayerGraph, type LayerNode } from "../graph/mod.ts";
+import {
+  type ChannelMap,
+  inputChannels,
+  inputPositions,
+  type LayerGraph,
+  type LayerNode,
+} from "../graph/mod.ts";
 import type { LayerPlan } from "../policy/mod.ts";
 import type { TuningOptions, TuningResult } from "../tuning/mod.ts";
 import type { Repair } from "./repair.ts";
@@ -89,10 +95,5 @@ function cutElements(map: ChannelMap, repair: Repair, node: LayerNode): Uint8Arr
     (own, position) =>
       selected ? Number(!selected.includes(position)) : repair.removed[globals[own]],
   );
-  const kernel = node.weights.get("kernel")!;
-  const outputs = kernel.shape.at(-1)!;
-  return Uint8Array.from(
-    kernel.values,
-    (_, element) => isCut[Math.floor(element / outputs) % isCut.length],
-  );
+  return Uint8Array.from(inputPositions(node), (position) => isCut[position]);
 }

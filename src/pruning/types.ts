@@ -214,7 +214,7 @@ export interface PruneTuningReport {
 export interface PruneReport extends FigureChanges {
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
-  /** Multiply–accumulates for one image; `conv…` counts Conv2D and DepthwiseConv2D layers, selectors included. */
+  /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
     readonly convAfter: number;

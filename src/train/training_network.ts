@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   activationOf,
+  constructorName,
   consumersByNode,
   type LayerGraph,
   type LayerNode,
   nodeKeyOf,
-  pairOf,
+  planeOf,
 } from "../graph/mod.ts";
 import { type Kernels, trainBatchNorm } from "../kernels/mod.ts";
 import { isTrainable, type ParameterLayout } from "./parameters.ts";
@@ -132,9 +133,11 @@ export class TrainingNetwork {
   ): tf.Tensor[] {
     const [x] = inputs;
     switch (node.className) {
+      case "Conv1D":
       case "Conv2D":
+      case "Conv2DTranspose":
       case "DepthwiseConv2D":
-        return [this.#activate(node, this.#convolve(node, x as tf.Tensor4D))];
+        return [this.#activate(node, this.#convolve(node, x))];
       case "Dense":
         return [this.#activate(node, this.#multiply(node, x))];
       case "BatchNormalization":
@@ -154,18 +157,11 @@ export class TrainingNetwork {
     return this.#variables.get(variableName(node.name, role));
   }
 
-  #convolve(node: LayerNode, x: tf.Tensor4D): tf.Tensor {
-    const isDepthwise = node.className === "DepthwiseConv2D";
+  #convolve(node: LayerNode, x: tf.Tensor): tf.Tensor {
     const kernel = this.#weight(node, "depthwise_kernel") ?? this.#weight(node, "kernel")!;
-    const convolve = isDepthwise ? tf.depthwiseConv2d : tf.conv2d;
-    const output = convolve(
-      x,
-      kernel as tf.Tensor as tf.Tensor4D,
-      pairOf(node.config.strides, 1),
-      node.config.padding as "same" | "valid",
-      "NHWC",
-      pairOf(node.config.dilation_rate, 1),
-    );
+    const output = node.className === "Conv1D"
+      ? convolve(node, x.expandDims(1), kernel.expandDims(0)).squeeze([1])
+      : convolve(node, x, kernel);
     const bias = this.#weight(node, "bias");
     return bias ? output.add(bias) : output;
   }
@@ -211,7 +207,7 @@ export class TrainingNetwork {
     const activation = activationOf(node);
     if (activation === "linear" || this.#isOutputSoftmax(node)) return x;
     if (activation === "relu") return tf.relu(x);
-    const layer = tf.layers.activation({ activation: activation as "relu" });
+    const layer = tf.layers.activation({ activation: constructorName(activation) as "relu" });
     return layer.apply(x) as tf.Tensor;
   }
 
@@ -219,6 +215,23 @@ export class TrainingNetwork {
   #isOutputSoftmax(node: LayerNode): boolean {
     const hasSoftmax = node.className === "Softmax" || activationOf(node) === "softmax";
     return this.#loss.readsLogits && hasSoftmax && nodeKeyOf(this.#graph.outputs[0]) === node.key;
+  }
+}
+
+/** A convolution of images, before bias and activation. */
+function convolve(node: LayerNode, x: tf.Tensor, kernel: tf.Tensor): tf.Tensor4D {
+  const [images, filter] = [x as tf.Tensor4D, kernel as tf.Tensor4D];
+  const strides = planeOf(node, "strides");
+  const padding = node.config.padding as "same" | "valid";
+  switch (node.className) {
+    case "Conv2DTranspose": {
+      const shape = [x.shape[0], ...node.outputShape] as [number, number, number, number];
+      return tf.conv2dTranspose(images, filter, shape, strides, padding);
+    }
+    case "DepthwiseConv2D":
+      return tf.depthwiseConv2d(images, filter, strides, padding);
+    default:
+      return tf.conv2d(images, filter, strides, padding, "NHWC", planeOf(node, "dilation_rate"));
   }
 }
 

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
+  asImages,
   Calibrator,
   findResidualTargets,
   geometryOf,
+  outputSizeOf,
+  sampledImages,
   samplePositions,
 } from "../../src/calibration/mod.ts";
 import { ForwardPlan } from "../../src/forward/mod.ts";
-import type { LayerGraph } from "../../src/graph/mod.ts";
+import {
+  findChannelSpaces,
+  kernelMatrix,
+  kernelSize,
+  type LayerGraph,
+} from "../../src/graph/mod.ts";
 import { loadKernels, type Moments, samplePatches, startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, type Weight } from "../../src/model/mod.ts";
 import { buildNetwork, type NetworkName, randomImages } from "../networks.ts";
@@ -25,9 +33,9 @@ async function openCalibrator(
   changeBefore: (graph: LayerGraph) => LayerGraph = (graph) => graph,
 ) {
   const { model, graph } = await buildNetwork(name);
-  const layers = graph.nodes
-    .filter((node) => node.className === "Conv2D" || node.className === "Dense")
-    .map((node) => node.key);
+  const { rules } = findChannelSpaces(graph);
+  const layers = graph.nodes.map((node) => node.key)
+    .filter((key) => ["convolution", "dense"].includes(rules.get(key)!.kind));
   let reads = 0;
   const calibrator = new Calibrator({
     kernels,
@@ -75,31 +83,28 @@ function naiveMoments(
   const number = graph.nodes.findIndex((node) => node.key === key);
   const node = graph.nodes[number];
   const residual = findResidualTargets(graph).get(key);
-  const [height, width] = node.outputShape.length === 3 ? node.outputShape : [1, 1];
-  const kernel = node.weights.get("kernel")!;
   return tf.tidy(() => {
     const grams: tf.Tensor[] = [];
     const crosses: tf.Tensor[] = [];
     for (let batch = 0; batch < BATCHES; batch++) {
       const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
-      const positions = samplePositions(number, indices, [height!, width!], SAMPLING);
+      const positions = samplePositions(number, indices, outputSizeOf(node), SAMPLING);
       const sample = (plan: ForwardPlan) => {
         const activations = plan.start(randomImages(BATCH, batch + 1));
         plan.advance(activations, plan.stepOf(key));
-        const input = activations.tensors.get(node.inputs[0])!;
-        const shape = input.rank === 4 ? input.shape : [BATCH, 1, 1, input.shape[1]!];
-        const images = input.reshape(shape) as tf.Tensor4D;
+        const images = sampledImages(activations.tensors.get(node.inputs[0])!, node);
         const geometry = geometryOf(node);
         const x = samplePatches(kernels, images, positions, geometry);
         const shortcut = residual?.shortcuts.map((name) => {
-          const tensor = activations.tensors.get(name) as tf.Tensor4D;
+          const tensor = asImages(activations.tensors.get(name)!);
           const one = { ...geometry, kernel: [1, 1], strides: [1, 1] } as const;
           return samplePatches(kernels, tensor, positions, one) as tf.Tensor;
         }).reduce((sum, part) => sum.add(part));
         return { x, shortcut };
       };
       const [before, after] = [sample(original), sample(repaired)];
-      const weights = tf.tensor2d(kernel.values, [before.x.shape[1], kernel.shape.at(-1)!]);
+      const { inputs, outputs } = kernelSize(node);
+      const weights = tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
       let y = tf.matMul(before.x, weights);
       if (before.shortcut) {
         const inverse = residual!.inverseScale;
@@ -116,7 +121,17 @@ function naiveMoments(
   });
 }
 
-for (const name of ["preActivation", "postActivation", "plain", "mobile"] as const) {
+const SAMPLED = [
+  "preActivation",
+  "postActivation",
+  "plain",
+  "mobile",
+  "sequence",
+  "decoder",
+  "gates",
+] as const;
+
+for (const name of SAMPLED) {
   Deno.test(`statistics of the ${name} network are those of plain matrices, layer by layer`, async () => {
     const before = tf.memory().numTensors;
     const { calibrator, graph, model, layers, close } = await openCalibrator(name);

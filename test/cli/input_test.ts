@@ -25,7 +25,10 @@ async function failureOf(args: readonly string[]): Promise<string> {
 }
 
 const LISTS: Record<string, { list: string; message: RegExp }> = {
-  "too few entries": { list: "1,0.5", message: /found 2 entries, wanted 10, one for each Conv2D/ },
+  "too few entries": {
+    list: "1,0.5",
+    message: /found 2 entries, wanted 10, one for each convolution/,
+  },
   "too many entries": { list: "1,".repeat(11), message: /found 11 entries, wanted 10/ },
   "an entry of 0": {
     list: "1,1,1,0,1,1,1,1,1,1",
@@ -72,7 +75,7 @@ Deno.test("an unknown layer of --skip is named, with the layers there are", asyn
   const found = await failureOf([
     ...pruneArguments(exampleData, "never-written", "--skip", "conv1,conv99"),
   ]);
-  assert.match(found, /--skip: found "conv99", wanted the name of a Conv2D layer; there are /);
+  assert.match(found, /--skip: found "conv99", wanted the name of a convolution; there are /);
   for (const name of convolutions) assert.ok(found.includes(name));
 });
 

@@ -72,6 +72,10 @@ const LAYERS_LEFT: Record<typeof networkNames[number], [before: number, after: n
   inception: [18, 17],
   opaque: [11, 11],
   mobileV3: [34, 28],
+  sequence: [0, 0],
+  decoder: [0, 0],
+  grouped: [0, 0],
+  gates: [0, 0],
 };
 
 for (const name of networkNames) {

@@ -11,10 +11,16 @@ import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 
 const TOLERANCE = 1e-4;
 
+/** Networks all of whose layers can be written. */
+const WRITABLE = networkNames.filter((name) => !["opaque", "sequence", "gates"].includes(name));
+
+/** Of these, those that can be read again: vectors do not become maps there. */
+const READABLE = WRITABLE.filter((name) => name !== "decoder");
+
 await startBackend();
 
 Deno.test("written networks give the same in ONNX Runtime, and read back in TensorFlow.js", async (t) => {
-  for (const name of networkNames.filter((name) => name !== "opaque")) {
+  for (const name of READABLE) {
     await t.step(name, async () => {
       const file = await buildNetworkFile(name);
       const images = [randomMaps([2, 3, 8, 8])];
@@ -29,7 +35,7 @@ Deno.test("written networks give the same in ONNX Runtime, and read back in Tens
 });
 
 Deno.test("pruned networks give the same in ONNX Runtime", async (t) => {
-  for (const name of networkNames.filter((name) => name !== "opaque")) {
+  for (const name of WRITABLE) {
     for (const select of [true, false]) {
       await t.step(`${name}, ${select ? "selected" : "coupled"}`, async () => {
         const file = await buildNetworkFile(name);

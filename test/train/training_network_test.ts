@@ -49,7 +49,7 @@ function stockGradients(name: typeof networkNames[number]) {
   });
 }
 
-for (const name of ["preActivation", "postActivation", "mobile"] as const) {
+for (const name of ["preActivation", "postActivation", "mobile", "sequence", "decoder"] as const) {
   Deno.test(`a step over the ${name} network gives the gradients of stock TensorFlow.js`, async () => {
     const stock = await stockGradients(name);
     const before = tf.memory().numTensors;
