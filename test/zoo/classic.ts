@@ -89,3 +89,16 @@ export function denseOnMaps(): tf.LayersModel {
   const mixed = net.norm(net.dense(x, 7, "relu"));
   return net.model(image, net.head(net.conv(net.unit(mixed, 5), 4)));
 }
+
+/** A series with one spatial axis: Conv1D, pools, a residual sum. */
+export function series(): tf.LayersModel {
+  const net = new Layout("series");
+  const input = net.image([16, 3]);
+  const x = net.relu(net.norm(net.conv1d(input, 6)));
+  const inner = net.relu(net.norm(net.conv1d(x, 5, { kernel: 5 })));
+  const sum = net.add(net.conv1d(inner, 6), x);
+  const pooled = tf.layers.maxPooling1d({ name: "max1", poolSize: 2 }).apply(sum) as typeof sum;
+  const last = net.conv1d(net.conv1d(pooled, 6, { strides: 2, activation: "relu" }), 5);
+  const mean = tf.layers.globalAveragePooling1d({ name: "pool1" }).apply(last) as typeof sum;
+  return net.model(input, net.dense(mean, 4));
+}

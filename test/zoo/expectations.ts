@@ -44,27 +44,22 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   xception: { whole: { separable3: SHARED_WITH_LAST } },
   uNet: { whole: all(["conv3", "conv4", "conv5", "conv6"], CONCATENATED) },
   croppedUNet: { whole: all(["conv3", "conv4"], CONCATENATED) },
-  spatialAttention: { whole: all(["conv3", "conv5"], /broadcasts one channel over many/) },
-  transposedResidual: { whole: all(["conv3", "conv4"], /Conv2DTranspose layer/) },
-  transposedUNet: {
-    whole: {
-      ...all(["conv2", "conv3"], CONCATENATED),
-      ...all(["conv4", "conv5"], /Conv2DTranspose layer/),
-    },
-  },
+  transposedUNet: { whole: all(["conv2", "conv3", "conv4", "conv5"], CONCATENATED) },
+  series: { unwrittenOnnx: /layer "image1" has shape \[16, 3\]/ },
   nestedFunctional: { whole: { conv3: SHARED_WITH_LAST } },
   sharedLayer: { whole: all(["shared", "shared@1", "conv3", "conv5", "conv7"], SHARED_LAYER) },
+  siamese: {
+    whole: all(
+      ["conv1", "conv2", "conv3"].flatMap((name) => [name, `${name}@1`]).concat("conv4"),
+      /is called 2 times/,
+    ),
+  },
   twoImages: {
     whole: { conv3: /one channel only/, conv5: CONCATENATED, conv6: SHARED_WITH_LAST },
   },
   imageAndVector: { unreadOnnx: /input "vector" has shape \[N, 3\]/ },
+  selected: { whole: all(["conv2", "conv4", "conv5"], /some layer reads a part/) },
   skippedImage: { whole: { conv3: /image1 is an input of the model/ } },
-  permuted: {
-    whole: { conv3: /layer permute1 is not understood/ },
-    unwrittenOnnx: /layer "permute1" has no counterpart/,
-  },
-  reshapedVectors: {
-    whole: { conv3: /layer reshape1 moves the channels/ },
-    unreadOnnx: /"reshape1\/rows" \(Reshape\) turns \[N, 96\]/,
-  },
+  permuted: { unwrittenOnnx: /layer "permute1" has no counterpart/ },
+  reshapedVectors: { unreadOnnx: /"reshape1\/rows" \(Reshape\) turns \[N, 96\]/ },
 };

@@ -77,6 +77,14 @@ export class Layout {
     return layer.apply(layer.apply(x)) as Symbolic;
   }
 
+  conv1d(x: Symbolic, filters: number, options: WindowOptions = {}): Symbolic {
+    return tf.layers.conv1d({
+      name: options.name ?? this.nameOf("conv"),
+      filters,
+      ...windowOf(options),
+    }).apply(x) as Symbolic;
+  }
+
   transposed(x: Symbolic, filters: number, options: WindowOptions = {}): Symbolic {
     return tf.layers.conv2dTranspose({
       name: options.name ?? this.nameOf("transposed"),

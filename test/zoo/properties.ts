@@ -25,7 +25,7 @@ import { differenceOf, randomMaps, runLayers, runOnnx } from "../onnx/runtime.ts
 /** Outputs may differ by this, relative to their largest value where that is above 1. */
 export const TOLERANCE = 1e-4;
 
-const CONVOLUTIONS = new Set(["Conv2D"]);
+const CONVOLUTIONS = new Set(["Conv1D", "Conv2D", "Conv2DTranspose"]);
 
 /** The convolutions of a report, without those that only select channels. */
 export function convolutionsOf({ layers }: InspectReport): LayerDescription[] {
