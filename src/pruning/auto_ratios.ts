@@ -18,7 +18,6 @@ import {
   type Ratios,
   ratiosOfCounts,
   refineCounts,
-  rewardOf,
   type Rollout,
   SEARCH_DEFAULTS,
   searchCounts,
