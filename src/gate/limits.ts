@@ -10,8 +10,20 @@ interface LimitKind {
   readonly meaning: string;
 }
 
+/** Name of a limit. */
+export type LimitName =
+  | "bytes"
+  | "params"
+  | "macs"
+  | "convMacs"
+  | "latency"
+  | "latencyShare"
+  | "accuracy"
+  | "accuracyDrop"
+  | "outputError";
+
 /** Limits that a budget file may name. */
-export const LIMITS = {
+export const LIMITS: Record<LimitName, LimitKind> = {
   bytes: { side: "most", needs: [], meaning: "bytes of the model on disk" },
   params: { side: "most", needs: [], meaning: "weights" },
   macs: { side: "most", needs: [], meaning: "multiply-accumulates for one image" },
@@ -37,10 +49,7 @@ export const LIMITS = {
     needs: ["data", "reference"],
     meaning: "relative error of the outputs against those of the reference",
   },
-} as const satisfies Record<string, LimitKind>;
-
-/** Name of a limit. */
-export type LimitName = keyof typeof LIMITS;
+};
 
 /** Limits by name, as a budget file holds them. */
 export type Limits = Partial<Record<LimitName, number>>;
@@ -101,7 +110,7 @@ export function parseLimits(text: string, path: string): Limits {
  */
 export function needsOf(limits: Limits): Needs {
   const names = Object.keys(limits) as LimitName[];
-  const needs = names.flatMap((name): readonly string[] => LIMITS[name].needs);
+  const needs = names.flatMap((name) => LIMITS[name].needs);
   return {
     data: needs.includes("data"),
     reference: needs.includes("reference"),
