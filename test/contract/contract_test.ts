@@ -95,8 +95,7 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
     });
 
     for (const { name, command, workers } of ENGINES) {
-      const isThere = await isUsable(command[0]);
-      const ignore = !isThere;
+      const ignore = !await isUsable(command[0]);
       const hint = ignore ? ` (skipped: no ${command[0]} that is new enough)` : "";
       await t.step({
         name: `the command line as one file in ${name}${hint}`,
