@@ -77,7 +77,7 @@ function addShard(sum: Moments, shard: Moments): Moments {
  * @param moments Moments that nobody needs any more.
  */
 export function releaseMoments({ gram, cross }: Pick<Moments, "gram" | "cross">): void {
-  for (const { buffer } of [gram, cross]) (buffer as ArrayBuffer).transfer(0);
+  structuredClone(undefined, { transfer: [gram.buffer, cross.buffer] as ArrayBuffer[] });
 }
 
 function copyMoments(moments: Moments): Moments {
