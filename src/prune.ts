@@ -2,6 +2,7 @@ import { CALIBRATION_DEFAULTS } from "./calibrate.ts";
 import { pickCalibration } from "./data/mod.ts";
 import {
   absorbBiases,
+  type ChannelMap,
   type ConvolutionPlace,
   findChannelSpaces,
   listConvolutions,
@@ -125,7 +126,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     const before = await evaluateModel(file, "evaluating the original");
 
     const { repair, groups } = await repairInGroups(
-      { ...context, onLayer: trackLayers(session, plans, settings, calibration.length) },
+      { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
       plans,
       tuner,
       folder,
@@ -206,12 +207,13 @@ async function findRatios(
 /** Shows how far the layers are, by batches of this thread. */
 function trackLayers(
   session: Session,
+  map: ChannelMap,
   plans: readonly LayerPlan[],
   { batchSize, onProgress }: Settings,
   images: number,
 ): RepairContext["onLayer"] {
   const batches = batchesOfThread(session, images, batchSize);
-  const total = plansToRepair(plans).length * batches;
+  const total = plansToRepair({ map }, plans).length * batches;
   return (detail, layersDone) =>
     trackBatches(
       session,

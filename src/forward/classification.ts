@@ -1,8 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { activationOf, type LayerGraph, type Network, nodeKeyOf } from "../graph/mod.ts";
-import { releaseWeights } from "../model/mod.ts";
-import { ForwardPlan } from "./forward_plan.ts";
-import type { Figures, ImageBatch, Objective } from "./objective.ts";
+import { activationOf, type LayerGraph, nodeKeyOf } from "../graph/mod.ts";
+import type { Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
 
 /** Sums over classified images. */
 export interface ClassificationSums {
@@ -26,31 +24,25 @@ export function givesProbabilities(graph: LayerGraph): boolean {
 /** Right answers and cross-entropy of a network whose only output has a score per class; softmax is applied to logits. */
 export class Classification implements Objective<ClassificationSums> {
   async measure(
-    { graph, model }: Network,
+    { graph, plan }: MeasuredNetwork,
     batches: AsyncIterable<ImageBatch>,
   ): Promise<ClassificationSums> {
-    const plan = new ForwardPlan(graph, model);
-    releaseWeights(model, plan.layersOfModel);
     const areProbabilities = givesProbabilities(graph);
     const sums = { correct: 0, loss: 0, images: 0 };
-    try {
-      for await (const { images, labels } of batches) {
-        const [output] = plan.predict(images);
-        const probabilities = areProbabilities ? output : tf.softmax(output);
-        const classes = probabilities.shape.at(-1)!;
-        const values = probabilities.dataSync();
-        labels!.forEach((label, image) => {
-          const row = values.subarray(image * classes, (image + 1) * classes);
-          if (indexOfLargest(row) === label) sums.correct++;
-          sums.loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
-        });
-        sums.images += labels!.length;
-        tf.dispose([output, probabilities]);
-      }
-      return sums;
-    } finally {
-      plan.dispose();
+    for await (const { images, labels } of batches) {
+      const [output] = plan.predict(images);
+      const probabilities = areProbabilities ? output : tf.softmax(output);
+      const classes = probabilities.shape.at(-1)!;
+      const values = probabilities.dataSync();
+      labels!.forEach((label, image) => {
+        const row = values.subarray(image * classes, (image + 1) * classes);
+        if (indexOfLargest(row) === label) sums.correct++;
+        sums.loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
+      });
+      sums.images += labels!.length;
+      tf.dispose([output, probabilities]);
     }
+    return sums;
   }
 
   add(first: ClassificationSums, second: ClassificationSums): ClassificationSums {

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { Network } from "../graph/mod.ts";
+import type { LayerGraph } from "../graph/mod.ts";
+import type { ForwardPlan } from "./forward_plan.ts";
 
 /** Images ready for a network. */
 export interface ImageBatch {
@@ -7,6 +8,14 @@ export interface ImageBatch {
   readonly images: tf.Tensor4D;
   /** Class of every image; absent where the data has none. */
   readonly labels?: Int32Array;
+}
+
+/** A network laid out for measuring. */
+export interface MeasuredNetwork {
+  /** The network. */
+  readonly graph: LayerGraph;
+  /** Its plan. */
+  readonly plan: ForwardPlan;
 }
 
 /** How far an output is from the reference's. */
@@ -41,12 +50,12 @@ export interface Objective<Sums> {
   /**
    * Runs batches through a network.
    *
-   * @param network The network; weights of its model that are used in another form are freed.
+   * @param network The network.
    * @param batches The batches; their images are disposed.
    * @returns Sums over the images.
    * @throws {InputError} When the network or the images cannot be measured so.
    */
-  measure(network: Network, batches: AsyncIterable<ImageBatch>): Promise<Sums>;
+  measure(network: MeasuredNetwork, batches: AsyncIterable<ImageBatch>): Promise<Sums>;
   /** Adds up the sums of two parts of a data set. */
   add(first: Sums, second: Sums): Sums;
   /**

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { type Network, openNetwork } from "../graph/mod.ts";
 import { disposeModel, type ModelFile, releaseWeights } from "../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
-import type { Figures, ImageBatch, Objective } from "./objective.ts";
+import type { Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
 
 /** Sums over images and positions of one output. */
 export interface OutputSums {
@@ -62,28 +62,22 @@ export class OutputError implements Objective<OutputErrorSums> {
   }
 
   async measure(
-    { graph, model }: Network,
+    { graph, plan }: MeasuredNetwork,
     batches: AsyncIterable<ImageBatch>,
   ): Promise<OutputErrorSums> {
-    const plan = new ForwardPlan(graph, model);
-    releaseWeights(model, plan.layersOfModel);
     let sums: OutputErrorSums = { outputs: [], images: 0 };
-    try {
-      for await (const { images } of batches) {
-        const count = images.shape[0];
-        const wanted = this.#plan.predict(images.clone());
-        const found = plan.predict(images);
-        this.#requireSameShapes(graph.outputs, found, wanted);
-        const outputs = graph.outputs.map((name, index) =>
-          compareOutputs(name, found[index], wanted[index])
-        );
-        tf.dispose([...wanted, ...found]);
-        sums = this.add(sums, { outputs, images: count });
-      }
-      return sums;
-    } finally {
-      plan.dispose();
+    for await (const { images } of batches) {
+      const count = images.shape[0];
+      const wanted = this.#plan.predict(images.clone());
+      const found = plan.predict(images);
+      this.#requireSameShapes(graph.outputs, found, wanted);
+      const outputs = graph.outputs.map((name, index) =>
+        compareOutputs(name, found[index], wanted[index])
+      );
+      tf.dispose([...wanted, ...found]);
+      sums = this.add(sums, { outputs, images: count });
     }
+    return sums;
   }
 
   add(first: OutputErrorSums, second: OutputErrorSums): OutputErrorSums {

@@ -15,6 +15,7 @@ import {
 import {
   type ChannelMoments,
   type EvaluationSums,
+  ForwardPlan,
   type ImageBatch,
   measureBatchNorm,
   type Objective,
@@ -23,7 +24,13 @@ import {
 } from "../forward/mod.ts";
 import { openNetwork } from "../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../kernels/mod.ts";
-import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../model/mod.ts";
+import {
+  disposeModel,
+  type ModelFile,
+  type Preprocessing,
+  releaseWeights,
+  type Weight,
+} from "../model/mod.ts";
 import type { StepSums } from "../train/mod.ts";
 import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
@@ -141,11 +148,14 @@ export class Station {
 
   /** Measures a network on some images. */
   async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
-    const network = await openNetwork(file);
+    const { graph, model } = await openNetwork(file);
+    const plan = new ForwardPlan(graph, model);
+    releaseWeights(model, plan.layersOfModel);
     try {
-      return await this.objective.measure(network, this.#batches(images));
+      return await this.objective.measure({ graph, plan }, this.#batches(images));
     } finally {
-      disposeModel(network.model);
+      plan.dispose();
+      disposeModel(model);
     }
   }
 

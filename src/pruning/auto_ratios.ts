@@ -191,7 +191,7 @@ async function repairAndMeasure(
   const plans = planLayers(graph, map, places, ratios, rules);
   const running = { ...context, onLayer: () => {} };
   const start = await startRepair(running, plans);
-  const repair = await repairLayers(running, plansToRepair(plans), start);
+  const repair = await repairLayers(running, plansToRepair(context, plans), start);
   const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
   return await measureNetwork(context, shrunk, images);
 }

@@ -68,12 +68,16 @@ const SAMPLES_PER_INPUT = 2;
 /**
  * The layers that are cut or repaired: from the first cut on, all that statistics are gathered for.
  *
+ * @param source The network's channel spaces.
  * @param plans Every layer's plan, in graph order.
  * @returns The plans to carry out.
  */
-export function plansToRepair(plans: readonly LayerPlan[]): LayerPlan[] {
+export function plansToRepair(
+  source: Pick<StatisticsSource, "map">,
+  plans: readonly LayerPlan[],
+): LayerPlan[] {
   const first = plans.findIndex(({ mode }) => mode !== "whole");
-  return first < 0 ? [] : plans.slice(first).filter(({ node }) => canSample(node));
+  return first < 0 ? [] : plans.slice(first).filter(({ node }) => canSample(source, node));
 }
 
 /**

@@ -50,7 +50,7 @@ export async function repairInGroups(
   folder?: RunFolder,
 ): Promise<RepairProgress> {
   const { map, clock } = context;
-  const groups = partIntoGroups(plansToRepair(plans), tuner?.groups?.size ?? Infinity);
+  const groups = partIntoGroups(plansToRepair(context, plans), tuner?.groups?.size ?? Infinity);
   const place = folder && placeOf(folder);
   const keep = async (state: RepairProgress) => {
     if (folder && place) await saveRepair(place, folder.identity, state);

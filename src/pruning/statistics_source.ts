@@ -33,20 +33,19 @@ export interface StatisticsSource {
 }
 
 /**
- * Whether statistics of a layer can be gathered: its Gram matrix fits, and it has one position or a fixed row or plane of
- * them.
+ * Whether statistics of a layer can be gathered: it mixes the channels of what it reads and is called once, its Gram matrix
+ * fits, and it has one position or a fixed row or plane of them.
  */
-export function canSample(node: LayerNode): boolean {
+export function canSample({ map }: Pick<StatisticsSource, "map">, node: LayerNode): boolean {
+  const { kind } = map.rules.get(node.key)!;
   const { outputShape } = node;
-  return inputsOf(node) <= LARGEST_LAYER && outputShape.length <= 3 && !outputShape.includes(null);
+  return (kind === "convolution" || kind === "dense") && inputsOf(node) <= LARGEST_LAYER &&
+    outputShape.length <= 3 && !outputShape.includes(null);
 }
 
 /** The layers whose statistics any way of pruning may ask for, in graph order. */
-export function layersToSample({ graph, map }: StatisticsSource): LayerNode[] {
-  return graph.nodes.filter((node) => {
-    const { kind } = map.rules.get(node.key)!;
-    return (kind === "convolution" || kind === "dense") && canSample(node);
-  });
+export function layersToSample(source: StatisticsSource): LayerNode[] {
+  return source.graph.nodes.filter((node) => canSample(source, node));
 }
 
 /**

@@ -12,7 +12,7 @@ import { type Network, openNetwork } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../src/model/mod.ts";
 import { buildNetwork, buildNetworkFile, headNames, randomImages } from "../networks.ts";
-import { testObjectiveContract } from "./objective_contract.ts";
+import { measureOn, testObjectiveContract } from "./objective_contract.ts";
 
 await startBackend();
 
@@ -54,7 +54,7 @@ Deno.test("accuracy and loss are those of TensorFlow.js' own metrics", async () 
   const objective = await openObjective({ kind: "classification" });
   assert.ok(givesProbabilities(graph));
   const { accuracy, error, loss, images } = objective.figuresOf(
-    await objective.measure(network, oneBatch()),
+    await measureOn(objective, network, oneBatch()),
   );
   const [wantedLoss, wantedAccuracy] = tf.tidy(() => {
     const predicted = model.predict(randomImages(5)) as tf.Tensor;
@@ -82,7 +82,7 @@ Deno.test("logits are turned into probabilities", async () => {
   assert.ok(!givesProbabilities(logits));
   const objective = await openObjective({ kind: "classification" });
   const [wanted, found] = [graph, logits].map(async (each) =>
-    objective.figuresOf(await objective.measure({ graph: each, model }, oneBatch()))
+    objective.figuresOf(await measureOn(objective, { graph: each, model }, oneBatch()))
   );
   assert.equal((await found).accuracy, (await wanted).accuracy);
   assert.ok(Math.abs((await found).loss - (await wanted).loss) < 1e-4);
@@ -113,7 +113,7 @@ for (const name of headNames) {
       yield* oneBatch(5, 2);
     }
     const { error, loss, outputs, images } = objective.figuresOf(
-      await objective.measure(changed, batches()),
+      await measureOn(objective, changed, batches()),
     );
     const wanted = tf.tidy(() => {
       const all = tf.concat([randomImages(3, 1), randomImages(5, 2)]);
@@ -146,7 +146,7 @@ Deno.test("a network that always gives the reference's mean has a relative error
   weights.set("pose/bias", { ...weights.get("pose/bias")!, values: mean as Float32Array });
   const constant = await openNetwork({ ...file, weights });
   const objective = await OutputError.open(file);
-  const { error } = objective.figuresOf(await objective.measure(constant, oneBatch()));
+  const { error } = objective.figuresOf(await measureOn(objective, constant, oneBatch()));
   assert.ok(Math.abs(error - 1) < 1e-5);
   objective.dispose();
   for (const { model } of [reference, constant]) disposeModel(model);
@@ -159,7 +159,7 @@ Deno.test("a reference whose output never varies, and one with other outputs, ar
   weights.set("pose/kernel", { ...kernel, values: new Float32Array(kernel.values.length) });
   const flat = await OutputError.open({ ...file, path: "flat.json", weights });
   const network = await openNetwork(file);
-  const sums: EvaluationSums = await flat.measure(network, oneBatch());
+  const sums: EvaluationSums = await measureOn(flat, network, oneBatch());
   assert.throws(() => flat.figuresOf(sums), (error) => {
     assert.ok(error instanceof InputError);
     assert.match(error.message, /output "pose": flat\.json gives the same for all of 5 image/);
@@ -167,7 +167,7 @@ Deno.test("a reference whose output never varies, and one with other outputs, ar
   });
   const other = await OutputError.open(await buildNetworkFile("detection"));
   const before = tf.memory().numTensors;
-  await assert.rejects(other.measure(network, oneBatch()), /found 3, wanted 16×4, 4×4×1/);
+  await assert.rejects(measureOn(other, network, oneBatch()), /found 3, wanted 16×4, 4×4×1/);
   assert.equal(tf.memory().numTensors, before);
   for (const objective of [flat, other]) objective.dispose();
   disposeModel(network.model);

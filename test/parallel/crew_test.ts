@@ -71,7 +71,8 @@ Deno.test(
   withImages(async (folder) => {
     const crew = await Crew.open(specOf(folder, 3), 2);
     try {
-      const broken = { topology: {}, weights: new Map(), bytes: 0, path: "broken" } as never;
+      const topology = { class_name: "Nonsense", config: { layers: [] } };
+      const broken = { topology, weights: new Map(), bytes: 0, path: "broken" } as never;
       const images = { split: "test", indices: Int32Array.of(0, 1), batchSize: 1 } as const;
       await crew.setObjective({ kind: "classification" });
       await assert.rejects(crew.evaluate(broken, images), InputError);
