@@ -16,8 +16,9 @@ import {
  */
 export function separateCalls(file: ModelFile): ModelFile {
   const { config, class_name } = file.topology;
-  if (class_name === "Sequential") return file;
-  const layers = config.layers!;
+  const layers = config?.layers;
+  // What holds no layers is refused where TensorFlow.js is to make a model of it.
+  if (class_name === "Sequential" || layers === undefined) return file;
   const names = new Set(layers.map(layerName));
   const owners = findOwners(file, names);
   const ownNames = new Map<string, readonly string[]>();
