@@ -166,7 +166,7 @@ function mobileV3Network(): tf.LayersModel {
   });
 }
 
-/** Layers that are not understood, and one that is called twice, between layers that can be cut. */
+/** Layers that are not understood, before and behind one that can be cut: one is called twice, one is dilated. */
 function opaqueNetwork(): tf.LayersModel {
   const image = tf.input({ name: "image", shape: [8, 8, 3] });
   let x = conv(image, "conv1", 6, { activation: "relu" });
@@ -178,6 +178,14 @@ function opaqueNetwork(): tf.LayersModel {
   x = tf.layers.conv2dTranspose({ name: "transposed", filters: 4, kernelSize: 2, strides: 2 })
     .apply(x) as Symbolic;
   x = conv(x, "conv4", 6, { activation: "relu" });
+  x = tf.layers.separableConv2d({
+    name: "spread",
+    filters: 6,
+    kernelSize: 3,
+    padding: "same",
+    dilationRate: 2,
+    depthMultiplier: 2,
+  }).apply(x) as Symbolic;
   return tf.model({ name: "opaque", inputs: image, outputs: head(conv(x, "conv5", 5)) });
 }
 

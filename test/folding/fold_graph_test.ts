@@ -70,7 +70,7 @@ const LAYERS_LEFT: Record<typeof networkNames[number], [before: number, after: n
   postActivation: [22, 13],
   mobile: [14, 9],
   inception: [18, 17],
-  opaque: [11, 11],
+  opaque: [12, 12],
   mobileV3: [34, 28],
   sequence: [21, 16],
   decoder: [20, 18],

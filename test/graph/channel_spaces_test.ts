@@ -96,7 +96,7 @@ Deno.test("squeeze and excitation couples the gate with what it scales", async (
 
 Deno.test("input, output and layers that are not understood freeze their spaces, with the reason", async () => {
   const { spaceOf } = await spacesOf("opaque");
-  const reasons = ["image", "dense", "conv2", "layer_norm", "conv3", "shared", "conv4"]
+  const reasons = ["image", "dense", "conv2", "layer_norm", "conv3", "shared", "transposed"]
     .map((key) => spaceOf(key).frozen);
   assert.deepEqual(reasons, [
     "image is an input of the model",
