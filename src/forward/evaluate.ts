@@ -8,6 +8,18 @@ export interface LabelledBatch {
   readonly images: tf.Tensor4D;
   /** Class of every image. */
   readonly labels: Int32Array;
+  /** Index of every image in its set. */
+  readonly indices: Int32Array;
+}
+
+/** What a network answered, image by image. */
+export interface Answers {
+  /** Index of every image in its set. */
+  readonly images: Int32Array;
+  /** The likeliest class of every image. */
+  readonly classes: Int32Array;
+  /** The probability that the network gives it. */
+  readonly probabilities: Float32Array;
 }
 
 /** Sums over images; parts of a data set add up. */
@@ -18,6 +30,8 @@ export interface EvaluationSums {
   readonly loss: number;
   /** How many images. */
   readonly images: number;
+  /** The single answers, in the order of the images. */
+  readonly answers: Answers;
 }
 
 const SMALLEST_PROBABILITY = 1e-7;
@@ -35,7 +49,7 @@ export function givesProbabilities(graph: LayerGraph): boolean {
  * @param plan The network.
  * @param areProbabilities Whether its output is a probability per class; otherwise softmax is applied.
  * @param batches The batches; their images are disposed.
- * @returns Counts and summed cross-entropy, in nats.
+ * @returns Counts, summed cross-entropy in nats, and the answers.
  */
 export async function evaluateBatches(
   plan: ForwardPlan,
@@ -43,20 +57,32 @@ export async function evaluateBatches(
   batches: AsyncIterable<LabelledBatch>,
 ): Promise<EvaluationSums> {
   const sums = { correct: 0, loss: 0, images: 0 };
-  for await (const { images, labels } of batches) {
+  const seen: number[] = [];
+  const found: number[] = [];
+  const certainty: number[] = [];
+  for await (const { images, labels, indices } of batches) {
     const output = plan.predict(images);
     const probabilities = areProbabilities ? output : tf.softmax(output);
     const classes = probabilities.shape.at(-1)!;
     const values = probabilities.dataSync();
     labels.forEach((label, image) => {
       const row = values.subarray(image * classes, (image + 1) * classes);
-      if (indexOfLargest(row) === label) sums.correct++;
+      const answer = indexOfLargest(row);
+      if (answer === label) sums.correct++;
+      seen.push(indices[image]);
+      found.push(answer);
+      certainty.push(row[answer]);
       sums.loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
     });
     sums.images += labels.length;
     tf.dispose([output, probabilities]);
   }
-  return sums;
+  const answers = {
+    images: Int32Array.from(seen),
+    classes: Int32Array.from(found),
+    probabilities: Float32Array.from(certainty),
+  };
+  return { ...sums, answers };
 }
 
 function indexOfLargest(values: ArrayLike<number>): number {
@@ -67,11 +93,21 @@ function indexOfLargest(values: ArrayLike<number>): number {
   return best;
 }
 
-/** Adds up evaluations of parts of a data set. */
+/** Adds up evaluations of parts of a data set; their answers stand behind each other. */
 export function addEvaluations(parts: readonly EvaluationSums[]): EvaluationSums {
-  return parts.reduce((sum, part) => ({
+  const sums = parts.reduce((sum, part) => ({
+    ...sum,
     correct: sum.correct + part.correct,
     loss: sum.loss + part.loss,
     images: sum.images + part.images,
   }));
+  const answers = parts.map((part) => part.answers);
+  return {
+    ...sums,
+    answers: {
+      images: Int32Array.from(answers.flatMap(({ images }) => [...images])),
+      classes: Int32Array.from(answers.flatMap(({ classes }) => [...classes])),
+      probabilities: Float32Array.from(answers.flatMap(({ probabilities }) => [...probabilities])),
+    },
+  };
 }

@@ -16,7 +16,7 @@ export function wholeSplit(
 }
 
 /** Mean figures from sums. */
-export function meanFigures({ correct, loss, images }: EvaluationSums): {
+export function meanFigures({ correct, loss, images }: Omit<EvaluationSums, "answers">): {
   accuracy: number;
   loss: number;
 } {

@@ -2,3 +2,4 @@
 export * from "./evaluation.ts";
 export * from "./options.ts";
 export * from "./session.ts";
+export * from "./test_answers.ts";

@@ -14,7 +14,7 @@ await startBackend();
 const labels = Int32Array.of(0, 1, 2, 3, 0);
 
 async function* oneBatch() {
-  yield { images: randomImages(5), labels };
+  yield { images: randomImages(5), labels, indices: Int32Array.of(7, 3, 9, 1, 4) };
 }
 
 Deno.test("accuracy and loss are those of TensorFlow.js' own metrics", async () => {
@@ -33,6 +33,14 @@ Deno.test("accuracy and loss are those of TensorFlow.js' own metrics", async () 
   assert.equal(sums.correct, accuracy);
   assert.ok(Math.abs(sums.loss - loss) < 1e-4);
   assert.equal(sums.images, 5);
+  const wanted = tf.tidy(() => {
+    const predicted = model.predict(randomImages(5)) as tf.Tensor;
+    return { classes: predicted.argMax(1).dataSync(), sure: predicted.max(1).dataSync() };
+  });
+  const { images, classes, probabilities } = sums.answers;
+  assert.deepEqual([...images], [7, 3, 9, 1, 4]);
+  assert.deepEqual([...classes], [...wanted.classes]);
+  probabilities.forEach((value, image) => assert.ok(Math.abs(value - wanted.sure[image]) < 1e-5));
   plan.dispose();
   model.dispose();
 });
@@ -57,12 +65,24 @@ Deno.test("logits are turned into probabilities", async () => {
   model.dispose();
 });
 
-Deno.test("evaluations of parts add up", () => {
+Deno.test("evaluations of parts add up, and their answers follow each other", () => {
+  const answersOf = (image: number) => ({
+    images: Int32Array.of(image),
+    classes: Int32Array.of(image + 1),
+    probabilities: Float32Array.of(image / 4),
+  });
   assert.deepEqual(
     addEvaluations([
-      { correct: 1, loss: 2, images: 3 },
-      { correct: 4, loss: 5, images: 6 },
+      { correct: 1, loss: 2, images: 3, answers: answersOf(1) },
+      { correct: 4, loss: 5, images: 6, answers: answersOf(3) },
     ]),
-    { correct: 5, loss: 7, images: 9 },
+    {
+      ...{ correct: 5, loss: 7, images: 9 },
+      answers: {
+        images: Int32Array.of(1, 3),
+        classes: Int32Array.of(2, 4),
+        probabilities: Float32Array.of(0.25, 0.75),
+      },
+    },
   );
 });
