@@ -4,8 +4,20 @@ export { type CostTerm, sumTerms } from "./cost_term.ts";
 export type { KeptChannels } from "./extent.ts";
 export * from "./latency.ts";
 export { latencyModel, type LatencyModelOptions, usefulCounts } from "./latency_model.ts";
-export { type LatencyConditions, LatencyTable, type LatencyTableOptions } from "./latency_table.ts";
+export {
+  describeConditions,
+  type LatencyConditions,
+  LatencyTable,
+  type LatencyTableOptions,
+} from "./latency_table.ts";
 export { type LayerCost, layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export type { LayerShape } from "./layer_shape.ts";
 export { measureStockLatency } from "./on_stock.ts";
 export type { LayerTimer, LayerTimes } from "./time_layers.ts";
+export {
+  type LayerProfile,
+  type NetworkProfile,
+  profileGraph,
+  type RunProfile,
+  timeNetworkLayers,
+} from "./profile.ts";
