@@ -36,7 +36,15 @@ export {
   type Statistics,
   type StatisticsIdentity,
 } from "./calibration/mod.ts";
-export { type LatencyOptions, measureStockLatency, type Timing } from "./cost/mod.ts";
+export {
+  type LatencyConditions,
+  type LatencyOptions,
+  type LayerProfile,
+  measureStockLatency,
+  type NetworkProfile,
+  type RunProfile,
+  type Timing,
+} from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, refuseExistingModel, saveModel } from "./formats/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
@@ -50,6 +58,7 @@ export {
 } from "./inspect.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
+  type ExtraFiles,
   type LayerConfig,
   type LayerJson,
   type LayersTopology,
@@ -65,7 +74,9 @@ export {
   type SaveOptions,
   type Weight,
   type WeightType,
+  writeWholeFile,
 } from "./model/mod.ts";
+export { profile, type ProfileOptions } from "./profile.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {
   AutoPolicy,
@@ -117,4 +128,28 @@ export {
 export type { Augmentation } from "./data/mod.ts";
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
-export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";
+export type {
+  ChangedAnswer,
+  DataOptions,
+  GivenAnswer,
+  Progress,
+  ProgressListener,
+  TestAnswers,
+} from "./session/mod.ts";
+export {
+  readRuns,
+  type RecordedFields,
+  recordRun,
+  renderComparison,
+  renderReport,
+  type RunFields,
+} from "./report.ts";
+export type {
+  KnownChange,
+  LabelledFigures,
+  PruneRecord,
+  RunBasics,
+  RunRecord,
+  RunSummary,
+  TuningRecord,
+} from "./report/mod.ts";

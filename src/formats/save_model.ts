@@ -4,6 +4,7 @@ import {
   type ModelFile,
   refuseExisting,
   refuseExistingFile,
+  resolveExtraFiles,
   saveModelFile,
   type SaveOptions,
   writeWholeFile,
@@ -50,8 +51,9 @@ export async function saveModel(
 ): Promise<{ bytes: number }> {
   const write = writerOf(path);
   if (write === undefined) return await saveModelFile(path, file, options);
-  const { force, extraFiles = new Map(), signal } = options;
+  const { force, signal } = options;
   const content = await write(file);
+  const extraFiles = await resolveExtraFiles(options, content.length);
   await refuseExistingFile(path, force);
   await writeWholeFile(path, content, signal);
   const stem = join(dirname(path), basename(path, extname(path)));

@@ -18,6 +18,12 @@ export {
 } from "./preprocessing.ts";
 export { readBeside, refuse } from "./read_beside.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
-export { refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
+export {
+  type ExtraFiles,
+  refuseExisting,
+  resolveExtraFiles,
+  saveModelFile,
+  type SaveOptions,
+} from "./save.ts";
 export * from "./single_file.ts";
 export { findInputShape } from "./topology.ts";

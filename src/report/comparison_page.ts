@@ -1,0 +1,249 @@
+import { dot, line, text } from "@observablehq/plot";
+import { type Chart, renderChart } from "./chart.ts";
+import { html } from "./html.ts";
+import { renderPage } from "./page.ts";
+import { paretoFront } from "./pareto.ts";
+import type { RunSummary } from "./summarize_run.ts";
+import type { Section } from "./section.ts";
+import { renderTable } from "./table.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatMilliseconds,
+  formatPercent,
+  shorten,
+  unitFor,
+} from "./units.ts";
+
+/** A run, or the network it began with, in a chart. */
+interface Point {
+  readonly name: string;
+  readonly isOriginal: boolean;
+  readonly cost: number;
+  readonly worth: number;
+}
+
+interface TradeOff {
+  readonly id: string;
+  readonly title: string;
+  readonly meaning: string;
+  readonly axis: string;
+  readonly points: readonly Point[];
+  readonly format: (cost: number) => string;
+  readonly size: number;
+}
+
+/**
+ * Draws runs side by side: one HTML page that needs no other file and no network.
+ *
+ * @param runs The runs.
+ * @returns The page.
+ */
+export function drawComparison(runs: readonly RunSummary[]): string {
+  const sections = [runsSection(runs), tradeSection(runs)];
+  return renderPage({
+    title: `${runs.length} runs side by side`,
+    kind: "Comparison",
+    lead: html`${runs.map(({ name }) => name).join(", ")}`,
+    sections: sections.filter((section) => section !== undefined),
+  });
+}
+
+function runsSection(runs: readonly RunSummary[]): Section {
+  const share = (change: { before?: number; after?: number }) =>
+    change.before === undefined || change.after === undefined
+      ? undefined
+      : formatPercent(change.after / change.before, 1);
+  const optional = (value: number | undefined, format: (value: number) => string) =>
+    value === undefined ? undefined : format(value);
+  const table = {
+    caption: "Figures of the written models; shares are of the network each run began with",
+    header: [
+      "run",
+      "accuracy",
+      "before",
+      "MACs",
+      "share",
+      "parameters",
+      "share",
+      "on disk",
+      "latency",
+      "share",
+      "seed",
+    ],
+    rows: runs.map((run) => [
+      run.name,
+      optional(run.accuracy.after, formatPercent),
+      optional(run.accuracy.before, formatPercent),
+      optional(run.macs.after, formatCount),
+      share(run.macs),
+      optional(run.params.after, formatCount),
+      share(run.params),
+      formatBytes(run.bytes.after),
+      optional(run.milliseconds.after, formatMilliseconds),
+      share(run.milliseconds),
+      run.seed,
+    ]),
+  };
+  return {
+    id: "runs",
+    title: "Runs",
+    body: html`${renderTable(table)}<h3>Commands</h3><dl class="facts">${
+      runs.map(({ name, command }) =>
+        html`
+          <div>
+            <dt>${name}</dt>
+            <dd class="command">${command}</dd>
+          </div>
+        `
+      )
+    }</dl>`,
+  };
+}
+
+function tradeSection(runs: readonly RunSummary[]): Section | undefined {
+  const measured = runs.filter(({ latency }) => latency !== undefined);
+  const charts = [
+    macsChart(pointsOf(runs, ({ macs }) => macs)),
+    latencyChart(pointsOf(measured, ({ milliseconds }) => milliseconds)),
+  ].filter((chart) => chart !== undefined);
+  if (charts.length === 0) return undefined;
+  const conditions = new Set(measured.map(({ latency }) => latency));
+  return {
+    id: "trade",
+    title: "Accuracy against cost",
+    body: html`${charts.map(renderChart)}${
+      conditions.size > 1
+        ? html`<p class="warning">The times cannot be compared, since conditions differ: ${
+          [...conditions].join("; ")
+        }.</p>`
+        : undefined
+    }`,
+  };
+}
+
+function macsChart(points: readonly Point[]): Chart | undefined {
+  if (points.length === 0) return undefined;
+  const unit = unitFor(points.map(({ cost }) => cost));
+  return tradeChart({
+    id: "macs",
+    title: "Accuracy against MACs",
+    meaning: "Multiply–accumulates for one image, and the share of test images answered rightly.",
+    axis: `${unit.word} multiply–accumulates for one image`.trim(),
+    points,
+    format: formatCount,
+    size: unit.size,
+  });
+}
+
+function latencyChart(points: readonly Point[]): Chart | undefined {
+  if (points.length === 0) return undefined;
+  return tradeChart({
+    id: "latency",
+    title: "Accuracy against latency",
+    meaning:
+      "Median time of model.predict of stock TensorFlow.js (WebAssembly), and the share of test images " +
+      "answered rightly.",
+    axis: "milliseconds for one image",
+    points,
+    format: formatMilliseconds,
+    size: 1,
+  });
+}
+
+/** Runs that know accuracy and cost; the networks that they began with, each once. */
+function pointsOf(
+  runs: readonly RunSummary[],
+  costOf: (run: RunSummary) => { readonly before?: number; readonly after?: number },
+): Point[] {
+  const points = runs.flatMap((run): Point[] => {
+    const [cost, worth] = [costOf(run).after, run.accuracy.after];
+    return cost === undefined || worth === undefined
+      ? []
+      : [{ name: run.name, isOriginal: false, cost, worth }];
+  });
+  const originals = new Map(runs.flatMap((run): [string, Point][] => {
+    const [cost, worth] = [costOf(run).before, run.accuracy.before];
+    if (cost === undefined || worth === undefined) return [];
+    return [[`${run.origin} ${worth}`, { name: run.origin, isOriginal: true, cost, worth }]];
+  }));
+  return [...points, ...originals.values()];
+}
+
+function tradeChart({ id, title, meaning, axis, points, format, size }: TradeOff): Chart {
+  const front = paretoFront(points);
+  const costOf = ({ cost }: Point) => cost / size;
+  const worthOf = ({ worth }: Point) => 100 * worth;
+  const isBest = (point: Point) => front.includes(point);
+  return {
+    id,
+    title,
+    meaning,
+    summary: `On the Pareto front, the cheapest first: ${
+      front.map(({ name }) => name).join(", ")
+    }.`,
+    legend: [
+      { label: "written by a run", colour: "--after", shape: "dot" },
+      { label: "what runs began with", colour: "--before-line", shape: "ring" },
+      {
+        label: "Pareto front: no other network is better in both",
+        colour: "--muted",
+        shape: "line",
+      },
+    ],
+    draw: (width) => ({
+      height: 380,
+      marginLeft: 48,
+      marginRight: 24,
+      marginTop: 28,
+      marginBottom: 44,
+      grid: true,
+      x: {
+        label: axis,
+        labelAnchor: "center",
+        labelArrow: "none",
+        nice: true,
+        zero: true,
+        ticks: 5,
+      },
+      y: { label: "accuracy on test images (%)", labelArrow: "none", nice: true },
+      marks: [
+        line(front, { x: costOf, y: worthOf, curve: "step-after", stroke: "var(--muted)" }),
+        dot(points.filter(({ isOriginal }) => isOriginal), {
+          x: costOf,
+          y: worthOf,
+          r: 5,
+          stroke: "var(--before-line)",
+          fill: "var(--paper)",
+        }),
+        dot(points.filter(({ isOriginal }) => !isOriginal), {
+          x: costOf,
+          y: worthOf,
+          r: 5,
+          fill: "var(--after)",
+        }),
+        text(points, {
+          x: costOf,
+          y: worthOf,
+          dx: -9,
+          dy: -9,
+          textAnchor: "end",
+          text: ({ name }: Point) => shorten(name, width < 400 ? 16 : 32),
+          fill: "var(--ink)",
+          stroke: "var(--paper)",
+          strokeWidth: 4,
+        }),
+      ],
+    }),
+    table: {
+      caption: title,
+      header: ["network", "accuracy", axis, "on the Pareto front"],
+      rows: points.map((point) => [
+        point.name,
+        formatPercent(point.worth),
+        format(point.cost),
+        isBest(point) ? "yes" : "no",
+      ]),
+    },
+  };
+}
