@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { finetune, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
+import { finetune, openModel, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
 import {
   badImagesOption,
   batchSizeEvalOption,
@@ -16,6 +16,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
+import { createLatencyOption } from "./report_files.ts";
 import {
   createDistillationOptions,
   createTuningOptions,
@@ -59,6 +60,7 @@ export const finetuneCommand = new Command("finetune")
   .addOption(inputSizeOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
+  .addOption(createLatencyOption())
   .addOption(jsonOption)
   .addHelpText(
     "after",
@@ -67,16 +69,18 @@ export const finetuneCommand = new Command("finetune")
   )
   .action(async (model, flags) => {
     await refuseExistingModel(flags.out, flags.force);
+    const file = await openModel(model);
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         finetune({
           ...dataOptions(model, flags, onProgress),
           ...tuningSettings(flags),
+          model: file,
           teacher: flags.teacher,
           onEpoch: describeEpoch,
           signal,
         })
       )
     );
-    await finishTuning(outcome, flags);
+    await finishTuning(outcome, { kind: "finetune", model: file }, flags);
   });

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type OutputConfiguration } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import { calibrateCommand } from "./calibrate.ts";
+import { compareCommand } from "./compare.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
@@ -33,6 +34,7 @@ const commands = [
   trainCommand,
   finetuneCommand,
   convertCommand,
+  compareCommand,
   demoCommand,
 ];
 

@@ -39,6 +39,7 @@ import {
 } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
+import { createLatencyOption, reportFiles } from "./report_files.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
@@ -221,6 +222,7 @@ export const pruneCommand = new Command("prune")
   .addOption(inputSizeOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
+  .addOption(createLatencyOption())
   .addOption(jsonOption)
   .addHelpText(
     "after",
@@ -264,7 +266,7 @@ Example:
       withProgress((onProgress) =>
         prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
-    const { file: pruned, report, log } = keepsState
+    const { file: pruned, report, answers, log } = keepsState
       ? await untilInterrupted(
         (signal) => run({ signal, checkpoint }),
         `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
@@ -272,12 +274,15 @@ Example:
       : await run();
     const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
+    const outcome = {
+      kind: "prune",
+      ...{ model: file.path, out: flags.out, report, answers },
+      search: log,
+    } as const;
+    const models = { before: file, after: pruned, latency: flags.latency };
+    const extraFiles = await reportFiles(outcome, models, log && searchFiles(log));
     const saved = await untilInterrupted((signal) =>
-      saveModel(flags.out, { ...pruned, metadata }, {
-        force: flags.force,
-        extraFiles: log && searchFiles(log),
-        signal,
-      })
+      saveModel(flags.out, { ...pruned, metadata }, { force: flags.force, extraFiles, signal })
     );
     await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };

@@ -18,6 +18,7 @@ import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { positiveInteger } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
+import { createLatencyOption } from "./report_files.ts";
 import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
@@ -54,6 +55,7 @@ export const trainCommand = new Command("train")
   .addOption(batchSizeEvalOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
+  .addOption(createLatencyOption())
   .addOption(jsonOption)
   .addHelpText(
     "after",
@@ -78,7 +80,7 @@ export const trainCommand = new Command("train")
         })
       )
     );
-    await finishTuning(outcome, flags);
+    await finishTuning(outcome, { kind: "train", net }, flags);
   });
 
 function networkOf({ net, resnetSize }: { net?: string; resnetSize?: number }): string {

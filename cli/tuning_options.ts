@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   type FinetuneOptions,
+  type ModelFile,
   saveModel,
   TUNING_DEFAULTS,
   type TuningOutcome,
@@ -15,6 +16,7 @@ import {
   seedInteger,
   share,
 } from "./parsers.ts";
+import { reportFiles } from "./report_files.ts";
 import { quoteArguments } from "./spelling.ts";
 import { formatPercent } from "./table.ts";
 
@@ -127,7 +129,14 @@ export interface TuningFlags extends ScheduleFlags {
   readonly seed: number;
   /** Go on from a checkpoint. */
   readonly resume?: boolean;
+  /** Whether the report says where the milliseconds go. */
+  readonly latency: boolean;
 }
+
+/** What a network was before it was trained or tuned. */
+export type TuningStart =
+  | { readonly kind: "train"; readonly net: string }
+  | { readonly kind: "finetune"; readonly model: ModelFile };
 
 /** Folder of the checkpoint beside the model. */
 export function checkpointFolder(out: string): string {
@@ -160,7 +169,8 @@ export function tuningSettings(flags: TuningFlags) {
  * @throws {InterruptError} When the run was ended early: nothing is written, and the message says how to go on.
  */
 export async function finishTuning(
-  { file, report }: TuningOutcome,
+  { file, report, answers }: TuningOutcome,
+  start: TuningStart,
   flags: TuningFlags,
 ): Promise<void> {
   const checkpoint = checkpointFolder(flags.out);
@@ -173,7 +183,17 @@ export async function finishTuning(
   const record = { version: project.version, command: quoteArguments(Deno.args), ...report };
   const { version, command, seed, workers, accuracy } = record;
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, accuracy } };
-  const { bytes } = await saveModel(flags.out, { ...file, metadata }, { force: flags.force });
+  const [model, original] = start.kind === "train"
+    ? [start.net, undefined]
+    : [start.model.path, start.model];
+  const extraFiles = await reportFiles(
+    { kind: start.kind, model, out: flags.out, report, answers },
+    { before: original, after: file, latency: flags.latency },
+  );
+  const { bytes } = await saveModel(flags.out, { ...file, metadata }, {
+    force: flags.force,
+    extraFiles,
+  });
   await Deno.remove(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
