@@ -1,37 +1,11 @@
-import { dot, line, text } from "@observablehq/plot";
 import { type Chart, renderChart } from "./chart.ts";
 import { html } from "./html.ts";
 import { renderPage } from "./page.ts";
-import { paretoFront } from "./pareto.ts";
 import type { RunSummary } from "./summarize_run.ts";
 import type { Section } from "./section.ts";
 import { renderTable } from "./table.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatMilliseconds,
-  formatPercent,
-  shorten,
-  unitFor,
-} from "./units.ts";
-
-/** A run, or the network it began with, in a chart. */
-interface Point {
-  readonly name: string;
-  readonly isOriginal: boolean;
-  readonly cost: number;
-  readonly worth: number;
-}
-
-interface TradeOff {
-  readonly id: string;
-  readonly title: string;
-  readonly meaning: string;
-  readonly axis: string;
-  readonly points: readonly Point[];
-  readonly format: (cost: number) => string;
-  readonly size: number;
-}
+import { type Point, tradeChart } from "./trade_chart.ts";
+import { formatBytes, formatCount, formatMilliseconds, formatPercent, unitFor } from "./units.ts";
 
 /**
  * Draws runs side by side: one HTML page that needs no other file and no network.
@@ -168,82 +142,4 @@ function pointsOf(
     return [[`${run.origin} ${worth}`, { name: run.origin, isOriginal: true, cost, worth }]];
   }));
   return [...points, ...originals.values()];
-}
-
-function tradeChart({ id, title, meaning, axis, points, format, size }: TradeOff): Chart {
-  const front = paretoFront(points);
-  const costOf = ({ cost }: Point) => cost / size;
-  const worthOf = ({ worth }: Point) => 100 * worth;
-  const isBest = (point: Point) => front.includes(point);
-  return {
-    id,
-    title,
-    meaning,
-    summary: `On the Pareto front, the cheapest first: ${
-      front.map(({ name }) => name).join(", ")
-    }.`,
-    legend: [
-      { label: "written by a run", colour: "--after", shape: "dot" },
-      { label: "what runs began with", colour: "--before-line", shape: "ring" },
-      {
-        label: "Pareto front: no other network is better in both",
-        colour: "--muted",
-        shape: "line",
-      },
-    ],
-    draw: (width) => ({
-      height: 380,
-      marginLeft: 48,
-      marginRight: 24,
-      marginTop: 28,
-      marginBottom: 44,
-      grid: true,
-      x: {
-        label: axis,
-        labelAnchor: "center",
-        labelArrow: "none",
-        nice: true,
-        zero: true,
-        ticks: 5,
-      },
-      y: { label: "accuracy on test images (%)", labelArrow: "none", nice: true },
-      marks: [
-        line(front, { x: costOf, y: worthOf, curve: "step-after", stroke: "var(--muted)" }),
-        dot(points.filter(({ isOriginal }) => isOriginal), {
-          x: costOf,
-          y: worthOf,
-          r: 5,
-          stroke: "var(--before-line)",
-          fill: "var(--paper)",
-        }),
-        dot(points.filter(({ isOriginal }) => !isOriginal), {
-          x: costOf,
-          y: worthOf,
-          r: 5,
-          fill: "var(--after)",
-        }),
-        text(points, {
-          x: costOf,
-          y: worthOf,
-          dx: -9,
-          dy: -9,
-          textAnchor: "end",
-          text: ({ name }: Point) => shorten(name, width < 400 ? 16 : 32),
-          fill: "var(--ink)",
-          stroke: "var(--paper)",
-          strokeWidth: 4,
-        }),
-      ],
-    }),
-    table: {
-      caption: title,
-      header: ["network", "accuracy", axis, "on the Pareto front"],
-      rows: points.map((point) => [
-        point.name,
-        formatPercent(point.worth),
-        format(point.cost),
-        isBest(point) ? "yes" : "no",
-      ]),
-    },
-  };
 }

@@ -54,3 +54,10 @@ export function pickClasses(
   });
   return all.toSorted((a, b) => changes[b] - changes[a]).slice(0, room).toSorted((a, b) => a - b);
 }
+
+/** Names that differ, also where those of a data set do not. */
+export function distinctNames(classes: readonly string[]): string[] {
+  return classes.map((name, index) =>
+    classes.indexOf(name) === index ? name : `${name} (class ${index})`
+  );
+}

@@ -1,4 +1,5 @@
 import axe from "axe-core";
+// @ts-types="./puppeteer.d.ts"
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 
 /** What a browser finds on a page, at one width and in one colour scheme. */
@@ -71,7 +72,7 @@ function inspectCharts(): { charts: number; texts: string[] } {
 async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true");
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate("axe.run()") as axe.AxeResults;
+  const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
   return violations.map(({ id, nodes }) =>
     `${id}: ${nodes.slice(0, 3).map(({ html }) => html).join(" ")}`
   );

@@ -3,7 +3,8 @@ import { renderChart } from "../chart.ts";
 import { type Html, html } from "../html.ts";
 import type { Section } from "../section.ts";
 import { formatPercent } from "../units.ts";
-import { classesChart, confusionChart } from "./confusion.ts";
+import { classesChart } from "./classes.ts";
+import { confusionChart } from "./confusion.ts";
 
 /** What the network answers after the run, and before where there was one worth asking. */
 export function answersSection(answers: TestAnswers, hasBefore: boolean): Section {

@@ -1,20 +1,13 @@
-import { axisX, cell, dot, link, text } from "@observablehq/plot";
+import { axisX, cell, text } from "@observablehq/plot";
 import type { TestAnswers } from "../../session/mod.ts";
-import { isNarrow, nameRows } from "../bands.ts";
+import { isNarrow } from "../bands.ts";
 import type { Chart } from "../chart.ts";
 import type { Drawing } from "../draw_svg.ts";
-import { pickClasses, Tally } from "../tally.ts";
-import { estimateWidth, formatPercent, formatPoints, shorten } from "../units.ts";
+import { distinctNames, pickClasses, Tally } from "../tally.ts";
+import { estimateWidth, formatPercent, shorten } from "../units.ts";
 
-/** Classes that a matrix, and a list, have room for. */
-const [MATRIX_ROOM, LIST_ROOM] = [12, 40];
-
-/** Names that differ, also where those of a data set do not. */
-export function distinctNames(classes: readonly string[]): string[] {
-  return classes.map((name, index) =>
-    classes.indexOf(name) === index ? name : `${name} (class ${index})`
-  );
-}
+/** Classes that a matrix has room for. */
+const ROOM = 12;
 
 interface Cell {
   readonly label: string;
@@ -33,7 +26,7 @@ interface Cell {
  */
 export function confusionChart(answers: TestAnswers, side: "before" | "after"): Chart {
   const names = distinctNames(answers.classes);
-  const shown = pickClasses(answers, MATRIX_ROOM);
+  const shown = pickClasses(answers, ROOM);
   const tally = new Tally(answers.labels, answers[side]);
   const cells = shown.flatMap((label) =>
     shown.map((answer): Cell => ({
@@ -132,93 +125,6 @@ function drawMatrix(cells: readonly Cell[], domain: readonly string[], width: nu
         fontSize: extent / domain.length < 28 ? 9 : 11,
       }),
     ],
-  };
-}
-
-/** Accuracy of every class, before and after. */
-export function classesChart(answers: TestAnswers): Chart {
-  const names = distinctNames(answers.classes);
-  const earlier = new Tally(answers.labels, answers.before);
-  const later = new Tally(answers.labels, answers.after);
-  const rows = pickClasses(answers, LIST_ROOM).flatMap((label) => {
-    const [before, after] = [earlier.accuracy(label), later.accuracy(label)];
-    if (before === undefined || after === undefined) return [];
-    return [{ name: names[label], before, after, images: later.images(label) }];
-  });
-  type Row = (typeof rows)[number];
-  const worst = rows.toSorted((a, b) => (a.after - a.before) - (b.after - b.before))[0];
-  const part = rows.length < names.length
-    ? ` The ${rows.length} of ${names.length} classes in which most answers changed.`
-    : "";
-  const perCent = (side: "before" | "after") => (row: Row) => 100 * row[side];
-  return {
-    id: "classes",
-    title: "Accuracy per class",
-    meaning: `Share of the test images of a class that are answered rightly.${part}`,
-    summary: worst === undefined
-      ? "There are no images."
-      : `The largest loss, or smallest gain, is in ${worst.name}: ${
-        formatPoints(worst.after - worst.before)
-      }.`,
-    legend: [
-      { label: "before", colour: "--before-line", shape: "ring" },
-      { label: "after", colour: "--after", shape: "dot" },
-    ],
-    draw: (width) => ({
-      ...nameRows(rows.map(({ name }) => name), width, "class"),
-      marginRight: 92,
-      x: {
-        label: "answered rightly (%)",
-        labelAnchor: "center",
-        labelArrow: "none",
-        grid: true,
-        nice: true,
-        ticks: isNarrow(width) ? 4 : 8,
-      },
-      marks: [
-        link(rows, {
-          y: "name",
-          x1: perCent("before"),
-          x2: perCent("after"),
-          stroke: "var(--before-line)",
-        }),
-        dot(rows, {
-          y: "name",
-          x: perCent("before"),
-          r: 4,
-          stroke: "var(--before-line)",
-          fill: "var(--paper)",
-        }),
-        dot(rows, {
-          y: "name",
-          x: perCent("after"),
-          r: 4,
-          fill: "var(--after)",
-          title: (row: Row) =>
-            `${row.name}: ${formatPercent(row.before, 1)} before, ${
-              formatPercent(row.after, 1)
-            } after`,
-        }),
-        text(rows, {
-          y: "name",
-          frameAnchor: "right",
-          dx: 88,
-          textAnchor: "end",
-          text: (row: Row) => formatPoints(row.after - row.before),
-        }),
-      ],
-    }),
-    table: {
-      caption: "Accuracy per class",
-      header: ["class", "images", "before", "after", "change"],
-      rows: rows.map(({ name, images, before, after }) => [
-        name,
-        images,
-        formatPercent(before),
-        formatPercent(after),
-        formatPoints(after - before),
-      ]),
-    },
   };
 }
 
