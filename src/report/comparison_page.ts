@@ -82,18 +82,39 @@ function tradeSection(runs: readonly RunSummary[]): Section | undefined {
     latencyChart(pointsOf(measured, ({ milliseconds }) => milliseconds)),
   ].filter((chart) => chart !== undefined);
   if (charts.length === 0) return undefined;
-  const conditions = new Set(measured.map(({ latency }) => latency));
+  const doubt = doubtTimes(measured);
   return {
     id: "trade",
     title: "Accuracy against cost",
-    body: html`${charts.map(renderChart)}${
-      conditions.size > 1
-        ? html`<p class="warning">The times cannot be compared, since conditions differ: ${
-          [...conditions].join("; ")
-        }.</p>`
-        : undefined
-    }`,
+    body: html`${charts.map(renderChart)}${doubt && html`<p class="warning">${doubt}.</p>`}`,
   };
+}
+
+/** A network that took so much longer in one run than in another was timed on a busy machine. */
+const LARGEST_DRIFT = 1.3;
+
+/** Why times of different runs do not compare, where they do not. */
+function doubtTimes(runs: readonly RunSummary[]): string | undefined {
+  const conditions = new Set(runs.map(({ latency }) => latency));
+  if (conditions.size > 1) {
+    return `The times cannot be compared, since conditions differ: ${[...conditions].join("; ")}`;
+  }
+  for (const [name, same] of Map.groupBy(runs, originOf)) {
+    const times = same.flatMap(({ milliseconds }) => milliseconds.before ?? []);
+    const [least, most] = [Math.min(...times), Math.max(...times)];
+    if (times.length > 1 && most > LARGEST_DRIFT * least) {
+      return `The times cannot be compared: ${
+        name.split("\n")[0]
+      }, which several runs began with, took ${formatMilliseconds(least)} in one and ${
+        formatMilliseconds(most)
+      } in another, so the machine was busy`;
+    }
+  }
+}
+
+/** Runs began with one network where its name, accuracy and work are the same. */
+function originOf({ origin, accuracy, macs }: RunSummary): string {
+  return [origin, accuracy.before, macs.before].join("\n");
 }
 
 function macsChart(points: readonly Point[]): Chart | undefined {
@@ -125,7 +146,7 @@ function latencyChart(points: readonly Point[]): Chart | undefined {
   });
 }
 
-/** Runs that know accuracy and cost; the networks that they began with, each once. */
+/** Runs that know accuracy and cost; the networks that they began with, each once and unless a run wrote it. */
 function pointsOf(
   runs: readonly RunSummary[],
   costOf: (run: RunSummary) => { readonly before?: number; readonly after?: number },
@@ -136,10 +157,13 @@ function pointsOf(
       ? []
       : [{ name: run.name, isOriginal: false, cost, worth }];
   });
+  const written = new Set(points.map(({ name, worth }) => `${name} ${worth}`));
   const originals = new Map(runs.flatMap((run): [string, Point][] => {
     const [cost, worth] = [costOf(run).before, run.accuracy.before];
-    if (cost === undefined || worth === undefined) return [];
-    return [[`${run.origin} ${worth}`, { name: run.origin, isOriginal: true, cost, worth }]];
+    if (cost === undefined || worth === undefined || written.has(`${run.origin} ${worth}`)) {
+      return [];
+    }
+    return [[originOf(run), { name: run.origin, isOriginal: true, cost, worth }]];
   }));
   return [...points, ...originals.values()];
 }

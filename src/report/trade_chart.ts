@@ -32,6 +32,9 @@ export function tradeChart({ id, title, meaning, axis, points, format, size }: T
   const front = paretoFront(points);
   const costOf = ({ cost }: Point) => cost / size;
   const worthOf = ({ worth }: Point) => 100 * worth;
+  const middle = Math.max(...points.map(({ cost }) => cost)) / 2;
+  /** Names stand towards the middle, where there is room. */
+  const isInRightHalf = ({ cost }: Point) => cost > middle;
   const isBest = (point: Point) => front.includes(point);
   return {
     id,
@@ -80,17 +83,19 @@ export function tradeChart({ id, title, meaning, axis, points, format, size }: T
           r: 5,
           fill: "var(--after)",
         }),
-        text(points, {
-          x: costOf,
-          y: worthOf,
-          dx: -9,
-          dy: -9,
-          textAnchor: "end",
-          text: ({ name }: Point) => shorten(name, width < 400 ? 16 : 32),
-          fill: "var(--ink)",
-          stroke: "var(--paper)",
-          strokeWidth: 4,
-        }),
+        ...[true, false].map((isRight) =>
+          text(points.filter((point) => isInRightHalf(point) === isRight), {
+            x: costOf,
+            y: worthOf,
+            dx: isRight ? -9 : 9,
+            dy: -9,
+            textAnchor: isRight ? "end" : "start",
+            text: ({ name }: Point) => shorten(name, width < 400 ? 16 : 32),
+            fill: "var(--ink)",
+            stroke: "var(--paper)",
+            strokeWidth: 4,
+          })
+        ),
       ],
     }),
     table: {

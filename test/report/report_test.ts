@@ -147,6 +147,21 @@ Deno.test("times that were taken under other conditions are said not to compare"
     );
   assert.match(compare(first, second), /cannot be compared/);
   assert.doesNotMatch(compare(first, first), /cannot be compared/);
+  const before = { ...first.profile!.before!, milliseconds: 99 };
+  const busy = { ...first, profile: { ...first.profile!, before } };
+  assert.match(compare(first, busy), /resnet20, which several runs began with, took 19\.5\u202fms/);
+});
+
+Deno.test("a network that one run wrote and another began with is one network", () => {
+  const first = pruneRecord();
+  const accuracy = { before: first.report.accuracy!.after, after: 0.9 };
+  const second = { ...first, model: "runs/half", report: { ...first.report, accuracy } };
+  const runs = [{ path: "runs/half", record: first }, { path: "runs/better", record: second }];
+  const [, rows] = drawComparison(summarizeRuns(runs)).match(
+    /<caption>Accuracy against MACs<[^]*?<tbody>([^]*?)<\/tbody>/,
+  )!;
+  const names = [...rows.matchAll(/<th scope="row">([^<]+)</g)].map(([, name]) => name);
+  assert.deepEqual(names, ["half", "better", "resnet20"]);
 });
 
 Deno.test("a file that is no record is refused by the field that is wrong", () => {
