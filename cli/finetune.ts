@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { finetune, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
+import { finetune, openModel, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
 import {
   badImagesOption,
   batchSizeEvalOption,
@@ -18,6 +18,7 @@ import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { withProgress } from "./progress.ts";
+import { createLatencyOption } from "./report_files.ts";
 import {
   createDistillationOptions,
   createTuningOptions,
@@ -63,6 +64,7 @@ export const finetuneCommand = new Command("finetune")
   .addOption(inputSizeOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
+  .addOption(createLatencyOption())
   .addOption(jsonOption)
   .addHelpText(
     "after",
@@ -71,16 +73,18 @@ export const finetuneCommand = new Command("finetune")
   )
   .action(async (model, flags) => {
     await refuseExistingModel(flags.out, flags);
+    const file = await openModel(model);
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         finetune({
           ...dataOptions(model, flags, onProgress),
           ...tuningSettings(flags),
+          model: file,
           teacher: flags.teacher,
           onEpoch: describeEpoch,
           signal,
         })
       )
     );
-    await finishTuning(outcome, flags);
+    await finishTuning(outcome, { kind: "finetune", model: file }, flags);
   });

@@ -67,6 +67,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "hold a model against the limits of a file; exit code 1 when one does not hold",
     load: async () => (await import("./check.ts")).checkCommand,
   },
+  compare: {
+    description: "put runs side by side, by the reports in their folders",
+    load: async () => (await import("./compare.ts")).compareCommand,
+  },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
     load: async () => (await import("./demo.ts")).demoCommand,

@@ -42,6 +42,7 @@ import {
 } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
+import { createLatencyOption, reportFiles } from "./report_files.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments, typedArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
@@ -226,6 +227,7 @@ export const pruneCommand = new Command("prune")
   .addOption(inputSizeOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
+  .addOption(createLatencyOption())
   .addOption(jsonOption)
   .addHelpText(
     "after",
@@ -269,7 +271,7 @@ Example:
       withProgress((onProgress) =>
         prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
-    const { file: pruned, report, log } = keepsState
+    const { file: pruned, report, answers, log } = keepsState
       ? await untilInterrupted(
         (signal) => run({ signal, checkpoint }),
         `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
@@ -277,14 +279,17 @@ Example:
       : await run();
     const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
+    const outcome = {
+      kind: "prune",
+      ...{ model: file.path, out: flags.out, report, answers },
+      search: log,
+    } as const;
+    const models = { before: file, after: pruned, latency: flags.latency };
+    const extraFiles = await reportFiles(outcome, models, log && searchFiles(log));
     const written = await foldIfAsked({ ...pruned, metadata }, flags);
+    const { force, quantize } = flags;
     const saved = await untilInterrupted((signal) =>
-      saveModel(flags.out, written, {
-        force: flags.force,
-        quantize: flags.quantize,
-        extraFiles: log && searchFiles(log),
-        signal,
-      })
+      saveModel(flags.out, written, { force, quantize, extraFiles, signal })
     );
     await rm(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };

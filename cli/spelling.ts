@@ -27,6 +27,7 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["force", { whenTrue: "--force" }],
   ["json", { whenTrue: "--json" }],
   ["verify", { whenFalse: "--no-verify" }],
+  ["latency", { whenFalse: "--no-latency" }],
   ["flip", { whenFalse: "--no-flip" }],
   ["resume", { whenTrue: "--resume" }],
   ["finetune", { whenTrue: "--finetune" }],

@@ -19,6 +19,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
+import { createLatencyOption } from "./report_files.ts";
 import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
@@ -56,6 +57,7 @@ export const trainCommand = new Command("train")
   .addOption(batchSizeEvalOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
+  .addOption(createLatencyOption())
   .addOption(jsonOption)
   .addHelpText(
     "after",
@@ -80,7 +82,7 @@ export const trainCommand = new Command("train")
         })
       )
     );
-    await finishTuning(outcome, flags);
+    await finishTuning(outcome, { kind: "train", net }, flags);
   });
 
 function networkOf({ net, resnetSize }: { net?: string; resnetSize?: number }): string {

@@ -3,6 +3,7 @@ import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   type FinetuneOptions,
+  type ModelFile,
   type QuantizedType,
   saveModel,
   TUNING_DEFAULTS,
@@ -18,6 +19,7 @@ import {
   seedInteger,
   share,
 } from "./parsers.ts";
+import { reportFiles } from "./report_files.ts";
 import { quoteArguments, typedArguments } from "./spelling.ts";
 import { figureLines } from "./figures.ts";
 
@@ -134,7 +136,14 @@ export interface TuningFlags extends ScheduleFlags {
   readonly seed: number;
   /** Go on from a checkpoint. */
   readonly resume?: boolean;
+  /** Whether the report says where the milliseconds go. */
+  readonly latency: boolean;
 }
+
+/** What a network was before it was trained or tuned. */
+export type TuningStart =
+  | { readonly kind: "train"; readonly net: string }
+  | { readonly kind: "finetune"; readonly model: ModelFile };
 
 /** Folder of the checkpoint beside the model. */
 export function checkpointFolder(out: string): string {
@@ -167,7 +176,8 @@ export function tuningSettings(flags: TuningFlags) {
  * @throws {InterruptError} When the run was ended early: nothing is written, and the message says how to go on.
  */
 export async function finishTuning(
-  { file, report }: TuningOutcome,
+  { file, report, answers }: TuningOutcome,
+  start: TuningStart,
   flags: TuningFlags,
 ): Promise<void> {
   const checkpoint = checkpointFolder(flags.out);
@@ -183,7 +193,14 @@ export async function finishTuning(
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };
   const { force, quantize } = flags;
   const written = await foldIfAsked({ ...file, metadata }, flags);
-  const { bytes } = await saveModel(flags.out, written, { force, quantize });
+  const [model, original] = start.kind === "train"
+    ? [start.net, undefined]
+    : [start.model.path, start.model];
+  const extraFiles = await reportFiles(
+    { kind: start.kind, model, out: flags.out, report, answers },
+    { before: original, after: file, latency: flags.latency },
+  );
+  const { bytes } = await saveModel(flags.out, written, { force, quantize, extraFiles });
   await rm(checkpoint, { recursive: true }).catch(() => {});
   if (flags.json) {
     console.log(JSON.stringify({ out: flags.out, bytes, ...record }));

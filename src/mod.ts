@@ -45,7 +45,16 @@ export {
   type StatisticsIdentity,
 } from "./calibration/mod.ts";
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./check.ts";
-export { type LatencyOptions, measureStockLatency, type Spread, type Timing } from "./cost/mod.ts";
+export {
+  type LatencyConditions,
+  type LatencyOptions,
+  type LayerProfile,
+  measureStockLatency,
+  type NetworkProfile,
+  type RunProfile,
+  type Spread,
+  type Timing,
+} from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
 export { fold, type FoldResult } from "./fold.ts";
@@ -61,6 +70,7 @@ export {
 } from "./inspect.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
+  type ExtraFiles,
   type LayerConfig,
   type LayerJson,
   type LayersTopology,
@@ -77,7 +87,9 @@ export {
   type SaveOptions,
   type Weight,
   type WeightType,
+  writeWholeFile,
 } from "./model/mod.ts";
+export { profile, type ProfileOptions } from "./profile.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {
   AutoPolicy,
@@ -130,9 +142,29 @@ export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./t
 export { networkNames } from "./nets/mod.ts";
 export type {
   Change,
+  ChangedAnswer,
   DataOptions,
   FigureChanges,
+  GivenAnswer,
   OutputErrorChange,
   Progress,
   ProgressListener,
+  TestAnswers,
 } from "./session/mod.ts";
+export {
+  readRuns,
+  type RecordedFields,
+  recordRun,
+  renderComparison,
+  renderReport,
+  type RunFields,
+} from "./report.ts";
+export type {
+  KnownChange,
+  LabelledFigures,
+  PruneRecord,
+  RunBasics,
+  RunRecord,
+  RunSummary,
+  TuningRecord,
+} from "./report/mod.ts";

@@ -44,6 +44,7 @@ import {
 } from "./pruning/mod.ts";
 import {
   batchesOfThread,
+  compareAnswers,
   evaluateOn,
   openSession,
   type Session,
@@ -170,7 +171,8 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       seed: settings.seed,
       workers: crew.size,
     });
-    return { file: unpinInputSize(pruned, session.original), report, log: search?.log };
+    const answers = await compareAnswers(session, before.answers, after.answers);
+    return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, runFolder(session, settings));
   } finally {

@@ -6,12 +6,14 @@ import type { ModelFile, Preprocessing } from "./model/mod.ts";
 import { writePreprocessing } from "./model/mod.ts";
 import { buildNetwork } from "./nets/mod.ts";
 import {
+  compareAnswers,
   compareFigures,
   type DataOptions,
   evaluateOn,
   openSession,
   resolveReference,
   type Session,
+  type TestAnswers,
   wholeSplit,
 } from "./session/mod.ts";
 import {
@@ -54,6 +56,8 @@ export interface TuningOutcome {
   readonly file: ModelFile;
   /** Figures of the run. */
   readonly report: TuningReport;
+  /** Answers to the test images, before and after. */
+  readonly answers: TestAnswers;
 }
 
 /** Bytes are brought to about −1 … 1. */
@@ -143,7 +147,7 @@ async function tuneSession(
   session: Session,
   options: FinetuneOptions & { readonly teacher?: ModelFile },
   identity: RunIdentity,
-): Promise<{ file: ModelFile; report: Omit<TuningReport, "seconds"> }> {
+): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
   const { checkpoint, resume = false, teacher, signal, onProgress, onEpoch } = options;
   const settings = pickTuningOptions(identity);
@@ -166,5 +170,6 @@ async function tuneSession(
     seed: settings.seed,
     workers: session.crew.size,
   };
-  return { file: unpinInputSize(written, session.original), report };
+  const answers = await compareAnswers(session, before.answers, after.answers);
+  return { file: unpinInputSize(written, session.original), report, answers };
 }

@@ -42,6 +42,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "session",
     "tuning",
   ],
+  report: ["cost", "session", "tuning", "pruning"],
 };
 
 /** Files at the top of `src` that every room may import. */
@@ -86,6 +87,20 @@ Deno.test("every room of src imports only the rooms it may, by their doors", asy
       const isDoor = other !== undefined && ALLOWED[room].includes(other) &&
         target === `src/${other}/mod.ts`;
       assert.ok(isCommon || isDoor, `${file} imports ${target}`);
+    }
+  }
+});
+
+Deno.test("the report knows types of results only, and nothing but the top of src imports it", async () => {
+  for (const file of await sourceFiles("src")) {
+    const text = await Deno.readTextFile(join(ROOT, file));
+    const isReport = roomOf(file) === "report";
+    for (const [statement, path] of text.matchAll(/^(?:import|export)[^;]*? from "([^"]+)"/gm)) {
+      const room = roomOf(relative(ROOT, join(ROOT, dirname(file), path)));
+      if (isReport && path.startsWith("../") && room !== "report" && room !== undefined) {
+        assert.match(statement, /^import type /, `${file} imports ${path}`);
+      }
+      if (room === "report") assert.ok(isReport || roomOf(file) === undefined, file);
     }
   }
 });

@@ -27,7 +27,7 @@ for (const name of networkNames) {
       withNoise(async (data) => {
         const model = await noisyNetwork(name);
         const before = tf.memory().numTensors;
-        const { file, report } = await prune({ ...SMALL, model, data, shared });
+        const { file, report, answers } = await prune({ ...SMALL, model, data, shared });
         assert.equal(tf.memory().numTensors, before, "all tensors are given back");
         assert.ok(report.macs.after < report.macs.before);
         assert.ok(report.maskedDifference! < 1e-5);
@@ -38,6 +38,10 @@ for (const name of networkNames) {
         const { accuracy, loss } = await evaluate({ model: file, data, workers: 1 });
         assert.equal(accuracy, report.accuracy!.after);
         assert.ok(Math.abs(loss - report.loss.after) < 1e-5);
+        for (const side of ["before", "after"] as const) {
+          const right = answers.labels.filter((label, image) => label === answers[side][image]);
+          assert.equal(right.length / answers.images.length, report.accuracy[side]);
+        }
         for (const { mode, kept, of, relativeError } of report.layers) {
           assert.equal(mode === "whole", kept === of);
           assert.ok(relativeError >= 0 && relativeError <= 1);

@@ -1,9 +1,8 @@
 import createJpegModule from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import jpegWasm from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm" with { type: "bytes" };
-import startPng, { decode as decodePng } from "@jsquash/png/codec/pkg/squoosh_png.js";
-import pngWasm from "@jsquash/png/codec/pkg/squoosh_png_bg.wasm" with { type: "bytes" };
 import { checkPng, PNG_SIGNATURE } from "./check_png.ts";
 import type { RawImage } from "./fit_image.ts";
+import { startPngCodec } from "./png_codec.ts";
 
 /** The part of the emscripten module that is used. */
 interface JpegModule {
@@ -29,7 +28,6 @@ interface JpegDecoder {
 const createModule: (options: JpegModuleOptions) => Promise<JpegModule> = createJpegModule;
 let jpegCode: Promise<WebAssembly.Module> | undefined;
 let jpegDecoder: Promise<JpegDecoder> | undefined;
-let pngReady: Promise<unknown> | undefined;
 
 /** What libjpeg prints when pixels are lost; stray bytes between segments are not among it. */
 const LOST_PIXELS = /premature end|corrupt jpeg data(?!: \d+ extraneous)/i;
@@ -99,10 +97,9 @@ async function decodePngBytes(bytes: Uint8Array): Promise<ImageData> {
     );
   }
   checkPng(bytes);
-  pngReady ??= startPng(WebAssembly.compile(pngWasm));
-  await pngReady;
+  const { decode } = await startPngCodec();
   try {
-    return decodePng(bytes);
+    return decode(bytes);
   } catch {
     throw new Error("found a PNG whose pixels do not decode, wanted a valid one");
   }

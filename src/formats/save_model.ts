@@ -6,6 +6,7 @@ import {
   type ModelFile,
   refuseExisting,
   refuseExistingFile,
+  resolveExtraFiles,
   saveModelFile,
   type SaveOptions,
   writeWholeFile,
@@ -79,9 +80,10 @@ export async function saveModel(
 ): Promise<{ bytes: number }> {
   const write = writerOf(path);
   if (write === undefined) return await saveModelFile(path, file, options);
-  const { extraFiles = new Map(), signal } = options;
+  const { signal } = options;
   await refuseExistingModel(path, options);
   const content = await write(file);
+  const extraFiles = await resolveExtraFiles(options, content.length);
   await writeWholeFile(path, content, signal);
   const stem = join(dirname(path), basename(path, extname(path)));
   for (const [name, extra] of extraFiles) await writeWholeFile(`${stem}.${name}`, extra, signal);

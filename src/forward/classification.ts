@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { activationOf, type LayerGraph, nodeKeyOf } from "../graph/mod.ts";
-import type { Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
+import type { Answers, Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
 
 /** Sums over classified images. */
 export interface ClassificationSums {
@@ -10,6 +10,8 @@ export interface ClassificationSums {
   readonly loss: number;
   /** How many images. */
   readonly images: number;
+  /** The single answers. */
+  readonly answers: Answers;
 }
 
 const SMALLEST_PROBABILITY = 1e-7;
@@ -29,20 +31,30 @@ export class Classification implements Objective<ClassificationSums> {
   ): Promise<ClassificationSums> {
     const areProbabilities = givesProbabilities(graph);
     const sums = { correct: 0, loss: 0, images: 0 };
-    for await (const { images, labels } of batches) {
+    const [seen, found, certainty]: number[][] = [[], [], []];
+    for await (const { images, labels, indices } of batches) {
       const [output] = plan.predict(images);
       const probabilities = areProbabilities ? output : tf.softmax(output);
       const classes = probabilities.shape.at(-1)!;
       const values = probabilities.dataSync();
       labels!.forEach((label, image) => {
         const row = values.subarray(image * classes, (image + 1) * classes);
-        if (indexOfLargest(row) === label) sums.correct++;
+        const answer = indexOfLargest(row);
+        if (answer === label) sums.correct++;
+        seen.push(indices[image]);
+        found.push(answer);
+        certainty.push(row[answer]);
         sums.loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
       });
       sums.images += labels!.length;
       tf.dispose([output, probabilities]);
     }
-    return sums;
+    const answers = {
+      images: Int32Array.from(seen),
+      classes: Int32Array.from(found),
+      probabilities: Float32Array.from(certainty),
+    };
+    return { ...sums, answers };
   }
 
   add(first: ClassificationSums, second: ClassificationSums): ClassificationSums {
@@ -50,15 +62,25 @@ export class Classification implements Objective<ClassificationSums> {
       correct: first.correct + second.correct,
       loss: first.loss + second.loss,
       images: first.images + second.images,
+      answers: joinAnswers(first.answers, second.answers),
     };
   }
 
-  figuresOf({ correct, loss, images }: ClassificationSums): Figures {
+  figuresOf({ correct, loss, images, answers }: ClassificationSums): Figures {
     const accuracy = correct / images;
-    return { error: 1 - accuracy, loss: loss / images, accuracy, images };
+    return { error: 1 - accuracy, loss: loss / images, accuracy, images, answers };
   }
 
   dispose(): void {}
+}
+
+/** Answers to the images of two parts, one part behind the other. */
+function joinAnswers(first: Answers, second: Answers): Answers {
+  return {
+    images: Int32Array.of(...first.images, ...second.images),
+    classes: Int32Array.of(...first.classes, ...second.classes),
+    probabilities: Float32Array.of(...first.probabilities, ...second.probabilities),
+  };
 }
 
 function indexOfLargest(values: ArrayLike<number>): number {

@@ -8,6 +8,18 @@ export interface ImageBatch {
   readonly images: tf.Tensor4D;
   /** Class of every image; absent where the data has none. */
   readonly labels?: Int32Array;
+  /** Index of every image in its set. */
+  readonly indices: Int32Array;
+}
+
+/** What a network answered, image by image. */
+export interface Answers {
+  /** Index of every image in its set. */
+  readonly images: Int32Array;
+  /** The likeliest class of every image. */
+  readonly classes: Int32Array;
+  /** The probability that the network gives it. */
+  readonly probabilities: Float32Array;
 }
 
 /** A network laid out for measuring. */
@@ -36,6 +48,8 @@ export interface Figures {
   readonly loss: number;
   /** Share of images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
+  /** The single answers; absent where outputs are compared. */
+  readonly answers?: Answers;
   /** Every output by itself; absent where images are classified. */
   readonly outputs?: readonly OutputFigures[];
   /** How many images. */

@@ -29,6 +29,13 @@ export {
 } from "./preprocessing.ts";
 export { type BesideReader, readBeside, refuse } from "./read_beside.ts";
 export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
-export { encodeModelFiles, refuseExisting, saveModelFile, type SaveOptions } from "./save.ts";
+export {
+  encodeModelFiles,
+  type ExtraFiles,
+  refuseExisting,
+  resolveExtraFiles,
+  saveModelFile,
+  type SaveOptions,
+} from "./save.ts";
 export * from "./single_file.ts";
 export { findInputShape, isJsonObject, type JsonObject } from "./topology.ts";

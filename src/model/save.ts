@@ -17,14 +17,20 @@ import type { QuantizedType } from "./decode_weights.ts";
 import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 
+/** Content of files by name. */
+export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
+
 /** How a model is written. */
 export interface SaveOptions {
   /** Replace a model that stands there already. */
   force?: boolean;
   /** Store kernels as numbers of this type; whoever reads the model widens them again. Default: float32. */
   quantize?: QuantizedType;
-  /** Further files of the folder by plain file name, such as a report; they appear together with the model. */
-  extraFiles?: ReadonlyMap<string, Uint8Array | string>;
+  /**
+   * Further files of the folder by plain file name, such as a report; they appear together with the model. A function is
+   * told the model's bytes.
+   */
+  extraFiles?: ExtraFiles | ((bytes: number) => ExtraFiles | Promise<ExtraFiles>);
   /** Interrupts the writing; what stood there before stays. */
   signal?: AbortSignal;
 }
@@ -103,8 +109,10 @@ export async function saveModelFile(
   options: SaveOptions = {},
 ): Promise<{ bytes: number }> {
   const modelFiles = encodeModelFiles(file, options.quantize);
-  const files = new Map([...modelFiles, ...(options.extraFiles ?? [])]);
-  for (const name of options.extraFiles?.keys() ?? []) {
+  const bytes = modelFiles.values().reduce((total, content) => total + content.length, 0);
+  const extraFiles = await resolveExtraFiles(options, bytes);
+  const files = new Map([...modelFiles, ...extraFiles]);
+  for (const name of extraFiles.keys()) {
     if (modelFiles.has(name) || name !== basename(name) || ["", ".", ".."].includes(name)) {
       throw new RangeError(`writing ${dir}: found the file name "${name}", wanted a plain new one`);
     }
@@ -123,7 +131,21 @@ export async function saveModelFile(
     options.signal?.throwIfAborted();
     throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
   }
-  return { bytes: modelFiles.values().reduce((total, content) => total + content.length, 0) };
+  return { bytes };
+}
+
+/**
+ * The files that go with a model.
+ *
+ * @param options What is asked for.
+ * @param bytes Bytes of the model.
+ * @returns Their contents by name.
+ */
+export async function resolveExtraFiles(
+  { extraFiles = new Map() }: SaveOptions,
+  bytes: number,
+): Promise<ExtraFiles> {
+  return typeof extraFiles === "function" ? await extraFiles(bytes) : extraFiles;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type { AgentOptions, Evaluation, Rollout, SearchSettings } from "../policy/mod.ts";
-import type { Change, DataOptions, FigureChanges } from "../session/mod.ts";
+import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
@@ -270,6 +270,8 @@ export interface PruneResult {
   readonly file: ModelFile;
   /** Figures of the run. */
   readonly report: PruneReport;
+  /** Answers to the test images, before and after. */
+  readonly answers: TestAnswers;
   /** Everything that a search tried, when there was one. */
   readonly log?: SearchLog;
 }

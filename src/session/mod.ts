@@ -3,3 +3,4 @@ export * from "./evaluation.ts";
 export * from "./options.ts";
 export * from "./session.ts";
 export type { Figures } from "../forward/mod.ts";
+export * from "./test_answers.ts";

@@ -38,7 +38,10 @@ Deno.test("`inspect` and `prune` take a Keras model, `prune` writes ONNX", () =>
     ]);
     const measured = await runJson(["eval", out, "--data", data]);
     assert.equal(measured.accuracy, pruned.accuracy.after);
-    assert.deepEqual(await listNames(folder), ["data", "model.keras", "pruned.onnx"]);
+    assert.deepEqual(await listNames(folder), [
+      ...["data", "model.keras", "pruned.onnx"],
+      ...["pruned.report.html", "pruned.report.json"],
+    ]);
   }));
 
 Deno.test("`convert` and `prune` write quantised weights, which `eval` reads", () =>

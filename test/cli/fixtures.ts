@@ -20,7 +20,10 @@ export const convolutions = [
 ];
 
 /** Enough for the statistics of the embedded network: as many samples as its largest layer has inputs. */
-export const quickSampling = ["--nb-batches", "1", "--batch-size", "64", "--workers", "1"];
+export const quickSampling = [
+  ...["--nb-batches", "1", "--batch-size", "64", "--workers", "1"],
+  "--no-latency",
+];
 
 /** Arguments of a quick uniform run. */
 export function pruneArguments(data: string, out: string, ...more: string[]): string[] {
@@ -94,9 +97,12 @@ export async function writeChangedModel(
   }
 }
 
-/** Content of a folder's files by name. */
+/** Files of a run's report, which says when and how long the run was. */
+export const reportNames = ["report.html", "report.json"];
+
+/** Content of a folder's files by name, without a report. */
 export async function readFiles(folder: string): Promise<Map<string, Uint8Array>> {
-  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+  const names = (await listNames(folder)).filter((name) => !reportNames.includes(name));
   const read = async (name: string) => [name, await Deno.readFile(join(folder, name))] as const;
   return new Map(await Promise.all(names.map(read)));
 }

@@ -5,6 +5,7 @@ import {
   listNames,
   pruneArguments,
   readFiles,
+  reportNames,
   writeFile,
   writeSmallData,
 } from "./fixtures.ts";
@@ -40,7 +41,7 @@ Deno.test("--force replaces the model in --out, and nothing is left beside it", 
     await writeOldModel(out);
     const { code, stderr } = await runCli(pruneArguments(data, out, "--force"));
     assert.equal(code, 0, stderr);
-    assert.deepEqual(await listNames(out), ["group1-shard1of1.bin", "model.json"]);
+    assert.deepEqual(await listNames(out), ["group1-shard1of1.bin", "model.json", ...reportNames]);
     assert.deepEqual(await listNames(folder), ["data", "out"]);
   });
 });

@@ -107,8 +107,24 @@ Deno.test("`prune --json` reports what the written model is: its size, its costs
     assert.equal(evaluated.accuracy, report.accuracy.after);
     assert.ok(Math.abs(evaluated.loss - report.loss.after) < 1e-6);
     assert.equal(await measureByStock(files, data), report.accuracy.after);
+    await assertRecord(out, report);
   });
 });
+
+/** The folder's report tells the same. */
+// deno-lint-ignore no-explicit-any
+async function assertRecord(folder: string, report: any): Promise<void> {
+  const record = JSON.parse(await Deno.readTextFile(join(folder, "report.json")));
+  const { out, bytes, version, command, ...figures } = report;
+  assert.deepEqual(record.report, figures);
+  assert.deepEqual([record.out, record.bytes, record.versions.secateur], [out, bytes, version]);
+  assert.equal(record.command, `secateur ${command}`);
+  assert.equal(record.profile.after.macs, report.macs.after);
+  assert.equal(record.profile.before.params, report.params.before);
+  assert.equal(record.answers.images.length, report.images.test);
+  const page = await Deno.readTextFile(join(folder, "report.html"));
+  assert.ok(page.includes(`--data ${command.match(/--data (\S+)/)[1]}`));
+}
 
 // deno-lint-ignore no-explicit-any
 function assertComplete(report: any): void {

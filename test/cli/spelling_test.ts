@@ -85,6 +85,7 @@ Deno.test("switches stand alone, take a value behind `=` or the word behind them
     "--retrain": ["--retrain", "--cp_retrain"],
     "--enbl-dst": ["--enbl-dst", "--enbl_dst", "--enbl_dst=true"],
     "--no-verify": ["--no-verify", "--verify=false", "--verify false"],
+    "--no-latency": ["--no-latency", "--latency=false"],
     "": [
       "--cp_quadruple=false",
       "--cp_finetune=false",

@@ -3,7 +3,7 @@ import { inTempFolder, listNames, writeSmallData } from "./fixtures.ts";
 import { exampleData, exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const TRAIN = ["train", "--net", "resnet8", "--data", exampleData, "--epochs", "1"];
-const QUICK = ["--validation-images", "4700", "--batch-size", "100", "--json"];
+const QUICK = ["--validation-images", "4700", "--batch-size", "100", "--no-latency", "--json"];
 
 /** Starts a command and interrupts it once it has said something. */
 async function interruptAt(word: string, args: readonly string[]) {
@@ -38,6 +38,18 @@ Deno.test("`train` writes a model that `eval` measures as reported, `finetune` g
     ]);
     assert.equal(tuned.code, 0, tuned.stderr);
     assert.equal(JSON.parse(tuned.stdout).accuracy.before, report.accuracy.after);
+    const compared = await runCli([
+      ...["compare", out, `${folder}/tuned`, "--json", "--out", `${folder}/side-by-side.html`],
+    ]);
+    assert.equal(compared.code, 0, compared.stderr);
+    const { runs } = JSON.parse(compared.stdout);
+    assert.deepEqual(runs.map(({ name }: { name: string }) => name), ["trained", "tuned"]);
+    assert.deepEqual(runs[0].accuracy, { after: report.accuracy.after });
+    assert.equal(runs[1].accuracy.before, report.accuracy.after);
+    assert.equal(runs[1].macs.after, runs[0].macs.after);
+    const page = await Deno.readTextFile(`${folder}/side-by-side.html`);
+    assert.match(page, /Accuracy against MACs/);
+    assert.doesNotMatch(page, /Accuracy against latency/);
   }));
 
 Deno.test("a training that is interrupted says how to go on, and goes on", () =>

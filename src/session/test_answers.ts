@@ -1,0 +1,122 @@
+import { encodePicture } from "../data/mod.ts";
+import type { Answers } from "../forward/mod.ts";
+import { readPreprocessing } from "../model/mod.ts";
+import type { Session } from "./session.ts";
+
+/** The answers of a network to the test images, before and after. */
+export interface TestAnswers {
+  /** Names of the classes; answers and labels are indices into them. */
+  readonly classes: readonly string[];
+  /** Images that both networks answered, by index in the test split. */
+  readonly images: readonly number[];
+  /** The right class of each. */
+  readonly labels: readonly number[];
+  /** What the original answered. */
+  readonly before: readonly number[];
+  /** What the new network answers. */
+  readonly after: readonly number[];
+  /** Some images whose answer changed, the surest new answers first: right ones lost, right ones found, then others. */
+  readonly changed: readonly ChangedAnswer[];
+}
+
+/** An image whose answer changed. */
+export interface ChangedAnswer {
+  /** Where the image comes from. */
+  readonly source: string;
+  /** Its right class. */
+  readonly label: number;
+  /** What the original answered. */
+  readonly before: GivenAnswer;
+  /** What the new network answers. */
+  readonly after: GivenAnswer;
+  /** The image as the network sees it, as a data URI of a PNG. */
+  readonly picture: string;
+}
+
+/** An answer, and how sure the network was of it. */
+export interface GivenAnswer {
+  /** The likeliest class. */
+  readonly class: number;
+  /** Its probability. */
+  readonly probability: number;
+}
+
+/** Images shown of each kind of change. */
+const SHOWN = 12;
+/** Pixels of the longer side of what is shown. */
+const PICTURE_SIZE = 96;
+
+interface Pair extends Pick<ChangedAnswer, "label" | "before" | "after"> {
+  readonly image: number;
+}
+
+/**
+ * Compares what two networks answer to the test images.
+ *
+ * @param session The data.
+ * @param before Answers of the original.
+ * @param after Answers of the new network.
+ * @returns All answers, and the images of some that changed.
+ */
+export async function compareAnswers(
+  session: Pick<Session, "crew" | "file">,
+  before: Answers,
+  after: Answers,
+): Promise<TestAnswers> {
+  const { classes, test } = session.crew.local.dataset;
+  const pairs = pairAnswers(before, after, test.labels);
+  const changed = await Promise.all(
+    pickChanged(pairs).map(async ({ image, ...answers }) => ({
+      source: test.describe(image),
+      ...answers,
+      picture: await drawImage(session, image),
+    })),
+  );
+  return {
+    classes,
+    images: pairs.map(({ image }) => image),
+    labels: pairs.map(({ label }) => label),
+    before: pairs.map((pair) => pair.before.class),
+    after: pairs.map((pair) => pair.after.class),
+    changed,
+  };
+}
+
+/** Answers to the images that both networks were shown. */
+function pairAnswers(before: Answers, after: Answers, labels: Int32Array): Pair[] {
+  const places = new Map(Array.from(before.images, (image, place) => [image, place]));
+  const answerAt = ({ classes, probabilities }: Answers, place: number): GivenAnswer => ({
+    class: classes[place],
+    probability: probabilities[place],
+  });
+  return Array.from(after.images).flatMap((image, place) => {
+    const earlier = places.get(image);
+    if (earlier === undefined) return [];
+    const label = labels[image];
+    return [{ image, label, before: answerAt(before, earlier), after: answerAt(after, place) }];
+  });
+}
+
+function pickChanged(pairs: readonly Pair[]): Pair[] {
+  const changed = pairs
+    .filter(({ before, after }) => before.class !== after.class)
+    .toSorted((a, b) => b.after.probability - a.after.probability);
+  const kinds: ((pair: Pair) => boolean)[] = [
+    ({ before, label }) => before.class === label,
+    ({ after, label }) => after.class === label,
+    ({ before, after, label }) => before.class !== label && after.class !== label,
+  ];
+  return kinds.flatMap((isKind) => changed.filter(isKind).slice(0, SHOWN));
+}
+
+async function drawImage(
+  { crew, file }: Pick<Session, "crew" | "file">,
+  image: number,
+): Promise<string> {
+  const { inputSize: [height, width], channels } = readPreprocessing(file);
+  const data = new Uint8Array(height * width * channels);
+  await crew.local.dataset.test.read(image, data);
+  const picture = { data, height, width, channels: channels as 1 | 3 };
+  const png = await encodePicture(picture, PICTURE_SIZE);
+  return `data:image/png;base64,${png.toBase64()}`;
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { drawComparison, drawReport, summarizeRuns } from "../../src/report/mod.ts";
+import { spawnScript } from "../cli/run_cli.ts";
+import { inTempFolder } from "../data/fixtures.ts";
+import type { Findings } from "./browse.ts";
+import { HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
+
+const CANDIDATES = ["chromium", "chromium-browser", "google-chrome"].map((name) =>
+  `/usr/bin/${name}`
+);
+
+async function findChromium(): Promise<string | undefined> {
+  for (const path of CANDIDATES) {
+    if (await Deno.stat(path).then(() => true, () => false)) return path;
+  }
+}
+
+const chromium = await findChromium();
+if (chromium === undefined) {
+  console.error(`reports are not looked at in a browser: found none of ${CANDIDATES.join(", ")}`);
+}
+
+/** Pages by name, with the charts that are to be seen on them. */
+function drawPages(): Record<string, { readonly page: string; readonly charts: number }> {
+  const hostile = pruneRecord({
+    classes: ["a", HOSTILE, HOSTILE],
+    text: HOSTILE,
+    layerName: (layer) => HOSTILE + layer,
+  });
+  const runs = [pruneRecord(), tuningRecord("finetune"), tuningRecord("train")];
+  return {
+    prune: { page: drawReport(pruneRecord()), charts: 12 },
+    hostile: { page: drawReport(hostile), charts: 12 },
+    train: { page: drawReport(tuningRecord("train")), charts: 6 },
+    compare: {
+      page: drawComparison(
+        summarizeRuns(runs.map((record, run) => ({ path: `run${run}`, record }))),
+      ),
+      charts: 2,
+    },
+  };
+}
+
+Deno.test({
+  name:
+    "reports are whole, quiet, accessible and legible on phones, screens and paper, light and dark",
+  ignore: chromium === undefined,
+  fn: () =>
+    inTempFolder(async (folder) => {
+      const pages = drawPages();
+      const pathOf = (name: string) => join(folder, `${name}.html`);
+      for (const [name, { page }] of Object.entries(pages)) {
+        await Deno.writeTextFile(pathOf(name), page);
+      }
+      const paths = Object.keys(pages).map(pathOf);
+      const child = spawnScript("test/report/browse.ts", [chromium!, ...paths], ["--allow-all"]);
+      const { code, stdout, stderr } = await child.output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      const found: Record<string, Findings[]> = JSON.parse(new TextDecoder().decode(stdout));
+      for (const [name, { charts }] of Object.entries(pages)) {
+        for (const { view, ...findings } of found[pathOf(name)]) {
+          assert.deepEqual(
+            findings,
+            {
+              overflow: 0,
+              said: [],
+              requests: [],
+              violations: [],
+              charts,
+              texts: [],
+              brokenImages: 0,
+            },
+            `${name}, ${view}`,
+          );
+        }
+      }
+    }),
+});

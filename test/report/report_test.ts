@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import {
+  checkRecord,
+  drawComparison,
+  drawReport,
+  type RunRecord,
+  summarizeRuns,
+} from "../../src/report/mod.ts";
+import { escapeHtml, html } from "../../src/report/html.ts";
+import { paretoFront } from "../../src/report/pareto.ts";
+import { pickClasses, Tally } from "../../src/report/tally.ts";
+import { formatCount, formatSeconds, shorten } from "../../src/report/units.ts";
+import { createRandom } from "../../src/random.ts";
+import { HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
+
+function idsOf(page: string): string[] {
+  return [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+}
+
+const CHARTS = [
+  ...["channels", "errors", "macs", "time-by-class", "time-by-layer", "trade", "rewards"],
+  ...["training-loss", "training-accuracy", "confusion-before", "confusion-after", "classes"],
+];
+
+Deno.test("the report of a pruning run has every chart, each with its title, its summary and its table", () => {
+  const page = drawReport(pruneRecord());
+  const ids = idsOf(page);
+  assert.equal(new Set(ids).size, ids.length, "every place has a name of its own");
+  for (const chart of CHARTS) {
+    const figure = page.match(new RegExp(`<figure id="${chart}"[^]*?</figure>`))?.[0] ?? "";
+    assert.equal(figure.match(/<svg /g)?.length, 2, chart);
+    assert.match(figure, /<details>[^]*<th scope="row">/, chart);
+    for (
+      const [, title, summary] of figure.matchAll(
+        /aria-labelledby="([^"]+)" aria-describedby="([^"]+)"/g,
+      )
+    ) {
+      assert.match(figure, new RegExp(`<title id="${title}">[^<]+</title>`));
+      assert.match(figure, new RegExp(`<desc id="${summary}">[^<]+</desc>`));
+    }
+  }
+  assert.ok(!page.includes("⚠"), "the plotting library has nothing to warn of");
+  for (const target of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.includes(target[1]));
+});
+
+Deno.test("what a run does not know is left out", () => {
+  const { profile: _, answers: __, search: ___, report, ...rest } = pruneRecord();
+  const { accuracy: _a, loss: _l, tuning: _t, search: _s, ...unlabelled } = report;
+  const page = drawReport({ ...rest, report: unlabelled });
+  const ids = idsOf(page);
+  const missing = ["costs", "search", "training", "answers", "changed"];
+  assert.ok(missing.every((section) => !ids.includes(section)));
+  assert.ok(["summary", "channels", "provenance"].every((section) => ids.includes(section)));
+  assert.ok(!/NaN|undefined|Accuracy/.test(page));
+});
+
+Deno.test("the report of a training shows no answers of the untrained network", () => {
+  const ids = idsOf(drawReport(tuningRecord("train")));
+  assert.ok(ids.includes("confusion-after") && ids.includes("training-loss"));
+  assert.ok(!ids.includes("confusion-before") && !ids.includes("changed"));
+  assert.ok(idsOf(drawReport(tuningRecord("finetune"))).includes("changed"));
+});
+
+Deno.test("many classes, layers and images, or hardly any, are drawn all the same", () => {
+  const classes = Array.from({ length: 100 }, (_, index) => `class ${index}`);
+  const large = drawReport(pruneRecord({ blocks: 50, classes, images: 3000 }));
+  assert.match(large, /The 12 of 100 classes in which most answers changed/);
+  assert.ok(!large.includes("NaN"));
+  const small = drawReport(pruneRecord({ blocks: 1, classes: ["only"], images: 1, rollouts: 1 }));
+  assert.ok(!small.includes("NaN") && !small.includes("Infinity"));
+});
+
+Deno.test("no text of a run becomes markup", () => {
+  const classes = ["a", HOSTILE, HOSTILE];
+  const hostile = pruneRecord({ classes, text: HOSTILE, layerName: (layer) => HOSTILE + layer });
+  const harmless = pruneRecord({
+    classes: ["a", "b", "b"],
+    text: "c",
+    layerName: (layer) => `d${layer}`,
+  });
+  const elementsOf = (page: string) => page.match(/<[a-z][^\s/>]*/g);
+  assert.deepEqual(elementsOf(drawReport(hostile)), elementsOf(drawReport(harmless)));
+  const compare = (record: RunRecord) =>
+    drawComparison(summarizeRuns([{ path: record.out, record }]));
+  assert.deepEqual(elementsOf(compare(hostile)), elementsOf(compare(harmless)));
+});
+
+Deno.test("templates escape texts and attributes, and leave pieces as they are", () => {
+  const piece = html`<b title="${`"'`}">${"<&>"}</b>`;
+  assert.equal(
+    html`<p>${[piece, undefined, 3]}</p>`.source,
+    `<p><b title="&quot;&#39;">&lt;&amp;&gt;</b>3</p>`,
+  );
+  assert.equal(escapeHtml("a"), "a");
+});
+
+Deno.test("nothing beats what is on the Pareto front, and something on it beats or equals all else", () => {
+  const random = createRandom(5);
+  const draw = () => Math.round(8 * random());
+  const offers = Array.from({ length: 60 }, () => ({ cost: draw(), worth: draw() }));
+  const front = paretoFront(offers);
+  const beats = (a: typeof offers[0], b: typeof offers[0]) =>
+    a.cost <= b.cost && a.worth >= b.worth && (a.cost < b.cost || a.worth > b.worth);
+  for (const offer of offers) {
+    assert.equal(
+      offers.some((other) => beats(other, offer)),
+      !front.some((best) => best.cost === offer.cost && best.worth === offer.worth),
+    );
+  }
+});
+
+Deno.test("a tally counts what a naive count finds", () => {
+  const { answers } = pruneRecord({ images: 200 });
+  const { labels, after } = answers!;
+  const tally = new Tally(labels, after);
+  for (let label = 0; label < 8; label++) {
+    const own = labels.flatMap((found, image) => found === label ? [after[image]] : []);
+    assert.equal(tally.images(label), own.length);
+    for (let answer = 0; answer < 8; answer++) {
+      assert.equal(tally.count(label, answer), own.filter((found) => found === answer).length);
+    }
+    assert.equal(tally.accuracy(label), own.filter((found) => found === label).length / own.length);
+  }
+  assert.equal(tally.accuracy(99), undefined);
+  assert.deepEqual(
+    pickClasses({ ...answers!, labels: [5, 5, 2], before: [0, 1, 2], after: [5, 2, 3] }, 2),
+    [2, 5],
+  );
+});
+
+Deno.test("runs are called by their folders, or by their paths where folders have one name", () => {
+  const record = pruneRecord();
+  const namesOf = (...paths: string[]) =>
+    summarizeRuns(paths.map((path) => ({ path, record }))).map(({ name }) => name);
+  assert.deepEqual(namesOf("runs/a/", "runs/b/report.json", "c.report.json"), ["a", "b", "c"]);
+  assert.deepEqual(namesOf("x/a", "y/a", "b"), ["x/a", "y/a", "b"]);
+});
+
+Deno.test("times that were taken under other conditions are said not to compare", () => {
+  const first = pruneRecord();
+  const latency = { ...first.profile!.latency!, batchSize: 1 };
+  const second = { ...first, profile: { ...first.profile!, latency } };
+  const compare = (...records: RunRecord[]) =>
+    drawComparison(
+      summarizeRuns(records.map((record, index) => ({ path: `run${index}`, record }))),
+    );
+  assert.match(compare(first, second), /cannot be compared/);
+  assert.doesNotMatch(compare(first, first), /cannot be compared/);
+  const before = { ...first.profile!.before!, milliseconds: 99 };
+  const busy = { ...first, profile: { ...first.profile!, before } };
+  assert.match(compare(first, busy), /resnet20, which several runs began with, took 19\.5\u202fms/);
+});
+
+Deno.test("a network that one run wrote and another began with is one network", () => {
+  const first = pruneRecord();
+  const accuracy = { before: first.report.accuracy!.after, after: 0.9 };
+  const second = { ...first, model: "runs/half", report: { ...first.report, accuracy } };
+  const runs = [{ path: "runs/half", record: first }, { path: "runs/better", record: second }];
+  const [, rows] = drawComparison(summarizeRuns(runs)).match(
+    /<caption>Accuracy against MACs<[^]*?<tbody>([^]*?)<\/tbody>/,
+  )!;
+  const names = [...rows.matchAll(/<th scope="row">([^<]+)</g)].map(([, name]) => name);
+  assert.deepEqual(names, ["half", "better", "resnet20"]);
+});
+
+Deno.test("a file that is no record is refused by the field that is wrong", () => {
+  const record = pruneRecord();
+  assert.equal(checkRecord(record, "f"), record);
+  for (
+    const [change, message] of [
+      [null, /found undefined as format, wanted secateur-run-1/],
+      [
+        { ...record, kind: "other" },
+        /reading f: found "other" as kind, wanted prune, finetune, train/,
+      ],
+      [{ ...record, bytes: { after: "1" } }, /found "1" as bytes.after, wanted a number/],
+      [
+        { ...record, report: { ...record.report, accuracy: { before: 1, after: null } } },
+        /found null as report.accuracy.after/,
+      ],
+    ] as const
+  ) {
+    assert.throws(
+      () => checkRecord(change, "f"),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
+  }
+});
+
+Deno.test("numbers and names are written as people read them", () => {
+  assert.deepEqual([12, 1234, 41075328, 5e9].map(formatCount), [
+    "12",
+    "1.23\u202fk",
+    "41.1\u202fM",
+    "5.00\u202fG",
+  ]);
+  assert.deepEqual([1.25, 75, 7320].map(formatSeconds), [
+    "1.3\u202fs",
+    "1\u202fmin 15\u202fs",
+    "2\u202fh 2\u202fmin",
+  ]);
+  assert.deepEqual([shorten("stage1_block1", 7), shorten("short", 7)], ["sta…ck1", "short"]);
+});
