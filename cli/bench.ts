@@ -82,7 +82,7 @@ function formatTiming({ minimum, median, maximum }: Timing): string {
 }
 
 function formatRelative({ relative }: Timing): string {
-  return `${relative.median.toFixed(3)}`;
+  return relative.median.toFixed(3);
 }
 
 function formatMilliseconds(time: number): string {

@@ -9,7 +9,7 @@ import {
   type Timing,
 } from "./cost/mod.ts";
 import { InputError } from "./errors.ts";
-import { findChannelSpaces, type LayerGraph, openNetwork, pinInputSize } from "./graph/mod.ts";
+import { findChannelSpaces, type LayerGraph, openNetwork } from "./graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "./kernels/mod.ts";
 import { disposeModel, type ModelFile } from "./model/mod.ts";
 import { type ProgressListener, resolveModel, withDefaults } from "./session/mod.ts";
@@ -88,8 +88,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
     options,
     BENCHMARK_DEFAULTS,
   );
-  const read = await Promise.all(options.models.map(resolveModel));
-  const files = inputSize ? read.map((file) => pinInputSize(file, inputSize)) : read;
+  const files = await Promise.all(options.models.map((model) => resolveModel(model, inputSize)));
   await startBackend();
   const subjects: Subject[] = [];
   for (const file of files) subjects.push(await describe(file, batchSize));

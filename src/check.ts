@@ -2,7 +2,7 @@ import { measureStockLatency, networkCost } from "./cost/mod.ts";
 import { InputError, UsageError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { judge, type Judgement, type LimitName, type Limits, needsOf } from "./gate/mod.ts";
-import { openNetwork, pinInputSize } from "./graph/mod.ts";
+import { openNetwork } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
 import { disposeModel, type ModelFile } from "./model/mod.ts";
 import { type DataOptions, resolveModel, withDefaults } from "./session/mod.ts";
@@ -47,14 +47,11 @@ type Figures = Partial<Record<LimitName, number>>;
  */
 export async function check(options: CheckOptions): Promise<CheckReport> {
   const settings = withDefaults(options, CHECK_DEFAULTS);
-  const { limits, inputSize } = { ...settings, inputSize: settings.preprocessing?.inputSize };
+  const { limits, preprocessing } = settings;
   const needs = needsOf(limits);
   requireGiven("--reference", settings.reference, needs.reference);
   requireGiven("--data", settings.data, needs.data);
-  const open = async (model: string | ModelFile) => {
-    const file = await resolveModel(model);
-    return inputSize ? pinInputSize(file, inputSize) : file;
-  };
+  const open = (model: string | ModelFile) => resolveModel(model, preprocessing?.inputSize);
   const model = await open(settings.model);
   const reference = needs.reference ? await open(settings.reference!) : undefined;
   await startBackend();

@@ -5,7 +5,6 @@ import {
   findChannelSpaces,
   listConvolutions,
   openNetwork,
-  pinInputSize,
   type SharedMode,
   spacesOfTensor,
 } from "./graph/mod.ts";
@@ -91,8 +90,7 @@ export interface InspectOptions {
  * @throws {InputError} When the model cannot be read.
  */
 export async function inspect(options: InspectOptions): Promise<InspectReport> {
-  const original = await resolveModel(options.model);
-  const file = options.inputSize ? pinInputSize(original, options.inputSize) : original;
+  const file = await resolveModel(options.model, options.inputSize);
   await startBackend();
   const { model, graph } = await openNetwork(file);
   const inputShape = model.inputs[0].shape.slice(1);

@@ -45,9 +45,13 @@ export type ReferenceChoice = (
   why: string,
 ) => ModelFile | undefined | Promise<ModelFile | undefined>;
 
-/** Reads a model unless it has been read already, and takes nested models apart. */
-export async function resolveModel(model: string | ModelFile): Promise<ModelFile> {
-  return inlineModels(typeof model === "string" ? await openModel(model) : model);
+/** Reads a model unless it has been read already, takes nested models apart and fixes sizes that it leaves open. */
+export async function resolveModel(
+  model: string | ModelFile,
+  inputSize?: readonly [number, number],
+): Promise<ModelFile> {
+  const file = inlineModels(typeof model === "string" ? await openModel(model) : model);
+  return inputSize ? pinInputSize(file, inputSize) : file;
 }
 
 /**
@@ -63,12 +67,11 @@ export async function resolveReference(
   file: ModelFile,
 ): Promise<ModelFile> {
   const wanted = findInputShape(file.topology)!;
-  const read = await resolveModel(reference);
-  const pinned = pinInputSize(read, wanted.slice(1, 3) as [number, number]);
+  const pinned = await resolveModel(reference, wanted.slice(1, 3) as [number, number]);
   const found = findInputShape(pinned.topology) ?? [];
   if (found.slice(1).join() === wanted.slice(1).join()) return pinned;
   throw new InputError(
-    `comparing ${read.path} with ${file.path}: found an input of ` +
+    `comparing ${pinned.path} with ${file.path}: found an input of ` +
       `${found.slice(1).join("×") || "no single shape"}, wanted ${wanted.slice(1).join("×")}`,
   );
 }
