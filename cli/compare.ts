@@ -28,20 +28,29 @@ export const compareCommand = new Command("compare")
     console.log(json ? JSON.stringify({ out, runs }) : describeRuns(runs, out));
   });
 
+/** A column: its name, and the cell of a run. */
+type Column = readonly [
+  name: string,
+  cellOf: (run: RunSummary) => string | number | undefined,
+];
+
 function describeRuns(runs: readonly RunSummary[], out?: string): string {
   const optional = (value: number | undefined, format: (value: number) => string) =>
     value === undefined ? undefined : format(value);
+  const columns: readonly Column[] = [
+    ["run", ({ name }) => name],
+    ["accuracy", ({ accuracy }) => optional(accuracy.after, formatPercent)],
+    ["error", ({ outputError }) => optional(outputError.after, formatPercent)],
+    ["MACs", ({ macs }) => optional(macs.after, formatCount)],
+    ["parameters", ({ params }) => optional(params.after, formatCount)],
+    ["on disk", ({ bytes }) => formatBytes(bytes.after)],
+    ["ms/image", ({ milliseconds }) => optional(milliseconds.after, (time) => time.toPrecision(3))],
+    ["seed", ({ seed }) => seed],
+  ];
+  const known = columns.filter(([, cellOf]) => runs.some((run) => cellOf(run) !== undefined));
   const table = formatTable(
-    ["run", "accuracy", "MACs", "parameters", "on disk", "ms/image", "seed"],
-    runs.map((run) => [
-      run.name,
-      optional(run.accuracy.after, formatPercent),
-      optional(run.macs.after, formatCount),
-      optional(run.params.after, formatCount),
-      formatBytes(run.bytes.after),
-      optional(run.milliseconds.after, (milliseconds) => milliseconds.toPrecision(3)),
-      run.seed,
-    ]),
+    known.map(([name]) => name),
+    runs.map((run) => known.map(([, cellOf]) => cellOf(run))),
   );
   return out === undefined ? table : `${table}\nwritten to ${out}`;
 }

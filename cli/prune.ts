@@ -284,9 +284,9 @@ Example:
       ...{ model: file.path, out: flags.out, report, answers },
       search: log,
     } as const;
-    const models = { before: file, after: pruned, latency: flags.latency };
-    const extraFiles = await reportFiles(outcome, models, log && searchFiles(log));
     const written = await foldIfAsked({ ...pruned, metadata }, flags);
+    const models = { before: file, after: written, latency: flags.latency };
+    const extraFiles = await reportFiles(outcome, models, log && searchFiles(log));
     const { force, quantize } = flags;
     const saved = await untilInterrupted((signal) =>
       saveModel(flags.out, written, { force, quantize, extraFiles, signal })

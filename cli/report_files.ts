@@ -8,7 +8,7 @@ import {
   type RunFields,
 } from "../src/mod.ts";
 import { withProgress } from "./progress.ts";
-import { quoteArguments } from "./spelling.ts";
+import { quoteArguments, typedArguments } from "./spelling.ts";
 
 /** `--no-latency`: for those who do not want to wait, or whose machine is busy. */
 export function createLatencyOption() {
@@ -50,7 +50,7 @@ export async function reportFiles(
   return async (bytes) => {
     const record = await recordRun({
       ...outcome,
-      command: `secateur ${quoteArguments(Deno.args)}`,
+      command: `secateur ${quoteArguments(typedArguments)}`,
       bytes: { before: before && before.bytes, after: bytes },
       profile: costs,
     });

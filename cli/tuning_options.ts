@@ -198,7 +198,7 @@ export async function finishTuning(
     : [start.model.path, start.model];
   const extraFiles = await reportFiles(
     { kind: start.kind, model, out: flags.out, report, answers },
-    { before: original, after: file, latency: flags.latency },
+    { before: original, after: written, latency: flags.latency },
   );
   const { bytes } = await saveModel(flags.out, written, { force, quantize, extraFiles });
   await rm(checkpoint, { recursive: true }).catch(() => {});

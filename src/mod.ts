@@ -161,7 +161,6 @@ export {
 } from "./report.ts";
 export type {
   KnownChange,
-  LabelledFigures,
   PruneRecord,
   RunBasics,
   RunRecord,

@@ -1,14 +1,15 @@
 import {
   describeConditions,
   LatencyTable,
+  type LayerTimer,
   measureStockLatency,
   networkCost,
+  networkTimes,
   profileGraph,
   type RunProfile,
-  timeNetworkLayers,
 } from "./cost/mod.ts";
 import { InputError } from "./errors.ts";
-import { type LayerGraph, openNetwork, pinInputSize } from "./graph/mod.ts";
+import { findChannelSpaces, type LayerGraph, openNetwork } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
 import { disposeModel, type ModelFile, readPreprocessing } from "./model/mod.ts";
 import { type ProgressListener, resolveModel } from "./session/mod.ts";
@@ -50,7 +51,7 @@ export async function profile(options: ProfileOptions): Promise<RunProfile> {
   await startBackend();
   const { inputSize } = readPreprocessing(options.after);
   const open = async (model: ModelFile): Promise<Opened> => {
-    const file = pinInputSize(await resolveModel(model), inputSize);
+    const file = await resolveModel(model, inputSize);
     const network = await openNetwork(file);
     disposeModel(network.model);
     return { file, graph: network.graph };
@@ -77,6 +78,14 @@ function costsOf(opened: readonly Opened[]): RunProfile {
   return { before: profiles.at(-2), after: profiles.at(-1)! };
 }
 
+/** A layer that is the same in both networks has one time. */
+function timeShapesOnce(table: LatencyTable): LayerTimer {
+  return async (shapes) => {
+    await table.measure(shapes);
+    return { reference: 1, ratios: shapes.map((shape) => table.timeOf(shape)) };
+  };
+}
+
 async function timeNetworks(
   opened: readonly Opened[],
   onProgress?: ProgressListener,
@@ -85,15 +94,15 @@ async function timeNetworks(
     onProgress?.({ stage: "measuring latency", done, total: opened.length + 1 });
   const { macs } = networkCost(opened[0].graph);
   const batchSize = macs * MANY_IMAGES <= MOST_MACS ? MANY_IMAGES : ONE_IMAGE;
-  const table = await LatencyTable.open();
+  const timer = timeShapesOnce(await LatencyTable.open());
   report(0);
   const files = opened.map(({ file }) => file);
   const whole = await measureStockLatency(files, { batchSize, rounds: ROUNDS });
   const profiles = [];
   for (const [index, { graph }] of opened.entries()) {
     report(index + 1);
-    const layers = await timeNetworkLayers(graph, table, batchSize);
-    profiles.push(profileGraph(graph, { layers, whole: whole[index].median / batchSize }));
+    const layers = await networkTimes(graph, findChannelSpaces(graph), batchSize, timer);
+    profiles.push(profileGraph(graph, { batchSize, layers, whole: whole[index].median }));
   }
   return {
     before: profiles.at(-2),

@@ -171,7 +171,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       seed: settings.seed,
       workers: crew.size,
     });
-    const answers = await compareAnswers(session, before.answers, after.answers);
+    const answers = await compareAnswers(session, before, after);
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, runFolder(session, settings));

@@ -1,4 +1,6 @@
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import project from "../deno.json" with { type: "json" };
 import { describeConditions } from "./cost/mod.ts";
 import { InputError } from "./errors.ts";
@@ -27,9 +29,15 @@ export async function recordRun(fields: RunFields): Promise<RunRecord> {
     format: RUN_FORMAT,
     ...fields,
     finished: new Date().toISOString(),
-    versions: { secateur: project.version, deno: Deno.version.deno },
+    versions: { secateur: project.version, engine: describeEngine() },
     machine: describeConditions(),
   };
+}
+
+/** Bun and Deno state the version of Node that they imitate as well. */
+function describeEngine(): string {
+  const { bun, deno, node } = process.versions;
+  return bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`;
 }
 
 /**
@@ -68,11 +76,11 @@ export async function readRuns(paths: readonly string[]): Promise<RunSummary[]> 
 
 async function readRecord(path: string): Promise<RunRecord> {
   const { checkRecord } = await openReports();
-  const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
+  const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
   const file = isFolder ? join(path, "report.json") : path;
   let record: unknown;
   try {
-    record = JSON.parse(await Deno.readTextFile(file));
+    record = JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
     throw new InputError(
       `reading ${file}: ${(cause as Error).message}, wanted the record of a run; ` +

@@ -56,8 +56,8 @@ export interface TuningOutcome {
   readonly file: ModelFile;
   /** Figures of the run. */
   readonly report: TuningReport;
-  /** Answers to the test images, before and after. */
-  readonly answers: TestAnswers;
+  /** Answers to the test images, before and after; absent where outputs are compared. */
+  readonly answers?: TestAnswers;
 }
 
 /** Bytes are brought to about −1 … 1. */
@@ -170,6 +170,6 @@ async function tuneSession(
     seed: settings.seed,
     workers: session.crew.size,
   };
-  const answers = await compareAnswers(session, before.answers, after.answers);
+  const answers = await compareAnswers(session, before, after);
   return { file: unpinInputSize(written, session.original), report, answers };
 }

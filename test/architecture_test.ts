@@ -105,6 +105,18 @@ Deno.test("the report knows types of results only, and nothing but the top of sr
   }
 });
 
+Deno.test("the report and its drawing library are loaded when a report is drawn, and not before", async () => {
+  const reached = new Set(["cli/main.ts", "src/mod.ts"]);
+  for (const file of reached) {
+    const text = await Deno.readTextFile(join(ROOT, file));
+    const statements = text.matchAll(/^(?:im|ex)port (?!type )[^;]*?"(\.{1,2}\/[^"]+\.ts)"/gm);
+    for (const [, path] of statements) reached.add(relative(ROOT, join(ROOT, dirname(file), path)));
+  }
+  assert.ok(reached.has("src/report.ts"));
+  assert.deepEqual([...reached].filter((file) => file.startsWith("src/report/")), []);
+  assert.deepEqual([...reached].filter((file) => /^cli\/(prune|train)\.ts/.test(file)), []);
+});
+
 Deno.test("files at the top of src import rooms by their doors", async () => {
   for (const file of await sourceFiles("src")) {
     if (roomOf(file) !== undefined) continue;

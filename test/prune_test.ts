@@ -39,8 +39,9 @@ for (const name of networkNames) {
         assert.equal(accuracy, report.accuracy!.after);
         assert.ok(Math.abs(loss - report.loss.after) < 1e-5);
         for (const side of ["before", "after"] as const) {
-          const right = answers.labels.filter((label, image) => label === answers[side][image]);
-          assert.equal(right.length / answers.images.length, report.accuracy[side]);
+          const { labels, images, [side]: given } = answers!;
+          const right = labels.filter((label, image) => label === given[image]);
+          assert.equal(right.length / images.length, report.accuracy![side]);
         }
         for (const { mode, kept, of, relativeError } of report.layers) {
           assert.equal(mode === "whole", kept === of);

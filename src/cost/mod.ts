@@ -20,5 +20,4 @@ export {
   type NetworkProfile,
   profileGraph,
   type RunProfile,
-  timeNetworkLayers,
 } from "./profile.ts";

@@ -1,8 +1,6 @@
-import { findChannelSpaces, type LayerGraph } from "../graph/mod.ts";
-import type { LatencyConditions, LatencyTable } from "./latency_table.ts";
+import type { LayerGraph } from "../graph/mod.ts";
+import type { LatencyConditions } from "./latency_table.ts";
 import { layerCost, networkCost } from "./layer_cost.ts";
-import { type LayerShape, shapeOfLayer, widthAxes } from "./layer_shape.ts";
-import { listSymbolicLayers } from "./symbolic_layers.ts";
 
 /** What a layer costs for one image. */
 export interface LayerProfile {
@@ -51,17 +49,26 @@ export interface RunProfile {
   readonly latencyFailure?: string;
 }
 
+/** Milliseconds of a batch: of every layer by its key, and of the whole network. */
+export interface BatchTimes {
+  /** Images of the batch. */
+  readonly batchSize: number;
+  /** Every layer by itself. */
+  readonly layers: ReadonlyMap<string, number>;
+  /** All of them. */
+  readonly whole: number;
+}
+
 /**
  * Lists what the layers of a network cost.
  *
  * @param graph The network.
- * @param milliseconds Times by key of the layer, and of the whole network.
+ * @param times What was measured, if anything was.
  * @returns The profile.
  */
-export function profileGraph(
-  graph: LayerGraph,
-  milliseconds?: { readonly layers: ReadonlyMap<string, number>; readonly whole: number },
-): NetworkProfile {
+export function profileGraph(graph: LayerGraph, times?: BatchTimes): NetworkProfile {
+  const perImage = (milliseconds?: number) =>
+    milliseconds === undefined ? undefined : milliseconds / times!.batchSize;
   const layers = graph.nodes
     .filter(({ className }) => className !== "InputLayer")
     .map((node): LayerProfile => ({
@@ -69,31 +76,7 @@ export function profileGraph(
       className: node.className,
       outputShape: node.outputShape,
       ...layerCost(node),
-      milliseconds: milliseconds?.layers.get(node.key),
+      milliseconds: perImage(times?.layers.get(node.key)),
     }));
-  return { layers, ...networkCost(graph), milliseconds: milliseconds?.whole };
-}
-
-/**
- * Times every layer of a network on stock tfjs-wasm, each run by itself.
- *
- * @param graph The network.
- * @param table Keeps the times: layers of equal shape are measured once.
- * @param batchSize Images of a prediction.
- * @returns Milliseconds for one image by key of the layer.
- * @throws {InputError} When a layer cannot be made alone, or the model leaves a size open.
- */
-export async function timeNetworkLayers(
-  graph: LayerGraph,
-  table: LatencyTable,
-  batchSize: number,
-): Promise<Map<string, number>> {
-  const layers = listSymbolicLayers(graph, findChannelSpaces(graph), [])
-    .filter(({ rule }) => rule.kind !== "source")
-    .map((layer): [string, LayerShape] => {
-      const widths = widthAxes(layer).map(({ full }) => full);
-      return [layer.node.key, shapeOfLayer(layer, widths, batchSize)];
-    });
-  await table.measure(layers.map(([, shape]) => shape));
-  return new Map(layers.map(([key, shape]) => [key, table.timeOf(shape) / batchSize]));
+  return { layers, ...networkCost(graph), milliseconds: perImage(times?.whole) };
 }

@@ -25,7 +25,7 @@ export interface ChannelMoments {
 export async function measureBatchNorm(
   graph: LayerGraph,
   model: tf.LayersModel,
-  batches: AsyncIterable<ImageBatch>,
+  batches: AsyncIterable<Pick<ImageBatch, "images">>,
 ): Promise<Map<string, ChannelMoments>> {
   const moments = new Map<string, ChannelMoments>();
   const plan = new ForwardPlan(graph, model, {

@@ -77,10 +77,14 @@ export class Classification implements Objective<ClassificationSums> {
 /** Answers to the images of two parts, one part behind the other. */
 function joinAnswers(first: Answers, second: Answers): Answers {
   return {
-    images: Int32Array.of(...first.images, ...second.images),
-    classes: Int32Array.of(...first.classes, ...second.classes),
-    probabilities: Float32Array.of(...first.probabilities, ...second.probabilities),
+    images: join(first.images, second.images),
+    classes: join(first.classes, second.classes),
+    probabilities: new Float32Array([...first.probabilities, ...second.probabilities]),
   };
+}
+
+function join(first: Int32Array, second: Int32Array): Int32Array {
+  return new Int32Array([...first, ...second]);
 }
 
 function indexOfLargest(values: ArrayLike<number>): number {

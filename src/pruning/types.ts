@@ -270,8 +270,8 @@ export interface PruneResult {
   readonly file: ModelFile;
   /** Figures of the run. */
   readonly report: PruneReport;
-  /** Answers to the test images, before and after. */
-  readonly answers: TestAnswers;
+  /** Answers to the test images, before and after; absent where outputs are compared. */
+  readonly answers?: TestAnswers;
   /** Everything that a search tried, when there was one. */
   readonly log?: SearchLog;
 }

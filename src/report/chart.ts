@@ -9,7 +9,16 @@ export interface LegendEntry {
   /** A colour of the page's style, such as `--after`. */
   readonly colour: string;
   /** How it is drawn. */
-  readonly shape: "bar" | "dot" | "ring" | "line" | "star" | "circle" | "square" | "triangle";
+  readonly shape:
+    | "bar"
+    | "dot"
+    | "ring"
+    | "line"
+    | "star"
+    | "circle"
+    | "square"
+    | "triangle"
+    | "diamond";
 }
 
 /** A chart with all that it needs to be understood. */

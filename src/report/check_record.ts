@@ -20,7 +20,9 @@ export function checkRecord(value: unknown, file: string): RunRecord {
     ),
     wanted("bytes.after", "a number", isNumber),
     wanted("report.seed", "a number", isNumber),
-    ...["accuracy.before", "accuracy.after"].map((name) => optionalNumber(`report.${name}`)),
+    ...["accuracy", "outputError"].flatMap((figure) =>
+      ["before", "after"].map((side) => optionalNumber(`report.${figure}.${side}`))
+    ),
     ...["before", "after"].flatMap((side) =>
       ["macs", "convMacs", "params", "milliseconds"].map((cost) =>
         optionalNumber(`profile.${side}.${cost}`)

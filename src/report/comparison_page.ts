@@ -1,11 +1,19 @@
 import { type Chart, renderChart } from "./chart.ts";
 import { html } from "./html.ts";
 import { renderPage } from "./page.ts";
-import type { RunSummary } from "./summarize_run.ts";
+import { ACCURACY, type Measure, OUTPUT_ERROR } from "./measure.ts";
+import type { KnownChange, RunSummary } from "./summarize_run.ts";
 import type { Section } from "./section.ts";
 import { renderTable } from "./table.ts";
 import { type Point, tradeChart } from "./trade_chart.ts";
-import { formatBytes, formatCount, formatMilliseconds, formatPercent, unitFor } from "./units.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatMilliseconds,
+  formatPercent,
+  type Unit,
+  unitFor,
+} from "./units.ts";
 
 /**
  * Draws runs side by side: one HTML page that needs no other file and no network.
@@ -23,41 +31,38 @@ export function drawComparison(runs: readonly RunSummary[]): string {
   });
 }
 
+/** A column of the table of runs: its name, and the cell of a run. */
+type Column = readonly [
+  name: string,
+  cellOf: (run: RunSummary) => string | number | undefined,
+];
+
 function runsSection(runs: readonly RunSummary[]): Section {
-  const share = (change: { before?: number; after?: number }) =>
+  const share = (change: KnownChange) =>
     change.before === undefined || change.after === undefined
       ? undefined
       : formatPercent(change.after / change.before, 1);
   const optional = (value: number | undefined, format: (value: number) => string) =>
     value === undefined ? undefined : format(value);
+  const columns: readonly Column[] = [
+    ["accuracy", ({ accuracy }) => optional(accuracy.after, formatPercent)],
+    ["before", ({ accuracy }) => optional(accuracy.before, formatPercent)],
+    ["relative error", ({ outputError }) => optional(outputError.after, formatPercent)],
+    ["before", ({ outputError }) => optional(outputError.before, formatPercent)],
+    ["MACs", ({ macs }) => optional(macs.after, formatCount)],
+    ["share", ({ macs }) => share(macs)],
+    ["parameters", ({ params }) => optional(params.after, formatCount)],
+    ["share", ({ params }) => share(params)],
+    ["on disk", ({ bytes }) => formatBytes(bytes.after)],
+    ["latency", ({ milliseconds }) => optional(milliseconds.after, formatMilliseconds)],
+    ["share", ({ milliseconds }) => share(milliseconds)],
+    ["seed", ({ seed }) => seed],
+  ];
+  const known = columns.filter(([, cellOf]) => runs.some((run) => cellOf(run) !== undefined));
   const table = {
     caption: "Figures of the written models; shares are of the network each run began with",
-    header: [
-      "run",
-      "accuracy",
-      "before",
-      "MACs",
-      "share",
-      "parameters",
-      "share",
-      "on disk",
-      "latency",
-      "share",
-      "seed",
-    ],
-    rows: runs.map((run) => [
-      run.name,
-      optional(run.accuracy.after, formatPercent),
-      optional(run.accuracy.before, formatPercent),
-      optional(run.macs.after, formatCount),
-      share(run.macs),
-      optional(run.params.after, formatCount),
-      share(run.params),
-      formatBytes(run.bytes.after),
-      optional(run.milliseconds.after, formatMilliseconds),
-      share(run.milliseconds),
-      run.seed,
-    ]),
+    header: ["run", ...known.map(([name]) => name)],
+    rows: runs.map((run) => [run.name, ...known.map(([, cellOf]) => cellOf(run))]),
   };
   return {
     id: "runs",
@@ -77,17 +82,67 @@ function runsSection(runs: readonly RunSummary[]): Section {
 
 function tradeSection(runs: readonly RunSummary[]): Section | undefined {
   const measured = runs.filter(({ latency }) => latency !== undefined);
-  const charts = [
-    macsChart(pointsOf(runs, ({ macs }) => macs)),
-    latencyChart(pointsOf(measured, ({ milliseconds }) => milliseconds)),
-  ].filter((chart) => chart !== undefined);
+  const charts = MEASURES.flatMap(({ measure, figureOf }) => [
+    drawTrade(measure, MACS, pointsOf(runs, figureOf, ({ macs }) => macs)),
+    drawTrade(measure, LATENCY, pointsOf(measured, figureOf, ({ milliseconds }) => milliseconds)),
+  ]).filter((chart) => chart !== undefined);
   if (charts.length === 0) return undefined;
   const doubt = doubtTimes(measured);
   return {
     id: "trade",
-    title: "Accuracy against cost",
+    title: "What is kept, and what it costs",
     body: html`${charts.map(renderChart)}${doubt && html`<p class="warning">${doubt}.</p>`}`,
   };
+}
+
+/** Picks a figure or a cost of a run. */
+type Picked = (run: RunSummary) => KnownChange;
+
+const MEASURES: readonly { readonly measure: Measure; readonly figureOf: Picked }[] = [
+  { measure: ACCURACY, figureOf: ({ accuracy }) => accuracy },
+  { measure: OUTPUT_ERROR, figureOf: ({ outputError }) => outputError },
+];
+
+/** What a network costs. */
+interface Cost {
+  readonly name: string;
+  readonly id: string;
+  readonly meaning: string;
+  readonly axis: (unit: Unit) => string;
+  readonly unitFor: (costs: readonly number[]) => Unit;
+  readonly format: (cost: number) => string;
+}
+
+const MACS: Cost = {
+  name: "MACs",
+  id: "macs",
+  meaning: "Multiply–accumulates for one image",
+  axis: ({ word }) => `${word} multiply–accumulates for one image`.trim(),
+  unitFor,
+  format: formatCount,
+};
+
+const LATENCY: Cost = {
+  name: "latency",
+  id: "latency",
+  meaning: "Median time of model.predict of stock TensorFlow.js (WebAssembly)",
+  axis: () => "milliseconds for one image",
+  unitFor: () => ({ size: 1, word: "", sign: "" }),
+  format: formatMilliseconds,
+};
+
+function drawTrade(measure: Measure, cost: Cost, points: readonly Point[]): Chart | undefined {
+  if (points.length === 0) return undefined;
+  const unit = cost.unitFor(points.map((point) => point.cost));
+  return tradeChart({
+    id: measure === ACCURACY ? cost.id : `error-${cost.id}`,
+    title: `${measure.title} against ${cost.name}`,
+    meaning: `${cost.meaning}, and, of the test images, ${measure.meaning}.`,
+    axis: cost.axis(unit),
+    format: cost.format,
+    size: unit.size,
+    ...{ measure, points },
+  });
 }
 
 /** A network that took so much longer in one run than in another was timed on a busy machine. */
@@ -112,58 +167,26 @@ function doubtTimes(runs: readonly RunSummary[]): string | undefined {
   }
 }
 
-/** Runs began with one network where its name, accuracy and work are the same. */
-function originOf({ origin, accuracy, macs }: RunSummary): string {
-  return [origin, accuracy.before, macs.before].join("\n");
+/** Runs began with one network where its name, figure and work are the same. */
+function originOf({ origin, accuracy, outputError, macs }: RunSummary): string {
+  return [origin, accuracy.before, outputError.before, macs.before].join("\n");
 }
 
-function macsChart(points: readonly Point[]): Chart | undefined {
-  if (points.length === 0) return undefined;
-  const unit = unitFor(points.map(({ cost }) => cost));
-  return tradeChart({
-    id: "macs",
-    title: "Accuracy against MACs",
-    meaning: "Multiply–accumulates for one image, and the share of test images answered rightly.",
-    axis: `${unit.word} multiply–accumulates for one image`.trim(),
-    points,
-    format: formatCount,
-    size: unit.size,
-  });
-}
-
-function latencyChart(points: readonly Point[]): Chart | undefined {
-  if (points.length === 0) return undefined;
-  return tradeChart({
-    id: "latency",
-    title: "Accuracy against latency",
-    meaning:
-      "Median time of model.predict of stock TensorFlow.js (WebAssembly), and the share of test images " +
-      "answered rightly.",
-    axis: "milliseconds for one image",
-    points,
-    format: formatMilliseconds,
-    size: 1,
-  });
-}
-
-/** Runs that know accuracy and cost; the networks that they began with, each once and unless a run wrote it. */
-function pointsOf(
-  runs: readonly RunSummary[],
-  costOf: (run: RunSummary) => { readonly before?: number; readonly after?: number },
-): Point[] {
+/** Runs that know figure and cost; the networks that they began with, each once and unless a run wrote it. */
+function pointsOf(runs: readonly RunSummary[], figureOf: Picked, costOf: Picked): Point[] {
   const points = runs.flatMap((run): Point[] => {
-    const [cost, worth] = [costOf(run).after, run.accuracy.after];
-    return cost === undefined || worth === undefined
+    const [cost, share] = [costOf(run).after, figureOf(run).after];
+    return cost === undefined || share === undefined
       ? []
-      : [{ name: run.name, isOriginal: false, cost, worth }];
+      : [{ name: run.name, isOriginal: false, cost, share }];
   });
-  const written = new Set(points.map(({ name, worth }) => `${name} ${worth}`));
+  const written = new Set(points.map(({ name, share }) => `${name} ${share}`));
   const originals = new Map(runs.flatMap((run): [string, Point][] => {
-    const [cost, worth] = [costOf(run).before, run.accuracy.before];
-    if (cost === undefined || worth === undefined || written.has(`${run.origin} ${worth}`)) {
+    const [cost, share] = [costOf(run).before, figureOf(run).before];
+    if (cost === undefined || share === undefined || written.has(`${run.origin} ${share}`)) {
       return [];
     }
-    return [[originOf(run), { name: run.origin, isOriginal: true, cost, worth }]];
+    return [[originOf(run), { name: run.origin, isOriginal: true, cost, share }]];
   }));
   return [...points, ...originals.values()];
 }

@@ -3,7 +3,6 @@ export { checkRecord } from "./check_record.ts";
 export { drawComparison } from "./comparison_page.ts";
 export { drawReport } from "./report_page.ts";
 export {
-  type LabelledFigures,
   type PruneRecord,
   RUN_FORMAT,
   type RunBasics,

@@ -7,7 +7,7 @@ import { costsSection } from "./sections/costs.ts";
 import { layersSection } from "./sections/layers.ts";
 import { provenanceSection } from "./sections/provenance.ts";
 import { searchSection } from "./sections/search.ts";
-import { costsOf, summarySection } from "./sections/summary.ts";
+import { costsOf, referenceOf, summarySection } from "./sections/summary.ts";
 import { trainingSection } from "./sections/training.ts";
 import { formatPercent } from "./units.ts";
 
@@ -51,19 +51,39 @@ export function nameOf(path: string): string {
 }
 
 function describeOutcome(record: RunRecord): Html {
-  const { kind, model, report: { accuracy } } = record;
-  const { macs, params } = costsOf(record);
-  const right = accuracy && html`<b>${formatPercent(accuracy.after)}</b> of the test images right`;
-  if (kind === "train") return html`A new ${model} network${right && html`, ${right}`}.`;
-  const { before, after } = macs;
+  const { kind, model } = record;
+  const quality = describeQuality(record);
+  if (kind === "train") return html`A new ${model} network${quality && html`, ${quality}`}.`;
+  const { macs: { before, after }, params } = costsOf(record);
   const isSmaller = before !== undefined && after !== undefined && before !== after;
-  return html`Made from ${nameOf(model)}${
-    right && html`: ${right} (before: ${formatPercent(accuracy.before)})`
-  }${
+  return html`Made from ${nameOf(model)}${quality && html`: ${quality}`}${
     isSmaller
       ? html`, with <b>${formatPercent(after / before, 1)}</b> of the multiply–accumulates and <b>${
         formatPercent(params.after! / params.before!, 1)
       }</b> of the parameters`
       : undefined
   }.`;
+}
+
+/** A network that is pruned has no error before, and a new one has no figures worth telling. */
+function describeQuality(record: RunRecord): Html | undefined {
+  const { kind, report: { accuracy, outputError } } = record;
+  const earlier = (before: number, isTold: boolean) =>
+    isTold
+      ? html`
+        (before: ${formatPercent(before)})
+      `
+      : undefined;
+  if (accuracy) {
+    return html`<b>${formatPercent(accuracy.after)}</b> of the test images right${
+      earlier(accuracy.before, kind !== "train")
+    }`;
+  }
+  if (outputError) {
+    return html`a relative error of <b>${
+      formatPercent(outputError.after)
+    }</b> against the outputs of ${referenceOf(record)}${
+      earlier(outputError.before, kind !== "prune")
+    }`;
+  }
 }

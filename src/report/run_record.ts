@@ -1,15 +1,7 @@
 import type { LatencyConditions, RunProfile } from "../cost/mod.ts";
-import type { Change, PruneReport, SearchLog } from "../pruning/mod.ts";
+import type { PruneReport, SearchLog } from "../pruning/mod.ts";
 import type { TestAnswers } from "../session/mod.ts";
 import type { TuningReport } from "../tuning/mod.ts";
-
-/** Figures that only labelled images give. */
-export interface LabelledFigures {
-  /** Share of test images classified rightly; absent where the images have no labels. */
-  readonly accuracy?: Change;
-  /** Mean cross-entropy on the test images, in nats; absent where the images have no labels. */
-  readonly loss?: Change;
-}
 
 /** What every run's record states. */
 export interface RunBasics {
@@ -23,15 +15,15 @@ export interface RunBasics {
   readonly finished: string;
   /** The command line. */
   readonly command: string;
-  /** Versions of what made the model. */
-  readonly versions: { readonly secateur: string; readonly deno: string };
+  /** Versions of what made the model; the engine is Deno, Node or Bun. */
+  readonly versions: { readonly secateur: string; readonly engine: string };
   /** The machine, and TensorFlow.js on it. */
   readonly machine: LatencyConditions;
   /** Bytes of the models on disk; `before` is absent for a new network. */
   readonly bytes: { readonly before?: number; readonly after: number };
   /** What the networks cost, layer by layer. */
   readonly profile?: RunProfile;
-  /** What they answered. */
+  /** What they answered; absent where outputs are compared. */
   readonly answers?: TestAnswers;
 }
 
@@ -40,7 +32,7 @@ export interface PruneRecord extends RunBasics {
   /** Discriminates the records. */
   readonly kind: "prune";
   /** Figures of the run. */
-  readonly report: Omit<PruneReport, keyof LabelledFigures> & LabelledFigures;
+  readonly report: PruneReport;
   /** Everything that a search tried, when there was one. */
   readonly search?: SearchLog;
 }
@@ -50,7 +42,7 @@ export interface TuningRecord extends RunBasics {
   /** Discriminates the records. */
   readonly kind: "finetune" | "train";
   /** Figures of the run. */
-  readonly report: Omit<TuningReport, keyof LabelledFigures> & LabelledFigures;
+  readonly report: TuningReport;
 }
 
 /** All that a run's report shows: the content of `report.json`. */

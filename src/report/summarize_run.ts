@@ -18,6 +18,8 @@ export interface RunSummary {
   readonly origin: string;
   /** Share of test images classified rightly. */
   readonly accuracy: KnownChange;
+  /** Relative error of the outputs on the test images, where those are compared. */
+  readonly outputError: KnownChange;
   /** Multiply–accumulates for one image. */
   readonly macs: KnownChange;
   /** Weights, moving statistics included. */
@@ -45,13 +47,15 @@ export function summarizeRuns(
 ): RunSummary[] {
   const names = runs.map(({ path }) => nameOf(path.replace(/[\\/.]report\.json$/, "")));
   return runs.map(({ path, record }, index): RunSummary => {
-    const { kind, report: { accuracy, seed }, profile, model, bytes, command } = record;
+    const { kind, report, profile, model, bytes, command } = record;
+    const { accuracy, outputError, seed } = report;
     const isNew = kind === "train";
     const isUnique = names.filter((name) => name === names[index]).length === 1;
     return {
       name: isUnique ? names[index] : path,
       origin: nameOf(model),
       accuracy: isNew ? { after: accuracy?.after } : { ...accuracy },
+      outputError: { before: outputError?.before, after: outputError?.after },
       ...costsOf(record),
       milliseconds: {
         before: profile?.before?.milliseconds,

@@ -1,5 +1,6 @@
 import { dot, line, text } from "@observablehq/plot";
 import type { Chart } from "./chart.ts";
+import type { Measure } from "./measure.ts";
 import { paretoFront } from "./pareto.ts";
 import { formatPercent, shorten } from "./units.ts";
 
@@ -11,12 +12,14 @@ export interface Point {
   readonly isOriginal: boolean;
   /** What it costs. */
   readonly cost: number;
-  /** Share of test images that it classifies rightly. */
-  readonly worth: number;
+  /** What it has by the measure. */
+  readonly share: number;
 }
 
 /** What is drawn. */
 export interface TradeOff extends Pick<Chart, "id" | "title" | "meaning"> {
+  /** What the networks are measured by. */
+  readonly measure: Measure;
   /** The cost, with its unit. */
   readonly axis: string;
   /** The networks. */
@@ -27,11 +30,15 @@ export interface TradeOff extends Pick<Chart, "id" | "title" | "meaning"> {
   readonly size: number;
 }
 
-/** Accuracy against a cost, with the Pareto front. */
-export function tradeChart({ id, title, meaning, axis, points, format, size }: TradeOff): Chart {
-  const front = paretoFront(points);
+/** A measure against a cost, with the Pareto front. */
+export function tradeChart(
+  { id, title, meaning, measure, axis, points, format, size }: TradeOff,
+): Chart {
+  const front = paretoFront(
+    points.map((point) => ({ point, cost: point.cost, worth: measure.worthOf(point.share) })),
+  ).map(({ point }) => point);
   const costOf = ({ cost }: Point) => cost / size;
-  const worthOf = ({ worth }: Point) => 100 * worth;
+  const perCent = ({ share }: Point) => 100 * share;
   const middle = Math.max(...points.map(({ cost }) => cost)) / 2;
   /** Names stand towards the middle, where there is room. */
   const isInRightHalf = ({ cost }: Point) => cost > middle;
@@ -67,26 +74,26 @@ export function tradeChart({ id, title, meaning, axis, points, format, size }: T
         zero: true,
         ticks: 5,
       },
-      y: { label: "accuracy on test images (%)", labelArrow: "none", nice: true },
+      y: { label: `${measure.name} on test images (%)`, labelArrow: "none", nice: true },
       marks: [
-        line(front, { x: costOf, y: worthOf, curve: "step-after", stroke: "var(--muted)" }),
+        line(front, { x: costOf, y: perCent, curve: "step-after", stroke: "var(--muted)" }),
         dot(points.filter(({ isOriginal }) => isOriginal), {
           x: costOf,
-          y: worthOf,
+          y: perCent,
           r: 5,
           stroke: "var(--before-line)",
           fill: "var(--paper)",
         }),
         dot(points.filter(({ isOriginal }) => !isOriginal), {
           x: costOf,
-          y: worthOf,
+          y: perCent,
           r: 5,
           fill: "var(--after)",
         }),
         ...[true, false].map((isRight) =>
           text(points.filter((point) => isInRightHalf(point) === isRight), {
             x: costOf,
-            y: worthOf,
+            y: perCent,
             dx: isRight ? -9 : 9,
             dy: -9,
             textAnchor: isRight ? "end" : "start",
@@ -100,10 +107,10 @@ export function tradeChart({ id, title, meaning, axis, points, format, size }: T
     }),
     table: {
       caption: title,
-      header: ["network", "accuracy", axis, "on the Pareto front"],
+      header: ["network", measure.name, axis, "on the Pareto front"],
       rows: points.map((point) => [
         point.name,
-        formatPercent(point.worth),
+        formatPercent(point.share),
         format(point.cost),
         isBest(point) ? "yes" : "no",
       ]),

@@ -1,5 +1,5 @@
 import { encodePicture } from "../data/mod.ts";
-import type { Answers } from "../forward/mod.ts";
+import type { Answers, Figures } from "../forward/mod.ts";
 import { readPreprocessing } from "../model/mod.ts";
 import type { Session } from "./session.ts";
 
@@ -54,17 +54,18 @@ interface Pair extends Pick<ChangedAnswer, "label" | "before" | "after"> {
  * Compares what two networks answer to the test images.
  *
  * @param session The data.
- * @param before Answers of the original.
- * @param after Answers of the new network.
- * @returns All answers, and the images of some that changed.
+ * @param before Figures of the original, with its answers.
+ * @param after Figures of the new network.
+ * @returns All answers, and the images of some that changed; undefined where images were not classified.
  */
 export async function compareAnswers(
   session: Pick<Session, "crew" | "file">,
-  before: Answers,
-  after: Answers,
-): Promise<TestAnswers> {
+  before: Pick<Figures, "answers">,
+  after: Pick<Figures, "answers">,
+): Promise<TestAnswers | undefined> {
   const { classes, test } = session.crew.local.dataset;
-  const pairs = pairAnswers(before, after, test.labels);
+  if (!before.answers || !after.answers) return undefined;
+  const pairs = pairAnswers(before.answers, after.answers, test.labels!);
   const changed = await Promise.all(
     pickChanged(pairs).map(async ({ image, ...answers }) => ({
       source: test.describe(image),
@@ -73,7 +74,7 @@ export async function compareAnswers(
     })),
   );
   return {
-    classes,
+    classes: classes!,
     images: pairs.map(({ image }) => image),
     labels: pairs.map(({ label }) => label),
     before: pairs.map((pair) => pair.before.class),
@@ -118,5 +119,6 @@ async function drawImage(
   await crew.local.dataset.test.read(image, data);
   const picture = { data, height, width, channels: channels as 1 | 3 };
   const png = await encodePicture(picture, PICTURE_SIZE);
-  return `data:image/png;base64,${png.toBase64()}`;
+  const text = Array.from(png, (byte) => String.fromCharCode(byte)).join("");
+  return `data:image/png;base64,${btoa(text)}`;
 }

@@ -8,7 +8,7 @@ import { exampleModel, runCli, runJson } from "./run_cli.ts";
 
 const QUICK = [
   ...["--prune-option", "uniform", "--uniform-preserve-ratio", "0.5", "--workers", "1"],
-  ...["--nb-batches", "4", "--batch-size", "30", "--nb-points-per-layer", "12"],
+  ...["--nb-batches", "4", "--batch-size", "30", "--nb-points-per-layer", "12", "--no-latency"],
 ];
 
 Deno.test(
@@ -27,6 +27,12 @@ Deno.test(
 
     const report = await runJson([...prune, "--force"]);
     assert.ok(!("accuracy" in report));
+    const record = JSON.parse(await Deno.readTextFile(join(out, "report.json")));
+    assert.deepEqual(record.report.outputError, report.outputError);
+    assert.ok(!("answers" in record));
+    const page = await Deno.readTextFile(join(out, "report.html"));
+    assert.match(page, /Relative error of the outputs/);
+    assert.doesNotMatch(page, /Accuracy/);
     const evaluate = ["eval", out, "--data", data, "--workers", "1"];
     const found = await runJson([...evaluate, "--reference", model]);
     assert.ok(!("accuracy" in found));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as source from "../../src/mod.ts";
-import { inTempFolder, writeSmallData } from "../cli/fixtures.ts";
+import { chromiumHint, findChromium } from "../chromium.ts";
+import { inTempFolder, listNames, reportNames, writeSmallData } from "../cli/fixtures.ts";
 import { exampleModel, projectFolder } from "../cli/run_cli.ts";
 import { type Figures, figuresOfCommands, figuresOfLibrary, type RunCommand } from "./figures.ts";
 
@@ -9,8 +10,6 @@ const model = join(projectFolder, exampleModel);
 
 /** What a bundle may be as large as: 6 MB. */
 const MOST_BYTES = 6e6;
-
-const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Largest difference of two figures, relative to the larger. */
 const TOLERANCE = 1e-4;
@@ -50,12 +49,6 @@ async function isUsable(program: string): Promise<boolean> {
     return program !== "node" || major > 20 || (major === 20 && minor >= 19);
   } catch {
     return false;
-  }
-}
-
-async function findChromium(): Promise<string | undefined> {
-  for (const path of CHROMIUMS) {
-    if (await Deno.stat(path).then(() => true, () => false)) return path;
   }
 }
 
@@ -103,15 +96,17 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
         fn: async () => {
           const run: RunCommand = async (...args) =>
             JSON.parse(await runChild([...command, "secateur.js", ...args, "--json"], alone));
-          const figures = await figuresOfCommands(run, model, data, `smaller-${name}`, workers);
-          assertAlike(figures, wanted);
+          const out = `smaller-${name}`;
+          assertAlike(await figuresOfCommands(run, model, data, out, workers), wanted);
+          const names = await listNames(join(alone, out));
+          assert.ok(reportNames.every((report) => names.includes(report)), names.join());
         },
       });
     }
 
     const chromium = await findChromium();
     await t.step({
-      name: `the core in Chromium${chromium ? "" : " (skipped: there is none)"}`,
+      name: `the core in Chromium${chromiumHint(chromium)}`,
       ignore: chromium === undefined,
       fn: async () => {
         const script = ["deno", "run", "--quiet", "--allow-all", "test/contract/in_chromium.ts"];

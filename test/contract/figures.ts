@@ -85,7 +85,7 @@ export async function figuresOfCommands(
   const report = await run(
     ...["prune", model, "--data", data, "--out", out, "--prune-option", "uniform"],
     ...["--uniform-preserve-ratio", "0.5", "--nb-batches", "1", "--batch-size", "64"],
-    ...["--workers", String(workers)],
+    ...["--workers", String(workers), "--no-latency"],
   );
   return {
     model: { name, macs, params, layers: layers.length, spaces: spaces.length },

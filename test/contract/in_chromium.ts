@@ -5,7 +5,7 @@
  *     deno run --allow-all test/contract/in_chromium.ts CHROMIUM BUNDLE MODEL DATA
  */
 import { basename, join } from "node:path";
-import { chromium } from "playwright-core";
+import { startChromium } from "../chromium.ts";
 import { figuresOfLibrary } from "./figures.ts";
 
 type Core = typeof import("../../src/browser.ts");
@@ -40,11 +40,7 @@ async function readInputs(core: Core) {
 }
 
 const [executablePath, bundle, model, data] = Deno.args;
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox"],
-  timeout: PATIENCE_MS,
-});
+const browser = await startChromium(executablePath);
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(PATIENCE_MS);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
 import {
+  Classification,
   type EvaluationSums,
   givesProbabilities,
   type ImageBatch,
@@ -17,9 +18,11 @@ import { measureOn, testObjectiveContract } from "./objective_contract.ts";
 await startBackend();
 
 const labels = Int32Array.of(0, 1, 2, 3, 0);
+const indices = Int32Array.of(7, 3, 9, 1, 4);
 
 async function* oneBatch(count = 5, seed = 7): AsyncGenerator<ImageBatch> {
-  yield { images: randomImages(count, seed), labels: labels.slice(0, count) };
+  const images = randomImages(count, seed);
+  yield { images, labels: labels.slice(0, count), indices: indices.slice(0, count) };
 }
 
 /** The network with every kernel changed by a few per cent. */
@@ -69,6 +72,40 @@ Deno.test("accuracy and loss are those of TensorFlow.js' own metrics", async () 
   assert.ok(Math.abs(loss - wantedLoss) < 1e-4);
   assert.equal(images, 5);
   disposeModel(model);
+});
+
+Deno.test("answers are the likeliest classes, with their probabilities and the images' places", async () => {
+  const network = await buildNetwork("postActivation");
+  const objective = await openObjective({ kind: "classification" });
+  const { answers } = objective.figuresOf(await measureOn(objective, network, oneBatch()));
+  const wanted = tf.tidy(() => {
+    const predicted = network.model.predict(randomImages(5)) as tf.Tensor;
+    return { classes: predicted.argMax(1).dataSync(), sure: predicted.max(1).dataSync() };
+  });
+  const { images, classes, probabilities } = answers!;
+  assert.deepEqual(images, indices);
+  assert.deepEqual([...classes], [...wanted.classes]);
+  probabilities.forEach((value, image) => assert.ok(Math.abs(value - wanted.sure[image]) < 1e-5));
+  disposeModel(network.model);
+});
+
+Deno.test("sums of parts add up, and their answers follow each other", () => {
+  const partOf = (image: number) => ({
+    ...{ correct: image, loss: 2 * image, images: 3 * image },
+    answers: {
+      images: Int32Array.of(image),
+      classes: Int32Array.of(image + 1),
+      probabilities: Float32Array.of(image / 4),
+    },
+  });
+  assert.deepEqual(new Classification().add(partOf(1), partOf(3)), {
+    ...{ correct: 4, loss: 8, images: 12 },
+    answers: {
+      images: Int32Array.of(1, 3),
+      classes: Int32Array.of(2, 4),
+      probabilities: Float32Array.of(0.25, 0.75),
+    },
+  });
 });
 
 Deno.test("logits are turned into probabilities", async () => {

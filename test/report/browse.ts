@@ -1,6 +1,6 @@
 import axe from "axe-core";
-// @ts-types="./puppeteer.d.ts"
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Browser, Page } from "playwright-core";
+import { startChromium } from "../chromium.ts";
 
 /** What a browser finds on a page, at one width and in one colour scheme. */
 export interface Findings {
@@ -81,7 +81,11 @@ async function findViolations(page: Page): Promise<string[]> {
 async function look(browser: Browser, file: string, view: typeof VIEWS[number]): Promise<Findings> {
   const said: string[] = [];
   const requests: string[] = [];
-  const page = await browser.newPage();
+  const page = await browser.newPage({
+    viewport: { width: view.width, height: 900 },
+    colorScheme: view.scheme,
+  });
+  await page.emulateMedia({ media: view.media });
   page.on("console", (message) => said.push(message.text()));
   page.on("pageerror", (error) => said.push(String(error)));
   page.on("dialog", (dialog) => {
@@ -91,9 +95,6 @@ async function look(browser: Browser, file: string, view: typeof VIEWS[number]):
   page.on("request", (request) => {
     if (!request.url().startsWith("data:")) requests.push(request.url());
   });
-  await page.setViewport({ width: view.width, height: 900 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme }]);
-  await page.emulateMediaType(view.media);
   await page.goto(`file://${file}`);
   const overflow = Number(
     await page.evaluate(
@@ -115,7 +116,7 @@ async function look(browser: Browser, file: string, view: typeof VIEWS[number]):
 
 if (import.meta.main) {
   const [executablePath, ...files] = Deno.args;
-  const browser = await puppeteer.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await startChromium(executablePath);
   const found: Record<string, Findings[]> = {};
   for (const file of files) {
     found[file] = [];

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawComparison, drawReport, summarizeRuns } from "../../src/report/mod.ts";
+import { chromiumHint, findChromium } from "../chromium.ts";
 import { spawnScript } from "../cli/run_cli.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import type { Findings } from "./browse.ts";
-import { HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
-
-const CANDIDATES = ["chromium", "chromium-browser", "google-chrome"].map((name) =>
-  `/usr/bin/${name}`
-);
-
-async function findChromium(): Promise<string | undefined> {
-  for (const path of CANDIDATES) {
-    if (await Deno.stat(path).then(() => true, () => false)) return path;
-  }
-}
+import { detectorRecord, HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
 
 const chromium = await findChromium();
-if (chromium === undefined) {
-  console.error(`reports are not looked at in a browser: found none of ${CANDIDATES.join(", ")}`);
-}
 
 /** Pages by name, with the charts that are to be seen on them. */
 function drawPages(): Record<string, { readonly page: string; readonly charts: number }> {
@@ -28,23 +16,25 @@ function drawPages(): Record<string, { readonly page: string; readonly charts: n
     text: HOSTILE,
     layerName: (layer) => HOSTILE + layer,
   });
-  const runs = [pruneRecord(), tuningRecord("finetune"), tuningRecord("train")];
+  const runs = [pruneRecord(), tuningRecord("finetune"), tuningRecord("train"), detectorRecord()];
   return {
     prune: { page: drawReport(pruneRecord()), charts: 12 },
     hostile: { page: drawReport(hostile), charts: 12 },
+    detector: { page: drawReport(detectorRecord()), charts: 9 },
     train: { page: drawReport(tuningRecord("train")), charts: 6 },
     compare: {
       page: drawComparison(
         summarizeRuns(runs.map((record, run) => ({ path: `run${run}`, record }))),
       ),
-      charts: 2,
+      charts: 4,
     },
   };
 }
 
 Deno.test({
   name:
-    "reports are whole, quiet, accessible and legible on phones, screens and paper, light and dark",
+    "reports are whole, quiet, accessible and legible on phones, screens and paper, light and dark" +
+    chromiumHint(chromium),
   ignore: chromium === undefined,
   fn: () =>
     inTempFolder(async (folder) => {

@@ -1,4 +1,10 @@
-import type { LayerProfile, NetworkProfile, PruneRecord, TuningRecord } from "../../src/mod.ts";
+import type {
+  LayerProfile,
+  LoggedRollout,
+  NetworkProfile,
+  PruneRecord,
+  TuningRecord,
+} from "../../src/mod.ts";
 import { createRandom } from "../../src/random.ts";
 
 /** Texts that a user may have chosen: they end up in headings, attributes, cells, tooltips and axes. */
@@ -87,6 +93,25 @@ function answersOf(classes: readonly string[], count: number, text?: string) {
   };
 }
 
+/** Roll-outs and finalists; the latter stay just below a budget of one half, as they do in a search. */
+function searchOf(count: number, convMacs: number, counts: readonly number[]) {
+  const random = createRandom(1);
+  const finalists = Math.ceil(0.3 * count);
+  const sources = ["start", "near best", "random", "agent"] as const;
+  const tried = Array.from({ length: count + finalists }, (_, index): LoggedRollout => {
+    const isFinalist = index >= count;
+    const share = isFinalist ? 0.495 : 0.3 + 0.2 * random();
+    const accuracy = (isFinalist ? 0.6 : 0.5) + 0.3 * share + 0.1 * random();
+    return {
+      ...{ rollout: index + 1, counts, ratios: [], cost: share, noise: 0 },
+      source: isFinalist ? "refined" : sources[index % 4],
+      ...{ error: 1 - accuracy, accuracy, loss: 1 - accuracy, reward: accuracy },
+      convMacs: share * convMacs,
+    };
+  });
+  return { rollouts: tried.slice(0, count), finalists: tried.slice(count) };
+}
+
 function epochsOf(count: number) {
   return Array.from({ length: count }, (_, index) => ({
     epoch: index + 1,
@@ -113,17 +138,8 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
     layer % 5 === 0 ? width : Math.ceil(width * (0.3 + 0.6 * random()))
   );
   const [before, after] = [network(widths, layerName), network(kept, layerName)];
-  const sources = ["start", "near best", "random", "agent"] as const;
-  const logged = Array.from({ length: rollouts }, (_, index) => {
-    const share = 0.3 + 0.2 * random();
-    const accuracy = 0.5 + 0.3 * share + 0.2 * random();
-    return {
-      ...{ rollout: index + 1, source: sources[index % 4], counts: kept, ratios: [], cost: share },
-      ...{ accuracy, loss: 1 - accuracy, reward: accuracy, noise: 0 },
-      convMacs: share * before.convMacs,
-    };
-  });
-  const best = logged.toSorted((a, b) => b.reward - a.reward)[0];
+  const tried = searchOf(rollouts, before.convMacs, kept);
+  const best = tried.finalists.toSorted((a, b) => b.reward - a.reward)[0];
   return {
     format: "secateur-run-1",
     kind: "prune",
@@ -135,12 +151,15 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
     command: `secateur prune ${
       text ?? "models/resnet20"
     } --data cifar10 --out runs/half --prune-option auto`,
-    versions: { secateur: "0.1.0", deno: "2.9.6" },
+    versions: { secateur: "0.1.0", engine: "Deno 2.9.6" },
     machine: CONDITIONS,
     bytes: { before: 4 * before.params, after: 4 * after.params },
     profile: { before, after, latency: { batchSize: 32, conditions: CONDITIONS } },
     answers: answersOf(classes, images, text),
-    search: { units: widths.map((_, layer) => layerName(layer)), rollouts: logged },
+    search: {
+      units: widths.map((_, layer) => layerName(layer)),
+      rollouts: [...tried.rollouts, ...tried.finalists],
+    },
     report: {
       accuracy: { before: 0.8712, after: 0.8415 },
       loss: { before: 0.4, after: 0.52 },
@@ -164,12 +183,7 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
         share: { wanted: 0.5, found: best.cost },
         images: 2000,
         rollouts,
-        finalists: [{
-          rollout: best.rollout,
-          reward: best.reward,
-          accuracy: best.accuracy,
-          loss: best.loss,
-        }],
+        finalists: tried.finalists,
         winner: best.rollout,
       },
       layers: widths.map((width, layer) => ({
@@ -181,7 +195,7 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
         relativeError: kept[layer] < width ? 0.2 * random() : 0,
         reason: kept[layer] < width ? undefined : text ?? "the model's input",
       })),
-      batchNorm: { reestimated: true },
+      batchNorm: { reestimated: true, lossKept: 0.7, lossReestimated: 0.6 },
       maskedDifference: 2e-6,
       seconds: {
         total: 75,
@@ -221,6 +235,38 @@ export function tuningRecord(kind: "finetune" | "train"): TuningRecord {
         seconds: 60,
         seed: 0,
         workers: 2,
+      },
+    },
+  };
+}
+
+/** A record of a tuned pruning run of a network with two outputs, which are compared with the original's. */
+export function detectorRecord(): PruneRecord {
+  const { answers: _, search, report, ...rest } = pruneRecord();
+  const { accuracy: _accuracy, tuning, ...figures } = report;
+  const withoutAccuracy = <Kind extends { readonly accuracy?: number }>(
+    { accuracy: _, ...others }: Kind,
+  ) => others;
+  const compared = tuning!.epochs.map(({ validationAccuracy, ...epoch }) => ({
+    ...withoutAccuracy(epoch),
+    validationOutputError: 1 - validationAccuracy!,
+  }));
+  const outputs = [
+    { name: "boxes", before: 0, after: 0.12 },
+    { name: "scores", before: 0, after: 0.16 },
+  ];
+  return {
+    ...rest,
+    ...{ model: "models/detector", out: "runs/detector" },
+    search: { ...search!, rollouts: search!.rollouts.map(withoutAccuracy) },
+    report: {
+      ...figures,
+      outputError: { before: 0, after: 0.1414, outputs },
+      loss: { before: 0, after: 0.02 },
+      search: { ...report.search!, finalists: report.search!.finalists.map(withoutAccuracy) },
+      tuning: {
+        ...{ outputErrorBefore: 0.21, lossBefore: 0.0441, validationOutputError: 0.1375 },
+        ...{ groups: [], epochs: compared },
       },
     },
   };

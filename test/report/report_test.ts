@@ -12,15 +12,25 @@ import { paretoFront } from "../../src/report/pareto.ts";
 import { pickClasses, Tally } from "../../src/report/tally.ts";
 import { formatCount, formatSeconds, shorten } from "../../src/report/units.ts";
 import { createRandom } from "../../src/random.ts";
-import { HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
+import { detectorRecord, HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
 
 function idsOf(page: string): string[] {
   return [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
 }
 
+/** Cells of the rows of the table whose caption begins so. */
+function tableRows(page: string, caption: string): string[][] {
+  const [, body] = page.match(
+    new RegExp(`<caption>${caption}[^<]*</caption>[^]*?<tbody>([^]*?)</tbody>`),
+  )!;
+  return [...body.matchAll(/<tr>([^]*?)<\/tr>/g)].map(([, row]) =>
+    [...row.matchAll(/<t[hd][^>]*>([^<]*)</g)].map(([, cell]) => cell)
+  );
+}
+
 const CHARTS = [
   ...["channels", "errors", "macs", "time-by-class", "time-by-layer", "trade", "rewards"],
-  ...["training-loss", "training-accuracy", "confusion-before", "confusion-after", "classes"],
+  ...["training-loss", "training-quality", "confusion-before", "confusion-after", "classes"],
 ];
 
 Deno.test("the report of a pruning run has every chart, each with its title, its summary and its table", () => {
@@ -46,13 +56,51 @@ Deno.test("the report of a pruning run has every chart, each with its title, its
 
 Deno.test("what a run does not know is left out", () => {
   const { profile: _, answers: __, search: ___, report, ...rest } = pruneRecord();
-  const { accuracy: _a, loss: _l, tuning: _t, search: _s, ...unlabelled } = report;
-  const page = drawReport({ ...rest, report: unlabelled });
+  const { tuning: _t, search: _s, ...bare } = report;
+  const page = drawReport({ ...rest, report: { ...bare, batchNorm: { reestimated: false } } });
   const ids = idsOf(page);
   const missing = ["costs", "search", "training", "answers", "changed"];
   assert.ok(missing.every((section) => !ids.includes(section)));
   assert.ok(["summary", "channels", "provenance"].every((section) => ids.includes(section)));
-  assert.ok(!/NaN|undefined|Accuracy/.test(page));
+  assert.doesNotMatch(page, /NaN|undefined|BatchNormalization statistics/);
+});
+
+Deno.test("a run without accuracy shows the relative error of the outputs in its place", () => {
+  const page = drawReport(detectorRecord());
+  assert.doesNotMatch(page, /[Aa]ccuracy|answered rightly|\bnats\b|NaN|undefined/);
+  assert.match(page, /relative error of <b>14\.14\u202f%<\/b> against the outputs of the original/);
+  const rowsOf = (caption: string) => tableRows(page, caption);
+  assert.deepEqual(rowsOf("Relative error of every output"), [
+    ["boxes", "0.00\u202f%", "12.00\u202f%"],
+    ["scores", "0.00\u202f%", "16.00\u202f%"],
+  ]);
+  const [first] = rowsOf("Relative error by epoch");
+  assert.deepEqual(first, ["1", "whole network", "50.00\u202f%"]);
+  assert.match(page, /the relative error on the test images was 21\.00\u202f%; afterwards 14\.14/);
+  const [rollout] = detectorRecord().search!.rollouts;
+  const [tried] = rowsOf("All networks that were tried");
+  assert.equal(tried[2], `${(100 * rollout.error).toFixed(2)}\u202f%`);
+  const ids = idsOf(page);
+  assert.ok(["trade", "rewards", "training-loss"].every((chart) => ids.includes(chart)));
+  assert.ok(!ids.includes("answers") && !ids.includes("changed"));
+});
+
+Deno.test("finalists are told from roll-outs, which they do not compare with", () => {
+  const record = pruneRecord({ rollouts: 10 });
+  const page = drawReport(record);
+  const { winner } = record.report.search!;
+  assert.ok(winner > 10, "a finalist wins");
+  assert.match(page, new RegExp(`<p>Number ${winner} won\\.`));
+  assert.match(page, /The 10 roll-outs are networks read off[^]*BatchNormalization estimated anew/);
+  assert.match(page, /3 finalists, [^]* were cut with the sequential repair/);
+  const rows = tableRows(page, "Reward over the search");
+  assert.deepEqual(rows.slice(10).map(([number, source, , best]) => [number, source, best]), [
+    ["11", "finalist", ""],
+    ["12", "finalist", ""],
+    ["13", "finalist", ""],
+  ]);
+  const best = Math.max(...record.search!.rollouts.slice(0, 10).map(({ reward }) => reward));
+  assert.equal(rows[9][3], best.toFixed(4));
 });
 
 Deno.test("the report of a training shows no answers of the untrained network", () => {
@@ -157,11 +205,25 @@ Deno.test("a network that one run wrote and another began with is one network", 
   const accuracy = { before: first.report.accuracy!.after, after: 0.9 };
   const second = { ...first, model: "runs/half", report: { ...first.report, accuracy } };
   const runs = [{ path: "runs/half", record: first }, { path: "runs/better", record: second }];
-  const [, rows] = drawComparison(summarizeRuns(runs)).match(
-    /<caption>Accuracy against MACs<[^]*?<tbody>([^]*?)<\/tbody>/,
-  )!;
-  const names = [...rows.matchAll(/<th scope="row">([^<]+)</g)].map(([, name]) => name);
-  assert.deepEqual(names, ["half", "better", "resnet20"]);
+  const rows = tableRows(drawComparison(summarizeRuns(runs)), "Accuracy against MACs");
+  assert.deepEqual(rows.map(([name]) => name), ["half", "better", "resnet20"]);
+});
+
+Deno.test("runs without accuracy are compared by relative errors, of which the smaller is better", () => {
+  const first = detectorRecord();
+  const outputError = { ...first.report.outputError!, after: 0.3 };
+  const worse = { ...first, report: { ...first.report, outputError } };
+  const page = drawComparison(
+    summarizeRuns([{ path: "worse", record: worse }, { path: "good", record: first }]),
+  );
+  assert.doesNotMatch(page, /accuracy/i);
+  const rows = tableRows(page, "Relative error against MACs");
+  assert.deepEqual(rows.map(([name, error, , isBest]) => [name, error, isBest]), [
+    ["worse", "30.00\u202f%", "no"],
+    ["good", "14.14\u202f%", "yes"],
+    ["detector", "0.00\u202f%", "yes"],
+  ]);
+  assert.equal(tableRows(page, "Relative error against latency").length, 3);
 });
 
 Deno.test("a file that is no record is refused by the field that is wrong", () => {

@@ -1,8 +1,8 @@
 import { type Html, html } from "../html.ts";
-import type { RunRecord } from "../run_record.ts";
+import type { PruneRecord, RunRecord } from "../run_record.ts";
 import type { Section } from "../section.ts";
 import { renderTable } from "../table.ts";
-import { formatPercent, formatSeconds } from "../units.ts";
+import { formatNumber, formatPercent, formatSeconds } from "../units.ts";
 
 const STAGES = {
   calibrate: "statistics",
@@ -24,7 +24,7 @@ export function provenanceSection(record: RunRecord): Section {
     ["threads", `${report.workers} (with the seed they make the run repeatable)`],
     ["Secateur", versions.secateur],
     ["TensorFlow.js", machine.tfjs],
-    ["Deno", versions.deno],
+    ["engine", versions.engine],
     ["machine", [machine.cpu, machine.target, `${machine.cores} cores`].filter(Boolean).join(", ")],
     ["finished", finished],
   ];
@@ -51,15 +51,27 @@ function renderTime(seconds: number): Html {
   return html`<p>The run took ${formatSeconds(seconds)}.</p>`;
 }
 
-function renderPruning(report: Extract<RunRecord, { kind: "prune" }>["report"]): Html {
+/** Nothing where the network has none, or no images could decide. */
+function describeBatchNorm(
+  { reestimated, lossKept, lossReestimated }: PruneRecord["report"]["batchNorm"],
+): string[] {
+  if (lossKept === undefined || lossReestimated === undefined) return [];
+  return [
+    `BatchNormalization statistics were ${
+      reestimated ? "estimated anew after the cuts" : "kept"
+    }: ` +
+    `the loss on calibration images was ${formatNumber(lossKept, 4)} with the old ones, ` +
+    `${formatNumber(lossReestimated, 4)} with new ones`,
+  ];
+}
+
+function renderPruning(report: PruneRecord["report"]): Html {
   const { seconds, images, notices, batchNorm, maskedDifference } = report;
   const stages = Object.entries(STAGES) as [keyof typeof STAGES, string][];
   const rest = seconds.total - stages.reduce((sum, [name]) => sum + seconds[name], 0);
   const remarks = [
     ...notices,
-    `BatchNormalization statistics were ${
-      batchNorm.reestimated ? "estimated anew after the cuts" : "kept"
-    }, by the loss on calibration images`,
+    ...describeBatchNorm(batchNorm),
     ...(maskedDifference === undefined ? [] : [
       `the outputs of the smaller model and of the original with the same channels masked differ by ${
         maskedDifference.toExponential(1)

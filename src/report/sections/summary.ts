@@ -1,6 +1,7 @@
 import { type Html, html } from "../html.ts";
 import type { RunRecord } from "../run_record.ts";
 import type { Section } from "../section.ts";
+import { renderTable } from "../table.ts";
 import {
   formatBytes,
   formatCount,
@@ -28,12 +29,26 @@ export function summarySection(record: RunRecord): Section {
   return {
     id: "summary",
     title: record.kind === "train" ? "Figures" : "Before and after",
-    body: html`<dl class="figures">${figures.map(renderFigure)}</dl>`,
+    body: html`<dl class="figures">${figures.map(renderFigure)}</dl>${outputsTable(record)}`,
   };
 }
 
-function qualityFigures({ kind, report: { accuracy, loss } }: RunRecord): Figure[] {
+function qualityFigures(record: RunRecord): Figure[] {
+  const { kind, report: { accuracy, outputError, loss } } = record;
   const beforeOf = (before: number) => kind === "train" ? undefined : before;
+  const inPoints = (before: number, after: number) => formatPoints(after - before);
+  if (outputError) {
+    const { before, after } = outputError;
+    return [{
+      name: "Relative error of the outputs",
+      meaning:
+        `root mean square difference from those of ${
+          referenceOf(record)
+        } on the test images, as a ` +
+        "share of their standard deviation; 0 is the same",
+      ...{ before, after, format: formatPercent, change: inPoints, isCost: false },
+    }];
+  }
   return [
     ...(accuracy
       ? [{
@@ -42,24 +57,46 @@ function qualityFigures({ kind, report: { accuracy, loss } }: RunRecord): Figure
         before: beforeOf(accuracy.before),
         after: accuracy.after,
         format: formatPercent,
-        change: (before: number, after: number) => formatPoints(after - before),
+        change: inPoints,
         isCost: false,
       }]
       : []),
-    ...(loss
-      ? [{
-        name: "Loss",
-        meaning:
-          "mean cross-entropy on the test images, in nats: how unlikely the right class seemed; less is better",
-        before: beforeOf(loss.before),
-        after: loss.after,
-        format: (nats: number) => formatNumber(nats, 4),
-        change: (before: number, after: number) =>
-          `${after > before ? "+" : ""}${formatNumber(after - before, 4)}`,
-        isCost: false,
-      }]
-      : []),
+    {
+      name: "Loss",
+      meaning:
+        "mean cross-entropy on the test images, in nats: how unlikely the right class seemed; less is better",
+      before: beforeOf(loss.before),
+      after: loss.after,
+      format: (nats: number) => formatNumber(nats, 4),
+      change: (before: number, after: number) =>
+        `${after > before ? "+" : ""}${formatNumber(after - before, 4)}`,
+      isCost: false,
+    },
   ];
+}
+
+/** What outputs are compared with. */
+export function referenceOf({ kind }: RunRecord): string {
+  return kind === "prune" ? "the original" : "the teacher";
+}
+
+/** Several outputs by themselves. */
+function outputsTable({ report: { outputError } }: RunRecord): Html | undefined {
+  const outputs = outputError?.outputs ?? [];
+  if (outputs.length < 2) return undefined;
+  return html`<h3>Every output by itself</h3>
+${
+    renderTable({
+      caption:
+        "Relative error of every output on the test images; above is the root of the mean square",
+      header: ["output", "before", "after"],
+      rows: outputs.map(({ name, before, after }) => [
+        name,
+        formatPercent(before),
+        formatPercent(after),
+      ]),
+    })
+  }`;
 }
 
 function costFigures(record: RunRecord): Figure[] {

@@ -1,103 +1,77 @@
-import { dot, line, ruleX } from "@observablehq/plot";
-import type { EpochReport } from "../../tuning/mod.ts";
-import { type Chart, renderChart } from "../chart.ts";
-import type { Drawing } from "../draw_svg.ts";
-import { html } from "../html.ts";
+import { dot, line } from "@observablehq/plot";
+import { type Chart, type LegendEntry, renderChart } from "../chart.ts";
+import { type Html, html } from "../html.ts";
+import { ACCURACY, type Measure, OUTPUT_ERROR } from "../measure.ts";
 import type { RunRecord } from "../run_record.ts";
 import type { Section } from "../section.ts";
 import { formatNumber, formatPercent, formatSeconds } from "../units.ts";
-
-/** An epoch in the course of the run. */
-interface Step extends EpochReport {
-  /** Its number over all groups, from 1. */
-  readonly place: number;
-  /** What was tuned. */
-  readonly stage: string;
-}
+import { bordersOf, layOut, listSteps, type Step } from "./epochs.ts";
+import { referenceOf } from "./summary.ts";
 
 /** How the network was trained or tuned. */
 export function trainingSection(record: RunRecord): Section | undefined {
   const steps = listSteps(record);
   if (steps.length === 0) return undefined;
-  const { accuracyBefore } = (record.kind === "prune" && record.report.tuning) || {};
-  const chosen = record.kind === "prune"
-    ? record.report.tuning?.validationAccuracy
-    : record.report.validationAccuracy;
+  const measure = record.report.outputError ? OUTPUT_ERROR : ACCURACY;
+  const charts = [lossChart(steps, measure), qualityChart(steps, measure, referenceOf(record))];
   return {
     id: "training",
     title: record.kind === "train" ? "Training" : "Tuning",
-    body: html`<p>${
-      accuracyBefore !== undefined && record.report.accuracy
-        ? `Before the whole network was tuned, ${
-          formatPercent(accuracyBefore)
-        } of the test images were right; afterwards ${
-          formatPercent(record.report.accuracy.after)
-        }. `
-        : undefined
-    }${
-      chosen === undefined
-        ? "The weights of the last epoch were written."
-        : `The weights of the epoch that was best on held-out training images were written, ${
-          formatPercent(chosen)
-        } right.`
-    }</p>
-<div class="pair">${[lossChart(steps), accuracyChart(steps)].map(renderChart)}</div>`,
+    body: html`<p>${describeGain(record)}${describeChoice(record)}</p>
+<div class="pair">${charts.filter((chart) => chart !== undefined).map(renderChart)}</div>`,
   };
 }
 
-function listSteps(record: RunRecord): Step[] {
-  const groups = record.kind === "prune" ? record.report.tuning?.groups ?? [] : [];
-  const whole = record.kind === "prune" ? record.report.tuning?.epochs ?? [] : record.report.epochs;
-  const named = [
-    ...groups.flatMap((epochs, group) =>
-      epochs.map((epoch) => [`group ${group + 1}`, epoch] as const)
-    ),
-    ...whole.map((epoch) => ["whole network", epoch] as const),
-  ];
-  return named.map(([stage, epoch], index) => ({ ...epoch, stage, place: index + 1 }));
+/** What tuning the whole network brought, where a pruning run did. */
+function describeGain(record: RunRecord): Html | undefined {
+  if (record.kind !== "prune") return undefined;
+  const { tuning, accuracy, outputError } = record.report;
+  if (accuracy && tuning?.accuracyBefore !== undefined) {
+    return html`
+      Before the whole network was tuned, ${formatPercent(
+        tuning.accuracyBefore,
+      )} of the test images were right; afterwards ${formatPercent(accuracy.after)}.
+    `;
+  }
+  if (outputError && tuning?.outputErrorBefore !== undefined) {
+    return html`
+      Before the whole network was tuned, the relative error on the test images was ${formatPercent(
+        tuning.outputErrorBefore,
+      )}; afterwards ${formatPercent(outputError.after)}.
+    `;
+  }
 }
 
-/** Places where another group begins. */
-function bordersOf(steps: readonly Step[]): number[] {
-  return steps.flatMap(({ stage, place }, index) =>
-    index > 0 && steps[index - 1].stage !== stage ? [place - 0.5] : []
-  );
+/** Which weights were written. */
+function describeChoice({ kind, report }: RunRecord): string {
+  const chosen = kind === "prune" ? report.tuning : report;
+  const found = chosen?.validationAccuracy !== undefined
+    ? `${formatPercent(chosen.validationAccuracy)} right`
+    : chosen?.validationOutputError !== undefined
+    ? `with a relative error of ${formatPercent(chosen.validationOutputError)}`
+    : undefined;
+  return found === undefined
+    ? "The weights of the last epoch were written."
+    : `The weights of the epoch that was best on held-out training images were written, ${found}.`;
 }
 
-function layOut(steps: readonly Step[], label: string): Drawing {
-  return {
-    height: 280,
-    marginLeft: 46,
-    marginRight: 20,
-    marginTop: 28,
-    marginBottom: 44,
-    grid: true,
-    x: {
-      label: "epoch",
-      labelAnchor: "center",
-      labelArrow: "none",
-      domain: [0.5, steps.length + 0.5],
-      ticks: Math.min(steps.length, 8),
-      tickFormat: (place: number) => Number.isInteger(place) ? String(place) : "",
-    },
-    y: { label, labelArrow: "none", nice: true },
-    marks: [ruleX(bordersOf(steps), { stroke: "var(--muted)", strokeDasharray: "3 3" })],
-  };
-}
-
-function lossChart(steps: readonly Step[]): Chart {
+function lossChart(steps: readonly Step[], measure: Measure): Chart {
   const [first, last] = [steps[0], steps.at(-1)!];
+  const unit = measure === ACCURACY ? "nats" : "squared relative error";
   return {
     id: "training-loss",
     title: "Training loss",
-    meaning: "Mean loss of an epoch's steps, distillation and label smoothing included." +
+    meaning:
+      (measure === ACCURACY
+        ? "Mean loss of an epoch's steps, distillation and label smoothing included."
+        : "Mean loss of an epoch's steps: the squared relative error towards the teacher's outputs.") +
       (bordersOf(steps).length > 0 ? " Dashed lines separate the groups." : ""),
     summary: `From ${formatNumber(first.loss, 3)} to ${
       formatNumber(last.loss, 3)
-    } nats in ${steps.length} epochs.`,
+    } in ${steps.length} epochs.`,
     breadth: "half",
     draw() {
-      const frame = layOut(steps, "loss (nats)");
+      const frame = layOut(steps, `loss (${unit})`);
       const channels = { x: "place", y: "loss" } as const;
       return {
         ...frame,
@@ -122,62 +96,93 @@ function lossChart(steps: readonly Step[]): Chart {
   };
 }
 
-function accuracyChart(steps: readonly Step[]): Chart {
-  const held = steps.filter(({ validationAccuracy }) => validationAccuracy !== undefined);
+/** A line of a chart: what it is of, and its figure where an epoch has one. */
+interface Series {
+  readonly name: string;
+  readonly colour: LegendEntry["colour"];
+  readonly shape: "dot" | "ring";
+  readonly shareOf: (step: Step) => number | undefined;
+}
+
+const SERIES: readonly Series[] = [
+  {
+    name: "training images",
+    colour: "--after",
+    shape: "dot",
+    shareOf: ({ accuracy }) => accuracy,
+  },
+  {
+    name: "held-out images",
+    colour: "--series-agent",
+    shape: "ring",
+    shareOf: ({ validationAccuracy, validationOutputError }) =>
+      validationAccuracy ?? validationOutputError,
+  },
+];
+
+/** Accuracy, or the relative error of outputs, which only held-out images have. */
+function qualityChart(
+  steps: readonly Step[],
+  measure: Measure,
+  reference: string,
+): Chart | undefined {
+  const series = SERIES.filter(({ shareOf }) => steps.some((step) => shareOf(step) !== undefined));
+  if (series.length === 0) return undefined;
   const last = steps.at(-1)!;
+  const format = (share: number | undefined) =>
+    share === undefined ? undefined : formatPercent(share);
   return {
-    id: "training-accuracy",
-    title: "Accuracy while training",
-    meaning:
-      "Share of training images answered rightly, shifted and mirrored as they are in training, and of " +
-      "held-out ones as they are.",
-    summary: `In the last epoch ${formatPercent(last.accuracy)} of the training images were right` +
-      (last.validationAccuracy === undefined
-        ? "."
-        : `, and ${formatPercent(last.validationAccuracy)} of the held-out ones.`),
-    legend: [
-      { label: "training images", colour: "--after", shape: "dot" },
-      ...(held.length > 0
-        ? [{ label: "held-out images", colour: "--series-agent", shape: "ring" } as const]
-        : []),
-    ],
+    id: "training-quality",
+    title: `${measure.title} by epoch`,
+    meaning: measure === ACCURACY
+      ? "Share of training images answered rightly, shifted and mirrored as they are in training, and of " +
+        "held-out ones as they are."
+      : `How far the outputs on held-out training images are from those of ${reference}; 0 is the same.`,
+    summary: `In the last epoch: ${
+      series.flatMap(({ name, shareOf }) => {
+        const share = format(shareOf(last));
+        return share === undefined ? [] : [`${name} ${share}`];
+      }).join(", ")
+    }.`,
+    legend: series.map(({ name, colour, shape }) => ({ label: name, colour, shape })),
     breadth: "half",
     draw() {
-      const frame = layOut(steps, "accuracy (%)");
-      const training = { x: "place", y: (step: Step) => 100 * step.accuracy } as const;
-      const validation = { x: "place", y: (step: Step) => 100 * step.validationAccuracy! } as const;
+      const frame = layOut(steps, `${measure.name} (%)`);
       return {
         ...frame,
-        marks: [
-          ...frame.marks!,
-          line(steps, { ...training, stroke: "var(--after)", z: "stage" }),
-          dot(steps, { ...training, r: 3, fill: "var(--after)", title: describeStep }),
-          line(held, { ...validation, stroke: "var(--series-agent)", z: "stage" }),
-          dot(held, {
-            ...validation,
-            r: 3.5,
-            stroke: "var(--series-agent)",
-            fill: "var(--paper)",
-            title: describeStep,
-          }),
-        ],
+        marks: [...frame.marks!, ...series.flatMap((each) => drawSeries(steps, each))],
       };
     },
     table: {
-      caption: "Accuracy by epoch",
-      header: ["epoch", "of", "training images", "held-out images"],
-      rows: steps.map(({ place, stage, accuracy, validationAccuracy }) => [
-        place,
-        stage,
-        formatPercent(accuracy),
-        validationAccuracy === undefined ? undefined : formatPercent(validationAccuracy),
+      caption: `${measure.title} by epoch`,
+      header: ["epoch", "of", ...series.map(({ name }) => name)],
+      rows: steps.map((step) => [
+        step.place,
+        step.stage,
+        ...series.map(({ shareOf }) => format(shareOf(step))),
       ]),
     },
   };
 }
 
-function describeStep({ stage, epoch, loss, accuracy }: Step): string {
-  return `${stage}, epoch ${epoch}: loss ${formatNumber(loss, 4)}, ${
-    formatPercent(accuracy)
-  } of training images`;
+function drawSeries(steps: readonly Step[], { colour, shape, shareOf }: Series) {
+  const measured = steps.filter((step) => shareOf(step) !== undefined);
+  const channels = { x: "place", y: (step: Step) => 100 * shareOf(step)! } as const;
+  const stroke = `var(${colour})`;
+  const mark = shape === "dot" ? { r: 3, fill: stroke } : { r: 3.5, stroke, fill: "var(--paper)" };
+  return [
+    line(measured, { ...channels, stroke, z: "stage" }),
+    dot(measured, { ...channels, ...mark, title: describeStep }),
+  ];
+}
+
+function describeStep(step: Step): string {
+  const figures = SERIES.flatMap(({ name, shareOf }) => {
+    const share = shareOf(step);
+    return share === undefined ? [] : [`${formatPercent(share)} on ${name}`];
+  });
+  return [
+    `${step.stage}, epoch ${step.epoch}: loss ${formatNumber(step.loss, 4)}`,
+    ...figures,
+  ].join(", ");
 }
