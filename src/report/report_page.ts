@@ -69,11 +69,7 @@ function describeOutcome(record: RunRecord): Html {
 function describeQuality(record: RunRecord): Html | undefined {
   const { kind, report: { accuracy, outputError } } = record;
   const earlier = (before: number, isTold: boolean) =>
-    isTold
-      ? html`
-        (before: ${formatPercent(before)})
-      `
-      : undefined;
+    isTold ? ` (before: ${formatPercent(before)})` : undefined;
   if (accuracy) {
     return html`<b>${formatPercent(accuracy.after)}</b> of the test images right${
       earlier(accuracy.before, kind !== "train")

@@ -10,7 +10,7 @@ export interface Table {
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
 
-const NUMERIC = /^[-\u2212+]?[\d.,]+(\u202f\S+)*$|^$/;
+const NUMERIC = /^[-\u2212+]?[\d.,]+(\u202f\S+( \d+\u202f\S+)?)?$|^$/;
 
 /** A table that scrolls by itself where it is too wide, with the keyboard too. */
 export function renderTable({ caption, header, rows }: Table): Html {

@@ -50,6 +50,7 @@ Deno.test("the report of a pruning run has every chart, each with its title, its
       assert.match(figure, new RegExp(`<desc id="${summary}">[^<]+</desc>`));
     }
   }
+  assert.match(page, /right \(before: 87\.12\u202f%\), with <b>41\.3\u202f%<\/b> of the/);
   assert.ok(!page.includes("⚠"), "the plotting library has nothing to warn of");
   for (const target of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.includes(target[1]));
 });
@@ -90,7 +91,7 @@ Deno.test("finalists are told from roll-outs, which they do not compare with", (
   const page = drawReport(record);
   const { winner } = record.report.search!;
   assert.ok(winner > 10, "a finalist wins");
-  assert.match(page, new RegExp(`<p>Number ${winner} won\\.`));
+  assert.match(page, new RegExp(`<p>Network ${winner} won\\.`));
   assert.match(page, /The 10 roll-outs are networks read off[^]*BatchNormalization estimated anew/);
   assert.match(page, /3 finalists, [^]* were cut with the sequential repair/);
   const rows = tableRows(page, "Reward over the search");

@@ -30,7 +30,7 @@ export function searchSection(record: PruneRecord): Section | undefined {
   return {
     id: "search",
     title: "Search",
-    body: html`<p>Number ${report.winner} won. It keeps ${
+    body: html`<p>Network ${report.winner} won. It keeps ${
       formatPercent(report.share.found, 1)
     } of the ${COSTS[report.target]}; at most ${
       formatPercent(report.share.wanted, 1)
@@ -159,7 +159,7 @@ function rewardChart(search: Search): Chart {
       marginBottom: 44,
       marginTop: 28,
       grid: true,
-      x: { label: "number", labelAnchor: "center", labelArrow: "none", ticks: 6 },
+      x: { label: "number", labelAnchor: "center", labelArrow: "none", ticks: 6, insetRight: 16 },
       y: { label: "reward", labelArrow: "none", nice: true },
       marks: [
         ruleX(border, { stroke: "var(--muted)", strokeDasharray: "4 3" }),

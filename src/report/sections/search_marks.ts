@@ -74,8 +74,7 @@ export function markWinner(
     dot(winners, { ...channels, r: 8, stroke: "var(--ink)", strokeWidth: 1.5 }),
     text(winners, {
       ...channels,
-      dx: -12,
-      textAnchor: "end",
+      dy: -15,
       fontWeight: "bold",
       text: () => "winner",
       stroke: "var(--paper)",
