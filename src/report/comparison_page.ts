@@ -4,7 +4,7 @@ import { renderPage } from "./page.ts";
 import { ACCURACY, type Measure, OUTPUT_ERROR } from "./measure.ts";
 import type { KnownChange, RunSummary } from "./summarize_run.ts";
 import type { Section } from "./section.ts";
-import { renderTable } from "./table.ts";
+import { renderTable, type Table } from "./table.ts";
 import { type Point, tradeChart } from "./trade_chart.ts";
 import {
   formatBytes,
@@ -37,6 +37,16 @@ type Column = readonly [
   cellOf: (run: RunSummary) => string | number | undefined,
 ];
 
+/** A row for every run; columns of which no run knows anything are left out. */
+function tableOf(caption: string, runs: readonly RunSummary[], columns: readonly Column[]): Table {
+  const known = columns.filter(([, cellOf]) => runs.some((run) => cellOf(run) !== undefined));
+  return {
+    caption,
+    header: ["run", ...known.map(([name]) => name)],
+    rows: runs.map((run) => [run.name, ...known.map(([, cellOf]) => cellOf(run))]),
+  };
+}
+
 function runsSection(runs: readonly RunSummary[]): Section {
   const share = (change: KnownChange) =>
     change.before === undefined || change.after === undefined
@@ -44,11 +54,14 @@ function runsSection(runs: readonly RunSummary[]): Section {
       : formatPercent(change.after / change.before, 1);
   const optional = (value: number | undefined, format: (value: number) => string) =>
     value === undefined ? undefined : format(value);
-  const columns: readonly Column[] = [
+  const figures = tableOf("Figures, and those before", runs, [
     ["accuracy", ({ accuracy }) => optional(accuracy.after, formatPercent)],
     ["before", ({ accuracy }) => optional(accuracy.before, formatPercent)],
     ["relative error", ({ outputError }) => optional(outputError.after, formatPercent)],
     ["before", ({ outputError }) => optional(outputError.before, formatPercent)],
+    ["seed", ({ seed }) => seed],
+  ]);
+  const costs = tableOf("Costs, and shares of those before", runs, [
     ["MACs", ({ macs }) => optional(macs.after, formatCount)],
     ["share", ({ macs }) => share(macs)],
     ["parameters", ({ params }) => optional(params.after, formatCount)],
@@ -56,18 +69,11 @@ function runsSection(runs: readonly RunSummary[]): Section {
     ["on disk", ({ bytes }) => formatBytes(bytes.after)],
     ["latency", ({ milliseconds }) => optional(milliseconds.after, formatMilliseconds)],
     ["share", ({ milliseconds }) => share(milliseconds)],
-    ["seed", ({ seed }) => seed],
-  ];
-  const known = columns.filter(([, cellOf]) => runs.some((run) => cellOf(run) !== undefined));
-  const table = {
-    caption: "Figures of the written models; shares are of the network each run began with",
-    header: ["run", ...known.map(([name]) => name)],
-    rows: runs.map((run) => [run.name, ...known.map(([, cellOf]) => cellOf(run))]),
-  };
+  ]);
   return {
     id: "runs",
     title: "Runs",
-    body: html`${renderTable(table)}<h3>Commands</h3><dl class="facts">${
+    body: html`${[figures, costs].map(renderTable)}<h3>Commands</h3><dl class="facts">${
       runs.map(({ name, command }) =>
         html`
           <div>
@@ -125,7 +131,7 @@ const MACS: Cost = {
 const LATENCY: Cost = {
   name: "latency",
   id: "latency",
-  meaning: "Median time of model.predict of stock TensorFlow.js (WebAssembly)",
+  meaning: "Median time for one image of model.predict of stock TensorFlow.js (WebAssembly)",
   axis: () => "milliseconds for one image",
   unitFor: () => ({ size: 1, word: "", sign: "" }),
   format: formatMilliseconds,
@@ -137,7 +143,7 @@ function drawTrade(measure: Measure, cost: Cost, points: readonly Point[]): Char
   return tradeChart({
     id: measure === ACCURACY ? cost.id : `error-${cost.id}`,
     title: `${measure.title} against ${cost.name}`,
-    meaning: `${cost.meaning}, and, of the test images, ${measure.meaning}.`,
+    meaning: `${cost.meaning}, and ${measure.meaning}.`,
     axis: cost.axis(unit),
     format: cost.format,
     size: unit.size,
@@ -154,7 +160,8 @@ function doubtTimes(runs: readonly RunSummary[]): string | undefined {
   if (conditions.size > 1) {
     return `The times cannot be compared, since conditions differ: ${[...conditions].join("; ")}`;
   }
-  for (const [name, same] of Map.groupBy(runs, originOf)) {
+  const networks = Map.groupBy(runs, ({ origin, macs }) => `${origin}\n${macs.before}`);
+  for (const [name, same] of networks) {
     const times = same.flatMap(({ milliseconds }) => milliseconds.before ?? []);
     const [least, most] = [Math.min(...times), Math.max(...times)];
     if (times.length > 1 && most > LARGEST_DRIFT * least) {

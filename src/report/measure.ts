@@ -4,7 +4,7 @@ export interface Measure {
   readonly title: string;
   /** Its name on an axis and in a table. */
   readonly name: string;
-  /** What it is of a network on some images. */
+  /** What it says of a network that a run wrote. */
   readonly meaning: string;
   /** The larger number is the better network. */
   worthOf(share: number): number;
@@ -14,7 +14,7 @@ export interface Measure {
 export const ACCURACY: Measure = {
   title: "Accuracy",
   name: "accuracy",
-  meaning: "the share of images answered rightly",
+  meaning: "the share of the test images answered rightly",
   worthOf: (share) => share,
 };
 
@@ -22,7 +22,9 @@ export const ACCURACY: Measure = {
 export const OUTPUT_ERROR: Measure = {
   title: "Relative error",
   name: "relative error",
-  meaning: "how far the outputs are from a reference's, as a share of how far those vary",
+  meaning:
+    "how far its outputs for the test images are from those of the run's reference, which is the " +
+    "network that was given to prune, or the teacher of finetune",
   worthOf: (share) => -share,
 };
 

@@ -1,7 +1,8 @@
-import { dot, line, text } from "@observablehq/plot";
+import { dot, line, scale, type ScaleOptions, text } from "@observablehq/plot";
 import type { Chart } from "./chart.ts";
 import type { Measure } from "./measure.ts";
 import { paretoFront } from "./pareto.ts";
+import { placeLabels } from "./place_labels.ts";
 import { formatPercent, shorten } from "./units.ts";
 
 /** A run, or the network it began with, in a chart. */
@@ -39,9 +40,6 @@ export function tradeChart(
   ).map(({ point }) => point);
   const costOf = ({ cost }: Point) => cost / size;
   const perCent = ({ share }: Point) => 100 * share;
-  const middle = Math.max(...points.map(({ cost }) => cost)) / 2;
-  /** Names stand towards the middle, where there is room. */
-  const isInRightHalf = ({ cost }: Point) => cost > middle;
   const isBest = (point: Point) => front.includes(point);
   return {
     id,
@@ -59,52 +57,39 @@ export function tradeChart(
         shape: "line",
       },
     ],
-    draw: (width) => ({
-      height: 380,
-      marginLeft: 48,
-      marginRight: 24,
-      marginTop: 28,
-      marginBottom: 44,
-      grid: true,
-      x: {
-        label: axis,
-        labelAnchor: "center",
-        labelArrow: "none",
-        nice: true,
-        zero: true,
-        ticks: 5,
-      },
-      y: { label: `${measure.name} on test images (%)`, labelArrow: "none", nice: true },
-      marks: [
-        line(front, { x: costOf, y: perCent, curve: "step-after", stroke: "var(--muted)" }),
-        dot(points.filter(({ isOriginal }) => isOriginal), {
-          x: costOf,
-          y: perCent,
-          r: 5,
-          stroke: "var(--before-line)",
-          fill: "var(--paper)",
-        }),
-        dot(points.filter(({ isOriginal }) => !isOriginal), {
-          x: costOf,
-          y: perCent,
-          r: 5,
-          fill: "var(--after)",
-        }),
-        ...[true, false].map((isRight) =>
-          text(points.filter((point) => isInRightHalf(point) === isRight), {
+    draw(width) {
+      const x = scaleOver(points.map(costOf), [LEFT, width - RIGHT], { label: axis, zero: true });
+      const y = scaleOver(points.map(perCent), [HEIGHT - BOTTOM, TOP], {
+        label: `${measure.name} on test images (%)`,
+      });
+      return {
+        height: HEIGHT,
+        marginLeft: LEFT,
+        marginRight: RIGHT,
+        marginTop: TOP,
+        marginBottom: BOTTOM,
+        grid: true,
+        x: { ...x, labelAnchor: "center", ticks: 5 },
+        y,
+        marks: [
+          line(front, { x: costOf, y: perCent, curve: "step-after", stroke: "var(--muted)" }),
+          dot(points.filter(({ isOriginal }) => isOriginal), {
             x: costOf,
             y: perCent,
-            dx: isRight ? -9 : 9,
-            dy: -9,
-            textAnchor: isRight ? "end" : "start",
-            text: ({ name }: Point) => shorten(name, width < 400 ? 16 : 32),
-            fill: "var(--ink)",
-            stroke: "var(--paper)",
-            strokeWidth: 4,
-          })
-        ),
-      ],
-    }),
+            r: 5,
+            stroke: "var(--before-line)",
+            fill: "var(--paper)",
+          }),
+          dot(points.filter(({ isOriginal }) => !isOriginal), {
+            x: costOf,
+            y: perCent,
+            r: 5,
+            fill: "var(--after)",
+          }),
+          ...nameMarks(points, { x, y, costOf, perCent, width }),
+        ],
+      };
+    },
     table: {
       caption: title,
       header: ["network", measure.name, axis, "on the Pareto front"],
@@ -116,4 +101,50 @@ export function tradeChart(
       ]),
     },
   };
+}
+
+const HEIGHT = 380;
+const [LEFT, RIGHT, TOP, BOTTOM] = [48, 24, 28, 44];
+
+type Scale = ScaleOptions & { readonly domain: number[]; readonly range: number[] };
+
+/** A scale from the least to the most, or from 0, which the library makes round. */
+function scaleOver(
+  values: readonly number[],
+  range: readonly number[],
+  { label, zero = false }: { readonly label: string; readonly zero?: boolean },
+): Scale {
+  const least = zero ? 0 : Math.min(...values);
+  const domain = [least, Math.max(...values)];
+  return { type: "linear", domain, range: [...range], nice: true, label, labelArrow: "none" };
+}
+
+interface NamedAxes {
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly costOf: (point: Point) => number;
+  readonly perCent: (point: Point) => number;
+  readonly width: number;
+}
+
+/** Names beside the marks, where they cover least. */
+function nameMarks(points: readonly Point[], { x, y, costOf, perCent, width }: NamedAxes) {
+  const [across, up] = [scale({ x })!, scale({ y })!];
+  const named = points.map((point) => ({
+    x: across.apply(costOf(point)),
+    y: up.apply(perCent(point)),
+    name: shorten(point.name, width < 400 ? 16 : 32),
+  }));
+  const places = placeLabels(named, width);
+  return points.map((point, index) =>
+    text([point], {
+      x: costOf,
+      y: perCent,
+      ...places[index],
+      text: [named[index].name],
+      fill: "var(--ink)",
+      stroke: "var(--paper)",
+      strokeWidth: 4,
+    })
+  );
 }

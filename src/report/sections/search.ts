@@ -2,7 +2,7 @@ import { dot, line, ruleX, text } from "@observablehq/plot";
 import type { LoggedRollout } from "../../pruning/mod.ts";
 import { type Chart, renderChart } from "../chart.ts";
 import { html } from "../html.ts";
-import { measureOf, shareOf } from "../measure.ts";
+import { ACCURACY, measureOf, shareOf } from "../measure.ts";
 import { paretoFront } from "../pareto.ts";
 import type { PruneRecord } from "../run_record.ts";
 import type { Section } from "../section.ts";
@@ -85,9 +85,11 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
         ruleX(bound, { stroke: "var(--muted)", strokeDasharray: "4 3" }),
         text(bound, {
           x: (place: number) => place,
-          frameAnchor: "bottom",
+          // Where no good network is.
+          ...(measure === ACCURACY
+            ? { frameAnchor: "bottom", dy: -4 } as const
+            : { frameAnchor: "top", dy: 4 } as const),
           dx: -5,
-          dy: -4,
           textAnchor: "end",
           text: () => "budget",
         }),

@@ -39,6 +39,7 @@ function qualityFigures(record: RunRecord): Figure[] {
   const inPoints = (before: number, after: number) => formatPoints(after - before);
   if (outputError) {
     const { before, after } = outputError;
+    const isOwnReference = kind === "prune";
     return [{
       name: "Relative error of the outputs",
       meaning:
@@ -46,7 +47,8 @@ function qualityFigures(record: RunRecord): Figure[] {
           referenceOf(record)
         } on the test images, as a ` +
         "share of their standard deviation; 0 is the same",
-      ...{ before, after, format: formatPercent, change: inPoints, isCost: false },
+      before: isOwnReference ? undefined : before,
+      ...{ after, format: formatPercent, change: inPoints, isCost: false },
     }];
   }
   return [
