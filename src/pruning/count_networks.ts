@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import {
   absorbBiases,
   type CutUnit,
@@ -22,6 +23,9 @@ import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { coupledProblem, problemOf } from "./problems.ts";
 import { type RepairContext, repairedWeights } from "./repair.ts";
 
+/** Bytes of fitted weights that are remembered; of a large network every fit takes megabytes. */
+const FITS_MEMORY = 256 * 2 ** 20;
+
 /** What networks are read off with. */
 export type CountContext = Pick<RepairContext, "graph" | "map" | "kernels" | "select" | "ridge">;
 
@@ -44,7 +48,10 @@ export class CountNetworks {
   readonly #selectors = new Map<CutUnit, Selector>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
-  readonly #fits = new Map<string, Map<string, Weight>>();
+  readonly #fits = new LRUCache<string, Map<string, Weight>>({
+    maxSize: FITS_MEMORY,
+    sizeCalculation: bytesOf,
+  });
 
   /**
    * @param context The original network, and how channels are chosen and layers fitted.
@@ -142,6 +149,10 @@ export class CountNetworks {
     const { weights } = reconstruct(kernels, problem, [...kept], { ridge });
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
+}
+
+function bytesOf(weights: ReadonlyMap<string, Weight>): number {
+  return [...weights.values()].reduce((bytes, { values }) => bytes + values.byteLength, 1);
 }
 
 /**
