@@ -23,7 +23,7 @@ export const OUTPUT_ERROR: Measure = {
   title: "Relative error",
   name: "relative error",
   meaning:
-    "how far its outputs for the test images are from those of the run's reference, which is the " +
+    "how far the outputs for the test images are from those of the run's reference, which is the " +
     "network that was given to prune, or the teacher of finetune",
   worthOf: (share) => -share,
 };

@@ -117,11 +117,13 @@ async function look(browser: Browser, file: string, view: typeof VIEWS[number]):
 if (import.meta.main) {
   const [executablePath, ...files] = Deno.args;
   const browser = await startChromium(executablePath);
-  const found: Record<string, Findings[]> = {};
-  for (const file of files) {
-    found[file] = [];
-    for (const view of VIEWS) found[file].push(await look(browser, file, view));
+  try {
+    const found: Record<string, Findings[]> = {};
+    for (const file of files) {
+      found[file] = await Promise.all(VIEWS.map((view) => look(browser, file, view)));
+    }
+    console.log(JSON.stringify(found));
+  } finally {
+    await browser.close();
   }
-  await browser.close();
-  console.log(JSON.stringify(found));
 }
