@@ -259,7 +259,7 @@ Example:
     const keepsState = settings.tuning !== undefined || policy.kind === "auto";
     if (flags.resume && !keepsState) {
       throw new UsageError(
-        "reading --resume: a run without search or tuning keeps no state to go on from",
+        "reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out",
       );
     }
     await refuseExistingModel(flags.out, flags);

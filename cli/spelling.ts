@@ -63,7 +63,7 @@ export function normalizeArguments(args: readonly string[]): string[] {
       throw new UsageError(
         `reading ${argument}: this option belongs to ${
           NOT_BUILT.get(name)
-        }, which is not built yet`,
+        }, which is not built yet; leave it out`,
       );
     }
     if (isSwitch) {
@@ -108,7 +108,9 @@ function isBoolean(word: string | undefined): boolean {
 
 function readBoolean(argument: string, word = "true"): boolean {
   if (!isBoolean(word)) {
-    throw new UsageError(`reading ${argument}: found ${word}, wanted true or false`);
+    throw new UsageError(
+      `reading ${argument}: found ${word}, wanted true or false; give one of them, or leave the value out`,
+    );
   }
   return word.toLowerCase() === "true";
 }

@@ -87,12 +87,16 @@ function networkOf({ net, resnetSize }: { net?: string; resnetSize?: number }): 
   const sized = resnetSize === undefined ? undefined : `resnet${resnetSize}`;
   if (net !== undefined && sized !== undefined && net !== sized) {
     throw new UsageError(
-      `reading --net ${net} and --resnet-size ${resnetSize}: give one of them`,
+      `reading --net ${net} and --resnet-size ${resnetSize}: found both, which disagree; give one of them`,
     );
   }
   const name = net ?? sized;
   if (name === undefined) {
-    throw new UsageError(`reading --net: found none, wanted one of ${networkNames.join(", ")}`);
+    throw new UsageError(
+      `reading --net: found none, wanted one of ${
+        networkNames.join(", ")
+      }; give --net or --resnet-size`,
+    );
   }
   return name;
 }

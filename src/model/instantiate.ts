@@ -25,7 +25,11 @@ export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
     return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`building the model of ${file.path}: ${reason}`, { cause: error });
+    throw new InputError(
+      `building the model of ${file.path}: ${reason}; ` +
+        `save the model again with the version of tfjs or Keras that made it`,
+      { cause: error },
+    );
   }
 }
 

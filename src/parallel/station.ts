@@ -274,7 +274,7 @@ export class Station {
     if (batch.size === 0) {
       throw new InputError(
         `reading images: found none of ${indices.length} that can be read, the first is ` +
-          set.describe(indices[0]),
+          `${set.describe(indices[0])}; repair or replace them`,
       );
     }
     return batch;
