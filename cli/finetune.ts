@@ -1,18 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
 import { finetune, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
 import {
-  badImagesOption,
+  addImageOptions,
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
-  jsonOption,
-  meanOption,
   noLabelsOption,
-  preprocessOption,
-  scaleOption,
-  stdOption,
-  workersOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -29,41 +22,35 @@ const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 
 /** `finetune MODEL --data D --out DIR`. */
-export const finetuneCommand = new Command("finetune")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
-  .addOption(dataOption)
-  .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
-  .option("--force", "replace the model that stands in --out")
-  .addOption(foldOption)
-  .addOption(quantizeOption)
-  .addOption(distillationOptions.teacher)
-  .addOption(distillationOptions.weight)
-  .addOption(distillationOptions.temperature)
-  .addOption(tuningOptions.epochs)
-  .addOption(tuningOptions.epochsRatio)
-  .addOption(tuningOptions.batchSize)
-  .addOption(tuningOptions.learningRate)
-  .addOption(tuningOptions.schedule)
-  .addOption(tuningOptions.optimizer)
-  .addOption(tuningOptions.momentum)
-  .addOption(tuningOptions.weightDecay)
-  .addOption(tuningOptions.labelSmoothing)
-  .addOption(tuningOptions.shift)
-  .addOption(tuningOptions.noFlip)
-  .addOption(tuningOptions.validationImages)
-  .addOption(tuningOptions.patience)
-  .addOption(tuningOptions.seed)
-  .addOption(tuningOptions.resume)
-  .addOption(batchSizeEvalOption)
-  .addOption(noLabelsOption)
-  .addOption(preprocessOption)
-  .addOption(scaleOption)
-  .addOption(meanOption)
-  .addOption(stdOption)
-  .addOption(inputSizeOption)
-  .addOption(badImagesOption)
-  .addOption(workersOption)
-  .addOption(jsonOption)
+export const finetuneCommand = addImageOptions(
+  new Command("finetune")
+    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+    .addOption(dataOption)
+    .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
+    .option("--force", "replace the model that stands in --out")
+    .addOption(foldOption)
+    .addOption(quantizeOption)
+    .addOption(distillationOptions.teacher)
+    .addOption(distillationOptions.weight)
+    .addOption(distillationOptions.temperature)
+    .addOption(tuningOptions.epochs)
+    .addOption(tuningOptions.epochsRatio)
+    .addOption(tuningOptions.batchSize)
+    .addOption(tuningOptions.learningRate)
+    .addOption(tuningOptions.schedule)
+    .addOption(tuningOptions.optimizer)
+    .addOption(tuningOptions.momentum)
+    .addOption(tuningOptions.weightDecay)
+    .addOption(tuningOptions.labelSmoothing)
+    .addOption(tuningOptions.shift)
+    .addOption(tuningOptions.noFlip)
+    .addOption(tuningOptions.validationImages)
+    .addOption(tuningOptions.patience)
+    .addOption(tuningOptions.seed)
+    .addOption(tuningOptions.resume)
+    .addOption(batchSizeEvalOption)
+    .addOption(noLabelsOption),
+)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur finetune smaller --data cli/example/fashion-mnist --out tuned \\\n" +

@@ -26,6 +26,8 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["fold", { whenTrue: "--fold" }],
   ["force", { whenTrue: "--force" }],
   ["json", { whenTrue: "--json" }],
+  ["quiet", { whenTrue: "--quiet" }],
+  ["verbose", { whenTrue: "--verbose" }],
   ["verify", { whenFalse: "--no-verify" }],
   ["flip", { whenFalse: "--no-flip" }],
   ["resume", { whenTrue: "--resume" }],

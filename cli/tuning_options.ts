@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
@@ -141,6 +142,13 @@ export function checkpointFolder(out: string): string {
   return `${out.replace(/\/+$/, "")}.checkpoint`;
 }
 
+/** What an interrupted run keeps, and how it goes on; undefined where it had not come that far. */
+export function describeState(checkpoint: string): string | undefined {
+  return existsSync(checkpoint)
+    ? `the state is in ${checkpoint}: give the same command with --resume to go on`
+    : undefined;
+}
+
 /** The library's options of training from the flags. */
 export function scheduleSettings(flags: ScheduleFlags) {
   const { epochs = TUNING_DEFAULTS.epochs, nbEpochsRat, batchSize, learningRate } = flags;
@@ -173,8 +181,7 @@ export async function finishTuning(
   const checkpoint = checkpointFolder(flags.out);
   if (report.interrupted) {
     throw new InterruptError(
-      `interrupted in epoch ${report.epochs.length + 1}; the state is in ${checkpoint}: ` +
-        `give the same command with --resume to go on`,
+      `interrupted in epoch ${report.epochs.length + 1}; ${describeState(checkpoint)}`,
     );
   }
   const record = { version: project.version, command: quoteArguments(typedArguments), ...report };

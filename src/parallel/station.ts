@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
+import { letOthersRun } from "../turns.ts";
 import { Calibrator } from "../calibration/mod.ts";
 import {
   type Batch,
@@ -270,6 +271,7 @@ export class Station {
   }
 
   async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
+    await letOthersRun();
     const batch = await readBatch(set, indices, this.#spec.preprocessing, this.#faults);
     if (batch.size === 0) {
       throw new InputError(

@@ -51,3 +51,21 @@ export async function runJson(args: readonly string[]): Promise<any> {
   if (code !== 0) throw new Error(`secateur ${args.join(" ")}: exit code ${code}, ${stderr}`);
   return JSON.parse(stdout);
 }
+
+/** Starts `secateur` and interrupts it once it has said a word on standard error. */
+export async function interruptAt(
+  word: string,
+  args: readonly string[],
+): Promise<{ code: number; stdout: string; said: string }> {
+  const child = spawnScript("cli/main.ts", args);
+  const stdout = new Response(child.stdout).text();
+  let said = "";
+  let isSignalled = false;
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    said += part;
+    if (isSignalled || !said.includes(word)) continue;
+    isSignalled = true;
+    child.kill("SIGINT");
+  }
+  return { code: (await child.status).code, stdout: await stdout, said };
+}

@@ -1,6 +1,7 @@
 import { withDefaults } from "../../defaults.ts";
 import { InputError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
+import { letOthersRun } from "../../turns.ts";
 import { Agent, type AgentOptions, type LearningLosses } from "./ddpg.ts";
 import { Environment, STATE_SIZE, type Walk } from "./environment.ts";
 import { exploreAround } from "./explore.ts";
@@ -131,11 +132,6 @@ function checkSettings({ rollouts, rolloutsMin, ratioNoise }: SearchSettings): v
       );
     }
   }
-}
-
-/** Timers and signals get their turn: a roll-out need not wait for anything. */
-function letOthersRun(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What a roll-out tries. */
