@@ -8,12 +8,14 @@ import {
   noLabelsOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { withProgress } from "./progress.ts";
 import {
+  checkpointFolder,
   createDistillationOptions,
   createTuningOptions,
+  describeState,
   finishTuning,
   tuningSettings,
 } from "./tuning_options.ts";
@@ -54,10 +56,11 @@ export const finetuneCommand = addImageOptions(
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur finetune smaller --data cli/example/fashion-mnist --out tuned \\\n" +
-      "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01\n",
+      "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01 --validation-images 500\n",
   )
   .action(async (model, flags) => {
     await refuseExistingModel(flags.out, flags);
+    keepAtInterrupt(() => describeState(checkpointFolder(flags.out)));
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         finetune({

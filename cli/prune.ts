@@ -258,17 +258,13 @@ Example:
     await refuseExistingModel(flags.out, flags);
     const file = await openModel(model);
     const checkpoint = checkpointFolder(flags.out);
-    const describeKept = () => whatIsKept(checkpoint, flags);
-    keepAtInterrupt(describeKept);
+    keepAtInterrupt(() => describeKept(checkpoint, flags));
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
       withProgress((onProgress) =>
         prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
     const { file: pruned, report, log } = keepsState
-      ? await untilInterrupted(
-        (signal) => run({ signal, checkpoint }),
-        describeKept,
-      )
+      ? await untilInterrupted((signal) => run({ signal, checkpoint }))
       : await run();
     const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
@@ -291,7 +287,7 @@ Example:
   });
 
 /** What is left of an interrupted run, and what it is good for. */
-function whatIsKept(
+function describeKept(
   checkpoint: string,
   { statistics, latencyTable }: { statistics?: string; latencyTable?: string },
 ): string | undefined {

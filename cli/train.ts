@@ -15,11 +15,17 @@ import {
   workersOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
-import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
+import {
+  checkpointFolder,
+  createTuningOptions,
+  describeState,
+  finishTuning,
+  tuningSettings,
+} from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
 
@@ -59,11 +65,13 @@ export const trainCommand = new Command("train")
   .addOption(jsonOption)
   .addHelpText(
     "after",
-    "\nExample:\n  deno task secateur train --net resnet8 --data cli/example/fashion-mnist --out trained --epochs 5\n",
+    "\nExample:\n  deno task secateur train --net resnet8 --data cli/example/fashion-mnist --out trained \\\n" +
+      "    --epochs 5 --validation-images 500\n",
   )
   .action(async (flags) => {
     const net = networkOf(flags);
     await refuseExistingModel(flags.out, flags);
+    keepAtInterrupt(() => describeState(checkpointFolder(flags.out)));
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         train({

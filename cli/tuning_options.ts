@@ -9,7 +9,7 @@ import {
   TUNING_DEFAULTS,
   type TuningOutcome,
 } from "../src/mod.ts";
-import { InterruptError } from "./interrupt.ts";
+import { describeInterrupt, InterruptError } from "./interrupt.ts";
 import { foldIfAsked } from "./output_options.ts";
 import {
   nonNegativeInteger,
@@ -180,9 +180,7 @@ export async function finishTuning(
 ): Promise<void> {
   const checkpoint = checkpointFolder(flags.out);
   if (report.interrupted) {
-    throw new InterruptError(
-      `interrupted in epoch ${report.epochs.length + 1}; ${describeState(checkpoint)}`,
-    );
+    throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
   const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
   const { version, command, seed, workers, accuracy, outputError } = record;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type KernelBuild, preferredBuild } from "./kernels/mod.ts";
+import { preferredBuild } from "./kernels/mod.ts";
 import { Thread } from "./threads/mod.ts";
 
 /** What runs are computed on. */
@@ -9,7 +9,7 @@ export interface Runtime {
   /** Its backend; undefined as long as nothing was computed on this thread. */
   readonly backend?: string;
   /** Build of Secateur's kernels that this engine takes. */
-  readonly kernels: KernelBuild;
+  readonly kernels: "relaxed" | "plain";
   /** Threads that were started, this one included. */
   readonly threads: number;
 }

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { fileError, InputError } from "../errors.ts";
-import { isMissing, readBytes } from "../files.ts";
+import { readBytes } from "../files.ts";
 
 /** Reads a file that a model names; its role is for messages. */
 export type BesideReader = (name: string, role: string) => Promise<Uint8Array>;

@@ -43,6 +43,15 @@ const RUNS: Record<string, {
     message: /interrupted; .*out\.safetensors kept: the same command reads what is in there$/,
     left: ["out.safetensors"],
   },
+  "finetune before its first step": {
+    args: (data, out) => [
+      ...["finetune", exampleModel, "--data", data, "--out", out],
+      ...["--validation-images", "100", "--batch-size", "20"],
+    ],
+    word: "evaluating",
+    message: /interrupted.*; nothing was written; give the same command again/,
+    left: [],
+  },
   finetune: {
     args: (data, out) => [
       ...["finetune", exampleModel, "--data", data, "--out", out, "--epochs", "50"],

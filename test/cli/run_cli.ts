@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Folder of the project. */
@@ -19,15 +20,17 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Starts a script of the project in a process of its own. */
+/** Starts a script of the project in a process of its own; `cwd` is the folder that it is started in. */
 export function spawnScript(
   script: string,
   args: readonly string[],
   permissions: readonly string[] = TASK_PERMISSIONS,
+  cwd = projectFolder,
 ): Deno.ChildProcess {
+  const path = join(projectFolder, script);
   return new Deno.Command("deno", {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, script, ...args],
-    cwd: projectFolder,
+    args: ["run", "--quiet", "--no-prompt", ...permissions, path, ...args],
+    cwd,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -38,8 +41,10 @@ export function spawnScript(
 export async function runCli(
   args: readonly string[],
   permissions?: readonly string[],
+  cwd?: string,
 ): Promise<CliResult> {
-  const { code, stdout, stderr } = await spawnScript("cli/main.ts", args, permissions).output();
+  const child = spawnScript("cli/main.ts", args, permissions, cwd);
+  const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

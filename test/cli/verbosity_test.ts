@@ -57,7 +57,8 @@ Deno.test({
         ["eval", "--help"],
         ["eval", "nowhere", "--data", data],
       ];
-      for (const env of [{}, { NO_COLOR: "1" }]) {
+      const environments: Record<string, string>[] = [{}, { NO_COLOR: "1" }];
+      for (const env of environments) {
         for (const command of commands) {
           const line = ["deno run --quiet --no-prompt --allow-read cli/main.ts", ...command];
           const { stdout } = await new Deno.Command("script", {

@@ -95,6 +95,9 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
     });
 
     for (const { name, command, workers } of ENGINES) {
+      const started = command[0] === "deno"
+        ? "deno run --allow-read --allow-write secateur.js"
+        : `${command[0]} secateur.js`;
       const ignore = !await isUsable(command[0]);
       const hint = ignore ? ` (skipped: no ${command[0]} that is new enough)` : "";
       await t.step({
@@ -105,6 +108,10 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
             JSON.parse(await runChild([...command, "secateur.js", ...args, "--json"], alone));
           const figures = await figuresOfCommands(run, model, data, `smaller-${name}`, workers);
           assertAlike(figures, wanted);
+          const help = await runChild([...command, "secateur.js", "eval", "--help"], alone);
+          assert.ok(help.includes(`\n  ${started} eval MODEL --data DATA\n`), help);
+          const script = await runChild([...command, "secateur.js", "completions", "bash"], alone);
+          assert.match(script, /complete -F _secateur secateur/);
         },
       });
     }
