@@ -17,40 +17,40 @@ import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments, typedArguments } from "./spelling.ts";
 import { formatBytes } from "./table.ts";
 
+const command = new Command("calibrate")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .addOption(dataOption)
+  .requiredOption("--out <file>", "file for the statistics (safetensors)")
+  .option("--force", "replace the file that stands in --out")
+  .option(
+    "--shard <k/n>",
+    "look at the k-th of n parts of the images; `merge` adds them up",
+    shard,
+  )
+  .addOption(batchesOption)
+  .option(
+    "--batch-size <n>",
+    "images of every such batch; the product alone matters (batch_size)",
+    positiveInteger,
+    CALIBRATION_DEFAULTS.batchSize,
+  )
+  .addOption(pointsOption)
+  .option(
+    "--seed <n>",
+    "seed of the choice of images and positions",
+    seedInteger,
+    CALIBRATION_DEFAULTS.seed,
+  )
+  .option(
+    "--memory <MiB>",
+    "sums of one pass over the images, over all workers; other layers wait for another pass",
+    positiveInteger,
+    CALIBRATION_DEFAULTS.memoryBudget / 2 ** 20,
+  )
+  .addOption(noLabelsOption);
+
 /** `calibrate MODEL --data D --out FILE`. */
-export const calibrateCommand = addImageOptions(
-  new Command("calibrate")
-    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
-    .addOption(dataOption)
-    .requiredOption("--out <file>", "file for the statistics (safetensors)")
-    .option("--force", "replace the file that stands in --out")
-    .option(
-      "--shard <k/n>",
-      "look at the k-th of n parts of the images; `merge` adds them up",
-      shard,
-    )
-    .addOption(batchesOption)
-    .option(
-      "--batch-size <n>",
-      "images of every such batch; the product alone matters (batch_size)",
-      positiveInteger,
-      CALIBRATION_DEFAULTS.batchSize,
-    )
-    .addOption(pointsOption)
-    .option(
-      "--seed <n>",
-      "seed of the choice of images and positions",
-      seedInteger,
-      CALIBRATION_DEFAULTS.seed,
-    )
-    .option(
-      "--memory <MiB>",
-      "sums of one pass over the images, over all workers; other layers wait for another pass",
-      positiveInteger,
-      CALIBRATION_DEFAULTS.memoryBudget / 2 ** 20,
-    )
-    .addOption(noLabelsOption),
-)
+export const calibrateCommand = addImageOptions(command)
   .addHelpText(
     "after",
     `

@@ -13,28 +13,28 @@ import { readTextFile, writeTextFile } from "./text_files.ts";
 
 const FAILED = 1;
 
+const command = new Command("check")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .addOption(
+    new Option(
+      "--budget <file>",
+      'JSON with one or more of bytes, params, macs, convMacs, latency (ms), latencyShare, accuracy, accuracyDrop and outputError, as {"bytes": 600000, "accuracyDrop": 0.01}',
+    ).makeOptionMandatory(),
+  )
+  .addOption(
+    new Option(
+      "--reference <model>",
+      "what latencyShare, accuracyDrop and outputError compare with: the model before pruning",
+    ),
+  )
+  .addOption(optionalDataOption)
+  .addOption(latencyBatchOption)
+  .addOption(roundsOption)
+  .addOption(new Option("--junit <file>", "write the outcome as JUnit XML as well"))
+  .addOption(batchSizeEvalOption);
+
 /** `check MODEL --budget budget.json`. */
-export const checkCommand = addImageOptions(
-  new Command("check")
-    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
-    .addOption(
-      new Option(
-        "--budget <file>",
-        'JSON with one or more of bytes, params, macs, convMacs, latency (ms), latencyShare, accuracy, accuracyDrop and outputError, as {"bytes": 600000, "accuracyDrop": 0.01}',
-      ).makeOptionMandatory(),
-    )
-    .addOption(
-      new Option(
-        "--reference <model>",
-        "what latencyShare, accuracyDrop and outputError compare with: the model before pruning",
-      ),
-    )
-    .addOption(optionalDataOption)
-    .addOption(latencyBatchOption)
-    .addOption(roundsOption)
-    .addOption(new Option("--junit <file>", "write the outcome as JUnit XML as well"))
-    .addOption(batchSizeEvalOption),
-)
+export const checkCommand = addImageOptions(command)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur check cli/example/resnet8-fashion-mnist --budget cli/example/budget.json\n",

@@ -1,8 +1,8 @@
 import { Argument, Command } from "@commander-js/extra-typings";
-import { bashScript } from "./completion/bash.ts";
+import { bashScript } from "./completion/bash_script.ts";
 import { describeProgram } from "./completion/describe_program.ts";
-import { fishScript } from "./completion/fish.ts";
-import { zshScript } from "./completion/zsh.ts";
+import { fishScript } from "./completion/fish_script.ts";
+import { zshScript } from "./completion/zsh_script.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -15,7 +15,7 @@ export const completionsCommand = new Command("completions")
     "after",
     `
 The script completes the word \`secateur\`: an alias, a function or a file of that name. In ~/.bashrc, ~/.zshrc (behind
-compinit) or ~/.config/fish/config.fish:
+compinit) or ~/.config/fish/config.fish, with the whole path of a file that is not in this folder:
 
   alias secateur='deno task secateur'
   source <(secateur completions bash)     # or zsh

@@ -11,20 +11,20 @@ import { say } from "./messages.ts";
 import { withProgress } from "./progress.ts";
 import { formatPercent } from "./table.ts";
 
+const command = new Command("eval")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .addOption(dataOption)
+  .addOption(
+    new Option("--split <name>", "images to measure on").choices(["test", "train"]).default(
+      "test",
+    ),
+  )
+  .option("--reference <model>", "compare the outputs with this model's, instead of classifying")
+  .addOption(batchSizeEvalOption)
+  .addOption(noLabelsOption);
+
 /** `eval MODEL --data D`. */
-export const evalCommand = addImageOptions(
-  new Command("eval")
-    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
-    .addOption(dataOption)
-    .addOption(
-      new Option("--split <name>", "images to measure on").choices(["test", "train"]).default(
-        "test",
-      ),
-    )
-    .option("--reference <model>", "compare the outputs with this model's, instead of classifying")
-    .addOption(batchSizeEvalOption)
-    .addOption(noLabelsOption),
-)
+export const evalCommand = addImageOptions(command)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n",

@@ -46,9 +46,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * @returns The error to throw.
  */
 export function fileError(activity: string, cause: unknown, content?: string): InputError {
-  const { message, code = "" } = cause as { message?: string; code?: string };
-  const found = code === "ENOENT" ? "found no such file" : message ?? String(cause);
-  const wanted = code === "ENOENT" && content !== undefined ? `, wanted ${content}` : "";
+  const { message = String(cause), code = "" } = cause as { message?: string; code?: string };
+  const isMissing = code === "ENOENT";
+  // Deno says itself which permission helps.
+  const found = isMissing ? "found no such file" : message.replace(", run again", "; run again");
+  const wanted = isMissing && content !== undefined ? `, wanted ${content}` : "";
   const remedy = REMEDIES[code] ?? "check that the place is there and may be used";
   return new InputError(withAction(`${activity}: ${found}${wanted}`, remedy), { cause });
 }

@@ -159,6 +159,15 @@ Deno.test("wrong input gives one line that names it and ends with what to do", a
   });
 });
 
+Deno.test("what Deno does not allow is named with the flag that allows it", async () => {
+  const { code, stderr } = await runCli(["inspect", exampleModel], ["--allow-write"]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^secateur: opening the model cli.*; run again with the --allow-read flag\n$/,
+  );
+});
+
 Deno.test("a defect is one line that asks for a report, and shows its stack under --verbose", async () => {
   const { code, stdout, stderr } = await runDefect();
   assert.equal(code, 1);

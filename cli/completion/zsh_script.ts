@@ -36,7 +36,7 @@ compdef _${name} ${name}
 `;
 }
 
-/** An option as \`_arguments\` wants it: \`--name[description]:value:candidates\`, with \`=\` behind a name that may have one. */
+/** An option as `_arguments` wants it: `--name[description]:value:candidates`, with `=` behind a name that may have one. */
 function specifyOption({ flags, description, value }: CompletedOption): string[] {
   const text = description.replace(/[\\[\]:]/g, "\\$&");
   return flags.map((flag) => {
