@@ -9,33 +9,24 @@ import {
   saveStatistics,
   type Statistics,
 } from "../src/mod.ts";
-import {
-  badImagesOption,
-  dataOption,
-  dataOptions,
-  inputSizeOption,
-  jsonOption,
-  meanOption,
-  noLabelsOption,
-  preprocessOption,
-  scaleOption,
-  stdOption,
-  workersOption,
-} from "./data_options.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { addImageOptions, dataOption, dataOptions, noLabelsOption } from "./data_options.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { positiveInteger, seedInteger, shard } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments, typedArguments } from "./spelling.ts";
 import { formatBytes } from "./table.ts";
 
-/** `calibrate MODEL --data D --out FILE`. */
-export const calibrateCommand = new Command("calibrate")
+const command = new Command("calibrate")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <file>", "file for the statistics (safetensors)")
   .option("--force", "replace the file that stands in --out")
-  .option("--shard <k/n>", "look at the k-th of n parts of the images; `merge` adds them up", shard)
+  .option(
+    "--shard <k/n>",
+    "look at the k-th of n parts of the images; `merge` adds them up",
+    shard,
+  )
   .addOption(batchesOption)
   .option(
     "--batch-size <n>",
@@ -56,15 +47,10 @@ export const calibrateCommand = new Command("calibrate")
     positiveInteger,
     CALIBRATION_DEFAULTS.memoryBudget / 2 ** 20,
   )
-  .addOption(noLabelsOption)
-  .addOption(preprocessOption)
-  .addOption(scaleOption)
-  .addOption(meanOption)
-  .addOption(stdOption)
-  .addOption(inputSizeOption)
-  .addOption(badImagesOption)
-  .addOption(workersOption)
-  .addOption(jsonOption)
+  .addOption(noLabelsOption);
+
+/** `calibrate MODEL --data D --out FILE`. */
+export const calibrateCommand = addImageOptions(command)
   .addHelpText(
     "after",
     `
@@ -81,6 +67,9 @@ Example:
   .action(async (model, flags) => {
     const { out, force, shard, json } = flags;
     await refuseExistingFile(out, force);
+    keepAtInterrupt(() =>
+      "nothing was written; give the same command again, or gather in parts with --shard k/n"
+    );
     const { statistics, report } = await withProgress((onProgress) =>
       calibrate({
         ...dataOptions(model, flags, onProgress),

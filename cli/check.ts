@@ -3,25 +3,17 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { check, type Judgement, parseLimits, toJUnit } from "../src/mod.ts";
 import { latencyBatchOption, roundsOption } from "./bench.ts";
 import {
-  badImagesOption,
+  addImageOptions,
   batchSizeEvalOption,
   imageOptions,
-  inputSizeOption,
-  jsonOption,
-  meanOption,
   optionalDataOption,
-  preprocessOption,
-  scaleOption,
-  stdOption,
-  workersOption,
 } from "./data_options.ts";
 import { withProgress } from "./progress.ts";
 import { readTextFile, writeTextFile } from "./text_files.ts";
 
 const FAILED = 1;
 
-/** `check MODEL --budget budget.json`. */
-export const checkCommand = new Command("check")
+const command = new Command("check")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(
     new Option(
@@ -39,15 +31,10 @@ export const checkCommand = new Command("check")
   .addOption(latencyBatchOption)
   .addOption(roundsOption)
   .addOption(new Option("--junit <file>", "write the outcome as JUnit XML as well"))
-  .addOption(batchSizeEvalOption)
-  .addOption(preprocessOption)
-  .addOption(scaleOption)
-  .addOption(meanOption)
-  .addOption(stdOption)
-  .addOption(inputSizeOption)
-  .addOption(badImagesOption)
-  .addOption(workersOption)
-  .addOption(jsonOption)
+  .addOption(batchSizeEvalOption);
+
+/** `check MODEL --budget budget.json`. */
+export const checkCommand = addImageOptions(command)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur check cli/example/resnet8-fashion-mnist --budget cli/example/budget.json\n",

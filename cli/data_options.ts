@@ -1,4 +1,4 @@
-import { Option } from "@commander-js/extra-typings";
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { type DataOptions, preprocessingPresets, type ProgressListener } from "../src/mod.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
@@ -22,25 +22,25 @@ export const noLabelsOption = new Option(
 );
 
 /** `--preprocess`: preprocessing by name. */
-export const preprocessOption = new Option(
+const preprocessOption = new Option(
   "--preprocess <name>",
   "how images are prepared, by name (default: as the model says)",
 ).choices([...preprocessingPresets.keys()]);
 
 /** `--scale`: factor of the bytes. */
-export const scaleOption = new Option(
+const scaleOption = new Option(
   "--scale <number>",
   "factor of the bytes 0 to 255 (default: the model's)",
 ).argParser(positiveNumber);
 
 /** `--mean`: taken off each channel. */
-export const meanOption = new Option(
+const meanOption = new Option(
   "--mean <numbers>",
   "what is then taken off each channel, as 125.3,123,113.9 (default: the model's)",
 ).argParser(numberList);
 
 /** `--std`: divides each channel. */
-export const stdOption = new Option(
+const stdOption = new Option(
   "--std <numbers>",
   "what each channel is then divided by, as 63,62.1,66.7 (default: the model's)",
 ).argParser(numberList);
@@ -74,6 +74,35 @@ export const jsonOption = new Option(
   "--json",
   "print one JSON object on standard output, everything else on standard error",
 );
+
+const IMAGE_OPTIONS = [
+  preprocessOption,
+  scaleOption,
+  meanOption,
+  stdOption,
+  inputSizeOption,
+  badImagesOption,
+  workersOption,
+  jsonOption,
+];
+
+/** Values of the options that {@link addImageOptions} adds. */
+export type ImageFlags = Omit<DataFlags, "data" | "labels" | "batchSizeEval"> & {
+  /** Whether one JSON object is printed. */
+  readonly json?: true;
+};
+
+/**
+ * What images are measured with, on every command that reads a model and images. The type is stated because TypeScript
+ * takes minutes to infer it from a chain of options behind unknown ones.
+ */
+// deno-lint-ignore no-explicit-any
+export function addImageOptions<Arguments extends any[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+): Command<Arguments, Options & ImageFlags> {
+  for (const option of IMAGE_OPTIONS) command.addOption(option as Option);
+  return command as unknown as Command<Arguments, Options & ImageFlags>;
+}
 
 /** Values of the options of this file. */
 export interface DataFlags {

@@ -1,4 +1,5 @@
 import type { EpochReport } from "../src/mod.ts";
+import { say } from "./messages.ts";
 import { formatPercent } from "./table.ts";
 
 /** Prints a line about a finished epoch on standard error. */
@@ -15,5 +16,5 @@ export function describeEpoch(report: EpochReport): void {
     `learning rate ${learningRate.toPrecision(3)}`,
     `${seconds.toFixed(0)} s`,
   ];
-  console.error(parts.join(", "));
+  say(parts.join(", "));
 }

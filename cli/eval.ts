@@ -1,40 +1,30 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { evaluate, type EvaluationReport } from "../src/mod.ts";
 import {
-  badImagesOption,
+  addImageOptions,
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
-  jsonOption,
-  meanOption,
   noLabelsOption,
-  preprocessOption,
-  scaleOption,
-  stdOption,
-  workersOption,
 } from "./data_options.ts";
+import { say } from "./messages.ts";
 import { withProgress } from "./progress.ts";
 import { formatPercent } from "./table.ts";
 
-/** `eval MODEL --data D`. */
-export const evalCommand = new Command("eval")
+const command = new Command("eval")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .addOption(
-    new Option("--split <name>", "images to measure on").choices(["test", "train"]).default("test"),
+    new Option("--split <name>", "images to measure on").choices(["test", "train"]).default(
+      "test",
+    ),
   )
   .option("--reference <model>", "compare the outputs with this model's, instead of classifying")
   .addOption(batchSizeEvalOption)
-  .addOption(noLabelsOption)
-  .addOption(preprocessOption)
-  .addOption(scaleOption)
-  .addOption(meanOption)
-  .addOption(stdOption)
-  .addOption(inputSizeOption)
-  .addOption(badImagesOption)
-  .addOption(workersOption)
-  .addOption(jsonOption)
+  .addOption(noLabelsOption);
+
+/** `eval MODEL --data D`. */
+export const evalCommand = addImageOptions(command)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n",
@@ -51,7 +41,7 @@ export const evalCommand = new Command("eval")
     console.log(
       `${describeFigures(report)} on ${report.images} images in ${report.seconds.toFixed(1)} s`,
     );
-    for (const name of report.unreadable) console.error(`skipped ${name}: it cannot be read`);
+    for (const name of report.unreadable) say(`skipped ${name}: it cannot be read`);
   });
 
 function describeFigures({ accuracy, loss, outputError, outputs }: EvaluationReport): string {

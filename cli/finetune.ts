@@ -1,27 +1,22 @@
 import { Command } from "@commander-js/extra-typings";
 import { finetune, openModel, refuseExistingModel, TUNING_DEFAULTS } from "../src/mod.ts";
 import {
-  badImagesOption,
+  addImageOptions,
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
-  jsonOption,
-  meanOption,
   noLabelsOption,
-  preprocessOption,
-  scaleOption,
-  stdOption,
-  workersOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { withProgress } from "./progress.ts";
 import { createLatencyOption } from "./report_files.ts";
 import {
+  checkpointFolder,
   createDistillationOptions,
   createTuningOptions,
+  describeState,
   finishTuning,
   tuningSettings,
 } from "./tuning_options.ts";
@@ -29,8 +24,7 @@ import {
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 
-/** `finetune MODEL --data D --out DIR`. */
-export const finetuneCommand = new Command("finetune")
+const command = new Command("finetune")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
@@ -57,23 +51,19 @@ export const finetuneCommand = new Command("finetune")
   .addOption(tuningOptions.resume)
   .addOption(batchSizeEvalOption)
   .addOption(noLabelsOption)
-  .addOption(preprocessOption)
-  .addOption(scaleOption)
-  .addOption(meanOption)
-  .addOption(stdOption)
-  .addOption(inputSizeOption)
-  .addOption(badImagesOption)
-  .addOption(workersOption)
-  .addOption(createLatencyOption())
-  .addOption(jsonOption)
+  .addOption(createLatencyOption());
+
+/** `finetune MODEL --data D --out DIR`. */
+export const finetuneCommand = addImageOptions(command)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur finetune smaller --data cli/example/fashion-mnist --out tuned \\\n" +
-      "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01\n",
+      "    --teacher cli/example/resnet8-fashion-mnist --epochs 3 --learning-rate 0.01 --validation-images 500\n",
   )
   .action(async (model, flags) => {
     await refuseExistingModel(flags.out, flags);
     const file = await openModel(model);
+    keepAtInterrupt(() => describeState(checkpointFolder(flags.out)));
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         finetune({

@@ -6,9 +6,13 @@ import {
   type OutputConfiguration,
 } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
+import { addCommonOptions } from "./common_options.ts";
+import { INTERRUPTED } from "./interrupt.ts";
+import { adaptHelp } from "./invocation.ts";
+import { currentVerbosity } from "./messages.ts";
 import { normalizeArguments, typedArguments } from "./spelling.ts";
 
-const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
+const [FAILED, WRONG_USAGE] = [1, 2];
 
 /**
  * What the user can mend or has brought about: the message alone is printed, and these are the exit codes. Deno has
@@ -71,40 +75,75 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "put runs side by side, by the reports in their folders",
     load: async () => (await import("./compare.ts")).compareCommand,
   },
+  completions: {
+    description: "print a script that completes commands and options in a shell",
+    load: async () => (await import("./completions.ts")).completionsCommand,
+  },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
     load: async () => (await import("./demo.ts")).demoCommand,
   },
 };
 
-/** Commander asks the environment for colours, which needs a permission; the output has none. */
-const PLAIN_OUTPUT: OutputConfiguration = {
-  getOutHasColors: () => false,
-  getErrHasColors: () => false,
-  outputError: (message, write) => write(message.replace(/^error:/, "secateur:")),
-};
+/** Its script has the options of all commands, which are loaded for it. */
+const COMPLETIONS = "completions";
+
+/**
+ * What a command says of its own accord. Commander asks the environment for colours, which needs a permission; the output
+ * has none.
+ */
+function outputOf(name: string): OutputConfiguration {
+  return {
+    writeOut: (text) => void process.stdout.write(adaptHelp(text)),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+    outputError: (message, write) => write(describeMisuse(message, name)),
+  };
+}
+
+/** A message of Commander as one line that ends with what to do. */
+function describeMisuse(message: string, name: string): string {
+  const [, complaint, guess] = message.match(
+    /^(?:error: )?(.*?)\.?(?:\n\(Did you mean (.*)\?\))?\n$/s,
+  )!;
+  const action = guess === undefined ? `see \`${name} --help\`` : `did you mean ${guess}?`;
+  return `secateur: ${complaint}; ${action}\n`;
+}
 
 async function createProgram(args: readonly string[]) {
   const program = new Command("secateur")
     .description("Makes convolutional networks smaller: cuts channels, repairs layers.")
     .version(project.version)
-    .configureOutput(PLAIN_OUTPUT)
+    .configureOutput(outputOf("secateur"))
     .exitOverride();
+  addCommonOptions(program);
   const called = args.find((argument) => Object.hasOwn(COMMANDS, argument));
   for (const [name, { description, load }] of Object.entries(COMMANDS)) {
-    const command = name === called ? await load() : new Command(name);
+    const isWanted = name === called || called === COMPLETIONS;
+    const command = isWanted ? await load() : new Command(name);
     program.addCommand(
-      command.description(description).configureOutput(PLAIN_OUTPUT).exitOverride(),
+      command.description(description)
+        .configureOutput(outputOf(`secateur ${name}`))
+        .configureHelp({ showGlobalOptions: true })
+        .exitOverride(),
     );
   }
   return program;
 }
 
-/** Prints a failure, as a stack when it is a defect, and gives its exit code. Commander has printed its own. */
+/** Prints a failure in a line, a defect under `--verbose` with its stack, and gives its exit code. */
 function reportFailure(error: unknown): number {
+  // Commander has printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   const { name, message, stack } = error as Error;
-  console.error(EXIT_CODES.has(name) ? `secateur: ${message}` : stack);
+  console.error(
+    EXIT_CODES.has(name)
+      ? `secateur: ${message}`
+      : currentVerbosity() === "verbose"
+      ? stack
+      : `secateur: ${name}: ${message.split("\n")[0]}; this is a defect: ` +
+        "give the same command with --verbose and report what it prints",
+  );
   return EXIT_CODES.get(name) ?? FAILED;
 }
 

@@ -86,7 +86,7 @@ export function imageSize(text: string): [number, number] {
 export function nonNegativeInteger(text: string): number {
   const value = numberOf(text);
   if (!Number.isInteger(value) || value < 0) {
-    throw new InvalidArgumentError("Wanted a whole number of at least 0.");
+    throw new InvalidArgumentError("Wanted a whole number of at least 0");
   }
   return value;
 }
@@ -94,6 +94,6 @@ export function nonNegativeInteger(text: string): number {
 /** Reads a number of at least 0. */
 export function nonNegativeNumber(text: string): number {
   const value = numberOf(text);
-  if (!(value >= 0)) throw new InvalidArgumentError("Wanted a number of at least 0.");
+  if (!(value >= 0)) throw new InvalidArgumentError("Wanted a number of at least 0");
   return value;
 }

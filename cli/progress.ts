@@ -1,6 +1,8 @@
 import process from "node:process";
 import cliProgress from "cli-progress";
 import type { Progress, ProgressListener } from "../src/mod.ts";
+import { currentVerbosity } from "./messages.ts";
+import { stageTimes } from "./stage_times.ts";
 
 /** Progress on the terminal, of which nothing is left when it is cleared. */
 interface ProgressDisplay {
@@ -10,7 +12,7 @@ interface ProgressDisplay {
 
 /**
  * Shows progress on standard error while something runs: a bar with the time left on a terminal, a line per stage
- * elsewhere.
+ * elsewhere, and nothing under `--quiet`.
  *
  * @param work What to run; it is handed the listener for the library.
  * @returns What it gives.
@@ -18,13 +20,23 @@ interface ProgressDisplay {
 export async function withProgress<Result>(
   work: (onProgress: ProgressListener) => Promise<Result>,
 ): Promise<Result> {
-  const display = process.stderr.isTTY ? createBar() : createLines();
+  const display = currentVerbosity() === "quiet"
+    ? NO_DISPLAY
+    : process.stderr.isTTY
+    ? createBar()
+    : createLines();
   try {
-    return await work(display.show);
+    return await work((progress) => {
+      stageTimes.enter(progress.stage);
+      display.show(progress);
+    });
   } finally {
+    stageTimes.end();
     display.clear();
   }
 }
+
+const NO_DISPLAY: ProgressDisplay = { show() {}, clear() {} };
 
 function createLines(): ProgressDisplay {
   let shown = "";

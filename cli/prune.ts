@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
@@ -15,22 +16,15 @@ import {
   UsageError,
 } from "../src/mod.ts";
 import {
-  badImagesOption,
+  addImageOptions,
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
-  jsonOption,
-  meanOption,
   noLabelsOption,
-  preprocessOption,
-  scaleOption,
-  stdOption,
-  workersOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
   boolean,
@@ -52,6 +46,7 @@ import {
   checkpointFolder,
   createDistillationOptions,
   createTuningOptions,
+  describeState,
   scheduleSettings,
   type TuningFlags,
 } from "./tuning_options.ts";
@@ -60,8 +55,7 @@ const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
-/** `prune MODEL --data D --out DIR`. */
-export const pruneCommand = new Command("prune")
+const command = new Command("prune")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the smaller model")
@@ -119,7 +113,11 @@ export const pruneCommand = new Command("prune")
     "keep a multiple of this many channels (default: 1)",
     positiveInteger,
   )
-  .option("--skip <layers>", "names of convolutions that stay whole, with commas between", nameList)
+  .option(
+    "--skip <layers>",
+    "names of convolutions that stay whole, with commas between",
+    nameList,
+  )
   .addOption(batchesOption)
   .option(
     "--batch-size <n>",
@@ -220,15 +218,10 @@ export const pruneCommand = new Command("prune")
   .optionsGroup("Data and output:")
   .addOption(batchSizeEvalOption)
   .addOption(noLabelsOption)
-  .addOption(preprocessOption)
-  .addOption(scaleOption)
-  .addOption(meanOption)
-  .addOption(stdOption)
-  .addOption(inputSizeOption)
-  .addOption(badImagesOption)
-  .addOption(workersOption)
-  .addOption(createLatencyOption())
-  .addOption(jsonOption)
+  .addOption(createLatencyOption());
+
+/** `prune MODEL --data D --out DIR`. */
+export const pruneCommand = addImageOptions(command)
   .addHelpText(
     "after",
     `
@@ -261,21 +254,19 @@ Example:
     const keepsState = settings.tuning !== undefined || policy.kind === "auto";
     if (flags.resume && !keepsState) {
       throw new UsageError(
-        "reading --resume: a run without search or tuning keeps no state to go on from",
+        "reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out",
       );
     }
     await refuseExistingModel(flags.out, flags);
     const file = await openModel(model);
     const checkpoint = checkpointFolder(flags.out);
+    keepAtInterrupt(() => describeKept(checkpoint, flags));
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
       withProgress((onProgress) =>
         prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
     const { file: pruned, report, answers, log } = keepsState
-      ? await untilInterrupted(
-        (signal) => run({ signal, checkpoint }),
-        `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
-      )
+      ? await untilInterrupted((signal) => run({ signal, checkpoint }))
       : await run();
     const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
@@ -299,6 +290,18 @@ Example:
         : describeReport(report, bytes, flags.out),
     );
   });
+
+/** What is left of an interrupted run, and what it is good for. */
+function describeKept(
+  checkpoint: string,
+  { statistics, latencyTable }: { statistics?: string; latencyTable?: string },
+): string | undefined {
+  const state = describeState(checkpoint);
+  const files = [statistics, latencyTable].filter((file) => file !== undefined && existsSync(file));
+  if (files.length === 0) return state;
+  return [state, `${files.join(" and ")} kept: the same command reads what is in there`]
+    .filter((part) => part !== undefined).join("; ");
+}
 
 interface PruneTuningFlags extends Omit<TuningFlags, "force" | "json"> {
   readonly enblDst?: boolean;

@@ -26,6 +26,8 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["fold", { whenTrue: "--fold" }],
   ["force", { whenTrue: "--force" }],
   ["json", { whenTrue: "--json" }],
+  ["quiet", { whenTrue: "--quiet" }],
+  ["verbose", { whenTrue: "--verbose" }],
   ["verify", { whenFalse: "--no-verify" }],
   ["latency", { whenFalse: "--no-latency" }],
   ["flip", { whenFalse: "--no-flip" }],
@@ -64,7 +66,7 @@ export function normalizeArguments(args: readonly string[]): string[] {
       throw new UsageError(
         `reading ${argument}: this option belongs to ${
           NOT_BUILT.get(name)
-        }, which is not built yet`,
+        }, which is not built yet; leave it out`,
       );
     }
     if (isSwitch) {
@@ -109,7 +111,9 @@ function isBoolean(word: string | undefined): boolean {
 
 function readBoolean(argument: string, word = "true"): boolean {
   if (!isBoolean(word)) {
-    throw new UsageError(`reading ${argument}: found ${word}, wanted true or false`);
+    throw new UsageError(
+      `reading ${argument}: found ${word}, wanted true or false; give one of them, or leave the value out`,
+    );
   }
   return word.toLowerCase() === "true";
 }

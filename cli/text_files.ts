@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { InputError } from "../src/mod.ts";
+import { fileError } from "../src/errors.ts";
 
 /**
  * Reads a text file that a flag names.
@@ -14,10 +14,7 @@ export async function readTextFile(flag: string, path: string, content: string):
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === "ENOENT"
-      ? `found no such file, wanted ${content}`
-      : (cause as Error).message;
-    throw new InputError(`reading ${flag} ${path}: ${reason}`, { cause });
+    throw fileError(`reading ${flag} ${path}`, cause, content);
   }
 }
 
@@ -33,6 +30,6 @@ export async function writeTextFile(flag: string, path: string, text: string): P
   try {
     await writeFile(path, text);
   } catch (cause) {
-    throw new InputError(`writing ${flag} ${path}: ${(cause as Error).message}`, { cause });
+    throw fileError(`writing ${flag} ${path}`, cause);
   }
 }

@@ -15,12 +15,18 @@ import {
   workersOption,
 } from "./data_options.ts";
 import { describeEpoch } from "./epoch.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
 import { createLatencyOption } from "./report_files.ts";
-import { createTuningOptions, finishTuning, tuningSettings } from "./tuning_options.ts";
+import {
+  checkpointFolder,
+  createTuningOptions,
+  describeState,
+  finishTuning,
+  tuningSettings,
+} from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
 
@@ -61,11 +67,13 @@ export const trainCommand = new Command("train")
   .addOption(jsonOption)
   .addHelpText(
     "after",
-    "\nExample:\n  deno task secateur train --net resnet8 --data cli/example/fashion-mnist --out trained --epochs 5\n",
+    "\nExample:\n  deno task secateur train --net resnet8 --data cli/example/fashion-mnist --out trained \\\n" +
+      "    --epochs 5 --validation-images 500\n",
   )
   .action(async (flags) => {
     const net = networkOf(flags);
     await refuseExistingModel(flags.out, flags);
+    keepAtInterrupt(() => describeState(checkpointFolder(flags.out)));
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
         train({
@@ -89,12 +97,16 @@ function networkOf({ net, resnetSize }: { net?: string; resnetSize?: number }): 
   const sized = resnetSize === undefined ? undefined : `resnet${resnetSize}`;
   if (net !== undefined && sized !== undefined && net !== sized) {
     throw new UsageError(
-      `reading --net ${net} and --resnet-size ${resnetSize}: give one of them`,
+      `reading --net ${net} and --resnet-size ${resnetSize}: found both, which disagree; give one of them`,
     );
   }
   const name = net ?? sized;
   if (name === undefined) {
-    throw new UsageError(`reading --net: found none, wanted one of ${networkNames.join(", ")}`);
+    throw new UsageError(
+      `reading --net: found none, wanted one of ${
+        networkNames.join(", ")
+      }; give --net or --resnet-size`,
+    );
   }
   return name;
 }

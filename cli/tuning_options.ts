@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
@@ -9,7 +10,7 @@ import {
   TUNING_DEFAULTS,
   type TuningOutcome,
 } from "../src/mod.ts";
-import { InterruptError } from "./interrupt.ts";
+import { describeInterrupt, InterruptError } from "./interrupt.ts";
 import { foldIfAsked } from "./output_options.ts";
 import {
   nonNegativeInteger,
@@ -150,6 +151,13 @@ export function checkpointFolder(out: string): string {
   return `${out.replace(/\/+$/, "")}.checkpoint`;
 }
 
+/** What an interrupted run keeps, and how it goes on; undefined where it had not come that far. */
+export function describeState(checkpoint: string): string | undefined {
+  return existsSync(checkpoint)
+    ? `the state is in ${checkpoint}: give the same command with --resume to go on`
+    : undefined;
+}
+
 /** The library's options of training from the flags. */
 export function scheduleSettings(flags: ScheduleFlags) {
   const { epochs = TUNING_DEFAULTS.epochs, nbEpochsRat, batchSize, learningRate } = flags;
@@ -182,10 +190,7 @@ export async function finishTuning(
 ): Promise<void> {
   const checkpoint = checkpointFolder(flags.out);
   if (report.interrupted) {
-    throw new InterruptError(
-      `interrupted in epoch ${report.epochs.length + 1}; the state is in ${checkpoint}: ` +
-        `give the same command with --resume to go on`,
-    );
+    throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
   const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
   const { version, command, seed, workers, accuracy, outputError } = record;

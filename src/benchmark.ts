@@ -8,11 +8,12 @@ import {
   timeStockLayers,
   type Timing,
 } from "./cost/mod.ts";
+import { withDefaults } from "./defaults.ts";
 import { InputError } from "./errors.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "./graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "./kernels/mod.ts";
 import { disposeModel, type ModelFile } from "./model/mod.ts";
-import { type ProgressListener, resolveModel, withDefaults } from "./session/mod.ts";
+import { type ProgressListener, resolveModel } from "./session/mod.ts";
 
 /** Options of {@link benchmark}. */
 export interface BenchmarkOptions {

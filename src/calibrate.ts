@@ -1,5 +1,6 @@
 import type { Statistics } from "./calibration/mod.ts";
 import { pickCalibration } from "./data/mod.ts";
+import { withDefaults } from "./defaults.ts";
 import { InputError } from "./errors.ts";
 import { findChannelSpaces } from "./graph/mod.ts";
 import { unpackAll } from "./kernels/mod.ts";
@@ -11,7 +12,7 @@ import {
   PORTION,
   Stopwatch,
 } from "./pruning/mod.ts";
-import { type DataOptions, openSession, withDefaults } from "./session/mod.ts";
+import { type DataOptions, openSession } from "./session/mod.ts";
 
 const MEBIBYTE = 2 ** 20;
 

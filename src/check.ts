@@ -1,11 +1,12 @@
 import { measureStockLatency, networkCost } from "./cost/mod.ts";
+import { withDefaults } from "./defaults.ts";
 import { InputError, UsageError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { judge, type Judgement, type LimitName, type Limits, needsOf } from "./gate/mod.ts";
 import { openNetwork } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
 import { disposeModel, type ModelFile } from "./model/mod.ts";
-import { type DataOptions, resolveModel, withDefaults } from "./session/mod.ts";
+import { type DataOptions, resolveModel } from "./session/mod.ts";
 
 /** Options of {@link check}. */
 export interface CheckOptions extends Omit<DataOptions, "data"> {
@@ -67,7 +68,10 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
 
 function requireGiven(flag: string, value: unknown, isNeeded: boolean): void {
   if (isNeeded && value === undefined) {
-    throw new UsageError(`checking the limits: one of them needs ${flag}, which is not given`);
+    throw new UsageError(
+      `checking the limits: one of them needs ${flag}, which is not given; ` +
+        `give it, or take the limit out`,
+    );
   }
 }
 

@@ -123,6 +123,7 @@ export {
   SEARCH_DEFAULTS,
   type SearchSettings,
 } from "./policy/mod.ts";
+export { describeRuntime, type Runtime } from "./runtime.ts";
 export {
   finetune,
   type FinetuneOptions,

@@ -1,5 +1,6 @@
 import { CALIBRATION_DEFAULTS } from "./calibrate.ts";
 import { pickCalibration } from "./data/mod.ts";
+import { withDefaults } from "./defaults.ts";
 import {
   absorbBiases,
   type ChannelMap,
@@ -50,7 +51,6 @@ import {
   type Session,
   trackBatches,
   wholeSplit,
-  withDefaults,
 } from "./session/mod.ts";
 
 /** What {@link prune} uses where an option is not given. */

@@ -46,7 +46,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** Files at the top of `src` that every room may import. */
-const COMMON = ["errors.ts", "files.ts", "random.ts", "zip.ts"];
+const COMMON = ["defaults.ts", "errors.ts", "files.ts", "random.ts", "turns.ts", "zip.ts"];
 
 async function sourceFiles(folder: string): Promise<string[]> {
   const files: string[] = [];

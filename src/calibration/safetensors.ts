@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 
 /** A named array of doubles. */
 export interface NamedTensor {
@@ -59,7 +59,7 @@ export async function writeSafetensors(
   } catch (error) {
     await rm(staging).catch(() => {});
     signal?.throwIfAborted();
-    throw new InputError(`writing ${path}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`writing ${path}`, error);
   }
 }
 
@@ -119,7 +119,7 @@ export async function readSafetensors(
     return { metadata: metadata as Record<string, string>, tensors };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`reading ${path}`, error);
   } finally {
     await file?.close();
   }
@@ -127,7 +127,8 @@ export async function readSafetensors(
 
 function notSafetensors(path: string): InputError {
   return new InputError(
-    `reading ${path}: found no safetensors header, wanted a file that \`calibrate\` wrote`,
+    `reading ${path}: found no safetensors header, wanted a file that \`calibrate\` wrote; ` +
+      `give such a file, or another name to have one written`,
   );
 }
 
@@ -179,7 +180,11 @@ async function readPart(
   const bytes = new Uint8Array(length);
   for (let filled = 0; filled < length;) {
     const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled);
-    if (bytesRead === 0) throw new InputError(`reading: found ${filled} bytes, wanted ${length}`);
+    if (bytesRead === 0) {
+      throw new InputError(
+        `reading: found ${filled} bytes, wanted ${length}; the file is damaged, make it again`,
+      );
+    }
     filled += bytesRead;
   }
   return bytes;

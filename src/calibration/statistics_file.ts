@@ -142,5 +142,8 @@ function parseRecord(path: string, metadata: unknown): StatisticsRecord {
   } catch {
     // Anything that is no such record is no statistics file.
   }
-  throw new InputError(`reading ${path}: found no statistics, wanted a file of \`calibrate\``);
+  throw new InputError(
+    `reading ${path}: found no statistics, wanted a file of \`calibrate\`; ` +
+      `give such a file, or another name to have one written`,
+  );
 }

@@ -54,6 +54,9 @@ export async function instantiateLayer(
     return { layer: model.getLayer(NAME), dispose: () => disposeModel(model) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`timing a ${className} layer alone: ${reason}`, { cause: error });
+    throw new InputError(
+      `timing a ${className} layer alone: ${reason}; choose --target macs or params`,
+      { cause: error },
+    );
   }
 }

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
@@ -119,7 +119,7 @@ export class LatencyTable {
       await writeFile(`${path}.part`, JSON.stringify(table, null, 1) + "\n");
       await rename(`${path}.part`, path);
     } catch (cause) {
-      throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
+      throw fileError(`writing ${path}`, cause);
     }
   }
 }
@@ -149,7 +149,7 @@ async function readTable(path: string): Promise<StoredTable | undefined> {
     text = await readFile(path, "utf8");
   } catch (cause) {
     if (isMissing(cause)) return undefined;
-    throw new InputError(`reading ${path}: ${(cause as Error).message}`, { cause });
+    throw fileError(`reading ${path}`, cause);
   }
   const table = parseTable(text);
   if (table === undefined) {

@@ -97,7 +97,9 @@ async function readNames(path: string, count: number): Promise<string[] | undefi
   const text = await readFile(path, "utf8");
   const names = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   if (names.length === count) return names;
-  throw new InputError(`reading ${path}: found ${names.length} class names, wanted ${count}`);
+  throw new InputError(
+    `reading ${path}: found ${names.length} class names, wanted ${count}; unpack the archive again`,
+  );
 }
 
 function createSource(layout: CifarLayout, files: RecordFile[]): ImageSource {
@@ -143,7 +145,9 @@ function readLabels(layout: CifarLayout, file: RecordFile): Int32Array {
       if (label >= layout.classCount) {
         throw new InputError(
           `reading ${file.path}: found label ${label} in record ${start + record}, ` +
-            `wanted 0 to ${layout.classCount - 1} (${basename(file.path)} of ${layout.format})`,
+            `wanted 0 to ${layout.classCount - 1} (${
+              basename(file.path)
+            } of ${layout.format}); unpack the archive again, or move the file elsewhere`,
         );
       }
       labels[start + record] = label;

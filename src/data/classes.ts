@@ -61,7 +61,7 @@ export function checkLabels(source: ImageSource, classCount: number, why: string
   if (stranger < 0) return;
   throw new InputError(
     `reading ${placeOfLabel(source, stranger)}: found label ${labels[stranger]}, ` +
-      `wanted 0 to ${classCount - 1}, ${why}`,
+      `wanted 0 to ${classCount - 1}, ${why}; mend the label, or take the image out`,
   );
 }
 

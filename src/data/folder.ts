@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import type { Dirent } from "node:fs";
 import { extname, join } from "node:path";
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 import { readBytes } from "../files.ts";
 import { decodeImage } from "./decode_image.ts";
 import type { DatasetFormat } from "./format.ts";
@@ -29,7 +29,10 @@ export const folderFormat: DatasetFormat = {
     const testName = TEST_FOLDERS.find((name) => folders.includes(name));
     const hasTrain = folders.includes("train");
     if (!hasTrain && testName && folders.every((name) => TEST_FOLDERS.includes(name))) {
-      throw new InputError(`opening ${folder}: found ${testName}/ alone, wanted train/ beside it`);
+      throw new InputError(
+        `opening ${folder}: found ${testName}/ alone, wanted train/ beside it; ` +
+          `add it, or give ${testName}/ itself`,
+      );
     }
     const train = await openSplit(hasTrain ? join(folder, "train") : folder);
     const test = hasTrain && testName ? await openSplit(join(folder, testName)) : undefined;
@@ -59,14 +62,17 @@ function requireSameClasses(
   if (train === undefined || test === undefined) {
     throw new InputError(
       `opening ${folder}: found folders of classes in ${train ? "train" : testName}/ only, ` +
-        `wanted them in both splits or in none`,
+        `wanted them in both splits or in none; ` +
+        `sort the other images into folders of the same names`,
     );
   }
   const stranger = test.find((name) => !train.includes(name));
   const missing = train.find((name) => !test.includes(name));
   throw new InputError(
     `opening ${folder}: found class ${stranger ?? missing} in ` +
-      `${stranger ? testName : "train"}/ only, wanted the same classes in both splits`,
+      `${
+        stranger ? testName : "train"
+      }/ only, wanted the same classes in both splits; add the folder there, or remove it here`,
   );
 }
 
@@ -96,7 +102,7 @@ async function openWithoutClasses(folder: string): Promise<ImageSource> {
   if (paths.length > 0) return sourceOf(paths.sort());
   throw new InputError(
     `opening ${folder}: found no folders, wanted one folder of images per class, ` +
-      `or .jpg, .jpeg or .png files without classes`,
+      `or .jpg, .jpeg or .png files without classes; give the folder that has them`,
   );
 }
 
@@ -154,6 +160,6 @@ async function readEntries(folder: string): Promise<Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter(({ name }) => !name.startsWith(".") && name !== "__MACOSX");
   } catch (error) {
-    throw new InputError(`listing ${folder}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`listing ${folder}`, error);
   }
 }

@@ -48,7 +48,7 @@ async function openSplit(
     if (images || labels) {
       throw new InputError(
         `opening ${folder}: found ${images ?? labels}, wanted ${prefix}-images-idx3-ubyte and ` +
-          `${prefix}-labels-idx1-ubyte together`,
+          `${prefix}-labels-idx1-ubyte together; add the file that is missing`,
       );
     }
   }
@@ -74,7 +74,7 @@ async function openPair(
   if (imageCount !== count || count === 0) {
     throw new InputError(
       `opening ${imagesPath}: found ${imageCount} images and ${count} labels in ${labelsPath}, ` +
-        `wanted as many of both, at least one`,
+        `wanted as many of both, at least one; download both files again`,
     );
   }
   const labels = new Uint8Array(count);
@@ -105,7 +105,9 @@ async function openIdx(path: string, magic: number, axes: number, handles: Dispo
   const view = new DataView(header.buffer);
   if (view.getUint32(0) !== magic) {
     throw new InputError(
-      `reading ${path}: found magic number ${hex(view.getUint32(0))}, wanted ${hex(magic)}`,
+      `reading ${path}: found magic number ${hex(view.getUint32(0))}, wanted ${
+        hex(magic)
+      }; the file is no IDX file of this kind, download it again`,
     );
   }
   const extents = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));

@@ -47,7 +47,10 @@ export function createImageSet(source: ImageSource, shape: ImageShape): ImageSet
       } catch (error) {
         if (error instanceof InputError) throw error;
         const reason = error instanceof Error ? error.message : String(error);
-        throw new InputError(`reading ${source.describe(index)}: ${reason}`, { cause: error });
+        throw new InputError(
+          `reading ${source.describe(index)}: ${reason}; repair or remove the image`,
+          { cause: error },
+        );
       }
       if (image.data instanceof Float32Array) out.set(image.data);
       else fitImage(image as RawImage, out as Uint8Array, shape);

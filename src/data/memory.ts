@@ -58,7 +58,7 @@ function openSplit(
   if (images.length !== labels.length || images.length === 0) {
     throw new InputError(
       `opening ${split} images: found ${images.length} and ${labels.length} labels, ` +
-        "wanted as many of both, at least one",
+        "wanted as many of both, at least one; give a label for every image",
     );
   }
   const stranger = Array.from(labels).findIndex((label) =>
@@ -67,7 +67,7 @@ function openSplit(
   if (stranger >= 0) {
     throw new InputError(
       `opening ${describe(stranger)}: found label ${labels[stranger]}, ` +
-        `wanted one of the ${classCount} classes, from 0`,
+        `wanted one of the ${classCount} classes, from 0; mend the label, or name all classes`,
     );
   }
   const raw = images.map((image, index) => asRaw(image, describe(index)));
@@ -84,6 +84,6 @@ function asRaw({ data, height, width }: MemoryImage, name: string): RawImage {
   if (channels === 1 || channels === 3 || channels === 4) return { data, height, width, channels };
   throw new InputError(
     `opening ${name}: found ${data.length} bytes for ${height}×${width} pixels, ` +
-      "wanted 1, 3 or 4 for each",
+      "wanted 1, 3 or 4 for each; give the size that the bytes belong to",
   );
 }

@@ -56,7 +56,8 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   if (type === undefined) {
     throw new InputError(
       `reading ${place}: found the header ${JSON.stringify(text.slice(0, 100))}, ` +
-        `wanted 'descr', 'fortran_order' and 'shape' of an array of numbers`,
+        `wanted 'descr', 'fortran_order' and 'shape' of an array of numbers; ` +
+        `save it with numpy.save()`,
     );
   }
   if (!(type in TYPES)) throw unreadableType(type, place);
@@ -89,7 +90,8 @@ function readHeader(bytes: Uint8Array, place: string): { text: string; end: numb
   if (!isNpy || bytes.length < 12 || !(major >= 1 && major <= 3)) {
     const found = isNpy ? `version ${major}` : "no magic number of NumPy";
     throw new InputError(
-      `reading ${place}: found ${found}, wanted an array in .npy format, version 1 to 3`,
+      `reading ${place}: found ${found}, wanted an array in .npy format, version 1 to 3; ` +
+        `save it with numpy.savez()`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

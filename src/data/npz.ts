@@ -39,7 +39,8 @@ export const npzFormat: DatasetFormat = {
     if (test && (train.labels === undefined) !== (test.labels === undefined)) {
       const [, y] = train.labels ? trainNames : ["", "y_test"];
       throw new InputError(
-        `opening ${path}: found classes in ${y} only, wanted them in both splits`,
+        `opening ${path}: found classes in ${y} only, wanted them in both splits; ` +
+          `add the other labels, or leave these out`,
       );
     }
     return combineSplits(train, test);
@@ -76,7 +77,8 @@ function readArrays(bytes: Uint8Array, path: string): Map<string, NpyArray> {
   if (layout === undefined) {
     throw new InputError(
       `opening ${path}: found the arrays ${[...names].slice(0, 8).join(", ") || "none"}, ` +
-        `wanted x_train, y_train, x_test, y_test or x, y`,
+        `wanted x_train, y_train, x_test, y_test or x, y; ` +
+        `save the arrays with numpy.savez() under these names`,
     );
   }
   const wanted = new Set<string>(Object.values(layout).flat().map((name) => `${name}.npy`));
@@ -124,7 +126,8 @@ function openImages({ type, shape, values }: NpyArray, place: string): ImageSour
   if (shape.length < 3 || shape.length > 4 || shape.includes(0)) {
     throw new InputError(
       `reading ${place}: found an array of ${shape.join("×") || "one number"}, ` +
-        `wanted images: N×height×width or N×height×width×channels`,
+        `wanted images: N×height×width or N×height×width×channels; ` +
+        `reshape the array before saving it`,
     );
   }
   const size = height * width * channels;
@@ -139,7 +142,8 @@ function openImages({ type, shape, values }: NpyArray, place: string): ImageSour
   if (type !== "|u1" || channels !== 1 && channels !== 3 && channels !== 4) {
     throw new InputError(
       `reading ${place}: found ${shape.join("×")} numbers of type ${type}, wanted bytes (uint8) ` +
-        `of 1, 3 or 4 channels, or floats that the network reads as they are`,
+        `of 1, 3 or 4 channels, or floats that the network reads as they are; ` +
+        `convert the array before saving it`,
     );
   }
   const bytes = values as Uint8Array;

@@ -30,7 +30,10 @@ export function readLabels(
 ): ArrayLabels | undefined {
   const [rows = 1, width = 1] = array.shape;
   if (rows !== count) {
-    throw new InputError(`reading ${place}: found ${rows} rows, wanted ${count}, one per image`);
+    throw new InputError(
+      `reading ${place}: found ${rows} rows, wanted ${count}, one per image; ` +
+        `save as many labels as images`,
+    );
   }
   if (array.shape.length > 2) return undefined;
   if (width > 1) return readOneHot(array, rows, width);
@@ -43,7 +46,7 @@ function readNumbers({ values }: NpyArray, place: string): ArrayLabels {
   if (stranger >= 0) {
     throw new InputError(
       `reading ${place}: found label ${labels[stranger]} in row ${stranger}, ` +
-        `wanted 0 to ${MOST_CLASSES - 1}`,
+        `wanted 0 to ${MOST_CLASSES - 1}; number the classes from 0`,
     );
   }
   const classCount = 1 + labels.reduce((largest, label) => Math.max(largest, label), 0);

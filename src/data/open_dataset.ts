@@ -45,7 +45,7 @@ export async function openDataset(
     const share = order ? "two of a class" : "two";
     throw new InputError(
       `opening ${nameOf(place, opened)}: found ${train.length} images and no test split, ` +
-        `wanted at least ${share}, so that a fifth can be set aside`,
+        `wanted at least ${share}, so that a fifth can be set aside; add images, or a test split`,
     );
   }
   const kept = handles.move();
@@ -100,7 +100,7 @@ export async function describeDataset(
   if (opened.train.prepared) {
     throw new InputError(
       `opening ${nameOf(place, opened)}: found floats, wanted bytes (uint8) to train a new ` +
-        `network by, which states how they are prepared`,
+        `network by, which states how they are prepared; save the images as bytes`,
     );
   }
   const { height, width, channels } = await opened.train.decode(0);
@@ -108,7 +108,7 @@ export async function describeDataset(
   if (order === undefined) {
     throw new InputError(
       `opening ${nameOf(place, opened)}: found images without classes, ` +
-        `wanted labels to train a network by`,
+        `wanted labels to train a network by; sort the images into a folder for each class`,
     );
   }
   return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
@@ -117,14 +117,17 @@ export async function describeDataset(
 function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputError {
   const lookedFor = formats.map((format) => format.lookedFor).join("; ");
   const found = formats === FOLDER_FORMATS ? "no dataset in it" : "a file";
-  return new InputError(`opening ${path}: found ${found}, wanted one of: ${lookedFor}`);
+  return new InputError(
+    `opening ${path}: found ${found}, wanted one of: ${lookedFor}; ` +
+      `give the folder or file of such a data set`,
+  );
 }
 
 /** The formats that a path may hold. */
 async function formatsFor(path: string): Promise<readonly DatasetFormat[]> {
   const entry = await stat(path).catch((error) => {
     const reason = isMissing(error) ? "found nothing there" : error.message;
-    throw new InputError(`opening ${path}: ${reason}, wanted a dataset`, {
+    throw new InputError(`opening ${path}: ${reason}, wanted a dataset; check the path`, {
       cause: error,
     });
   });

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 
 /** A file of which parts are read at known places. */
 export interface RecordFile {
@@ -34,7 +34,7 @@ export function openRecordFile(path: string, handles: DisposableStack): RecordFi
       readAt: (offset, out) => readHandle(handle, path, offset, out),
     };
   } catch (error) {
-    throw new InputError(`opening ${path}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`opening ${path}`, error);
   }
 }
 
@@ -45,13 +45,13 @@ function readHandle(handle: number, path: string, offset: number, out: Uint8Arra
       count = readSync(handle, out, filled, out.length - filled, offset + filled);
     }
   } catch (error) {
-    throw new InputError(`reading ${path}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`reading ${path}`, error);
   }
   if (filled < out.length) {
     throw new InputError(
       `reading ${path}: found its end at byte ${offset + filled}, wanted ${
         offset + out.length
-      } bytes`,
+      } bytes; the file is damaged, download it again`,
     );
   }
 }
@@ -70,7 +70,9 @@ export function wrapBytes(path: string, bytes: Uint8Array): RecordFile {
     readAt(offset, out) {
       if (offset + out.length > bytes.length) {
         throw new InputError(
-          `reading ${path}: found ${bytes.length} bytes, wanted ${offset + out.length}`,
+          `reading ${path}: found ${bytes.length} bytes, wanted ${
+            offset + out.length
+          }; the file is damaged, download it again`,
         );
       }
       out.set(bytes.subarray(offset, offset + out.length));

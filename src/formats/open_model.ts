@@ -67,12 +67,15 @@ export async function readModel(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<ModelFile> {
   const bytes = files.get(name);
-  if (bytes === undefined) throw new InputError(`reading ${name}: found no such file`);
+  if (bytes === undefined) {
+    throw new InputError(`reading ${name}: found no such file; give its bytes too`);
+  }
   return await findReader(bytes.subarray(0, HEAD_BYTES), name)(bytes, name, (other, role) => {
     const content = files.get(other);
     if (content !== undefined) return Promise.resolve(content);
     const found = [...files.keys()].join(", ");
-    const message = `reading ${other}, ${role} of ${name}: found ${found} alone, wanted it too`;
+    const message =
+      `reading ${other}, ${role} of ${name}: found ${found} alone, wanted it too; give both files`;
     return Promise.reject(new InputError(message));
   });
 }

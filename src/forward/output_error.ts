@@ -121,7 +121,7 @@ export class OutputError implements Objective<OutputErrorSums> {
     tf.dispose([...found, ...wanted]);
     throw new InputError(
       `comparing the outputs ${names.join(", ")} with those of ${this.#path}: found ${own}, ` +
-        `wanted ${others}`,
+        `wanted ${others}; give a reference that the model was made from`,
     );
   }
 }

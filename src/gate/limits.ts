@@ -77,25 +77,39 @@ export function parseLimits(text: string, path: string): Limits {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`reading ${path}: ${(error as Error).message}, wanted JSON`);
+    throw new InputError(
+      `reading ${path}: ${
+        (error as Error).message
+      }, wanted JSON; mend the file, as {"params": 100000}`,
+    );
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new InputError(`reading ${path}: found ${JSON.stringify(parsed)}, wanted an object`);
+    throw new InputError(
+      `reading ${path}: found ${
+        JSON.stringify(parsed)
+      }, wanted an object; write it as {"params": 100000}`,
+    );
   }
   const entries = Object.entries(parsed);
   const known = Object.keys(LIMITS).join(", ");
   if (entries.length === 0) {
-    throw new InputError(`reading ${path}: found no limit, wanted one or more of ${known}`);
+    throw new InputError(
+      `reading ${path}: found no limit, wanted one or more of ${known}; ` +
+        `write it as {"params": 100000}`,
+    );
   }
   for (const [name, limit] of entries) {
     if (!Object.hasOwn(LIMITS, name)) {
-      throw new InputError(`reading ${path}: found the limit "${name}", wanted one of ${known}`);
+      throw new InputError(
+        `reading ${path}: found the limit "${name}", wanted one of ${known}; ` +
+          `mend the name, or take the limit out`,
+      );
     }
     if (typeof limit !== "number" || limit < 0) {
       throw new InputError(
         `reading ${path}: found ${
           JSON.stringify(limit)
-        } for "${name}", wanted a number of at least 0`,
+        } for "${name}", wanted a number of at least 0; mend the number, or take the limit out`,
       );
     }
   }

@@ -50,7 +50,8 @@ export function readGraph(model: JsonObject, path: string): Graph {
   const topology = model.modelTopology;
   if (!isJsonObject(topology) || !Array.isArray(topology.node)) {
     throw new InputError(
-      `reading ${path}: found no list of nodes in modelTopology, wanted a graph`,
+      `reading ${path}: found no list of nodes in modelTopology, wanted a graph; ` +
+        `convert the model again with tensorflowjs_converter`,
     );
   }
   const nodes = new Map<string, GraphNode>();
@@ -94,7 +95,8 @@ function readNode(entry: unknown, place: number, path: string): GraphNode {
   if (!isUsable) {
     throw new InputError(
       `reading ${path}: node ${place} of modelTopology${isText(name) ? ` ("${name}")` : ""} ` +
-        `lacks its name, op or inputs, wanted a node of TensorFlow`,
+        `lacks its name, op or inputs, wanted a node of TensorFlow; ` +
+        `convert the model again with tensorflowjs_converter`,
     );
   }
   const inputs = (input as string[]).filter((text) => !text.startsWith("^")).map(parseTensor);

@@ -56,7 +56,7 @@ export class NodeCall extends ImportCall<Feature> {
 
   /** The refusal of the node: what was found in it and what was wanted, and what to do. */
   override refusal(found: string): NodeRefusal {
-    return new NodeRefusal(`node "${this.name}" (${this.operator}) ${found}`);
+    return new NodeRefusal(this.complaint(found));
   }
 
   /**

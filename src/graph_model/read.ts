@@ -64,7 +64,8 @@ export function readGraphModel(
   const layersOf = [...given].map((node) => (values.find({ node, index: 0 }) as Feature).layer);
   if (layersOf.length === 0 || outputs.length === 0) {
     throw new InputError(
-      `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least`,
+      `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
+        `convert the model with both, from a SavedModel with a signature`,
     );
   }
   return context.layers.build("graph_model", layersOf, outputs);
@@ -150,7 +151,10 @@ function readInputShape(node: GraphNode, { inputShapes }: Graph, path: string): 
   const activity = `reading ${path}: input "${node.name}"`;
   const type = readType(node.attributes.dtype) ?? "DT_FLOAT";
   if (!INPUT_TYPES.has(type)) {
-    throw new InputError(`${activity} has elements of ${type}, wanted DT_FLOAT`);
+    throw new InputError(
+      `${activity} has elements of ${type}, wanted DT_FLOAT; ` +
+        `convert the model with an input of floats`,
+    );
   }
   const attribute = node.attributes.shape as { shape?: unknown } | undefined;
   const shape = readShape(attribute?.shape) ?? readShape(inputShapes.get(node.name));
@@ -188,6 +192,7 @@ function findOutput(tensor: NodeOutput, values: GraphValues, path: string): Feat
     : "of integers";
   throw new InputError(
     `reading ${path}: found output "${tensor.node}:${tensor.index}" ${found}, ` +
-      `wanted floats that the network computes`,
+      `wanted floats that the network computes; ` +
+      `convert the part ahead of it (tensorflowjs_converter --output_node_names)`,
   );
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, withAction } from "../errors.ts";
 import type { LayerConfig } from "../model/mod.ts";
 import { type Constant, countElements } from "./constants.ts";
 import type { LayerBuilder, LayerWeight } from "./layer_builder.ts";
@@ -66,7 +66,15 @@ export abstract class ImportCall<
   /** The refusal of the node: what was found in it and what was wanted, and what to do. */
   refusal(found: string): InputError {
     const { path } = this.context;
-    return new InputError(`reading ${path}: node "${this.name}" (${this.operator}) ${found}`);
+    return new InputError(`reading ${path}: ${this.complaint(found)}`);
+  }
+
+  /** The node and what was found in it, with what to do at the end. */
+  protected complaint(found: string): string {
+    return withAction(
+      `node "${this.name}" (${this.operator}) ${found}`,
+      "change it where the model was made, or cut the model off ahead of it, and export it again",
+    );
   }
 
   /**

@@ -29,14 +29,16 @@ export function requireAcyclic(
   if (missing !== undefined) {
     const [layer, call] = missing.split(/@(?=\d+$)/);
     throw new InputError(
-      `${place}: found a connection to call ${call} of layer "${layer}", wanted one that exists`,
+      `${place}: found a connection to call ${call} of layer "${layer}", wanted one that exists; ` +
+        `save the model again with Keras`,
     );
   }
   const order = new Set(sortCalls(calls));
   const waiting = calls.find((call) => !order.has(call));
   if (waiting) {
     throw new InputError(
-      `${place}: found that layer "${waiting.layer}" needs its own output, wanted a graph without cycles`,
+      `${place}: found that layer "${waiting.layer}" needs its own output, wanted a graph without cycles; ` +
+        `save the model again with Keras`,
     );
   }
 }

@@ -27,7 +27,12 @@ export function readLegacyWeights(model: ReadModel, weights: Hdf5Object, path: s
     if (wanted.length === 0) return [];
     const place = `reading ${path}: model_weights/${layer.kerasName}`;
     const group = weights.find(layer.kerasName);
-    if (!group) throw new InputError(`${place}: found no such group, wanted the layer's weights`);
+    if (!group) {
+      throw new InputError(
+        `${place}: found no such group, wanted the layer's weights; ` +
+          `save the whole model again with model.save()`,
+      );
+    }
     const names = listNames(group, "weight_names");
     const count = wanted.reduce((total, { roles }) => total + roles.length, 0);
     if (names.length !== count) {
@@ -39,7 +44,11 @@ export function readLegacyWeights(model: ReadModel, weights: Hdf5Object, path: s
     const order = matchByName(layer, names) ?? orderTrainedFirst(layer);
     return order.map(({ layer: owner, role }, index) => {
       const array = group.find(names[index]);
-      if (!array) throw new InputError(`${place}: found no array ${names[index]}`);
+      if (!array) {
+        throw new InputError(
+          `${place}: found no array ${names[index]}; save the whole model again with model.save()`,
+        );
+      }
       return readWeight(owner, role, array, place);
     });
   });

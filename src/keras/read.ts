@@ -20,7 +20,9 @@ export function readKerasBytes(bytes: Uint8Array, path: string): ModelFile {
   if (isHdf5(bytes)) return readLegacyFile(bytes, path);
   if (isZip(bytes)) return readArchiveFile(bytes, path);
   throw new InputError(
-    `reading ${path}: found ${describe(bytes)}, wanted a .keras or .h5 file of Keras`,
+    `reading ${path}: found ${
+      describe(bytes)
+    }, wanted a .keras or .h5 file of Keras; save the model with model.save("model.keras")`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, withAction } from "../errors.ts";
 import type { LayerConfig, LayerJson } from "../model/mod.ts";
 import { layerClasses } from "./layer_classes.ts";
 import { isJsonObject, type JsonObject, type OptionSource, readOption } from "./read_options.ts";
@@ -135,7 +135,12 @@ function refuseOptions(className: string, config: JsonObject, place: string): vo
 }
 
 function unsupportedOption(place: string, found: string, wanted: string): InputError {
-  return new InputError(`${place}: found ${found}, wanted ${wanted}`);
+  return new InputError(
+    withAction(
+      `${place}: found ${found}, wanted ${wanted}`,
+      "change it in Keras and save the model again",
+    ),
+  );
 }
 
 function unknownClass(className: string, place: string): InputError {
@@ -166,7 +171,10 @@ export function readEntry(
   place: string,
 ): { className: string; config: JsonObject; channels?: number } {
   if (!isJsonObject(entry) || typeof entry.class_name !== "string") {
-    throw new InputError(`${place}: found a layer without class_name, wanted a model of Keras`);
+    throw new InputError(
+      `${place}: found a layer without class_name, wanted a model of Keras; ` +
+        `save the model again with model.save()`,
+    );
   }
   const { module, class_name: className } = entry;
   const name = isJsonObject(entry.config) ? entry.config.name : entry.name;
@@ -177,7 +185,10 @@ export function readEntry(
     );
   }
   if (!isJsonObject(entry.config) && !Array.isArray(entry.config)) {
-    throw new InputError(`${place}: found ${className} without config, wanted a model of Keras`);
+    throw new InputError(
+      `${place}: found ${className} without config, wanted a model of Keras; ` +
+        `save the model again with model.save()`,
+    );
   }
   if (Array.isArray(entry.config)) return { className, config: { layers: entry.config } };
   const options = Object.entries(entry.config).map(([option, value]) => [option, plain(value)]);

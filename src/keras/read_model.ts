@@ -74,10 +74,15 @@ function readModel(
 ): ReadModel {
   const place = `reading ${reading.path}: model ${name}`;
   if (reading.depth > MAX_DEPTH) {
-    throw new InputError(`${place}: found more than ${MAX_DEPTH} models in one another`);
+    throw new InputError(
+      `${place}: found more than ${MAX_DEPTH} models in one another; ` +
+        `take the inner ones apart before saving`,
+    );
   }
   if (!Array.isArray(config.layers) || config.layers.length === 0) {
-    throw new InputError(`${place}: found no layers, wanted a model that was built`);
+    throw new InputError(
+      `${place}: found no layers, wanted a model that was built; call build() before saving it`,
+    );
   }
   const entries = config.layers.map((entry) => ({
     ...readEntry(entry, place),
@@ -117,7 +122,7 @@ function chooseNames(
       throw new InputError(
         `${place}: found the layer name "${kerasName}"${
           kerasName ? " twice" : ""
-        }, wanted one for each`,
+        }, wanted one for each; rename the layers before saving`,
       );
     }
     let name = kerasName;

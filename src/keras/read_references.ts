@@ -84,7 +84,8 @@ function readReference(tensor: unknown, layer: string, rules: ReferenceRules): R
 function fault(layer: string, found: unknown, { place }: ReferenceRules): InputError {
   const text = (JSON.stringify(found) ?? "nothing").slice(0, 120);
   return new InputError(
-    `${place}: layer ${layer} is called with ${text}, wanted the outputs of other layers alone`,
+    `${place}: layer ${layer} is called with ${text}, wanted the outputs of other layers alone; ` +
+      `write what is computed between as layers`,
   );
 }
 

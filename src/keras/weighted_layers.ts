@@ -46,7 +46,11 @@ export function readWeight(
 ): Weight {
   const { name } = layer.json.config;
   const activity = `${place}: the ${role} of layer ${layer.kerasName} (${layer.kerasClass})`;
-  if (!array.isArray) throw new InputError(`${activity} is a group, wanted an array`);
+  if (!array.isArray) {
+    throw new InputError(
+      `${activity} is a group, wanted an array; save the whole model again with model.save()`,
+    );
+  }
   const stored = array.read();
   const values = toFloat32(stored, array.attribute("dtype")?.[0] === "bfloat16");
   if (!values) {

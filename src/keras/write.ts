@@ -57,7 +57,8 @@ function variables(
     const weight = findWeight(name, role, weights);
     if (weight) return [String(index), weight];
     throw new InputError(
-      `${place}: found no ${role} of layer ${name} (${layer.class_name}), wanted every weight once`,
+      `${place}: found no ${role} of layer ${name} (${layer.class_name}), wanted every weight once; ` +
+        `save the model again where it was made`,
     );
   });
   return ["vars", { members: new Map(arrays) }];

@@ -67,7 +67,8 @@ function writeSequential(model: LayerJson, place: string): WrittenModel {
   const shape = findInputShape(model);
   if (!shape) {
     throw new InputError(
-      `${place}: found no shape of the input of model ${name}, wanted batch_input_shape in its first layer`,
+      `${place}: found no shape of the input of model ${name}, wanted batch_input_shape in its first layer; ` +
+        `build the model with an input shape before saving it`,
     );
   }
   const listed = config.layers!;

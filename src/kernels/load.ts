@@ -185,6 +185,11 @@ const BYTES: Record<KernelBuild, Uint8Array<ArrayBuffer>> = {
 
 const loaded = new WeakMap<BackendMemory, Map<KernelBuild, Promise<Kernels>>>();
 
+/** The build that is taken by default: the relaxed one where the engine accepts it. */
+export function preferredBuild(): KernelBuild {
+  return WebAssembly.validate(relaxedBytes) ? "relaxed" : "plain";
+}
+
 /**
  * Instantiates the kernels on the memory of the current tfjs backend, once per build and backend.
  *
@@ -193,8 +198,7 @@ const loaded = new WeakMap<BackendMemory, Map<KernelBuild, Promise<Kernels>>>();
  * @throws {TypeError} When the current backend is not WASM; `startBackend()` makes it so.
  */
 export function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
-  const build = options.build ??
-    (WebAssembly.validate(relaxedBytes) ? "relaxed" : "plain");
+  const build = options.build ?? preferredBuild();
   const memory = backendMemory();
   const builds = loaded.get(memory) ?? new Map<KernelBuild, Promise<Kernels>>();
   loaded.set(memory, builds);

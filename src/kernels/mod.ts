@@ -38,6 +38,7 @@ export {
   type Kernels,
   loadKernels,
   type LoadOptions,
+  preferredBuild,
 } from "./load.ts";
 export { BackendMemory, backendMemory, type OutputTensor } from "./memory.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";

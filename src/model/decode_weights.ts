@@ -35,17 +35,26 @@ const BYTES_PER_ELEMENT = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, 
  */
 export function readWeightSpec(entry: unknown, path: string): WeightSpec {
   if (!isJsonObject(entry) || typeof entry.name !== "string") {
-    throw new InputError(`reading ${path}: found a weight without a name in weightsManifest`);
+    throw new InputError(
+      `reading ${path}: found a weight without a name in weightsManifest; ` +
+        `save or convert the model again`,
+    );
   }
   const { name, shape, dtype, quantization } = entry;
   const source = `reading ${path}: weight "${name}"`;
   const isExtent = (extent: unknown) => Number.isSafeInteger(extent) && (extent as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isExtent)) {
-    throw new InputError(`${source} has shape ${JSON.stringify(shape)}, wanted a list of extents`);
+    throw new InputError(
+      `${source} has shape ${
+        JSON.stringify(shape)
+      }, wanted a list of extents; save or convert the model again`,
+    );
   }
   if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
     throw new InputError(
-      `${source} is of type ${JSON.stringify(dtype)}, wanted float32, int32 or bool`,
+      `${source} is of type ${
+        JSON.stringify(dtype)
+      }, wanted float32, int32 or bool; convert the model with such weights`,
     );
   }
   return {
@@ -73,7 +82,8 @@ function readQuantization(
   }
   throw new InputError(
     `${source} has quantization ${JSON.stringify(quantization)} of ${dtype}, ` +
-      `wanted uint8 or uint16 with scale and min, or float16 of float32`,
+      `wanted uint8 or uint16 with scale and min, or float16 of float32; ` +
+      `convert the model again with one of them`,
   );
 }
 

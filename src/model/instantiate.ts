@@ -24,8 +24,15 @@ export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
   try {
     return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`building the model of ${file.path}: ${reason}`, { cause: error });
+    const reason = (error instanceof Error ? error.message : String(error)).replace(
+      /\s*\n\s*/g,
+      " ",
+    );
+    throw new InputError(
+      `building the model of ${file.path}: ${reason}; ` +
+        `mend the model where it was made and save it again`,
+      { cause: error },
+    );
   }
 }
 

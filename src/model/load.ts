@@ -76,7 +76,9 @@ export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
   if (isGraphModel(model)) throw graphModelError(path);
   if (format !== undefined && format !== "layers-model") {
     throw new InputError(
-      `reading ${path}: found format ${JSON.stringify(format)}, wanted "layers-model"`,
+      `reading ${path}: found format ${
+        JSON.stringify(format)
+      }, wanted "layers-model"; save the model with model.save()`,
     );
   }
   const { topology, trainingConfig } = readTopology(json.modelTopology, path);
@@ -113,7 +115,8 @@ export async function readWeights(
       if (group.specs[index].group === "optimizer") return;
       if (weights.has(weight.name)) {
         throw new InputError(
-          `reading ${path}: found weight "${weight.name}" twice, wanted it once`,
+          `reading ${path}: found weight "${weight.name}" twice, wanted it once; ` +
+            `save or convert the model again`,
         );
       }
       weights.set(weight.name, weight);
@@ -155,13 +158,14 @@ export function parseModelJson(
     throw new InputError(
       `reading ${path}: found malformed JSON (${
         (error as Error).message
-      }), wanted a model.json of tfjs`,
+      }), wanted a model.json of tfjs; the file is damaged, copy it again`,
       { cause: error },
     );
   }
   if (!isJsonObject(json)) {
     throw new InputError(
-      `reading ${path}: found JSON without members, wanted a model.json of tfjs`,
+      `reading ${path}: found JSON without members, wanted a model.json of tfjs; ` +
+        `give the file that model.save() or tensorflowjs_converter wrote`,
     );
   }
   return { json, path, bytes: bytes.length, readFile };
@@ -179,7 +183,8 @@ function readManifest(manifest: unknown, path: string): ManifestGroup[] {
     const isPath = (shard: unknown) => typeof shard === "string" && shard !== "";
     if (!Array.isArray(paths) || !paths.every(isPath) || !Array.isArray(weights)) {
       throw new InputError(
-        `reading ${path}: group ${index} of weightsManifest lacks its paths or weights`,
+        `reading ${path}: group ${index} of weightsManifest lacks its paths or weights; ` +
+          `save or convert the model again`,
       );
     }
     return { paths, specs: weights.map((entry) => readWeightSpec(entry, path)) };

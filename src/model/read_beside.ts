@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
-import { InputError } from "../errors.ts";
-import { isMissing, readBytes } from "../files.ts";
+import { fileError, InputError } from "../errors.ts";
+import { readBytes } from "../files.ts";
 
 /** Reads a file that a model names; its role is for messages. */
 export type BesideReader = (name: string, role: string) => Promise<Uint8Array>;
@@ -26,7 +26,9 @@ export async function readBeside(
   const outside = () =>
     new InputError(
       `${activity}: found a path that leaves the model's folder, ` +
-        `wanted a file beside ${basename(modelPath)}`,
+        `wanted a file beside ${
+          basename(modelPath)
+        }; put the file there and mend its name in the model`,
     );
   if (isAbsolute(name) || !staysInside(folder, path)) throw outside();
   const [realFolder, realPath] = await Promise.all([realpath(folder), realpath(path)])
@@ -38,12 +40,7 @@ export async function readBeside(
 /** A rejection handler that turns a failed file operation into an InputError. */
 export function refuse(activity: string): (error: unknown) => never {
   return (error) => {
-    const reason = isMissing(error)
-      ? "found no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new InputError(`${activity}: ${reason}`, { cause: error });
+    throw fileError(activity, error);
   };
 }
 

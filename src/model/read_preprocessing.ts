@@ -66,14 +66,14 @@ function readImageInput(file: ModelFile): [number | null, number | null, 1 | 3] 
       `reading the inputs of ${file.path}: found ${names.length} (${
         names.join(", ")
       }), wanted one ` +
-        `that reads images`,
+        `that reads images; cut the model down to one input where it was trained`,
     );
   }
   throw new InputError(
     `reading the input of ${file.path}: found ${
       shape.length > 0 ? JSON.stringify(shape) : "no single shape"
     }, ` +
-      `wanted one input [null, height, width, 1 or 3]`,
+      `wanted one input [null, height, width, 1 or 3]; give a model that reads images`,
   );
 }
 
@@ -94,7 +94,7 @@ function chooseTransform(
     throw new InputError(
       `reading --preprocess: found "${preset}", wanted one of ${
         [...preprocessingPresets.keys()].join(", ")
-      }`,
+      }; give one of them`,
     );
   }
   if (stored) {
@@ -125,7 +125,9 @@ function chooseInputSize(
     !given.every(isPositiveInteger)
   ) {
     throw new InputError(
-      `reading the input size of ${path}: found ${JSON.stringify(wanted)}, wanted [height, width]`,
+      `reading the input size of ${path}: found ${
+        JSON.stringify(wanted)
+      }, wanted [height, width]; mend preprocess.inputSize in the model, or give --input-size`,
     );
   }
   const [height, width] = fixed.map((extent, axis) => extent ?? given[axis]);
@@ -138,7 +140,7 @@ function chooseInputSize(
   if (given.length === 2 && (given[0] !== height || given[1] !== width)) {
     throw new InputError(
       `reading the input size of ${path}: found ${given.join("×")}, ` +
-        `wanted ${height}×${width}, which the model's input fixes`,
+        `wanted ${height}×${width}, which the model's input fixes; leave --input-size out`,
     );
   }
   return [height, width];
@@ -146,7 +148,9 @@ function chooseInputSize(
 
 function readFactor(value: unknown, source: string): number {
   if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
-  throw new InputError(`${source}: found ${JSON.stringify(value)}, wanted a number other than 0`);
+  throw new InputError(
+    `${source}: found ${JSON.stringify(value)}, wanted a number other than 0; give another number`,
+  );
 }
 
 function readPerChannel(
@@ -162,7 +166,9 @@ function readPerChannel(
       `${source}: found ${JSON.stringify(value)}, wanted ${
         channels === 1 ? "" : `1 or `
       }${channels} ` +
-        `finite number(s)${isDivisor ? " other than 0" : ""}`,
+        `finite number(s)${
+          isDivisor ? " other than 0" : ""
+        }; give as many as the input has channels`,
     );
   }
   return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
@@ -171,7 +177,9 @@ function readPerChannel(
 function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {
   if (value !== "rgb" && value !== "bgr") {
     throw new InputError(
-      `${source}: found channelOrder ${JSON.stringify(value)}, wanted "rgb" or "bgr"`,
+      `${source}: found channelOrder ${
+        JSON.stringify(value)
+      }, wanted "rgb" or "bgr"; mend it in the model`,
     );
   }
   return channels === 3 ? value : "rgb";
@@ -184,6 +192,6 @@ function readClasses(value: unknown, path: string): string[] {
   ) return [...value];
   throw new InputError(
     `reading ${path}: found userDefinedMetadata.classes ${JSON.stringify(value).slice(0, 80)}, ` +
-      `wanted a list of different names`,
+      `wanted a list of different names; mend it in the model`,
   );
 }

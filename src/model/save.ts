@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import project from "../../deno.json" with { type: "json" };
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
 import type { QuantizedType } from "./decode_weights.ts";
 import { encodeWeights } from "./encode_weights.ts";
@@ -50,7 +50,7 @@ const SHARD_BYTES = 4 * 1024 * 1024;
 export async function refuseExisting(dir: string, force = false): Promise<void> {
   const found = await stat(dir).catch((error) => {
     if (isMissing(error)) return undefined;
-    throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`writing ${dir}`, error);
   });
   if (!found) return await requireWritable(dir);
   if (!force) {
@@ -84,7 +84,7 @@ async function requireWritable(dir: string): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(existing, `.${basename(dir)}.`)));
   } catch (error) {
-    throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`writing ${dir}`, error);
   }
 }
 
@@ -129,7 +129,7 @@ export async function saveModelFile(
     await rm(staging, { recursive: true }).catch(() => {});
     for (const parent of newParents) await rmdir(parent).catch(() => {});
     options.signal?.throwIfAborted();
-    throw new InputError(`writing ${dir}: ${(error as Error).message}`, { cause: error });
+    throw fileError(`writing ${dir}`, error);
   }
   return { bytes };
 }
@@ -217,7 +217,8 @@ async function swapFolders(staging: string, target: string, force: boolean): Pro
   if (!hadOld) return;
   await rm(aside, { recursive: true }).catch((error: Error) => {
     throw new InputError(
-      `the new model is in place, but the old one remains at ${aside}: ${error.message}`,
+      `the new model is in place, but the old one remains at ${aside}: ${error.message}; ` +
+        `remove that folder`,
     );
   });
 }

@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { rename, rm, stat, writeFile } from "node:fs/promises";
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
 
 /**
@@ -13,7 +13,9 @@ import { isMissing } from "../files.ts";
 export async function refuseExistingFile(path: string, force = false): Promise<void> {
   const found = await statFile(path);
   if (found?.isDirectory()) {
-    throw new InputError(`writing ${path}: found a folder, wanted the name of a file`);
+    throw new InputError(
+      `writing ${path}: found a folder, wanted the name of a file; give another name`,
+    );
   }
   if (found && !force) {
     throw new InputError(
@@ -26,7 +28,7 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
     await writeFile(draft, "", { flag: "wx" });
     await rm(draft);
   } catch (cause) {
-    throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
+    throw fileError(`writing ${path}`, cause);
   }
 }
 
@@ -42,7 +44,7 @@ export async function statFile(path: string): Promise<Stats | undefined> {
     return await stat(path);
   } catch (cause) {
     if (isMissing(cause)) return undefined;
-    throw new InputError(`reading ${path}: ${(cause as Error).message}`, { cause });
+    throw fileError(`reading ${path}`, cause);
   }
 }
 
@@ -68,7 +70,7 @@ export async function writeWholeFile(
   } catch (cause) {
     await rm(staging).catch(() => {});
     signal?.throwIfAborted();
-    throw new InputError(`writing ${path}: ${(cause as Error).message}`, { cause });
+    throw fileError(`writing ${path}`, cause);
   }
 }
 

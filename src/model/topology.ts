@@ -34,7 +34,9 @@ export function readTopology(
   path: string,
 ): { topology: LayersTopology; trainingConfig?: unknown } {
   if (!isJsonObject(topology)) {
-    throw new InputError(`reading ${path}: found no modelTopology, wanted a layers model`);
+    throw new InputError(
+      `reading ${path}: found no modelTopology, wanted a layers model; save it with model.save()`,
+    );
   }
   const graph = isJsonObject(topology.model_config) ? topology.model_config : topology;
   const { class_name, config } = graph;
@@ -46,12 +48,16 @@ export function readTopology(
   }
   const wrapped = Array.isArray(config) ? { layers: config } : config;
   if (!isJsonObject(wrapped) || !Array.isArray(wrapped.layers)) {
-    throw new InputError(`reading ${path}: found no list of layers in modelTopology`);
+    throw new InputError(
+      `reading ${path}: found no list of layers in modelTopology; ` +
+        `save the model again with model.save()`,
+    );
   }
   const stranger = wrapped.layers.findIndex((layer) => !isLayerNode(layer));
   if (stranger >= 0) {
     throw new InputError(
-      `reading ${path}: layer ${stranger} of modelTopology lacks class_name or config`,
+      `reading ${path}: layer ${stranger} of modelTopology lacks class_name or config; ` +
+        `save the model again with model.save()`,
     );
   }
   const { keras_version, backend, training_config } = topology;

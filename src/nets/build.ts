@@ -39,7 +39,9 @@ export async function buildNetwork(
   const layOut = LAYOUTS.get(name) ?? resNetLayout(name);
   if (layOut === undefined) {
     throw new UsageError(
-      `reading --net: found ${name}, wanted one of ${networkNames.join(", ")}, or resnetN`,
+      `reading --net: found ${name}, wanted one of ${
+        networkNames.join(", ")
+      }, or resnetN; give one of them`,
     );
   }
   const model = layOut(shape);

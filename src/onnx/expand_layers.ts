@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, withAction } from "../errors.ts";
 import type { LayerConfig, LayerJson, ModelFile, Weight } from "../model/mod.ts";
 
 /** One call of a layer, models inside models resolved. */
@@ -65,7 +65,12 @@ class Expansion {
   }
 
   #refusal(found: string, wanted: string): InputError {
-    return new InputError(`writing ${this.#file.path} as ONNX: ${found}, wanted ${wanted}`);
+    return new InputError(
+      withAction(
+        `writing ${this.#file.path} as ONNX: ${found}, wanted ${wanted}`,
+        "save the model again where it was made",
+      ),
+    );
   }
 
   #listInputs({ class_name, config }: LayerJson): LayerConfig[] {

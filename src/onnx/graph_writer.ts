@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, withAction } from "../errors.ts";
 import type { LayerCall } from "./expand_layers.ts";
 import {
   DATA_TYPES,
@@ -46,7 +46,12 @@ export class GraphWriter {
 
   /** The refusal of a layer: what was found in it, what was wanted, and what to do. */
   refusal({ name, className }: LayerCall, found: string): InputError {
-    return new InputError(`writing ${this.#path} as ONNX: ${className} layer "${name}" ${found}`);
+    return new InputError(
+      withAction(
+        `writing ${this.#path} as ONNX: ${className} layer "${name}" ${found}`,
+        "keep this model in the format of TensorFlow.js",
+      ),
+    );
   }
 
   /**

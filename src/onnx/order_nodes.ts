@@ -18,7 +18,7 @@ export function orderNodes({ nodes }: OnnxGraph, path: string): OnnxNode[] {
       throw new InputError(
         `reading ${path}: node "${
           nameOfNode(node)
-        }" (${node.operator}) makes nothing, wanted an output`,
+        }" (${node.operator}) makes nothing, wanted an output; export the model again`,
       );
     }
     for (const output of node.outputs) if (output !== "") makers.set(output, node);

@@ -69,7 +69,8 @@ export function readOnnx(
   const outputs = graph.outputs.map(({ name }) => findOutput(name, values, path).layer);
   if (inputs.length === 0 || outputs.length === 0) {
     throw new InputError(
-      `reading ${path}: found ${inputs.length} inputs and ${outputs.length} outputs, wanted one at least`,
+      `reading ${path}: found ${inputs.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
+        `export the model with both`,
     );
   }
   const name = graph.name.replace(/[^A-Za-z0-9.-]+/g, "_") || "model";
@@ -163,7 +164,10 @@ function adviceFor(operator: string): string {
 function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContext): Feature {
   const activity = `reading ${context.path}: input "${name}"`;
   if (dataType !== DATA_TYPES.float && dataType !== DATA_TYPES.float16) {
-    throw new InputError(`${activity} has elements of type ${dataType}, wanted float or float16`);
+    throw new InputError(
+      `${activity} has elements of type ${dataType}, wanted float or float16; ` +
+        `export the model with an input of floats`,
+    );
   }
   const extents = (shape ?? []).map((extent) => typeof extent === "number" ? extent : null);
   const [, channels, ...size] = extents.map((extent) => extent === 0 ? null : extent);
@@ -172,7 +176,8 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
   if (!isUsable || countElements(known) > MOST_VALUES) {
     throw new InputError(
       `${activity} has shape [${(shape ?? []).map((extent) => extent ?? "?").join(", ")}], ` +
-        `wanted N × C × H × W with C known and ${MOST_VALUES} values at most`,
+        `wanted N × C × H × W with C known and ${MOST_VALUES} values at most; ` +
+        `export the model for images of a fixed number of channels`,
     );
   }
   const layer = context.layers.add({

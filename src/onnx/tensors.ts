@@ -38,7 +38,9 @@ export function readTensor(tensor: OnnxTensor, external: ExternalData, path: str
   }
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     throw new InputError(
-      `${activity} has shape [${shape.join(", ")}], wanted extents of 0 and more`,
+      `${activity} has shape [${
+        shape.join(", ")
+      }], wanted extents of 0 and more; export the model again`,
     );
   }
   const count = countElements(shape);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
+import { letOthersRun } from "../turns.ts";
 import { Calibrator } from "../calibration/mod.ts";
 import {
   type Batch,
@@ -270,11 +271,12 @@ export class Station {
   }
 
   async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
+    await letOthersRun();
     const batch = await readBatch(set, indices, this.#spec.preprocessing, this.#faults);
     if (batch.size === 0) {
       throw new InputError(
         `reading images: found none of ${indices.length} that can be read, the first is ` +
-          set.describe(indices[0]),
+          `${set.describe(indices[0])}; repair or replace them`,
       );
     }
     return batch;

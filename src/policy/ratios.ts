@@ -15,7 +15,8 @@ export type Ratios = readonly number[];
 export function uniformRatios(ratio: number, convolutions: readonly ConvolutionPlace[]): Ratios {
   if (!(ratio > 0 && ratio <= 1)) {
     throw new InputError(
-      `reading --uniform-preserve-ratio: found ${ratio}, wanted a number above 0 and at most 1`,
+      `reading --uniform-preserve-ratio: found ${ratio}, wanted a number above 0 and at most 1; ` +
+        `give such a number`,
     );
   }
   return convolutions.map(() => ratio);
@@ -42,7 +43,7 @@ export function parseRatioList(
     const layer = convolutions[index]?.key ?? "no convolution";
     throw new InputError(
       `reading ${source}: found "${entry}" as entry ${index + 1} (${layer}), ` +
-        `wanted a number above 0 and at most 1`,
+        `wanted a number above 0 and at most 1; mend the entry`,
     );
   });
   if (ratios.length !== convolutions.length) {

@@ -28,7 +28,9 @@ const ROUNDING = 1e-12;
  */
 export function budgetOf(problem: BudgetProblem, share: number): Budget {
   if (!(share > 0 && share <= 1)) {
-    throw new InputError(`reading the budget: found ${share}, wanted a number above 0, at most 1`);
+    throw new InputError(
+      `reading the budget: found ${share}, wanted a number above 0, at most 1; give such a number`,
+    );
   }
   const whole = costOf(problem, wholeOptions(problem));
   return { whole, budget: share * whole * (1 + ROUNDING) };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
+import { withDefaults } from "../defaults.ts";
 import {
   absorbBiases,
   type ConvolutionPlace,
@@ -24,7 +25,6 @@ import {
   type SearchSettings,
   type SearchSpace,
 } from "../policy/mod.ts";
-import { withDefaults } from "../session/mod.ts";
 import { readersOf } from "./count_networks.ts";
 import { heldOutImages, measureNetwork, reestimateBatchNorm } from "./measure_network.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { InputError } from "../errors.ts";
+import { fileError, InputError } from "../errors.ts";
 import { describeDifferences, type Identity } from "../tuning/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -50,9 +50,7 @@ export class SearchJournal {
    */
   static async open(path: string, identity: Identity): Promise<SearchJournal> {
     const text = await readFile(path, "utf8").catch((cause) => {
-      throw new InputError(`reading the search journal ${path}: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw fileError(`reading the search journal ${path}`, cause);
     });
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     const [first, ...entries] = parseLines(path, whole);
@@ -91,10 +89,7 @@ export class SearchJournal {
     try {
       await work();
     } catch (cause) {
-      throw new InputError(
-        `writing the search journal ${this.#path}: ${(cause as Error).message}`,
-        { cause },
-      );
+      throw fileError(`writing the search journal ${this.#path}`, cause);
     }
   }
 }

@@ -72,7 +72,9 @@ export async function resolveReference(
   if (found.slice(1).join() === wanted.slice(1).join()) return pinned;
   throw new InputError(
     `comparing ${pinned.path} with ${file.path}: found an input of ` +
-      `${found.slice(1).join("×") || "no single shape"}, wanted ${wanted.slice(1).join("×")}`,
+      `${found.slice(1).join("×") || "no single shape"}, wanted ${
+        wanted.slice(1).join("×")
+      }; give a model with the same input`,
   );
 }
 

@@ -22,6 +22,8 @@ export type ThreadAnswer =
 export class Thread {
   /** The script of all threads. A bundle, where all modules are one file, puts itself in its place. */
   static script = new URL("../thread.ts", import.meta.url);
+  /** How many were started so far. */
+  static started = 0;
 
   readonly #worker: Worker;
   readonly #place: string;
@@ -37,6 +39,7 @@ export class Thread {
    */
   constructor(role: ThreadRole, place: string) {
     this.#place = place;
+    Thread.started++;
     this.#worker = new Worker(Thread.script, { name: `secateur ${place}`, workerData: { role } });
     this.#worker.on("message", (answer: ThreadAnswer) => {
       const pending = this.#pending.get(answer.id);

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, WorkerError } from "../errors.ts";
+import { fileError, InputError, WorkerError } from "../errors.ts";
 import { readBytes } from "../files.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
@@ -42,9 +42,7 @@ export async function saveState(
     await rename(staging, folder);
   } catch (error) {
     await rm(staging, { recursive: true }).catch(() => {});
-    throw new InputError(`writing the checkpoint ${folder}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw fileError(`writing the checkpoint ${folder}`, error);
   }
 }
 
@@ -71,13 +69,12 @@ export async function loadState(folder: string, identity: Identity): Promise<Run
     state = JSON.parse(await readFile(join(folder, STATE_FILE), "utf8"));
     bytes = await readBytes(join(folder, ARRAY_FILE));
   } catch (error) {
-    throw new InputError(`reading the checkpoint ${folder}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw fileError(`reading the checkpoint ${folder}`, error);
   }
   if (state.version !== VERSION) {
     throw new InputError(
-      `reading the checkpoint ${folder}: found version ${state.version}, wanted ${VERSION}`,
+      `reading the checkpoint ${folder}: found version ${state.version}, wanted ${VERSION}; ` +
+        `remove it and start anew, or go on with the Secateur that wrote it`,
     );
   }
   const differences = describeDifferences(state.identity, JSON.parse(JSON.stringify(identity)));
@@ -91,7 +88,8 @@ export async function loadState(folder: string, identity: Identity): Promise<Run
   const wanted = lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
   if (bytes.length !== wanted) {
     throw new InputError(
-      `reading the checkpoint ${folder}: found ${bytes.length} bytes of weights, wanted ${wanted}`,
+      `reading the checkpoint ${folder}: found ${bytes.length} bytes of weights, wanted ${wanted}; ` +
+        `the file is damaged, remove the folder and start anew`,
     );
   }
   return { progress: state.progress, arrays: splitArrays(bytes, lengths) };

@@ -87,7 +87,8 @@ class Tuning {
     if (this.#stepsPerEpoch < 1) {
       throw new InputError(
         `training: found ${length} images, of which ${options.validationImages} are held out, ` +
-          `wanted at least a batch of ${options.batchSize} beside them`,
+          `wanted at least a batch of ${options.batchSize} beside them; ` +
+          `lower --validation-images or --batch-size, or add images`,
       );
     }
     this.#zeros = placesOf(this.#layout, hooks.zeros);

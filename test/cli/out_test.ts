@@ -112,7 +112,7 @@ Deno.test("an interrupt while a model is written is told apart from a failure", 
   const { code } = await child.status;
   assert.equal(
     await new Response(child.stdout).text(),
-    "InterruptError: interrupted; nothing was written\n",
+    "InterruptError: interrupted; nothing was written; give the same command again to begin anew\n",
   );
   assert.equal(code, 0);
 });

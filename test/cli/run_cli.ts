@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Folder of the project. */
@@ -19,15 +20,17 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Starts a script of the project in a process of its own. */
+/** Starts a script of the project in a process of its own; `cwd` is the folder that it is started in. */
 export function spawnScript(
   script: string,
   args: readonly string[],
   permissions: readonly string[] = TASK_PERMISSIONS,
+  cwd = projectFolder,
 ): Deno.ChildProcess {
+  const path = join(projectFolder, script);
   return new Deno.Command("deno", {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, script, ...args],
-    cwd: projectFolder,
+    args: ["run", "--quiet", "--no-prompt", ...permissions, path, ...args],
+    cwd,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -38,8 +41,10 @@ export function spawnScript(
 export async function runCli(
   args: readonly string[],
   permissions?: readonly string[],
+  cwd?: string,
 ): Promise<CliResult> {
-  const { code, stdout, stderr } = await spawnScript("cli/main.ts", args, permissions).output();
+  const child = spawnScript("cli/main.ts", args, permissions, cwd);
+  const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
@@ -50,4 +55,22 @@ export async function runJson(args: readonly string[]): Promise<any> {
   const { code, stdout, stderr } = await runCli([...args, "--json"]);
   if (code !== 0) throw new Error(`secateur ${args.join(" ")}: exit code ${code}, ${stderr}`);
   return JSON.parse(stdout);
+}
+
+/** Starts `secateur` and interrupts it once it has said a word on standard error. */
+export async function interruptAt(
+  word: string,
+  args: readonly string[],
+): Promise<{ code: number; stdout: string; said: string }> {
+  const child = spawnScript("cli/main.ts", args);
+  const stdout = new Response(child.stdout).text();
+  let said = "";
+  let isSignalled = false;
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    said += part;
+    if (isSignalled || !said.includes(word)) continue;
+    isSignalled = true;
+    child.kill("SIGINT");
+  }
+  return { code: (await child.status).code, stdout: await stdout, said };
 }

@@ -51,7 +51,7 @@ for (const [name, value] of NOT_BUILT) {
       for (const args of [[`--${spelling}=${value}`], [`--${spelling}`, value]]) {
         assert.throws(() => normalizeArguments(args), {
           name: "UsageError",
-          message: new RegExp(`^reading --${spelling}\\b.*not built yet$`),
+          message: new RegExp(`^reading --${spelling}\\b.*not built yet; leave it out$`),
         });
       }
     }
@@ -95,6 +95,7 @@ Deno.test("switches stand alone, take a value behind `=` or the word behind them
       "--force=false",
       "--json=false",
       "--json false",
+      "--quiet=false",
       "--no-json",
       "--verify",
       "--verify=true",
@@ -112,7 +113,8 @@ Deno.test("switches stand alone, take a value behind `=` or the word behind them
 Deno.test("a switch that is neither true nor false is refused", () => {
   assert.throws(() => normalizeArguments(["--force=perhaps"]), {
     name: "UsageError",
-    message: "reading --force=perhaps: found perhaps, wanted true or false",
+    message:
+      "reading --force=perhaps: found perhaps, wanted true or false; give one of them, or leave the value out",
   });
 });
 

@@ -1,25 +1,9 @@
 import assert from "node:assert/strict";
 import { inTempFolder, listNames, writeSmallData } from "./fixtures.ts";
-import { exampleData, exampleModel, runCli, spawnScript } from "./run_cli.ts";
+import { exampleData, exampleModel, interruptAt, runCli, spawnScript } from "./run_cli.ts";
 
 const TRAIN = ["train", "--net", "resnet8", "--data", exampleData, "--epochs", "1"];
 const QUICK = ["--validation-images", "4700", "--batch-size", "100", "--no-latency", "--json"];
-
-/** Starts a command and interrupts it once it has said something. */
-async function interruptAt(word: string, args: readonly string[]) {
-  const child = spawnScript("cli/main.ts", args);
-  const stdout = new Response(child.stdout).text();
-  let said = "";
-  let isSignalled = false;
-  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-    said += part;
-    if (isSignalled || !said.includes(word)) continue;
-    isSignalled = true;
-    child.kill("SIGINT");
-  }
-  await stdout;
-  return { code: (await child.status).code, said };
-}
 
 Deno.test("`train` writes a model that `eval` measures as reported, `finetune` goes on from it", () =>
   inTempFolder(async (folder) => {

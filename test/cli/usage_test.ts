@@ -3,7 +3,7 @@ import { exampleData, exampleModel, runCli } from "./run_cli.ts";
 
 const COMMANDS = [
   ...["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "convert", "fold"],
-  "demo",
+  ...["bench", "check", "completions", "demo"],
 ];
 
 for (const command of COMMANDS) {
@@ -51,10 +51,21 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "an unknown command": { args: ["shrink"], message: /unknown command 'shrink'/ },
   "an unknown option": {
     args: ["eval", exampleModel, ...data, "--frobnicate"],
-    message: /unknown option '--frobnicate'/,
+    message: /unknown option '--frobnicate'; see `secateur eval --help`$/,
+  },
+  "a mistyped option": {
+    args: ["eval", exampleModel, ...data, "--worker", "2"],
+    message: /unknown option '--worker'; did you mean --workers\?$/,
+  },
+  "--quiet and --verbose": {
+    args: ["eval", exampleModel, ...data, "--quiet", "--verbose"],
+    message: /'--quiet' cannot be used with option '--verbose'; see `secateur/,
   },
   "a missing argument": { args: ["inspect"], message: /missing required argument 'model'/ },
-  "an argument too many": { args: ["inspect", "a", "b"], message: /too many arguments/ },
+  "an argument too many": {
+    args: ["inspect", "a", "b"],
+    message: /too many arguments.*got 2: a, b; see `secateur inspect --help`$/,
+  },
   "a missing --data": { args: ["eval", exampleModel], message: /'--data <dir>' not specified/ },
   "a missing --out": {
     args: ["prune", exampleModel, ...data, "--prune-option", "uniform"],
@@ -62,7 +73,8 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   },
   "a bad number": {
     args: ["eval", exampleModel, ...data, "--workers", "0"],
-    message: /'--workers <n>' argument '0' is invalid\. Wanted a whole number of at least 1$/,
+    message:
+      /'--workers <n>' argument '0' is invalid\. Wanted a whole number of at least 1; see `secateur eval --help`$/,
   },
   "a ratio out of range": {
     args: [...prune, "--prune-option", "uniform", "--cp_uniform_preserve_ratio=1.5"],
@@ -70,7 +82,8 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   },
   "resuming what keeps no state": {
     args: [...prune, "--prune-option", "uniform", "--resume"],
-    message: /reading --resume: a run without search or tuning keeps no state/,
+    message:
+      /reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out$/,
   },
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],
@@ -82,7 +95,8 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   },
   "an option that is not built": {
     args: [...prune, "--prune-option", "uniform", "--resnet_size=20"],
-    message: /--resnet_size=20: this option belongs to training .*which is not built yet$/,
+    message:
+      /--resnet_size=20: this option belongs to training .*which is not built yet; leave it out$/,
   },
   "--select and --lasso that disagree": {
     args: [...prune, "--prune-option", "uniform", "--select", "obs", "--cp_lasso=true"],

@@ -88,6 +88,9 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
     });
 
     for (const { name, command, workers } of ENGINES) {
+      const started = command[0] === "deno"
+        ? "deno run --allow-read --allow-write secateur.js"
+        : `${command[0]} secateur.js`;
       const ignore = !await isUsable(command[0]);
       const hint = ignore ? ` (skipped: no ${command[0]} that is new enough)` : "";
       await t.step({
@@ -100,6 +103,10 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
           assertAlike(await figuresOfCommands(run, model, data, out, workers), wanted);
           const names = await listNames(join(alone, out));
           assert.ok(reportNames.every((report) => names.includes(report)), names.join());
+          const help = await runChild([...command, "secateur.js", "eval", "--help"], alone);
+          assert.ok(help.includes(`\n  ${started} eval MODEL --data DATA\n`), help);
+          const script = await runChild([...command, "secateur.js", "completions", "bash"], alone);
+          assert.match(script, /complete -F _secateur secateur/);
         },
       });
     }

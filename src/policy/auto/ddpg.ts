@@ -1,9 +1,9 @@
+import { withDefaults } from "../../defaults.ts";
 import { InputError } from "../../errors.ts";
 import { createRandom, type Random } from "../../random.ts";
 import { Actor, type ActorWeights } from "./actor.ts";
 import { Adam } from "./adam.ts";
 import { Critic, type CriticWeights } from "./critic.ts";
-import { withDefaults } from "./defaults.ts";
 import { perturbWeights } from "./dense_network.ts";
 import type { Walk } from "./environment.ts";
 import { createBatch, Replay, type TransitionBatch } from "./replay.ts";
@@ -88,8 +88,8 @@ export class Agent {
    * @param options Settings.
    * @throws {InputError} When a setting makes no sense.
    */
-  constructor(task: AgentTask, options?: Partial<AgentOptions>) {
-    this.#options = withDefaults(AGENT_DEFAULTS, options);
+  constructor(task: AgentTask, options: Partial<AgentOptions> = {}) {
+    this.#options = withDefaults(options, AGENT_DEFAULTS);
     checkOptions(this.#options);
     this.#task = task;
     const { width, batchSize: batch, learningRate, replayCapacity } = this.#options;
@@ -226,12 +226,14 @@ function checkOptions({ width, batchSize, replayCapacity, ...others }: AgentOpti
   for (const [name, size] of Object.entries({ width, batchSize, replayCapacity })) {
     if (Number.isInteger(size) && size > 0) continue;
     throw new InputError(
-      `making an agent: found ${size} as ${name}, wanted a whole number above 0`,
+      `making an agent: found ${size} as ${name}, wanted a whole number above 0; give one`,
     );
   }
   for (const [name, value] of Object.entries(others)) {
     if (value >= 0 && value < Infinity) continue;
-    throw new InputError(`making an agent: found ${value} as ${name}, wanted 0 or more`);
+    throw new InputError(
+      `making an agent: found ${value} as ${name}, wanted 0 or more; give such a number`,
+    );
   }
 }
 

@@ -1,7 +1,8 @@
+import { withDefaults } from "../../defaults.ts";
 import { InputError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
+import { letOthersRun } from "../../turns.ts";
 import { Agent, type AgentOptions, type LearningLosses } from "./ddpg.ts";
-import { withDefaults } from "./defaults.ts";
 import { Environment, STATE_SIZE, type Walk } from "./environment.ts";
 import { exploreAround } from "./explore.ts";
 import { checkRecorded } from "./recorded.ts";
@@ -126,14 +127,11 @@ function checkSettings({ rollouts, rolloutsMin, ratioNoise }: SearchSettings): v
   ];
   for (const [name, found, range, isMet] of wanted) {
     if (!isMet) {
-      throw new InputError(`searching channel counts: found ${found} as ${name}, wanted ${range}`);
+      throw new InputError(
+        `searching channel counts: found ${found} as ${name}, wanted ${range}; give such a number`,
+      );
     }
   }
-}
-
-/** Timers and signals get their turn: a roll-out need not wait for anything. */
-function letOthersRun(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What a roll-out tries. */
@@ -164,7 +162,7 @@ class Search {
 
   constructor(space: SearchSpace, options: SearchOptions, hooks: SearchHooks) {
     const { share, seed, start, agent, ...settings } = options;
-    this.settings = withDefaults(SEARCH_DEFAULTS, settings);
+    this.settings = withDefaults(settings, SEARCH_DEFAULTS);
     checkSettings(this.settings);
     const { rollouts, rewardPolicy } = this.settings;
     this.#space = space;

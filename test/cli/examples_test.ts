@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { adaptHelp, describeInvocation } from "../../cli/invocation.ts";
+import { commandsOf, copyExample, runDocumented } from "./documented_commands.ts";
+import { inTempFolder, writeSmallData } from "./fixtures.ts";
+import { runCli } from "./run_cli.ts";
+
+/** `help` is Commander's, and `demo` reads the whole example wherever it is started: minutes, and what `prune` does. */
+const NOT_RUN = ["help", "demo"];
+
+/** Enough to hold 500 images out, as the examples do, and to take steps of 128. */
+const IMAGES = { train: 700, test: 60 };
+
+async function listCommands(): Promise<string[]> {
+  const { stdout } = await runCli(["--help"]);
+  const [, list] = stdout.split("\nCommands:\n");
+  const names = [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name);
+  return names.filter((name) => !NOT_RUN.includes(name));
+}
+
+Deno.test("the examples of every `--help` work, one after the other", async (t) => {
+  await inTempFolder(async (folder) => {
+    await copyExample(folder, (images) => writeSmallData(images, IMAGES));
+    const commands = await listCommands();
+    assert.ok(commands.includes("prune") && commands.includes("bench"));
+    for (const name of commands) {
+      await t.step(name, async () => {
+        const { stdout } = await runCli([name, "--help"]);
+        const [, examples = ""] = stdout.split("\nExample:\n");
+        const found = commandsOf(examples);
+        assert.ok(found.length > 0, `no example in ${stdout}`);
+        assert.ok(found.some(([command]) => command === name));
+        for (const example of found) await runDocumented(example, folder);
+      });
+    }
+    const { params } = JSON.parse(
+      (await runCli(["inspect", join(folder, "tuned"), "--json"])).stdout,
+    );
+    assert.ok(
+      params < 78_330,
+      "the examples build on one another: the tuned model is a pruned one",
+    );
+  });
+});
+
+Deno.test("the help names the program as it was started, and files that are there", () => {
+  const folder = join("/home", "me");
+  const bundle = join(folder, "tools", "secateur.js");
+  const started = [
+    describeInvocation(bundle, "deno", folder),
+    describeInvocation(bundle, "node", folder),
+    describeInvocation(bundle, "bun", join(folder, "elsewhere")),
+    describeInvocation(join(folder, "cli", "main.ts"), "deno", folder),
+  ];
+  assert.deepEqual(started, [
+    "deno run --allow-read --allow-write tools/secateur.js",
+    "node tools/secateur.js",
+    `bun ${bundle}`,
+    "deno task secateur",
+  ]);
+  const help =
+    "  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n";
+  assert.equal(adaptHelp(help, started[1]), "  node tools/secateur.js eval MODEL --data DATA\n");
+  assert.equal(adaptHelp(help, started[3]), help);
+});
