@@ -61,6 +61,8 @@ export {
 } from "./inspect.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
+  type InputOverrides,
+  type InputPreparation,
   type LayerConfig,
   type LayerJson,
   type LayersTopology,

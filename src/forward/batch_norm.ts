@@ -40,7 +40,7 @@ export async function measureBatchNorm(
     },
   });
   try {
-    for await (const { images } of batches) tf.dispose(plan.predict(images));
+    for await (const { inputs } of batches) tf.dispose(plan.predict(inputs));
   } finally {
     plan.dispose();
   }

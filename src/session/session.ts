@@ -7,8 +7,10 @@ import type { ObjectiveSpec } from "../forward/mod.ts";
 import { inlineModels, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
-  findInputShape,
+  findInputs,
+  type InputPreparation,
   type ModelFile,
+  type PreprocessingOverrides,
   readPreprocessing,
   writePreprocessing,
 } from "../model/mod.ts";
@@ -22,6 +24,8 @@ export interface Session extends Pick<Network, "graph"> {
   readonly original: ModelFile;
   /** The same with a fixed input size. */
   readonly file: ModelFile;
+  /** What its inputs read. */
+  readonly inputs: readonly InputPreparation[];
   /** The workers. */
   readonly crew: Crew;
   /** What networks are measured by, when they are. */
@@ -45,14 +49,26 @@ export type ReferenceChoice = (
   why: string,
 ) => ModelFile | undefined | Promise<ModelFile | undefined>;
 
-/** Reads a model unless it has been read already, takes nested models apart and fixes sizes that it leaves open. */
+/**
+ * Reads a model unless it has been read already, takes nested models apart and fixes sizes that it leaves open. Sizes of
+ * single inputs go first.
+ */
 export async function resolveModel(
   model: string | ModelFile,
-  inputSize?: readonly [number, number],
+  { inputSize, inputs = {} }: InputSizes = {},
 ): Promise<ModelFile> {
   const file = inlineModels(typeof model === "string" ? await openModel(model) : model);
-  return inputSize ? pinInputSize(file, inputSize) : file;
+  const named = Object.entries(inputs).map(([name, { inputSize = [] }]) =>
+    [name, inputSize] as const
+  );
+  const pinned = pinInputSize(file, new Map(named));
+  return inputSize ? pinInputSize(pinned, inputSize) : pinned;
 }
+
+/** Heights and widths that a model leaves open: of all inputs, and of single ones by name. */
+export type InputSizes =
+  & { readonly inputSize?: readonly [number, number] }
+  & Pick<PreprocessingOverrides, "inputs">;
 
 /**
  * Reads a model that another one's outputs are compared with.
@@ -66,14 +82,27 @@ export async function resolveReference(
   reference: string | ModelFile,
   file: ModelFile,
 ): Promise<ModelFile> {
-  const wanted = findInputShape(file.topology)!;
-  const pinned = await resolveModel(reference, wanted.slice(1, 3) as [number, number]);
-  const found = findInputShape(pinned.topology) ?? [];
-  if (found.slice(1).join() === wanted.slice(1).join()) return pinned;
-  throw new InputError(
-    `comparing ${pinned.path} with ${file.path}: found an input of ` +
-      `${found.slice(1).join("×") || "no single shape"}, wanted ${wanted.slice(1).join("×")}`,
+  const read = await resolveModel(reference);
+  const wanted = findInputs(file.topology);
+  const sizes = findInputs(read.topology).map(({ name }, index) =>
+    [name, wanted[index]?.shape!.slice(1) ?? []] as const
   );
+  const pinned = pinInputSize(read, new Map(sizes));
+  const [own, others] = [pinned, file].map(describeInputs);
+  if (own === others) return pinned;
+  throw new InputError(
+    `comparing ${pinned.path} with ${file.path}: found ${own}, wanted ${others}`,
+  );
+}
+
+/** Inputs as a comparison sees them: several go by their names, and in this order. */
+function describeInputs({ topology }: ModelFile): string {
+  const inputs = findInputs(topology).map(({ name, shape = [] }) => ({
+    name,
+    extents: shape.slice(1).join("×") || "no single shape",
+  }));
+  if (inputs.length === 1) return `an input of ${inputs[0].extents}`;
+  return `the inputs ${inputs.map(({ name, extents }) => `${name} ${extents}`).join(", ")}`;
 }
 
 /**
@@ -91,7 +120,8 @@ export async function openSession(
   const read = await resolveModel(options.model);
   const preprocessing = readPreprocessing(read, options.preprocessing);
   const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
-  const file = pinInputSize(original, preprocessing.inputSize);
+  const { inputs } = preprocessing;
+  const file = pinInputSize(original, new Map(inputs.map(({ name, shape }) => [name, shape])));
   await startBackend();
   const { model, graph } = await openNetwork(file);
   const { outputs } = model;
@@ -107,7 +137,8 @@ export async function openSession(
     const unlabelled = whyNoClasses ?? reasonInData(crew.local.dataset);
     const objective = await chooseObjective(file, unlabelled, chooseReference);
     if (objective) await crew.setObjective(objective);
-    return { graph, original, file, crew, objective, unlabelled, close: () => crew.close() };
+    const close = () => crew.close();
+    return { graph, original, file, inputs, crew, objective, unlabelled, close };
   } catch (error) {
     await crew.close();
     throw error;

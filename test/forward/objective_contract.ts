@@ -25,7 +25,7 @@ async function* batchesOf(from: number, to: number, size: number): AsyncGenerato
     const count = Math.min(size, to - start);
     const labels = Int32Array.from({ length: count }, (_, index) => (start + index) % 4);
     const images = tf.tidy(() => randomImages(IMAGES).slice(start, count));
-    yield await Promise.resolve({ images, labels });
+    yield await Promise.resolve({ inputs: [images], labels });
   }
 }
 

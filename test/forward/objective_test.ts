@@ -19,7 +19,7 @@ await startBackend();
 const labels = Int32Array.of(0, 1, 2, 3, 0);
 
 async function* oneBatch(count = 5, seed = 7): AsyncGenerator<ImageBatch> {
-  yield { images: randomImages(count, seed), labels: labels.slice(0, count) };
+  yield { inputs: [randomImages(count, seed)], labels: labels.slice(0, count) };
 }
 
 /** The network with every kernel changed by a few per cent. */

@@ -61,7 +61,7 @@ for (const name of ["preActivation", "postActivation", "mobile", "sequence", "de
     network.load(flat);
     const out = new Float32Array(layout.length);
     const images = randomImages(labels.length);
-    const { loss, images: count } = network.step({ images, labels }, out);
+    const { loss, images: count } = network.step({ inputs: [images], labels }, out);
     assert.equal(count, labels.length);
     assert.ok(Math.abs(loss / count - stock.loss) < 1e-4, `${loss / count} is not ${stock.loss}`);
     for (const { key, role, offset, length } of layout.trained) {
@@ -109,7 +109,7 @@ for (const name of ["regression", "detection"] as const) {
     const out = new Float32Array(layout.length);
     const images = randomImages(6);
     const teacher = tf.tidy(() => targetsOf([model.predict(images)].flat()));
-    const sums = network.step({ images, teacher }, out);
+    const sums = network.step({ inputs: [images], teacher }, out);
     assert.deepEqual([sums.images, sums.correct], [6, undefined]);
     assert.ok(Math.abs(sums.loss / 6 / stock.loss - 1) < 1e-4);
     for (const { key, role, offset, length } of layout.trained) {
@@ -141,7 +141,7 @@ Deno.test("a teacher that agrees with the student adds no gradient, another one 
     const options = { labelSmoothing: 0, distillationWeight: weight, temperature };
     const loss = createLoss({ kind: "classes", options });
     const network = new TrainingNetwork(kernels, graph, model, layout, loss);
-    network.step({ images, labels, teacher: teacher && [teacher] }, out);
+    network.step({ inputs: [images], labels, teacher: teacher && [teacher] }, out);
     network.dispose();
     tf.dispose(teacher ? [images, teacher] : [images]);
     return out;
