@@ -13,7 +13,7 @@ import {
   badImagesOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
+  inputSizesOption,
   jsonOption,
   meanOption,
   noLabelsOption,
@@ -61,7 +61,7 @@ export const calibrateCommand = new Command("calibrate")
   .addOption(scaleOption)
   .addOption(meanOption)
   .addOption(stdOption)
-  .addOption(inputSizeOption)
+  .addOption(inputSizesOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
   .addOption(jsonOption)

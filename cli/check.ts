@@ -6,7 +6,7 @@ import {
   badImagesOption,
   batchSizeEvalOption,
   imageOptions,
-  inputSizeOption,
+  inputSizesOption,
   jsonOption,
   meanOption,
   optionalDataOption,
@@ -44,7 +44,7 @@ export const checkCommand = new Command("check")
   .addOption(scaleOption)
   .addOption(meanOption)
   .addOption(stdOption)
-  .addOption(inputSizeOption)
+  .addOption(inputSizesOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
   .addOption(jsonOption)

@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { type DataOptions, preprocessingPresets, type ProgressListener } from "../src/mod.ts";
+import { oneOf, overridesOf, perInput, type PreprocessingFlags } from "./input_flags.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
 function createDataOption() {
@@ -21,35 +22,42 @@ export const noLabelsOption = new Option(
   "leave labels alone: measure how far outputs are from a reference's, as without classes",
 );
 
+const PRESETS = [...preprocessingPresets.keys()];
+
 /** `--preprocess`: preprocessing by name. */
 export const preprocessOption = new Option(
   "--preprocess <name>",
-  "how images are prepared, by name (default: as the model says)",
-).choices([...preprocessingPresets.keys()]);
+  "how images are prepared, by name (default: as the model says); this and the next four also for one of several inputs, as depth=unit",
+).choices(PRESETS).argParser(perInput(oneOf(PRESETS)));
 
 /** `--scale`: factor of the bytes. */
 export const scaleOption = new Option(
   "--scale <number>",
   "factor of the bytes 0 to 255 (default: the model's)",
-).argParser(positiveNumber);
+).argParser(perInput(positiveNumber));
 
 /** `--mean`: taken off each channel. */
 export const meanOption = new Option(
   "--mean <numbers>",
   "what is then taken off each channel, as 125.3,123,113.9 (default: the model's)",
-).argParser(numberList);
+).argParser(perInput(numberList));
 
 /** `--std`: divides each channel. */
 export const stdOption = new Option(
   "--std <numbers>",
   "what each channel is then divided by, as 63,62.1,66.7 (default: the model's)",
-).argParser(numberList);
+).argParser(perInput(numberList));
 
-/** `--input-size`: for models that leave their size open. */
-export const inputSizeOption = new Option(
+const INPUT_SIZE = [
   "--input-size <size>",
   "height and width, as 32 or 224x192, for models that leave them open",
-).argParser(imageSize);
+] as const;
+
+/** `--input-size`: for models that leave their size open. */
+export const inputSizeOption = new Option(...INPUT_SIZE).argParser(imageSize);
+
+/** `--input-size` where inputs can be told apart. */
+export const inputSizesOption = new Option(...INPUT_SIZE).argParser(perInput(imageSize));
 
 /** `--batch-size-eval`: images of an evaluation batch. */
 export const batchSizeEvalOption = new Option(
@@ -76,21 +84,11 @@ export const jsonOption = new Option(
 );
 
 /** Values of the options of this file. */
-export interface DataFlags {
+export interface DataFlags extends PreprocessingFlags {
   /** Folder or file of the data set. */
   readonly data: string;
   /** Whether labels are used. */
   readonly labels?: boolean;
-  /** Name of a preset. */
-  readonly preprocess?: string;
-  /** Factor of the bytes. */
-  readonly scale?: number;
-  /** Mean per channel. */
-  readonly mean?: number[];
-  /** Standard deviation per channel. */
-  readonly std?: number[];
-  /** Height and width. */
-  readonly inputSize?: [number, number];
   /** Images of an evaluation batch. */
   readonly batchSizeEval?: number;
   /** Threads. */
@@ -105,11 +103,10 @@ export function imageOptions(
   flags: Omit<DataFlags, "data">,
   onProgress: ProgressListener,
 ): Omit<DataOptions, "data"> {
-  const { preprocess: preset, scale, mean, std, inputSize } = flags;
   return {
     model,
     labels: flags.labels,
-    preprocessing: { preset, scale, mean, std, inputSize },
+    preprocessing: overridesOf(flags),
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,
     workers: flags.workers,

@@ -5,7 +5,7 @@ import {
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
+  inputSizesOption,
   jsonOption,
   meanOption,
   noLabelsOption,
@@ -31,7 +31,7 @@ export const evalCommand = new Command("eval")
   .addOption(scaleOption)
   .addOption(meanOption)
   .addOption(stdOption)
-  .addOption(inputSizeOption)
+  .addOption(inputSizesOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
   .addOption(jsonOption)

@@ -5,7 +5,7 @@ import {
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
+  inputSizesOption,
   jsonOption,
   meanOption,
   noLabelsOption,
@@ -60,7 +60,7 @@ export const finetuneCommand = new Command("finetune")
   .addOption(scaleOption)
   .addOption(meanOption)
   .addOption(stdOption)
-  .addOption(inputSizeOption)
+  .addOption(inputSizesOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
   .addOption(jsonOption)

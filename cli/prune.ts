@@ -19,7 +19,7 @@ import {
   batchSizeEvalOption,
   dataOption,
   dataOptions,
-  inputSizeOption,
+  inputSizesOption,
   jsonOption,
   meanOption,
   noLabelsOption,
@@ -223,7 +223,7 @@ export const pruneCommand = new Command("prune")
   .addOption(scaleOption)
   .addOption(meanOption)
   .addOption(stdOption)
-  .addOption(inputSizeOption)
+  .addOption(inputSizesOption)
   .addOption(badImagesOption)
   .addOption(workersOption)
   .addOption(jsonOption)
