@@ -148,6 +148,17 @@ for (const name of ["concatenated", "added", "described"] as const) {
 }
 
 Deno.test(
+  "a search over a network with two inputs keeps its budget",
+  withArrays("concatenated", async (data) => {
+    const model = await buildInputNetwork("concatenated");
+    const search = { rollouts: 6, rolloutsMin: 3 };
+    const policy = { kind: "auto", share: 0.6, images: 40, finalists: 2, search } as const;
+    const { report } = await prune({ ...SMALL, model, data, policy });
+    assert.ok(report.macs.convAfter <= 0.6 * report.macs.convBefore);
+  }),
+);
+
+Deno.test(
   "two workers find what one finds, from arrays that they share",
   withArrays("concatenated", async (data) => {
     const model = await buildInputNetwork("concatenated");

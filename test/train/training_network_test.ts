@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { loadKernels, registerKernels, startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel } from "../../src/model/mod.ts";
+import { openNetwork } from "../../src/graph/mod.ts";
+import { disposeModel, instantiate } from "../../src/model/mod.ts";
 import {
   createLoss,
   layOutParameters,
@@ -9,6 +10,7 @@ import {
   TrainingNetwork,
   unpackParameters,
 } from "../../src/train/mod.ts";
+import { buildInputNetwork, drawSplit, tensorsOf } from "../input_networks.ts";
 import { buildNetwork, networkNames, randomImages } from "../networks.ts";
 
 await startBackend();
@@ -120,6 +122,47 @@ for (const name of ["regression", "detection"] as const) {
       }
     }
     tf.dispose([images, ...teacher]);
+    network.dispose();
+    disposeModel(model);
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+for (const name of ["concatenated", "added", "described"] as const) {
+  Deno.test(`a step over the ${name} network of two inputs gives the gradients of stock TensorFlow.js`, async () => {
+    const file = await buildInputNetwork(name);
+    const { labels, ...rows } = drawSplit("test");
+    const stock = await onCpu(async () => {
+      const model = await instantiate(file);
+      const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const { value, grads } = tf.variableGrads(() => {
+        const inputs = tensorsOf({ labels, ...rows }, model.inputNames);
+        const output = model.apply(inputs, { training: true }) as tf.Tensor;
+        const targets = tf.oneHot(tf.tensor1d(labels, "int32"), 4).toFloat().mul(0.9).add(0.1 / 4);
+        return tf.neg(tf.mean(tf.sum(targets.mul(tf.log(output)), -1))) as tf.Scalar;
+      }, variables);
+      const gradients = model.trainableWeights.map(({ originalName }, index) =>
+        [originalName, grads[variables[index].name].dataSync()] as const
+      );
+      return { loss: value.dataSync()[0], gradients: new Map(gradients) };
+    });
+    const before = tf.memory().numTensors;
+    const { model, graph } = await openNetwork(file);
+    const layout = layOutParameters(graph);
+    const network = new TrainingNetwork(kernels, graph, model, layout, LOSS);
+    const out = new Float32Array(layout.length);
+    const inputs = tensorsOf({ labels, ...rows }, model.inputNames);
+    const { loss, images } = network.step({ inputs, labels: Int32Array.from(labels) }, out);
+    assert.equal(images, rows.count);
+    assert.ok(Math.abs(loss / images - stock.loss) < 1e-4 * stock.loss);
+    for (const { key, role, offset, length } of layout.trained) {
+      const wanted = stock.gradients.get(`${key}/${role}`)!;
+      const scale = Math.max(1e-2, ...wanted.map(Math.abs));
+      for (let i = 0; i < length; i++) {
+        assert.ok(Math.abs(out[offset + i] - wanted[i]) < 2e-3 * scale, `${key}/${role}`);
+      }
+    }
+    tf.dispose(inputs);
     network.dispose();
     disposeModel(model);
     assert.equal(tf.memory().numTensors, before);
