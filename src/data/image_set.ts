@@ -23,6 +23,8 @@ export type InputSource = PictureSource | ArraySource;
 /** Images of bytes, which are fitted to the size and colours that the network reads. */
 export interface PictureSource {
   readonly kind: "picture";
+  /** Where the images come from, for messages; absent where each is a file. */
+  readonly place?: string;
   /** Decodes an image in the size and colours it has. */
   decode(index: number): RawImage | Promise<RawImage>;
 }
@@ -85,10 +87,9 @@ function createReader(source: InputSource, input: InputPreparation): Reader {
 
 function requireTransform(source: InputSource, { name, shape, transform }: InputPreparation): void {
   if (transform) return;
-  const place = source.kind === "picture" ? "its images" : source.place;
   const what = isImageShape(shape) ? "images" : "numbers";
   throw new InputError(
-    `reading ${place}: found bytes (uint8) for the input "${name}" and nothing that says how they become ` +
+    `reading ${source.place}: found bytes (uint8) for the input "${name}" and nothing that says how they become ` +
       `values, wanted floats, or --preprocess ${name}=raw (${what} as they are), another preset, or --mean, --std ` +
       `and --scale`,
   );

@@ -67,7 +67,7 @@ function openImages(array: NpyArray, place: string, wanted?: readonly number[]):
     const data = (values as Uint8Array).subarray(index * size, (index + 1) * size);
     return { data, height, width, channels };
   };
-  return { length, source: { kind: "picture", decode } };
+  return { length, source: { kind: "picture", place, decode } };
 }
 
 function requireShape(found: readonly number[], wanted: readonly number[], place: string): void {

@@ -25,7 +25,7 @@ Deno.test(
     const pruned = await runJson([
       ...["prune", model, "--data", data, "--out", out, ...SAMPLING, "--statistics", statistics],
       ...["--prune-option", "budget", "--budget", "0.6", "--epochs", "1", "--shift", "0"],
-      ...["--batch-size-train", "20", "--nb-validation-images", "20"],
+      ...["--validation-images", "20"],
     ]);
     assert.ok(pruned.macs.convAfter <= 0.6 * pruned.macs.convBefore);
     const { accuracy } = await runJson(["eval", out, ...onData]);
@@ -33,7 +33,7 @@ Deno.test(
 
     const finetuned = await runJson([
       ...["finetune", out, ...onData, "--out", tuned, "--teacher", model, "--epochs", "1"],
-      ...["--batch-size-train", "20", "--nb-validation-images", "20"],
+      ...["--batch-size", "20", "--validation-images", "20"],
     ]);
     assert.equal(finetuned.epochs.length, 1);
     await runJson(["fold", out, folded]);
@@ -72,7 +72,10 @@ Deno.test(
     const evaluate = ["eval", bare, "--data", data, "--workers", "1"];
     const unsaid = await runCli(evaluate);
     assert.equal(unsaid.code, 1);
-    assert.match(unsaid.stderr, /rgb_train|its images.*for the input "rgb".*--preprocess rgb=raw/);
+    assert.match(
+      unsaid.stderr,
+      /rgb_train: found bytes .*for the input "rgb".*--preprocess rgb=raw/,
+    );
     const { loss } = await runJson(["eval", stated, "--data", data, "--workers", "1"]);
     const said = await runJson([...evaluate, "--mean", "rgb=127", "--std", "rgb=74,74,74"]);
     assert.equal(said.loss, loss);
