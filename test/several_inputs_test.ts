@@ -5,7 +5,7 @@ import { evaluate } from "../src/evaluate.ts";
 import { fold } from "../src/fold.ts";
 import { openModel, saveModel } from "../src/formats/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "../src/model/mod.ts";
+import { disposeModel, findInputs, instantiate, type ModelFile } from "../src/model/mod.ts";
 import { prune } from "../src/prune.ts";
 import type { PruneReport } from "../src/pruning/mod.ts";
 import { finetune } from "../src/tune.ts";
@@ -173,6 +173,27 @@ Deno.test(
     });
     const tuned = await finetune({ ...TUNING, model, data, workers: 2 });
     assert.equal(tuned.report.epochs.length, 3);
+  }),
+);
+
+Deno.test(
+  "sizes that inputs leave open are fixed for the run, each by itself, and open again behind it",
+  withArrays("three", async (data) => {
+    const model = await buildInputNetwork("three");
+    const shapes = () => findInputs(model.topology).map(({ shape }) => shape);
+    const wanted = [[null, null, null, 3], [null, null, null, 2], [null, 5]];
+    for (const { config } of model.topology.config.layers!) {
+      const shape = config.batch_input_shape;
+      if (shape?.length === 4) config.batch_input_shape = [null, null, null, shape[3]];
+    }
+    assert.deepEqual(shapes(), wanted);
+    const inputs = { coarse: { inputSize: [4, 4] as [number, number] } };
+    const preprocessing = { inputSize: [8, 8] as [number, number], inputs };
+    const { file, report } = await prune({ ...SMALL, model, data, preprocessing });
+    assertBranchesCut(report);
+    assert.deepEqual(findInputs(file.topology).map(({ shape }) => shape), wanted);
+    const again = await evaluate({ model: file, data, reference: model, workers: 1 });
+    assert.ok(Math.abs(again.outputError! - report.outputError!.after) < 1e-6);
   }),
 );
 

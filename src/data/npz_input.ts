@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { type InputPreparation, isImageShape, valuesOf } from "../model/mod.ts";
+import { type InputPreparation, isImageShape, isPictureShape, valuesOf } from "../model/mod.ts";
 import type { InputSource } from "./image_set.ts";
 import type { NpyArray } from "./npy.ts";
 
@@ -51,14 +51,13 @@ function openImages(array: NpyArray, place: string, wanted?: readonly number[]):
     if (wanted) requireShape(found, wanted, place);
     return { length, source: arraySource(array, place, found) };
   }
-  const bands = wanted?.[2];
-  const takesPictures = bands === undefined || bands === 1 || bands === 3;
-  const fits = takesPictures ? [1, 3, 4].includes(channels) : channels === bands;
+  const takesPictures = wanted === undefined || isPictureShape(wanted);
+  const fits = takesPictures ? [1, 3, 4].includes(channels) : channels === wanted[2];
   if (!isReadable(array) || !fits) {
     throw new InputError(
       `reading ${place}: found ${describe(array)}, wanted bytes (uint8) ` +
         `of ${
-          takesPictures ? "1, 3 or 4" : bands
+          takesPictures ? "1, 3 or 4" : wanted[2]
         } channels, or floats that the network reads as they are`,
     );
   }

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
 import { cifarFormat } from "./cifar.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
-import type { InputPreparation } from "../model/mod.ts";
+import { type InputPreparation, isPictureShape } from "../model/mod.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
@@ -74,8 +74,7 @@ function requireInputs(
   place: string,
 ): void {
   const [{ name, shape }, ...others] = inputs;
-  const isPicture = others.length === 0 && shape.length === 3 && (shape[2] === 1 || shape[2] === 3);
-  if (isFitted || isPicture) return;
+  if (isFitted || others.length === 0 && isPictureShape(shape)) return;
   const wanted = others.length === 0
     ? `an .npz file with x of N×${shape.join("×")}, which the input "${name}" reads`
     : `an .npz file with an array for every input: ${inputs.map(({ name }) => name).join(", ")}`;

@@ -24,6 +24,7 @@ export {
   applyPreprocessing,
   type InputPreparation,
   isImageShape,
+  isPictureShape,
   type PixelTransform,
   type Preprocessing,
   preprocessingPresets,

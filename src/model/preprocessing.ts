@@ -114,6 +114,11 @@ export function isImageShape(shape: readonly number[]): boolean {
   return shape.length === 3;
 }
 
+/** Whether an input reads images as files have them: grey or RGB. */
+export function isPictureShape(shape: readonly number[]): boolean {
+  return isImageShape(shape) && (shape[2] === 1 || shape[2] === 3);
+}
+
 /** Numbers of one row of an input. */
 export function valuesOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);

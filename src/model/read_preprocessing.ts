@@ -2,6 +2,7 @@ import { InputError } from "../errors.ts";
 import type { ModelFile } from "./model_file.ts";
 import {
   type InputPreparation,
+  isPictureShape,
   type PixelTransform,
   type Preprocessing,
   preprocessingPresets,
@@ -126,8 +127,7 @@ function requireKnown(found: readonly string[], names: readonly string[], place:
 function readInput(input: ReadInput): InputPreparation {
   const { name, stored, overrides } = input;
   const shape = readShape(input);
-  const preparesFloats = stored?.floats === true;
-  const base = chooseTransform(input, isPicture(shape) && input.flagPrefix === "");
+  const base = chooseTransform(input, isPictureShape(shape) && input.flagPrefix === "");
   if (base === undefined) return { name, shape };
   const channels = shape.at(-1)!;
   const source = `preprocessing of ${input.place}`;
@@ -142,13 +142,8 @@ function readInput(input: ReadInput): InputPreparation {
       std: readPerChannel(std, channels, `${source}: std (${flag("--std")})`, true),
       channelOrder: readChannelOrder(base.channelOrder, channels, source),
     },
-    ...(preparesFloats && { preparesFloats }),
+    ...(readSwitch(stored?.floats, source) && { preparesFloats: true }),
   };
-}
-
-/** Whether images of files fit: grey or RGB. */
-function isPicture(shape: readonly number[]): boolean {
-  return shape.length === 3 && (shape[2] === 1 || shape[2] === 3);
 }
 
 /** Extents of an input without the batch; only the height and width of images may be left open. */
@@ -263,6 +258,11 @@ function readPerChannel(
     );
   }
   return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
+}
+
+function readSwitch(value: unknown = false, source: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw new InputError(`${source}: found floats ${JSON.stringify(value)}, wanted true or false`);
 }
 
 function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {

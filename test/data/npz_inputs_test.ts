@@ -92,6 +92,20 @@ Deno.test("metadata may say that floats are prepared too", () =>
     assert.deepEqual([...batch.inputs[2]], [4, 5, 6, 7].map((value) => value / 16 - 1));
   }));
 
+Deno.test("a vector of bytes is prepared by its channels", () => {
+  const bytes = encodeNpy("|u1", "(6, 4)", Uint8Array.from({ length: 24 }, (_, at) => at));
+  return withFile({ ...SPLIT, meta_train: bytes, meta_test: bytes.slice() }, async (path) => {
+    const transform = { ...halved(4), mean: [0, 1, 2, 3] };
+    const inputs = [RGB, DEPTH, { ...META, transform }];
+    await assert.rejects(openDataset(path, { inputs }), /meta_test: found 6 rows, wanted 2/);
+    await withFile({ ...SPLIT, meta_train: bytes, meta_test: meta(2) }, async (path) => {
+      const { train } = await openDataset(path, { inputs });
+      const batch = await readBatch(train, [1], inputs, new ImageFaults());
+      assert.deepEqual([...batch.inputs[2]], [2, 1.5, 1, 0.5]);
+    });
+  });
+});
+
 Deno.test("an image of four bands is taken, and resized when it is bytes", async () => {
   const bands = { name: "bands", shape: [2, 2, 4], transform: halved(4) };
   const pixels = Uint8Array.from({ length: 2 * 4 * 4 * 4 }, (_, index) => 10 * (index % 4));

@@ -254,6 +254,12 @@ const inputFaults: [sentence: string, preprocess: unknown, flags: object, messag
     /input "meta": mean \(--mean meta=…\): found \[1,2,3\], wanted 1 or 5/,
   ],
   [
+    "a switch that is none",
+    { inputs: { meta: { std: 2, floats: "yes" } } },
+    { inputSize: [8, 8] },
+    /input "meta": found floats "yes", wanted true or false/,
+  ],
+  [
     "an input whose size stays open",
     undefined,
     {},
