@@ -93,10 +93,8 @@ export function augmentBatch(
     batch.indices.forEach((image, place) => {
       const offset = place * valuesOf(shape);
       const random = createRandom(...seed, image);
-      augmentImage(
-        ...[batch.inputs[input], offset, { height, width, channels }, augmentation] as const,
-        random,
-      );
+      const size = { height, width, channels };
+      augmentImage(batch.inputs[input], offset, size, augmentation, random);
     });
   });
 }

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { type InputPreparation, isImageShape, valuesOf } from "../model/mod.ts";
+import { type InputPreparation, valuesOf } from "../model/mod.ts";
 import type { ImageSet, InputValues } from "./dataset.ts";
 import { fitImage, type RawImage } from "./fit_image.ts";
 
@@ -85,13 +85,11 @@ function createReader(source: InputSource, input: InputPreparation): Reader {
   return async (index, out) => fitImage(await source.decode(index), out as Uint8Array, shape);
 }
 
-function requireTransform(source: InputSource, { name, shape, transform }: InputPreparation): void {
+function requireTransform({ place }: InputSource, { name, transform }: InputPreparation): void {
   if (transform) return;
-  const what = isImageShape(shape) ? "images" : "numbers";
   throw new InputError(
-    `reading ${source.place}: found bytes (uint8) for the input "${name}" and nothing that says how they become ` +
-      `values, wanted floats, or --preprocess ${name}=raw (${what} as they are), another preset, or --mean, --std ` +
-      `and --scale`,
+    `reading ${place}: found bytes (uint8) for the input "${name}", wanted floats, or to know how ` +
+      `bytes become values; give --preprocess ${name}=NAME, or --mean, --std and --scale`,
   );
 }
 

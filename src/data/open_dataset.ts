@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
+import { type InputPreparation, isPictureShape } from "../model/mod.ts";
 import { cifarFormat } from "./cifar.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
-import { type InputPreparation, isPictureShape } from "../model/mod.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";

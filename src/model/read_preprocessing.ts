@@ -7,6 +7,15 @@ import {
   type Preprocessing,
   preprocessingPresets,
 } from "./preprocessing.ts";
+import {
+  chooseInputSize,
+  isPositiveInteger,
+  readChannelOrder,
+  readClasses,
+  readFactor,
+  readPerChannel,
+  readSwitch,
+} from "./preprocessing_values.ts";
 import { findInputs, type InputDeclaration, isJsonObject, type JsonObject } from "./topology.ts";
 
 /** What flags may say about an input; it wins over the model's metadata. */
@@ -165,10 +174,6 @@ function readShape(input: ReadInput): number[] {
   return [...chooseInputSize([height, width], wanted, input.place), channels!];
 }
 
-function isPositiveInteger(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0;
-}
-
 /**
  * The values before single flags apply: preset, else metadata, else the identity when flags give numbers. Undefined when
  * nothing says how an input is prepared that need not say so.
@@ -203,84 +208,5 @@ function chooseTransform(
       `say how images are prepared with --preprocess (${
         [...preprocessingPresets.keys()].join(", ")
       }), or with --mean, --std and --scale`,
-  );
-}
-
-function chooseInputSize(
-  fixed: [number | null, number | null],
-  wanted: unknown,
-  path: string,
-): [number, number] {
-  const given = wanted === undefined ? [] : wanted;
-  if (
-    !Array.isArray(given) || (wanted !== undefined && given.length !== 2) ||
-    !given.every(isPositiveInteger)
-  ) {
-    throw new InputError(
-      `reading the input size of ${path}: found ${JSON.stringify(wanted)}, wanted [height, width]`,
-    );
-  }
-  const [height, width] = fixed.map((extent, axis) => extent ?? given[axis]);
-  if (height === undefined || width === undefined) {
-    throw new InputError(
-      `reading the input size of ${path}: the model leaves its height or width open; ` +
-        `give both with --input-size`,
-    );
-  }
-  if (given.length === 2 && (given[0] !== height || given[1] !== width)) {
-    throw new InputError(
-      `reading the input size of ${path}: found ${given.join("×")}, ` +
-        `wanted ${height}×${width}, which the model's input fixes`,
-    );
-  }
-  return [height, width];
-}
-
-function readFactor(value: unknown, source: string): number {
-  if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
-  throw new InputError(`${source}: found ${JSON.stringify(value)}, wanted a number other than 0`);
-}
-
-function readPerChannel(
-  value: unknown,
-  channels: number,
-  source: string,
-  isDivisor = false,
-): number[] {
-  const given = Array.isArray(value) ? value : [value];
-  const isUsable = (entry: unknown) => Number.isFinite(entry) && !(isDivisor && entry === 0);
-  if (!given.every(isUsable) || (given.length !== channels && given.length !== 1)) {
-    throw new InputError(
-      `${source}: found ${JSON.stringify(value)}, wanted ${
-        channels === 1 ? "" : `1 or `
-      }${channels} ` +
-        `finite number(s)${isDivisor ? " other than 0" : ""}`,
-    );
-  }
-  return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
-}
-
-function readSwitch(value: unknown = false, source: string): boolean {
-  if (typeof value === "boolean") return value;
-  throw new InputError(`${source}: found floats ${JSON.stringify(value)}, wanted true or false`);
-}
-
-function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {
-  if (value !== "rgb" && value !== "bgr") {
-    throw new InputError(
-      `${source}: found channelOrder ${JSON.stringify(value)}, wanted "rgb" or "bgr"`,
-    );
-  }
-  return channels === 3 ? value : "rgb";
-}
-
-function readClasses(value: unknown, path: string): string[] {
-  if (
-    Array.isArray(value) && value.every((name) => typeof name === "string") &&
-    new Set(value).size === value.length
-  ) return [...value];
-  throw new InputError(
-    `reading ${path}: found userDefinedMetadata.classes ${JSON.stringify(value).slice(0, 80)}, ` +
-      `wanted a list of different names`,
   );
 }

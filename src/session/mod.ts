@@ -1,5 +1,6 @@
 /** A model with its data, opened on all workers. */
 export * from "./evaluation.ts";
 export * from "./options.ts";
+export * from "./resolve_model.ts";
 export * from "./session.ts";
 export type { Figures } from "../forward/mod.ts";

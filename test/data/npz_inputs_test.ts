@@ -168,7 +168,7 @@ const FAULTS: [string, Record<string, Uint8Array>, InputPreparation[], RegExp][]
     "bytes of which nothing says how they are prepared",
     { ...SPLIT, depth_train: encodeNpy("|u1", "(6, 2, 3)", randomBytes(36)) },
     INPUTS,
-    /found bytes \(uint8\) for the input "depth" and nothing that says .*--preprocess depth=raw/,
+    /depth_train: found bytes \(uint8\) for the input "depth", .*; give --preprocess depth=NAME/,
   ],
   [
     "colours for an input of four bands",
