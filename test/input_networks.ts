@@ -176,7 +176,7 @@ export const withArrays =
           const { shape, type } = INPUTS[name];
           entries[`${array}_${split}.npy`] = encodeNpy(
             type === "bytes" ? "|u1" : "<f4",
-            `(${[count, ...shape].join(", ")},)`.replace(",,", ","),
+            `(${[count, ...shape].join(", ")})`,
             rows.get(name) as Uint8Array<ArrayBuffer>,
           );
         }

@@ -10,6 +10,7 @@ import { prune } from "../src/prune.ts";
 import type { PruneReport } from "../src/pruning/mod.ts";
 import { finetune } from "../src/tune.ts";
 import type { TuningOptions } from "../src/tuning/mod.ts";
+import { onCpu } from "./kernels/on_cpu.ts";
 import {
   buildInputNetwork,
   drawSplit,
@@ -33,20 +34,22 @@ const TUNING: Partial<TuningOptions> = {
   ...{ optimizer: "adam", weightDecay: 0, shift: 0, flip: false },
 };
 
-/** Outputs of stock TensorFlow.js on the test split. */
-async function predictStock(file: ModelFile): Promise<Float32Array[]> {
-  const model = await instantiate(file);
-  const outputs = tf.tidy(() =>
-    [model.predict(tensorsOf(drawSplit("test"), model.inputNames))].flat()
-      .map((output) => output.dataSync<"float32">().slice())
-  );
-  disposeModel(model);
-  return outputs;
+/** Outputs of stock TensorFlow.js on the test split, on its cpu backend. */
+async function predictStock(file: ModelFile): Promise<Float32Array> {
+  return await onCpu(async () => {
+    const model = await instantiate(file);
+    const scores = tf.tidy(() => {
+      const inputs = tensorsOf(drawSplit("test"), model.inputNames);
+      return (model.predict(inputs) as tf.Tensor).dataSync<"float32">().slice();
+    });
+    disposeModel(model);
+    return scores;
+  });
 }
 
 /** Accuracy and cross-entropy by definition. */
 async function classifyStock(file: ModelFile): Promise<{ accuracy: number; loss: number }> {
-  const [scores] = await predictStock(file);
+  const scores = await predictStock(file);
   const { labels, count } = drawSplit("test");
   let [correct, loss] = [0, 0];
   labels.forEach((label, row) => {

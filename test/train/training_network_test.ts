@@ -11,6 +11,7 @@ import {
   unpackParameters,
 } from "../../src/train/mod.ts";
 import { buildInputNetwork, drawSplit, tensorsOf } from "../input_networks.ts";
+import { onCpu } from "../kernels/on_cpu.ts";
 import { buildNetwork, networkNames, randomImages } from "../networks.ts";
 
 await startBackend();
@@ -20,16 +21,6 @@ registerKernels(kernels);
 const OPTIONS = { labelSmoothing: 0.1, distillationWeight: 4, temperature: 4 };
 const LOSS = createLoss({ kind: "classes", options: OPTIONS });
 const labels = Int32Array.of(0, 1, 2, 3, 1, 0);
-
-/** Runs something on the cpu backend of stock TensorFlow.js. */
-async function onCpu<Result>(run: () => Promise<Result>): Promise<Result> {
-  await tf.setBackend("cpu");
-  try {
-    return await run();
-  } finally {
-    await tf.setBackend("wasm");
-  }
-}
 
 /** Gradients and batch loss of stock TensorFlow.js on its cpu backend. */
 function stockGradients(name: typeof networkNames[number]) {
