@@ -232,7 +232,7 @@ Deno.test(
     ];
     await assert.rejects(evaluate({ model, data, reference, workers: 1 }), {
       name: "InputError",
-      message: /found the inputs depth 8×8×1, rgb 8×8×3, wanted the inputs rgb 8×8×3, depth 8×8×1/,
+      message: /found the inputs depth 8×8×1, rgb 8×8×3, wanted rgb 8×8×3, depth 8×8×1/,
     });
   }),
 );

@@ -44,8 +44,9 @@ export async function resolveReference(
   const pinned = pinInputSize(read, new Map(sizes));
   const [own, others] = [pinned, file].map(describeInputs);
   if (own === others) return pinned;
+  const what = sizes.length > 1 ? "the inputs" : "an input of";
   throw new InputError(
-    `comparing ${pinned.path} with ${file.path}: found ${own}, wanted ${others}`,
+    `comparing ${pinned.path} with ${file.path}: found ${what} ${own}, wanted ${others}`,
   );
 }
 
@@ -55,6 +56,6 @@ function describeInputs({ topology }: ModelFile): string {
     name,
     extents: shape.slice(1).join("×") || "no single shape",
   }));
-  if (inputs.length === 1) return `an input of ${inputs[0].extents}`;
-  return `the inputs ${inputs.map(({ name, extents }) => `${name} ${extents}`).join(", ")}`;
+  if (inputs.length === 1) return inputs[0].extents;
+  return inputs.map(({ name, extents }) => `${name} ${extents}`).join(", ");
 }
