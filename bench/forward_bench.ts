@@ -168,7 +168,7 @@ const images = tf.randomNormal<tf.Rank.R4>(
 const use = kernelSwitch();
 const plan = new ForwardPlan(graph, model);
 const predict = () => model.predict(images) as tf.Tensor;
-const advance = () => plan.predict(images.clone())[0];
+const advance = () => plan.predict([images.clone()])[0];
 
 const folder = Deno.makeTempDirSync();
 const onnx = [];

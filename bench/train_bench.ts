@@ -150,7 +150,7 @@ const images = imagesOf(batch);
 const local = new LocalTraining(kernels, subject);
 const torch = await TorchTraining.start({
   ...{ graph, layout, weights, labels },
-  images: batch.images,
+  images: batch.inputs[0],
   shape: images.shape,
   optimizer: { ...RULE, learningRate: LEARNING_RATE },
 });

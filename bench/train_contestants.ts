@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Batch, ImageFaults, readBatch } from "../src/data/mod.ts";
 import { type Network, openNetwork } from "../src/graph/mod.ts";
 import type { Kernels } from "../src/kernels/mod.ts";
-import type { ModelFile, Preprocessing } from "../src/model/mod.ts";
+import type { ModelFile, PixelTransform, Preprocessing } from "../src/model/mod.ts";
 import { buildNetwork } from "../src/nets/mod.ts";
 import { Crew, shardIndices } from "../src/parallel/mod.ts";
 import { createRandom } from "../src/random.ts";
@@ -25,13 +25,14 @@ const LOSS = {
   options: { labelSmoothing: 0, distillationWeight: 0, temperature: 1 },
 } as const;
 const ALL = Int32Array.from({ length: BATCH }, (_, index) => index);
-const PREPROCESSING: Preprocessing = {
-  inputSize: [SIDE, SIDE],
-  channels: CHANNELS,
+const TRANSFORM: PixelTransform = {
   scale: 1,
   mean: [127.5, 127.5, 127.5],
   std: [63.75, 63.75, 63.75],
   channelOrder: "rgb",
+};
+const PREPROCESSING: Preprocessing = {
+  inputs: [{ name: "image", shape: [SIDE, SIDE, CHANNELS], transform: TRANSFORM }],
 };
 
 /** What all train: the network with its flat weights, and a folder with the batch. */
@@ -62,7 +63,7 @@ export async function makeSubject(data: string): Promise<Subject> {
 
 /** Images of a batch, `first` … `end` − 1, as a tensor. */
 export function imagesOf(batch: Batch, first = 0, end = BATCH): tf.Tensor4D {
-  const values = batch.images.subarray(first * PIXELS, end * PIXELS);
+  const values = batch.inputs[0].subarray(first * PIXELS, end * PIXELS);
   return tf.tensor4d(values, [end - first, SIDE, SIDE, CHANNELS]);
 }
 
@@ -85,7 +86,7 @@ export class LocalTraining {
   /** Loss and gradients, at other weights if there are any. */
   differentiate(images: tf.Tensor4D, labels: Int32Array, weights = this.#weights): number {
     this.#network.load(weights);
-    return this.#network.step({ images, labels }, this.gradients).loss / labels.length;
+    return this.#network.step({ inputs: [images], labels }, this.gradients).loss / labels.length;
   }
 
   /** One step; its loss. */
@@ -140,7 +141,7 @@ export class CrewTraining {
   /** The batch as the workers read it. */
   async readBatch(): Promise<Batch> {
     const faults = new ImageFaults({ share: 0, planned: BATCH });
-    return await readBatch(this.#crew.local.dataset.train, ALL, PREPROCESSING, faults);
+    return await readBatch(this.#crew.local.dataset.train, ALL, PREPROCESSING.inputs, faults);
   }
 
   /** Loss and gradients. */

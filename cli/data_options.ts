@@ -1,5 +1,6 @@
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { type DataOptions, preprocessingPresets, type ProgressListener } from "../src/mod.ts";
+import { oneOf, overridesOf, perInput, type PreprocessingFlags } from "./input_flags.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
 function createDataOption() {
@@ -21,35 +22,42 @@ export const noLabelsOption = new Option(
   "leave labels alone: measure how far outputs are from a reference's, as without classes",
 );
 
+const PRESETS = [...preprocessingPresets.keys()];
+
 /** `--preprocess`: preprocessing by name. */
 const preprocessOption = new Option(
   "--preprocess <name>",
-  "how images are prepared, by name (default: as the model says)",
-).choices([...preprocessingPresets.keys()]);
+  "how images are prepared, by name (default: as the model says); this and the next four also for one of several inputs, as depth=unit",
+).choices(PRESETS).argParser(perInput(oneOf(PRESETS)));
 
 /** `--scale`: factor of the bytes. */
 const scaleOption = new Option(
   "--scale <number>",
   "factor of the bytes 0 to 255 (default: the model's)",
-).argParser(positiveNumber);
+).argParser(perInput(positiveNumber));
 
 /** `--mean`: taken off each channel. */
 const meanOption = new Option(
   "--mean <numbers>",
   "what is then taken off each channel, as 125.3,123,113.9 (default: the model's)",
-).argParser(numberList);
+).argParser(perInput(numberList));
 
 /** `--std`: divides each channel. */
 const stdOption = new Option(
   "--std <numbers>",
   "what each channel is then divided by, as 63,62.1,66.7 (default: the model's)",
-).argParser(numberList);
+).argParser(perInput(numberList));
 
-/** `--input-size`: for models that leave their size open. */
-export const inputSizeOption = new Option(
+const INPUT_SIZE = [
   "--input-size <size>",
   "height and width, as 32 or 224x192, for models that leave them open",
-).argParser(imageSize);
+] as const;
+
+/** `--input-size`: for models that leave their size open. */
+export const inputSizeOption = new Option(...INPUT_SIZE).argParser(imageSize);
+
+/** `--input-size` where inputs can be told apart. */
+export const inputSizesOption = new Option(...INPUT_SIZE).argParser(perInput(imageSize));
 
 /** `--batch-size-eval`: images of an evaluation batch. */
 export const batchSizeEvalOption = new Option(
@@ -80,7 +88,7 @@ const IMAGE_OPTIONS = [
   scaleOption,
   meanOption,
   stdOption,
-  inputSizeOption,
+  inputSizesOption,
   badImagesOption,
   workersOption,
   jsonOption,
@@ -105,21 +113,11 @@ export function addImageOptions<Arguments extends any[], Options extends OptionV
 }
 
 /** Values of the options of this file. */
-export interface DataFlags {
+export interface DataFlags extends PreprocessingFlags {
   /** Folder or file of the data set. */
   readonly data: string;
   /** Whether labels are used. */
   readonly labels?: boolean;
-  /** Name of a preset. */
-  readonly preprocess?: string;
-  /** Factor of the bytes. */
-  readonly scale?: number;
-  /** Mean per channel. */
-  readonly mean?: number[];
-  /** Standard deviation per channel. */
-  readonly std?: number[];
-  /** Height and width. */
-  readonly inputSize?: [number, number];
   /** Images of an evaluation batch. */
   readonly batchSizeEval?: number;
   /** Threads. */
@@ -134,11 +132,10 @@ export function imageOptions(
   flags: Omit<DataFlags, "data">,
   onProgress: ProgressListener,
 ): Omit<DataOptions, "data"> {
-  const { preprocess: preset, scale, mean, std, inputSize } = flags;
   return {
     model,
     labels: flags.labels,
-    preprocessing: { preset, scale, mean, std, inputSize },
+    preprocessing: overridesOf(flags),
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,
     workers: flags.workers,

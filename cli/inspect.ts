@@ -26,6 +26,12 @@ export const inspectCommand = new Command("inspect")
     console.log(json ? JSON.stringify(report) : describe(report));
   });
 
+function describeInputs({ inputs }: InspectReport): string {
+  const sizes = inputs.map(({ shape }) => shape.map((size) => size ?? "?").join("x"));
+  if (inputs.length === 1) return `input ${sizes[0]}`;
+  return `inputs ${inputs.map(({ name }, index) => `${name} ${sizes[index]}`).join(", ")}`;
+}
+
 function describe(report: InspectReport): string {
   const layers = formatTable(
     ["place", "layer", "class", "output", "MACs", "params", "inputs", "cut"],
@@ -54,7 +60,7 @@ function describe(report: InspectReport): string {
     ]),
   );
   return [
-    `${report.name}, input ${report.inputShape.map((size) => size ?? "?").join("x")}`,
+    `${report.name}, ${describeInputs(report)}`,
     `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions), ` +
     `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
     "",

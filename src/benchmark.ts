@@ -89,7 +89,9 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
     options,
     BENCHMARK_DEFAULTS,
   );
-  const files = await Promise.all(options.models.map((model) => resolveModel(model, inputSize)));
+  const files = await Promise.all(
+    options.models.map((model) => resolveModel(model, { inputSize })),
+  );
   await startBackend();
   const subjects: Subject[] = [];
   for (const file of files) subjects.push(await describe(file, batchSize));
@@ -113,28 +115,26 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
 
 interface Subject {
   readonly graph: LayerGraph;
-  readonly inputShape: readonly number[];
+  readonly inputShapes: readonly (readonly number[])[];
   readonly figures: Omit<BenchmarkedModel, "stock" | "secateur" | "layers">;
 }
 
 async function describe(file: ModelFile, batchSize: number): Promise<Subject> {
   const { model, graph } = await openNetwork(file);
   try {
-    const inputShape = model.inputs[0].shape.slice(1);
-    if (model.inputs.length > 1 || inputShape.includes(null)) {
+    const inputShapes = model.inputs.map(({ shape }) => shape.slice(1));
+    if (inputShapes.some((shape) => shape.includes(null))) {
       throw new InputError(
-        `measuring ${file.path}: found inputs ${
-          JSON.stringify(model.inputs.map(({ shape }) => shape))
-        }, ` +
-          "wanted one of a known size; give --input-size where it is open",
+        `measuring ${file.path}: found inputs ${JSON.stringify(inputShapes)}, ` +
+          "wanted known sizes; give --input-size where they are open",
       );
     }
     const { macs, params } = networkCost(graph);
-    const activations = await peakBytes(model, [batchSize, ...inputShape as number[]]);
+    const activations = await peakBytes(model, batchSize);
     const weights = model.weights.reduce((sum, { shape }) => sum + FLOAT_BYTES * sizeOf(shape), 0);
     const { path, bytes } = file;
     const figures = { path, bytes, params, macs, memory: { weights, activations } };
-    return { graph, inputShape: inputShape as number[], figures };
+    return { graph, inputShapes: inputShapes as number[][], figures };
   } finally {
     disposeModel(model);
   }
@@ -147,11 +147,13 @@ function sizeOf(shape: readonly (number | null)[]): number {
 }
 
 /** The most that tensors take at once during a prediction, beside what was there before. */
-async function peakBytes(model: tf.LayersModel, shape: number[]): Promise<number> {
+async function peakBytes(model: tf.LayersModel, batchSize: number): Promise<number> {
   const before = tf.memory().numBytes;
   const { peakBytes } = await tf.profile(() =>
     tf.tidy(() => {
-      model.predict(tf.zeros(shape));
+      model.predict(model.inputs.map(({ shape: [, ...extents] }) =>
+        tf.zeros([batchSize, ...extents as number[]])
+      ));
     })
   );
   return peakBytes - before;
@@ -159,15 +161,19 @@ async function peakBytes(model: tf.LayersModel, shape: number[]): Promise<number
 
 function checkShapes(subjects: readonly Subject[]): void {
   const [first, ...others] = subjects;
-  for (const { inputShape, figures } of others) {
-    if (inputShape.join() === first.inputShape.join()) continue;
+  const wanted = describeShapes(first);
+  for (const subject of others) {
+    const found = describeShapes(subject);
+    if (found === wanted) continue;
     throw new InputError(
-      `measuring ${figures.path}: found images of ${inputShape.join("x")}, ` +
-        `wanted ${
-          first.inputShape.join("x")
-        } as ${first.figures.path} reads; measure them one by one`,
+      `measuring ${subject.figures.path}: found images of ${found}, ` +
+        `wanted ${wanted} as ${first.figures.path} reads; measure them one by one`,
     );
   }
+}
+
+function describeShapes({ inputShapes }: Subject): string {
+  return inputShapes.map((shape) => shape.join("x")).join(" and ");
 }
 
 async function timeEveryLayer(graph: LayerGraph, batchSize: number): Promise<BenchmarkedLayer[]> {

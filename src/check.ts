@@ -52,7 +52,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const needs = needsOf(limits);
   requireGiven("--reference", settings.reference, needs.reference);
   requireGiven("--data", settings.data, needs.data);
-  const open = (model: string | ModelFile) => resolveModel(model, preprocessing?.inputSize);
+  const open = (model: string | ModelFile) => resolveModel(model, preprocessing);
   const model = await open(settings.model);
   const reference = needs.reference ? await open(settings.reference!) : undefined;
   await startBackend();

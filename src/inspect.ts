@@ -56,8 +56,10 @@ export interface SpaceDescription {
 export interface InspectReport {
   /** Name of the model. */
   readonly name: string;
-  /** Shape of its input, without the batch. */
+  /** Shape of its first input, without the batch. */
   readonly inputShape: readonly (number | null)[];
+  /** All its inputs, in order. */
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly (number | null)[] }[];
   /** Its layers, in graph order. */
   readonly layers: readonly LayerDescription[];
   /** Its channel spaces. */
@@ -90,10 +92,10 @@ export interface InspectOptions {
  * @throws {InputError} When the model cannot be read.
  */
 export async function inspect(options: InspectOptions): Promise<InspectReport> {
-  const file = await resolveModel(options.model, options.inputSize);
+  const file = await resolveModel(options.model, options);
   await startBackend();
   const { model, graph } = await openNetwork(file);
-  const inputShape = model.inputs[0].shape.slice(1);
+  const inputs = model.inputs.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
   disposeModel(model);
   const map = findChannelSpaces(graph);
   const places = new Map<string, ConvolutionPlace>(
@@ -117,7 +119,8 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
   });
   return {
     name: graph.name,
-    inputShape,
+    inputShape: inputs[0].shape,
+    inputs,
     layers,
     spaces: map.spaces,
     ...networkCost(graph),

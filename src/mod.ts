@@ -71,6 +71,8 @@ export {
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type ExtraFiles,
+  type InputOverrides,
+  type InputPreparation,
   type LayerConfig,
   type LayerJson,
   type LayersTopology,

@@ -49,9 +49,12 @@ interface Opened {
  */
 export async function profile(options: ProfileOptions): Promise<RunProfile> {
   await startBackend();
-  const { inputSize } = readPreprocessing(options.after);
+  const { inputs } = readPreprocessing(options.after);
+  const sizes = inputs.flatMap(({ name, shape: [height, width, channels] }) =>
+    channels === undefined ? [] : [[name, { inputSize: [height, width] as [number, number] }]]
+  );
   const open = async (model: ModelFile): Promise<Opened> => {
-    const file = await resolveModel(model, inputSize);
+    const file = await resolveModel(model, { inputs: Object.fromEntries(sizes) });
     const network = await openNetwork(file);
     disposeModel(network.model);
     return { file, graph: network.graph };

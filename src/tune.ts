@@ -1,8 +1,8 @@
-import { describeDataset } from "./data/mod.ts";
+import { checkAugmentation, describeDataset } from "./data/mod.ts";
 import { InputError } from "./errors.ts";
 import { unpinInputSize, writeGraph } from "./graph/mod.ts";
 import { startBackend } from "./kernels/mod.ts";
-import type { ModelFile, Preprocessing } from "./model/mod.ts";
+import type { ModelFile, PixelTransform } from "./model/mod.ts";
 import { writePreprocessing } from "./model/mod.ts";
 import { buildNetwork } from "./nets/mod.ts";
 import {
@@ -80,15 +80,13 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
   const [height, width] = inputSize ?? [shape.height, shape.width];
   const inputShape = [height, width, shape.channels] as const;
   const built = await buildNetwork(net, { inputShape, classes: classes.length }, settings.seed);
-  const preprocessing: Preprocessing = {
-    inputSize: [height, width],
-    channels: shape.channels,
+  const transform: PixelTransform = {
     scale: 1,
     mean: new Array(shape.channels).fill(MEAN),
     std: new Array(shape.channels).fill(STD),
     channelOrder: "rgb",
-    classes,
   };
+  const preprocessing = { inputs: [{ name: net, shape: inputShape, transform }], classes };
   const metadata = writePreprocessing(built.metadata, preprocessing);
   return await finetune({ ...rest, ...settings, model: { ...built, metadata } });
 }
@@ -151,6 +149,7 @@ async function tuneSession(
   const { file, graph } = session;
   const { checkpoint, resume = false, teacher, signal, onProgress, onEpoch } = options;
   const settings = pickTuningOptions(identity);
+  checkAugmentation(session.inputs, settings);
   const keeping = await checkpointHooks(checkpoint, identity, resume);
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");

@@ -15,8 +15,8 @@ import { samplePositions, type SamplingOptions } from "./sampling.ts";
 
 /** A batch of preprocessed images. */
 export interface CalibrationBatch {
-  /** Images, N × H × W × C. */
-  readonly images: tf.Tensor4D;
+  /** What the network's inputs read: N × H × W × C of images. */
+  readonly inputs: readonly tf.Tensor[];
   /** Their indices in the data set. */
   readonly indices: ArrayLike<number>;
 }
@@ -140,8 +140,8 @@ export class Calibrator {
   async gatherOriginal(): Promise<void> {
     for (const layer of this.#layers) this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
     for (let index = 0; index < this.#subject.batches; index++) {
-      const { images, indices } = await this.#subject.readBatch(index);
-      const activations = this.#original.start(images);
+      const { inputs, indices } = await this.#subject.readBatch(index);
+      const activations = this.#original.start(inputs);
       for (const layer of this.#layers) {
         this.#original.advance(activations, this.#original.stepOf(layer.node.key));
         tf.tidy(() => {
@@ -247,19 +247,19 @@ export class Calibrator {
   async #openBatch(index: number, layer: SampledLayer): Promise<Required<CalibratedBatch>> {
     const waiting = this.#waiting.get(index);
     if (waiting?.activations) return { ...waiting, activations: waiting.activations };
-    const { images, indices } = await this.#subject.readBatch(index);
-    const targets = waiting?.targets ?? this.#sampleTargets(images, indices, layer);
-    return { indices, targets, activations: this.#repaired.start(images) };
+    const { inputs, indices } = await this.#subject.readBatch(index);
+    const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
+    return { indices, targets, activations: this.#repaired.start(inputs) };
   }
 
   /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
   #sampleTargets(
-    images: tf.Tensor4D,
+    inputs: readonly tf.Tensor[],
     indices: ArrayLike<number>,
     layer: SampledLayer,
   ): Map<string, tf.Tensor2D> {
     const rest = this.#layers.slice(this.#layers.indexOf(layer));
-    const activations = this.#original.start(images.clone());
+    const activations = this.#original.start(inputs.map((input) => input.clone()));
     const targets = new Map<string, tf.Tensor2D>();
     for (const sampled of this.#hasRoom() ? rest : [layer]) {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));

@@ -40,7 +40,7 @@ const MOST_WARM_UPS = 5;
  * Times `model.predict` of stock TensorFlow.js on the current backend, the models in turn, so that a drift of the
  * machine's speed meets all of them.
  *
- * @param files The models; all read images of the same shape.
+ * @param files The models; all have inputs of the same shapes.
  * @param options Batch size and rounds.
  * @returns A timing per model.
  * @throws {InputError} When TensorFlow.js cannot make a model.
@@ -50,17 +50,18 @@ export async function measureLatency(
   { batchSize, rounds }: LatencyOptions,
 ): Promise<Timing[]> {
   const models = await Promise.all(files.map(instantiate));
-  const shape = models[0].inputs[0].shape.slice(1) as number[];
-  const images = tf.randomUniform([batchSize, ...shape]);
+  const inputs = models[0].inputs.map(({ shape: [, ...extents] }) =>
+    tf.randomUniform([batchSize, ...extents as number[]])
+  );
   const times = models.map((): number[] => []);
   for (let round = -Math.min(rounds, MOST_WARM_UPS); round < rounds; round++) {
     models.forEach((model, index) => {
       const start = performance.now();
-      tf.tidy(() => [model.predict(images)].flat().forEach((output) => output.dataSync()));
+      tf.tidy(() => [model.predict(inputs)].flat().forEach((output) => output.dataSync()));
       if (round >= 0) times[index].push(performance.now() - start);
     });
   }
-  images.dispose();
+  tf.dispose(inputs);
   for (const model of models) disposeModel(model);
   const [first] = times;
   return times.map((own) => ({

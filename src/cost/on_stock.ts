@@ -49,7 +49,7 @@ export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<La
 /**
  * `measureLatency` on a thread of its own, whose backend is that of stock tfjs-wasm whatever this thread has registered.
  *
- * @param files The models; all read images of the same shape.
+ * @param files The models; all have inputs of the same shapes.
  * @param options Batch size and rounds.
  * @returns A timing per model.
  * @throws {InputError} When TensorFlow.js cannot make a model, or there can be no thread.

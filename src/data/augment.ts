@@ -1,5 +1,8 @@
+import { InputError } from "../errors.ts";
+import { type InputPreparation, isImageShape, valuesOf } from "../model/mod.ts";
+import { createRandom, type Random } from "../random.ts";
+import type { Batch } from "./batches.ts";
 import type { ImageShape } from "./dataset.ts";
-import type { Random } from "../random.ts";
 
 /** Random changes of training images. */
 export interface Augmentation {
@@ -46,4 +49,52 @@ export function augmentImage(
       }
     }
   }
+}
+
+/**
+ * Refuses changes that would mean something else to one input than to another.
+ *
+ * @param inputs The network's inputs.
+ * @param augmentation What may happen to their images.
+ * @throws {InputError} When images are shifted by pixels of different sizes.
+ */
+export function checkAugmentation(
+  inputs: readonly InputPreparation[],
+  { shift }: Augmentation,
+): void {
+  const images = inputs.filter(({ shape }) => isImageShape(shape));
+  const sizes = new Set(images.map(({ shape: [height, width] }) => `${height}×${width}`));
+  if (shift === 0 || sizes.size < 2) return;
+  const found = images.map(({ name, shape: [height, width] }) => `${name} ${height}×${width}`);
+  throw new InputError(
+    `shifting images: found inputs of different sizes (${found.join(", ")}), wanted one size: ` +
+      `${shift} pixels are not as far in each; give --shift 0`,
+  );
+}
+
+/**
+ * Changes the images of a batch at random: all images of a row alike, so that they stay in register. What is no image
+ * stays as it is.
+ *
+ * @param batch The batch; changed in place.
+ * @param inputs The network's inputs.
+ * @param augmentation What may happen.
+ * @param seed What the changes of a row follow from, beside its index.
+ */
+export function augmentBatch(
+  batch: Batch,
+  inputs: readonly InputPreparation[],
+  augmentation: Augmentation,
+  ...seed: readonly number[]
+): void {
+  inputs.forEach(({ shape }, input) => {
+    if (!isImageShape(shape)) return;
+    const [height, width, channels] = shape;
+    batch.indices.forEach((image, place) => {
+      const offset = place * valuesOf(shape);
+      const random = createRandom(...seed, image);
+      const size = { height, width, channels };
+      augmentImage(batch.inputs[input], offset, size, augmentation, random);
+    });
+  });
 }

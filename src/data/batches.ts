@@ -1,13 +1,13 @@
 import { InputError } from "../errors.ts";
-import { applyPreprocessing, type Preprocessing } from "../model/mod.ts";
+import { applyPreprocessing, type InputPreparation, valuesOf } from "../model/mod.ts";
 import { createRandom, shuffledIndices } from "../random.ts";
-import type { ImageSet } from "./dataset.ts";
+import type { ImageSet, InputValues } from "./dataset.ts";
 import type { ImageFaults } from "./image_faults.ts";
 
 /** Images ready for the network. */
 export interface Batch {
-  /** size × height × width × channels preprocessed values. */
-  images: Float32Array;
+  /** Values of every input: size × height × width × channels of images. */
+  inputs: Float32Array[];
   /** Class index of every image, when they have classes. */
   labels?: Int32Array;
   /** Index of every image in its set. */
@@ -20,11 +20,11 @@ export interface Batch {
 const READS_IN_FLIGHT = 16;
 
 /**
- * Reads images, and preprocesses those that are not prepared. One that cannot be read is left out and noted in `faults`.
+ * Reads images, and preprocesses what needs it. One that cannot be read is left out and noted in `faults`.
  *
  * @param set The images.
  * @param indices Which of them, in which order.
- * @param preprocessing How bytes become values; the set was opened with its size and channels.
+ * @param inputs How bytes become values; the set was opened with these inputs.
  * @param faults Count of the run.
  * @returns The batch, in the order of `indices`.
  * @throws {InputError} When the faulty images pass the limit of `faults`.
@@ -32,16 +32,15 @@ const READS_IN_FLIGHT = 16;
 export async function readBatch(
   set: ImageSet,
   indices: Int32Array | number[],
-  preprocessing: Preprocessing,
+  inputs: readonly InputPreparation[],
   faults: ImageFaults,
 ): Promise<Batch> {
-  const { inputSize, channels } = preprocessing;
-  const length = inputSize[0] * inputSize[1] * channels;
-  const images = new Float32Array(indices.length * length);
+  const lengths = inputs.map(({ shape }) => valuesOf(shape));
+  const values = lengths.map((length) => new Float32Array(indices.length * length));
   const kept = new Int32Array(indices.length);
   const slots = Array.from(
     { length: Math.min(READS_IN_FLIGHT, indices.length) },
-    () => set.isPrepared ? new Float32Array(length) : new Uint8Array(length),
+    () => set.allocate(),
   );
   let size = 0;
   faults.ask(indices.length);
@@ -54,19 +53,29 @@ export async function readBatch(
         if (!(read.reason instanceof InputError)) throw read.reason;
         return faults.add(set.describe(group[slot]), read.reason.message);
       }
-      const pixels = slots[slot];
-      if (pixels instanceof Float32Array) images.set(pixels, size * length);
-      else applyPreprocessing(pixels, images, size * length, preprocessing);
+      slots[slot].forEach((read, input) =>
+        prepare(read, values[input], size * lengths[input], inputs[input])
+      );
       kept[size++] = group[slot];
     });
   }
   const read = kept.subarray(0, size);
   return {
-    images: images.subarray(0, size * length),
+    inputs: values.map((all, input) => all.subarray(0, size * lengths[input])),
     ...(set.labels && { labels: read.map((index) => set.labels![index]) }),
     indices: read,
     size,
   };
+}
+
+function prepare(
+  read: InputValues,
+  out: Float32Array,
+  offset: number,
+  { transform, preparesFloats = false }: InputPreparation,
+): void {
+  if (read instanceof Float32Array && !preparesFloats) out.set(read, offset);
+  else applyPreprocessing(read, out, offset, transform!);
 }
 
 /**

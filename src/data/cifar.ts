@@ -119,10 +119,13 @@ function createSource(layout: CifarLayout, files: RecordFile[]): ImageSource {
       const { file, record } = locate(index);
       return `${file.path}, record ${record}`;
     },
-    decode(index) {
-      const { file, record } = locate(index);
-      return readPixels(layout, file, record);
-    },
+    inputs: [{
+      kind: "picture",
+      decode(index) {
+        const { file, record } = locate(index);
+        return readPixels(layout, file, record);
+      },
+    }],
   };
 }
 

@@ -20,7 +20,7 @@ export interface ClassOrder {
  * @param wanted Names of the model's outputs, when known.
  * @returns Names and labels.
  */
-export function orderClasses(own: string[], wanted?: string[]): ClassOrder {
+export function orderClasses(own: string[], wanted?: readonly string[]): ClassOrder {
   const position = new Map(wanted?.map((name, index) => [name, index]));
   const same = position.size === own.length && own.every((name) => position.has(name));
   return same

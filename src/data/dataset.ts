@@ -1,21 +1,29 @@
+import type { InputPreparation } from "../model/mod.ts";
+
 /** Size of the images a network reads. */
 export interface ImageShape {
   /** Rows. */
   height: number;
   /** Columns. */
   width: number;
-  /** 1 (grey) or 3 (RGB). */
+  /** 1 (grey), 3 (RGB) or another number of bands. */
   channels: number;
 }
 
-/** Images that are read one by one; nothing decoded is kept. */
+/** Numbers of an image, or of what else an input reads: bytes, or floats. */
+export type InputValues = Uint8Array | Float32Array;
+
+/**
+ * Images that are read one by one; nothing decoded is kept. For a network with several inputs an image is what all of
+ * them read.
+ */
 export interface ImageSet {
   /** How many images there are. */
   readonly length: number;
   /** Class index of every image; absent where the images have no classes. */
   readonly labels?: Int32Array;
-  /** Whether the images are what the network reads, floats that need no preprocessing. */
-  readonly isPrepared?: boolean;
+  /** Makes room for an image, an array for every input: floats where the data has floats, else bytes. */
+  allocate(): InputValues[];
   /**
    * Where an image comes from, for messages.
    *
@@ -27,10 +35,10 @@ export interface ImageSet {
    * Decodes an image and brings it to the size the dataset was opened with.
    *
    * @param index Which image.
-   * @param out Receives height × width × channels bytes, RGB or grey, or floats of images that are prepared.
+   * @param out What {@link allocate} has made: receives height × width × channels numbers, or as many as the input reads.
    * @throws {InputError} When the image cannot be read or decoded.
    */
-  read(index: number, out: Uint8Array | Float32Array): Promise<void>;
+  read(index: number, out: readonly InputValues[]): Promise<void>;
 }
 
 /** A dataset with its two splits. */
@@ -49,8 +57,10 @@ export interface Dataset {
   close(): void;
 }
 
-/** How a dataset is to be opened: the shape the network reads and, when known, its outputs and their names. */
-export interface DatasetOptions extends ImageShape {
+/** How a dataset is to be opened: what the network reads and, when known, its outputs and their names. */
+export interface DatasetOptions {
+  /** The network's inputs. */
+  inputs: readonly InputPreparation[];
   /** Class names in the order of the network's outputs; labels follow them when the dataset has the same names. */
   classes?: string[];
   /** Outputs of the network; a label beyond them is refused. */

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
-import type { ImageSet, ImageShape } from "./dataset.ts";
+import type { InputPreparation } from "../model/mod.ts";
+import type { ImageSet } from "./dataset.ts";
 
 /** Images whose pixels are looked at; the labels of all are. */
 const LOOKED_AT = 64;
@@ -9,21 +10,25 @@ const LOOKED_AT = 64;
  * Where the images lie does not matter; those that cannot be read are passed over.
  *
  * @param set The images.
- * @param shape Size in which they are read.
+ * @param inputs What is read of them.
  * @returns 64 hexadecimal digits.
  */
-export async function fingerprintImages(set: ImageSet, shape: ImageShape): Promise<string> {
+export async function fingerprintImages(
+  set: ImageSet,
+  inputs: readonly Pick<InputPreparation, "name" | "shape">[],
+): Promise<string> {
+  const [first, ...others] = inputs;
+  const read = others.length === 0 ? first.shape : inputs.map(({ name, shape }) => [name, shape]);
   const parts: Uint8Array<ArrayBuffer>[] = [
-    new TextEncoder().encode(JSON.stringify([shape.height, shape.width, shape.channels])),
+    new TextEncoder().encode(JSON.stringify(read)),
     new Uint8Array((set.labels ?? new Int32Array(0)).slice().buffer as ArrayBuffer),
   ];
   const count = Math.min(LOOKED_AT, set.length);
   for (let place = 0; place < count; place++) {
-    const length = shape.height * shape.width * shape.channels;
-    const pixels = set.isPrepared ? new Float32Array(length) : new Uint8Array(length);
+    const values = set.allocate();
     try {
-      await set.read(Math.floor(place * set.length / count), pixels);
-      parts.push(new Uint8Array(pixels.buffer));
+      await set.read(Math.floor(place * set.length / count), values);
+      for (const { buffer } of values) parts.push(new Uint8Array(buffer as ArrayBuffer));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
     }

@@ -9,12 +9,13 @@ export interface RawImage {
   height: number;
   /** Columns. */
   width: number;
-  /** 1 (grey), 3 (RGB) or 4 (RGBA). */
-  channels: 1 | 3 | 4;
+  /** 1 (grey), 3 (RGB) or 4 (RGBA); another number where as many are wanted. */
+  channels: number;
 }
 
 /**
- * Brings a decoded image to the shape a network reads: first the colours, then the size.
+ * Brings a decoded image to the shape a network reads: first the colours, then the size. An image with as many channels
+ * as are wanted keeps them.
  *
  * - RGBA loses its alpha channel and keeps its colours as stored, as Keras and Pillow do; nothing is blended.
  * - RGB becomes grey by the luma weights of ITU-R BT.601 in Pillow's fixed point, (19595 R + 38470 G + 7471 B + 2¹⁵) / 2¹⁶.

@@ -110,7 +110,10 @@ function sourceOf(paths: string[]): ImageSource {
   return {
     length: paths.length,
     describe: (index) => paths[index],
-    decode: async (index) => await decodeImage(await readBytes(paths[index])),
+    inputs: [{
+      kind: "picture",
+      decode: async (index) => await decodeImage(await readBytes(paths[index])),
+    }],
   };
 }
 

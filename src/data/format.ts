@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import type { InputPreparation } from "../model/mod.ts";
 import type { ImageSource } from "./image_set.ts";
 
 /** A format's answer when a folder holds it: both splits and the class names. */
@@ -11,6 +12,8 @@ export interface OpenedFormat {
   classCount?: number;
   /** Whether the largest label alone says how many classes there are. */
   isCounted?: boolean;
+  /** Whether the images have been held against the network's inputs already; they are pictures otherwise. */
+  isFitted?: boolean;
   /** Images for training. */
   train: ImageSource;
   /** Images for the final figures, when the format has them apart. */
@@ -26,10 +29,15 @@ export interface DatasetFormat {
    *
    * @param folder The folder.
    * @param handles Receives the files that stay open.
+   * @param inputs What the network reads; absent where none is known yet. Formats of pictures need not look at it.
    * @returns Its splits; undefined when the folder holds something else.
    * @throws {InputError} When the folder holds this format, but damaged.
    */
-  open(folder: string, handles: DisposableStack): Promise<OpenedFormat | undefined>;
+  open(
+    folder: string,
+    handles: DisposableStack,
+    inputs?: readonly InputPreparation[],
+  ): Promise<OpenedFormat | undefined>;
 }
 
 /**

@@ -84,11 +84,14 @@ async function openPair(
     labels: Int32Array.from(labels),
     describe: (index) => `${imagesPath}, image ${index}`,
     describeLabel: (index) => `${labelsPath}, image ${index}`,
-    decode(index) {
-      const data = new Uint8Array(height * width);
-      images.file.readAt(16 + index * data.length, data);
-      return { data, height, width, channels: 1 };
-    },
+    inputs: [{
+      kind: "picture",
+      decode(index) {
+        const data = new Uint8Array(height * width);
+        images.file.readAt(16 + index * data.length, data);
+        return { data, height, width, channels: 1 };
+      },
+    }],
   };
 }
 

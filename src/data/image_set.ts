@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
-import type { ImageSet, ImageShape } from "./dataset.ts";
+import { type InputPreparation, valuesOf } from "../model/mod.ts";
+import type { ImageSet, InputValues } from "./dataset.ts";
 import { fitImage, type RawImage } from "./fit_image.ts";
 
 /** What a format has to supply for one split; the rest is the same for all of them. */
@@ -8,42 +9,61 @@ export interface ImageSource {
   length: number;
   /** Class index of every image, when they have classes. */
   labels?: Int32Array;
-  /** Shape of the images when they are what a network reads, floats that need no preprocessing. */
-  prepared?: ImageShape;
+  /** What the network's inputs read of an image; formats of pictures have one. */
+  inputs: readonly InputSource[];
   /** Where an image comes from, for messages. */
   describe(index: number): string;
   /** Where its label comes from, when that is another file. */
   describeLabel?(index: number): string;
-  /** Decodes an image in the size and colours it has. */
-  decode(index: number): RawImage | PreparedImage | Promise<RawImage>;
 }
 
-/** An image that a network reads as it is. */
-export interface PreparedImage extends ImageShape {
-  /** height × width × channels values. */
-  data: Float32Array;
+/** What one input reads. */
+export type InputSource = PictureSource | ArraySource;
+
+/** Images of bytes, which are fitted to the size and colours that the network reads. */
+export interface PictureSource {
+  readonly kind: "picture";
+  /** Where the images come from, for messages; absent where each is a file. */
+  readonly place?: string;
+  /** Decodes an image in the size and colours it has. */
+  decode(index: number): RawImage | Promise<RawImage>;
+}
+
+/** Numbers that have the shape which the network reads. */
+export interface ArraySource {
+  readonly kind: "bytes" | "floats";
+  /** Where the numbers come from, for messages. */
+  readonly place: string;
+  /** The numbers of an image; not to be written to. */
+  decode(index: number): { readonly data: ArrayLike<number> };
 }
 
 /**
  * Images of a format, brought to the shape the network reads.
  *
- * @param source What the format supplies.
- * @param shape Shape of every image that is read.
+ * @param source What the format supplies: as many inputs as the network has.
+ * @param inputs The network's inputs.
  * @returns The set.
- * @throws {InputError} When the images are prepared for another shape.
+ * @throws {InputError} When there are bytes of which nothing says how they become values.
  */
-export function createImageSet(source: ImageSource, shape: ImageShape): ImageSet {
-  const { length, labels, prepared } = source;
-  if (prepared) requireShape(prepared, shape, source.describe(0));
+export function createImageSet(
+  source: ImageSource,
+  inputs: readonly InputPreparation[],
+): ImageSet {
+  const { length, labels } = source;
+  const readers = source.inputs.map((input, index) => createReader(input, inputs[index]));
   return {
     length,
     ...(labels && { labels }),
-    isPrepared: prepared !== undefined,
+    allocate: () =>
+      source.inputs.map(({ kind }, index) => {
+        const count = valuesOf(inputs[index].shape);
+        return kind === "floats" ? new Float32Array(count) : new Uint8Array(count);
+      }),
     describe: (index) => source.describe(index),
     async read(index, out) {
-      let image: RawImage | PreparedImage;
       try {
-        image = await source.decode(index);
+        for (const [place, read] of readers.entries()) await read(index, out[place]);
       } catch (error) {
         if (error instanceof InputError) throw error;
         const reason = error instanceof Error ? error.message : String(error);
@@ -52,20 +72,27 @@ export function createImageSet(source: ImageSource, shape: ImageShape): ImageSet
           { cause: error },
         );
       }
-      if (image.data instanceof Float32Array) out.set(image.data);
-      else fitImage(image as RawImage, out as Uint8Array, shape);
     },
   };
 }
 
-function requireShape(found: ImageShape, wanted: ImageShape, place: string): void {
-  const [own, others] = [found, wanted].map(({ height, width, channels }) =>
-    [height, width, channels].join("×")
-  );
-  if (own === others) return;
+type Reader = (index: number, out: InputValues) => void | Promise<void>;
+
+function createReader(source: InputSource, input: InputPreparation): Reader {
+  if (source.kind !== "floats") requireTransform(source, input);
+  if (source.kind !== "picture") {
+    return (index, out) => out.set(source.decode(index).data);
+  }
+  const [height, width, channels] = input.shape;
+  const shape = { height, width, channels };
+  return async (index, out) => fitImage(await source.decode(index), out as Uint8Array, shape);
+}
+
+function requireTransform({ place }: InputSource, { name, transform }: InputPreparation): void {
+  if (transform) return;
   throw new InputError(
-    `reading ${place}: found floats of ${own}, wanted ${others}, which the network reads; ` +
-      `bytes (uint8) would be resized`,
+    `reading ${place}: found bytes (uint8) for the input "${name}", wanted floats, or to know how ` +
+      `bytes become values; give --preprocess ${name}=NAME, or --mean, --std and --scale`,
   );
 }
 
@@ -80,7 +107,7 @@ export function selectImages(set: ImageSet, indices: Int32Array): ImageSet {
   return {
     length: indices.length,
     ...(set.labels && { labels: indices.map((index) => set.labels![index]) }),
-    isPrepared: set.isPrepared,
+    allocate: () => set.allocate(),
     describe: (index) => set.describe(indices[index]),
     read: (index, out) => set.read(indices[index], out),
   };

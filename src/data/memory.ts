@@ -75,7 +75,7 @@ function openSplit(
     length: raw.length,
     labels: Int32Array.from(labels),
     describe,
-    decode: (index) => raw[index],
+    inputs: [{ kind: "picture", decode: (index) => raw[index] }],
   };
 }
 

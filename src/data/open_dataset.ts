@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { isMissing } from "../files.ts";
+import { type InputPreparation, isPictureShape } from "../model/mod.ts";
 import { cifarFormat } from "./cifar.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
@@ -8,8 +9,9 @@ import { folderFormat } from "./folder.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";
 import { idxFormat } from "./idx.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
-import { type MemoryDataset, openMemory } from "./memory.ts";
-import { npzFormat } from "./npz.ts";
+import { openMemory } from "./memory.ts";
+import { npzFormat, openArrays } from "./npz.ts";
+import type { DatasetPlace } from "./share_dataset.ts";
 import { setAsideTest } from "./split.ts";
 
 /** Every format of a folder, the binary ones first: their folders may hold other folders too. */
@@ -22,24 +24,25 @@ const FILE_FORMATS: readonly DatasetFormat[] = [npzFormat];
  * Opens a dataset; its format is told from what the folder holds.
  *
  * @param place Folder or file of the dataset, or its images.
- * @param options Shape of the images to be read, and the model's class names.
+ * @param options What the network reads, and the model's class names.
  * @returns The dataset; close it when done.
  * @throws {InputError} When the folder is missing, holds no known format, is damaged, or has labels beyond the network's
  * outputs.
  */
 export async function openDataset(
-  place: string | MemoryDataset,
+  place: DatasetPlace,
   options: DatasetOptions,
 ): Promise<Dataset> {
   using handles = new DisposableStack();
-  const opened = await openFormat(place, handles);
+  const opened = await openFormat(place, handles, options.inputs);
+  requireInputs(opened, options.inputs, nameOf(place, opened));
   const { outputs } = options;
   if (opened.isCounted && outputs !== undefined) {
     for (const source of [opened.train, opened.test]) {
       if (source) checkLabels(source, outputs, "one per output of the model");
     }
   }
-  const order = chooseClasses(opened, options);
+  const order = chooseClasses(opened, options.classes);
   const { train, test, heldOut } = openSplits(opened, order, options);
   if (test.length === 0) {
     const share = order ? "two of a class" : "two";
@@ -59,18 +62,38 @@ export async function openDataset(
   };
 }
 
-function nameOf(place: string | MemoryDataset, { format }: OpenedFormat): string {
-  return typeof place === "string" ? place : format;
+function nameOf(place: DatasetPlace, { format }: OpenedFormat): string {
+  if (typeof place === "string") return place;
+  return "path" in place ? place.path : format;
+}
+
+/** Pictures have the colours of one input; whatever else networks read is in arrays. */
+function requireInputs(
+  { format, train, isFitted = false }: OpenedFormat,
+  inputs: readonly InputPreparation[],
+  place: string,
+): void {
+  const [{ name, shape }, ...others] = inputs;
+  if (isFitted || others.length === 0 && isPictureShape(shape)) return;
+  const wanted = others.length === 0
+    ? `an .npz file with x of N×${shape.join("×")}, which the input "${name}" reads`
+    : `an .npz file with an array for every input: ${inputs.map(({ name }) => name).join(", ")}`;
+  throw new InputError(
+    `opening ${place}: found ${train.length} pictures (${format}), wanted ${wanted}`,
+  );
 }
 
 async function openFormat(
-  place: string | MemoryDataset,
+  place: DatasetPlace,
   handles: DisposableStack,
+  inputs?: readonly InputPreparation[],
 ): Promise<OpenedFormat> {
-  if (typeof place !== "string") return openMemory(place);
+  if (typeof place !== "string") {
+    return "path" in place ? openArrays(place, inputs) : openMemory(place);
+  }
   const formats = await formatsFor(place);
   for (const format of formats) {
-    const opened = await format.open(place, handles);
+    const opened = await format.open(place, handles, inputs);
     if (opened) return opened;
   }
   throw unknownFormat(place, formats);
@@ -92,19 +115,20 @@ export interface DatasetDescription {
  * @throws {InputError} When it is missing, of no known format or damaged, or has no classes or no bytes.
  */
 export async function describeDataset(
-  place: string | MemoryDataset,
+  place: DatasetPlace,
 ): Promise<DatasetDescription> {
   using handles = new DisposableStack();
   const opened = await openFormat(place, handles);
   checkGaps(opened);
-  if (opened.train.prepared) {
+  const [input] = opened.train.inputs;
+  if (input.kind !== "picture") {
     throw new InputError(
       `opening ${nameOf(place, opened)}: found floats, wanted bytes (uint8) to train a new ` +
         `network by, which states how they are prepared; save the images as bytes`,
     );
   }
-  const { height, width, channels } = await opened.train.decode(0);
-  const order = chooseClasses(opened, { height, width, channels });
+  const { height, width, channels } = await input.decode(0);
+  const order = chooseClasses(opened);
   if (order === undefined) {
     throw new InputError(
       `opening ${nameOf(place, opened)}: found images without classes, ` +
@@ -137,7 +161,7 @@ async function formatsFor(path: string): Promise<readonly DatasetFormat[]> {
 /** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
 function chooseClasses(
   { classes, classCount }: OpenedFormat,
-  { classes: wanted }: DatasetOptions,
+  wanted?: readonly string[],
 ): ClassOrder | undefined {
   if (classCount === undefined) return undefined;
   const numbers = Array.from({ length: classCount }, (_, label) => String(label));
@@ -148,16 +172,13 @@ function chooseClasses(
 function openSplits(
   opened: OpenedFormat,
   order: ClassOrder | undefined,
-  options: DatasetOptions,
+  { inputs }: DatasetOptions,
 ) {
   const open = (source: ImageSource) =>
     createImageSet({
-      length: source.length,
-      prepared: source.prepared,
+      ...source,
       labels: order && source.labels!.map((label) => order.labels[label]),
-      describe: (index) => source.describe(index),
-      decode: (index) => source.decode(index),
-    }, options);
+    }, inputs);
   return opened.test
     ? { train: open(opened.train), test: open(opened.test), heldOut: false }
     : { ...setAsideTest(open(opened.train)), heldOut: true };

@@ -25,7 +25,7 @@ export interface ChannelMoments {
 export async function measureBatchNorm(
   graph: LayerGraph,
   model: tf.LayersModel,
-  batches: AsyncIterable<Pick<ImageBatch, "images">>,
+  batches: AsyncIterable<Pick<ImageBatch, "inputs">>,
 ): Promise<Map<string, ChannelMoments>> {
   const moments = new Map<string, ChannelMoments>();
   const plan = new ForwardPlan(graph, model, {
@@ -40,7 +40,7 @@ export async function measureBatchNorm(
     },
   });
   try {
-    for await (const { images } of batches) tf.dispose(plan.predict(images));
+    for await (const { inputs } of batches) tf.dispose(plan.predict(inputs));
   } finally {
     plan.dispose();
   }

@@ -32,8 +32,8 @@ export class Classification implements Objective<ClassificationSums> {
     const areProbabilities = givesProbabilities(graph);
     const sums = { correct: 0, loss: 0, images: 0 };
     const [seen, found, certainty]: number[][] = [[], [], []];
-    for await (const { images, labels, indices } of batches) {
-      const [output] = plan.predict(images);
+    for await (const { inputs, labels, indices } of batches) {
+      const [output] = plan.predict(inputs);
       const probabilities = areProbabilities ? output : tf.softmax(output);
       const classes = probabilities.shape.at(-1)!;
       const values = probabilities.dataSync();

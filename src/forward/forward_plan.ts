@@ -116,9 +116,10 @@ export class ForwardPlan {
     return this.#stepOfNode.get(key)!;
   }
 
-  /** Puts a batch of images, which the plan owns from now on, before the first step. */
-  start(images: tf.Tensor): Activations {
-    return { tensors: new Map([[this.#graph.inputs[0], images]]), next: 0 };
+  /** Puts a batch, a tensor for every input, which the plan owns from now on, before the first step. */
+  start(inputs: readonly tf.Tensor[]): Activations {
+    const named = this.#graph.inputs.map((name, index) => [name, inputs[index]] as const);
+    return { tensors: new Map(named), next: 0 };
   }
 
   /**
@@ -184,11 +185,11 @@ export class ForwardPlan {
   /**
    * Runs a whole batch.
    *
-   * @param images The images; disposed.
+   * @param inputs What the inputs read; disposed.
    * @returns The model's outputs in order.
    */
-  predict(images: tf.Tensor): tf.Tensor[] {
-    const activations = this.start(images);
+  predict(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+    const activations = this.start(inputs);
     this.advance(activations, this.steps.length);
     const outputs = this.#graph.outputs.map((name) => activations.tensors.get(name)!);
     for (const tensor of activations.tensors.values()) {

@@ -4,8 +4,8 @@ import type { ForwardPlan } from "./forward_plan.ts";
 
 /** Images ready for a network. */
 export interface ImageBatch {
-  /** Images, N × H × W × C. */
-  readonly images: tf.Tensor4D;
+  /** What the network's inputs read: N × H × W × C of images. */
+  readonly inputs: readonly tf.Tensor[];
   /** Class of every image; absent where the data has none. */
   readonly labels?: Int32Array;
   /** Index of every image in its set. */

@@ -66,10 +66,10 @@ export class OutputError implements Objective<OutputErrorSums> {
     batches: AsyncIterable<ImageBatch>,
   ): Promise<OutputErrorSums> {
     let sums: OutputErrorSums = { outputs: [], images: 0 };
-    for await (const { images } of batches) {
-      const count = images.shape[0];
-      const wanted = this.#plan.predict(images.clone());
-      const found = plan.predict(images);
+    for await (const { inputs } of batches) {
+      const count = inputs[0].shape[0];
+      const wanted = this.#plan.predict(inputs.map((input) => input.clone()));
+      const found = plan.predict(inputs);
       this.#requireSameShapes(graph.outputs, found, wanted);
       const outputs = graph.outputs.map((name, index) =>
         compareOutputs(name, found[index], wanted[index])

@@ -45,13 +45,19 @@ function withInputShapes(
  * Fixes the height and width of a model that leaves them open, so that every layer's size is known.
  *
  * @param file The model.
- * @param size Height and width.
+ * @param sizes Height and width, of all inputs or by name of the input.
  * @returns The model with fixed sizes; the given one is unchanged.
  */
-export function pinInputSize(file: ModelFile, size: readonly [number, number]): ModelFile {
+export function pinInputSize(
+  file: ModelFile,
+  sizes: readonly [number, number] | ReadonlyMap<string, readonly (number | null)[]>,
+): ModelFile {
+  const sizeOf = (layer: string): readonly (number | null)[] =>
+    sizes instanceof Map ? sizes.get(layer) ?? [] : sizes as readonly [number, number];
   return withInputShapes(
     file,
-    (shape) => shape.map((extent, axis) => extent ?? (axis === 0 ? null : size[axis - 1] ?? null)),
+    (shape, layer) =>
+      shape.map((extent, axis) => extent ?? (axis === 0 ? null : sizeOf(layer)[axis - 1] ?? null)),
   );
 }
 

@@ -22,13 +22,21 @@ export type {
 } from "./model_file.ts";
 export {
   applyPreprocessing,
+  type InputPreparation,
+  isImageShape,
+  isPictureShape,
   type PixelTransform,
   type Preprocessing,
   preprocessingPresets,
+  valuesOf,
   writePreprocessing,
 } from "./preprocessing.ts";
 export { type BesideReader, readBeside, refuse } from "./read_beside.ts";
-export { type PreprocessingOverrides, readPreprocessing } from "./read_preprocessing.ts";
+export {
+  type InputOverrides,
+  type PreprocessingOverrides,
+  readPreprocessing,
+} from "./read_preprocessing.ts";
 export {
   encodeModelFiles,
   type ExtraFiles,
@@ -38,4 +46,10 @@ export {
   type SaveOptions,
 } from "./save.ts";
 export * from "./single_file.ts";
-export { findInputShape, isJsonObject, type JsonObject } from "./topology.ts";
+export {
+  findInputs,
+  findInputShape,
+  type InputDeclaration,
+  isJsonObject,
+  type JsonObject,
+} from "./topology.ts";

@@ -1,17 +1,13 @@
-import { isJsonObject } from "./topology.ts";
+import { isJsonObject, type JsonObject } from "./topology.ts";
 
 /**
- * How image bytes become the numbers a network reads:
+ * How bytes become the numbers a network reads:
  *
  *     value = (x · scale − mean) / std        x in 0 … 255, mean and std per channel
  *
  * `mean` and `std` are in the network's channel order.
  */
-export interface Preprocessing {
-  /** Height and width of the images. */
-  inputSize: [number, number];
-  /** 1 (grey) or 3. */
-  channels: number;
+export interface PixelTransform {
   /** Factor of the bytes. */
   scale: number;
   /** What is taken off each channel of the scaled image. */
@@ -20,12 +16,27 @@ export interface Preprocessing {
   std: number[];
   /** Order of the colours in the network's input. */
   channelOrder: "rgb" | "bgr";
-  /** Class names in the order of the network's outputs. */
-  classes?: string[];
 }
 
-/** The values of {@link Preprocessing} that do not depend on the model. */
-export type PixelTransform = Pick<Preprocessing, "scale" | "mean" | "std" | "channelOrder">;
+/** What one input of a network reads. */
+export interface InputPreparation {
+  /** Name of the input. */
+  readonly name: string;
+  /** Its extents without the batch: height, width and channels of images. */
+  readonly shape: readonly number[];
+  /** How bytes become values, with one entry per channel; absent where nothing says so, and floats alone will do. */
+  readonly transform?: PixelTransform;
+  /** Whether floats are transformed as well; otherwise they are what the network reads. */
+  readonly preparesFloats?: boolean;
+}
+
+/** How data becomes what a network reads. */
+export interface Preprocessing {
+  /** Its inputs, in the model's order. */
+  readonly inputs: readonly InputPreparation[];
+  /** Class names in the order of the network's outputs. */
+  readonly classes?: string[];
+}
 
 const KERAS_TF: PixelTransform = { scale: 1 / 127.5, mean: [1], std: [1], channelOrder: "rgb" };
 
@@ -66,38 +77,74 @@ export function writePreprocessing(
   metadata: Record<string, unknown> | undefined,
   preprocessing: Preprocessing,
 ): Record<string, unknown> {
-  const { inputSize, scale, mean, std, channelOrder, classes } = preprocessing;
-  const stored = isJsonObject(metadata?.preprocess) ? metadata.preprocess : {};
+  const { inputs, classes } = preprocessing;
+  const stored = asObject(metadata?.preprocess);
+  const [first, ...others] = inputs;
+  const records = asObject(stored.inputs);
+  const described = others.length === 0 ? describeInput(first) : {
+    inputs: Object.fromEntries(
+      inputs.map((input) => [
+        input.name,
+        { ...asObject(records[input.name]), ...describeInput(input) },
+      ]),
+    ),
+  };
   return {
     ...metadata,
-    preprocess: { ...stored, inputSize, scale, mean, std, channelOrder },
+    preprocess: { ...stored, ...described },
     ...(classes && { classes }),
   };
 }
 
+function asObject(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/** An input as metadata has it. */
+function describeInput({ shape, transform, preparesFloats }: InputPreparation): JsonObject {
+  return {
+    ...(isImageShape(shape) && { inputSize: shape.slice(0, 2) }),
+    ...transform,
+    ...(preparesFloats && { floats: true }),
+  };
+}
+
+/** Whether an input reads images: height, width and channels. */
+export function isImageShape(shape: readonly number[]): boolean {
+  return shape.length === 3;
+}
+
+/** Whether an input reads images as files have them: grey or RGB. */
+export function isPictureShape(shape: readonly number[]): boolean {
+  return isImageShape(shape) && (shape[2] === 1 || shape[2] === 3);
+}
+
+/** Numbers of one row of an input. */
+export function valuesOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
 /**
- * Prepares one image; no allocation.
+ * Prepares one image, or another row of an input; no allocation.
  *
- * @param bytes height × width × channels bytes, RGB or grey.
+ * @param values Its numbers, the channels (RGB, grey or others) side by side.
  * @param out Receives as many values in the network's channel order.
  * @param offset Where in `out` the image starts.
- * @param preprocessing What to do.
- * @throws {RangeError} When the image does not have the preprocessing's size, or does not fit behind `offset`.
+ * @param transform What to do.
+ * @throws {RangeError} When the channels do not divide the numbers, or these do not fit behind `offset`.
  */
 export function applyPreprocessing(
-  bytes: Uint8Array,
+  values: Uint8Array | Float32Array,
   out: Float32Array,
   offset: number,
-  preprocessing: Preprocessing,
+  { scale, mean, std, channelOrder }: PixelTransform,
 ): void {
-  const { inputSize, channels, scale, mean, std, channelOrder } = preprocessing;
-  const length = inputSize[0] * inputSize[1] * channels;
-  if (bytes.length !== length || offset < 0 || offset + length > out.length) {
+  const channels = mean.length;
+  const { length } = values;
+  if (length % channels !== 0 || offset < 0 || offset + length > out.length) {
     throw new RangeError(
-      `preprocessing an image: found ${bytes.length} bytes and room for ${
-        out.length - offset
-      } values, ` +
-        `wanted ${length} of both`,
+      `preprocessing an image: found ${length} numbers and room for ${out.length - offset}, ` +
+        `wanted room for all, and a multiple of ${channels}`,
     );
   }
   for (let channel = 0; channel < channels; channel++) {
@@ -105,7 +152,7 @@ export function applyPreprocessing(
     const shift = mean[channel];
     const divisor = std[channel];
     for (let pixel = 0; pixel < length; pixel += channels) {
-      out[offset + pixel + channel] = (bytes[pixel + source] * scale - shift) / divisor;
+      out[offset + pixel + channel] = (values[pixel + source] * scale - shift) / divisor;
     }
   }
 }

@@ -1,10 +1,25 @@
 import { InputError } from "../errors.ts";
 import type { ModelFile } from "./model_file.ts";
-import { type PixelTransform, type Preprocessing, preprocessingPresets } from "./preprocessing.ts";
-import { findInputShape, inputNames, isJsonObject, type JsonObject } from "./topology.ts";
+import {
+  type InputPreparation,
+  isPictureShape,
+  type PixelTransform,
+  type Preprocessing,
+  preprocessingPresets,
+} from "./preprocessing.ts";
+import {
+  chooseInputSize,
+  isPositiveInteger,
+  readChannelOrder,
+  readClasses,
+  readFactor,
+  readPerChannel,
+  readSwitch,
+} from "./preprocessing_values.ts";
+import { findInputs, type InputDeclaration, isJsonObject, type JsonObject } from "./topology.ts";
 
-/** What flags may say about preprocessing; it wins over the model's metadata. */
-export interface PreprocessingOverrides {
+/** What flags may say about an input; it wins over the model's metadata. */
+export interface InputOverrides {
   /** Name of a preset of {@link preprocessingPresets}, which replaces the model's own values. */
   preset?: string;
   /** Factor of the bytes. */
@@ -17,76 +32,157 @@ export interface PreprocessingOverrides {
   inputSize?: [number, number];
 }
 
+/** What flags may say about preprocessing: about all inputs, and about single ones, which wins. */
+export interface PreprocessingOverrides extends InputOverrides {
+  /** By name of the input. */
+  inputs?: Readonly<Record<string, InputOverrides>>;
+}
+
+/** Names of the values that make a transform. */
+const TRANSFORM_KEYS = ["scale", "mean", "std", "channelOrder"] as const;
+
+/** An input with what is said about it, and its place for messages. */
+interface ReadInput extends InputDeclaration {
+  readonly stored?: JsonObject;
+  readonly overrides: InputOverrides;
+  readonly place: string;
+  /** Put before the value of a flag that means this input alone. */
+  readonly flagPrefix: string;
+}
+
 /**
- * The preprocessing of a model: its metadata (`userDefinedMetadata.preprocess` with `mean`, `std` and optionally
- * `scale`, `inputSize`, `channelOrder`; `userDefinedMetadata.classes`), overridden by flags.
+ * The preprocessing of a model: its metadata, overridden by flags. A model with one input has `mean`, `std` and optionally
+ * `scale`, `inputSize`, `channelOrder` in `userDefinedMetadata.preprocess`, one with several has records of these by name
+ * of the input in `userDefinedMetadata.preprocess.inputs`; `userDefinedMetadata.classes` are the classes.
  *
  * @param file The model.
  * @param overrides What the flags say.
- * @returns Complete preprocessing, `mean` and `std` with one entry per channel.
- * @throws {InputError} When the model does not read one batch of images, when neither metadata nor flags say how to
- * prepare them, or when a value is not usable.
+ * @returns Complete preprocessing, `mean` and `std` with one entry per channel. An input of which neither metadata nor
+ * flags say how it is prepared has no transform, unless it is the only one and reads pictures.
+ * @throws {InputError} When an input is of no known extents, when nothing says how the only input's pictures are prepared,
+ * or when a value is not usable.
  */
 export function readPreprocessing(
   file: ModelFile,
   overrides: PreprocessingOverrides = {},
 ): Preprocessing {
-  const [height, width, channels] = readImageInput(file);
-  const { preprocess, classes } = file.metadata ?? {};
-  const stored = isJsonObject(preprocess) ? preprocess : {};
-  const base = chooseTransform(file, overrides, isJsonObject(preprocess) ? stored : undefined);
-  const transform = {
-    scale: overrides.scale ?? base.scale,
-    mean: overrides.mean ?? base.mean,
-    std: overrides.std ?? base.std,
-  };
-  const source = `preprocessing of ${file.path}`;
-  return {
-    inputSize: chooseInputSize([height, width], overrides.inputSize ?? stored.inputSize, file.path),
-    channels,
-    scale: readFactor(transform.scale, `${source}: scale (--scale)`),
-    mean: readPerChannel(transform.mean, channels, `${source}: mean (--mean)`),
-    std: readPerChannel(transform.std, channels, `${source}: std (--std)`, true),
-    channelOrder: readChannelOrder(base.channelOrder, channels, source),
-    ...(classes !== undefined && { classes: readClasses(classes, file.path) }),
-  };
+  const inputs = gatherInputs(file, overrides).map(readInput);
+  const { classes } = file.metadata ?? {};
+  return { inputs, ...(classes !== undefined && { classes: readClasses(classes, file.path) }) };
 }
 
-/** Height, width and channels of the model's input. */
-function readImageInput(file: ModelFile): [number | null, number | null, 1 | 3] {
-  const shape = findInputShape(file.topology) ?? [];
-  const [, height, width, channels] = shape;
-  const isExtent = (extent: unknown) => extent === null || isPositiveInteger(extent);
-  if (
-    shape.length === 4 && isExtent(height) && isExtent(width) && (channels === 1 || channels === 3)
-  ) return [height, width, channels];
-  const names = inputNames(file.topology.config.input_layers);
-  if (names.length > 1) {
+/** The inputs of a model with what metadata and flags say about each. */
+function gatherInputs(
+  file: ModelFile,
+  { inputs: named = {}, ...common }: PreprocessingOverrides,
+): ReadInput[] {
+  const declared = findInputs(file.topology);
+  const names = declared.map(({ name }) => name);
+  requireKnown(Object.keys(named), names, `reading the flags for the inputs of ${file.path}`);
+  const { preprocess } = file.metadata ?? {};
+  const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...named[name] });
+  if (declared.length < 2) {
+    const [{ name, shape } = { name: "" }] = declared;
+    return [{
+      ...{ name, shape, place: file.path, flagPrefix: "", overrides: overridesOf(name) },
+      ...(isJsonObject(preprocess) && { stored: preprocess }),
+    }];
+  }
+  const records = readRecords(preprocess, names, file.path);
+  return declared.map(({ name, shape }) => ({
+    ...{ name, shape, place: `${file.path}, input "${name}"`, flagPrefix: `${name}=` },
+    ...{ overrides: overridesOf(name), stored: records[name] },
+  }));
+}
+
+function withoutUndefined(overrides: InputOverrides): InputOverrides {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+/** The records by name of the input in the metadata of a model with several. */
+function readRecords(
+  preprocess: unknown,
+  names: readonly string[],
+  path: string,
+): Record<string, JsonObject> {
+  if (!isJsonObject(preprocess)) return {};
+  const place = `reading userDefinedMetadata.preprocess of ${path}`;
+  const common = [...TRANSFORM_KEYS, "inputSize"].find((key) => key in preprocess);
+  const { inputs = {} } = preprocess;
+  if (common !== undefined || !isJsonObject(inputs)) {
     throw new InputError(
-      `reading the inputs of ${file.path}: found ${names.length} (${
-        names.join(", ")
-      }), wanted one ` +
-        `that reads images; cut the model down to one input where it was trained`,
+      `${place}: found ${common ?? JSON.stringify(inputs)}, wanted a record for every input: ` +
+        `{"inputs": {"${names[0]}": {…}}}`,
     );
   }
+  requireKnown(Object.keys(inputs), names, place);
+  const stranger = Object.keys(inputs).find((name) => !isJsonObject(inputs[name]));
+  if (stranger === undefined) return inputs as Record<string, JsonObject>;
   throw new InputError(
-    `reading the input of ${file.path}: found ${
-      shape.length > 0 ? JSON.stringify(shape) : "no single shape"
-    }, ` +
-      `wanted one input [null, height, width, 1 or 3]; give a model that reads images`,
+    `${place}: found ${
+      JSON.stringify(inputs[stranger])
+    } for the input "${stranger}", wanted an object`,
   );
 }
 
-function isPositiveInteger(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0;
+function requireKnown(found: readonly string[], names: readonly string[], place: string): void {
+  const stranger = found.find((name) => !names.includes(name));
+  if (stranger === undefined) return;
+  throw new InputError(
+    `${place}: found an input "${stranger}", wanted one of ${names.join(", ") || "none"}`,
+  );
 }
 
-/** The values before single flags apply: preset, else metadata, else the identity when flags give numbers. */
+function readInput(input: ReadInput): InputPreparation {
+  const { name, stored, overrides } = input;
+  const shape = readShape(input);
+  const base = chooseTransform(input, isPictureShape(shape) && input.flagPrefix === "");
+  if (base === undefined) return { name, shape };
+  const channels = shape.at(-1)!;
+  const source = `preprocessing of ${input.place}`;
+  const mean = overrides.mean ?? base.mean;
+  const std = overrides.std ?? base.std;
+  const flag = (option: string) => input.flagPrefix ? `${option} ${input.flagPrefix}…` : option;
+  return {
+    ...{ name, shape },
+    transform: {
+      scale: readFactor(overrides.scale ?? base.scale, `${source}: scale (${flag("--scale")})`),
+      mean: readPerChannel(mean, channels, `${source}: mean (${flag("--mean")})`),
+      std: readPerChannel(std, channels, `${source}: std (${flag("--std")})`, true),
+      channelOrder: readChannelOrder(base.channelOrder, channels, source),
+    },
+    ...(readSwitch(stored?.floats, source) && { preparesFloats: true }),
+  };
+}
+
+/** Extents of an input without the batch; only the height and width of images may be left open. */
+function readShape(input: ReadInput): number[] {
+  const [, ...extents] = input.shape ?? [];
+  const isImage = extents.length === 3;
+  const isUsable = (extent: unknown, axis: number) =>
+    isPositiveInteger(extent) || isImage && axis < 2 && extent === null;
+  if (extents.length === 0 || !extents.every(isUsable)) {
+    throw new InputError(
+      `reading the input of ${input.place}: found ${
+        input.shape ? JSON.stringify(input.shape) : "no single shape"
+      }, wanted [null, height, width, channels], or other extents that are all known`,
+    );
+  }
+  if (!isImage) return extents as number[];
+  const [height, width, channels] = extents;
+  const wanted = input.overrides.inputSize ?? input.stored?.inputSize;
+  return [...chooseInputSize([height, width], wanted, input.place), channels!];
+}
+
+/**
+ * The values before single flags apply: preset, else metadata, else the identity when flags give numbers. Undefined when
+ * nothing says how an input is prepared that need not say so.
+ */
 function chooseTransform(
-  file: ModelFile,
-  { preset, scale, mean, std }: PreprocessingOverrides,
-  stored: JsonObject | undefined,
-): { [name in keyof PixelTransform]: unknown } {
+  { stored, overrides, place }: ReadInput,
+  isNeeded: boolean,
+): { [name in keyof PixelTransform]: unknown } | undefined {
+  const { preset, scale, mean, std } = overrides;
   const raw = preprocessingPresets.get("raw")!;
   if (preset !== undefined) {
     const named = preprocessingPresets.get(preset);
@@ -97,7 +193,7 @@ function chooseTransform(
       }; give one of them`,
     );
   }
-  if (stored) {
+  if (stored && (isNeeded || TRANSFORM_KEYS.some((key) => key in stored))) {
     return {
       scale: stored.scale ?? raw.scale,
       mean: stored.mean ?? raw.mean,
@@ -106,92 +202,11 @@ function chooseTransform(
     };
   }
   if (scale !== undefined || mean !== undefined || std !== undefined) return raw;
+  if (!isNeeded) return undefined;
   throw new InputError(
-    `reading the preprocessing of ${file.path}: found no userDefinedMetadata.preprocess in the model; ` +
+    `reading the preprocessing of ${place}: found no userDefinedMetadata.preprocess in the model; ` +
       `say how images are prepared with --preprocess (${
         [...preprocessingPresets.keys()].join(", ")
       }), or with --mean, --std and --scale`,
-  );
-}
-
-function chooseInputSize(
-  fixed: [number | null, number | null],
-  wanted: unknown,
-  path: string,
-): [number, number] {
-  const given = wanted === undefined ? [] : wanted;
-  if (
-    !Array.isArray(given) || (wanted !== undefined && given.length !== 2) ||
-    !given.every(isPositiveInteger)
-  ) {
-    throw new InputError(
-      `reading the input size of ${path}: found ${
-        JSON.stringify(wanted)
-      }, wanted [height, width]; mend preprocess.inputSize in the model, or give --input-size`,
-    );
-  }
-  const [height, width] = fixed.map((extent, axis) => extent ?? given[axis]);
-  if (height === undefined || width === undefined) {
-    throw new InputError(
-      `reading the input size of ${path}: the model leaves its height or width open; ` +
-        `give both with --input-size`,
-    );
-  }
-  if (given.length === 2 && (given[0] !== height || given[1] !== width)) {
-    throw new InputError(
-      `reading the input size of ${path}: found ${given.join("×")}, ` +
-        `wanted ${height}×${width}, which the model's input fixes; leave --input-size out`,
-    );
-  }
-  return [height, width];
-}
-
-function readFactor(value: unknown, source: string): number {
-  if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
-  throw new InputError(
-    `${source}: found ${JSON.stringify(value)}, wanted a number other than 0; give another number`,
-  );
-}
-
-function readPerChannel(
-  value: unknown,
-  channels: number,
-  source: string,
-  isDivisor = false,
-): number[] {
-  const given = Array.isArray(value) ? value : [value];
-  const isUsable = (entry: unknown) => Number.isFinite(entry) && !(isDivisor && entry === 0);
-  if (!given.every(isUsable) || (given.length !== channels && given.length !== 1)) {
-    throw new InputError(
-      `${source}: found ${JSON.stringify(value)}, wanted ${
-        channels === 1 ? "" : `1 or `
-      }${channels} ` +
-        `finite number(s)${
-          isDivisor ? " other than 0" : ""
-        }; give as many as the input has channels`,
-    );
-  }
-  return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
-}
-
-function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {
-  if (value !== "rgb" && value !== "bgr") {
-    throw new InputError(
-      `${source}: found channelOrder ${
-        JSON.stringify(value)
-      }, wanted "rgb" or "bgr"; mend it in the model`,
-    );
-  }
-  return channels === 3 ? value : "rgb";
-}
-
-function readClasses(value: unknown, path: string): string[] {
-  if (
-    Array.isArray(value) && value.every((name) => typeof name === "string") &&
-    new Set(value).size === value.length
-  ) return [...value];
-  throw new InputError(
-    `reading ${path}: found userDefinedMetadata.classes ${JSON.stringify(value).slice(0, 80)}, ` +
-      `wanted a list of different names; mend it in the model`,
   );
 }

@@ -93,21 +93,35 @@ export function graphModelError(path: string): InputError {
  * it or the model has several inputs.
  */
 export function findInputShape(topology: LayerJson): (number | null)[] | undefined {
-  const { config } = topology;
-  if (Array.isArray(config.batch_input_shape)) return config.batch_input_shape;
-  const layers = Array.isArray(config.layers) ? config.layers : [];
-  if (topology.class_name === "Sequential") {
-    return layers.length > 0 ? findInputShape(layers[0]) : undefined;
-  }
-  const input = findOnlyInput(config.input_layers);
-  const layer = layers.find((candidate) => (candidate.name ?? candidate.config.name) === input);
-  return layer && findInputShape(layer);
+  if (Array.isArray(topology.config.batch_input_shape)) return topology.config.batch_input_shape;
+  const [first, ...others] = findInputs(topology);
+  return others.length === 0 ? first?.shape : undefined;
 }
 
-/** Name of the single input. */
-function findOnlyInput(inputs: unknown): string | undefined {
-  const names = inputNames(inputs);
-  return names.length === 1 ? names[0] : undefined;
+/** An input as a topology states it. */
+export interface InputDeclaration {
+  /** Name of its layer. */
+  readonly name: string;
+  /** Shape of its batches, `null` where it is open; absent when the topology does not state it. */
+  readonly shape?: (number | null)[];
+}
+
+/**
+ * Inputs of a model, from its topology alone.
+ *
+ * @param topology Graph of the model.
+ * @returns The inputs, in the model's order; that of a Sequential model has its first layer's name.
+ */
+export function findInputs({ class_name: className, config }: LayerJson): InputDeclaration[] {
+  const layers = Array.isArray(config.layers) ? config.layers : [];
+  const nameOf = (layer: LayerJson) => String(layer.name ?? layer.config.name);
+  const names = className === "Sequential"
+    ? layers.slice(0, 1).map(nameOf)
+    : inputNames(config.input_layers);
+  return names.map((name) => {
+    const layer = layers.find((candidate) => nameOf(candidate) === name);
+    return { name, shape: layer && findInputShape(layer) };
+  });
 }
 
 /**
@@ -116,7 +130,7 @@ function findOnlyInput(inputs: unknown): string | undefined {
  * @param inputs `input_layers` of a functional model.
  * @returns The names; none when it is something else.
  */
-export function inputNames(inputs: unknown): string[] {
+function inputNames(inputs: unknown): string[] {
   if (!Array.isArray(inputs)) return [];
   const references = typeof inputs[0] === "string" ? [inputs] : inputs;
   return references.flatMap((reference) =>

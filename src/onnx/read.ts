@@ -160,7 +160,7 @@ function adviceFor(operator: string): string {
   return `replace it in the model, or export the part ahead of it`;
 }
 
-/** The input layer; the batch is open, the channels must be known. */
+/** The input layer; the batch is open, the channels, or the numbers of a vector, must be known. */
 function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContext): Feature {
   const activity = `reading ${context.path}: input "${name}"`;
   if (dataType !== DATA_TYPES.float && dataType !== DATA_TYPES.float16) {
@@ -172,11 +172,13 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
   const extents = (shape ?? []).map((extent) => typeof extent === "number" ? extent : null);
   const [, channels, ...size] = extents.map((extent) => extent === 0 ? null : extent);
   const known = [channels, ...size].filter((extent) => extent != null);
-  const isUsable = extents.length === 4 && channels != null && known.every((extent) => extent > 0);
+  const isVector = extents.length === 2;
+  const isUsable = (isVector || extents.length === 4) && channels != null &&
+    known.every((extent) => extent > 0);
   if (!isUsable || countElements(known) > MOST_VALUES) {
     throw new InputError(
       `${activity} has shape [${(shape ?? []).map((extent) => extent ?? "?").join(", ")}], ` +
-        `wanted N × C × H × W with C known and ${MOST_VALUES} values at most; ` +
+        `wanted N × C × H × W or N × C with C known and ${MOST_VALUES} values at most; ` +
         `export the model for images of a fixed number of channels`,
     );
   }
@@ -187,7 +189,7 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
     config: { batch_input_shape: [null, ...size, channels], dtype: "float32", sparse: false },
   });
   return {
-    ...{ kind: "feature", layer, shape: [channels, ...size], isFlat: false },
+    ...{ kind: "feature", layer, shape: [channels, ...size], isFlat: isVector },
     ...{ nonNegative: false, isShared: false },
   };
 }

@@ -5,7 +5,7 @@ import {
   type ObjectiveSpec,
 } from "../forward/mod.ts";
 import { InputError } from "../errors.ts";
-import { tolerableFaults } from "../data/mod.ts";
+import { shareDataset, tolerableFaults } from "../data/mod.ts";
 import { type Moments, type PackedMoments, packMoments, sumMoments } from "../kernels/mod.ts";
 import type { ModelFile, Weight } from "../model/mod.ts";
 import { addStepSums, type StepSums } from "../train/mod.ts";
@@ -63,14 +63,18 @@ export class Crew {
    * @throws {InputError} When the data set cannot be opened or does not fit.
    */
   static async open(spec: StationSpec, workers: number): Promise<Crew> {
-    const local = await Station.open(spec);
+    const { data, preprocessing } = spec;
+    const shared = workers > 1
+      ? { ...spec, data: await shareDataset(data, preprocessing.inputs) }
+      : spec;
+    const local = await Station.open(shared);
     const remotes = Array.from(
       { length: workers - 1 },
       (_, index) => new RemoteStation(`${index + 2} of ${workers}`),
     );
     const crew = new Crew(local, remotes, spec.badImageShare);
     try {
-      await Promise.all(remotes.map((remote) => remote.open(spec)));
+      await Promise.all(remotes.map((remote) => remote.open(shared)));
     } catch (error) {
       await crew.close();
       throw error;

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { letOthersRun } from "../turns.ts";
 import { Calibrator } from "../calibration/mod.ts";
@@ -7,9 +7,9 @@ import {
   checkClasses,
   chunk,
   type Dataset,
+  type DatasetPlace,
   ImageFaults,
   type ImageSet,
-  type MemoryDataset,
   openDataset,
   readBatch,
 } from "../data/mod.ts";
@@ -33,12 +33,13 @@ import {
   type Weight,
 } from "../model/mod.ts";
 import type { StepSums } from "../train/mod.ts";
+import { toTensors } from "./to_tensors.ts";
 import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 
 /** What every station of a crew works on. */
 export interface StationSpec {
   /** Folder or file of the data set, or its images. */
-  readonly data: string | MemoryDataset;
+  readonly data: DatasetPlace;
   /** How images become the network's input. */
   readonly preprocessing: Preprocessing;
   /** Width of the network's output, when it must fit the classes of the data, if that has any. */
@@ -121,9 +122,8 @@ export class Station {
   static async open(spec: StationSpec): Promise<Station> {
     await startBackend();
     registerKernels(await loadKernels());
-    const { inputSize: [height, width], channels, classes } = spec.preprocessing;
-    const { data, outputs } = spec;
-    const dataset = await openDataset(data, { height, width, channels, classes, outputs });
+    const { data, outputs, preprocessing: { inputs, classes } } = spec;
+    const dataset = await openDataset(data, { inputs, classes, outputs });
     const { format, classes: names } = dataset;
     if (outputs !== undefined && names) checkClasses({ format, classes: names }, outputs);
     return new Station(spec, dataset);
@@ -217,7 +217,7 @@ export class Station {
   /** Prepares a training; a station holds one at a time. */
   async startTraining(request: TrainingRequest): Promise<void> {
     await this.endTraining();
-    this.#training = await TrainingStation.open(request, this.#spec.preprocessing);
+    this.#training = await TrainingStation.open(request, this.#spec.preprocessing.inputs);
   }
 
   /** Runs some training images forward and backward: {@link TrainingStation.step}. */
@@ -263,16 +263,13 @@ export class Station {
   }
 
   async #read(set: ImageSet, indices: Int32Array) {
-    const { preprocessing } = this.#spec;
     const batch = await this.#readImages(set, indices);
-    const [height, width] = preprocessing.inputSize;
-    const shape = [batch.size, height, width, preprocessing.channels] as const;
-    return { ...batch, images: tf.tensor4d(batch.images, [...shape]) };
+    return { ...batch, inputs: toTensors(batch, this.#spec.preprocessing.inputs) };
   }
 
   async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
     await letOthersRun();
-    const batch = await readBatch(set, indices, this.#spec.preprocessing, this.#faults);
+    const batch = await readBatch(set, indices, this.#spec.preprocessing.inputs, this.#faults);
     if (batch.size === 0) {
       throw new InputError(
         `reading images: found none of ${indices.length} that can be read, the first is ` +

@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Augmentation, augmentImage, type Batch } from "../data/mod.ts";
+import { type Augmentation, augmentBatch, type Batch } from "../data/mod.ts";
 import { ForwardPlan } from "../forward/mod.ts";
 import { givesProbabilities } from "../forward/mod.ts";
 import { type Network, openNetwork } from "../graph/mod.ts";
 import { type Kernels, loadKernels } from "../kernels/mod.ts";
-import { disposeModel, type ModelFile, type Preprocessing } from "../model/mod.ts";
-import { createRandom } from "../random.ts";
+import { disposeModel, type InputPreparation, type ModelFile } from "../model/mod.ts";
 import {
   createLoss,
   layOutParameters,
@@ -14,6 +13,7 @@ import {
   type TrainingLoss,
   TrainingNetwork,
 } from "../train/mod.ts";
+import { toTensors } from "./to_tensors.ts";
 
 /** What a training needs to know beside the station's own specification. */
 export interface TrainingRequest {
@@ -36,7 +36,7 @@ export interface TrainingRequest {
 /** A training under way on one station. */
 export class TrainingStation {
   readonly #request: TrainingRequest;
-  readonly #preprocessing: Preprocessing;
+  readonly #inputs: readonly InputPreparation[];
   readonly #student: Network;
   readonly #network: TrainingNetwork;
   readonly #loss: TrainingLoss;
@@ -45,12 +45,12 @@ export class TrainingStation {
   private constructor(
     kernels: Kernels,
     request: TrainingRequest,
-    preprocessing: Preprocessing,
+    inputs: readonly InputPreparation[],
     student: Network,
     teacher: Network | undefined,
   ) {
     this.#request = request;
-    this.#preprocessing = preprocessing;
+    this.#inputs = inputs;
     this.#student = student;
     this.#loss = createLoss(request.loss);
     this.#network = new TrainingNetwork(
@@ -68,17 +68,17 @@ export class TrainingStation {
    * Prepares a training.
    *
    * @param request What is trained, and how.
-   * @param preprocessing How the images were prepared.
+   * @param inputs What the networks read.
    * @returns The training.
    */
   static async open(
     request: TrainingRequest,
-    preprocessing: Preprocessing,
+    inputs: readonly InputPreparation[],
   ): Promise<TrainingStation> {
     const student = await openNetwork(request.file);
     const teacher = request.teacher && await openNetwork(request.teacher);
     const kernels = await loadKernels();
-    return new TrainingStation(kernels, request, preprocessing, student, teacher);
+    return new TrainingStation(kernels, request, inputs, student, teacher);
   }
 
   /**
@@ -90,20 +90,15 @@ export class TrainingStation {
    */
   step(batch: Batch, epoch: number): StepSums {
     const { augmentation, seed, weights, gradients } = this.#request;
-    const { inputSize: [height, width], channels } = this.#preprocessing;
-    const shape = { height, width, channels };
-    batch.indices.forEach((image, place) => {
-      const random = createRandom(seed, epoch, image);
-      augmentImage(batch.images, place * height * width * channels, shape, augmentation, random);
-    });
+    augmentBatch(batch, this.#inputs, augmentation, seed, epoch);
     this.#network.load(new Float32Array(weights));
-    const images = tf.tensor4d(batch.images, [batch.size, height, width, channels]);
-    const teacher = this.#askTeacher(images);
+    const inputs = toTensors(batch, this.#inputs);
+    const teacher = this.#askTeacher(inputs);
     try {
-      const training = { images, labels: batch.labels, teacher };
+      const training = { inputs, labels: batch.labels, teacher };
       return this.#network.step(training, new Float32Array(gradients));
     } finally {
-      tf.dispose([images, ...(teacher ?? [])]);
+      tf.dispose([...inputs, ...(teacher ?? [])]);
     }
   }
 
@@ -116,11 +111,11 @@ export class TrainingStation {
   }
 
   /** Logarithms of probabilities are logits too: softmax takes them back. */
-  #askTeacher(images: tf.Tensor4D): tf.Tensor[] | undefined {
+  #askTeacher(inputs: readonly tf.Tensor[]): tf.Tensor[] | undefined {
     if (this.#teacher === undefined) return undefined;
     const { network, plan } = this.#teacher;
     return tf.tidy(() => {
-      const outputs = plan.predict(images.clone());
+      const outputs = plan.predict(inputs.map((input) => input.clone()));
       return this.#loss.readsLogits && givesProbabilities(network.graph)
         ? outputs.map((output) => tf.log(tf.maximum(output, SMALLEST_PROBABILITY)))
         : outputs;

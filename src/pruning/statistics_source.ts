@@ -2,7 +2,12 @@ import { STATISTICS_VERSION, type StatisticsIdentity } from "../calibration/mod.
 import { fingerprintImages } from "../data/mod.ts";
 import { type ChannelMap, kernelSize, type LayerGraph, type LayerNode } from "../graph/mod.ts";
 import type { PackedMoments } from "../kernels/mod.ts";
-import { fingerprintModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
+import {
+  fingerprintModel,
+  type InputPreparation,
+  type ModelFile,
+  readPreprocessing,
+} from "../model/mod.ts";
 import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
 import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
 import { batchesOfThread, type ProgressListener, trackBatches } from "../session/mod.ts";
@@ -83,17 +88,23 @@ export async function gatherMoments(
  */
 export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
   const { file, crew, calibration: { indices, pointsPerImage, seed } } = source;
-  const { classes: _, ...preprocessing } = readPreprocessing(file);
-  const { inputSize: [height, width], channels } = preprocessing;
+  const { inputs } = readPreprocessing(file);
   return {
     version: STATISTICS_VERSION,
     model: await fingerprintModel(file),
-    data: await fingerprintImages(crew.local.dataset.train, { height, width, channels }),
-    preprocessing: JSON.stringify(preprocessing),
+    data: await fingerprintImages(crew.local.dataset.train, inputs),
+    preprocessing: JSON.stringify(inputs.length === 1 ? describeInput(inputs[0]) : inputs),
     images: indices.length,
     pointsPerImage,
     seed,
   };
+}
+
+/** The text of a single input, whatever it is called: layers are renamed when a model changes its format. */
+function describeInput({ shape, transform, preparesFloats }: InputPreparation) {
+  if (shape.length !== 3) return { shape, ...transform, preparesFloats };
+  const [height, width, channels] = shape;
+  return { inputSize: [height, width], channels, ...transform, preparesFloats };
 }
 
 /** Cuts layers into runs whose sums have room together; one that has none alone gets a run of its own. */

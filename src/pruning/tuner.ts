@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { checkAugmentation } from "../data/mod.ts";
 import { InputError } from "../errors.ts";
 import type { LayerGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
@@ -52,7 +53,9 @@ export async function createTuner(
 ): Promise<Tuner | undefined> {
   const { tuning, seed, checkpoint, resume = false, signal, onProgress } = run;
   if (tuning === undefined) return undefined;
-  const { crew, file, unlabelled } = session;
+  const { crew, file, inputs, unlabelled } = session;
+  const options = pickTuningOptions({ ...tuning, seed });
+  checkAugmentation(inputs, options);
   const teacher = await openTeacher(tuning.teacher, file);
   if (unlabelled !== undefined && teacher === undefined) {
     throw new InputError(
@@ -61,7 +64,7 @@ export async function createTuner(
     );
   }
   return {
-    options: pickTuningOptions({ ...tuning, seed }),
+    options,
     groups: tuning.groups,
     run: async (stage, graph, options, zeros) => {
       const folder = checkpoint && join(checkpoint, stage);

@@ -1,6 +1,7 @@
 /** A model with its data, opened on all workers. */
 export * from "./evaluation.ts";
 export * from "./options.ts";
+export * from "./resolve_model.ts";
 export * from "./session.ts";
 export type { Figures } from "../forward/mod.ts";
 export * from "./test_answers.ts";

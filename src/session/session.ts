@@ -1,13 +1,11 @@
 import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
-import { InputError } from "../errors.ts";
-import { openModel } from "../formats/mod.ts";
 import type { Dataset } from "../data/mod.ts";
 import type { ObjectiveSpec } from "../forward/mod.ts";
-import { inlineModels, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
+import { type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
-  findInputShape,
+  type InputPreparation,
   type ModelFile,
   readPreprocessing,
   writePreprocessing,
@@ -15,6 +13,7 @@ import {
 import { startBackend } from "../kernels/mod.ts";
 import { Crew } from "../parallel/mod.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
+import { resolveModel } from "./resolve_model.ts";
 
 /** A model with its data, opened on all workers. */
 export interface Session extends Pick<Network, "graph"> {
@@ -22,6 +21,8 @@ export interface Session extends Pick<Network, "graph"> {
   readonly original: ModelFile;
   /** The same with a fixed input size. */
   readonly file: ModelFile;
+  /** What its inputs read. */
+  readonly inputs: readonly InputPreparation[];
   /** The workers. */
   readonly crew: Crew;
   /** What networks are measured by, when they are. */
@@ -45,39 +46,6 @@ export type ReferenceChoice = (
   why: string,
 ) => ModelFile | undefined | Promise<ModelFile | undefined>;
 
-/** Reads a model unless it has been read already, takes nested models apart and fixes sizes that it leaves open. */
-export async function resolveModel(
-  model: string | ModelFile,
-  inputSize?: readonly [number, number],
-): Promise<ModelFile> {
-  const file = inlineModels(typeof model === "string" ? await openModel(model) : model);
-  return inputSize ? pinInputSize(file, inputSize) : file;
-}
-
-/**
- * Reads a model that another one's outputs are compared with.
- *
- * @param reference The model, or where it is.
- * @param file The other one, with a fixed input size.
- * @returns The model with the same input size.
- * @throws {InputError} When it cannot be read or reads images of another shape.
- */
-export async function resolveReference(
-  reference: string | ModelFile,
-  file: ModelFile,
-): Promise<ModelFile> {
-  const wanted = findInputShape(file.topology)!;
-  const pinned = await resolveModel(reference, wanted.slice(1, 3) as [number, number]);
-  const found = findInputShape(pinned.topology) ?? [];
-  if (found.slice(1).join() === wanted.slice(1).join()) return pinned;
-  throw new InputError(
-    `comparing ${pinned.path} with ${file.path}: found an input of ` +
-      `${found.slice(1).join("×") || "no single shape"}, wanted ${
-        wanted.slice(1).join("×")
-      }; give a model with the same input`,
-  );
-}
-
 /**
  * Opens a model and its data.
  *
@@ -93,7 +61,8 @@ export async function openSession(
   const read = await resolveModel(options.model);
   const preprocessing = readPreprocessing(read, options.preprocessing);
   const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
-  const file = pinInputSize(original, preprocessing.inputSize);
+  const { inputs } = preprocessing;
+  const file = pinInputSize(original, new Map(inputs.map(({ name, shape }) => [name, shape])));
   await startBackend();
   const { model, graph } = await openNetwork(file);
   const { outputs } = model;
@@ -109,7 +78,8 @@ export async function openSession(
     const unlabelled = whyNoClasses ?? reasonInData(crew.local.dataset);
     const objective = await chooseObjective(file, unlabelled, chooseReference);
     if (objective) await crew.setObjective(objective);
-    return { graph, original, file, crew, objective, unlabelled, close: () => crew.close() };
+    const close = () => crew.close();
+    return { graph, original, file, inputs, crew, objective, unlabelled, close };
   } catch (error) {
     await crew.close();
     throw error;

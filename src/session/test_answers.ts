@@ -1,4 +1,4 @@
-import { encodePicture } from "../data/mod.ts";
+import { encodePicture, type InputValues } from "../data/mod.ts";
 import type { Answers, Figures } from "../forward/mod.ts";
 import { readPreprocessing } from "../model/mod.ts";
 import type { Session } from "./session.ts";
@@ -29,8 +29,8 @@ export interface ChangedAnswer {
   readonly before: GivenAnswer;
   /** What the new network answers. */
   readonly after: GivenAnswer;
-  /** The image as the network sees it, as a data URI of a PNG. */
-  readonly picture: string;
+  /** The image as the network sees it, as a data URI of a PNG; absent where no input is an image of 1 or 3 channels. */
+  readonly picture?: string;
 }
 
 /** An answer, and how sure the network was of it. */
@@ -110,15 +110,34 @@ function pickChanged(pairs: readonly Pair[]): Pair[] {
   return kinds.flatMap((isKind) => changed.filter(isKind).slice(0, SHOWN));
 }
 
+/** Draws the first input that is a picture. */
 async function drawImage(
   { crew, file }: Pick<Session, "crew" | "file">,
   image: number,
-): Promise<string> {
-  const { inputSize: [height, width], channels } = readPreprocessing(file);
-  const data = new Uint8Array(height * width * channels);
-  await crew.local.dataset.test.read(image, data);
-  const picture = { data, height, width, channels: channels as 1 | 3 };
+): Promise<string | undefined> {
+  const { inputs } = readPreprocessing(file);
+  const place = inputs.findIndex(({ shape }) =>
+    shape.length === 3 && (shape[2] === 1 || shape[2] === 3)
+  );
+  if (place < 0) return undefined;
+  const { test } = crew.local.dataset;
+  const values = test.allocate();
+  await test.read(image, values);
+  const [height, width, channels] = inputs[place].shape;
+  const picture = { data: toBytes(values[place]), height, width, channels: channels as 1 | 3 };
   const png = await encodePicture(picture, PICTURE_SIZE);
   const text = Array.from(png, (byte) => String.fromCharCode(byte)).join("");
   return `data:image/png;base64,${btoa(text)}`;
+}
+
+/** Floats from the least to the largest of them, since nothing says what is black and what is white. */
+function toBytes(values: InputValues): Uint8Array {
+  if (values instanceof Uint8Array) return values;
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const factor = most > least ? 255 / (most - least) : 0;
+  return Uint8Array.from(values, (value) => Math.round(factor * (value - least)));
 }

@@ -3,8 +3,8 @@ import { type LossOptions, meanLoss } from "./loss.ts";
 
 /** Images of a step. */
 export interface TrainingBatch {
-  /** Images, N × H × W × C. */
-  readonly images: tf.Tensor4D;
+  /** What the network's inputs read: N × H × W × C of images. */
+  readonly inputs: readonly tf.Tensor[];
   /** Class of every image, when the loss needs it. */
   readonly labels?: Int32Array;
   /** What the teacher gives: its outputs, or the logits of its only one. */

@@ -88,7 +88,7 @@ export class TrainingNetwork {
       const statistics = new Map<string, BatchStatistics>();
       let correct: number | undefined;
       const { value, grads } = tf.variableGrads(() => {
-        const mean = this.#loss.meanOf(this.#outputs(batch.images, statistics), batch);
+        const mean = this.#loss.meanOf(this.#outputs(batch.inputs, statistics), batch);
         correct = mean.correct;
         return mean.loss;
       }, variables);
@@ -100,7 +100,7 @@ export class TrainingNetwork {
         out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
       }
       for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
-      const images = batch.images.shape[0];
+      const images = batch.inputs[0].shape[0];
       const loss = value.dataSync()[0] * images;
       return { loss, ...(correct !== undefined && { correct }), images };
     });
@@ -111,8 +111,13 @@ export class TrainingNetwork {
     for (const variable of this.#variables.values()) variable.dispose();
   }
 
-  #outputs(images: tf.Tensor4D, statistics: Map<string, BatchStatistics>): tf.Tensor[] {
-    const tensors = new Map<string, tf.Tensor>([[this.#graph.inputs[0], images]]);
+  #outputs(
+    inputs: readonly tf.Tensor[],
+    statistics: Map<string, BatchStatistics>,
+  ): tf.Tensor[] {
+    const tensors = new Map(
+      this.#graph.inputs.map((name, index) => [name, inputs[index]] as const),
+    );
     for (const node of this.#graph.nodes) {
       if (tensors.has(node.key)) continue;
       const inputs = node.inputs.map((name) => tensors.get(name)!);

@@ -46,7 +46,7 @@ async function openCalibrator(
     readBatch: (batch) => {
       reads++;
       const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
-      return Promise.resolve({ images: randomImages(BATCH, batch + 1), indices });
+      return Promise.resolve({ inputs: [randomImages(BATCH, batch + 1)], indices });
     },
   }, { ...SAMPLING, memoryBudget });
   const close = () => {
@@ -90,7 +90,7 @@ function naiveMoments(
       const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
       const positions = samplePositions(number, indices, outputSizeOf(node), SAMPLING);
       const sample = (plan: ForwardPlan) => {
-        const activations = plan.start(randomImages(BATCH, batch + 1));
+        const activations = plan.start([randomImages(BATCH, batch + 1)]);
         plan.advance(activations, plan.stepOf(key));
         const images = sampledImages(activations.tensors.get(node.inputs[0])!, node);
         const geometry = geometryOf(node);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { augmentImage } from "../../src/data/mod.ts";
+import { augmentBatch, augmentImage, checkAugmentation } from "../../src/data/mod.ts";
 import { createRandom } from "../../src/random.ts";
 
 const shape = { height: 3, width: 4, channels: 2 };
@@ -44,4 +44,41 @@ Deno.test("without shift and flip an image stays as it is", () => {
   const pixels = Float32Array.from({ length: LENGTH }, (_, index) => index);
   augmentImage(pixels, 0, shape, { shift: 0, flip: false }, createRandom(1));
   assert.deepEqual([...pixels], [...pixels.keys()]);
+});
+
+const INPUTS = [
+  { name: "rgb", shape: [3, 4, 2] },
+  { name: "meta", shape: [24] },
+  { name: "depth", shape: [3, 4, 1] },
+];
+
+Deno.test("augmentBatch() moves all images of a row alike, and nothing else", () => {
+  const rows = 6;
+  const draw = () => {
+    const rgb = Float32Array.from({ length: rows * LENGTH }, (_, at) => at % LENGTH + 1);
+    const depth = Float32Array.from({ length: rows * 12 }, (_, at) => 2 * (at % 12) + 1);
+    return { rgb, meta: rgb.slice(), depth };
+  };
+  const indices = Int32Array.from({ length: rows }, (_, row) => 3 * row);
+  const { rgb, meta, depth } = draw();
+  const batch = { inputs: [rgb, meta, depth], indices, size: rows };
+  augmentBatch(batch, INPUTS, { shift: 2, flip: true }, 5, 1);
+  assert.deepEqual(meta, draw().meta);
+  assert.notDeepEqual(rgb, draw().rgb);
+  depth.forEach((value, at) =>
+    assert.equal(value, rgb[2 * at], "the first channel is the same map")
+  );
+  const alone = draw().rgb.subarray(LENGTH, 2 * LENGTH);
+  augmentImage(alone, 0, shape, { shift: 2, flip: true }, createRandom(5, 1, 3));
+  assert.deepEqual(rgb.subarray(LENGTH, 2 * LENGTH), alone, "as a single input's");
+});
+
+Deno.test("checkAugmentation() refuses to shift images of different sizes", () => {
+  const inputs = [...INPUTS, { name: "coarse", shape: [2, 2, 1] }];
+  checkAugmentation(INPUTS, { shift: 4, flip: true });
+  checkAugmentation(inputs, { shift: 0, flip: true });
+  assert.throws(() => checkAugmentation(inputs, { shift: 4, flip: false }), {
+    name: "InputError",
+    message: /different sizes \(rgb 3×4, depth 3×4, coarse 2×2\), wanted one size.*--shift 0/,
+  });
 });

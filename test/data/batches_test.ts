@@ -9,25 +9,23 @@ import {
   pickCalibration,
   readBatch,
 } from "../../src/data/mod.ts";
-import type { Preprocessing } from "../../src/model/mod.ts";
-import { inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
+import type { InputPreparation } from "../../src/model/mod.ts";
+import { imageInputs, inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
 
-const PREPROCESSING: Preprocessing = {
-  inputSize: [1, 2],
-  channels: 1,
-  scale: 0.5,
-  mean: [1],
-  std: [4],
-  channelOrder: "rgb",
-};
+const INPUTS: InputPreparation[] = [{
+  name: "image",
+  shape: [1, 2, 1],
+  transform: { scale: 0.5, mean: [1], std: [4], channelOrder: "rgb" },
+}];
 
 /** Images of the bytes [i, i + 1] and label 2 i; the faulty ones do not decode. */
 function createSet(length: number, faulty: number[] = []): ImageSet {
   return {
     length,
     labels: Int32Array.from({ length }, (_, index) => 2 * index),
+    allocate: () => [new Uint8Array(2)],
     describe: (index) => `image ${index}`,
-    read(index, out) {
+    read(index, [out]) {
       if (faulty.includes(index)) {
         return Promise.reject(new InputError(`reading image ${index}: bad`));
       }
@@ -39,12 +37,12 @@ function createSet(length: number, faulty: number[] = []): ImageSet {
 
 Deno.test("`readBatch()` preprocesses images in the order they were asked for", async () => {
   const indices = Array.from({ length: 40 }, (_, index) => (index * 7) % 40);
-  const batch = await readBatch(createSet(40), indices, PREPROCESSING, new ImageFaults());
+  const batch = await readBatch(createSet(40), indices, INPUTS, new ImageFaults());
   assert.equal(batch.size, 40);
   assert.deepEqual([...batch.indices], indices);
   assert.deepEqual([...batch.labels!], indices.map((index) => 2 * index));
   const wanted = indices.flatMap((index) => [index, index + 1].map((x) => (x * 0.5 - 1) / 4));
-  assert.deepEqual([...batch.images], wanted);
+  assert.deepEqual([...batch.inputs[0]], wanted);
 });
 
 Deno.test("`readBatch()` leaves a faulty image out, and names it", async () => {
@@ -53,24 +51,24 @@ Deno.test("`readBatch()` leaves a faulty image out, and names it", async () => {
   const batch = await readBatch(
     set,
     Int32Array.from({ length: 40 }, (_, i) => i),
-    PREPROCESSING,
+    INPUTS,
     faults,
   );
   assert.equal(batch.size, 37);
-  assert.equal(batch.images.length, 37 * 2);
+  assert.equal(batch.inputs[0].length, 37 * 2);
   assert.deepEqual(faults.names, ["image 3", "image 20", "image 39"]);
   batch.indices.forEach((index, row) => {
     assert.equal(batch.labels![row], 2 * index);
-    assert.equal(batch.images[row * 2], (index * 0.5 - 1) / 4);
+    assert.equal(batch.inputs[0][row * 2], (index * 0.5 - 1) / 4);
   });
-  const empty = await readBatch(set, [3], PREPROCESSING, faults);
-  assert.deepEqual([empty.size, empty.images.length, faults.count], [0, 0, 3]);
+  const empty = await readBatch(set, [3], INPUTS, faults);
+  assert.deepEqual([empty.size, empty.inputs[0].length, faults.count], [0, 0, 3]);
 });
 
 Deno.test("`readBatch()` ends the run when too many images are faulty", async () => {
   const set = createSet(30, [1, 2, 3, 4, 5]);
   const indices = Array.from({ length: 30 }, (_, index) => index);
-  await assert.rejects(readBatch(set, indices, PREPROCESSING, new ImageFaults()), {
+  await assert.rejects(readBatch(set, indices, INPUTS, new ImageFaults()), {
     name: "InputError",
     message:
       /found 2 of 30 that cannot be read, wanted at most 1 %.*image 1: bad; reading image 2: bad/,
@@ -79,7 +77,7 @@ Deno.test("`readBatch()` ends the run when too many images are faulty", async ()
 
 Deno.test("`readBatch()` does not take a defect for a faulty image", async () => {
   const set = { ...createSet(3), read: () => Promise.reject(new TypeError("a defect")) };
-  await assert.rejects(readBatch(set, [0], PREPROCESSING, new ImageFaults()), TypeError);
+  await assert.rejects(readBatch(set, [0], INPUTS, new ImageFaults()), TypeError);
 });
 
 Deno.test("`readBatch()` skips a damaged file of a real folder by name", () =>
@@ -87,9 +85,9 @@ Deno.test("`readBatch()` skips a damaged file of a real folder by name", () =>
     await writeImageFolder(folder, { "train/a": 3, "test/a": 1 });
     const damaged = join(folder, "train/a/damaged.jpg");
     await writeFile(damaged, new TextEncoder().encode("not an image"));
-    const { train } = await openDataset(folder, { height: 1, width: 2, channels: 1 });
+    const { train } = await openDataset(folder, imageInputs(1, 2, 1));
     const faults = new ImageFaults();
-    const batch = await readBatch(train, [0, 1, 2, 3], PREPROCESSING, faults);
+    const batch = await readBatch(train, [0, 1, 2, 3], INPUTS, faults);
     assert.deepEqual([...batch.indices], [0, 1, 2]);
     assert.deepEqual(faults.names, [damaged]);
   }));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openDataset } from "../../src/data/mod.ts";
-import { encodeCifar, inTempFolder, randomBytes, writeFile } from "./fixtures.ts";
+import { encodeCifar, imageInputs, inTempFolder, randomBytes, writeFile } from "./fixtures.ts";
 
-const SHAPE = { height: 32, width: 32, channels: 3 };
+const SHAPE = imageInputs(32, 32, 3);
 
 Deno.test("CIFAR planes become pixels with their colours side by side, across batch files", () =>
   inTempFolder(async (folder) => {
@@ -15,7 +15,7 @@ Deno.test("CIFAR planes become pixels with their colours side by side, across ba
     assert.equal(dataset.train.describe(3), `${join(folder, "data_batch_2.bin")}, record 1`);
     const planes = randomBytes(3072, 2001);
     const out = new Uint8Array(3072);
-    await dataset.train.read(3, out);
+    await dataset.train.read(3, [out]);
     dataset.close();
     out.forEach((value, i) => assert.equal(value, planes[(i % 3) * 1024 + Math.floor(i / 3)]));
   }));
@@ -96,7 +96,7 @@ Deno.test("a CIFAR file that is cut while it is open is an InputError of the ima
     await writeFile(join(folder, "test_batch.bin"), encodeCifar([1]));
     const dataset = await openDataset(folder, SHAPE);
     await Deno.truncate(join(folder, "data_batch_1.bin"), 4000);
-    await assert.rejects(dataset.train.read(1, new Uint8Array(3072)), {
+    await assert.rejects(dataset.train.read(1, [new Uint8Array(3072)]), {
       name: "InputError",
       message: /data_batch_1\.bin: found its end at byte 4000/,
     });

@@ -20,6 +20,13 @@ export async function writeFile(path: string, content: Uint8Array): Promise<void
   await Deno.writeFile(path, content);
 }
 
+/** How a dataset is opened for a network that reads images, bytes as they are. */
+export function imageInputs(height: number, width: number, channels: number) {
+  const neutral = (value: number) => new Array(channels).fill(value);
+  const transform = { scale: 1, mean: neutral(0), std: neutral(1), channelOrder: "rgb" as const };
+  return { inputs: [{ name: "image", shape: [height, width, channels], transform }] };
+}
+
 export function randomBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const random = createRandom(seed);
   return Uint8Array.from({ length }, () => Math.floor(random() * 256));

@@ -4,12 +4,13 @@ import { describeDataset, openDataset } from "../../src/data/mod.ts";
 import {
   encodeFlatJpeg,
   encodePng,
+  imageInputs,
   inTempFolder,
   writeFile,
   writeImageFolder,
 } from "./fixtures.ts";
 
-const SHAPE = { height: 2, width: 2, channels: 3 };
+const SHAPE = imageInputs(2, 2, 3);
 
 Deno.test("a folder's classes and images come in the order of their names, nested ones included", () =>
   inTempFolder(async (folder) => {
@@ -56,7 +57,7 @@ Deno.test("endings are read in any case, and the content tells JPEG from PNG", (
     const red: number[] = [];
     for (let index = 0; index < train.length; index++) {
       const out = new Uint8Array(12);
-      await train.read(index, out);
+      await train.read(index, [out]);
       red.push(out[0]);
     }
     assert.equal(red[1], 77);
@@ -129,7 +130,7 @@ Deno.test("an image that disappears after the folder was opened is an InputError
     await writeImageFolder(folder, { "train/a": 1, "test/a": 1 });
     const { train } = await openDataset(folder, SHAPE);
     await Deno.remove(train.describe(0));
-    await assert.rejects(train.read(0, new Uint8Array(12)), {
+    await assert.rejects(train.read(0, [new Uint8Array(12)]), {
       name: "InputError",
       message: /reading .*000\.png: /,
     });
@@ -145,7 +146,7 @@ Deno.test("images in no folder of classes are a dataset without classes", () =>
     assert.deepEqual([split.train.length, split.test.length, split.heldOut], [4, 2, false]);
     for (const { labels } of [flat.train, flat.test, split.train]) assert.equal(labels, undefined);
     const first = new Uint8Array(12);
-    await split.train.read(0, first);
+    await split.train.read(0, [first]);
     assert.match(split.train.describe(0), /train\/000\.png$/);
     await assert.rejects(describeDataset(join(folder, "flat")), /found images without classes/);
   }));

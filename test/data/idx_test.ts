@@ -5,12 +5,13 @@ import { describeDataset, openDataset } from "../../src/data/mod.ts";
 import {
   encodeIdxImages,
   encodeIdxLabels,
+  imageInputs,
   inTempFolder,
   randomBytes,
   writeFile,
 } from "./fixtures.ts";
 
-const SHAPE = { height: 5, width: 7, channels: 1 };
+const SHAPE = imageInputs(5, 7, 1);
 const IMAGES = "train-images-idx3-ubyte";
 const LABELS = "train-labels-idx1-ubyte";
 
@@ -32,7 +33,7 @@ Deno.test("IDX pixels arrive as stored, plain, gzipped, and gzipped without the 
       const read = new Set<string>();
       for (const set of [train, test]) {
         for (let index = 0; index < set.length; index++) {
-          await set.read(index, out);
+          await set.read(index, [out]);
           read.add(out.join());
         }
       }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Dataset, DatasetOptions, MemoryDataset } from "../../src/data/mod.ts";
 import { openDataset } from "../../src/data/mod.ts";
-import { inTempFolder } from "./fixtures.ts";
+import { imageInputs, inTempFolder } from "./fixtures.ts";
 
 const SHAPES: DatasetOptions[] = [
-  { height: 32, width: 32, channels: 3 },
-  { height: 9, width: 14, channels: 3 },
-  { height: 40, width: 33, channels: 1 },
+  imageInputs(32, 32, 3),
+  imageInputs(9, 14, 3),
+  imageInputs(40, 33, 1),
 ];
 
 /** Where a dataset is. */
@@ -27,9 +27,11 @@ export function testDatasetContract(
   test("every image of both splits is read in the shape that was asked for", async (place) => {
     for (const shape of SHAPES) {
       await withDataset(place, shape, async ({ train, test }) => {
-        const out = new Uint8Array(shape.height * shape.width * shape.channels);
         for (const set of [train, test]) {
           assert.ok(set.length > 0);
+          const out = set.allocate();
+          const [height, width, channels] = shape.inputs[0].shape;
+          assert.deepEqual(out, [new Uint8Array(height * width * channels)]);
           for (let index = 0; index < set.length; index++) await set.read(index, out);
         }
       });
@@ -50,7 +52,7 @@ export function testDatasetContract(
     await withDataset(place, SHAPES[0], async ({ train }) => {
       const read = async (index: number) => {
         const out = new Uint8Array(3072);
-        await train.read(index, out);
+        await train.read(index, [out]);
         return out;
       };
       const indices = Array.from({ length: train.length }, (_, index) => index);

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import type { MemorySplit } from "../../src/data/mod.ts";
 import { openDataset } from "../../src/data/mod.ts";
+import { imageInputs } from "./fixtures.ts";
 
-const SHAPE = { height: 1, width: 2, channels: 3 } as const;
+const SHAPE = imageInputs(1, 2, 3);
 const RGBA = { data: Uint8ClampedArray.of(1, 2, 3, 255, 4, 5, 6, 0), height: 1, width: 2 };
 
 const open = (train: MemorySplit) => openDataset({ classes: ["a", "b"], train }, SHAPE);
@@ -11,7 +12,7 @@ const open = (train: MemorySplit) => openDataset({ classes: ["a", "b"], train },
 Deno.test("an ImageData loses its alpha channel and keeps its colours", async () => {
   const { train } = await open({ images: [RGBA, RGBA, RGBA, RGBA], labels: [0, 0, 1, 1] });
   const out = new Uint8Array(6);
-  await train.read(0, out);
+  await train.read(0, [out]);
   assert.deepEqual([...out], [1, 2, 3, 4, 5, 6]);
 });
 

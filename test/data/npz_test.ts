@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { zipSync } from "fflate";
 import { describeDataset, ImageFaults, openDataset, readBatch } from "../../src/data/mod.ts";
 import { readNpy } from "../../src/data/npy.ts";
-import { encodeNpy, inTempFolder } from "./fixtures.ts";
+import { encodeNpy, imageInputs, inTempFolder } from "./fixtures.ts";
 
 /**
  * numpy.savez_compressed of NumPy 2.4: x_train = 7 · arange(30).reshape(5, 2, 3) as uint8, y_train = [2, 0, 1, 2, 0] as
@@ -36,12 +36,15 @@ const FLOATS_BY_NUMPY = Uint8Array.fromBase64(
     "/AAAAHkubnB5UEsFBgAAAAACAAIAZgAAAIYBAAAAAA==",
 );
 
-const SHAPE = { height: 2, width: 3, channels: 1 };
+const SHAPE = imageInputs(2, 3, 1);
 
-const PREPROCESSING = {
-  ...{ inputSize: [2, 3] as [number, number], channels: 1, scale: 0.5, mean: [1], std: [2] },
-  channelOrder: "rgb" as const,
-};
+/** Halves bytes, takes 1 off and halves again. */
+function preparedInputs(channels: number) {
+  const [{ shape }] = imageInputs(2, 3, channels).inputs;
+  const [mean, std] = [1, 2].map((value) => new Array(channels).fill(value));
+  const transform = { scale: 0.5, mean, std, channelOrder: "rgb" as const };
+  return [{ name: "image", shape, transform }];
+}
 
 const bytesOf = (length: number) => Uint8Array.from({ length }, (_, index) => index);
 
@@ -66,21 +69,21 @@ Deno.test("a file that NumPy wrote is read: images, labels and splits", () =>
     assert.deepEqual([format, classes, heldOut], ["npz", ["0", "1", "2"], false]);
     assert.deepEqual([[...train.labels!], [...test.labels!]], [[2, 0, 1, 2, 0], [1, 1]]);
     const out = new Uint8Array(6);
-    await train.read(3, out);
+    await train.read(3, [out]);
     assert.deepEqual([...out], [18, 19, 20, 21, 22, 23].map((value) => 7 * value));
-    await test.read(1, out);
+    await test.read(1, [out]);
     assert.deepEqual([...out], [6, 7, 8, 9, 10, 11].map((value) => 7 * value + 1));
     assert.match(train.describe(3), /set\.npz, x_train, image 3/);
     const { shape, classes: described } = await describeDataset(path);
-    assert.deepEqual([shape, described.length], [SHAPE, 3]);
+    assert.deepEqual([shape, described.length], [{ height: 2, width: 3, channels: 1 }, 3]);
   }));
 
 Deno.test("floats are what the network reads, and one-hot rows are classes", () =>
   withArrays(FLOATS_BY_NUMPY, async (path) => {
     const { train, test, classes, heldOut } = await openDataset(path, SHAPE);
     assert.deepEqual([classes, heldOut, train.length + test.length], [["0", "1"], true, 4]);
-    const { images, labels } = await readBatch(
-      ...[train, Int32Array.of(0), PREPROCESSING, new ImageFaults()] as const,
+    const { inputs: [images], labels } = await readBatch(
+      ...[train, Int32Array.of(0), preparedInputs(1), new ImageFaults()] as const,
     );
     const index = Number(/image (\d)$/.exec(train.describe(0))![1]);
     images.forEach((value, place) => {
@@ -89,26 +92,22 @@ Deno.test("floats are what the network reads, and one-hot rows are classes", () 
     assert.deepEqual([...labels!], [[0, 1, 1, 0][index]]);
     await assert.rejects(describeDataset(path), /found floats, wanted bytes/);
     await assert.rejects(
-      openDataset(path, { ...SHAPE, height: 4 }),
+      openDataset(path, imageInputs(4, 3, 1)),
       /found floats of 2×3×1, wanted 4×3×1.*bytes \(uint8\) would be resized/,
     );
   }));
 
 Deno.test("bytes are preprocessed and resized as those of any file, colours too", () =>
   withArrays({ x: encodeNpy("|u1", "(2, 2, 3, 3)", bytesOf(36)) }, async (path) => {
-    const { train, classes } = await openDataset(path, { ...SHAPE, channels: 3 });
+    const { train, classes } = await openDataset(path, imageInputs(2, 3, 3));
     assert.equal(classes, undefined);
     assert.equal(train.labels, undefined);
-    const preprocessing = {
-      ...PREPROCESSING,
-      ...{ channels: 3, mean: [1, 1, 1], std: [2, 2, 2] },
-    };
-    const batch = await readBatch(train, Int32Array.of(0), preprocessing, new ImageFaults());
+    const batch = await readBatch(train, Int32Array.of(0), preparedInputs(3), new ImageFaults());
     assert.equal(batch.labels, undefined);
     const first = Number(/image (\d)$/.exec(train.describe(0))![1]) * 18;
-    assert.equal(batch.images[0], (first * 0.5 - 1) / 2);
-    const grown = await openDataset(path, { height: 4, width: 6, channels: 1 });
-    await grown.train.read(0, new Uint8Array(24));
+    assert.equal(batch.inputs[0][0], (first * 0.5 - 1) / 2);
+    const grown = await openDataset(path, imageInputs(4, 6, 1));
+    await grown.train.read(0, [new Uint8Array(24)]);
   }));
 
 Deno.test("numbers to be predicted are no classes", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkClasses, openDataset } from "../../src/data/mod.ts";
-import { inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
+import { imageInputs, inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
 
-const SHAPE = { height: 2, width: 2, channels: 1 };
+const SHAPE = imageInputs(2, 2, 1);
 
 Deno.test("a folder without a dataset lists what was looked for", () =>
   inTempFolder(async (folder) => {

@@ -13,7 +13,7 @@ import { buildNetwork, randomImages } from "../networks.ts";
 await startBackend();
 
 async function* batchesOf(...seeds: number[]) {
-  for (const seed of seeds) yield { images: randomImages(4, seed) };
+  for (const seed of seeds) yield { inputs: [randomImages(4, seed)] };
 }
 
 Deno.test("re-estimated BatchNormalization gives outputs of mean β and deviation γ on the same batch", async () => {

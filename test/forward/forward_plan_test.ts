@@ -15,7 +15,7 @@ for (const name of networkNames) {
     const images = randomImages(3);
     const wanted = model.predict(images) as tf.Tensor;
     const before = tf.memory().numTensors;
-    const [found] = plan.predict(images.clone());
+    const [found] = plan.predict([images.clone()]);
     assert.equal(tf.memory().numTensors, before + 1);
     assert.ok(largestDifference(wanted, found) < 1e-5);
     tf.dispose([images, wanted, found]);
@@ -39,8 +39,8 @@ Deno.test("a batch that is moved in parts arrives where one that is moved at onc
   const { model, graph } = await buildNetwork("postActivation");
   const plan = new ForwardPlan(graph, model);
   const images = randomImages(2);
-  const [wanted] = plan.predict(images.clone());
-  const activations = plan.start(images);
+  const [wanted] = plan.predict([images.clone()]);
+  const activations = plan.start([images]);
   for (let step = 0; step <= plan.steps.length; step++) {
     plan.advance(activations, step);
     assert.deepEqual(
@@ -61,8 +61,8 @@ Deno.test("a batch that went back where it needs least arrives at the same end",
     const { model, graph } = await buildNetwork(name);
     const plan = new ForwardPlan(graph, model);
     const images = randomImages(2);
-    const [wanted] = plan.predict(images.clone());
-    const activations = plan.start(images);
+    const [wanted] = plan.predict([images.clone()]);
+    const activations = plan.start([images]);
     let saved = 0;
     for (let step = 1; step <= plan.steps.length; step++) {
       plan.advance(activations, step);
@@ -104,7 +104,7 @@ Deno.test("setWeights() changes the plan as a rebuilt model would change", async
     const changed = await instantiate(writeGraph(withWeights(graph, key, weights), file));
     const images = randomImages(2);
     const wanted = changed.predict(images) as tf.Tensor;
-    const [found] = plan.predict(images);
+    const [found] = plan.predict([images]);
     assert.ok(largestDifference(wanted, found) < 1e-5);
     tf.dispose([wanted, found]);
     changed.dispose();
@@ -122,7 +122,7 @@ Deno.test("a plan needs of its model what it says alone", async () => {
     const wanted = model.predict(images) as tf.Tensor;
     const plan = new ForwardPlan(graph, model);
     releaseWeights(model, plan.layersOfModel);
-    const [found] = plan.predict(images);
+    const [found] = plan.predict([images]);
     assert.ok(largestDifference(wanted, found) < 1e-5);
     tf.dispose([wanted, found]);
     plan.dispose();
@@ -136,7 +136,7 @@ Deno.test("a plan gives all its memory back", async () => {
   const before = tf.memory().numTensors;
   const { model, graph } = await openNetwork(file);
   const plan = new ForwardPlan(graph, model);
-  tf.dispose(plan.predict(randomImages(2)));
+  tf.dispose(plan.predict([randomImages(2)]));
   plan.dispose();
   model.dispose();
   assert.equal(tf.memory().numTensors, before);

@@ -26,7 +26,7 @@ async function* batchesOf(from: number, to: number, size: number): AsyncGenerato
     const labels = Int32Array.from({ length: count }, (_, index) => (start + index) % 4);
     const images = tf.tidy(() => randomImages(IMAGES).slice(start, count));
     const indices = labels.map((_, index) => start + index);
-    yield await Promise.resolve({ images, labels, indices });
+    yield await Promise.resolve({ inputs: [images], labels, indices });
   }
 }
 

@@ -21,8 +21,8 @@ const labels = Int32Array.of(0, 1, 2, 3, 0);
 const indices = Int32Array.of(7, 3, 9, 1, 4);
 
 async function* oneBatch(count = 5, seed = 7): AsyncGenerator<ImageBatch> {
-  const images = randomImages(count, seed);
-  yield { images, labels: labels.slice(0, count), indices: indices.slice(0, count) };
+  const inputs = [randomImages(count, seed)];
+  yield { inputs, labels: labels.slice(0, count), indices: indices.slice(0, count) };
 }
 
 /** The network with every kernel changed by a few per cent. */

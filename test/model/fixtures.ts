@@ -44,13 +44,31 @@ export function createInputOnly(
   return {
     topology: {
       class_name: "Sequential",
-      config: { layers: [{ class_name: "Flatten", config: { batch_input_shape: shape } }] },
+      config: {
+        layers: [{
+          class_name: "Flatten",
+          config: { name: "flatten", batch_input_shape: shape },
+        }],
+      },
     },
     weights: new Map(),
     ...(metadata && { metadata }),
     bytes: 0,
     path: "model.json",
   };
+}
+
+/** The same with several inputs by name. */
+export function createInputs(
+  shapes: Record<string, (number | null)[]>,
+  metadata?: Record<string, unknown>,
+): ModelFile {
+  const layers = Object.entries(shapes).map(([name, shape]) => ({
+    class_name: "InputLayer",
+    config: { name, batch_input_shape: shape },
+  }));
+  const config = { layers, input_layers: Object.keys(shapes).map((name) => [name, 0, 0]) };
+  return { ...createInputOnly([], metadata), topology: { class_name: "Model", config } };
 }
 
 /** Writes a model.json and shards without any check. */

@@ -2,39 +2,44 @@ import assert from "node:assert/strict";
 import {
   applyPreprocessing,
   findInputShape,
-  type Preprocessing,
+  type ModelFile,
+  type PixelTransform,
+  type PreprocessingOverrides,
   preprocessingPresets,
   readPreprocessing,
   writePreprocessing,
 } from "../../src/model/mod.ts";
-import { createInputOnly, createModelFile } from "./fixtures.ts";
+import { createInputOnly, createInputs, createModelFile } from "./fixtures.ts";
 
 const STORED = { mean: [125, 123, 114], std: [63, 62, 67], inputSize: [32, 32] };
 const CIFAR = createInputOnly([null, 32, 32, 3], { preprocess: STORED, classes: ["a", "b"] });
 const BARE = createInputOnly([null, 32, 32, 3]);
 
+function transformOf(file: ModelFile, overrides?: PreprocessingOverrides): PixelTransform {
+  return readPreprocessing(file, overrides).inputs[0].transform!;
+}
+
 Deno.test("preprocessing comes from the model's metadata, with defaults for what it leaves out", () => {
   assert.deepEqual(readPreprocessing(CIFAR), {
-    inputSize: [32, 32],
-    channels: 3,
-    scale: 1,
-    mean: [125, 123, 114],
-    std: [63, 62, 67],
-    channelOrder: "rgb",
+    inputs: [{
+      name: "flatten",
+      shape: [32, 32, 3],
+      transform: { scale: 1, mean: [125, 123, 114], std: [63, 62, 67], channelOrder: "rgb" },
+    }],
     classes: ["a", "b"],
   });
 });
 
 Deno.test("flags win over metadata one by one, and a preset replaces all of it but the classes", () => {
-  const flagged = readPreprocessing(CIFAR, { mean: [7] });
+  const flagged = transformOf(CIFAR, { mean: [7] });
   assert.deepEqual([flagged.mean, flagged.std], [[7, 7, 7], [63, 62, 67]]);
-  const preset = readPreprocessing(CIFAR, { preset: "unit", std: [2] });
+  const preset = transformOf(CIFAR, { preset: "unit", std: [2] });
   assert.deepEqual([preset.scale, preset.mean, preset.std], [1 / 255, [0, 0, 0], [2, 2, 2]]);
-  assert.deepEqual(preset.classes, ["a", "b"]);
+  assert.deepEqual(readPreprocessing(CIFAR, { preset: "unit" }).classes, ["a", "b"]);
 });
 
 Deno.test("a model without metadata takes numbers from flags, the others being neutral", () => {
-  const { scale, mean, std } = readPreprocessing(BARE, { std: [255] });
+  const { scale, mean, std } = transformOf(BARE, { std: [255] });
   assert.deepEqual([scale, mean, std], [1, [0, 0, 0], [255, 255, 255]]);
 });
 
@@ -52,7 +57,7 @@ Deno.test("presets do what their libraries do to black, white and a colour", () 
     const out = new Float32Array(9);
     const tiny = createInputOnly([null, 1, 3, 3]);
     const bytes = Uint8Array.of(0, 0, 0, 255, 255, 255, 10, 20, 30);
-    applyPreprocessing(bytes, out, 0, readPreprocessing(tiny, { preset }));
+    applyPreprocessing(bytes, out, 0, transformOf(tiny, { preset }));
     return [...out];
   };
   const round = (values: number[]) => values.map(Math.fround);
@@ -87,8 +92,9 @@ Deno.test("what is written is read back the same, and other metadata stays", () 
 
 Deno.test("an open height or width takes the input size of the metadata or the flag", () => {
   const open = createInputOnly([null, null, null, 3], { preprocess: STORED });
-  assert.deepEqual(readPreprocessing(open).inputSize, [32, 32]);
-  assert.deepEqual(readPreprocessing(open, { inputSize: [48, 64] }).inputSize, [48, 64]);
+  assert.deepEqual(readPreprocessing(open).inputs[0].shape, [32, 32, 3]);
+  const { inputs: [flagged] } = readPreprocessing(open, { inputSize: [48, 64] });
+  assert.deepEqual(flagged.shape, [48, 64, 3]);
   const unknown = createInputOnly([null, null, 20, 3]);
   assert.throws(() => readPreprocessing(unknown, { preset: "raw" }), {
     name: "InputError",
@@ -136,11 +142,11 @@ Deno.test("preprocessing refuses an unknown preset with the names there are", ()
   });
 });
 
-Deno.test("preprocessing refuses inputs that are no images", () => {
-  for (const shape of [[null, 784], [null, 32, 32, 4], [null, 32, 32, null]]) {
+Deno.test("preprocessing refuses inputs of unknown extents", () => {
+  for (const shape of [[null], [null, null, 4], [null, 32, 32, null]]) {
     assert.throws(() => readPreprocessing(createInputOnly(shape), { preset: "raw" }), {
       name: "InputError",
-      message: /wanted one input \[null, height, width, 1 or 3\]/,
+      message: /wanted \[null, height, width, channels\], or other extents that are all known/,
     });
   }
 });
@@ -158,26 +164,112 @@ Deno.test("the input shape of functional and nested models is found", async () =
 });
 
 Deno.test("`applyPreprocessing()` writes behind its offset and nowhere else", () => {
-  const preprocessing: Preprocessing = {
-    inputSize: [1, 2],
-    channels: 1,
-    scale: 2,
-    mean: [1],
-    std: [0.5],
-    channelOrder: "rgb",
-  };
+  const transform: PixelTransform = { scale: 2, mean: [1], std: [0.5], channelOrder: "rgb" };
   const out = new Float32Array(5).fill(9);
-  applyPreprocessing(Uint8Array.of(3, 4), out, 2, preprocessing);
+  applyPreprocessing(Uint8Array.of(3, 4), out, 2, transform);
   assert.deepEqual([...out], [9, 9, 10, 14, 9]);
-  assert.throws(() => applyPreprocessing(new Uint8Array(2), out, 4, preprocessing), RangeError);
-  assert.throws(() => applyPreprocessing(new Uint8Array(3), out, 0, preprocessing), RangeError);
+  assert.throws(() => applyPreprocessing(new Uint8Array(2), out, 4, transform), RangeError);
+  const pairs = { ...transform, mean: [1, 1], std: [1, 1] };
+  assert.throws(() => applyPreprocessing(new Uint8Array(3), out, 0, pairs), RangeError);
 });
 
-Deno.test("a model with several inputs is refused with their names", () => {
-  const config = { layers: [], input_layers: [["image", 0, 0], ["mask", 0, 0]] };
-  const topology = { class_name: "Model", config };
-  assert.throws(() => readPreprocessing({ ...CIFAR, topology }), {
-    name: "InputError",
-    message: /found 2 \(image, mask\), wanted one that reads images/,
-  });
+const TWO = { rgb: [null, null, null, 3], meta: [null, 5] };
+const RECORDS = { inputs: { rgb: { ...STORED, scale: 0.5 }, meta: { std: [2], floats: true } } };
+
+Deno.test("several inputs have a record each, and what nothing is said about has no transform", () => {
+  const { inputs } = readPreprocessing(createInputs(TWO, { preprocess: RECORDS }));
+  const common = { scale: 0.5, channelOrder: "rgb" };
+  assert.deepEqual(inputs, [
+    {
+      ...{ name: "rgb", shape: [32, 32, 3] },
+      transform: { ...common, mean: STORED.mean, std: STORED.std },
+    },
+    {
+      ...{ name: "meta", shape: [5] },
+      transform: { ...common, scale: 1, mean: new Array(5).fill(0), std: new Array(5).fill(2) },
+      preparesFloats: true,
+    },
+  ]);
+  const bare = readPreprocessing(createInputs(TWO), { inputs: { rgb: { inputSize: [8, 6] } } });
+  assert.deepEqual(bare.inputs, [{ name: "rgb", shape: [8, 6, 3] }, { name: "meta", shape: [5] }]);
 });
+
+Deno.test("flags for one input win over those for all", () => {
+  const { inputs: [rgb, meta] } = readPreprocessing(createInputs(TWO), {
+    ...{ scale: 2, inputSize: [8, 8] },
+    inputs: { rgb: { mean: [1, 2, 3], scale: 4, inputSize: [6, 6] } },
+  });
+  assert.deepEqual([rgb.shape, rgb.transform!.scale, rgb.transform!.mean], [[6, 6, 3], 4, [
+    1,
+    2,
+    3,
+  ]]);
+  assert.deepEqual([meta.transform!.scale, meta.transform!.mean], [2, [0, 0, 0, 0, 0]]);
+});
+
+Deno.test("the records of several inputs are read back as they were written", () => {
+  for (const overrides of [{ inputSize: [8, 8] as [number, number] }, { preset: "unit" }]) {
+    const file = createInputs(TWO, { preprocess: RECORDS });
+    const preprocessing = readPreprocessing(file, overrides.preset ? overrides : {});
+    const metadata = writePreprocessing(undefined, preprocessing);
+    const stored = createInputs(TWO, JSON.parse(JSON.stringify(metadata)));
+    assert.deepEqual(readPreprocessing(stored), preprocessing);
+  }
+});
+
+Deno.test("one input that is no picture needs no preprocessing", () => {
+  for (const shape of [[784], [10, 4], [32, 32, 4]]) {
+    const { inputs: [input] } = readPreprocessing(createInputOnly([null, ...shape]));
+    assert.deepEqual([input.shape, input.transform], [shape, undefined]);
+    const metadata = writePreprocessing(undefined, { inputs: [input] });
+    assert.deepEqual(readPreprocessing(createInputOnly([null, ...shape], metadata)).inputs, [
+      input,
+    ]);
+  }
+});
+
+const inputFaults: [sentence: string, preprocess: unknown, flags: object, message: RegExp][] = [
+  [
+    "a record of one input for several",
+    STORED,
+    {},
+    /found mean, wanted a record for every input: \{"inputs": \{"rgb"/,
+  ],
+  [
+    "a record of an input that is not there",
+    { inputs: { depth: {} } },
+    {},
+    /preprocess of .*: found an input "depth", wanted one of rgb, meta/,
+  ],
+  [
+    "flags for an input that is not there",
+    RECORDS,
+    { inputs: { depth: { scale: 1 } } },
+    /flags for the inputs of .*: found an input "depth", wanted one of rgb, meta/,
+  ],
+  [
+    "numbers that do not fit an input",
+    RECORDS,
+    { mean: [1, 2, 3] },
+    /input "meta": mean \(--mean meta=…\): found \[1,2,3\], wanted 1 or 5/,
+  ],
+  [
+    "a switch that is none",
+    { inputs: { meta: { std: 2, floats: "yes" } } },
+    { inputSize: [8, 8] },
+    /input "meta": found floats "yes", wanted true or false/,
+  ],
+  [
+    "an input whose size stays open",
+    undefined,
+    {},
+    /input size of .*input "rgb": the model leaves its height or width open/,
+  ],
+];
+
+for (const [sentence, preprocess, flags, message] of inputFaults) {
+  Deno.test(`preprocessing refuses ${sentence}`, () => {
+    const file = createInputs(TWO, preprocess === undefined ? undefined : { preprocess });
+    assert.throws(() => readPreprocessing(file, flags), { name: "InputError", message });
+  });
+}

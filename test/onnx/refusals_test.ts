@@ -91,7 +91,8 @@ Deno.test("an input without channels, of another type or size, is refused", () =
     g.model.graph.inputs = [{ name: "x", dataType: type ?? DATA_TYPES.float, shape }];
     return g.encode(g.node("Relu", ["x"]));
   };
-  refuses(encode(["N", 3]), /input "x" has shape \[N, 3\], wanted N × C × H × W with C known/);
+  refuses(encode(["N", 3, 8]), /input "x" has shape \[N, 3, 8\], wanted N × C × H × W or N × C/);
+  refuses(encode(["N", "C"]), /input "x" has shape \[N, C\], wanted N × C × H × W or N × C with C/);
   refuses(encode(["N", "C", 8, 8]), /has shape \[N, C, 8, 8\]/);
   refuses(encode(["N", 3, 8, -8]), /has shape \[N, 3, 8, -8\]/);
   refuses(encode(["N", 3, 2 ** 20, 2 ** 20]), /and 33554432 values at most/);

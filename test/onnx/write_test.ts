@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel } from "../../src/model/mod.ts";
+import { disposeModel, findInputs } from "../../src/model/mod.ts";
 import { readOnnx, writeOnnx } from "../../src/onnx/mod.ts";
 import { randomCuts } from "../graph/masked.ts";
+import { buildInputNetwork, inputNetworkNames } from "../input_networks.ts";
 import { buildNetworkFile, networkNames } from "../networks.ts";
 import { buildModelFile, modelNames } from "./models.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
@@ -50,6 +51,25 @@ Deno.test("pruned networks give the same in ONNX Runtime", async (t) => {
         assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
       });
     }
+  }
+});
+
+Deno.test("networks with several inputs give the same in ONNX Runtime, and read back", async (t) => {
+  for (const name of inputNetworkNames) {
+    await t.step(name, async () => {
+      const file = await buildInputNetwork(name);
+      const inputs = findInputs(file.topology).map(({ shape: [, ...extents] = [] }, index) =>
+        randomMaps([2, extents.at(-1)!, ...extents.slice(0, -1) as number[]], index)
+      );
+      const wanted = await runLayers(file, inputs);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, inputs), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      const again = readOnnx(bytes, "back.onnx");
+      assert.deepEqual(findInputs(again.topology), findInputs(file.topology));
+      const back = differenceOf(await runLayers(again, inputs), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
   }
 });
 

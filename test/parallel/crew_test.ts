@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { InputError, WorkerError } from "../../src/errors.ts";
 import { Crew, shardIndices, type StationSpec } from "../../src/parallel/mod.ts";
 import { recordError, reviveError } from "../../src/threads/error_record.ts";
-import { encodeIdxImages, encodeIdxLabels, inTempFolder, writeFile } from "../data/fixtures.ts";
+import {
+  encodeIdxImages,
+  encodeIdxLabels,
+  imageInputs,
+  inTempFolder,
+  writeFile,
+} from "../data/fixtures.ts";
 import { makeWorkersMortal, WAYS } from "./mortal_workers.ts";
 
-const PREPROCESSING = {
-  inputSize: [8, 8] as [number, number],
-  channels: 1,
-  scale: 1,
-  mean: [0],
-  std: [1],
-  channelOrder: "rgb" as const,
-};
+const PREPROCESSING = imageInputs(8, 8, 1);
 
 function specOf(data: string, outputs: number): StationSpec {
   return { data, preprocessing: PREPROCESSING, outputs, badImageShare: 0 };

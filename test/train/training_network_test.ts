@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { loadKernels, registerKernels, startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel } from "../../src/model/mod.ts";
+import { openNetwork } from "../../src/graph/mod.ts";
+import { disposeModel, instantiate } from "../../src/model/mod.ts";
 import {
   createLoss,
   layOutParameters,
@@ -9,6 +10,8 @@ import {
   TrainingNetwork,
   unpackParameters,
 } from "../../src/train/mod.ts";
+import { buildInputNetwork, drawSplit, tensorsOf } from "../input_networks.ts";
+import { onCpu } from "../kernels/on_cpu.ts";
 import { buildNetwork, networkNames, randomImages } from "../networks.ts";
 
 await startBackend();
@@ -18,16 +21,6 @@ registerKernels(kernels);
 const OPTIONS = { labelSmoothing: 0.1, distillationWeight: 4, temperature: 4 };
 const LOSS = createLoss({ kind: "classes", options: OPTIONS });
 const labels = Int32Array.of(0, 1, 2, 3, 1, 0);
-
-/** Runs something on the cpu backend of stock TensorFlow.js. */
-async function onCpu<Result>(run: () => Promise<Result>): Promise<Result> {
-  await tf.setBackend("cpu");
-  try {
-    return await run();
-  } finally {
-    await tf.setBackend("wasm");
-  }
-}
 
 /** Gradients and batch loss of stock TensorFlow.js on its cpu backend. */
 function stockGradients(name: typeof networkNames[number]) {
@@ -61,7 +54,7 @@ for (const name of ["preActivation", "postActivation", "mobile", "sequence", "de
     network.load(flat);
     const out = new Float32Array(layout.length);
     const images = randomImages(labels.length);
-    const { loss, images: count } = network.step({ images, labels }, out);
+    const { loss, images: count } = network.step({ inputs: [images], labels }, out);
     assert.equal(count, labels.length);
     assert.ok(Math.abs(loss / count - stock.loss) < 1e-4, `${loss / count} is not ${stock.loss}`);
     for (const { key, role, offset, length } of layout.trained) {
@@ -109,7 +102,7 @@ for (const name of ["regression", "detection"] as const) {
     const out = new Float32Array(layout.length);
     const images = randomImages(6);
     const teacher = tf.tidy(() => targetsOf([model.predict(images)].flat()));
-    const sums = network.step({ images, teacher }, out);
+    const sums = network.step({ inputs: [images], teacher }, out);
     assert.deepEqual([sums.images, sums.correct], [6, undefined]);
     assert.ok(Math.abs(sums.loss / 6 / stock.loss - 1) < 1e-4);
     for (const { key, role, offset, length } of layout.trained) {
@@ -120,6 +113,47 @@ for (const name of ["regression", "detection"] as const) {
       }
     }
     tf.dispose([images, ...teacher]);
+    network.dispose();
+    disposeModel(model);
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+for (const name of ["concatenated", "added", "described"] as const) {
+  Deno.test(`a step over the ${name} network of two inputs gives the gradients of stock TensorFlow.js`, async () => {
+    const file = await buildInputNetwork(name);
+    const { labels, ...rows } = drawSplit("test");
+    const stock = await onCpu(async () => {
+      const model = await instantiate(file);
+      const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const { value, grads } = tf.variableGrads(() => {
+        const inputs = tensorsOf({ labels, ...rows }, model.inputNames);
+        const output = model.apply(inputs, { training: true }) as tf.Tensor;
+        const targets = tf.oneHot(tf.tensor1d(labels, "int32"), 4).toFloat().mul(0.9).add(0.1 / 4);
+        return tf.neg(tf.mean(tf.sum(targets.mul(tf.log(output)), -1))) as tf.Scalar;
+      }, variables);
+      const gradients = model.trainableWeights.map(({ originalName }, index) =>
+        [originalName, grads[variables[index].name].dataSync()] as const
+      );
+      return { loss: value.dataSync()[0], gradients: new Map(gradients) };
+    });
+    const before = tf.memory().numTensors;
+    const { model, graph } = await openNetwork(file);
+    const layout = layOutParameters(graph);
+    const network = new TrainingNetwork(kernels, graph, model, layout, LOSS);
+    const out = new Float32Array(layout.length);
+    const inputs = tensorsOf({ labels, ...rows }, model.inputNames);
+    const { loss, images } = network.step({ inputs, labels: Int32Array.from(labels) }, out);
+    assert.equal(images, rows.count);
+    assert.ok(Math.abs(loss / images - stock.loss) < 1e-4 * stock.loss);
+    for (const { key, role, offset, length } of layout.trained) {
+      const wanted = stock.gradients.get(`${key}/${role}`)!;
+      const scale = Math.max(1e-2, ...wanted.map(Math.abs));
+      for (let i = 0; i < length; i++) {
+        assert.ok(Math.abs(out[offset + i] - wanted[i]) < 2e-3 * scale, `${key}/${role}`);
+      }
+    }
+    tf.dispose(inputs);
     network.dispose();
     disposeModel(model);
     assert.equal(tf.memory().numTensors, before);
@@ -141,7 +175,7 @@ Deno.test("a teacher that agrees with the student adds no gradient, another one 
     const options = { labelSmoothing: 0, distillationWeight: weight, temperature };
     const loss = createLoss({ kind: "classes", options });
     const network = new TrainingNetwork(kernels, graph, model, layout, loss);
-    network.step({ images, labels, teacher: teacher && [teacher] }, out);
+    network.step({ inputs: [images], labels, teacher: teacher && [teacher] }, out);
     network.dispose();
     tf.dispose(teacher ? [images, teacher] : [images]);
     return out;

@@ -70,9 +70,9 @@ function renderImage(
   const answer = ({ class: index, probability }: ChangedAnswer["after"]) =>
     html`${classes[index]} <span class="sure">${formatPercent(probability, 0)}</span>`;
   return html`
-    <li><img src="${picture}" alt="Test image of class ${classes[
-      label
-    ]}" title="${source}">
+    <li>${picture === undefined
+      ? html`<p>${source}</p>`
+      : html`<img src="${picture}" alt="Test image of class ${classes[label]}" title="${source}">`}
     <dl><div><dt>is</dt><dd>${classes[label]}</dd></div><div><dt>was</dt><dd>${answer(
       before,
     )}</dd></div><div><dt>now</dt><dd>${answer(after)}</dd></div></dl></li>

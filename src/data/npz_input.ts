@@ -1,0 +1,100 @@
+import { InputError } from "../errors.ts";
+import { type InputPreparation, isImageShape, isPictureShape, valuesOf } from "../model/mod.ts";
+import type { InputSource } from "./image_set.ts";
+import type { NpyArray } from "./npy.ts";
+
+/** What an input reads, and of how many rows. */
+interface OpenedInput {
+  readonly length: number;
+  readonly source: InputSource;
+}
+
+/**
+ * Makes an array what an input reads.
+ *
+ * @param array The array, a row for every image.
+ * @param place Where it comes from, for messages.
+ * @param input The input; absent where no network is known yet, and pictures are wanted.
+ * @returns The rows.
+ * @throws {InputError} When the array has another shape or type than the input can take.
+ */
+export function openInput(array: NpyArray, place: string, input?: InputPreparation): OpenedInput {
+  return input && !isImageShape(input.shape)
+    ? openRows(array, place, input)
+    : openImages(array, place, input?.shape);
+}
+
+/** Rows that have the shape of the input. */
+function openRows(array: NpyArray, place: string, { name, shape }: InputPreparation): OpenedInput {
+  const [length, ...row] = array.shape;
+  const found = row.length === 0 ? [1] : row;
+  if (!(length > 0) || found.join() !== shape.join() || !isReadable(array)) {
+    throw new InputError(
+      `reading ${place}: found ${describe(array)}, wanted N×${shape.join("×")} for the input ` +
+        `"${name}", floats or bytes (uint8)`,
+    );
+  }
+  return { length, source: arraySource(array, place, shape) };
+}
+
+function openImages(array: NpyArray, place: string, wanted?: readonly number[]): OpenedInput {
+  const { shape, values } = array;
+  const [length, height, width, channels = 1] = shape;
+  if (shape.length < 3 || shape.length > 4 || shape.includes(0)) {
+    throw new InputError(
+      `reading ${place}: found an array of ${shape.join("×") || "one number"}, ` +
+        `wanted images: N×height×width or N×height×width×channels`,
+    );
+  }
+  const found = [height, width, channels];
+  if (isFloat(array)) {
+    if (wanted) requireShape(found, wanted, place);
+    return { length, source: arraySource(array, place, found) };
+  }
+  const takesPictures = wanted === undefined || isPictureShape(wanted);
+  const fits = takesPictures ? [1, 3, 4].includes(channels) : channels === wanted[2];
+  if (!isReadable(array) || !fits) {
+    throw new InputError(
+      `reading ${place}: found ${describe(array)}, wanted bytes (uint8) ` +
+        `of ${
+          takesPictures ? "1, 3 or 4" : wanted[2]
+        } channels, or floats that the network reads as they are`,
+    );
+  }
+  const size = valuesOf(found);
+  const decode = (index: number) => {
+    const data = (values as Uint8Array).subarray(index * size, (index + 1) * size);
+    return { data, height, width, channels };
+  };
+  return { length, source: { kind: "picture", place, decode } };
+}
+
+function requireShape(found: readonly number[], wanted: readonly number[], place: string): void {
+  if (found.join() === wanted.join()) return;
+  throw new InputError(
+    `reading ${place}: found floats of ${found.join("×")}, wanted ${wanted.join("×")}, which the ` +
+      `network reads; bytes (uint8) would be resized`,
+  );
+}
+
+function arraySource(array: NpyArray, place: string, row: readonly number[]): InputSource {
+  const values = array.values as Exclude<NpyArray["values"], BigInt64Array | BigUint64Array>;
+  const size = valuesOf(row);
+  return {
+    kind: isFloat(array) ? "floats" : "bytes",
+    place,
+    decode: (index) => ({ data: values.subarray(index * size, (index + 1) * size) }),
+  };
+}
+
+function isFloat({ type }: NpyArray): boolean {
+  return type === "<f4" || type === "<f8";
+}
+
+function isReadable(array: NpyArray): boolean {
+  return array.type === "|u1" || isFloat(array);
+}
+
+function describe({ shape, type }: NpyArray): string {
+  return `${shape.join("×") || "one"} numbers of type ${type}`;
+}

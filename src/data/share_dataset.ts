@@ -1,0 +1,38 @@
+import type { InputPreparation } from "../model/mod.ts";
+import type { MemoryDataset } from "./memory.ts";
+import { type ArrayFile, readArrayFile } from "./npz_arrays.ts";
+
+/** Where a data set is: its folder or file, its images, or the arrays of its file. */
+export type DatasetPlace = string | MemoryDataset | ArrayFile;
+
+/**
+ * Makes ready a data set that several threads will open. One that is held in memory as a whole is read once, into memory
+ * that they share.
+ *
+ * @param place Where it is.
+ * @param inputs What the network reads.
+ * @returns What the threads are to open.
+ * @throws {InputError} When an .npz file is damaged or lacks an array.
+ */
+export async function shareDataset(
+  place: DatasetPlace,
+  inputs: readonly InputPreparation[],
+): Promise<DatasetPlace> {
+  const file = typeof place === "string" ? await readArrayFile(place, inputs) : undefined;
+  if (file === undefined) return place;
+  const arrays = new Map(file.arrays);
+  for (const [name, array] of arrays) {
+    arrays.set(name, { ...array, values: copyShared(array.values) });
+  }
+  return { path: file.path, arrays };
+}
+
+function copyShared<Values extends ArrayBufferView & { readonly length: number }>(
+  values: Values,
+): Values {
+  const { buffer, byteOffset, byteLength } = values;
+  const shared = new SharedArrayBuffer(byteLength);
+  new Uint8Array(shared).set(new Uint8Array(buffer, byteOffset, byteLength));
+  const View = values.constructor as new (buffer: SharedArrayBuffer) => Values;
+  return new View(shared);
+}
