@@ -262,6 +262,8 @@ export class Station {
   }
 
   async #read(set: ImageSet, indices: Int32Array) {
+    // Images in memory never let this thread hear of an interrupt otherwise.
+    await new Promise((resolve) => setTimeout(resolve));
     const { preprocessing } = this.#spec;
     const batch = await this.#readImages(set, indices);
     const [height, width] = preprocessing.inputSize;
