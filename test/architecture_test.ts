@@ -42,6 +42,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "session",
     "tuning",
   ],
+  workbench: ["graph", "cost", "policy", "session", "pruning"],
 };
 
 /** Files at the top of `src` that every room may import. */
