@@ -6,20 +6,8 @@ import {
   type OutputConfiguration,
 } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
+import { describeFailure, EXIT_CODES, FAILED, WRONG_USAGE } from "./failures.ts";
 import { normalizeArguments, typedArguments } from "./spelling.ts";
-
-const [FAILED, WRONG_USAGE, INTERRUPTED] = [1, 2, 130];
-
-/**
- * What the user can mend or has brought about: the message alone is printed, and these are the exit codes. Deno has
- * printed itself what a thread died of.
- */
-const EXIT_CODES = new Map([
-  ["InputError", FAILED],
-  ["WorkerError", FAILED],
-  ["UsageError", WRONG_USAGE],
-  ["InterruptError", INTERRUPTED],
-]);
 
 /** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
 const COMMANDS: Record<string, { description: string; load: () => Promise<CommandUnknownOpts> }> = {
@@ -67,6 +55,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "hold a model against the limits of a file; exit code 1 when one does not hold",
     load: async () => (await import("./check.ts")).checkCommand,
   },
+  shell: {
+    description: "try channel counts out by hand, in a session of commands that answer at once",
+    load: async () => (await import("./shell.ts")).shellCommand,
+  },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
     load: async () => (await import("./demo.ts")).demoCommand,
@@ -99,9 +91,8 @@ async function createProgram(args: readonly string[]) {
 /** Prints a failure, as a stack when it is a defect, and gives its exit code. Commander has printed its own. */
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  const { name, message, stack } = error as Error;
-  console.error(EXIT_CODES.has(name) ? `secateur: ${message}` : stack);
-  return EXIT_CODES.get(name) ?? FAILED;
+  console.error(describeFailure(error));
+  return EXIT_CODES.get((error as Error).name) ?? FAILED;
 }
 
 try {

@@ -1,12 +1,10 @@
 import { rm } from "node:fs/promises";
 import { Command, Option } from "@commander-js/extra-typings";
-import project from "../deno.json" with { type: "json" };
 import {
   openModel,
   prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
-  type PruneReport,
   type PruneTuning,
   refuseExistingModel,
   saveModel,
@@ -31,6 +29,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { describeCommand, withMaking } from "./making.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
   boolean,
@@ -43,7 +42,6 @@ import {
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
-import { quoteArguments, typedArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
 import { searchOptions } from "./search_options.ts";
@@ -275,9 +273,8 @@ Example:
         `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
       )
       : await run();
-    const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
-    const metadata = { ...pruned.metadata, secateur: summarize(record) };
-    const written = await foldIfAsked({ ...pruned, metadata }, flags);
+    const record = { ...describeCommand(), ...report };
+    const written = await foldIfAsked(withMaking(pruned, record), flags);
     const saved = await untilInterrupted((signal) =>
       saveModel(flags.out, written, {
         force: flags.force,
@@ -348,17 +345,4 @@ function channelMultiple(
     );
   }
   return 4;
-}
-
-/** What the written model says about its making. */
-function summarize(
-  record: PruneReport & { version: string; command: string },
-): Record<string, unknown> {
-  const { version, command, seed, workers, accuracy, outputError, macs, params } = record;
-  return {
-    ...{ version, command, seed, workers },
-    ...(accuracy && { accuracy }),
-    ...(outputError && { outputError }),
-    ...{ macs, params },
-  };
 }
