@@ -150,7 +150,7 @@ class Engine {
         try {
           const goesOn = await untilInterrupted(
             (signal) => run(words as Record<string, string>, given, signal),
-            "interrupted",
+            "interrupted; this command has changed nothing",
           );
           this.#outcome = { goesOn };
         } catch (failure) {
