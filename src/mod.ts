@@ -142,6 +142,7 @@ export type {
   FigureChanges,
   Figures,
   OutputErrorChange,
+  OutputFigures,
   Progress,
   ProgressListener,
 } from "./session/mod.ts";

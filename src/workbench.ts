@@ -18,6 +18,7 @@ import {
   type PruneResult,
   solveBudget,
   Stopwatch,
+  type WeighedUnits,
   weighUnits,
 } from "./pruning/mod.ts";
 import type { ImageSelection } from "./parallel/mod.ts";
@@ -30,7 +31,13 @@ import {
   type Session,
   withDefaults,
 } from "./session/mod.ts";
-import { Decisions, type DecisionSubject } from "./workbench/mod.ts";
+import {
+  Decisions,
+  type DecisionSubject,
+  type WorkbenchAnswer,
+  type WorkbenchCost,
+  type WorkbenchLayer,
+} from "./workbench/mod.ts";
 
 /** What a {@link Workbench} uses where an option is not given. */
 export const WORKBENCH_DEFAULTS = {
@@ -75,11 +82,12 @@ export interface WorkbenchEvaluation {
  * await workbench.close();
  * ```
  */
-export class Workbench extends Decisions {
+export class Workbench {
   readonly #session: Session;
   readonly #settings: Settings;
   readonly #context: BudgetContext;
-  readonly #subject: DecisionSubject;
+  readonly #weighed: WeighedUnits;
+  readonly #decisions: Decisions;
   readonly #evaluations = new Map<string, Figures>();
   #posed?: PosedBudget;
 
@@ -89,11 +97,11 @@ export class Workbench extends Decisions {
     context: BudgetContext,
     subject: DecisionSubject,
   ) {
-    super(subject);
     this.#session = session;
     this.#settings = settings;
     this.#context = context;
-    this.#subject = subject;
+    this.#weighed = subject.weighed;
+    this.#decisions = new Decisions(subject);
   }
 
   /**
@@ -129,6 +137,83 @@ export class Workbench extends Decisions {
     }
   }
 
+  /** Name of the network. */
+  get name(): string {
+    return this.#context.graph.name;
+  }
+
+  /** The convolutions as they stand, in the order of the ratio list. */
+  get layers(): readonly WorkbenchLayer[] {
+    return this.#decisions.layers;
+  }
+
+  /** What the network costs. */
+  get cost(): WorkbenchCost {
+    return this.#decisions.cost;
+  }
+
+  /** The ratio list that `prune` makes the same cuts by. */
+  get ratioList(): string {
+    return this.#decisions.ratioList;
+  }
+
+  /** Whether the counts are those of the last {@link markSaved}, or of the whole network if there was none. */
+  get isSaved(): boolean {
+    return this.#decisions.isSaved;
+  }
+
+  /** Notes that the counts as they stand are kept somewhere. */
+  markSaved(): void {
+    this.#decisions.markSaved();
+  }
+
+  /**
+   * Keeps a share of the input channels of some convolutions, and of those that keep the same channels.
+   *
+   * @param pattern A name, `all`, or a pattern, in which `*` stands for any characters and `?` for one.
+   * @param share The share, above 0 and at most 1.
+   * @returns What became of these convolutions, and of the network.
+   * @throws {InputError} When there is no such convolution, none of them can be cut, or the share is out of range.
+   */
+  keep(pattern: string, share: number): WorkbenchAnswer {
+    return this.#decisions.keep(pattern, share);
+  }
+
+  /**
+   * Keeps what a ratio list says.
+   *
+   * @param text Its text.
+   * @param source Where it comes from, for messages.
+   * @returns What became of all convolutions, and of the network.
+   * @throws {InputError} When it is no list for this network.
+   */
+  load(text: string, source: string): WorkbenchAnswer {
+    return this.#decisions.load(text, source);
+  }
+
+  /** Makes every layer whole. */
+  reset(): void {
+    this.#decisions.reset();
+  }
+
+  /**
+   * Takes the last change back.
+   *
+   * @returns Whether there was one.
+   */
+  undo(): boolean {
+    return this.#decisions.undo();
+  }
+
+  /**
+   * Makes the change that was taken back last once more.
+   *
+   * @returns Whether there was one.
+   */
+  redo(): boolean {
+    return this.#decisions.redo();
+  }
+
   /**
    * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates of convolutions. The first
    * call measures what errors cost.
@@ -144,11 +229,10 @@ export class Workbench extends Decisions {
       ...this.#context,
       onStage: (stage, done, total) => tell({ stage, done, total }),
     };
-    const { graph, map, weighed } = this.#subject;
-    const { convMacs } = costModel(graph, map, weighed.units);
-    this.#posed ??= await priceBudget(context, weighed, "macs", convMacs);
+    const { convMacs } = costModel(context.graph, context.map, this.#weighed.units);
+    this.#posed ??= await priceBudget(context, this.#weighed, "macs", convMacs);
     const { counts, report } = await solveBudget(context, this.#posed, { share });
-    this.setCounts(counts);
+    this.#decisions.setCounts(counts);
     return report;
   }
 
@@ -167,8 +251,9 @@ export class Workbench extends Decisions {
     run: WorkbenchRun = {},
   ): Promise<WorkbenchEvaluation> {
     const selection = heldOutImages(this.#context, images);
-    const before = await this.#measure(this.wholeCounts, selection, run);
-    return { before, after: await this.#measure(this.counts, selection, run) };
+    const { counts, wholeCounts } = this.#decisions;
+    const before = await this.#measure(wholeCounts, selection, run);
+    return { before, after: await this.#measure(counts, selection, run) };
   }
 
   /**
@@ -205,12 +290,12 @@ export class Workbench extends Decisions {
     let done = 0;
     const onBatch = () => tell({ stage: "evaluating", done: Math.min(done++, total), total });
     onBatch();
-    const isWhole = counts.join() === this.wholeCounts.join();
+    const isWhole = counts.join() === this.#decisions.wholeCounts.join();
     const found = isWhole
       ? await measureNetwork(this.#context, graph, images, onBatch)
       : await measureAdapted(
         this.#context,
-        this.#subject.weighed.networks.networkFor(counts),
+        this.#weighed.networks.networkFor(counts),
         images,
         onBatch,
       );

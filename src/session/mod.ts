@@ -2,4 +2,4 @@
 export * from "./evaluation.ts";
 export * from "./options.ts";
 export * from "./session.ts";
-export type { Figures } from "../forward/mod.ts";
+export type { Figures, OutputFigures } from "../forward/mod.ts";

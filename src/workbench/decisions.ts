@@ -85,11 +85,6 @@ export class Decisions {
     this.#history = new History(this.#saved);
   }
 
-  /** Name of the network. */
-  get name(): string {
-    return this.#subject.graph.name;
-  }
-
   /** Channels that every decision keeps: one for each convolution, or for all those that keep the same channels. */
   get counts(): readonly number[] {
     return this.#history.current;
@@ -131,12 +126,9 @@ export class Decisions {
   }
 
   /**
-   * Keeps a share of the input channels of some convolutions, and of those that keep the same channels.
+   * Keeps a share of the input channels of the convolutions that {@link findConvolutions} finds.
    *
-   * @param pattern A name, `all`, or a pattern with `*` and `?`.
-   * @param share The share, above 0 and at most 1.
-   * @returns What became of these convolutions, and of the network.
-   * @throws {InputError} When there is no such convolution, none of them can be cut, or the share is out of range.
+   * @throws {InputError} When there is none that can be cut, or the share is out of range.
    */
   keep(pattern: string, share: number): WorkbenchAnswer {
     if (!(share > 0 && share <= 1)) {
@@ -161,9 +153,6 @@ export class Decisions {
   /**
    * Keeps what a ratio list says.
    *
-   * @param text Its text.
-   * @param source Where it comes from, for messages.
-   * @returns What became of all convolutions, and of the network.
    * @throws {InputError} When it is no list for this network.
    */
   load(text: string, source: string): WorkbenchAnswer {
@@ -187,20 +176,12 @@ export class Decisions {
     this.setCounts(this.wholeCounts);
   }
 
-  /**
-   * Takes the last change back.
-   *
-   * @returns Whether there was one.
-   */
+  /** Takes the last change back, if there was one. */
   undo(): boolean {
     return this.#history.undo();
   }
 
-  /**
-   * Makes the change that was taken back last once more.
-   *
-   * @returns Whether there was one.
-   */
+  /** Makes the change that was taken back last once more, if there was one. */
   redo(): boolean {
     return this.#history.redo();
   }

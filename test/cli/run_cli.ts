@@ -24,11 +24,12 @@ export function spawnScript(
   script: string,
   args: readonly string[],
   permissions: readonly string[] = TASK_PERMISSIONS,
+  stdin: "null" | "piped" = "null",
 ): Deno.ChildProcess {
   return new Deno.Command("deno", {
     args: ["run", "--quiet", "--no-prompt", ...permissions, script, ...args],
     cwd: projectFolder,
-    stdin: "null",
+    stdin,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -39,7 +40,23 @@ export async function runCli(
   args: readonly string[],
   permissions?: readonly string[],
 ): Promise<CliResult> {
-  const { code, stdout, stderr } = await spawnScript("cli/main.ts", args, permissions).output();
+  return await resultOf(spawnScript("cli/main.ts", args, permissions));
+}
+
+/** Runs `secateur` to its end with lines on its standard input. */
+export async function pipeToCli(
+  lines: readonly string[],
+  args: readonly string[],
+): Promise<CliResult> {
+  const child = spawnScript("cli/main.ts", args, undefined, "piped");
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
+  await writer.close();
+  return await resultOf(child);
+}
+
+async function resultOf(child: Deno.ChildProcess): Promise<CliResult> {
+  const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
