@@ -56,6 +56,12 @@ export const shellCommand = new Command("shell")
     seedInteger,
     WORKBENCH_DEFAULTS.seed,
   )
+  .option(
+    "--memory <MiB>",
+    "activations that may wait between layers, and sums of one pass, over all workers",
+    positiveInteger,
+    WORKBENCH_DEFAULTS.memoryBudget / 2 ** 20,
+  )
   .addOption(batchSizeEvalOption)
   .addOption(noLabelsOption)
   .addOption(preprocessOption)
@@ -93,6 +99,7 @@ Example:
         pointsPerImage: flags.nbPointsPerLayer,
         ridge: flags.ridge,
         seed: flags.seed,
+        memoryBudget: flags.memory * 2 ** 20,
       })
     );
     try {
