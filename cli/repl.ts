@@ -135,9 +135,10 @@ class Engine {
     this.#cli.hide();
   }
 
+  /** Cliffy takes what a table inherits for commands. */
   #wrapAll(commands: ReplOptions["commands"]): Record<string, Command> {
-    const entries = Object.entries(commands);
-    return Object.fromEntries(entries.map(([name, command]) => [name, this.#wrap(command)]));
+    const entries = Object.entries(commands).map(([name, command]) => [name, this.#wrap(command)]);
+    return { __proto__: null, ...Object.fromEntries(entries) };
   }
 
   #wrap({ description, parameters = [], options = [], subcommands, run }: ReplCommand): Command {

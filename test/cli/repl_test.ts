@@ -89,12 +89,19 @@ Deno.test("words may have any characters; quotes hold blanks together", async ()
 });
 
 Deno.test("switches are marked by @ or --, and subcommands have their own", async () => {
-  const calls = await runLines(["two a @force", "two --force a b", "save x", "save list y @force"]);
+  const calls = await runLines([
+    "two a @force",
+    "two --force a b",
+    "save x",
+    "save list y @force",
+    "save constructor",
+  ]);
   assert.deepEqual(calls, [
     ["two", "a", undefined, { force: true }],
     ["two", "a", "b", { force: true }],
     ["save", "x", {}],
     ["list", "y", { force: true }],
+    ["save", "constructor", {}],
   ]);
 });
 
