@@ -55,7 +55,7 @@ export type WorkbenchOptions =
 
 /** How something that takes a while is watched. */
 export interface WorkbenchRun {
-  /** Raised to end it: at the next batch of images, once the other threads have done their share. */
+  /** Raised to end it, at the next batch of images. */
   readonly signal?: AbortSignal;
   /** Told of progress. */
   readonly onProgress?: ProgressListener;

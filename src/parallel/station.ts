@@ -99,6 +99,7 @@ export class Station {
   readonly #faults: ImageFaults;
   #objective: Objective<EvaluationSums> | undefined;
   #training: TrainingStation | undefined;
+  #isStopped = false;
   #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
 
   private constructor(spec: StationSpec, dataset: Dataset) {
@@ -241,6 +242,17 @@ export class Station {
     return Promise.resolve();
   }
 
+  /** Ends what it is at, at the next batch of images, until {@link resume} is called. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return Promise.resolve();
+  }
+
+  /** Is ready for work again. */
+  resume(): void {
+    this.#isStopped = false;
+  }
+
   /** Images that could not be read so far. */
   faults(): Promise<FaultReport> {
     return Promise.resolve({ count: this.#faults.count, names: this.#faults.names });
@@ -262,8 +274,9 @@ export class Station {
   }
 
   async #read(set: ImageSet, indices: Int32Array) {
-    // Images in memory never let this thread hear of an interrupt otherwise.
+    // Images in memory never let this thread hear of an interrupt, or of being stopped, otherwise.
     await new Promise((resolve) => setTimeout(resolve));
+    if (this.#isStopped) throw new Error("reading images: another thread has ended the work");
     const { preprocessing } = this.#spec;
     const batch = await this.#readImages(set, indices);
     const [height, width] = preprocessing.inputSize;
