@@ -51,9 +51,10 @@ export function describeBudgetAnswer(report: BudgetReport, cost: WorkbenchCost):
 
 /** Figures of the network as it stands, for people. */
 export function describeEvaluation({ before, after }: WorkbenchEvaluation): string {
-  const note =
-    `on ${after.images} training images; the layers are not repaired one behind the other`;
-  return [...figureLines(before, after), `  ${note}, as save does`].join("\n");
+  const lines = figureLines(before, after);
+  return [...lines, `  on ${after.images} training images; \`save\` repairs more than that`].join(
+    "\n",
+  );
 }
 
 function figureLines(before: Figures, after: Figures): string[] {
