@@ -7,23 +7,9 @@ import {
 } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import { addCommonOptions } from "./common_options.ts";
-import { INTERRUPTED } from "./interrupt.ts";
+import { describeFailure, EXIT_CODES, FAILED, WRONG_USAGE } from "./failures.ts";
 import { adaptHelp } from "./invocation.ts";
-import { currentVerbosity } from "./messages.ts";
 import { normalizeArguments, typedArguments } from "./spelling.ts";
-
-const [FAILED, WRONG_USAGE] = [1, 2];
-
-/**
- * What the user can mend or has brought about: the message alone is printed, and these are the exit codes. Deno has
- * printed itself what a thread died of.
- */
-const EXIT_CODES = new Map([
-  ["InputError", FAILED],
-  ["WorkerError", FAILED],
-  ["UsageError", WRONG_USAGE],
-  ["InterruptError", INTERRUPTED],
-]);
 
 /** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
 const COMMANDS: Record<string, { description: string; load: () => Promise<CommandUnknownOpts> }> = {
@@ -78,6 +64,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
   completions: {
     description: "print a script that completes commands and options in a shell",
     load: async () => (await import("./completions.ts")).completionsCommand,
+  },
+  shell: {
+    description: "try channel counts out by hand, in a session of commands that answer at once",
+    load: async () => (await import("./shell.ts")).shellCommand,
   },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
@@ -135,16 +125,8 @@ async function createProgram(args: readonly string[]) {
 function reportFailure(error: unknown): number {
   // Commander has printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  const { name, message, stack } = error as Error;
-  console.error(
-    EXIT_CODES.has(name)
-      ? `secateur: ${message}`
-      : currentVerbosity() === "verbose"
-      ? stack
-      : `secateur: ${name}: ${message.split("\n")[0]}; this is a defect: ` +
-        "give the same command with --verbose and report what it prints",
-  );
-  return EXIT_CODES.get(name) ?? FAILED;
+  console.error(describeFailure(error));
+  return EXIT_CODES.get((error as Error).name) ?? FAILED;
 }
 
 try {

@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Command, Option } from "@commander-js/extra-typings";
-import project from "../deno.json" with { type: "json" };
 import {
   openModel,
   prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
-  type PruneReport,
   type PruneTuning,
   refuseExistingModel,
   saveModel,
@@ -25,6 +23,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
+import { describeCommand, withMaking } from "./making.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
   boolean,
@@ -38,7 +37,6 @@ import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 import { createLatencyOption, reportFiles } from "./report_files.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
-import { quoteArguments, typedArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
 import { searchOptions } from "./search_options.ts";
@@ -268,14 +266,13 @@ Example:
     const { file: pruned, report, answers, log } = keepsState
       ? await untilInterrupted((signal) => run({ signal, checkpoint }))
       : await run();
-    const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
-    const metadata = { ...pruned.metadata, secateur: summarize(record) };
+    const record = { ...describeCommand(), ...report };
     const outcome = {
       kind: "prune",
       ...{ model: file.path, out: flags.out, report, answers },
       search: log,
     } as const;
-    const written = await foldIfAsked({ ...pruned, metadata }, flags);
+    const written = await foldIfAsked(withMaking(pruned, record), flags);
     const models = { before: file, after: written, latency: flags.latency };
     const extraFiles = await reportFiles(outcome, models, log && searchFiles(log));
     const { force, quantize } = flags;
@@ -356,17 +353,4 @@ function channelMultiple(
     );
   }
   return 4;
-}
-
-/** What the written model says about its making. */
-function summarize(
-  record: PruneReport & { version: string; command: string },
-): Record<string, unknown> {
-  const { version, command, seed, workers, accuracy, outputError, macs, params } = record;
-  return {
-    ...{ version, command, seed, workers },
-    ...(accuracy && { accuracy }),
-    ...(outputError && { outputError }),
-    ...{ macs, params },
-  };
 }

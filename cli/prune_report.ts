@@ -61,7 +61,8 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
 
 const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
 
-function describeBudget({ target, share, isOptimal }: BudgetReport): string {
+/** What the budget policy decided, for people. */
+export function describeBudget({ target, share, isOptimal }: BudgetReport): string {
   const proof = isOptimal ? "no choice within it has a smaller summed error" : "not proven optimal";
   return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
     `at most ${formatPercent(share.wanted)} wanted; ${proof}`;

@@ -1,11 +1,10 @@
 import type { Statistics } from "./calibration/mod.ts";
-import { pickCalibration } from "./data/mod.ts";
 import { withDefaults } from "./defaults.ts";
 import { InputError } from "./errors.ts";
-import { findChannelSpaces } from "./graph/mod.ts";
 import { unpackAll } from "./kernels/mod.ts";
 import { shardIndices } from "./parallel/mod.ts";
 import {
+  createStatisticsSource,
   gatherMoments,
   identifyStatistics,
   layersToSample,
@@ -88,21 +87,16 @@ export interface CalibrateResult {
 export async function calibrate(options: CalibrateOptions): Promise<CalibrateResult> {
   const clock = new Stopwatch();
   const settings = withDefaults(options, CALIBRATION_DEFAULTS);
-  const { batches, batchSize, seed, pointsPerImage, memoryBudget, onProgress } = settings;
+  const wanted = settings.batches * settings.batchSize;
   const { number, of } = settings.shard ?? { number: 1, of: 1 };
   const session = await openSession(settings, () => undefined);
   try {
-    const { graph, file, crew } = session;
-    const wanted = batches * batchSize;
-    const all = pickCalibration(crew.local.dataset.train, wanted, seed);
+    const { crew } = session;
+    const source = createStatisticsSource(session, settings, clock);
+    const { indices: all } = source.calibration;
     const indices = cutShard(all, { number, of });
-    const calibration = { indices: all, batchSize, seed, pointsPerImage, memoryBudget };
-    const source = {
-      ...{ graph, file, crew, clock, calibration, onProgress },
-      map: findChannelSpaces(graph),
-    };
     const identity = await identifyStatistics(source);
-    const part = { ...source, calibration: { ...calibration, indices } };
+    const part = { ...source, calibration: { ...source.calibration, indices } };
     const packed = await gatherMoments(part, layersToSample(source));
     const layers = unpackAll(packed);
     const { names: unreadable } = await crew.faults();

@@ -141,6 +141,14 @@ export {
   type TuningReport,
 } from "./tuning/mod.ts";
 export type { Augmentation, MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
+export {
+  Workbench,
+  WORKBENCH_DEFAULTS,
+  type WorkbenchEvaluation,
+  type WorkbenchOptions,
+  type WorkbenchRun,
+} from "./workbench.ts";
+export type { WorkbenchAnswer, WorkbenchCost, WorkbenchLayer } from "./workbench/mod.ts";
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
 export type {
@@ -148,8 +156,10 @@ export type {
   ChangedAnswer,
   DataOptions,
   FigureChanges,
+  Figures,
   GivenAnswer,
   OutputErrorChange,
+  OutputFigures,
   Progress,
   ProgressListener,
   TestAnswers,

@@ -1,11 +1,9 @@
 import { CALIBRATION_DEFAULTS } from "./calibrate.ts";
-import { pickCalibration } from "./data/mod.ts";
 import { withDefaults } from "./defaults.ts";
 import {
   absorbBiases,
   type ChannelMap,
   type ConvolutionPlace,
-  findChannelSpaces,
   listConvolutions,
   type SharedMode,
   shrinkGraph,
@@ -26,6 +24,7 @@ import {
   type BudgetContext,
   type BudgetReport,
   checkSamples,
+  createStatisticsSource,
   createTuner,
   describeRun,
   findAutoRatios,
@@ -91,23 +90,40 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const clock = new Stopwatch();
+  const session = await openSession(options, (file) => file);
+  try {
+    return await pruneOpened(session, options, clock);
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * The same with a model and data that are open already, and stay so.
+ *
+ * @param session Model and data, as the options name them.
+ * @param options As of {@link prune}.
+ * @param clock Takes the time.
+ * @param moments Statistics of the original network, where there are some already.
+ * @returns The smaller model and the figures of the run.
+ */
+export async function pruneOpened(
+  session: Session,
+  options: PruneOptions,
+  clock: Stopwatch,
+  moments?: OriginalMoments,
+): Promise<PruneResult> {
   const settings: Settings = withDefaults(options, {
     ...PRUNE_DEFAULTS,
     shared: SHARED_DEFAULTS[options.policy.kind],
   });
-  const session = await openSession(settings, (file) => file);
   try {
     const { graph, file, crew } = session;
-    const map = findChannelSpaces(graph);
+    const { onProgress } = settings;
+    const source = createStatisticsSource(session, settings, clock);
+    const { map, calibration: { indices: calibration } } = source;
     const places = listConvolutions(graph, map, settings.shared);
-    const wanted = settings.batches * settings.batchSize;
-    const calibration = pickCalibration(crew.local.dataset.train, wanted, settings.seed);
-    const { batchSize, seed, pointsPerImage, memoryBudget, onProgress } = settings;
-    const source = {
-      ...{ graph, file, map, crew, clock, onProgress },
-      calibration: { indices: calibration, batchSize, seed, pointsPerImage, memoryBudget },
-    };
-    const original = await OriginalMoments.open(source, settings.statistics);
+    const original = moments ?? await OriginalMoments.open(source, settings.statistics);
     const context = {
       ...settings,
       ...source,
@@ -164,7 +180,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       tuned: tuned && { ...tuned, groups },
       maskedDifference,
       clock,
-      images: { calibration: calibration.length, wanted },
+      images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
       faults: await crew.faults(),
       heldOut: crew.local.dataset.heldOut,
       unlabelled: session.unlabelled,
@@ -175,8 +191,6 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, runFolder(session, settings));
-  } finally {
-    await session.close();
   }
 }
 

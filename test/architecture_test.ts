@@ -43,6 +43,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "tuning",
   ],
   report: ["cost", "session", "tuning", "pruning"],
+  workbench: ["graph", "cost", "policy", "session", "pruning"],
 };
 
 /** Files at the top of `src` that every room may import. */

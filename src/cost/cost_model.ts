@@ -13,6 +13,8 @@ export interface CostModel {
   readonly convMacs: readonly CostTerm[];
   /** Weights of all layers, moving statistics included. */
   readonly params: readonly CostTerm[];
+  /** Multiply–accumulates of every layer, with those of its selector and of copies behind that, by key. */
+  readonly layerMacs: ReadonlyMap<string, readonly CostTerm[]>;
 }
 
 /**
@@ -45,7 +47,9 @@ export function costModel(
   const otherWeights = [...graph.otherWeights.values()]
     .reduce((sum, { values }) => sum + values.length, 0);
   const paramTerms = layers.map((layer) => termOfLayer(layer, layerParams(layer), isWhole));
+  const byLayer = Map.groupBy(ofKernels, ({ owner }) => owner);
   return {
+    layerMacs: new Map([...byLayer].map(([key, own]) => [key, macTerms(own)])),
     macs: macTerms(ofKernels),
     convMacs: macTerms(ofKernels.filter(({ node }) => CONVOLUTIONS.has(node.className))),
     params: mergeTerms([...paramTerms, { units: [], cost: () => otherWeights }]),

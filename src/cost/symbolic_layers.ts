@@ -21,6 +21,8 @@ type Shape = readonly (number | null)[];
 export interface SymbolicLayer {
   /** The layer at full width. */
   readonly node: LayerNode;
+  /** Key of the original layer that it is, or that it serves as selector or copy. */
+  readonly owner: string;
   /** What it does to channels. */
   readonly rule: LayerRule;
   /** Shapes of its inputs at full width, without the batch. */
@@ -65,6 +67,7 @@ export function listSymbolicLayers(
     const bypass = bypasses.get(node.key);
     const layer = {
       node,
+      owner: node.key,
       rule: map.rules.get(node.key)!,
       inputShapes: sources.map(({ outputShape }) => outputShape),
       inputs: sources.map(({ key }) => extents.ofOutput(key)),
@@ -97,6 +100,7 @@ function selectingLayers(
   const shape = [...outputSize, whole.inputShapes[0].at(-1)!];
   const condition = { units: [unit], whenAllSelect: true };
   const selector: SymbolicLayer = {
+    owner: node.key,
     node: selectorNode({
       name: `${node.name}_select`,
       input: source.key,
@@ -114,6 +118,7 @@ function selectingLayers(
   const steps = place.path.map((key) => nodes.get(key)!).reverse();
   const copies = steps.map((step): SymbolicLayer => ({
     node: { ...step, outputShape: shape },
+    owner: node.key,
     rule: map.rules.get(step.key)!,
     inputShapes: [shape],
     inputs: [kept],

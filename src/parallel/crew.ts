@@ -242,7 +242,8 @@ export class Crew {
 
   /**
    * Asks the workers first: this thread's own share keeps it busy. Waits for all of them even when one fails, so that
-   * none is at work any more on what is freed afterwards.
+   * none is at work any more on what is freed afterwards; where this thread fails, which is how work is interrupted, they
+   * need not do their shares to the end.
    */
   async #callAll<Name extends StationMethod>(
     method: Name,
@@ -255,6 +256,7 @@ export class Crew {
       ...args: StationArguments<Name>
     ) => Promise<StationAnswer<Name>>;
     const own = (async () => await local.apply(this.local, argumentsOf(0)))();
+    own.catch(() => this.#remotes.forEach((remote) => remote.stop()));
     const parts = await Promise.allSettled([own, ...remote]);
     return parts.map((part) => {
       if (part.status === "rejected") throw part.reason;

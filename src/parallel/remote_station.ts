@@ -33,6 +33,11 @@ export class RemoteStation {
     return answer as StationAnswer<Name>;
   }
 
+  /** Lets it end what it is at; whoever asked for that hears of it. */
+  stop(): void {
+    this.call("stop").catch(() => {});
+  }
+
   /** Ends the thread; what was asked stays without an answer. */
   terminate(): void {
     this.#thread.terminate();
@@ -52,6 +57,7 @@ export function createStationAnswerer(): (request: unknown) => Promise<unknown> 
       station = await Station.open(request.open);
       return undefined;
     }
+    if (request.method !== "stop") station!.resume();
     const method = station![request.method] as (...args: unknown[]) => Promise<unknown>;
     return await method.apply(station, [...request.args]);
   };

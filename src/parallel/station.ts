@@ -101,6 +101,7 @@ export class Station {
   readonly #faults: ImageFaults;
   #objective: Objective<EvaluationSums> | undefined;
   #training: TrainingStation | undefined;
+  #isStopped = false;
   #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
 
   private constructor(spec: StationSpec, dataset: Dataset) {
@@ -242,6 +243,17 @@ export class Station {
     return Promise.resolve();
   }
 
+  /** Ends what it is at, at the next batch of images, until {@link resume} is called. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return Promise.resolve();
+  }
+
+  /** Is ready for work again. */
+  resume(): void {
+    this.#isStopped = false;
+  }
+
   /** Images that could not be read so far. */
   faults(): Promise<FaultReport> {
     return Promise.resolve({ count: this.#faults.count, names: this.#faults.names });
@@ -269,6 +281,7 @@ export class Station {
 
   async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
     await letOthersRun();
+    if (this.#isStopped) throw new Error("reading images: another thread has ended the work");
     const batch = await readBatch(set, indices, this.#spec.preprocessing.inputs, this.#faults);
     if (batch.size === 0) {
       throw new InputError(

@@ -26,7 +26,7 @@ import {
   type SearchSpace,
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
-import { heldOutImages, measureNetwork, reestimateBatchNorm } from "./measure_network.ts";
+import { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
 import { plansToRepair, repairLayers, startRepair } from "./repair.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
@@ -47,9 +47,6 @@ const BEST_ROLLOUTS = 2;
 /** Training images that finalists are measured on, at least: they differ by less than roll-outs do. */
 const FINALIST_IMAGES = 5000;
 
-/** Calibration images that BatchNormalization of a network which is tried out is estimated on. */
-const BATCH_NORM_IMAGES = 512;
-
 /** A finished search. */
 export interface AutoOutcome {
   /** The share of its input channels that every convolution keeps. */
@@ -65,10 +62,6 @@ export interface AutoOutcome {
  * networks that are read off statistics of the original ({@link CountNetworks}), on training images that are not among
  * those of the statistics. Where it started, the best few, and networks near what is best then are cut with the
  * sequential repair and measured once more; the best of these is the answer.
- *
- * A network that is read off has its layers fitted as if those before them were whole, so means and variances have moved
- * by its end. BatchNormalization is estimated anew before it is judged: without that, the order of two networks says
- * little of what they are once repaired (Li et al. 2020, EagleEye, arXiv 2007.02491).
  *
  * @param context What to work with.
  * @param places The network's convolutions.
@@ -142,11 +135,7 @@ async function rollOut(run: SearchRun): Promise<readonly Rollout[]> {
   };
   const { rollouts } = await searchCounts(space, options, {
     ...hooksOf(run, { kind: "rollout", stage: "searching", total: search.rollouts }),
-    evaluate: async (counts) => {
-      const network = posed.networks.networkFor(counts);
-      const adapted = await reestimateBatchNorm(context, network, batchNormImages(context));
-      return await measureNetwork(context, adapted, images);
-    },
+    evaluate: (counts) => measureAdapted(context, posed.networks.networkFor(counts), images),
   });
   return rollouts;
 }
@@ -210,11 +199,6 @@ function hooksOf(
       settings.onRollout?.(rollout);
     },
   };
-}
-
-function batchNormImages({ calibration }: BudgetContext): ImageSelection {
-  const { indices, batchSize } = calibration;
-  return { split: "train", indices: indices.subarray(0, BATCH_NORM_IMAGES), batchSize };
 }
 
 function logOf(

@@ -1,7 +1,7 @@
 import type { ConvolutionPlace } from "../graph/mod.ts";
 import { chooseCounts, type PlanRules, type Ratios, ratiosOfCounts } from "../policy/mod.ts";
-import { type BudgetContext, poseBudget } from "./pose_budget.ts";
-import type { BudgetPolicy, BudgetReport } from "./types.ts";
+import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
+import type { BudgetGoal, BudgetPolicy, BudgetReport } from "./types.ts";
 
 /**
  * Chooses how many channels every convolution keeps, without a search: the counts that minimize the summed errors of all
@@ -21,14 +21,31 @@ export async function findBudgetRatios(
   rules: PlanRules,
   policy: BudgetPolicy,
 ): Promise<{ ratios: Ratios; report: BudgetReport }> {
-  const { share, target = "macs" } = policy;
-  const { units, problem, whole, added } = await poseBudget(context, places, rules, policy);
-  const chosen = await context.clock.time("select", () => chooseCounts(problem, share - added));
+  const posed = await poseBudget(context, places, rules, policy);
+  const { counts, report } = await solveBudget(context, posed, policy);
+  return { ratios: ratiosOfCounts(places, posed.units, counts), report };
+}
+
+/**
+ * Answers the question of a budget.
+ *
+ * @param context Takes the time.
+ * @param posed The question.
+ * @param goal The budget.
+ * @returns A count for every decision, and the evidence.
+ * @throws {InputError} When the budget cannot be reached: the message says what can.
+ */
+export async function solveBudget(
+  { clock }: Pick<BudgetContext, "clock">,
+  { problem, whole, added }: PosedBudget,
+  { share, target = "macs" }: BudgetGoal,
+): Promise<{ counts: readonly number[]; report: BudgetReport }> {
+  const chosen = await clock.time("select", () => chooseCounts(problem, share - added));
   const report: BudgetReport = {
     target,
     share: { wanted: share, found: chosen.cost / whole + added },
     error: chosen.error,
     isOptimal: chosen.method === "elimination" && chosen.costSlack === 0,
   };
-  return { ratios: ratiosOfCounts(places, units, chosen.counts), report };
+  return { counts: chosen.counts, report };
 }

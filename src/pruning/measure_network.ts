@@ -7,6 +7,9 @@ import type { StatisticsSource } from "./statistics_source.ts";
 /** Images of an evaluation batch. */
 const BATCH_SIZE = 100;
 
+/** Calibration images that BatchNormalization of a network which is tried out is estimated on. */
+const BATCH_NORM_IMAGES = 512;
+
 /**
  * Training images that do not serve the statistics, as far as there are any.
  *
@@ -23,19 +26,21 @@ export function heldOutImages(
 }
 
 /**
- * Measures a network that is being tried out; no progress is told of.
+ * Measures a network that is being tried out.
  *
  * @param source The workers, and the file that the network came from.
  * @param graph The network.
  * @param images What it is measured on.
+ * @param onBatch Called after every batch of this thread.
  * @returns Its figures.
  */
 export async function measureNetwork(
   { crew, file }: Pick<StatisticsSource, "crew" | "file">,
   graph: LayerGraph,
   images: ImageSelection,
+  onBatch: () => void = () => {},
 ): Promise<Figures> {
-  crew.local.onBatch = () => {};
+  crew.local.onBatch = onBatch;
   return await crew.evaluate(writeGraph(graph, file), images);
 }
 
@@ -54,4 +59,29 @@ export async function reestimateBatchNorm(
 ): Promise<LayerGraph> {
   if (!graph.nodes.some(({ className }) => className === "BatchNormalization")) return graph;
   return withBatchNormMoments(graph, await crew.measureBatchNorm(writeGraph(graph, file), images));
+}
+
+/**
+ * Measures a network that is read off (`CountNetworks`): its layers are fitted as if those before them were whole, so means
+ * and variances have moved by its end. BatchNormalization is estimated anew before it is judged: without that, the order
+ * of two networks says little of what they are once repaired (Li et al. 2020, EagleEye, arXiv 2007.02491).
+ *
+ * @param source The workers, the file that the network came from, and calibration images.
+ * @param graph The network.
+ * @param images What it is measured on.
+ * @param onBatch Called after every batch of this thread.
+ * @returns Its figures.
+ */
+export async function measureAdapted(
+  source: Pick<StatisticsSource, "crew" | "file" | "calibration">,
+  graph: LayerGraph,
+  images: ImageSelection,
+  onBatch: () => void = () => {},
+): Promise<Figures> {
+  source.crew.local.onBatch = onBatch;
+  const { indices, batchSize } = source.calibration;
+  const estimated = indices.subarray(0, BATCH_NORM_IMAGES);
+  const selection = { split: "train", indices: estimated, batchSize } as const;
+  const adapted = await reestimateBatchNorm(source, graph, selection);
+  return await measureNetwork(source, adapted, images, onBatch);
 }

@@ -101,6 +101,14 @@ export class OriginalMoments {
     this.#isWritten = true;
   }
 
+  /** The same for another holder: what that one releases stays here. */
+  share(): OriginalMoments {
+    const other = new OriginalMoments(this.#source, this.#file);
+    other.#isWritten = this.#isWritten;
+    other.#moments = this.#moments;
+    return other;
+  }
+
   /** Gives the memory back, about d × d/2 numbers a layer. */
   release(): void {
     this.#moments = new Map();

@@ -35,6 +35,16 @@ const LATENCY_BATCH = 32;
 /** Held-out training images that tell what an error costs. */
 const PRICING_IMAGES = 1000;
 
+/** The decisions about a network, and what of them the statistics tell. */
+export interface WeighedUnits {
+  /** The decisions. */
+  readonly units: readonly CutUnit[];
+  /** Their counts, and what the layers that read them lose at each. */
+  readonly unpriced: readonly UnpricedUnit[];
+  /** Networks for any counts. */
+  readonly networks: CountNetworks;
+}
+
 /** What is decided under a budget, and all that is known of it before a network is tried out. */
 export interface PosedBudget {
   /** The decisions. */
@@ -70,6 +80,22 @@ export async function poseBudget(
   const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
   const terms = await costTerms(context, units, allowed, target, latencyTable);
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
+  return await priceBudget(context, await weighUnits(context, units, counts), target, terms);
+}
+
+/**
+ * Reads the error of every count of every decision off statistics of the original network.
+ *
+ * @param context What to work with.
+ * @param units The decisions.
+ * @param counts The counts that are allowed, of each; the last one is the whole.
+ * @returns The decisions with their errors.
+ */
+export async function weighUnits(
+  context: BudgetContext,
+  units: readonly CutUnit[],
+  counts: readonly number[][],
+): Promise<WeighedUnits> {
   const choices = units.filter((_, index) => counts[index].length > 1);
   const readers = choices.flatMap((unit) => readersOf(context, unit));
   const moments = await context.original.momentsOf(readers);
@@ -84,10 +110,27 @@ export async function poseBudget(
         errors: counts[index].map((count) => errors?.[count] ?? 0),
       };
     }));
-  const priced = await priceUnits(context, unpriced, networks);
-  const problem = { units: priced, terms };
+  return { units, unpriced, networks };
+}
+
+/**
+ * Brings errors into units of the loss.
+ *
+ * @param context What to work with.
+ * @param weighed The decisions with their errors.
+ * @param target What is counted.
+ * @param terms What it comes to.
+ * @returns The question.
+ */
+export async function priceBudget(
+  context: BudgetContext,
+  { units, unpriced, networks }: WeighedUnits,
+  target: BudgetTarget,
+  terms: readonly CostTerm[],
+): Promise<PosedBudget> {
+  const problem = { units: await priceUnits(context, unpriced, networks), terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
-  const added = target === "params" ? mostAddedBiases(graph) / whole : 0;
+  const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;
   return { units, problem, networks, whole, added };
 }
 

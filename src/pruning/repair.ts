@@ -151,42 +151,45 @@ export async function repairLayers(
     repaired: masked === context.graph ? undefined : writeGraph(masked, file),
     layers: plans.map(({ node }) => node.key),
   });
-  for (const plan of plans) {
-    const { node } = plan;
-    context.signal?.throwIfAborted();
-    context.onLayer(node.name, reports.size);
-    const raw = await clock.time("calibrate", () => crew.collect(node.key));
-    const problem = problemOf(map, node, centreInPlace(raw));
-    const chosen = await clock.time(
-      "select",
-      () => chooseChannels(context, plan, problem, { removed, selections }),
-    );
-    const isWhole = chosen.kept.length === plan.of;
-    if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
+  try {
+    for (const plan of plans) {
+      const { node } = plan;
+      context.signal?.throwIfAborted();
+      context.onLayer(node.name, reports.size);
+      const raw = await clock.time("calibrate", () => crew.collect(node.key));
+      const problem = problemOf(map, node, centreInPlace(raw));
+      const chosen = await clock.time(
+        "select",
+        () => chooseChannels(context, plan, problem, { removed, selections }),
+      );
+      const isWhole = chosen.kept.length === plan.of;
+      if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
+        releaseMoments(raw);
+        const reason = plan.reason ??
+          `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
+        reports.set(node.key, { ...wholeReport(plan), reason });
+        continue;
+      }
+      const fit = await clock.time(
+        "reconstruct",
+        () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
+      );
       releaseMoments(raw);
-      const reason = plan.reason ??
-        `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
-      reports.set(node.key, { ...wholeReport(plan), reason });
-      continue;
+      const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
+      await crew.setWeights(node.key, weights);
+      masked = withWeights(masked, node.key, weights);
+      reports.set(node.key, {
+        ...wholeReport(plan),
+        mode: isWhole ? "whole" : plan.mode,
+        kept: chosen.kept.length,
+        relativeError: fit.relativeError,
+        ridge: fit.ridge,
+        ...(chosen.dead.length > 0 ? { dead: chosen.dead.length } : {}),
+      });
     }
-    const fit = await clock.time(
-      "reconstruct",
-      () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
-    );
-    releaseMoments(raw);
-    const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
-    await crew.setWeights(node.key, weights);
-    masked = withWeights(masked, node.key, weights);
-    reports.set(node.key, {
-      ...wholeReport(plan),
-      mode: isWhole ? "whole" : plan.mode,
-      kept: chosen.kept.length,
-      relativeError: fit.relativeError,
-      ridge: fit.ridge,
-      ...(chosen.dead.length > 0 ? { dead: chosen.dead.length } : {}),
-    });
+  } finally {
+    await crew.endCalibration();
   }
-  await crew.endCalibration();
   return { masked, removed, selections, reports };
 }
 

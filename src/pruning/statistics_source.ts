@@ -1,6 +1,12 @@
 import { STATISTICS_VERSION, type StatisticsIdentity } from "../calibration/mod.ts";
-import { fingerprintImages } from "../data/mod.ts";
-import { type ChannelMap, kernelSize, type LayerGraph, type LayerNode } from "../graph/mod.ts";
+import { fingerprintImages, pickCalibration } from "../data/mod.ts";
+import {
+  type ChannelMap,
+  findChannelSpaces,
+  kernelSize,
+  type LayerGraph,
+  type LayerNode,
+} from "../graph/mod.ts";
 import type { PackedMoments } from "../kernels/mod.ts";
 import {
   fingerprintModel,
@@ -10,7 +16,12 @@ import {
 } from "../model/mod.ts";
 import type { CalibrationRequest, Crew } from "../parallel/mod.ts";
 import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
-import { batchesOfThread, type ProgressListener, trackBatches } from "../session/mod.ts";
+import {
+  batchesOfThread,
+  type ProgressListener,
+  type Session,
+  trackBatches,
+} from "../session/mod.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 /**
@@ -35,6 +46,40 @@ export interface StatisticsSource {
   readonly clock: Stopwatch;
   /** Told of every batch. */
   readonly onProgress?: ProgressListener;
+}
+
+/** How many images and positions statistics are gathered from. */
+export interface SamplingSettings {
+  /** Batches of training images. */
+  readonly batches: number;
+  /** Images of each. */
+  readonly batchSize: number;
+  /** Sampled positions per image and layer. */
+  readonly pointsPerImage: number;
+  /** Seed of the choice. */
+  readonly seed: number;
+  /** Bytes for what waits. */
+  readonly memoryBudget: number;
+  /** Told of every batch. */
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Chooses the images that statistics of a session's network are gathered from.
+ *
+ * @param session Model and data.
+ * @param settings How many, and the seed.
+ * @param clock Takes the time.
+ * @returns What statistics are gathered from.
+ */
+export function createStatisticsSource(
+  { graph, file, crew }: Pick<Session, "graph" | "file" | "crew">,
+  { batches, batchSize, pointsPerImage, seed, memoryBudget, onProgress }: SamplingSettings,
+  clock: Stopwatch,
+): StatisticsSource {
+  const indices = pickCalibration(crew.local.dataset.train, batches * batchSize, seed);
+  const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
+  return { graph, file, crew, clock, calibration, onProgress, map: findChannelSpaces(graph) };
 }
 
 /**

@@ -26,12 +26,13 @@ export function spawnScript(
   args: readonly string[],
   permissions: readonly string[] = TASK_PERMISSIONS,
   cwd = projectFolder,
+  stdin: "null" | "piped" = "null",
 ): Deno.ChildProcess {
   const path = join(projectFolder, script);
   return new Deno.Command("deno", {
     args: ["run", "--quiet", "--no-prompt", ...permissions, path, ...args],
     cwd,
-    stdin: "null",
+    stdin,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -43,7 +44,22 @@ export async function runCli(
   permissions?: readonly string[],
   cwd?: string,
 ): Promise<CliResult> {
-  const child = spawnScript("cli/main.ts", args, permissions, cwd);
+  return await resultOf(spawnScript("cli/main.ts", args, permissions, cwd));
+}
+
+/** Runs `secateur` to its end with lines on its standard input. */
+export async function pipeToCli(
+  lines: readonly string[],
+  args: readonly string[],
+): Promise<CliResult> {
+  const child = spawnScript("cli/main.ts", args, undefined, undefined, "piped");
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
+  await writer.close();
+  return await resultOf(child);
+}
+
+async function resultOf(child: Deno.ChildProcess): Promise<CliResult> {
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

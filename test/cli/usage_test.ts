@@ -3,7 +3,7 @@ import { exampleData, exampleModel, runCli } from "./run_cli.ts";
 
 const COMMANDS = [
   ...["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "convert", "fold"],
-  ...["bench", "check", "completions", "demo"],
+  ...["bench", "check", "completions", "shell", "demo"],
 ];
 
 for (const command of COMMANDS) {

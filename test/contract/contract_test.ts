@@ -33,8 +33,13 @@ const ENGINES = [
   { name: "Bun", command: ["bun"], workers: 2 },
 ];
 
-async function runChild([program, ...args]: string[], cwd: string): Promise<string> {
-  const child = new Deno.Command(program, { args, cwd, stdin: "null" });
+async function runChild([program, ...args]: string[], cwd: string, input = ""): Promise<string> {
+  const command = new Deno.Command(program, {
+    ...{ args, cwd },
+    ...{ stdin: "piped", stdout: "piped", stderr: "piped" } as const,
+  });
+  const child = command.spawn();
+  await new Blob([input]).stream().pipeTo(child.stdin);
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   assert.equal(code, 0, `${program} ${args.join(" ")}: ${decoder.decode(stderr)}`);
@@ -107,6 +112,16 @@ Deno.test("all engines give the figures that the source gives in Deno", async (t
           assert.ok(help.includes(`\n  ${started} eval MODEL --data DATA\n`), help);
           const script = await runChild([...command, "secateur.js", "completions", "bash"], alone);
           assert.match(script, /complete -F _secateur secateur/);
+          const session = await runChild(
+            [
+              ...[...command, "secateur.js", "shell", model, "--data", data, "--json"],
+              ...["--nb-batches", "1", "--batch-size", "64", "--workers", "1"],
+            ],
+            alone,
+            "keep all 0.5\n",
+          );
+          const { cost } = JSON.parse(session);
+          assertAlike(cost.macs, { before: wanted.model.macs, after: wanted.pruned.macs });
         },
       });
     }

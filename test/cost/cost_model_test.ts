@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { costModel, networkCost, sumTerms } from "../../src/cost/mod.ts";
+import { costModel, layerCost, networkCost, sumTerms } from "../../src/cost/mod.ts";
 import { type LayerGraph, openNetwork, type SharedMode } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { captureModel, disposeModel } from "../../src/model/mod.ts";
@@ -12,6 +12,17 @@ await startBackend();
 const SHARED_MODES: readonly SharedMode[] = ["select", "couple"];
 
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
+
+/** Multiply–accumulates of every layer of a cut network, with those of its selector, that it has any of. */
+function macsByLayer({ nodes }: LayerGraph): Record<string, number> {
+  const macs: Record<string, number> = {};
+  for (const node of nodes) {
+    const own = layerCost(node).macs;
+    const owner = node.key.replace(/_select$/, "");
+    if (own > 0) macs[owner] = (macs[owner] ?? 0) + own;
+  }
+  return macs;
+}
 
 /** Cost after surgery on random channels, and what the model says, told the channels or not. */
 function compareAtRandom({ graph, map, units }: ReturnType<typeof findUnits>, seed: number) {
@@ -35,6 +46,22 @@ function compareAtRandom({ graph, map, units }: ReturnType<typeof findUnits>, se
 }
 
 for (const shared of SHARED_MODES) {
+  for (const name of ["preActivation", "postActivation", "mobile"] as const) {
+    Deno.test(`every layer of the ${name} network costs what the model says, ${shared}`, async () => {
+      const { graph, map, units } = await openUnits(name, shared);
+      const { layerMacs } = costModel(graph, map, units);
+      for (const seed of SEEDS) {
+        const kept = keepAtRandom(units, seed);
+        const counts = kept.map(({ length }) => length);
+        const found = [...layerMacs].map(([key, terms]) => [key, sumTerms(terms, counts)]);
+        assert.deepEqual(
+          Object.fromEntries(found),
+          macsByLayer(shrinkUnits(graph, map, units, kept)),
+        );
+      }
+    });
+  }
+
   for (const name of networkNames) {
     Deno.test(`the cost model of the ${name} network is exact for all counts, ${shared}`, async () => {
       const opened = await openUnits(name, shared);

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../src/errors.ts";
-import { Crew, shardIndices, type StationSpec } from "../../src/parallel/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { captureModel, disposeModel } from "../../src/model/mod.ts";
+import {
+  createStationAnswerer,
+  Crew,
+  shardIndices,
+  type StationSpec,
+} from "../../src/parallel/mod.ts";
 import { recordError, reviveError } from "../../src/threads/error_record.ts";
 import {
   encodeIdxImages,
@@ -120,6 +128,66 @@ Deno.test(
       // No training has been started: every station fails.
       await assert.rejects(crew.trainStep(Int32Array.of(0, 1, 2), 1, new Float32Array(1)));
       assert.equal((await crew.faults()).count, 0);
+    } finally {
+      await crew.close();
+    }
+  }),
+);
+
+/** A network for these images. */
+async function smallNetwork() {
+  await startBackend();
+  const model = tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [8, 8, 1] }),
+      tf.layers.dense({ units: 3, activation: "softmax" }),
+    ],
+  });
+  const file = await captureModel(model);
+  disposeModel(model);
+  return file;
+}
+
+Deno.test(
+  "a station that is stopped ends at the next batch, and does what it is asked then",
+  withImages(async (folder) => {
+    const file = await smallNetwork();
+    const answer = createStationAnswerer();
+    await answer({ open: specOf(folder, 3) });
+    const ask = (method: string, ...args: unknown[]) => answer({ method, args } as never);
+    await ask("setObjective", { kind: "classification" });
+    const images = { split: "test", indices: new Int32Array(1000), batchSize: 1 };
+    const tensors = tf.memory().numTensors;
+    for (let time = 0; time < 2; time++) {
+      const work = ask("evaluate", file, images);
+      const ended = assert.rejects(work, /another thread has ended the work/);
+      await ask("stop");
+      await ended;
+      assert.equal(tf.memory().numTensors, tensors);
+    }
+    const few = { ...images, indices: Int32Array.of(0, 1) };
+    assert.equal((await ask("evaluate", file, few) as { images: number }).images, 2);
+    await ask("close");
+  }),
+);
+
+Deno.test(
+  "work that ends on this thread ends with its error, and the crew goes on",
+  withImages(async (folder) => {
+    const file = await smallNetwork();
+    const crew = await Crew.open(specOf(folder, 3), 2);
+    try {
+      await crew.setObjective({ kind: "classification" });
+      const images = { split: "test", indices: new Int32Array(400), batchSize: 1 } as const;
+      crew.local.onBatch = () => {
+        throw new Error("enough");
+      };
+      for (let time = 0; time < 3; time++) {
+        await assert.rejects(crew.evaluate(file, images), /^Error: enough$/);
+      }
+      crew.local.onBatch = () => {};
+      const few = { ...images, indices: Int32Array.of(0, 1, 2, 3) };
+      assert.equal((await crew.evaluate(file, few)).images, 4);
     } finally {
       await crew.close();
     }
