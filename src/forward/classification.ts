@@ -2,14 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { activationOf, type LayerGraph, nodeKeyOf } from "../graph/mod.ts";
 import type { Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
 
-/** Sums over classified images. */
+/** A batch of classified images. */
 export interface ClassificationSums {
   /** Images whose likeliest class is their own. */
   readonly correct: number;
-  /** Sum of −ln p(own class). */
-  readonly loss: number;
-  /** How many images. */
-  readonly images: number;
+  /** −ln p(own class) of every image. */
+  readonly losses: Float64Array;
 }
 
 const SMALLEST_PROBABILITY = 1e-7;
@@ -26,34 +24,33 @@ export class Classification implements Objective<ClassificationSums> {
   async measure(
     { graph, plan }: MeasuredNetwork,
     batches: AsyncIterable<ImageBatch>,
-  ): Promise<ClassificationSums> {
+  ): Promise<ClassificationSums[]> {
     const areProbabilities = givesProbabilities(graph);
-    const sums = { correct: 0, loss: 0, images: 0 };
+    const sums: ClassificationSums[] = [];
     for await (const { images, labels } of batches) {
       const [output] = plan.predict(images);
       const probabilities = areProbabilities ? output : tf.softmax(output);
       const classes = probabilities.shape.at(-1)!;
       const values = probabilities.dataSync();
-      labels!.forEach((label, image) => {
+      let correct = 0;
+      const losses = Float64Array.from(labels!, (label, image) => {
         const row = values.subarray(image * classes, (image + 1) * classes);
-        if (indexOfLargest(row) === label) sums.correct++;
-        sums.loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
+        if (indexOfLargest(row) === label) correct++;
+        return -Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
       });
-      sums.images += labels!.length;
+      sums.push({ correct, losses });
       tf.dispose([output, probabilities]);
     }
     return sums;
   }
 
-  add(first: ClassificationSums, second: ClassificationSums): ClassificationSums {
-    return {
-      correct: first.correct + second.correct,
-      loss: first.loss + second.loss,
-      images: first.images + second.images,
-    };
-  }
-
-  figuresOf({ correct, loss, images }: ClassificationSums): Figures {
+  figuresOf(batches: readonly ClassificationSums[]): Figures {
+    let [correct, loss, images] = [0, 0, 0];
+    for (const batch of batches) {
+      correct += batch.correct;
+      for (const own of batch.losses) loss += own;
+      images += batch.losses.length;
+    }
     const accuracy = correct / images;
     return { error: 1 - accuracy, loss: loss / images, accuracy, images };
   }
