@@ -44,6 +44,18 @@ const ALLOWED: Record<string, readonly string[]> = {
     "session",
     "tuning",
   ],
+  remote: [
+    "kernels",
+    "model",
+    "formats",
+    "graph",
+    "data",
+    "calibration",
+    "policy",
+    "jobs",
+    "session",
+    "pruning",
+  ],
 };
 
 /** Files at the top of `src` that every room may import. */

@@ -2,6 +2,7 @@
 export * from "./auto_ratios.ts";
 export * from "./budget_ratios.ts";
 export * from "./count_networks.ts";
+export * from "./gather_shard.ts";
 export * from "./original_moments.ts";
 export * from "./pose_budget.ts";
 export * from "./problems.ts";
