@@ -1,19 +1,11 @@
 import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
-import {
-  absorbBiases,
-  type ConvolutionPlace,
-  kernelSize,
-  nodeKeyOf,
-  pairOf,
-  shrinkGraph,
-} from "../graph/mod.ts";
-import type { ImageSelection } from "../parallel/mod.ts";
+import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../graph/mod.ts";
+import { type Executor, LocalExecutor, outputsOf } from "../jobs/mod.ts";
 import {
   bestRollouts,
   chooseCounts,
   type Evaluation,
-  planLayers,
   type PlanRules,
   type Ratios,
   ratiosOfCounts,
@@ -26,11 +18,10 @@ import {
 } from "../policy/mod.ts";
 import { withDefaults } from "../session/mod.ts";
 import { readersOf } from "./count_networks.ts";
-import { heldOutImages, measureNetwork, reestimateBatchNorm } from "./measure_network.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
-import { plansToRepair, repairLayers, startRepair } from "./repair.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
 import { SearchJournal } from "./search_journal.ts";
+import { TRIAL_HANDLERS, trialImages, trialJob, type TrialKind } from "./search_jobs.ts";
 import type { AutoPolicy, SearchLog, SearchReport } from "./types.ts";
 
 /** What {@link findAutoRatios} uses where the policy does not say; `searchCounts` has defaults of its own. */
@@ -43,12 +34,6 @@ export const AUTO_DEFAULTS = {
 
 /** Roll-outs that are finalists; the others are found near what is best then. */
 const BEST_ROLLOUTS = 2;
-
-/** Training images that finalists are measured on, at least: they differ by less than roll-outs do. */
-const FINALIST_IMAGES = 5000;
-
-/** Calibration images that BatchNormalization of a network which is tried out is estimated on. */
-const BATCH_NORM_IMAGES = 512;
 
 /** A finished search. */
 export interface AutoOutcome {
@@ -92,7 +77,10 @@ export async function findAutoRatios(
     search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
     space: spaceOf(context, posed),
     share: settings.share - posed.added,
-    images: heldOutImages(context, settings.images),
+    executor: new LocalExecutor(TRIAL_HANDLERS, {
+      ...{ context, places, rules, ...posed },
+      ...trialImages(context, settings.images),
+    }),
     journal: folder && await openJournal(folder),
   };
   const rollouts = await context.clock.time("search", () => rollOut(run));
@@ -101,7 +89,7 @@ export async function findAutoRatios(
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + posed.added },
-    images: run.images.indices.length,
+    images: trialImages(context, settings.images).images.indices.length,
     rollouts: rollouts.length,
     finalists: finalists.map(({ rollout, reward, error, loss, accuracy }) => ({
       ...{ rollout, reward, error, loss },
@@ -127,14 +115,14 @@ interface SearchRun {
   readonly space: SearchSpace;
   /** Share of the cost for the counts alone. */
   readonly share: number;
-  /** What networks are measured on. */
-  readonly images: ImageSelection;
+  /** Where networks are tried out. */
+  readonly executor: Executor;
   readonly journal?: SearchJournal;
 }
 
 /** Roll-outs of the agent, on networks that are read off. */
 async function rollOut(run: SearchRun): Promise<readonly Rollout[]> {
-  const { context, posed, settings, search, space, share, images } = run;
+  const { context, posed, settings, search, space, share } = run;
   const options = {
     ...search,
     ...{ share, agent: settings.agent, seed: context.calibration.seed },
@@ -142,11 +130,7 @@ async function rollOut(run: SearchRun): Promise<readonly Rollout[]> {
   };
   const { rollouts } = await searchCounts(space, options, {
     ...hooksOf(run, { kind: "rollout", stage: "searching", total: search.rollouts }),
-    evaluate: async (counts) => {
-      const network = posed.networks.networkFor(counts);
-      const adapted = await reestimateBatchNorm(context, network, batchNormImages(context));
-      return await measureNetwork(context, adapted, images);
-    },
+    evaluate: (counts) => tryOut(run, "rollout", counts),
   });
   return rollouts;
 }
@@ -163,7 +147,6 @@ async function judgeFinalists(
   const { seed } = context.calibration;
   const started = rollouts.filter(({ source }) => source === "start");
   const origins = [...started, ...bestRollouts(rollouts, BEST_ROLLOUTS)];
-  const images = heldOutImages(context, Math.max(FINALIST_IMAGES, run.images.indices.length));
   const before = rollouts.length;
   return await refineCounts(
     space,
@@ -175,25 +158,21 @@ async function judgeFinalists(
         stage: "repairing finalists",
         total: before + finalists,
       }),
-      evaluate: (counts) => repairAndMeasure(run, counts, images),
+      evaluate: (counts) => tryOut(run, "finalist", counts),
     },
   );
 }
 
-/** Cuts a network as `prune` does, and measures it. */
-async function repairAndMeasure(
-  { context, places, rules, posed }: SearchRun,
+async function tryOut(
+  { context, executor }: SearchRun,
+  kind: TrialKind,
   counts: readonly number[],
-  images: ImageSelection,
 ): Promise<Evaluation> {
-  const { graph, map } = context;
-  const ratios = ratiosOfCounts(places, posed.units, counts);
-  const plans = planLayers(graph, map, places, ratios, rules);
-  const running = { ...context, onLayer: () => {} };
-  const start = await startRepair(running, plans);
-  const repair = await repairLayers(running, plansToRepair(context, plans), start);
-  const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
-  return await measureNetwork(context, shrunk, images);
+  const { signal } = context;
+  const [evaluation] = outputsOf(
+    await executor.run<Evaluation>([trialJob(kind, counts)], { signal }),
+  );
+  return evaluation;
 }
 
 /** What the stages of a search have in common: progress, the journal, and being stopped. */
@@ -210,11 +189,6 @@ function hooksOf(
       settings.onRollout?.(rollout);
     },
   };
-}
-
-function batchNormImages({ calibration }: BudgetContext): ImageSelection {
-  const { indices, batchSize } = calibration;
-  return { split: "train", indices: indices.subarray(0, BATCH_NORM_IMAGES), batchSize };
 }
 
 function logOf(

@@ -10,6 +10,7 @@ export * from "./repair.ts";
 export * from "./repair_in_groups.ts";
 export * from "./repair_state.ts";
 export * from "./report.ts";
+export * from "./search_jobs.ts";
 export * from "./search_journal.ts";
 export * from "./statistics_source.ts";
 export * from "./stopwatch.ts";

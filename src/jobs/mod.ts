@@ -1,0 +1,3 @@
+/** Work that is done here or anywhere else. */
+export * from "./job.ts";
+export * from "./local_executor.ts";
