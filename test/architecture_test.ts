@@ -25,7 +25,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   onnx: ["model", "importing"],
   train: ["kernels", "model", "graph"],
   threads: [],
-  jobs: ["threads"],
+  jobs: ["model"],
   parallel: ["threads", "kernels", "model", "graph", "data", "forward", "calibration", "train"],
   session: ["kernels", "model", "formats", "graph", "data", "forward", "parallel"],
   tuning: ["model", "graph", "data", "session", "train"],

@@ -52,11 +52,7 @@ export interface JobTools {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Does the jobs of one kind. The answer follows from context and input alone.
- *
- * @throws {InputError} When a repetition would end the same way: there is none then.
- */
+/** Does the jobs of one kind. The answer, plain data, follows from context and input alone. */
 export type JobHandler<Context> = (
   context: Context,
   // deno-lint-ignore no-explicit-any -- the kind of a job says what its input is; no type can.

@@ -1,3 +1,8 @@
-/** Work that is done here or anywhere else. */
+/** Work that is done here or anywhere else. Nothing of the queue's libraries is loaded before it is used. */
+export type { BlobStore } from "./blob_store.ts";
 export * from "./job.ts";
 export * from "./local_executor.ts";
+export * from "./open_blobs.ts";
+export * from "./queue_executor.ts";
+export { checkQueueServer, type QueueServer, readQueueUrl } from "./queue_server.ts";
+export * from "./serve_queue.ts";

@@ -1,0 +1,268 @@
+import type { Job as BullJob, Queue, QueueEvents } from "bullmq";
+import { InputError } from "../errors.ts";
+import type { BlobStore } from "./blob_store.ts";
+import type { Executor, Job, JobOutcome, RunHooks } from "./job.ts";
+import {
+  nameJob,
+  packPayload,
+  type Payload,
+  QUEUE_NAME,
+  type QueuedJob,
+  readFailure,
+  unpackPayload,
+} from "./queued_job.ts";
+import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
+
+/** What {@link QueueExecutor} uses where an option is not given. */
+const DEFAULTS = {
+  attempts: 3,
+  backoffMilliseconds: 1000,
+  patienceMilliseconds: 60_000,
+};
+
+/** How long answers lie in the queue: whoever asks again has them at once. */
+const KEPT_SECONDS = 24 * 3600;
+
+/** Where jobs are done, and what with. */
+export interface QueueExecutorOptions {
+  /** The server. */
+  readonly server: QueueServer;
+  /** What is too large for the queue. */
+  readonly blobs: BlobStore;
+  /** What workers open their context from: plain data. */
+  readonly context: unknown;
+  /** How often a job that fails is tried. Default 3. */
+  readonly attempts?: number;
+  /** Wait before the second attempt, twice as long before every further one. Default 1 s. */
+  readonly backoffMilliseconds?: number;
+  /** How long the server may be away during a run. Default 60 s. */
+  readonly patienceMilliseconds?: number;
+  /** Told what a user should know. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/** A job that has no answer yet, and its places among those that were asked for. */
+interface OpenJob {
+  readonly kind: string;
+  readonly data: QueuedJob;
+  readonly indices: number[];
+}
+
+/**
+ * Has jobs done by whatever workers take them from a queue of BullMQ. A job is called by what it is, so it is in the queue
+ * once however often it is posted, and its answer is found there by the next run that asks for the same.
+ */
+export class QueueExecutor implements Executor {
+  readonly attempts: number;
+  readonly #options: QueueExecutorOptions & typeof DEFAULTS;
+  readonly #context: Payload;
+  readonly #queue: Queue<QueuedJob, Payload>;
+  readonly #events: QueueEvents;
+  #hasLooked = false;
+
+  private constructor(
+    options: QueueExecutorOptions & typeof DEFAULTS,
+    context: Payload,
+    queue: Queue<QueuedJob, Payload>,
+    events: QueueEvents,
+  ) {
+    this.attempts = options.attempts;
+    this.#options = options;
+    this.#context = context;
+    this.#queue = queue;
+    this.#events = events;
+  }
+
+  /**
+   * Connects to the queue.
+   *
+   * @param options Where jobs are done, and what with.
+   * @returns The executor.
+   * @throws {InputError} When the server cannot be used.
+   */
+  static async open(options: QueueExecutorOptions): Promise<QueueExecutor> {
+    const { server: { connection }, ...settings } = { ...DEFAULTS, ...options };
+    await checkQueueServer(options.server);
+    const { Queue, QueueEvents } = await loadForQueue(() => import("bullmq"));
+    const context = await packPayload(options.context, options.blobs);
+    const queue = new Queue<QueuedJob, Payload>(QUEUE_NAME, {
+      connection,
+      defaultJobOptions: {
+        attempts: settings.attempts,
+        backoff: { type: "exponential", delay: settings.backoffMilliseconds },
+        removeOnComplete: { age: KEPT_SECONDS },
+        removeOnFail: { age: KEPT_SECONDS },
+        stackTraceLimit: 0,
+      },
+    });
+    // Both tell of every attempt to connect anew; what matters of that is told by `run`.
+    queue.on("error", () => {});
+    const [seconds] = await (await queue.client as unknown as { time(): Promise<[string]> }).time();
+    const events = new QueueEvents(QUEUE_NAME, {
+      connection,
+      lastEventId: `${Number(seconds) * 1000}-0`,
+    });
+    events.on("error", () => {});
+    await events.waitUntilReady();
+    return new QueueExecutor({ ...DEFAULTS, ...options }, context, queue, events);
+  }
+
+  /** Posts jobs, and waits for what becomes of them. */
+  async run<Output>(
+    jobs: readonly Job[],
+    hooks: RunHooks<Output> = {},
+  ): Promise<JobOutcome<Output>[]> {
+    hooks.signal?.throwIfAborted();
+    if (jobs.length === 0) return [];
+    await this.#lookForWorkers();
+    const open = await this.#address(jobs);
+    await this.#forgetFailures([...open.keys()]);
+    const outcomes: JobOutcome<Output>[] = new Array(jobs.length);
+    const finished = Promise.withResolvers<void>();
+    const settle = async (id: string) => {
+      if (!open.has(id)) return;
+      const outcome = await this.#outcomeOf<Output>(id);
+      const job = open.get(id);
+      if (outcome === undefined || job === undefined) return;
+      open.delete(id);
+      for (const index of job.indices) {
+        outcomes[index] = outcome;
+        hooks.onEnd?.(index, outcome);
+      }
+      if (open.size === 0) finished.resolve();
+    };
+    const post = async () => {
+      await this.#post(open);
+      await Promise.all([...open.keys()].map(settle));
+    };
+    const attempt = (work: Promise<void>) => void work.catch(finished.reject);
+    const release = await this.#listen({
+      onEnd: (id) => attempt(settle(id)),
+      onProgress: (id, share) =>
+        open.get(id)?.indices.forEach((index) => hooks.onProgress?.(index, share)),
+      // A server that kept nothing while it was away has forgotten the jobs; to any other this says nothing new.
+      onReturn: () => attempt(post()),
+      onLost: finished.reject,
+    });
+    const cancel = () => finished.reject(hooks.signal!.reason);
+    hooks.signal?.addEventListener("abort", cancel);
+    try {
+      if (hooks.signal?.aborted) cancel();
+      else attempt(post());
+      await finished.promise;
+      return outcomes;
+    } finally {
+      release();
+      hooks.signal?.removeEventListener("abort", cancel);
+      await this.#withdraw([...open.keys()]);
+    }
+  }
+
+  /** Leaves the queue; answers and jobs that were begun stay there. */
+  async close(): Promise<void> {
+    await this.#events.close();
+    await this.#queue.close();
+  }
+
+  /** Jobs by their names in the queue. */
+  async #address(jobs: readonly Job[]): Promise<Map<string, OpenJob>> {
+    const { blobs, context } = this.#options;
+    const open = new Map<string, OpenJob>();
+    for (const [index, { kind, key, input }] of jobs.entries()) {
+      const id = nameJob(kind, key, context);
+      const known = open.get(id);
+      known?.indices.push(index);
+      if (known) continue;
+      const data = {
+        blobs: blobs.place,
+        context: this.#context,
+        input: await packPayload(input, blobs),
+      };
+      open.set(id, { kind, data, indices: [index] });
+    }
+    return open;
+  }
+
+  async #post(jobs: ReadonlyMap<string, OpenJob>): Promise<void> {
+    await this.#queue.addBulk(
+      [...jobs].map(([jobId, { kind, data }]) => ({ name: kind, data, opts: { jobId } })),
+    );
+  }
+
+  /** What failed in an earlier run is tried anew. */
+  async #forgetFailures(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map(async (id) => {
+      if (await this.#queue.getJobState(id) === "failed") await this.#queue.remove(id);
+    }));
+  }
+
+  /** Takes back what nobody has begun. */
+  async #withdraw(ids: readonly string[]): Promise<void> {
+    if ((await this.#queue.client).status !== "ready") return;
+    await Promise.all(ids.map((id) => this.#queue.remove(id).catch(() => {})));
+  }
+
+  /** What became of a job; undefined while it has not ended. */
+  async #outcomeOf<Output>(id: string): Promise<JobOutcome<Output> | undefined> {
+    const job: BullJob<QueuedJob, Payload> | undefined = await this.#queue.getJob(id);
+    if (job?.finishedOn === undefined) return undefined;
+    const { attemptsMade: attempts, failedReason, returnvalue } = job;
+    if (await job.isFailed()) {
+      return { status: "failed", error: readFailure(failedReason), attempts };
+    }
+    try {
+      const output = await unpackPayload(returnvalue, this.#options.blobs);
+      return { status: "done", output: output as Output };
+    } catch (error) {
+      return { status: "failed", error: error as Error, attempts };
+    }
+  }
+
+  /** Listens to the queue and to whether its server is there, until the function that is given back is called. */
+  async #listen(listener: {
+    onEnd(id: string): void;
+    onProgress(id: string, share: number): void;
+    onReturn(): void;
+    onLost(error: Error): void;
+  }): Promise<() => void> {
+    const { server: { name }, patienceMilliseconds } = this.#options;
+    const ended = ({ jobId }: { jobId: string }) => listener.onEnd(jobId);
+    const progressed = ({ jobId, data }: { jobId: string; data: unknown }) =>
+      listener.onProgress(jobId, Number(data));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const gone = () => {
+      timer ??= setTimeout(() =>
+        listener.onLost(
+          new InputError(
+            `waiting for the queue at ${name}: found no server for ` +
+              `${
+                Math.round(patienceMilliseconds / 1000)
+              } s; start it again, and then the same command`,
+          ),
+        ), patienceMilliseconds);
+    };
+    const returned = () => {
+      clearTimeout(timer);
+      timer = undefined;
+      listener.onReturn();
+    };
+    const client = await this.#queue.client;
+    this.#events.on("completed", ended).on("failed", ended).on("progress", progressed);
+    client.on("close", gone);
+    client.on("ready", returned);
+    return () => {
+      clearTimeout(timer);
+      this.#events.off("completed", ended).off("failed", ended).off("progress", progressed);
+      client.off("close", gone);
+      client.off("ready", returned);
+    };
+  }
+
+  async #lookForWorkers(): Promise<void> {
+    if (this.#hasLooked) return;
+    this.#hasLooked = true;
+    if (await this.#queue.getWorkersCount() > 0) return;
+    const { onNotice, server: { name } } = this.#options;
+    onNotice?.(`no worker waits at ${name} yet; start some with \`worker --queue\``);
+  }
+}

@@ -1,0 +1,164 @@
+import type { Job as BullJob } from "bullmq";
+import type { BlobStore } from "./blob_store.ts";
+import type { JobTools } from "./job.ts";
+import { openBlobs } from "./open_blobs.ts";
+import {
+  packPayload,
+  type Payload,
+  QUEUE_NAME,
+  type QueuedJob,
+  unpackPayload,
+  writeFailure,
+} from "./queued_job.ts";
+import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
+
+/** What {@link serveQueue} uses where an option is not given. */
+const DEFAULTS = { lockMilliseconds: 30_000, restMilliseconds: 3000 };
+
+/** How often a job may have lost its worker before it is taken to be what ends them. */
+const MOST_LOST_WORKERS = 5;
+
+/** Locks are looked at this often while one of them lasts. */
+const CHECKS_PER_LOCK = 3;
+
+/** A job that a worker was given. */
+export interface ServedJob {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its name in the queue. */
+  readonly id: string;
+}
+
+/** A worker cannot do any job of some context; another worker may. */
+export class RefusalError extends Error {
+  /** Class name. */
+  override readonly name = "RefusalError";
+  /** @param cause Why. */
+  constructor(cause: unknown) {
+    super((cause as Error).message, { cause });
+  }
+}
+
+/** What a worker does. */
+export interface ServeOptions {
+  /** The server. */
+  readonly server: QueueServer;
+  /** Where blobs are, when that is elsewhere than jobs say. */
+  readonly blobs?: string;
+  /**
+   * Does a job.
+   *
+   * @throws {RefusalError} When the worker cannot do jobs of this context.
+   */
+  readonly perform: (
+    kind: string,
+    context: unknown,
+    input: unknown,
+    tools: JobTools & { readonly blobs: BlobStore },
+  ) => Promise<unknown>;
+  /** Raised to end the work after the job in hand. */
+  readonly signal: AbortSignal;
+  /** How long a worker that shows no sign of life keeps its job. Default 30 s. */
+  readonly lockMilliseconds?: number;
+  /** How long a worker that refused a job leaves the next one to others. Default 3 s. */
+  readonly restMilliseconds?: number;
+  /** Told once the worker waits for jobs. */
+  readonly onReady?: () => void;
+  /** Told before every job. */
+  readonly onBegin?: (job: ServedJob) => void;
+  /** Told behind every job, of its failure where it failed. */
+  readonly onEnd?: (job: ServedJob, failure?: Error) => void;
+  /** Told what a user should know: that the server is away. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/**
+ * Takes jobs from a queue, one at a time, until it is told to end. Attempts, waits between them and the recovery of jobs
+ * whose worker is gone are BullMQ's.
+ *
+ * @param options What to do.
+ * @throws {InputError} When the server cannot be used.
+ */
+export async function serveQueue(options: ServeOptions): Promise<void> {
+  const { server, signal, onNotice } = options;
+  const { lockMilliseconds, restMilliseconds } = { ...DEFAULTS, ...options };
+  await checkQueueServer(server);
+  const { Worker } = await loadForQueue(() => import("bullmq"));
+  const stores = new Map<string, Promise<BlobStore>>();
+  const storeAt = (place: string) => {
+    const store = stores.get(place) ?? openBlobs(place);
+    stores.set(place, store);
+    return store;
+  };
+  const worker = new Worker<QueuedJob, Payload>(
+    QUEUE_NAME,
+    async (job) => {
+      try {
+        return await serveJob(job, await storeAt(options.blobs ?? job.data.blobs), options);
+      } catch (error) {
+        if (error instanceof RefusalError) rest();
+        throw new Error(writeFailure(error instanceof RefusalError ? error.cause : error));
+      }
+    },
+    {
+      connection: { ...server.connection, maxRetriesPerRequest: null },
+      lockDuration: lockMilliseconds,
+      stalledInterval: lockMilliseconds / CHECKS_PER_LOCK,
+      maxStalledCount: MOST_LOST_WORKERS,
+      autorun: false,
+    },
+  );
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  /** Whoever refuses is free at once, and would take the job again before those who are at work. */
+  const rest = () => {
+    worker.pause(true);
+    resting = setTimeout(() => worker.resume(), restMilliseconds);
+  };
+  let isAway = false;
+  worker.on("error", () => {
+    // Another worker has a job whose lock was lost here, or the server is away: both mend themselves.
+  });
+  worker.on("ioredis:close", () => {
+    if (!isAway && !signal.aborted) onNotice?.(`${server.name} is away; waiting for it`);
+    isAway = true;
+  });
+  worker.on("ready", () => isAway = false);
+  const ended = Promise.withResolvers<void>();
+  const end = () => ended.resolve();
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  const running = worker.run();
+  try {
+    await worker.waitUntilReady();
+    options.onReady?.();
+    await Promise.race([ended.promise, running]);
+  } finally {
+    clearTimeout(resting);
+    signal.removeEventListener("abort", end);
+    await worker.close();
+    for (const store of stores.values()) await (await store).close();
+  }
+}
+
+async function serveJob(
+  job: BullJob<QueuedJob, Payload>,
+  blobs: BlobStore,
+  { perform, onBegin, onEnd }: ServeOptions,
+): Promise<Payload> {
+  const served = { kind: job.name, id: job.id! };
+  onBegin?.(served);
+  try {
+    const [context, input] = await Promise.all(
+      [job.data.context, job.data.input].map((payload) => unpackPayload(payload, blobs)),
+    );
+    const output = await perform(job.name, context, input, {
+      blobs,
+      onProgress: (share) => void job.updateProgress(share).catch(() => {}),
+    });
+    onEnd?.(served);
+    return await packPayload(output, blobs);
+  } catch (error) {
+    onEnd?.(served, error as Error);
+    throw error;
+  }
+}
