@@ -233,6 +233,7 @@ function runFolder({ crew, file, unlabelled }: Session, settings: Settings): Run
   const identity = {
     network: file.path,
     images: crew.local.dataset.train.length,
+    // Sums over images of repairs and of statistics are added up in f64 station by station: their last bits depend on it.
     workers: crew.size,
     unlabelled,
     ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },

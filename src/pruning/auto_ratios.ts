@@ -1,20 +1,27 @@
 import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
+import { WorkerError } from "../errors.ts";
 import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../graph/mod.ts";
-import { type Executor, LocalExecutor, outputsOf } from "../jobs/mod.ts";
+import { type Executor, type JobOutcome, LocalExecutor } from "../jobs/mod.ts";
 import {
   bestRollouts,
   chooseCounts,
   type Evaluation,
+  type FailedRollout,
+  type Measurement,
   type PlanRules,
+  type Proposal,
   type Ratios,
   ratiosOfCounts,
+  type RecordedMeasurement,
   refineCounts,
   type Rollout,
   SEARCH_DEFAULTS,
   searchCounts,
+  type SearchHooks,
   type SearchSettings,
   type SearchSpace,
+  type Tried,
 } from "../policy/mod.ts";
 import { withDefaults } from "../session/mod.ts";
 import { readersOf } from "./count_networks.ts";
@@ -83,24 +90,28 @@ export async function findAutoRatios(
     }),
     journal: folder && await openJournal(folder),
   };
-  const rollouts = await context.clock.time("search", () => rollOut(run));
-  const finalists = await judgeFinalists(run, rollouts);
-  const [winner] = bestRollouts(finalists, 1, run.search.rewardPolicy);
+  const searched = await context.clock.time("search", () => rollOut(run));
+  const refined = await judgeFinalists(run, searched);
+  const [winner] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
+  const failures = [...searched.failures, ...refined.failures];
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + posed.added },
     images: trialImages(context, settings.images).images.indices.length,
-    rollouts: rollouts.length,
-    finalists: finalists.map(({ rollout, reward, error, loss, accuracy }) => ({
+    rollouts: run.search.rollouts,
+    finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
       ...{ rollout, reward, error, loss },
       ...(accuracy !== undefined && { accuracy }),
     })),
     winner: winner.rollout,
+    ...(failures.length > 0 && {
+      failures: failures.map(({ rollout, failure }) => ({ rollout, failure })),
+    }),
   };
   return {
     ratios: ratiosOfCounts(places, posed.units, winner.counts),
     report,
-    log: logOf(context, posed, [...rollouts, ...finalists]),
+    log: logOf(context, posed, [...searched.rollouts, ...refined.rollouts], failures),
   };
 }
 
@@ -121,88 +132,104 @@ interface SearchRun {
 }
 
 /** Roll-outs of the agent, on networks that are read off. */
-async function rollOut(run: SearchRun): Promise<readonly Rollout[]> {
+async function rollOut(run: SearchRun): Promise<Tried> {
   const { context, posed, settings, search, space, share } = run;
   const options = {
     ...search,
     ...{ share, agent: settings.agent, seed: context.calibration.seed },
     start: settings.start === "budget" ? chooseCounts(posed.problem, share).counts : undefined,
   };
-  const { rollouts } = await searchCounts(space, options, {
-    ...hooksOf(run, { kind: "rollout", stage: "searching", total: search.rollouts }),
-    evaluate: (counts) => tryOut(run, "rollout", counts),
-  });
-  return rollouts;
+  const stage = { kind: "rollout", stage: "searching", before: 0, total: search.rollouts } as const;
+  return await searchCounts(space, options, hooksOf(run, stage));
 }
 
 /**
  * Networks that are cut as the answer will be. Where the search started is one in any case: the sequential repair may
  * reverse what was found without it.
  */
-async function judgeFinalists(
-  run: SearchRun,
-  rollouts: readonly Rollout[],
-): Promise<Rollout[]> {
+async function judgeFinalists(run: SearchRun, { rollouts }: Tried): Promise<Tried> {
   const { context, settings: { finalists }, search, space, share } = run;
   const { seed } = context.calibration;
   const started = rollouts.filter(({ source }) => source === "start");
   const origins = [...started, ...bestRollouts(rollouts, BEST_ROLLOUTS)];
-  const before = rollouts.length;
-  return await refineCounts(
-    space,
-    { ...search, share, seed, networks: finalists, before },
-    origins,
-    {
-      ...hooksOf(run, {
-        kind: "finalist",
-        stage: "repairing finalists",
-        total: before + finalists,
-      }),
-      evaluate: (counts) => tryOut(run, "finalist", counts),
-    },
-  );
+  const before = search.rollouts;
+  const options = { ...search, share, seed, networks: finalists, before };
+  const total = before + finalists;
+  const stage = { kind: "finalist", stage: "repairing finalists", before, total } as const;
+  return await refineCounts(space, options, origins, hooksOf(run, stage));
 }
 
-async function tryOut(
-  { context, executor }: SearchRun,
-  kind: TrialKind,
-  counts: readonly number[],
-): Promise<Evaluation> {
-  const { signal } = context;
-  const [evaluation] = outputsOf(
-    await executor.run<Evaluation>([trialJob(kind, counts)], { signal }),
-  );
-  return evaluation;
+/** A stage of a search: how its networks are made, and how its progress is told. */
+interface SearchStage {
+  readonly kind: TrialKind;
+  readonly stage: string;
+  /** Networks that were tried in earlier stages. */
+  readonly before: number;
+  /** Networks of this stage and those before it. */
+  readonly total: number;
 }
 
-/** What the stages of a search have in common: progress, the journal, and being stopped. */
-function hooksOf(
-  { context, settings, journal }: SearchRun,
-  { kind, stage, total }: { kind: string; stage: string; total: number },
-) {
+/** What the stages of a search have in common: measuring, the journal, progress, and being stopped. */
+function hooksOf(run: SearchRun, { kind, stage, before, total }: SearchStage): SearchHooks {
+  const { context, settings, journal } = run;
+  let done = before;
   return {
-    recorded: recordedAs<Rollout>(journal, kind),
+    recorded: recordedAs<RecordedMeasurement>(journal, kind),
     signal: context.signal,
-    onRollout: async (rollout: Rollout) => {
-      context.onStage(stage, rollout.rollout, total);
-      await journal?.append({ kind, ...rollout });
-      settings.onRollout?.(rollout);
+    evaluateAll: (batch, onMeasured) => tryOut(run, kind, batch, onMeasured),
+    onMeasured: async (measured) => {
+      context.onStage(stage, ++done, total);
+      await journal?.append({ kind, ...measured });
+    },
+    onRollout: (rollout) => {
+      done = rollout.rollout;
+      context.onStage(stage, done, total);
+      if (!("failure" in rollout)) settings.onRollout?.(rollout);
     },
   };
+}
+
+/**
+ * Tries out networks, wherever that is done. A network that cannot be measured is no reason to give up the others, a
+ * thread that is lost is.
+ */
+async function tryOut(
+  { context: { signal }, executor }: SearchRun,
+  kind: TrialKind,
+  batch: readonly (readonly number[])[],
+  onMeasured: (index: number, measurement: Measurement) => Promise<void>,
+): Promise<void> {
+  let told: Promise<unknown> = Promise.resolve();
+  const onEnd = (index: number, outcome: JobOutcome<Evaluation>) => {
+    if (outcome.status === "failed" && outcome.error instanceof WorkerError) return;
+    const measurement = outcome.status === "done"
+      ? outcome.output
+      : { failure: outcome.error.message };
+    told = Promise.all([told, onMeasured(index, measurement)]);
+    // It is waited for below; until then a failure must not count as one that nobody handles.
+    told.catch(() => {});
+  };
+  const jobs = batch.map((counts) => trialJob(kind, counts));
+  const outcomes = await executor.run<Evaluation>(jobs, { signal, onEnd });
+  await told;
+  for (const outcome of outcomes) {
+    if (outcome.status === "failed" && outcome.error instanceof WorkerError) throw outcome.error;
+  }
 }
 
 function logOf(
   { graph, map }: BudgetContext,
   { units }: PosedBudget,
   rollouts: readonly Rollout[],
+  failures: readonly FailedRollout[],
 ): SearchLog {
   const { convMacs } = costModel(graph, map, units);
+  const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
+    tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
   return {
     units: units.map(({ name }) => name),
-    rollouts: rollouts.map((rollout) => ({
-      ...rollout,
-      convMacs: sumTerms(convMacs, rollout.counts),
-    })),
+    rollouts: withMacs(rollouts),
+    failures: withMacs(failures),
   };
 }
 

@@ -63,9 +63,20 @@ export function trialJob(kind: TrialKind, counts: readonly number[]): Job<readon
 
 /** Who tries networks out. */
 export const TRIAL_HANDLERS: JobHandlers<SearchContext> & Record<TrialKind, unknown> = {
-  rollout: readOffAndMeasure,
-  finalist: repairAndMeasure,
+  rollout: timed(readOffAndMeasure),
+  finalist: timed(repairAndMeasure),
 };
+
+/** Adds the wall time that an evaluation took. */
+function timed(
+  evaluate: (context: SearchContext, counts: readonly number[]) => Promise<Evaluation>,
+): typeof evaluate {
+  return async (context, counts) => {
+    const start = performance.now();
+    const evaluation = await evaluate(context, counts);
+    return { ...evaluation, seconds: (performance.now() - start) / 1000 };
+  };
+}
 
 /** Measures a network that is read off statistics, with statistics of BatchNormalization that are its own. */
 async function readOffAndMeasure(

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
 import {
-  type EvaluationSums,
   givesProbabilities,
   type ImageBatch,
   openObjective,
@@ -159,7 +158,7 @@ Deno.test("a reference whose output never varies, and one with other outputs, ar
   weights.set("pose/kernel", { ...kernel, values: new Float32Array(kernel.values.length) });
   const flat = await OutputError.open({ ...file, path: "flat.json", weights });
   const network = await openNetwork(file);
-  const sums: EvaluationSums = await measureOn(flat, network, oneBatch());
+  const sums = await measureOn(flat, network, oneBatch());
   assert.throws(() => flat.figuresOf(sums), (error) => {
     assert.ok(error instanceof InputError);
     assert.match(error.message, /output "pose": flat\.json gives the same for all of 5 image/);
