@@ -46,6 +46,7 @@ import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments, typedArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
+import { attemptsOption, blobsOption, queueOption, queueOptions } from "./queue_options.ts";
 import { searchOptions } from "./search_options.ts";
 import {
   checkpointFolder,
@@ -162,6 +163,9 @@ export const pruneCommand = new Command("prune")
   .addOption(searchOptions.ratioNoise)
   .addOption(searchOptions.randomEvery)
   .addOption(searchOptions.exploreEvery)
+  .addOption(queueOption)
+  .addOption(blobsOption)
+  .addOption(attemptsOption)
   .addOption(searchOptions.width)
   .addOption(searchOptions.learningRate)
   .addOption(searchOptions.discount)
@@ -256,7 +260,13 @@ Example:
       verify: flags.verify,
       tuning: tuningOf(flags),
       resume: flags.resume,
+      queue: queueOptions(flags),
     };
+    if (settings.queue && policy.kind !== "auto") {
+      throw new UsageError(
+        `reading --queue and --prune-option ${policy.kind}: only auto has work for others; leave --queue out`,
+      );
+    }
     const keepsState = settings.tuning !== undefined || policy.kind === "auto";
     if (flags.resume && !keepsState) {
       throw new UsageError(

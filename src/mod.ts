@@ -31,7 +31,7 @@ export {
   type CalibrateReport,
   type CalibrateResult,
   CALIBRATION_DEFAULTS,
-  type Shard,
+  type ShardQueue,
 } from "./calibrate.ts";
 export {
   isComplete,
@@ -59,6 +59,7 @@ export {
   type LayerDescription,
   type SpaceDescription,
 } from "./inspect.ts";
+export type { QueueOptions, ServedJob } from "./jobs/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type LayerConfig,
@@ -100,7 +101,7 @@ export type {
   SearchReport,
   SelectionMethod,
 } from "./pruning/mod.ts";
-export { AUTO_DEFAULTS } from "./pruning/mod.ts";
+export { AUTO_DEFAULTS, type Shard } from "./pruning/mod.ts";
 export {
   AGENT_DEFAULTS,
   type AgentOptions,
@@ -139,3 +140,4 @@ export type {
   Progress,
   ProgressListener,
 } from "./session/mod.ts";
+export { work, type WorkOptions, type WorkReport } from "./work.ts";

@@ -158,10 +158,11 @@ export class QueueExecutor implements Executor {
     }
   }
 
-  /** Leaves the queue; answers and jobs that were begun stay there. */
+  /** Leaves the queue and the blobs; answers and jobs that were begun stay there. */
   async close(): Promise<void> {
     await this.#events.close();
     await this.#queue.close();
+    await this.#options.blobs.close();
   }
 
   /** Jobs by their names in the queue. */

@@ -12,8 +12,11 @@ import {
 } from "./queued_job.ts";
 import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
 
-/** What {@link serveQueue} uses where an option is not given. */
-const DEFAULTS = { lockMilliseconds: 30_000, restMilliseconds: 3000 };
+/** Long enough for what a job does without giving way; a job of a lost worker waits as long. */
+const LOCK_MILLISECONDS = 30_000;
+
+/** Long enough for a job that was refused to come back from its first wait, 1 s, while others are free. */
+const REST_MILLISECONDS = 3000;
 
 /** How often a job may have lost its worker before it is taken to be what ends them. */
 const MOST_LOST_WORKERS = 5;
@@ -81,7 +84,7 @@ export interface ServeOptions {
  */
 export async function serveQueue(options: ServeOptions): Promise<void> {
   const { server, signal, onNotice } = options;
-  const { lockMilliseconds, restMilliseconds } = { ...DEFAULTS, ...options };
+  const { lockMilliseconds = LOCK_MILLISECONDS, restMilliseconds = REST_MILLISECONDS } = options;
   await checkQueueServer(server);
   const { Worker } = await loadForQueue(() => import("bullmq"));
   const stores = new Map<string, Promise<BlobStore>>();
