@@ -4,4 +4,5 @@ import { serveThread } from "./threads/mod.ts";
 serveThread({
   station: async () => (await import("./parallel/mod.ts")).createStationAnswerer(),
   stock: async () => (await import("./cost/mod.ts")).answerStock,
+  jobs: async () => (await import("./remote/mod.ts")).createJobAnswerer(),
 });

@@ -1,5 +1,5 @@
 import { readQueueUrl, type ServedJob, serveQueue } from "./jobs/mod.ts";
-import { type ContextSpec, OpenContexts } from "./remote/mod.ts";
+import { JobThread } from "./remote/mod.ts";
 
 /** What {@link work} is given. */
 export interface WorkOptions {
@@ -21,7 +21,7 @@ export interface WorkOptions {
   readonly onEnd?: (job: ServedJob, failure?: Error) => void;
   /** Told what a user should know. */
   readonly onNotice?: (notice: string) => void;
-  /** How long a worker that shows no sign of life keeps its job, in milliseconds. Default 30 000. */
+  /** How long a worker that shows no sign of life keeps its job, in milliseconds. Default 15 000. */
   readonly lockMilliseconds?: number;
 }
 
@@ -36,6 +36,7 @@ export interface WorkReport {
 /**
  * Does jobs of `prune` and `calibrate` runs from a queue, one at a time, until it is told to end. Model, images and
  * statistics are opened once for all jobs of a run, and are the driver's by content or the job is refused.
+ * The work is done in a thread of its own.
  *
  * @param options The queue, and what this worker has.
  * @returns What it did.
@@ -43,14 +44,13 @@ export interface WorkReport {
  */
 export async function work(options: WorkOptions): Promise<WorkReport> {
   const { queue, dataFolder, workers: threads = 1, ...settings } = options;
-  const contexts = new OpenContexts({ dataFolder, threads });
+  const thread = new JobThread({ dataFolder, threads });
   let [done, failed] = [0, 0];
   try {
     await serveQueue({
       ...settings,
       server: readQueueUrl(queue),
-      perform: (kind, context, input, tools) =>
-        contexts.perform(kind, context as ContextSpec, input, tools),
+      perform: (...job) => thread.perform(...job),
       onEnd: (job, failure) => {
         if (failure) failed++;
         else done++;
@@ -59,6 +59,6 @@ export async function work(options: WorkOptions): Promise<WorkReport> {
     });
     return { done, failed };
   } finally {
-    await contexts.close();
+    await thread.close();
   }
 }

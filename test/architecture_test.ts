@@ -45,6 +45,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "tuning",
   ],
   remote: [
+    "threads",
     "kernels",
     "model",
     "formats",

@@ -12,8 +12,8 @@ import {
 } from "./queued_job.ts";
 import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
 
-/** Long enough for what a job does without giving way; a job of a lost worker waits as long. */
-const LOCK_MILLISECONDS = 30_000;
+/** Long enough for a machine that is short of breath; the job of a lost worker waits as long. */
+const LOCK_MILLISECONDS = 15_000;
 
 /** Long enough for a job that was refused to come back from its first wait, 1 s, while others are free. */
 const REST_MILLISECONDS = 3000;
@@ -61,7 +61,7 @@ export interface ServeOptions {
   ) => Promise<unknown>;
   /** Raised to end the work after the job in hand. */
   readonly signal: AbortSignal;
-  /** How long a worker that shows no sign of life keeps its job. Default 30 s. */
+  /** How long a worker that shows no sign of life keeps its job. Default 15 s. */
   readonly lockMilliseconds?: number;
   /** How long a worker that refused a job leaves the next one to others. Default 3 s. */
   readonly restMilliseconds?: number;
