@@ -105,9 +105,7 @@ export async function openCountNetworks(
   rules: PlanRules,
 ): Promise<CountNetworks> {
   const { graph, map } = context;
-  const choices = units.filter((unit) =>
-    allowedCounts(graph, map, places, unit, rules).length > 1
-  );
+  const choices = units.filter((unit) => allowedCounts(graph, map, places, unit, rules).length > 1);
   return await readNetworks(context, units, choices);
 }
 

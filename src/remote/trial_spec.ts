@@ -13,7 +13,14 @@ import {
   trialImages,
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
-import { describeSource, openSource, orRefuse, type OpenedSource, type SourceSpec, type WorkerMeans } from "./source_spec.ts";
+import {
+  describeSource,
+  type OpenedSource,
+  openSource,
+  orRefuse,
+  type SourceSpec,
+  type WorkerMeans,
+} from "./source_spec.ts";
 
 /** What a worker opens a search from: plain data. */
 export interface TrialSpec extends SourceSpec {
