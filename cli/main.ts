@@ -43,6 +43,11 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "cut channels, repair the layers by regression and write a smaller model",
     load: async () => (await import("./prune.ts")).pruneCommand,
   },
+  sweep: {
+    description:
+      "prune models with several options to several budgets, and say which runs are best",
+    load: async () => (await import("./sweep.ts")).sweepCommand,
+  },
   train: {
     description: "train a new network for small images",
     load: async () => (await import("./train.ts")).trainCommand,

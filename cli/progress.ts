@@ -1,6 +1,7 @@
 import process from "node:process";
 import cliProgress from "cli-progress";
 import type { Progress, ProgressListener } from "../src/mod.ts";
+import { invocation } from "./invocation.ts";
 
 /** Progress on the terminal, of which nothing is left when it is cleared. */
 interface ProgressDisplay {
@@ -18,6 +19,8 @@ interface ProgressDisplay {
 export async function withProgress<Result>(
   work: (onProgress: ProgressListener) => Promise<Result>,
 ): Promise<Result> {
+  const { onProgress } = invocation();
+  if (onProgress) return await work(onProgress);
   const display = process.stderr.isTTY ? createBar() : createLines();
   try {
     return await work(display.show);

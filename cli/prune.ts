@@ -31,6 +31,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { invocation } from "./invocation.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
   boolean,
@@ -43,7 +44,7 @@ import {
 import { withProgress } from "./progress.ts";
 import { describeReport } from "./prune_report.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
-import { quoteArguments, typedArguments } from "./spelling.ts";
+import { quoteArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
 import { attemptsOption, blobsOption, queueOption, queueOptions } from "./queue_options.ts";
@@ -243,6 +244,7 @@ Example:
 `,
   )
   .action(async (model, flags) => {
+    const call = invocation();
     const policy = await readPolicy(flags);
     const settings = {
       policy,
@@ -286,7 +288,7 @@ Example:
         `interrupted; the state is in ${checkpoint}: give the same command with --resume to go on`,
       )
       : await run();
-    const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
+    const record = { version: project.version, command: quoteArguments(call.arguments), ...report };
     const metadata = { ...pruned.metadata, secateur: summarize(record) };
     const written = await foldIfAsked({ ...pruned, metadata }, flags);
     const saved = await untilInterrupted((signal) =>
@@ -299,7 +301,7 @@ Example:
     );
     await rm(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };
-    console.log(
+    call.print(
       flags.json
         ? JSON.stringify({ out: flags.out, bytes, ...record })
         : describeReport(report, bytes, flags.out),

@@ -48,6 +48,7 @@ export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./ch
 export { type LatencyOptions, measureStockLatency, type Spread, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
+export { fingerprint, type Fingerprints } from "./fingerprint.ts";
 export { fold, type FoldResult } from "./fold.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export { type Judgement, type LimitName, type Limits, parseLimits, toJUnit } from "./gate/mod.ts";
@@ -59,7 +60,18 @@ export {
   type LayerDescription,
   type SpaceDescription,
 } from "./inspect.ts";
-export type { QueueOptions, ServedJob } from "./jobs/mod.ts";
+export {
+  type Executor,
+  type Job,
+  type JobHandler,
+  type JobHandlers,
+  type JobOutcome,
+  type JobTools,
+  LocalExecutor,
+  type QueueOptions,
+  type RunHooks,
+  type ServedJob,
+} from "./jobs/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type LayerConfig,
@@ -78,6 +90,7 @@ export {
   type SaveOptions,
   type Weight,
   type WeightType,
+  writeWholeFile,
 } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export type {

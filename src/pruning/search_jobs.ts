@@ -67,14 +67,15 @@ export const TRIAL_HANDLERS: JobHandlers<SearchContext> & Record<TrialKind, unkn
   finalist: timed(repairAndMeasure),
 };
 
-/** Adds the wall time that an evaluation took. */
+/** What a search asks for of an evaluation, and the wall time that it took. */
 function timed(
   evaluate: (context: SearchContext, counts: readonly number[]) => Promise<Evaluation>,
 ): typeof evaluate {
   return async (context, counts) => {
     const start = performance.now();
-    const evaluation = await evaluate(context, counts);
-    return { ...evaluation, seconds: (performance.now() - start) / 1000 };
+    const { error, loss, accuracy } = await evaluate(context, counts);
+    const seconds = (performance.now() - start) / 1000;
+    return { error, loss, ...(accuracy !== undefined && { accuracy }), seconds };
   };
 }
 
