@@ -52,7 +52,7 @@ async function stopWorker(worker: Deno.ChildProcess): Promise<void> {
 async function withRedis<Result>(
   run: (redis: RedisServer, blobs: string) => Promise<Result>,
 ): Promise<Result> {
-  const redis = await RedisServer.start();
+  const redis = await RedisServer.start("--appendfsync", "everysec");
   const blobs = await Deno.makeTempDir();
   try {
     return await run(redis, blobs);
