@@ -4,7 +4,7 @@
  *
  *     deno run --allow-all bench/queue_bench.ts overhead [jobs]
  *     deno run --allow-all bench/queue_bench.ts speed [roll-outs]
- *     deno run --allow-all bench/queue_bench.ts kills [roll-outs] [kills]
+ *     deno run --allow-all bench/queue_bench.ts kills [roll-outs] [kills] [images]
  *
  * `overhead` posts jobs that do nothing, one at a time and eight together. `speed` searches with one worker process of one
  * thread, then with two. `kills` searches undisturbed, then again while workers get SIGKILL at random moments and others
@@ -15,7 +15,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { openBlobs, QueueExecutor, serveQueue } from "../src/jobs/mod.ts";
-import { prune, type PruneResult } from "../src/mod.ts";
+import { AUTO_DEFAULTS, prune, type PruneResult } from "../src/mod.ts";
 import { createRandom } from "../src/random.ts";
 import { RedisServer } from "../test/jobs/redis_server.ts";
 import { formatTable } from "./timing.ts";
@@ -62,9 +62,16 @@ async function withRedis<Result>(
   }
 }
 
+/** How large a search is. */
+interface Size {
+  readonly rollouts: number;
+  /** Images that roll-outs are measured on. */
+  readonly images: number;
+}
+
 /** A search with some workers, which end with it; what else happens meanwhile is the caller's. */
 async function search(
-  rollouts: number,
+  { rollouts, images }: Size,
   workers: number,
   disturb: (workers: Deno.ChildProcess[], url: string, signal: AbortSignal) => Promise<void> =
     async () => {},
@@ -76,7 +83,7 @@ async function search(
     const result = await prune({
       ...{ model: `${ROOT}${MODEL}`, data: `${ROOT}${DATA}`, workers: 1, batches: 10, seed: SEED },
       policy: {
-        ...{ kind: "auto", share: 0.5, finalists: 2 },
+        ...{ kind: "auto", share: 0.5, images, finalists: 2 },
         search: { rollouts, rolloutsMin: Math.ceil(rollouts / 4), proposals: PROPOSALS },
       },
       queue: { url, blobs },
@@ -116,9 +123,9 @@ async function measureOverhead(count: number): Promise<void> {
   });
 }
 
-async function measureSpeed(rollouts: number): Promise<void> {
-  const one = await search(rollouts, 1);
-  const two = await search(rollouts, 2);
+async function measureSpeed(size: Size): Promise<void> {
+  const one = await search(size, 1);
+  const two = await search(size, 2);
   assertSame(one.result, two.result);
   console.log(formatTable([one, two].map(({ seconds }, index) => ({
     workers: `${index + 1}`,
@@ -127,11 +134,11 @@ async function measureSpeed(rollouts: number): Promise<void> {
   }))));
 }
 
-async function killWorkers(rollouts: number, wanted: number): Promise<void> {
-  const undisturbed = await search(rollouts, 2);
+async function killWorkers(size: Size, wanted: number): Promise<void> {
+  const undisturbed = await search(size, 2);
   const random = createRandom(SEED);
   let kills = 0;
-  const disturbed = await search(rollouts, 2, async (fleet, url, signal) => {
+  const disturbed = await search(size, 2, async (fleet, url, signal) => {
     while (kills < wanted) {
       await wait(2000 * KILL_SECONDS * random(), signal);
       if (signal.aborted) return;
@@ -145,7 +152,7 @@ async function killWorkers(rollouts: number, wanted: number): Promise<void> {
   console.log(formatTable([[0, undisturbed] as const, [kills, disturbed] as const].map(
     ([number, { seconds, result: { report } }]) => ({
       kills: `${number}`,
-      "roll-outs": `${rollouts}`,
+      "roll-outs": `${size.rollouts}`,
       "search s": seconds.toFixed(1),
       winner: `${report.search!.winner}`,
     }),
@@ -174,16 +181,16 @@ function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
 }
 
 const [task, ...numbers] = Deno.args;
-const [count, more] = numbers.map(Number);
+const [count, more, images = AUTO_DEFAULTS.images] = numbers.map(Number);
 switch (task) {
   case "overhead":
     await measureOverhead(count || 200);
     break;
   case "speed":
-    await measureSpeed(count || 64);
+    await measureSpeed({ rollouts: count || 64, images });
     break;
   case "kills":
-    await killWorkers(count || 200, more || 50);
+    await killWorkers({ rollouts: count || 200, images }, more || 50);
     break;
   default:
     console.error("wanted overhead, speed or kills");
