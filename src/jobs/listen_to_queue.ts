@@ -42,6 +42,7 @@ export async function listenToQueue(
   events.on("completed", ended).on("failed", ended).on("progress", progressed);
   client.on("close", gone);
   client.on("ready", returned);
+  if (client.status !== "ready") gone();
   return () => {
     clearTimeout(timer);
     events.off("completed", ended).off("failed", ended).off("progress", progressed);

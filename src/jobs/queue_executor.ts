@@ -106,16 +106,14 @@ export class QueueExecutor implements Executor {
     const { signal } = hooks;
     signal?.throwIfAborted();
     if (jobs.length === 0) return [];
-    await this.#lookForWorkers();
     const posted = await this.#address(jobs);
-    await this.#forgetFailures([...posted.keys()]);
     const run = new QueueRun(this.#queue, this.#options.blobs, posted, hooks);
     const stopListening = await this.#listen(run);
     const cancel = () => run.finished.reject(signal!.reason);
     signal?.addEventListener("abort", cancel);
     try {
       if (signal?.aborted) cancel();
-      else run.post();
+      else this.#begin(run, signal).catch(run.finished.reject);
       await run.finished.promise;
       return run.outcomes;
     } finally {
@@ -123,6 +121,16 @@ export class QueueExecutor implements Executor {
       signal?.removeEventListener("abort", cancel);
       await this.#withdraw(run.openIds);
     }
+  }
+
+  async #begin(
+    run: Pick<QueueRun<unknown>, "openIds" | "post">,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#lookForWorkers();
+    await this.#forgetFailures(run.openIds);
+    signal?.throwIfAborted();
+    run.post();
   }
 
   /** Leaves the queue and the blobs; answers and jobs that were begun stay there. */

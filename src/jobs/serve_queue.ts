@@ -1,7 +1,8 @@
-import type { Job as BullJob } from "./bullmq.d.ts";
+import type { Job as BullJob, Worker } from "./bullmq.d.ts";
 import type { BlobStore } from "./blob_store.ts";
+import { BlobStores } from "./blob_stores.ts";
 import type { JobTools } from "./job.ts";
-import { openBlobs } from "./open_blobs.ts";
+
 import {
   packPayload,
   type Payload,
@@ -83,43 +84,62 @@ export interface ServeOptions {
  * @throws {InputError} When the server cannot be used.
  */
 export async function serveQueue(options: ServeOptions): Promise<void> {
-  const { server, signal, onNotice } = options;
-  const { lockMilliseconds = LOCK_MILLISECONDS, restMilliseconds = REST_MILLISECONDS } = options;
+  const { server, restMilliseconds = REST_MILLISECONDS } = options;
   await checkQueueServer(server);
   const { Worker } = await loadForQueue(() =>
     // @ts-types="./bullmq.d.ts"
     import("bullmq")
   );
-  const stores = new Map<string, Promise<BlobStore>>();
-  const storeAt = (place: string) => {
-    const store = stores.get(place) ?? openBlobs(place);
-    stores.set(place, store);
-    return store;
-  };
-  const worker = new Worker<QueuedJob, Payload>(
-    QUEUE_NAME,
-    async (job) => {
-      try {
-        return await serveJob(job, await storeAt(options.blobs ?? job.data.blobs), options);
-      } catch (error) {
-        if (error instanceof RefusalError) rest();
-        throw new Error(writeFailure(error instanceof RefusalError ? error.cause : error));
-      }
-    },
-    {
-      connection: { ...server.connection, maxRetriesPerRequest: null },
-      lockDuration: lockMilliseconds,
-      stalledInterval: lockMilliseconds / CHECKS_PER_LOCK,
-      maxStalledCount: MOST_LOST_WORKERS,
-      autorun: false,
-    },
-  );
+  const stores = new BlobStores();
   let resting: ReturnType<typeof setTimeout> | undefined;
-  /** Whoever refuses is free at once, and would take the job again before those who are at work. */
-  const rest = () => {
-    worker.pause(true);
-    resting = setTimeout(() => worker.resume(), restMilliseconds);
+  const worker = new Worker<QueuedJob, Payload>(QUEUE_NAME, async (job) => {
+    try {
+      return await serveJob(job, await stores.at(options.blobs ?? job.data.blobs), options);
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw new Error(writeFailure(error));
+      // Whoever refuses is free at once, and would take the job again before those who are at work.
+      worker.pause(true);
+      resting = setTimeout(() => worker.resume(), restMilliseconds);
+      throw new Error(writeFailure(error.cause));
+    }
+  }, settingsOf(options));
+  tellAbsence(worker, options);
+  try {
+    await runUntilRaised(worker, options);
+  } finally {
+    clearTimeout(resting);
+    await worker.close();
+    await stores.close();
+  }
+}
+
+function settingsOf({ server, lockMilliseconds = LOCK_MILLISECONDS }: ServeOptions) {
+  return {
+    connection: { ...server.connection, maxRetriesPerRequest: null },
+    lockDuration: lockMilliseconds,
+    stalledInterval: lockMilliseconds / CHECKS_PER_LOCK,
+    maxStalledCount: MOST_LOST_WORKERS,
+    autorun: false,
   };
+}
+
+async function runUntilRaised(worker: Worker, { signal, onReady }: ServeOptions): Promise<void> {
+  const raised = Promise.withResolvers<void>();
+  const end = () => raised.resolve();
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  try {
+    const running = worker.run();
+    await worker.waitUntilReady();
+    onReady?.();
+    await Promise.race([raised.promise, running]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
+
+/** Says once that the server is away, whatever number of attempts to reach it fail. */
+function tellAbsence(worker: Worker, { server, signal, onNotice }: ServeOptions): void {
   let isAway = false;
   worker.on("error", () => {
     // Another worker has a job whose lock was lost here, or the server is away: both mend themselves.
@@ -129,21 +149,6 @@ export async function serveQueue(options: ServeOptions): Promise<void> {
     isAway = true;
   });
   worker.on("ready", () => isAway = false);
-  const ended = Promise.withResolvers<void>();
-  const end = () => ended.resolve();
-  signal.addEventListener("abort", end);
-  if (signal.aborted) end();
-  const running = worker.run();
-  try {
-    await worker.waitUntilReady();
-    options.onReady?.();
-    await Promise.race([ended.promise, running]);
-  } finally {
-    clearTimeout(resting);
-    signal.removeEventListener("abort", end);
-    await worker.close();
-    for (const store of stores.values()) await (await store).close();
-  }
 }
 
 async function serveJob(

@@ -1,5 +1,5 @@
 import { InputError, WorkerError } from "../errors.ts";
-import { type BlobStore, type JobTools, openBlobs, RefusalError } from "../jobs/mod.ts";
+import { type BlobStore, BlobStores, type JobTools, RefusalError } from "../jobs/mod.ts";
 import { type Answerer, Thread } from "../threads/mod.ts";
 import { type ContextSpec, OpenContexts } from "./open_contexts.ts";
 import type { WorkerMeans } from "./source_spec.ts";
@@ -72,21 +72,19 @@ export class JobThread {
  * @returns What a thread does with a request.
  */
 export function createJobAnswerer(): Answerer {
-  const stores = new Map<string, Promise<BlobStore>>();
+  const stores = new BlobStores();
   let contexts: OpenContexts | undefined;
   const close = async () => {
     await contexts?.close();
-    for (const store of stores.values()) await (await store).close();
+    await stores.close();
   };
   return async (message, tell): Promise<JobAnswer | void> => {
     const request = message as JobThreadRequest;
     if (request === "close") return await close();
     const { means, blobs: place, kind, context, input } = request;
     contexts ??= new OpenContexts(means);
-    const store = stores.get(place) ?? openBlobs(place);
-    stores.set(place, store);
     try {
-      const tools = { blobs: await store, onProgress: tell };
+      const tools = { blobs: await stores.at(place), onProgress: tell };
       return { output: await contexts.perform(kind, context, input, tools) };
     } catch (error) {
       if (error instanceof RefusalError) return { refusal: error.message };

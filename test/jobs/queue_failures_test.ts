@@ -205,3 +205,32 @@ queueTest("a worker ends after the job in hand", async ({ redis, open }) => {
   await assert.rejects(run, /nobody is left/);
   assert.equal(done.length, 1);
 });
+
+queueTest(
+  "a worker says once that its server is away, and goes on when it is back",
+  async (scene) => {
+    const { redis, open } = scene;
+    const controller = new AbortController();
+    const [ready, away] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const notices: string[] = [];
+    const serving = serveQueue({
+      server: redis.server,
+      signal: controller.signal,
+      onReady: ready.resolve,
+      onNotice: (notice) => {
+        notices.push(notice);
+        away.resolve(notice);
+      },
+      perform: () => Promise.resolve("done"),
+    });
+    await ready.promise;
+    await redis.stop();
+    assert.match(await away.promise, /^redis:\/\/127\.0\.0\.1:\d+\/0 is away; waiting for it$/);
+    await redis.launch();
+    const outcomes = await (await open()).run<string>(delays(1));
+    assert.deepEqual(outcomes, [{ status: "done", output: "done" }]);
+    assert.equal(notices.length, 1);
+    controller.abort();
+    await serving;
+  },
+);
