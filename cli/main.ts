@@ -72,6 +72,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "hold a model against the limits of a file; exit code 1 when one does not hold",
     load: async () => (await import("./check.ts")).checkCommand,
   },
+  worker: {
+    description: "do the jobs of prune and calibrate runs from a queue",
+    load: async () => (await import("./worker.ts")).workerCommand,
+  },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
     load: async () => (await import("./demo.ts")).demoCommand,

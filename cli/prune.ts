@@ -3,7 +3,6 @@ import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   openModel,
-  prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
   type PruneReport,
@@ -47,6 +46,7 @@ import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments } from "./spelling.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
+import { attemptsOption, blobsOption, queueOption, queueOptions } from "./queue_options.ts";
 import { searchOptions } from "./search_options.ts";
 import {
   checkpointFolder,
@@ -163,6 +163,9 @@ export const pruneCommand = new Command("prune")
   .addOption(searchOptions.ratioNoise)
   .addOption(searchOptions.randomEvery)
   .addOption(searchOptions.exploreEvery)
+  .addOption(queueOption)
+  .addOption(blobsOption)
+  .addOption(attemptsOption)
   .addOption(searchOptions.width)
   .addOption(searchOptions.learningRate)
   .addOption(searchOptions.discount)
@@ -258,7 +261,13 @@ Example:
       verify: flags.verify,
       tuning: tuningOf(flags),
       resume: flags.resume,
+      queue: queueOptions(flags),
     };
+    if (settings.queue && policy.kind !== "auto") {
+      throw new UsageError(
+        `reading --queue and --prune-option ${policy.kind}: only auto has work for others; leave --queue out`,
+      );
+    }
     const keepsState = settings.tuning !== undefined || policy.kind === "auto";
     if (flags.resume && !keepsState) {
       throw new UsageError(
@@ -270,7 +279,7 @@ Example:
     const checkpoint = checkpointFolder(flags.out);
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
       withProgress((onProgress) =>
-        prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
+        call.prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
     const { file: pruned, report, log } = keepsState
       ? await untilInterrupted(

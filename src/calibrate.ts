@@ -1,6 +1,7 @@
 import type { Statistics } from "./calibration/mod.ts";
 import { pickCalibration } from "./data/mod.ts";
 import { findChannelSpaces } from "./graph/mod.ts";
+import { checkQueue, openQueue, type QueueOptions } from "./jobs/mod.ts";
 import {
   checkShards,
   gatherShard,
@@ -9,10 +10,8 @@ import {
   Stopwatch,
 } from "./pruning/mod.ts";
 import {
-  checkQueue,
+  type ContextSpec,
   describeSource,
-  openQueue,
-  type QueueOptions,
   shardJob,
   type ShardOutput,
   ShardSum,
@@ -155,7 +154,7 @@ async function gatherElsewhere(
     (_, index) => shardJob({ number: index + 1, of: queue.shards }),
   );
   checkShards(indices.length, queue.shards);
-  const { executor, blobs, close } = await openQueue(queue, async (blobs) => ({
+  const { executor, blobs } = await openQueue(queue, async (blobs): Promise<ContextSpec> => ({
     work: "shards",
     spec: await describeSource(source, settings, blobs),
   }));
@@ -175,6 +174,6 @@ async function gatherElsewhere(
     });
     return await sum.finish(outcomes);
   } finally {
-    await close();
+    await executor.close();
   }
 }

@@ -31,7 +31,7 @@ export {
   type CalibrateReport,
   type CalibrateResult,
   CALIBRATION_DEFAULTS,
-  type Shard,
+  type ShardQueue,
 } from "./calibrate.ts";
 export {
   isComplete,
@@ -60,16 +60,7 @@ export {
   type LayerDescription,
   type SpaceDescription,
 } from "./inspect.ts";
-export {
-  type Executor,
-  type Job,
-  type JobHandler,
-  type JobHandlers,
-  type JobOutcome,
-  type JobTools,
-  LocalExecutor,
-  type RunHooks,
-} from "./jobs/mod.ts";
+export type { QueueOptions, ServedJob } from "./jobs/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type LayerConfig,
@@ -91,6 +82,7 @@ export {
   writeWholeFile,
 } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
+export { openPruner, type Pruner } from "./pruner.ts";
 export type {
   AutoPolicy,
   BudgetGoal,
@@ -112,7 +104,7 @@ export type {
   SearchReport,
   SelectionMethod,
 } from "./pruning/mod.ts";
-export { AUTO_DEFAULTS } from "./pruning/mod.ts";
+export { AUTO_DEFAULTS, type Shard } from "./pruning/mod.ts";
 export {
   AGENT_DEFAULTS,
   type AgentOptions,
@@ -151,3 +143,4 @@ export type {
   Progress,
   ProgressListener,
 } from "./session/mod.ts";
+export { work, type WorkOptions, type WorkReport } from "./work.ts";

@@ -3,6 +3,7 @@ export type { BlobStore } from "./blob_store.ts";
 export * from "./job.ts";
 export * from "./local_executor.ts";
 export * from "./open_blobs.ts";
+export * from "./open_queue.ts";
 export * from "./queue_executor.ts";
-export { checkQueueServer, type QueueServer, readQueueUrl } from "./queue_server.ts";
+export { type QueueServer, readQueueUrl } from "./queue_server.ts";
 export * from "./serve_queue.ts";

@@ -104,6 +104,9 @@ export class QueueExecutor implements Executor {
     });
     events.on("error", () => {});
     await events.waitUntilReady();
+    // Many runs may wait at the same time.
+    events.setMaxListeners(0);
+    (await queue.client as unknown as { setMaxListeners(count: number): void }).setMaxListeners(0);
     return new QueueExecutor({ ...DEFAULTS, ...options }, context, queue, events);
   }
 
@@ -158,10 +161,11 @@ export class QueueExecutor implements Executor {
     }
   }
 
-  /** Leaves the queue; answers and jobs that were begun stay there. */
+  /** Leaves the queue and the blobs; answers and jobs that were begun stay there. */
   async close(): Promise<void> {
     await this.#events.close();
     await this.#queue.close();
+    await this.#options.blobs.close();
   }
 
   /** Jobs by their names in the queue. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { InputError, UsageError, WorkerError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { BlobStore } from "./blob_store.ts";
 
 /** The queue that drivers and workers meet at. */
@@ -43,8 +43,8 @@ export function nameJob(kind: string, key: string, context: unknown): string {
   return createHash("sha256").update(JSON.stringify([kind, key, context])).digest("hex");
 }
 
-/** The queue knows a failure by its text alone. */
-const CLASSES = [InputError, UsageError, WorkerError];
+/** The queue knows a failure by its text alone. A thread that was lost elsewhere is no thread of this process. */
+const CLASSES = [InputError, UsageError];
 
 /** The text of an error, with its class where that means something to whoever reads it. */
 export function writeFailure(error: unknown): string {

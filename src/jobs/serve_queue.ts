@@ -12,8 +12,11 @@ import {
 } from "./queued_job.ts";
 import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
 
-/** What {@link serveQueue} uses where an option is not given. */
-const DEFAULTS = { lockMilliseconds: 30_000, restMilliseconds: 3000 };
+/** Long enough for a machine that is short of breath; the job of a lost worker waits as long. */
+const LOCK_MILLISECONDS = 15_000;
+
+/** Long enough for a job that was refused to come back from its first wait, 1 s, while others are free. */
+const REST_MILLISECONDS = 3000;
 
 /** How often a job may have lost its worker before it is taken to be what ends them. */
 const MOST_LOST_WORKERS = 5;
@@ -58,7 +61,7 @@ export interface ServeOptions {
   ) => Promise<unknown>;
   /** Raised to end the work after the job in hand. */
   readonly signal: AbortSignal;
-  /** How long a worker that shows no sign of life keeps its job. Default 30 s. */
+  /** How long a worker that shows no sign of life keeps its job. Default 15 s. */
   readonly lockMilliseconds?: number;
   /** How long a worker that refused a job leaves the next one to others. Default 3 s. */
   readonly restMilliseconds?: number;
@@ -81,7 +84,7 @@ export interface ServeOptions {
  */
 export async function serveQueue(options: ServeOptions): Promise<void> {
   const { server, signal, onNotice } = options;
-  const { lockMilliseconds, restMilliseconds } = { ...DEFAULTS, ...options };
+  const { lockMilliseconds = LOCK_MILLISECONDS, restMilliseconds = REST_MILLISECONDS } = options;
   await checkQueueServer(server);
   const { Worker } = await loadForQueue(() => import("bullmq"));
   const stores = new Map<string, Promise<BlobStore>>();

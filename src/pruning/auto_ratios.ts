@@ -28,7 +28,13 @@ import { readersOf } from "./count_networks.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
 import { SearchJournal } from "./search_journal.ts";
-import { TRIAL_HANDLERS, trialImages, trialJob, type TrialKind } from "./search_jobs.ts";
+import {
+  type SearchContext,
+  TRIAL_HANDLERS,
+  trialImages,
+  trialJob,
+  type TrialKind,
+} from "./search_jobs.ts";
 import type { AutoPolicy, SearchLog, SearchReport } from "./types.ts";
 
 /** What {@link findAutoRatios} uses where the policy does not say; `searchCounts` has defaults of its own. */
@@ -66,7 +72,7 @@ export interface AutoOutcome {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The search.
- * @param folder Where the run keeps its state; the search keeps its journal there.
+ * @param means Where its state is kept and its networks are tried out.
  * @returns A ratio for every convolution, and what the search found.
  * @throws {InputError} When the budget cannot be reached, or the journal cannot be written or gone on from.
  */
@@ -75,29 +81,30 @@ export async function findAutoRatios(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   policy: AutoPolicy,
-  folder?: RunFolder,
+  { folder, openExecutor = tryOutHere }: SearchMeans = {},
 ): Promise<AutoOutcome> {
   const settings = withDefaults(policy, AUTO_DEFAULTS);
   const posed = await poseBudget(context, places, rules, settings);
+  const images = trialImages(context, settings.images);
+  const journal = folder && await openJournal(folder);
+  const executor = await openExecutor(
+    { ...{ context, places, rules }, ...posed, ...images },
+    settings.images,
+  );
   const run: SearchRun = {
     ...{ context, places, rules, posed, settings },
     search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
     space: spaceOf(context, posed),
     share: settings.share - posed.added,
-    executor: new LocalExecutor(TRIAL_HANDLERS, {
-      ...{ context, places, rules, ...posed },
-      ...trialImages(context, settings.images),
-    }),
-    journal: folder && await openJournal(folder),
+    ...{ executor, journal },
   };
-  const searched = await context.clock.time("search", () => rollOut(run));
-  const refined = await judgeFinalists(run, searched);
+  const { searched, refined } = await searchWith(run).finally(() => executor.close());
   const [winner] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
   const failures = [...searched.failures, ...refined.failures];
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + posed.added },
-    images: trialImages(context, settings.images).images.indices.length,
+    images: images.images.indices.length,
     rollouts: run.search.rollouts,
     finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
       ...{ rollout, reward, error, loss },
@@ -113,6 +120,25 @@ export async function findAutoRatios(
     report,
     log: logOf(context, posed, [...searched.rollouts, ...refined.rollouts], failures),
   };
+}
+
+/** What a search has beside its question. */
+export interface SearchMeans {
+  /** Where the run keeps its state; the search keeps its journal there. */
+  readonly folder?: RunFolder;
+  /**
+   * Opens where networks are tried out, given what it is done with and on how many images at most. Default: this process.
+   */
+  readonly openExecutor?: (trials: SearchContext, images: number) => Promise<Executor>;
+}
+
+function tryOutHere(trials: SearchContext): Promise<Executor> {
+  return Promise.resolve(new LocalExecutor(TRIAL_HANDLERS, trials));
+}
+
+async function searchWith(run: SearchRun): Promise<{ searched: Tried; refined: Tried }> {
+  const searched = await run.context.clock.time("search", () => rollOut(run));
+  return { searched, refined: await judgeFinalists(run, searched) };
 }
 
 /** A search that is under way. */

@@ -117,10 +117,15 @@ export class OriginalMoments {
   }
 
   async #write(path: string, identity: StatisticsIdentity): Promise<void> {
-    const packed = await gatherMoments(this.#source, layersToSample(this.#source));
-    const layers = unpackAll(packed);
-    await saveStatistics(path, { identity, shards: { of: 1, have: [1] }, layers });
-    this.#moments = packed;
+    const all = layersToSample(this.#source);
+    const missing = all.filter(({ key }) => !this.#moments.has(key));
+    const moments = new Map([...this.#moments, ...await gatherMoments(this.#source, missing)]);
+    const ordered = new Map(all.map(({ key }) => [key, moments.get(key)!]));
+    await saveStatistics(path, {
+      ...{ identity, shards: { of: 1, have: [1] } },
+      layers: unpackAll(ordered),
+    });
+    this.#moments = moments;
   }
 
   async #find(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, PackedMoments>> {

@@ -1,4 +1,5 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
+import type { QueueOptions } from "../jobs/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
   AgentOptions,
@@ -179,6 +180,8 @@ export interface PruneOptions extends DataOptions {
   readonly checkpoint?: string;
   /** Go on from the checkpoint. */
   readonly resume?: boolean;
+  /** Has networks of a search (`auto`) tried out by workers at a queue. Default: they are tried out here. */
+  readonly queue?: QueueOptions;
   /** Raised to end the run: at the next roll-out, layer or training step. */
   readonly signal?: AbortSignal;
 }

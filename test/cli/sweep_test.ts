@@ -4,6 +4,7 @@ import { parseSweep } from "../../cli/sweep_plan.ts";
 import { frontOf, type SweepResult } from "../../cli/sweep_results.ts";
 import { InputError } from "../../src/mod.ts";
 import { inTempFolder, listNames, pruneArguments, readFiles, writeSmallData } from "./fixtures.ts";
+import { RedisServer, whyNoRedis } from "../jobs/redis_server.ts";
 import { exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const COMMON = { "nb-batches": 1, "batch-size": 64, workers: 1, verify: false };
@@ -144,3 +145,45 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
     assert.equal(kept.length, 2);
     assert.ok(front.includes("small_least_0.4"));
   }));
+
+const REMOTE = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
+
+Deno.test({
+  name: "a sweep at a queue writes what one in this process writes",
+  ignore: whyNoRedis !== undefined,
+  fn: () =>
+    inTempFolder(async (folder) => {
+      const [data, plan] = [`${folder}/data`, `${folder}/plan.json`];
+      await writeSmallData(data);
+      const budgets = [0.6, 0.01, 0.4];
+      await Deno.writeTextFile(plan, JSON.stringify({ ...PLAN, data, budgets, common: COMMON }));
+      const local = await runCli(["sweep", plan, "--out", `${folder}/local`]);
+      assert.equal(local.code, 1, local.stderr);
+
+      const redis = await RedisServer.start();
+      const workers = [1, 2].map(() =>
+        spawnScript("cli/main.ts", ["worker", "--queue", redis.url, "--json"], REMOTE)
+      );
+      const said = workers.map(({ stdout, stderr }) =>
+        Promise.all([stdout, stderr].map((stream) => new Response(stream).text()))
+      );
+      try {
+        const queue = ["--queue", redis.url, "--blobs", `${folder}/blobs`];
+        const remote = await runCli(["sweep", plan, "--out", `${folder}/remote`, ...queue], REMOTE);
+        assert.equal(remote.code, 1, remote.stderr);
+        assert.match(remote.stdout, /FAILED small_least_0\.01: .*found 0\.\d+ as the least share/);
+        const bytesOf = async (run: string) => (await readFiles(run)).get("group1-shard1of1.bin");
+        for (const name of ["small_least_0.6", "small_least_0.4"]) {
+          const [found, wanted] = [`${folder}/remote/${name}`, `${folder}/local/${name}`];
+          assert.deepEqual(await listNames(found), await listNames(wanted));
+          assert.deepEqual(await bytesOf(found), await bytesOf(wanted));
+        }
+      } finally {
+        for (const worker of workers) worker.kill("SIGTERM");
+        for (const { status } of workers) await status;
+        await redis.close();
+      }
+      const reports = (await Promise.all(said)).map(([stdout]) => JSON.parse(stdout));
+      assert.equal(reports.reduce((sum, { done }) => sum + done, 0), 2);
+    }),
+});

@@ -1,12 +1,8 @@
-import {
-  type BlobStore,
-  checkQueueServer,
-  type Executor,
-  openBlobs,
-  QueueExecutor,
-  readQueueUrl,
-} from "../jobs/mod.ts";
-import type { ContextSpec } from "./open_contexts.ts";
+import type { BlobStore } from "./blob_store.ts";
+import type { Executor } from "./job.ts";
+import { openBlobs } from "./open_blobs.ts";
+import { QueueExecutor } from "./queue_executor.ts";
+import { checkQueueServer, readQueueUrl } from "./queue_server.ts";
 
 /** Where work is done by others. */
 export interface QueueOptions {
@@ -24,10 +20,8 @@ export interface QueueOptions {
 export interface OpenQueue {
   /** Has jobs done by workers. */
   readonly executor: Executor;
-  /** Where blobs are. */
+  /** Where blobs are, until the executor is closed. */
   readonly blobs: BlobStore;
-  /** Leaves both. */
-  close(): Promise<void>;
 }
 
 /**
@@ -50,7 +44,7 @@ export async function checkQueue({ url }: QueueOptions): Promise<void> {
  */
 export async function openQueue(
   { url, blobs: place, attempts, onNotice }: QueueOptions,
-  describe: (blobs: BlobStore) => Promise<ContextSpec>,
+  describe: (blobs: BlobStore) => Promise<unknown>,
 ): Promise<OpenQueue> {
   const server = readQueueUrl(url);
   const blobs = await openBlobs(place);
@@ -59,9 +53,5 @@ export async function openQueue(
     ...{ server, blobs, context, onNotice },
     ...(attempts !== undefined && { attempts }),
   });
-  const close = async () => {
-    await executor.close();
-    await blobs.close();
-  };
-  return { executor, blobs, close };
+  return { executor, blobs };
 }
