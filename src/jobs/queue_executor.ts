@@ -20,6 +20,9 @@ const DEFAULTS = {
   patienceMilliseconds: 60_000,
 };
 
+/** Above this, listeners are taken for a leak. */
+const MOST_LISTENERS = 10_000;
+
 /** How long answers lie in the queue: whoever asks again has them at once. */
 const KEPT_SECONDS = 24 * 3600;
 
@@ -104,9 +107,9 @@ export class QueueExecutor implements Executor {
     });
     events.on("error", () => {});
     await events.waitUntilReady();
-    // Many runs may wait at the same time.
-    events.setMaxListeners(0);
-    (await queue.client as unknown as { setMaxListeners(count: number): void }).setMaxListeners(0);
+    // Many runs may wait at the same time; each of them listens to both.
+    const client = await queue.client as unknown as { setMaxListeners(count: number): void };
+    for (const emitter of [events, client]) emitter.setMaxListeners(MOST_LISTENERS);
     return new QueueExecutor({ ...DEFAULTS, ...options }, context, queue, events);
   }
 

@@ -178,6 +178,9 @@ Deno.test({
           assert.deepEqual(await listNames(found), await listNames(wanted));
           assert.deepEqual(await bytesOf(found), await bytesOf(wanted));
         }
+        await Deno.writeTextFile(plan, JSON.stringify({ ...PLAN, data, common: COMMON }));
+        const again = await runCli(["sweep", plan, "--out", `${folder}/remote`, ...queue], REMOTE);
+        assert.deepEqual([again.code, again.stderr], [0, ""], "nothing is left to do");
       } finally {
         for (const worker of workers) worker.kill("SIGTERM");
         for (const { status } of workers) await status;
