@@ -1,16 +1,10 @@
-import type { Job as BullJob, Queue, QueueEvents } from "bullmq";
+import type { Queue, QueueEvents } from "bullmq";
 import { InputError } from "../errors.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { Executor, Job, JobOutcome, RunHooks } from "./job.ts";
-import {
-  nameJob,
-  packPayload,
-  type Payload,
-  QUEUE_NAME,
-  type QueuedJob,
-  readFailure,
-  unpackPayload,
-} from "./queued_job.ts";
+import { listenToQueue } from "./listen_to_queue.ts";
+import { nameJob, packPayload, type Payload, QUEUE_NAME, type QueuedJob } from "./queued_job.ts";
+import { type OpenJob, QueueRun } from "./queue_run.ts";
 import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
 
 /** What {@link QueueExecutor} uses where an option is not given. */
@@ -42,13 +36,6 @@ export interface QueueExecutorOptions {
   readonly patienceMilliseconds?: number;
   /** Told what a user should know. */
   readonly onNotice?: (notice: string) => void;
-}
-
-/** A job that has no answer yet, and its places among those that were asked for. */
-interface OpenJob {
-  readonly kind: string;
-  readonly data: QueuedJob;
-  readonly indices: number[];
 }
 
 /**
@@ -84,15 +71,16 @@ export class QueueExecutor implements Executor {
    * @throws {InputError} When the server cannot be used.
    */
   static async open(options: QueueExecutorOptions): Promise<QueueExecutor> {
-    const { server: { connection }, ...settings } = { ...DEFAULTS, ...options };
+    const settings = { ...DEFAULTS, ...options };
+    const { server: { connection }, attempts, backoffMilliseconds: delay } = settings;
     await checkQueueServer(options.server);
     const { Queue, QueueEvents } = await loadForQueue(() => import("bullmq"));
     const context = await packPayload(options.context, options.blobs);
     const queue = new Queue<QueuedJob, Payload>(QUEUE_NAME, {
       connection,
       defaultJobOptions: {
-        attempts: settings.attempts,
-        backoff: { type: "exponential", delay: settings.backoffMilliseconds },
+        attempts,
+        backoff: { type: "exponential", delay },
         removeOnComplete: { age: KEPT_SECONDS },
         removeOnFail: { age: KEPT_SECONDS },
         stackTraceLimit: 0,
@@ -110,7 +98,7 @@ export class QueueExecutor implements Executor {
     // Many runs may wait at the same time; each of them listens to both.
     const client = await queue.client as unknown as { setMaxListeners(count: number): void };
     for (const emitter of [events, client]) emitter.setMaxListeners(MOST_LISTENERS);
-    return new QueueExecutor({ ...DEFAULTS, ...options }, context, queue, events);
+    return new QueueExecutor(settings, context, queue, events);
   }
 
   /** Posts jobs, and waits for what becomes of them. */
@@ -118,49 +106,25 @@ export class QueueExecutor implements Executor {
     jobs: readonly Job[],
     hooks: RunHooks<Output> = {},
   ): Promise<JobOutcome<Output>[]> {
-    hooks.signal?.throwIfAborted();
+    const { signal } = hooks;
+    signal?.throwIfAborted();
     if (jobs.length === 0) return [];
     await this.#lookForWorkers();
-    const open = await this.#address(jobs);
-    await this.#forgetFailures([...open.keys()]);
-    const outcomes: JobOutcome<Output>[] = new Array(jobs.length);
-    const finished = Promise.withResolvers<void>();
-    const settle = async (id: string) => {
-      if (!open.has(id)) return;
-      const outcome = await this.#outcomeOf<Output>(id);
-      const job = open.get(id);
-      if (outcome === undefined || job === undefined) return;
-      open.delete(id);
-      for (const index of job.indices) {
-        outcomes[index] = outcome;
-        hooks.onEnd?.(index, outcome);
-      }
-      if (open.size === 0) finished.resolve();
-    };
-    const post = async () => {
-      await this.#post(open);
-      await Promise.all([...open.keys()].map(settle));
-    };
-    const attempt = (work: Promise<void>) => void work.catch(finished.reject);
-    const release = await this.#listen({
-      onEnd: (id) => attempt(settle(id)),
-      onProgress: (id, share) =>
-        open.get(id)?.indices.forEach((index) => hooks.onProgress?.(index, share)),
-      // A server that kept nothing while it was away has forgotten the jobs; to any other this says nothing new.
-      onReturn: () => attempt(post()),
-      onLost: finished.reject,
-    });
-    const cancel = () => finished.reject(hooks.signal!.reason);
-    hooks.signal?.addEventListener("abort", cancel);
+    const posted = await this.#address(jobs);
+    await this.#forgetFailures([...posted.keys()]);
+    const run = new QueueRun(this.#queue, this.#options.blobs, posted, hooks);
+    const stopListening = await this.#listen(run);
+    const cancel = () => run.finished.reject(signal!.reason);
+    signal?.addEventListener("abort", cancel);
     try {
-      if (hooks.signal?.aborted) cancel();
-      else attempt(post());
-      await finished.promise;
-      return outcomes;
+      if (signal?.aborted) cancel();
+      else run.post();
+      await run.finished.promise;
+      return run.outcomes;
     } finally {
-      release();
-      hooks.signal?.removeEventListener("abort", cancel);
-      await this.#withdraw([...open.keys()]);
+      stopListening();
+      signal?.removeEventListener("abort", cancel);
+      await this.#withdraw(run.openIds);
     }
   }
 
@@ -190,12 +154,6 @@ export class QueueExecutor implements Executor {
     return open;
   }
 
-  async #post(jobs: ReadonlyMap<string, OpenJob>): Promise<void> {
-    await this.#queue.addBulk(
-      [...jobs].map(([jobId, { kind, data }]) => ({ name: kind, data, opts: { jobId } })),
-    );
-  }
-
   /** What failed in an earlier run is tried anew. */
   async #forgetFailures(ids: readonly string[]): Promise<void> {
     await Promise.all(ids.map(async (id) => {
@@ -209,60 +167,24 @@ export class QueueExecutor implements Executor {
     await Promise.all(ids.map((id) => this.#queue.remove(id).catch(() => {})));
   }
 
-  /** What became of a job; undefined while it has not ended. */
-  async #outcomeOf<Output>(id: string): Promise<JobOutcome<Output> | undefined> {
-    const job: BullJob<QueuedJob, Payload> | undefined = await this.#queue.getJob(id);
-    if (job?.finishedOn === undefined) return undefined;
-    const { attemptsMade: attempts, failedReason, returnvalue } = job;
-    if (await job.isFailed()) {
-      return { status: "failed", error: readFailure(failedReason), attempts };
-    }
-    try {
-      const output = await unpackPayload(returnvalue, this.#options.blobs);
-      return { status: "done", output: output as Output };
-    } catch (error) {
-      return { status: "failed", error: error as Error, attempts };
-    }
-  }
-
-  /** Listens to the queue and to whether its server is there, until the function that is given back is called. */
-  async #listen(listener: {
-    onEnd(id: string): void;
-    onProgress(id: string, share: number): void;
-    onReturn(): void;
-    onLost(error: Error): void;
-  }): Promise<() => void> {
+  async #listen(
+    run: Pick<QueueRun<unknown>, "settle" | "progress" | "post" | "finished">,
+  ): Promise<() => void> {
     const { server: { name }, patienceMilliseconds } = this.#options;
-    const ended = ({ jobId }: { jobId: string }) => listener.onEnd(jobId);
-    const progressed = ({ jobId, data }: { jobId: string; data: unknown }) =>
-      listener.onProgress(jobId, Number(data));
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const gone = () => {
-      timer ??= setTimeout(() =>
-        listener.onLost(
+    const seconds = Math.round(patienceMilliseconds / 1000);
+    return await listenToQueue(this.#queue, this.#events, {
+      onEnd: (id) => run.settle(id),
+      onProgress: (id, share) => run.progress(id, share),
+      // A server that kept nothing while it was away has forgotten the jobs; to any other this says nothing new.
+      onReturn: () => run.post(),
+      onLost: () =>
+        run.finished.reject(
           new InputError(
-            `waiting for the queue at ${name}: found no server for ` +
-              `${
-                Math.round(patienceMilliseconds / 1000)
-              } s; start it again, and then the same command`,
+            `waiting for the queue at ${name}: found no server for ${seconds} s; ` +
+              `start it again, and then the same command`,
           ),
-        ), patienceMilliseconds);
-    };
-    const returned = () => {
-      clearTimeout(timer);
-      timer = undefined;
-      listener.onReturn();
-    };
-    const client = await this.#queue.client;
-    this.#events.on("completed", ended).on("failed", ended).on("progress", progressed);
-    client.on("close", gone);
-    client.on("ready", returned);
-    return () => {
-      clearTimeout(timer);
-      this.#events.off("completed", ended).off("failed", ended).off("progress", progressed);
-      client.off("close", gone);
-      client.off("ready", returned);
-    };
+        ),
+    }, patienceMilliseconds);
   }
 
   async #lookForWorkers(): Promise<void> {

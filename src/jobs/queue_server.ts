@@ -118,6 +118,13 @@ function explain({ name, connection }: QueueServer, cause: unknown): Error {
     );
   }
   const found = code ?? (message || "nothing");
+  if (/CERT|UNABLE_TO/i.test(found)) {
+    return new InputError(
+      `${what}: found a certificate that is not trusted (${found}), wanted one of a known authority; ` +
+        `name a file with the authority's in DENO_CERT, or under Node in NODE_EXTRA_CA_CERTS`,
+      { cause },
+    );
+  }
   return new InputError(
     `${what}: found ${found}, wanted a Redis or Valkey server; start one there, or correct --queue`,
     { cause },

@@ -159,7 +159,6 @@ queueTest("a server that stays away ends the run with what to do", async (scene)
     name: "InputError",
     message: /^waiting for the queue at redis:\/\/127\.0\.0\.1:\d+\/0: .*start it again/,
   });
-  await scene.redis.launch();
 });
 
 queueTest("who waits without workers is told so", async ({ open, startWorker }) => {
@@ -176,16 +175,14 @@ queueTest("who waits without workers is told so", async ({ open, startWorker }) 
 
 queueTest("a run that was given up leaves its answers to the next one", async (scene) => {
   const executor = await scene.open();
-  await scene.startWorker();
+  const worker = await scene.startWorker();
   const controller = new AbortController();
   const { signal } = controller;
-  const jobs = delays(1, 5000);
   const onEnd = () => controller.abort(new Error("enough"));
-  await assert.rejects(executor.run(jobs, { signal, onEnd }), /enough/);
-  const started = performance.now();
-  const [outcome] = await (await scene.open()).run<number>(jobs.slice(0, 1));
+  await assert.rejects(executor.run(delays(1, 5000), { signal, onEnd }), /enough/);
+  await worker.kill();
+  const [outcome] = await (await scene.open()).run<number>(delays(1));
   assert.equal(outcome.status, "done");
-  assert.ok(performance.now() - started < 3000, "the worker is busy: nobody did it again");
 });
 
 queueTest("a worker ends after the job in hand", async ({ redis, open }) => {

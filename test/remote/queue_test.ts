@@ -199,3 +199,18 @@ Deno.test(
     );
   }),
 );
+
+Deno.test(
+  "a search that nobody can do ends with what the workers said",
+  { ignore },
+  withNoise(async (data, folder) => {
+    await using scene = await Scene.open();
+    await scene.startWorker({ dataFolder: await writeOtherImages(data, folder) });
+    const model = await noisyNetwork("preActivation");
+    const queue = { url: scene.redis.url, blobs: `${folder}/blobs`, attempts: 1 };
+    await assert.rejects(
+      prune({ ...SMALL, model, data, shared: "couple", policy: POLICY, queue }),
+      /found data [0-9a-f]{64}, wanted [0-9a-f]{64}; give this worker/,
+    );
+  }),
+);
