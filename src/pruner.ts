@@ -5,6 +5,9 @@ import type { ContextSpec } from "./remote/mod.ts";
 import { readRun, runJob, type RunOutput } from "./run_work.ts";
 import { resolveModel } from "./session/mod.ts";
 
+/** Runs that wait at a queue at the same time: each holds its model in memory here. */
+const MOST_AT_ONCE = 100;
+
 /** Prunes networks here or elsewhere. */
 export interface Pruner {
   /** How many runs can be under way at the same time. */
@@ -52,7 +55,7 @@ async function openRemote(queue: QueueOptions): Promise<Pruner> {
   const context: ContextSpec = { work: "runs" };
   const { executor, blobs } = await openQueue(queue, () => Promise.resolve(context));
   return {
-    atOnce: Infinity,
+    atOnce: MOST_AT_ONCE,
     prune: async (options) => {
       const { signal, onProgress } = options;
       const job = await runJob({ ...options, model: await resolveModel(options.model) }, blobs);

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { pruneCommand } from "../../cli/prune.ts";
+import { runPoint } from "../../cli/sweep_job.ts";
 import { parseSweep } from "../../cli/sweep_plan.ts";
 import { frontOf, type SweepResult } from "../../cli/sweep_results.ts";
-import { InputError } from "../../src/mod.ts";
-import { inTempFolder, listNames, pruneArguments, readFiles, writeSmallData } from "./fixtures.ts";
+import { InputError, prune } from "../../src/mod.ts";
+import {
+  inTempFolder,
+  listNames,
+  pruneArguments,
+  readFiles,
+  writeFile,
+  writeSmallData,
+} from "./fixtures.ts";
 import { RedisServer, whyNoRedis } from "../jobs/redis_server.ts";
-import { exampleModel, runCli, spawnScript } from "./run_cli.ts";
+import { exampleModel, projectFolder, runCli, spawnScript } from "./run_cli.ts";
 
 const COMMON = { "nb-batches": 1, "batch-size": 64, workers: 1, verify: false };
 const PLAN = {
@@ -37,6 +45,11 @@ Deno.test("a sweep has a run for every model, options and budget, with the argum
     ...["--prune-option=auto", "--lasso=true", "--quadruple", "--skip=a,b"],
     "--preserve-ratio=0.4",
   ]);
+});
+
+Deno.test("the example is a sweep", async () => {
+  const path = `${projectFolder}/cli/example/sweep.json`;
+  assert.equal(parseSweep(await Deno.readTextFile(path), path, pruneCommand).length, 6);
 });
 
 Deno.test("what is wrong with a sweep file is said with its place", () => {
@@ -112,6 +125,17 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
     while (!await isDone()) await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGKILL");
     await Promise.all([child.status, ...said]);
+    const interrupted = spawnScript("cli/main.ts", args);
+    let shown = "";
+    for await (const text of interrupted.stderr.pipeThrough(new TextDecoderStream())) {
+      const isBegun = shown.includes("small_least_0.4");
+      shown += text;
+      if (!isBegun && shown.includes("small_least_0.4")) interrupted.kill("SIGINT");
+    }
+    await interrupted.stdout.cancel();
+    assert.equal((await interrupted.status).code, 130, shown);
+    assert.match(shown, /interrupted; what is done is in .*: give the same command to go on/);
+
     const weights = `${out}/small_least_0.6/group1-shard1of1.bin`;
     const { mtime } = await Deno.stat(weights);
 
@@ -144,6 +168,34 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
     const { runs: kept, front } = JSON.parse(again.stdout);
     assert.equal(kept.length, 2);
     assert.ok(front.includes("small_least_0.4"));
+  }));
+
+Deno.test("a search that cannot be gone on from is begun anew", () =>
+  inTempFolder(async (folder) => {
+    await writeSmallData(folder);
+    const search = {
+      ...{ "prune-option": "auto", "nb-rlouts": 4, "nb-rlouts-min": 2, finalists: 1 },
+      "search-images": 20,
+    };
+    const [point] = parse({
+      ...{ ...PLAN, data: folder, budgets: [0.6], common: COMMON },
+      options: { search },
+    });
+    const journal = `${folder}/${point.name}.checkpoint/search.jsonl`;
+    const other = { kind: "search", version: 3, identity: { workers: 7 } };
+    await writeFile(journal, new TextEncoder().encode(`${JSON.stringify(other)}\n`));
+    const resumed: (boolean | undefined)[] = [];
+    const { macs } = await runPoint(point, {
+      out: folder,
+      prune: (options) => {
+        resumed.push(options.resume);
+        return prune(options);
+      },
+      onProgress: () => {},
+    });
+    assert.deepEqual(resumed, [true, undefined]);
+    assert.ok(macs.after < macs.before);
+    assert.ok((await listNames(`${folder}/${point.name}`)).includes("search.jsonl"));
   }));
 
 const REMOTE = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
