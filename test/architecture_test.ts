@@ -98,7 +98,7 @@ Deno.test("every room of src imports only the rooms it may, by their doors", asy
       const other = roomOf(target);
       if (other === room) continue;
       const isCommon = COMMON.includes(target.slice("src/".length));
-      const isDoor: boolean = other !== undefined && ALLOWED[room].includes(other) &&
+      const isDoor = other !== undefined && ALLOWED[room].includes(other) &&
         target === `src/${other}/mod.ts`;
       assert.ok(isCommon || isDoor, `${file} imports ${target}`);
     }

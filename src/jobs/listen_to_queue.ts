@@ -1,4 +1,4 @@
-import type { Queue, QueueEvents } from "bullmq";
+import type { JobEvent, Queue, QueueEvents } from "./bullmq.d.ts";
 
 /** Who is told of a queue. */
 export interface QueueListener {
@@ -27,9 +27,8 @@ export async function listenToQueue(
   listener: QueueListener,
   patienceMilliseconds: number,
 ): Promise<() => void> {
-  const ended = ({ jobId }: { jobId: string }) => listener.onEnd(jobId);
-  const progressed = ({ jobId, data }: { jobId: string; data: unknown }) =>
-    listener.onProgress(jobId, Number(data));
+  const ended = ({ jobId }: JobEvent) => listener.onEnd(jobId);
+  const progressed = ({ jobId, data }: JobEvent) => listener.onProgress(jobId, Number(data));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const gone = () => {
     timer ??= setTimeout(() => listener.onLost(), patienceMilliseconds);

@@ -8,6 +8,8 @@ export class LocalExecutor<Context> implements Executor {
   readonly #context: Context;
 
   /**
+   * Opens nothing.
+   *
    * @param handlers Who does the jobs.
    * @param context What with.
    */

@@ -1,4 +1,4 @@
-import type { Queue, QueueEvents } from "bullmq";
+import type { Queue, QueueEvents } from "./bullmq.d.ts";
 import { InputError } from "../errors.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { Executor, Job, JobOutcome, RunHooks } from "./job.ts";
@@ -74,7 +74,10 @@ export class QueueExecutor implements Executor {
     const settings = { ...DEFAULTS, ...options };
     const { server: { connection }, attempts, backoffMilliseconds: delay } = settings;
     await checkQueueServer(options.server);
-    const { Queue, QueueEvents } = await loadForQueue(() => import("bullmq"));
+    const { Queue, QueueEvents } = await loadForQueue(() =>
+      // @ts-types="./bullmq.d.ts"
+      import("bullmq")
+    );
     const context = await packPayload(options.context, options.blobs);
     const queue = new Queue<QueuedJob, Payload>(QUEUE_NAME, {
       connection,
@@ -88,7 +91,7 @@ export class QueueExecutor implements Executor {
     });
     // Both tell of every attempt to connect anew; what matters of that is told by `run`.
     queue.on("error", () => {});
-    const [seconds] = await (await queue.client as unknown as { time(): Promise<[string]> }).time();
+    const [seconds] = await (await queue.client).time();
     const events = new QueueEvents(QUEUE_NAME, {
       connection,
       lastEventId: `${Number(seconds) * 1000}-0`,

@@ -1,4 +1,4 @@
-import type { Queue } from "bullmq";
+import type { Queue } from "./bullmq.d.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { JobOutcome, RunHooks } from "./job.ts";
 import { type Payload, type QueuedJob, readFailure, unpackPayload } from "./queued_job.ts";

@@ -1,6 +1,6 @@
 import process from "node:process";
-import type { RedisOptions } from "ioredis";
 import { InputError } from "../errors.ts";
+import type { Connection } from "./bullmq.d.ts";
 
 /** Variables of the environment that may hold the password; the second one is redis-cli's. */
 const PASSWORD_VARIABLES = ["SECATEUR_QUEUE_PASSWORD", "REDISCLI_AUTH"];
@@ -11,7 +11,7 @@ const PATIENCE_MILLISECONDS = 5000;
 /** A Redis or Valkey server. */
 export interface QueueServer {
   /** How it is reached, the password included. */
-  readonly connection: RedisOptions;
+  readonly connection: Connection;
   /** Its address for messages, without user and password. */
   readonly name: string;
 }
@@ -78,7 +78,10 @@ export async function loadForQueue<Library>(load: () => Promise<Library>): Promi
  * @throws {InputError} When there is none, it refuses the password, or what is there is no such server.
  */
 export async function checkQueueServer(server: QueueServer): Promise<void> {
-  const { Redis } = await loadForQueue(() => import("ioredis"));
+  const { Redis } = await loadForQueue(() =>
+    // @ts-types="./ioredis.d.ts"
+    import("ioredis")
+  );
   const client = new Redis({
     ...server.connection,
     lazyConnect: true,

@@ -1,4 +1,4 @@
-import type { Job as BullJob } from "bullmq";
+import type { Job as BullJob } from "./bullmq.d.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { JobTools } from "./job.ts";
 import { openBlobs } from "./open_blobs.ts";
@@ -86,7 +86,10 @@ export async function serveQueue(options: ServeOptions): Promise<void> {
   const { server, signal, onNotice } = options;
   const { lockMilliseconds = LOCK_MILLISECONDS, restMilliseconds = REST_MILLISECONDS } = options;
   await checkQueueServer(server);
-  const { Worker } = await loadForQueue(() => import("bullmq"));
+  const { Worker } = await loadForQueue(() =>
+    // @ts-types="./bullmq.d.ts"
+    import("bullmq")
+  );
   const stores = new Map<string, Promise<BlobStore>>();
   const storeAt = (place: string) => {
     const store = stores.get(place) ?? openBlobs(place);
