@@ -6,11 +6,10 @@
  * Agent: proposing and learning, for every roll-out, on a chain of 22 units as wide as ResNet-20's. Server: processor time of
  * `redis-server`, appending every write to disk, for every job. Worker: the rest of a job that does nothing, done by one
  * worker in a process of its own. With STATISTICS, a file of `calibrate`, also bytes and the time to add such a shard.
- * Needs `redis-server`. Everything is measured on this machine; the network is the loopback.
+ * Needs `redis-server` and `redis-cli`. Everything is measured on this machine; the network is the loopback.
  *
  * @module
  */
-import { Redis } from "ioredis";
 import { loadStatistics, mergeStatistics } from "../src/calibration/mod.ts";
 import { openBlobs, QueueExecutor } from "../src/jobs/mod.ts";
 import { oneByOne, searchCounts } from "../src/policy/mod.ts";
@@ -45,8 +44,9 @@ async function measureAgent(): Promise<number> {
 }
 
 /** Figures of a server since it was started. */
-async function readServer(redis: Redis): Promise<{ seconds: number; bytes: number }> {
-  const info = await redis.info();
+async function readServer({ port }: RedisServer): Promise<{ seconds: number; bytes: number }> {
+  const asked = new Deno.Command("redis-cli", { args: ["-p", `${port}`, "INFO"] });
+  const info = new TextDecoder().decode((await asked.output()).stdout);
   const figure = (name: string) => Number(new RegExp(`^${name}:(.*)$`, "m").exec(info)![1]);
   return {
     seconds: figure("used_cpu_user") + figure("used_cpu_sys"),
@@ -62,7 +62,6 @@ async function measureQueue(): Promise<Pick<MeasuredCosts, "server" | "worker" |
     args: ["run", "--allow-all", "test/jobs/child_worker.ts", server.url, "30000"],
     stdout: "null",
   }).spawn();
-  const redis = new Redis(server.url);
   const executor = await QueueExecutor.open({
     ...{ server: server.server, context: CONTEXT },
     blobs: await openBlobs(folder),
@@ -75,16 +74,15 @@ async function measureQueue(): Promise<Pick<MeasuredCosts, "server" | "worker" |
     })));
   try {
     await run(0, WARM_UP_JOBS);
-    const before = await readServer(redis);
+    const before = await readServer(server);
     const start = performance.now();
     await run(WARM_UP_JOBS, JOBS);
     const seconds = (performance.now() - start) / 1e3;
-    const after = await readServer(redis);
+    const after = await readServer(server);
     const [cpu, bytes] = [after.seconds - before.seconds, after.bytes - before.bytes];
     return { server: cpu / JOBS, worker: (seconds - cpu) / JOBS, bytes: bytes / JOBS };
   } finally {
     await executor.close();
-    redis.disconnect();
     worker.kill("SIGTERM");
     await worker.status;
     await server.close();

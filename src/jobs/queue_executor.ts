@@ -99,8 +99,7 @@ export class QueueExecutor implements Executor {
     events.on("error", () => {});
     await events.waitUntilReady();
     // Many runs may wait at the same time; each of them listens to both.
-    const client = await queue.client as unknown as { setMaxListeners(count: number): void };
-    for (const emitter of [events, client]) emitter.setMaxListeners(MOST_LISTENERS);
+    for (const emitter of [events, await queue.client]) emitter.setMaxListeners(MOST_LISTENERS);
     return new QueueExecutor(settings, context, queue, events);
   }
 
