@@ -56,8 +56,8 @@ function searchTable(): string {
     simulateSearch({ costs, work, proposals, workers });
   const alone = simulate(1, 1);
   const cases = WORKERS.flatMap((workers) =>
-    [...new Set([1, workers, 4 * workers])]
-      .filter((proposals) => proposals <= work.length && (workers > 1 || proposals === 1))
+    [...new Set([1, workers, 4 * workers].map((proposals) => Math.min(proposals, work.length)))]
+      .filter((proposals) => workers > 1 || proposals === 1)
       .map((proposals) => ({ workers, proposals }))
   );
   return formatTable(cases.map(({ workers, proposals }) => ({
