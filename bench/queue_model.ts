@@ -10,6 +10,14 @@ export interface QueueCosts {
   readonly worker: number;
 }
 
+/** What `bench/queue_cost_bench.ts` has measured. */
+export interface MeasuredCosts extends QueueCosts {
+  /** Bytes that go through the server for every job. */
+  readonly bytes: number;
+  /** Seconds of reading a shard's statistics and adding them to others, and their bytes. */
+  readonly shard?: { readonly seconds: number; readonly bytes: number };
+}
+
 /** A search as the simulation knows it. */
 export interface SimulatedSearch {
   /** What things cost. */

@@ -73,7 +73,7 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     load: async () => (await import("./check.ts")).checkCommand,
   },
   worker: {
-    description: "do the jobs of prune and calibrate runs from a queue",
+    description: "do jobs of prune, calibrate and sweep from a queue",
     load: async () => (await import("./worker.ts")).workerCommand,
   },
   demo: {

@@ -3,7 +3,6 @@ import { Command, Option } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
 import {
   openModel,
-  prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
   type PruneReport,
@@ -280,7 +279,7 @@ Example:
     const checkpoint = checkpointFolder(flags.out);
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
       withProgress((onProgress) =>
-        prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
+        call.prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
     const { file: pruned, report, log } = keepsState
       ? await untilInterrupted(

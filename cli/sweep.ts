@@ -1,25 +1,20 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import {
-  type Executor,
   fingerprint,
   type Fingerprints,
-  type JobOutcome,
-  LocalExecutor,
+  openPruner,
+  type ProgressListener,
+  type Pruner,
 } from "../src/mod.ts";
 import { jsonOption } from "./data_options.ts";
-import { InterruptError } from "./interrupt.ts";
+import { InterruptError, untilInterrupted } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
 import { pruneCommand } from "./prune.ts";
-import {
-  keyOf,
-  removeCheckpoint,
-  SWEEP_HANDLERS,
-  type SweepFigures,
-  sweepJob,
-} from "./sweep_job.ts";
+import { attemptsOption, blobsOption, queueOption, queueOptions } from "./queue_options.ts";
+import { keyOf, removeCheckpoint, runPoint } from "./sweep_job.ts";
 import { parseSweep, type SweepPoint } from "./sweep_plan.ts";
 import { describeSweep, frontOf, type SweepResult, SweepResults } from "./sweep_results.ts";
 import { readTextFile } from "./text_files.ts";
@@ -30,80 +25,63 @@ const FAILED = 1;
 export const sweepCommand = new Command("sweep")
   .argument("<file>", "JSON with models, options, budgets, data and common")
   .requiredOption("--out <dir>", "folder for the folders of all runs, sweep.json and sweep.csv")
+  .addOption(queueOption)
+  .addOption(blobsOption)
+  .addOption(attemptsOption)
   .addOption(jsonOption)
   .addHelpText(
     "after",
     `
-Every model is pruned with all options to every budget; a run is written as \`prune\` writes it. Called again, a sweep keeps
-what is done and does the rest. Exit code 1 when a run failed; the others are done all the same.
+Every model is pruned with all options to every budget; a run is written as \`prune\` writes it. Called
+again, a sweep keeps what is done and does the rest. With --queue every run is a job. Exit code 1 when a
+run failed; the others are done all the same.
 
 Example:
   deno task secateur sweep cli/example/sweep.json --out sweep
 `,
   )
-  .action(async (path, { out, json }) => {
+  .action(async (path, { out, json, ...queueFlags }) => {
+    const queue = queueOptions(queueFlags);
     const text = await readTextFile("<file>", path, "a sweep as JSON");
     const points = parseSweep(text, path, pruneCommand);
-    const keys = await keysOf(points);
-    const results = await SweepResults.open(out, points.map(({ name }) => name));
-    await withProgress(async (show) => {
-      const executor = new LocalExecutor(SWEEP_HANDLERS, {
-        out,
-        onProgress: (name, progress) => show({ ...progress, stage: `${name}: ${progress.stage}` }),
-      });
-      await runPoints({ out, points, keys, results, executor });
-    });
-    const found = results.wanted;
-    const fronts = Object.groupBy(found, ({ model }) => model);
-    const front = Object.values(fronts).flatMap((runs) => frontOf(runs!).map(({ name }) => name));
-    console.log(json ? JSON.stringify({ out, runs: found, front }) : describeSweep(found));
-    if (found.some(({ status }) => status === "failed")) process.exitCode = FAILED;
+    const pruner = await openPruner(queue);
+    try {
+      const due = await findDue(points, out);
+      await untilInterrupted(
+        (signal) => withProgress((show) => doRuns({ ...due, out, pruner, signal, show })),
+        `interrupted; what is done is in ${out}: give the same command to go on`,
+      );
+      report(due.results.wanted, { out, json });
+    } finally {
+      await pruner.close();
+    }
   });
 
-/** A sweep that is under way. */
-interface SweepRun {
-  readonly out: string;
-  readonly points: readonly SweepPoint[];
-  readonly keys: readonly string[];
-  readonly results: SweepResults;
-  readonly executor: Executor;
+/** A run that is to be done. */
+interface DueRun {
+  readonly point: SweepPoint;
+  readonly begun: SweepResult;
 }
 
-/** Does all runs that are not done; every one is kept as it ends. */
-async function runPoints({ out, points, keys, results, executor }: SweepRun): Promise<void> {
-  const due: SweepResult[] = [];
-  const jobs = [];
+interface Due {
+  readonly runs: readonly DueRun[];
+  readonly results: SweepResults;
+}
+
+/** The runs that are not done yet with these options, this model and these images. */
+async function findDue(points: readonly SweepPoint[], out: string): Promise<Due> {
+  const keys = await keysOf(points);
+  const results = await SweepResults.open(out, points.map(({ name }) => name));
+  const runs: DueRun[] = [];
   for (const [index, point] of points.entries()) {
     const { name, model, options, budget } = point;
     const [known, key] = [results.get(name), keys[index]];
     const isKnown = known?.key === key;
     if (isKnown && known.status === "done" && await isFolder(join(out, name))) continue;
     if (!isKnown) await removeCheckpoint(out, name);
-    const result = { name, model, options, budget, key, status: "begun" } as const;
-    await results.put(result);
-    due.push(result);
-    jobs.push(sweepJob(point, key));
+    runs.push({ point, begun: { name, model, options, budget, key, status: "begun" } });
   }
-  const controller = new AbortController();
-  let written: Promise<unknown> = Promise.resolve();
-  const onEnd = (index: number, outcome: JobOutcome<SweepFigures>) => {
-    if (outcome.status === "failed" && outcome.error instanceof InterruptError) {
-      controller.abort(outcome.error);
-      return;
-    }
-    written = Promise.all([written, results.put(resultOf(due[index], outcome))]);
-    // It is waited for below; until then a failure must not count as one that nobody handles.
-    written.catch(() => {});
-  };
-  const { signal } = controller;
-  await executor.run<SweepFigures>(jobs, { signal, onEnd });
-  signal.throwIfAborted();
-  await written;
-}
-
-function resultOf(begun: SweepResult, outcome: JobOutcome<SweepFigures>): SweepResult {
-  if (outcome.status === "done") return { ...begun, status: "done", figures: outcome.output };
-  return { ...begun, status: "failed", error: outcome.error.message };
+  return { runs, results };
 }
 
 /** The keys of all runs; model and images are looked at once for all runs that have them. */
@@ -117,6 +95,64 @@ async function keysOf(points: readonly SweepPoint[]): Promise<string[]> {
     keys.push(keyOf(point, known.get(asked)!));
   }
   return keys;
+}
+
+/** Runs that are under way. */
+interface RunsUnderWay extends Due {
+  readonly out: string;
+  readonly pruner: Pruner;
+  readonly signal: AbortSignal;
+  readonly show: ProgressListener;
+}
+
+/** Does runs, as many at the same time as there is room for; every one is kept as it ends. */
+async function doRuns(underWay: RunsUnderWay): Promise<void> {
+  const { runs, results, pruner: { atOnce } } = underWay;
+  for (const { begun } of runs) await results.put(begun);
+  const waiting = [...runs];
+  let done = 0;
+  const work = async () => {
+    for (let run = waiting.shift(); run; run = waiting.shift()) {
+      await results.put(await doRun(run, underWay));
+      if (atOnce > 1) underWay.show({ stage: "sweeping", done: ++done, total: runs.length });
+    }
+  };
+  const workers = await Promise.allSettled(
+    Array.from({ length: Math.min(atOnce, runs.length) }, work),
+  );
+  const failed = workers.find((worker) => worker.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** Does a run. What is wrong with it is its result; an interrupt ends the sweep. */
+async function doRun(
+  { point, begun }: DueRun,
+  { out, pruner, signal, show }: RunsUnderWay,
+): Promise<SweepResult> {
+  signal.throwIfAborted();
+  try {
+    const figures = await runPoint(point, {
+      out,
+      prune: (options) => pruner.prune({ ...options, signal: options.signal ?? signal }),
+      onProgress: (progress) => {
+        if (pruner.atOnce === 1) show({ ...progress, stage: `${point.name}: ${progress.stage}` });
+      },
+    });
+    return { ...begun, status: "done", figures };
+  } catch (error) {
+    if (error instanceof InterruptError) throw signal.reason ?? error;
+    return { ...begun, status: "failed", error: (error as Error).message };
+  }
+}
+
+function report(runs: readonly SweepResult[], { out, json }: { out: string; json?: true }): void {
+  const front = [...Map.groupBy(runs, ({ model }) => model).values()].flatMap(frontOf);
+  console.log(
+    json
+      ? JSON.stringify({ out, runs, front: front.map(({ name }) => name) })
+      : describeSweep(runs),
+  );
+  if (runs.some(({ status }) => status === "failed")) process.exitCode = FAILED;
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -6,24 +6,13 @@ import {
   type Change,
   type Fingerprints,
   InputError,
-  type Job,
-  type JobHandlers,
   type ProgressListener,
+  type prune,
 } from "../src/mod.ts";
 import { callCommand } from "./invocation.ts";
 import { pruneCommand } from "./prune.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
 import { checkpointFolder } from "./tuning_options.ts";
-
-/** What a run of `prune` is given. */
-export interface SweepInput {
-  /** The run's name, which is its folder's. */
-  readonly name: string;
-  /** Model, and options without data and out. */
-  readonly args: readonly string[];
-  /** Where the images are. */
-  readonly data: string;
-}
 
 /** What a sweep keeps of a run's report. */
 export interface SweepFigures {
@@ -43,12 +32,14 @@ export interface SweepFigures {
   readonly seconds: number;
 }
 
-/** What runs are done with. */
-export interface SweepContext {
-  /** Folder that the folders of runs are written into. */
+/** How a run is done. */
+export interface PointMeans {
+  /** Folder that the run's own is written into. */
   readonly out: string;
-  /** Told of the progress of a run. */
-  readonly onProgress: (name: string, ...progress: Parameters<ProgressListener>) => void;
+  /** Does the pruning itself. */
+  readonly prune: typeof prune;
+  /** Told of the run's progress. */
+  readonly onProgress: ProgressListener;
 }
 
 /**
@@ -63,29 +54,22 @@ export function keyOf({ args }: SweepPoint, content: Fingerprints): string {
     .digest("hex");
 }
 
-/** The job of a run. */
-export function sweepJob({ name, path, data, args }: SweepPoint, key: string): Job<SweepInput> {
-  return { kind: "prune", key, input: { name, args: [path, ...args], data } };
-}
-
-/** Who does runs. */
-export const SWEEP_HANDLERS: JobHandlers<SweepContext> = { prune: runPrune };
-
 /**
- * Runs `prune` into the run's own folder, from the journal of its search where one was cut off. A journal that cannot be
- * gone on from, as on a machine with another number of cores, is given up.
+ * Runs `prune` into a run's own folder, from the journal of its search where one was cut off. A journal that cannot be gone
+ * on from, as on a machine with another number of cores, is given up.
+ *
+ * @param point The run.
+ * @param means How it is done.
+ * @returns What it found.
  */
-async function runPrune(
-  { out, onProgress }: SweepContext,
-  { name, args, data }: SweepInput,
+export async function runPoint(
+  { name, path, data, args }: SweepPoint,
+  { out, prune, onProgress }: PointMeans,
 ): Promise<SweepFigures> {
   const folder = join(out, name);
+  const own = [path, ...args, "--data", data, "--out", folder, "--force", "--json"];
   const call = (...more: string[]) =>
-    callCommand(
-      pruneCommand,
-      [...args, "--data", data, "--out", folder, "--force", "--json", ...more],
-      (progress) => onProgress(name, progress),
-    );
+    callCommand(pruneCommand, [...own, ...more], { onProgress, prune });
   const isCutOff = await isFile(join(checkpointFolder(folder), "search.jsonl"));
   const printed = isCutOff
     ? await call("--resume").catch((error) => {

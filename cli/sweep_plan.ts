@@ -35,7 +35,7 @@ const FIELDS = {
 /** Options of `prune` that a sweep gives itself. */
 const OWN_OPTIONS = [
   ...["data", "out", "force", "resume", "json", "preserve-ratio", "budget"],
-  ...["queue", "blobs"],
+  ...["queue", "blobs", "attempts"],
 ];
 
 /** Ways of choosing ratios that a share of the target says something to. */

@@ -30,7 +30,7 @@ export const workerCommand = new Command("worker")
   .addHelpText(
     "after",
     `
-Does jobs of \`prune --queue\` and \`calibrate --queue\`, one at a time, until SIGTERM or Ctrl-C; the job in
+Does jobs of \`prune\`, \`calibrate\` and \`sweep\` with --queue, one at a time, until SIGTERM or Ctrl-C; the job in
 hand is finished first, unless there is a second signal. Start as many as there are cores. It needs
 network and environment, which \`deno task remote\` grants.
 

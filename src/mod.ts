@@ -60,18 +60,7 @@ export {
   type LayerDescription,
   type SpaceDescription,
 } from "./inspect.ts";
-export {
-  type Executor,
-  type Job,
-  type JobHandler,
-  type JobHandlers,
-  type JobOutcome,
-  type JobTools,
-  LocalExecutor,
-  type QueueOptions,
-  type RunHooks,
-  type ServedJob,
-} from "./jobs/mod.ts";
+export type { QueueOptions, ServedJob } from "./jobs/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type LayerConfig,
@@ -93,6 +82,7 @@ export {
   writeWholeFile,
 } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
+export { openPruner, type Pruner } from "./pruner.ts";
 export type {
   AutoPolicy,
   BudgetGoal,

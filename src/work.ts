@@ -34,7 +34,7 @@ export interface WorkReport {
 }
 
 /**
- * Does jobs of `prune` and `calibrate` runs from a queue, one at a time, until it is told to end. Model, images and
+ * Does jobs of `prune` and `calibrate` runs, and whole runs of sweeps, from a queue, one at a time, until it is told to end. Model, images and
  * statistics are opened once for all jobs of a run, and are the driver's by content or the job is refused.
  * The work is done in a thread of its own.
  *

@@ -34,6 +34,8 @@ export interface Client {
   readonly status: string;
   on(event: "close" | "ready", listener: () => void): void;
   off(event: "close" | "ready", listener: () => void): void;
+  /** How many listeners are no leak. */
+  setMaxListeners(count: number): void;
   /** The server's clock: seconds, and microseconds of the next. */
   time(): Promise<[seconds: string, microseconds: string]>;
 }
@@ -91,6 +93,8 @@ export class QueueEvents {
   on(event: "error", listener: (error: Error) => void): this;
   on(event: "completed" | "failed" | "progress", listener: (event: JobEvent) => void): this;
   off(event: "completed" | "failed" | "progress", listener: (event: JobEvent) => void): this;
+  /** How many listeners are no leak. */
+  setMaxListeners(count: number): void;
   waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
 }

@@ -14,6 +14,9 @@ const DEFAULTS = {
   patienceMilliseconds: 60_000,
 };
 
+/** Above this, listeners are taken for a leak. */
+const MOST_LISTENERS = 10_000;
+
 /** How long answers lie in the queue: whoever asks again has them at once. */
 const KEPT_SECONDS = 24 * 3600;
 
@@ -95,6 +98,8 @@ export class QueueExecutor implements Executor {
     });
     events.on("error", () => {});
     await events.waitUntilReady();
+    // Many runs may wait at the same time; each of them listens to both.
+    for (const emitter of [events, await queue.client]) emitter.setMaxListeners(MOST_LISTENERS);
     return new QueueExecutor(settings, context, queue, events);
   }
 

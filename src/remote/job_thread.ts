@@ -1,5 +1,11 @@
 import { InputError, WorkerError } from "../errors.ts";
-import { type BlobStore, BlobStores, type JobTools, RefusalError } from "../jobs/mod.ts";
+import {
+  type BlobStore,
+  BlobStores,
+  type JobHandlers,
+  type JobTools,
+  RefusalError,
+} from "../jobs/mod.ts";
 import { type Answerer, Thread } from "../threads/mod.ts";
 import { type ContextSpec, OpenContexts } from "./open_contexts.ts";
 import type { WorkerMeans } from "./source_spec.ts";
@@ -69,9 +75,10 @@ export class JobThread {
 /**
  * The other end: opens what jobs are done with, and does them.
  *
+ * @param runHandlers Who does whole runs.
  * @returns What a thread does with a request.
  */
-export function createJobAnswerer(): Answerer {
+export function createJobAnswerer(runHandlers: JobHandlers<WorkerMeans>): Answerer {
   const stores = new BlobStores();
   let contexts: OpenContexts | undefined;
   const close = async () => {
@@ -82,7 +89,7 @@ export function createJobAnswerer(): Answerer {
     const request = message as JobThreadRequest;
     if (request === "close") return await close();
     const { means, blobs: place, kind, context, input } = request;
-    contexts ??= new OpenContexts(means);
+    contexts ??= new OpenContexts(means, runHandlers);
     try {
       const tools = { blobs: await stores.at(place), onProgress: tell };
       return { output: await contexts.perform(kind, context, input, tools) };

@@ -1,4 +1,4 @@
-import type { BlobStore, JobTools } from "../jobs/mod.ts";
+import type { BlobStore, JobHandlers, JobTools } from "../jobs/mod.ts";
 import { TRIAL_HANDLERS } from "../pruning/mod.ts";
 import { SHARD_HANDLERS } from "./shard_work.ts";
 import { openSource, type SourceSpec, type WorkerMeans } from "./source_spec.ts";
@@ -7,7 +7,8 @@ import { openTrials, type TrialSpec } from "./trial_spec.ts";
 /** What jobs are done with, as it goes through the queue. */
 export type ContextSpec =
   | { readonly work: "shards"; readonly spec: SourceSpec }
-  | { readonly work: "trials"; readonly spec: TrialSpec };
+  | { readonly work: "trials"; readonly spec: TrialSpec }
+  | { readonly work: "runs" };
 
 /** A context that is open. */
 interface OpenContext {
@@ -21,11 +22,16 @@ const MOST_OPEN = 2;
 /** Does jobs of any kind; model, images and statistics are opened once for all jobs of a run. */
 export class OpenContexts {
   readonly #means: Omit<WorkerMeans, "blobs">;
+  readonly #runHandlers: JobHandlers<WorkerMeans>;
   readonly #open = new Map<string, OpenContext>();
 
-  /** @param means What the worker has. */
-  constructor(means: Omit<WorkerMeans, "blobs">) {
+  /**
+   * @param means What the worker has.
+   * @param runHandlers Who does whole runs, which open all that they need themselves.
+   */
+  constructor(means: Omit<WorkerMeans, "blobs">, runHandlers: JobHandlers<WorkerMeans>) {
     this.#means = means;
+    this.#runHandlers = runHandlers;
   }
 
   /**
@@ -43,7 +49,7 @@ export class OpenContexts {
     const known = this.#open.get(key);
     this.#open.delete(key);
     if (!known && this.#open.size >= MOST_OPEN) await this.#closeOldest();
-    const open = known ?? await openContext(context, { ...this.#means, blobs });
+    const open = known ?? await openContext(context, { ...this.#means, blobs }, this.#runHandlers);
     this.#open.set(key, open);
     return await open.perform(kind, input, tools);
   }
@@ -60,12 +66,22 @@ export class OpenContexts {
   }
 }
 
-async function openContext(context: ContextSpec, means: WorkerMeans): Promise<OpenContext> {
+async function openContext(
+  context: ContextSpec,
+  means: WorkerMeans,
+  runHandlers: JobHandlers<WorkerMeans>,
+): Promise<OpenContext> {
   if (context.work === "trials") {
     const { session, trials } = await openTrials(context.spec, means);
     return {
       perform: (kind, input, tools) => TRIAL_HANDLERS[kind](trials, input, tools),
       close: () => session.close(),
+    };
+  }
+  if (context.work === "runs") {
+    return {
+      perform: (kind, input, tools) => runHandlers[kind](means, input, tools),
+      close: () => Promise.resolve(),
     };
   }
   const { session, source } = await openSource(context.spec, means);

@@ -127,13 +127,15 @@ function checkIdentity(
   );
 }
 
-async function putModel(file: ModelFile, blobs: BlobStore): Promise<Record<string, string>> {
+/** Keeps the files of a model as blobs, by name. */
+export async function putModel(file: ModelFile, blobs: BlobStore): Promise<Record<string, string>> {
   const names: Record<string, string> = {};
   for (const [name, bytes] of await writeModel("model", file)) names[name] = await blobs.put(bytes);
   return names;
 }
 
-async function getModel(
+/** Gets a model that {@link putModel} has kept. */
+export async function getModel(
   names: Readonly<Record<string, string>>,
   blobs: BlobStore,
 ): Promise<ModelFile> {
@@ -144,13 +146,14 @@ async function getModel(
   return await readModel(MODEL, files);
 }
 
-function placeOf(data: string | MemoryDataset): string {
+/** Where a data set is, for others too. */
+export function placeOf(data: string | MemoryDataset): string {
   if (typeof data === "string") return resolve(data);
   throw new InputError("having work done elsewhere: found images in memory, wanted them on disk");
 }
 
 /** A worker's own copy goes first. */
-async function findData(data: string, folder: string | undefined): Promise<string> {
+export async function findData(data: string, folder: string | undefined): Promise<string> {
   if (folder === undefined) return data;
   const own = join(folder, basename(data));
   return await stat(own).then(() => own, () => data);

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { pruneCommand } from "../../cli/prune.ts";
+import { runPoint } from "../../cli/sweep_job.ts";
 import { parseSweep } from "../../cli/sweep_plan.ts";
 import { frontOf, type SweepResult } from "../../cli/sweep_results.ts";
-import { InputError } from "../../src/mod.ts";
-import { inTempFolder, listNames, pruneArguments, readFiles, writeSmallData } from "./fixtures.ts";
-import { exampleModel, runCli, spawnScript } from "./run_cli.ts";
+import { InputError, prune } from "../../src/mod.ts";
+import {
+  inTempFolder,
+  listNames,
+  pruneArguments,
+  readFiles,
+  writeFile,
+  writeSmallData,
+} from "./fixtures.ts";
+import { RedisServer, whyNoRedis } from "../jobs/redis_server.ts";
+import { exampleModel, projectFolder, runCli, spawnScript } from "./run_cli.ts";
 
 const COMMON = { "nb-batches": 1, "batch-size": 64, workers: 1, verify: false };
 const PLAN = {
@@ -36,6 +45,11 @@ Deno.test("a sweep has a run for every model, options and budget, with the argum
     ...["--prune-option=auto", "--lasso=true", "--quadruple", "--skip=a,b"],
     "--preserve-ratio=0.4",
   ]);
+});
+
+Deno.test("the example is a sweep", async () => {
+  const path = `${projectFolder}/cli/example/sweep.json`;
+  assert.equal(parseSweep(await Deno.readTextFile(path), path, pruneCommand).length, 6);
 });
 
 Deno.test("what is wrong with a sweep file is said with its place", () => {
@@ -111,6 +125,17 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
     while (!await isDone()) await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGKILL");
     await Promise.all([child.status, ...said]);
+    const interrupted = spawnScript("cli/main.ts", args);
+    let shown = "";
+    for await (const text of interrupted.stderr.pipeThrough(new TextDecoderStream())) {
+      const isBegun = shown.includes("small_least_0.4");
+      shown += text;
+      if (!isBegun && shown.includes("small_least_0.4")) interrupted.kill("SIGINT");
+    }
+    await interrupted.stdout.cancel();
+    assert.equal((await interrupted.status).code, 130, shown);
+    assert.match(shown, /interrupted; what is done is in .*: give the same command to go on/);
+
     const weights = `${out}/small_least_0.6/group1-shard1of1.bin`;
     const { mtime } = await Deno.stat(weights);
 
@@ -144,3 +169,76 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
     assert.equal(kept.length, 2);
     assert.ok(front.includes("small_least_0.4"));
   }));
+
+Deno.test("a search that cannot be gone on from is begun anew", () =>
+  inTempFolder(async (folder) => {
+    await writeSmallData(folder);
+    const search = {
+      ...{ "prune-option": "auto", "nb-rlouts": 4, "nb-rlouts-min": 2, finalists: 1 },
+      "search-images": 20,
+    };
+    const [point] = parse({
+      ...{ ...PLAN, data: folder, budgets: [0.6], common: COMMON },
+      options: { search },
+    });
+    const journal = `${folder}/${point.name}.checkpoint/search.jsonl`;
+    const other = { kind: "search", version: 3, identity: { workers: 7 } };
+    await writeFile(journal, new TextEncoder().encode(`${JSON.stringify(other)}\n`));
+    const resumed: (boolean | undefined)[] = [];
+    const { macs } = await runPoint(point, {
+      out: folder,
+      prune: (options) => {
+        resumed.push(options.resume);
+        return prune(options);
+      },
+      onProgress: () => {},
+    });
+    assert.deepEqual(resumed, [true, undefined]);
+    assert.ok(macs.after < macs.before);
+    assert.ok((await listNames(`${folder}/${point.name}`)).includes("search.jsonl"));
+  }));
+
+const REMOTE = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
+
+Deno.test({
+  name: "a sweep at a queue writes what one in this process writes",
+  ignore: whyNoRedis !== undefined,
+  fn: () =>
+    inTempFolder(async (folder) => {
+      const [data, plan] = [`${folder}/data`, `${folder}/plan.json`];
+      await writeSmallData(data);
+      const budgets = [0.6, 0.01, 0.4];
+      await Deno.writeTextFile(plan, JSON.stringify({ ...PLAN, data, budgets, common: COMMON }));
+      const local = await runCli(["sweep", plan, "--out", `${folder}/local`]);
+      assert.equal(local.code, 1, local.stderr);
+
+      const redis = await RedisServer.start();
+      const workers = [1, 2].map(() =>
+        spawnScript("cli/main.ts", ["worker", "--queue", redis.url, "--json"], REMOTE)
+      );
+      const said = workers.map(({ stdout, stderr }) =>
+        Promise.all([stdout, stderr].map((stream) => new Response(stream).text()))
+      );
+      try {
+        const queue = ["--queue", redis.url, "--blobs", `${folder}/blobs`];
+        const remote = await runCli(["sweep", plan, "--out", `${folder}/remote`, ...queue], REMOTE);
+        assert.equal(remote.code, 1, remote.stderr);
+        assert.match(remote.stdout, /FAILED small_least_0\.01: .*found 0\.\d+ as the least share/);
+        const bytesOf = async (run: string) => (await readFiles(run)).get("group1-shard1of1.bin");
+        for (const name of ["small_least_0.6", "small_least_0.4"]) {
+          const [found, wanted] = [`${folder}/remote/${name}`, `${folder}/local/${name}`];
+          assert.deepEqual(await listNames(found), await listNames(wanted));
+          assert.deepEqual(await bytesOf(found), await bytesOf(wanted));
+        }
+        await Deno.writeTextFile(plan, JSON.stringify({ ...PLAN, data, common: COMMON }));
+        const again = await runCli(["sweep", plan, "--out", `${folder}/remote`, ...queue], REMOTE);
+        assert.deepEqual([again.code, again.stderr], [0, ""], "nothing is left to do");
+      } finally {
+        for (const worker of workers) worker.kill("SIGTERM");
+        for (const { status } of workers) await status;
+        await redis.close();
+      }
+      const reports = (await Promise.all(said)).map(([stdout]) => JSON.parse(stdout));
+      assert.equal(reports.reduce((sum, { done }) => sum + done, 0), 2);
+    }),
+});
