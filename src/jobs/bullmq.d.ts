@@ -49,7 +49,6 @@ export interface Job<Data, Answer> {
   readonly finishedOn?: number;
   readonly failedReason: string;
   readonly returnvalue: Answer;
-  isFailed(): Promise<boolean>;
   updateProgress(progress: number): Promise<void>;
 }
 

@@ -178,7 +178,7 @@ export class QueueExecutor implements Executor {
   }
 
   async #listen(
-    run: Pick<QueueRun<unknown>, "settle" | "progress" | "post" | "finished">,
+    run: Pick<QueueRun<unknown>, "settle" | "progress" | "postAgain" | "finished">,
   ): Promise<() => void> {
     const { server: { name }, patienceMilliseconds } = this.#options;
     const seconds = Math.round(patienceMilliseconds / 1000);
@@ -186,7 +186,7 @@ export class QueueExecutor implements Executor {
       onEnd: (id) => run.settle(id),
       onProgress: (id, share) => run.progress(id, share),
       // A server that kept nothing while it was away has forgotten the jobs; to any other this says nothing new.
-      onReturn: () => run.post(),
+      onReturn: () => run.postAgain(),
       onLost: () =>
         run.finished.reject(
           new InputError(

@@ -23,6 +23,7 @@ export class QueueRun<Output> {
   readonly #blobs: BlobStore;
   readonly #open: Map<string, OpenJob>;
   readonly #hooks: RunHooks<Output>;
+  #isPosted = false;
 
   /**
    * @param queue The queue.
@@ -49,6 +50,7 @@ export class QueueRun<Output> {
 
   /** Puts the jobs that have no outcome into the queue, which keeps those that it has, and looks for their outcomes. */
   post(): void {
+    this.#isPosted = true;
     this.#orFail(async () => {
       await this.#queue.addBulk(
         [...this.#open].map(([jobId, { kind, data }]) => ({ name: kind, data, opts: { jobId } })),
@@ -57,9 +59,14 @@ export class QueueRun<Output> {
     });
   }
 
-  /** Looks for the outcome of a job, when it is one of these. */
+  /** Posts again what a server may have forgotten. */
+  postAgain(): void {
+    if (this.#isPosted) this.post();
+  }
+
+  /** Looks for the outcome of a job, when it is one of these; before they are posted it is that of an earlier run. */
   settle(id: string): void {
-    this.#orFail(() => this.#settle(id));
+    if (this.#isPosted) this.#orFail(() => this.#settle(id));
   }
 
   /** Tells of a job's progress, when it is one of these. */
@@ -84,9 +91,12 @@ export class QueueRun<Output> {
     const job = await this.#queue.getJob(id);
     if (job?.finishedOn === undefined) return undefined;
     const { attemptsMade: attempts, failedReason, returnvalue } = job;
-    if (await job.isFailed()) {
+    const state = await this.#queue.getJobState(id);
+    if (state === "failed") {
       return { status: "failed", error: readFailure(failedReason), attempts };
     }
+    // It was taken away between the two questions.
+    if (state !== "completed") return undefined;
     try {
       const output = await unpackPayload(returnvalue, this.#blobs);
       return { status: "done", output: output as Output };
