@@ -11,8 +11,8 @@
 import process from "node:process";
 import { Agent } from "../src/policy/auto/ddpg.ts";
 import { Environment, STATE_SIZE } from "../src/policy/auto/environment.ts";
-import type { SearchSpace } from "../src/policy/mod.ts";
 import { createRandom } from "../src/random.ts";
+import { chainSpace } from "./chain_space.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const SEED = 1;
@@ -20,29 +20,12 @@ const UNITS = 22;
 const WARM_UP = 3;
 const RUNS = 15;
 
-/** Units in a chain, as wide as ResNet-20's. */
-function chainSpace(): SearchSpace {
-  const widths = Array.from({ length: UNITS }, (_, unit) => 16 * 2 ** Math.floor(3 * unit / UNITS));
-  const units = widths.map((channels, index) => {
-    const side = 512 / channels;
-    const features = { filters: channels, height: side, width: side, stride: 1 };
-    const counts = Array.from({ length: channels }, (_, count) => count + 1);
-    const macs = 9 * (channels * side) ** 2;
-    return { name: `unit ${index}`, counts, features: { ...features, macs } };
-  });
-  const terms = units.slice(1).map(({ features }, index) => ({
-    units: [index, index + 1],
-    cost: (inputs: number, outputs: number) => 9 * features.height ** 2 * inputs * outputs,
-  }));
-  return { units, terms };
-}
-
 function milliseconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e3;
 }
 
-const environment = new Environment(chainSpace(), { share: 0.5, isBounded: true });
+const environment = new Environment(chainSpace(UNITS), { share: 0.5, isBounded: true });
 const agent = new Agent({ stateSize: STATE_SIZE, rollouts: WARM_UP + RUNS, seed: SEED });
 const spent: Record<string, number[]> = { walk: [], learn: [] };
 for (let rollout = 1; rollout <= WARM_UP + RUNS; rollout++) {

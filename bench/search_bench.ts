@@ -20,7 +20,7 @@ import {
 } from "../src/graph/mod.ts";
 import { loadKernels, startBackend } from "../src/kernels/mod.ts";
 import { loadModelFile } from "../src/model/mod.ts";
-import { allowedCounts, searchCounts } from "../src/policy/mod.ts";
+import { allowedCounts, oneByOne, searchCounts } from "../src/policy/mod.ts";
 import { CountNetworks } from "../src/pruning/mod.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
@@ -59,10 +59,10 @@ const reward = (counts: readonly number[]) =>
   counts.length;
 const options = { share: 0.5, seed: SEED, rollouts: Number(rollouts), rolloutsMin: ROLLOUTS_MIN };
 await searchCounts(space, options, {
-  evaluate: (counts) => {
+  evaluateAll: oneByOne((counts) => {
     writeGraph(networks.networkFor(counts), file);
     return Promise.resolve({ error: 1 - reward(counts), loss: 1 - reward(counts) });
-  },
+  }),
   onRollout: () => {
     spent.push(performance.now() - start);
     start = performance.now();

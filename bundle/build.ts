@@ -24,7 +24,20 @@ interface Bundle {
 }
 
 /** A browser has none of these: one module says so for all of them. */
-const NODE_MODULES = ["fs", "fs/promises", "os", "path", "process", "worker_threads", "zlib"];
+const NODE_MODULES = [
+  "crypto",
+  "fs",
+  "fs/promises",
+  "os",
+  "path",
+  "process",
+  "worker_threads",
+  "zlib",
+]
+  .map((name) => `node:${name}`);
+
+/** A browser reaches no queue: what is for one alone stays out of its bundle. */
+const QUEUE_LIBRARIES = ["aws4fetch", "bullmq", "ioredis"];
 
 const BUNDLES: Readonly<Record<string, Bundle>> = {
   "secateur.js": {
@@ -38,7 +51,7 @@ const BUNDLES: Readonly<Record<string, Bundle>> = {
     platform: "browser",
     target: "es2022",
     replacements: Object.fromEntries(
-      NODE_MODULES.map((name) => [`node:${name}`, "bundle/no_node.ts"]),
+      [...NODE_MODULES, ...QUEUE_LIBRARIES].map((name) => [name, "bundle/no_node.ts"]),
     ),
   },
 };

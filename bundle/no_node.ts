@@ -1,6 +1,6 @@
 /**
  * What the core imports from Node, for a browser, which has none of it: the bundle for browsers puts this module in the
- * place of all `node:` modules. The build fails at a name that is not here.
+ * place of all `node:` modules, and of the libraries of a queue. The build fails at a name that is not here.
  *
  * @module
  */
@@ -18,8 +18,11 @@ function refuse(name: string): () => never {
 export const appendFile = refuse("appendFile");
 export const basename = refuse("basename");
 export const closeSync = refuse("closeSync");
+export const copyFile = refuse("copyFile");
 export const cpus = refuse("cpus");
 export const crc32 = refuse("crc32");
+export const createHash = refuse("createHash");
+export const createReadStream = refuse("createReadStream");
 export const dirname = refuse("dirname");
 export const extname = refuse("extname");
 export const fstatSync = refuse("fstatSync");
@@ -39,6 +42,7 @@ export const resolve = refuse("resolve");
 export const rm = refuse("rm");
 export const rmdir = refuse("rmdir");
 export const stat = refuse("stat");
+export const tmpdir = refuse("tmpdir");
 export const truncate = refuse("truncate");
 export const writeFile = refuse("writeFile");
 

@@ -7,12 +7,21 @@ import {
   CALIBRATION_DEFAULTS,
   refuseExistingFile,
   saveStatistics,
+  type ShardQueue,
   type Statistics,
+  UsageError,
 } from "../src/mod.ts";
 import { addImageOptions, dataOption, dataOptions, noLabelsOption } from "./data_options.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { positiveInteger, seedInteger, shard } from "./parsers.ts";
 import { withProgress } from "./progress.ts";
+import {
+  attemptsOption,
+  blobsOption,
+  type QueueFlags,
+  queueOption,
+  queueOptions,
+} from "./queue_options.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { quoteArguments, typedArguments } from "./spelling.ts";
 import { formatBytes } from "./table.ts";
@@ -26,6 +35,14 @@ const command = new Command("calibrate")
     "--shard <k/n>",
     "look at the k-th of n parts of the images; `merge` adds them up",
     shard,
+  )
+  .addOption(queueOption)
+  .addOption(blobsOption)
+  .addOption(attemptsOption)
+  .option(
+    "--shards <n>",
+    "into how many parts the images are cut, with --queue; every part is a job",
+    positiveInteger,
   )
   .addOption(batchesOption)
   .option(
@@ -66,21 +83,24 @@ Example:
   )
   .action(async (model, flags) => {
     const { out, force, shard, json } = flags;
+    const queue = shardQueue(flags);
     await refuseExistingFile(out, force);
     keepAtInterrupt(() =>
       "nothing was written; give the same command again, or gather in parts with --shard k/n"
     );
-    const { statistics, report } = await withProgress((onProgress) =>
-      calibrate({
-        ...dataOptions(model, flags, onProgress),
-        shard,
-        batches: flags.nbBatches,
-        batchSize: flags.batchSize,
-        pointsPerImage: flags.nbPointsPerLayer,
-        seed: flags.seed,
-        memoryBudget: flags.memory * 2 ** 20,
-      })
-    );
+    const run = (signal?: AbortSignal) =>
+      withProgress((onProgress) =>
+        calibrate({
+          ...dataOptions(model, flags, onProgress),
+          ...{ shard, queue, signal },
+          batches: flags.nbBatches,
+          batchSize: flags.batchSize,
+          pointsPerImage: flags.nbPointsPerLayer,
+          seed: flags.seed,
+          memoryBudget: flags.memory * 2 ** 20,
+        })
+      );
+    const { statistics, report } = queue ? await untilInterrupted(run) : await run();
     await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
     const { size: bytes } = await stat(out);
     const { identity, shards } = statistics;
@@ -93,6 +113,19 @@ Example:
     );
   });
 
+function shardQueue(
+  { shards, shard, ...flags }: QueueFlags & { shards?: number; shard?: unknown },
+): ShardQueue | undefined {
+  const queue = queueOptions(flags);
+  if (!queue !== (shards === undefined)) {
+    throw new UsageError("reading --queue and --shards: wanted both, or neither");
+  }
+  if (queue && shard) {
+    throw new UsageError("reading --queue and --shard: the former does all shards; give one");
+  }
+  return queue && { ...queue, shards: shards! };
+}
+
 function describe(
   { layers, shards: { of, have }, identity }: Statistics,
   { images, seconds, workers }: CalibrateReport,
@@ -101,7 +134,7 @@ function describe(
 ): string {
   return [
     `layers      ${layers.size}`,
-    `images      ${images.shard} of ${images.all}, shard ${have[0]} of ${of}`,
+    `images      ${images.shard} of ${images.all}, shard ${have.join(", ")} of ${of}`,
     `time        ${seconds.toFixed(1)} s`,
     `repeat with --seed ${identity.seed} --workers ${workers}`,
     ...(images.all < images.wanted

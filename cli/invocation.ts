@@ -1,52 +1,45 @@
-import { basename, relative } from "node:path";
-import process from "node:process";
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type ProgressListener, prune } from "../src/mod.ts";
+import { normalizeArguments, typedArguments } from "./spelling.ts";
 
-/** The project's own script, which its task starts. */
-const SOURCE = "main.ts";
-
-/**
- * How the command line is started.
- *
- * @param script The script that runs.
- * @param engine What runs it.
- * @param folder Folder that the script's path is given from, where it is below it.
- * @returns What stands ahead of a command.
- */
-export function describeInvocation(
-  script: string,
-  engine: "deno" | "node" | "bun",
-  folder: string,
-): string {
-  if (basename(script) === SOURCE) return "deno task secateur";
-  const way = relative(folder, script);
-  const path = way.startsWith("..") ? script : way;
-  return engine === "deno" ? `deno run --allow-read --allow-write ${path}` : `${engine} ${path}`;
+/** How a command was called, and who hears of it. */
+export interface Invocation {
+  /** The command and its arguments. */
+  readonly arguments: readonly string[];
+  /** Receives what the command answers. */
+  print(text: string): void;
+  /** Does the pruning itself. */
+  readonly prune: typeof prune;
+  /** Told of progress, instead of the terminal. */
+  readonly onProgress?: ProgressListener;
 }
 
-/** How this process was started. */
-function ownInvocation(): string {
-  const engine = "Deno" in globalThis ? "deno" : "bun" in process.versions ? "bun" : "node";
-  return describeInvocation(process.argv[1] ?? SOURCE, engine, process.cwd());
+const calls = new AsyncLocalStorage<Invocation>();
+
+/** The call that is running: one of {@link callCommand}, or what was typed. */
+export function invocation(): Invocation {
+  return calls.getStore() ??
+    { arguments: typedArguments, print: (text) => console.log(text), prune };
 }
 
-/** What examples of the help name: files of the project, which a bundle does not have beside it. */
-const EXAMPLE_FILES: readonly [path: string, name: string][] = [
-  ["cli/example/resnet8-fashion-mnist", "MODEL"],
-  ["cli/example/fashion-mnist", "DATA"],
-  ["cli/example/budget.json", "budget.json"],
-];
-
 /**
- * The help as it holds for how the command line was started.
+ * Calls a command from within another one.
  *
- * @param text Help for a start by the project's task.
- * @param invocation How it was started.
- * @returns The same for that.
+ * @param command The command.
+ * @param args Its arguments.
+ * @param means Who does the pruning, and who is told of progress.
+ * @returns What it printed.
  */
-export function adaptHelp(text: string, invocation = ownInvocation()): string {
-  if (invocation === "deno task secateur") return text;
-  return EXAMPLE_FILES.reduce(
-    (adapted, [path, name]) => adapted.replaceAll(path, name),
-    text.replaceAll("deno task secateur", invocation),
-  );
+export async function callCommand(
+  command: CommandUnknownOpts,
+  args: readonly string[],
+  means: Required<Pick<Invocation, "prune" | "onProgress">>,
+): Promise<string> {
+  const printed: string[] = [];
+  const typed = [command.name(), ...args];
+  const [, ...normalized] = normalizeArguments(typed);
+  const call = { ...means, arguments: typed, print: (text: string) => void printed.push(text) };
+  await calls.run(call, () => command.parseAsync(normalized, { from: "user" }));
+  return printed.join("\n");
 }

@@ -8,7 +8,7 @@ import {
 import project from "../deno.json" with { type: "json" };
 import { addCommonOptions } from "./common_options.ts";
 import { describeFailure, EXIT_CODES, FAILED, WRONG_USAGE } from "./failures.ts";
-import { adaptHelp } from "./invocation.ts";
+import { adaptHelp } from "./adapt_help.ts";
 import { normalizeArguments, typedArguments } from "./spelling.ts";
 
 /** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
@@ -32,6 +32,11 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
   prune: {
     description: "cut channels, repair the layers by regression and write a smaller model",
     load: async () => (await import("./prune.ts")).pruneCommand,
+  },
+  sweep: {
+    description:
+      "prune models with several options to several budgets, and say which runs are best",
+    load: async () => (await import("./sweep.ts")).sweepCommand,
   },
   train: {
     description: "train a new network for small images",
@@ -68,6 +73,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
   shell: {
     description: "try channel counts out by hand, in a session of commands that answer at once",
     load: async () => (await import("./shell.ts")).shellCommand,
+  },
+  worker: {
+    description: "do jobs of prune, calibrate and sweep from a queue",
+    load: async () => (await import("./worker.ts")).workerCommand,
   },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",

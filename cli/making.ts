@@ -1,6 +1,7 @@
 import project from "../deno.json" with { type: "json" };
 import type { ModelFile, PruneReport } from "../src/mod.ts";
-import { quoteArguments, typedArguments } from "./spelling.ts";
+import { invocation } from "./invocation.ts";
+import { quoteArguments } from "./spelling.ts";
 
 /** What made a result. */
 export interface Making {
@@ -12,7 +13,7 @@ export interface Making {
 
 /** The command that is running. */
 export function describeCommand(): Making {
-  return { version: project.version, command: quoteArguments(typedArguments) };
+  return { version: project.version, command: quoteArguments(invocation().arguments) };
 }
 
 /**

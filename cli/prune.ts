@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import { Command, Option } from "@commander-js/extra-typings";
 import {
   openModel,
-  prune,
   PRUNE_DEFAULTS,
   type PruneOptions,
   type PruneTuning,
@@ -23,6 +22,7 @@ import {
 import { describeEpoch } from "./epoch.ts";
 import { createSharedOption } from "./inspect.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
+import { invocation } from "./invocation.ts";
 import { describeCommand, withMaking } from "./making.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "./output_options.ts";
 import {
@@ -39,6 +39,7 @@ import { createLatencyOption, reportFiles } from "./report_files.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { readPolicy } from "./ratio_policy.ts";
 import { searchFiles } from "./search_log.ts";
+import { attemptsOption, blobsOption, queueOption, queueOptions } from "./queue_options.ts";
 import { searchOptions } from "./search_options.ts";
 import {
   checkpointFolder,
@@ -150,6 +151,7 @@ const command = new Command("prune")
   .optionsGroup("Search, with --prune-option auto:")
   .addOption(searchOptions.rollouts)
   .addOption(searchOptions.rolloutsMin)
+  .addOption(searchOptions.proposals)
   .addOption(searchOptions.rewardPolicy)
   .addOption(searchOptions.noiseTolerance)
   .addOption(searchOptions.start)
@@ -158,6 +160,9 @@ const command = new Command("prune")
   .addOption(searchOptions.ratioNoise)
   .addOption(searchOptions.randomEvery)
   .addOption(searchOptions.exploreEvery)
+  .addOption(queueOption)
+  .addOption(blobsOption)
+  .addOption(attemptsOption)
   .addOption(searchOptions.width)
   .addOption(searchOptions.learningRate)
   .addOption(searchOptions.discount)
@@ -231,6 +236,7 @@ Example:
 `,
   )
   .action(async (model, flags) => {
+    const call = invocation();
     const policy = await readPolicy(flags);
     const settings = {
       policy,
@@ -248,7 +254,13 @@ Example:
       verify: flags.verify,
       tuning: tuningOf(flags),
       resume: flags.resume,
+      queue: queueOptions(flags),
     };
+    if (settings.queue && policy.kind !== "auto") {
+      throw new UsageError(
+        `reading --queue and --prune-option ${policy.kind}: only auto has work for others; leave --queue out`,
+      );
+    }
     const keepsState = settings.tuning !== undefined || policy.kind === "auto";
     if (flags.resume && !keepsState) {
       throw new UsageError(
@@ -261,7 +273,7 @@ Example:
     keepAtInterrupt(() => describeKept(checkpoint, flags));
     const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
       withProgress((onProgress) =>
-        prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
+        call.prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: file })
       );
     const { file: pruned, report, answers, log } = keepsState
       ? await untilInterrupted((signal) => run({ signal, checkpoint }))
@@ -281,7 +293,7 @@ Example:
     );
     await rm(checkpoint, { recursive: true }).catch(() => {});
     const bytes = { before: file.bytes, after: saved.bytes };
-    console.log(
+    call.print(
       flags.json
         ? JSON.stringify({ out: flags.out, bytes, ...record })
         : describeReport(report, bytes, flags.out),

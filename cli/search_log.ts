@@ -1,4 +1,4 @@
-import type { SearchLog } from "../src/mod.ts";
+import type { LoggedFailure, LoggedRollout, SearchLog } from "../src/mod.ts";
 
 const COLUMNS = [
   "rollout",
@@ -16,7 +16,8 @@ const COLUMNS = [
 
 /**
  * The files of a search that are written beside the model, by name: `search.jsonl` has an object for every roll-out,
- * `search.csv` a row. `cost` is a share of the whole network's.
+ * `search.csv` a row. `cost` is a share of the whole network's. Wall times, and why a network could not be measured, are in
+ * the former alone.
  *
  * @param log What was tried.
  * @returns The files' texts.
@@ -25,18 +26,26 @@ export function searchFiles(log: SearchLog): Map<string, string> {
   return new Map([["search.jsonl", searchLines(log)], ["search.csv", searchTable(log)]]);
 }
 
-function searchLines({ units, rollouts }: SearchLog): string {
+/** What was tried, in order. */
+function triedOf({ rollouts, failures }: SearchLog): (LoggedRollout | LoggedFailure)[] {
+  return [...rollouts, ...failures].sort((first, second) => first.rollout - second.rollout);
+}
+
+function searchLines(log: SearchLog): string {
+  const { units } = log;
   const byUnit = (values: readonly number[]) =>
     Object.fromEntries(units.map((name, index) => [name, values[index]]));
-  return rollouts.map(({ counts, ratios, ...figures }) =>
+  return triedOf(log).map(({ counts, ratios, ...figures }) =>
     `${JSON.stringify({ ...figures, counts: byUnit(counts), ratios: byUnit(ratios) })}\n`
   ).join("");
 }
 
 /** The ratio of every decision stands behind the figures. */
-function searchTable({ units, rollouts }: SearchLog): string {
-  const header = [...COLUMNS, ...units.map(quote)];
-  const rows = rollouts.map((rollout) => [
+function searchTable(log: SearchLog): string {
+  const header = [...COLUMNS, ...log.units.map(quote)];
+  const rows = triedOf(log).map((
+    rollout: Partial<LoggedRollout> & LoggedFailure | LoggedRollout,
+  ) => [
     ...COLUMNS.map((column) => rollout[column] ?? ""),
     ...rollout.ratios,
   ]);

@@ -18,6 +18,10 @@ export const searchOptions = {
     "--nb-rlouts-min <n>",
     "roll-outs before the agent learns and acts (cp_nb_rlouts_min)",
   ).argParser(nonNegativeInteger).default(SEARCH_DEFAULTS.rolloutsMin),
+  proposals: new Option(
+    "--proposals <n>",
+    "networks that are proposed together before any of them is learnt from; the answer depends on it, not on how many are measured at once",
+  ).argParser(positiveInteger).default(SEARCH_DEFAULTS.proposals),
   rewardPolicy: new Option(
     "--reward-policy <policy>",
     "accuracy within the budget; or flops, -max(tolerance, 1 - accuracy) * ln(MACs), without a budget; without classes accuracy is 1 - relative error (cp_reward_policy)",
@@ -87,6 +91,8 @@ export interface SearchFlags {
   readonly nbRlouts: number;
   /** Roll-outs before the agent learns. */
   readonly nbRloutsMin: number;
+  /** Networks that are proposed together. */
+  readonly proposals: number;
   /** What is rewarded. */
   readonly rewardPolicy: "accuracy" | "flops";
   /** Errors that count as none. */
@@ -142,6 +148,7 @@ export function autoPolicy(flags: SearchFlags): AutoPolicy {
     search: {
       rollouts: flags.nbRlouts,
       rolloutsMin: flags.nbRloutsMin,
+      proposals: flags.proposals,
       rewardPolicy,
       noiseTolerance: flags.noiseTolerance,
       ratioNoise: flags.ratioNoise,

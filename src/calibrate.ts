@@ -1,16 +1,21 @@
 import type { Statistics } from "./calibration/mod.ts";
 import { withDefaults } from "./defaults.ts";
-import { InputError } from "./errors.ts";
-import { unpackAll } from "./kernels/mod.ts";
-import { shardIndices } from "./parallel/mod.ts";
+import { checkQueue, openQueue, type QueueOptions } from "./jobs/mod.ts";
 import {
+  checkShards,
   createStatisticsSource,
-  gatherMoments,
-  identifyStatistics,
-  layersToSample,
-  PORTION,
+  gatherShard,
+  type Shard,
+  type StatisticsSource,
   Stopwatch,
 } from "./pruning/mod.ts";
+import {
+  type ContextSpec,
+  describeSource,
+  shardJob,
+  type ShardOutput,
+  ShardSum,
+} from "./remote/mod.ts";
 import { type DataOptions, openSession } from "./session/mod.ts";
 
 const MEBIBYTE = 2 ** 20;
@@ -24,18 +29,18 @@ export const CALIBRATION_DEFAULTS = {
   memoryBudget: 600 * MEBIBYTE,
 } as const;
 
-/** One of some parts that the calibration images are cut into. */
-export interface Shard {
-  /** Which, from 1. */
-  readonly number: number;
-  /** Of how many. */
-  readonly of: number;
+/** Workers that gather the statistics of parts of the images. */
+export interface ShardQueue extends QueueOptions {
+  /** Into how many parts the images are cut. */
+  readonly shards: number;
 }
 
 /** Options of {@link calibrate}. */
 export interface CalibrateOptions extends DataOptions {
   /** The part of the calibration images that is looked at. Default: all of them. */
   readonly shard?: Shard;
+  /** Has all parts of the images looked at by workers at a queue, instead of one part here. */
+  readonly queue?: ShardQueue;
   /** Batches of training images over all shards. Default 60. */
   readonly batches?: number;
   /** Images of every such batch: the product alone matters. Default 128. */
@@ -46,6 +51,8 @@ export interface CalibrateOptions extends DataOptions {
   readonly seed?: number;
   /** Bytes of sums in one pass over the images, over all workers; other layers wait for another. Default 600 MiB. */
   readonly memoryBudget?: number;
+  /** Raised to end a run at a queue. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a calibration found. */
@@ -80,30 +87,32 @@ export interface CalibrateResult {
  *
  * @param options Model, data, sampling and shard.
  * @returns The statistics and the figures of the run.
- * @throws {InputError} When model or data cannot be used, or there are too few images for so many shards.
+ * @throws {InputError} When model or data cannot be used, there are too few images for so many shards, or workers cannot
+ * gather a shard.
  * @throws {RangeError} When there is no shard of that number.
  * @throws {WorkerError} When a thread is lost.
  */
 export async function calibrate(options: CalibrateOptions): Promise<CalibrateResult> {
   const clock = new Stopwatch();
   const settings = withDefaults(options, CALIBRATION_DEFAULTS);
-  const wanted = settings.batches * settings.batchSize;
-  const { number, of } = settings.shard ?? { number: 1, of: 1 };
-  const session = await openSession(settings, () => undefined);
+  const { queue } = settings;
+  if (queue) await checkQueue(queue);
+  const session = await openSession(
+    queue ? { ...settings, workers: 1 } : settings,
+    () => undefined,
+  );
   try {
     const { crew } = session;
     const source = createStatisticsSource(session, settings, clock);
-    const { indices: all } = source.calibration;
-    const indices = cutShard(all, { number, of });
-    const identity = await identifyStatistics(source);
-    const part = { ...source, calibration: { ...source.calibration, indices } };
-    const packed = await gatherMoments(part, layersToSample(source));
-    const layers = unpackAll(packed);
-    const { names: unreadable } = await crew.faults();
+    const wanted = settings.batches * settings.batchSize;
+    const { length: all } = source.calibration.indices;
+    const { statistics, images, unreadable } = queue
+      ? await gatherElsewhere(source, settings, queue)
+      : await gatherHere(source, settings.shard);
     return {
-      statistics: { identity, shards: { of, have: [number] }, layers },
+      statistics,
       report: {
-        images: { wanted, all: all.length, shard: indices.length, unreadable },
+        images: { wanted, all, shard: images, unreadable },
         seconds: clock.total,
         workers: crew.size,
       },
@@ -113,19 +122,54 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
   }
 }
 
-/** Shards have whole portions, so that all runs add up the same sums in f32. */
-function cutShard(images: Int32Array, { number, of }: Shard): Int32Array {
-  if (!Number.isInteger(number) || !Number.isInteger(of) || number < 1 || number > of) {
-    throw new RangeError(
-      `cutting calibration images: found shard ${number} of ${of}, wanted 1 to n`,
-    );
+/** Statistics, and the images that they are of. */
+interface Gathered {
+  readonly statistics: Statistics;
+  readonly images: number;
+  readonly unreadable: readonly string[];
+}
+
+async function gatherHere(
+  source: StatisticsSource,
+  shard: Shard = { number: 1, of: 1 },
+): Promise<Gathered> {
+  const { statistics, images } = await gatherShard(source, shard);
+  const { names: unreadable } = await source.crew.faults();
+  return { statistics, images, unreadable };
+}
+
+/** Shards are jobs; their statistics are added up as they arrive, in the order of their numbers. */
+async function gatherElsewhere(
+  source: StatisticsSource,
+  settings: CalibrateOptions,
+  queue: ShardQueue,
+): Promise<Gathered> {
+  const { indices } = source.calibration;
+  const jobs = Array.from(
+    { length: queue.shards },
+    (_, index) => shardJob({ number: index + 1, of: queue.shards }),
+  );
+  checkShards(indices.length, queue.shards);
+  const { executor, blobs } = await openQueue(queue, async (blobs): Promise<ContextSpec> => ({
+    work: "shards",
+    spec: await describeSource(source, settings, blobs),
+  }));
+  try {
+    const sum = new ShardSum(blobs);
+    let done = 0;
+    const tell = () =>
+      settings.onProgress?.({ stage: "gathering statistics", done, total: jobs.length });
+    tell();
+    const outcomes = await executor.run<ShardOutput>(jobs, {
+      signal: settings.signal,
+      onEnd: (index, outcome) => {
+        if (outcome.status === "done") sum.add(index, outcome.output);
+        done++;
+        tell();
+      },
+    });
+    return await sum.finish(outcomes);
+  } finally {
+    await executor.close();
   }
-  const portions = Math.ceil(images.length / PORTION);
-  if (of > portions) {
-    throw new InputError(
-      `cutting ${images.length} calibration images: found ${of} shards, wanted at most ` +
-        `${portions}, ${PORTION} images for each; ask for fewer, or raise --nb-batches`,
-    );
-  }
-  return shardIndices(images, of, PORTION)[number - 1];
 }

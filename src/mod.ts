@@ -31,7 +31,7 @@ export {
   type CalibrateReport,
   type CalibrateResult,
   CALIBRATION_DEFAULTS,
-  type Shard,
+  type ShardQueue,
 } from "./calibrate.ts";
 export {
   isComplete,
@@ -57,6 +57,7 @@ export {
 } from "./cost/mod.ts";
 export { InputError, UsageError, WorkerError } from "./errors.ts";
 export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
+export { fingerprint, type Fingerprints } from "./fingerprint.ts";
 export { fold, type FoldResult } from "./fold.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
 export { type Judgement, type LimitName, type Limits, parseLimits, toJUnit } from "./gate/mod.ts";
@@ -68,6 +69,7 @@ export {
   type LayerDescription,
   type SpaceDescription,
 } from "./inspect.ts";
+export type { QueueOptions, ServedJob } from "./jobs/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type ExtraFiles,
@@ -93,6 +95,7 @@ export {
 } from "./model/mod.ts";
 export { profile, type ProfileOptions } from "./profile.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
+export { openPruner, type Pruner } from "./pruner.ts";
 export type {
   AutoPolicy,
   BudgetGoal,
@@ -102,6 +105,7 @@ export type {
   Finalist,
   GroupTuning,
   LayerReport,
+  LoggedFailure,
   LoggedRollout,
   PruneOptions,
   PruneReport,
@@ -113,12 +117,14 @@ export type {
   SearchReport,
   SelectionMethod,
 } from "./pruning/mod.ts";
-export { AUTO_DEFAULTS } from "./pruning/mod.ts";
+export { AUTO_DEFAULTS, type Shard } from "./pruning/mod.ts";
 export {
   AGENT_DEFAULTS,
   type AgentOptions,
   type Evaluation,
+  type FailedRollout,
   type LearningLosses,
+  type Proposal,
   type RewardPolicy,
   type Rollout,
   type RolloutSource,
@@ -180,3 +186,4 @@ export type {
   RunSummary,
   TuningRecord,
 } from "./report/mod.ts";
+export { work, type WorkOptions, type WorkReport } from "./work.ts";

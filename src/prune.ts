@@ -10,6 +10,7 @@ import {
   unpinInputSize,
   writeGraph,
 } from "./graph/mod.ts";
+import { checkQueue, openQueue } from "./jobs/mod.ts";
 import { loadKernels } from "./kernels/mod.ts";
 import { compareModels, type ModelFile } from "./model/mod.ts";
 import {
@@ -40,8 +41,10 @@ import {
   repairInGroups,
   reportLayers,
   type RunFolder,
+  type SearchMeans,
   Stopwatch,
 } from "./pruning/mod.ts";
+import { type ContextSpec, describeTrials } from "./remote/mod.ts";
 import {
   batchesOfThread,
   compareAnswers,
@@ -117,6 +120,7 @@ export async function pruneOpened(
     ...PRUNE_DEFAULTS,
     shared: SHARED_DEFAULTS[options.policy.kind],
   });
+  if (settings.queue) await checkQueue(settings.queue);
   try {
     const { graph, file, crew } = session;
     const { onProgress } = settings;
@@ -132,7 +136,8 @@ export async function pruneOpened(
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
     const folder = runFolder(session, settings);
-    const { ratios, budget, search } = await findRatios(context, places, settings, folder);
+    const means = { folder, openExecutor: executorOpener(settings) };
+    const { ratios, budget, search } = await findRatios(context, places, settings, means);
     const plans = planLayers(graph, map, places, ratios, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
@@ -201,7 +206,7 @@ async function findRatios(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
   settings: Settings,
-  folder?: RunFolder,
+  means: SearchMeans,
 ): Promise<{ ratios: Ratios; budget?: BudgetReport; search?: AutoOutcome }> {
   const { policy } = settings;
   switch (policy.kind) {
@@ -214,10 +219,21 @@ async function findRatios(
       return { ratios, budget: report };
     }
     case "auto": {
-      const search = await findAutoRatios(context, places, settings, policy, folder);
+      const search = await findAutoRatios(context, places, settings, policy, means);
       return { ratios: search.ratios, search };
     }
   }
+}
+
+/** Opens the workers at a queue, when the run was given one. */
+function executorOpener({ queue, ...settings }: Settings): SearchMeans["openExecutor"] {
+  return queue && (async (trials, images) => {
+    const { executor } = await openQueue(queue, async (blobs): Promise<ContextSpec> => ({
+      work: "trials",
+      spec: await describeTrials(trials, { ...settings, images }, blobs),
+    }));
+    return executor;
+  });
 }
 
 /** Shows how far the layers are, by batches of this thread. */
@@ -249,6 +265,7 @@ function runFolder({ crew, file, unlabelled }: Session, settings: Settings): Run
   const identity = {
     network: file.path,
     images: crew.local.dataset.train.length,
+    // Sums over images of repairs and of statistics are added up in f64 station by station: their last bits depend on it.
     workers: crew.size,
     unlabelled,
     ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },

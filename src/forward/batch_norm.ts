@@ -10,7 +10,7 @@ export interface ChannelMoments {
   /** Σ x². */
   readonly squares: Float64Array;
   /** Number of images times positions. */
-  count: number;
+  readonly count: number;
 }
 
 /**
@@ -20,53 +20,54 @@ export interface ChannelMoments {
  * @param graph The network.
  * @param model The same network in TensorFlow.js.
  * @param batches Batches of images; disposed.
- * @returns Moments by layer.
+ * @returns Moments by layer of every batch, in order.
  */
 export async function measureBatchNorm(
   graph: LayerGraph,
   model: tf.LayersModel,
   batches: AsyncIterable<Pick<ImageBatch, "inputs">>,
-): Promise<Map<string, ChannelMoments>> {
-  const moments = new Map<string, ChannelMoments>();
+): Promise<Map<string, ChannelMoments>[]> {
+  const moments: Map<string, ChannelMoments>[] = [];
   const plan = new ForwardPlan(graph, model, {
     onMoments: (layer, sums, squares, count) => {
-      const total = moments.get(layer) ?? {
-        sums: new Float64Array(sums.length),
-        squares: new Float64Array(sums.length),
-        count: 0,
-      };
-      addInto(total, { sums, squares, count });
-      moments.set(layer, total);
+      const batch = moments.at(-1)!;
+      const own = { sums: Float64Array.from(sums), squares: Float64Array.from(squares), count };
+      const before = batch.get(layer);
+      batch.set(layer, before ? sumOf(before, own) : own);
     },
   });
   try {
-    for await (const { inputs } of batches) tf.dispose(plan.predict(inputs));
+    for await (const { inputs } of batches) {
+      moments.push(new Map());
+      tf.dispose(plan.predict(inputs));
+    }
   } finally {
     plan.dispose();
   }
   return moments;
 }
 
-function addInto(
-  total: ChannelMoments,
-  part: { sums: ArrayLike<number>; squares: ArrayLike<number>; count: number },
-): void {
-  for (let channel = 0; channel < total.sums.length; channel++) {
-    total.sums[channel] += part.sums[channel];
-    total.squares[channel] += part.squares[channel];
-  }
-  total.count += part.count;
+function sumOf(first: ChannelMoments, second: ChannelMoments): ChannelMoments {
+  return {
+    sums: first.sums.map((sum, channel) => sum + second.sums[channel]),
+    squares: first.squares.map((square, channel) => square + second.squares[channel]),
+    count: first.count + second.count,
+  };
 }
 
-/** Adds up moments that were measured on parts of the images. */
+/**
+ * Adds up moments of batches in the order given, so that the same batches give the same bits.
+ *
+ * @param batches Moments by layer of every batch.
+ * @returns Moments by layer.
+ */
 export function addChannelMoments(
-  parts: readonly Map<string, ChannelMoments>[],
+  batches: readonly ReadonlyMap<string, ChannelMoments>[],
 ): Map<string, ChannelMoments> {
   const total = new Map<string, ChannelMoments>();
-  for (const [layer, moments] of parts.flatMap((part) => [...part])) {
+  for (const [layer, moments] of batches.flatMap((batch) => [...batch])) {
     const known = total.get(layer);
-    if (known) addInto(known, moments);
-    else total.set(layer, { ...moments });
+    total.set(layer, known ? sumOf(known, moments) : moments);
   }
   return total;
 }

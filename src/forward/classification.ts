@@ -2,14 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { activationOf, type LayerGraph, nodeKeyOf } from "../graph/mod.ts";
 import type { Answers, Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
 
-/** Sums over classified images. */
+/** A batch of classified images. */
 export interface ClassificationSums {
   /** Images whose likeliest class is their own. */
   readonly correct: number;
-  /** Sum of −ln p(own class). */
-  readonly loss: number;
-  /** How many images. */
-  readonly images: number;
+  /** −ln p(own class) of every image. */
+  readonly losses: Float64Array;
   /** The single answers. */
   readonly answers: Answers;
 }
@@ -28,45 +26,43 @@ export class Classification implements Objective<ClassificationSums> {
   async measure(
     { graph, plan }: MeasuredNetwork,
     batches: AsyncIterable<ImageBatch>,
-  ): Promise<ClassificationSums> {
+  ): Promise<ClassificationSums[]> {
     const areProbabilities = givesProbabilities(graph);
-    const sums = { correct: 0, loss: 0, images: 0 };
-    const [seen, found, certainty]: number[][] = [[], [], []];
+    const sums: ClassificationSums[] = [];
     for await (const { inputs, labels, indices } of batches) {
       const [output] = plan.predict(inputs);
       const probabilities = areProbabilities ? output : tf.softmax(output);
       const classes = probabilities.shape.at(-1)!;
       const values = probabilities.dataSync();
-      labels!.forEach((label, image) => {
+      let correct = 0;
+      const count = labels!.length;
+      const answers: Answers = {
+        images: Int32Array.from(indices),
+        classes: new Int32Array(count),
+        probabilities: new Float32Array(count),
+      };
+      const losses = Float64Array.from(labels!, (label, image) => {
         const row = values.subarray(image * classes, (image + 1) * classes);
         const answer = indexOfLargest(row);
-        if (answer === label) sums.correct++;
-        seen.push(indices[image]);
-        found.push(answer);
-        certainty.push(row[answer]);
-        sums.loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
+        if (answer === label) correct++;
+        answers.classes[image] = answer;
+        answers.probabilities[image] = row[answer];
+        return -Math.log(Math.max(row[label], SMALLEST_PROBABILITY));
       });
-      sums.images += labels!.length;
+      sums.push({ correct, losses, answers });
       tf.dispose([output, probabilities]);
     }
-    const answers = {
-      images: Int32Array.from(seen),
-      classes: Int32Array.from(found),
-      probabilities: Float32Array.from(certainty),
-    };
-    return { ...sums, answers };
+    return sums;
   }
 
-  add(first: ClassificationSums, second: ClassificationSums): ClassificationSums {
-    return {
-      correct: first.correct + second.correct,
-      loss: first.loss + second.loss,
-      images: first.images + second.images,
-      answers: joinAnswers(first.answers, second.answers),
-    };
-  }
-
-  figuresOf({ correct, loss, images, answers }: ClassificationSums): Figures {
+  figuresOf(batches: readonly ClassificationSums[]): Figures {
+    let [correct, loss, images] = [0, 0, 0];
+    for (const batch of batches) {
+      correct += batch.correct;
+      for (const own of batch.losses) loss += own;
+      images += batch.losses.length;
+    }
+    const answers = joinAnswers(batches.map((batch) => batch.answers));
     const accuracy = correct / images;
     return { error: 1 - accuracy, loss: loss / images, accuracy, images, answers };
   }
@@ -74,17 +70,22 @@ export class Classification implements Objective<ClassificationSums> {
   dispose(): void {}
 }
 
-/** Answers to the images of two parts, one part behind the other. */
-function joinAnswers(first: Answers, second: Answers): Answers {
-  return {
-    images: join(first.images, second.images),
-    classes: join(first.classes, second.classes),
-    probabilities: new Float32Array([...first.probabilities, ...second.probabilities]),
+/** Answers to the images of several parts, one behind the other. */
+function joinAnswers(parts: readonly Answers[]): Answers {
+  const count = parts.reduce((sum, { images }) => sum + images.length, 0);
+  const joined = {
+    images: new Int32Array(count),
+    classes: new Int32Array(count),
+    probabilities: new Float32Array(count),
   };
-}
-
-function join(first: Int32Array, second: Int32Array): Int32Array {
-  return new Int32Array([...first, ...second]);
+  let start = 0;
+  for (const { images, classes, probabilities } of parts) {
+    joined.images.set(images, start);
+    joined.classes.set(classes, start);
+    joined.probabilities.set(probabilities, start);
+    start += images.length;
+  }
+  return joined;
 }
 
 function indexOfLargest(values: ArrayLike<number>): number {

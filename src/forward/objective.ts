@@ -57,8 +57,9 @@ export interface Figures {
 }
 
 /**
- * What networks are measured by. Sums can be cloned between threads, and those of parts of a data set add up; a network
- * that is better has the smaller error and, within rounding, the smaller loss.
+ * What networks are measured by. Sums can be cloned between threads; figures come from those of all batches in the order of
+ * the images, so that they do not depend on which thread ran which batch. A network that is better has the smaller error
+ * and, within rounding, the smaller loss.
  */
 export interface Objective<Sums> {
   /**
@@ -66,18 +67,18 @@ export interface Objective<Sums> {
    *
    * @param network The network.
    * @param batches The batches; their images are disposed.
-   * @returns Sums over the images.
+   * @returns Sums over the images of every batch, in order.
    * @throws {InputError} When the network or the images cannot be measured so.
    */
-  measure(network: MeasuredNetwork, batches: AsyncIterable<ImageBatch>): Promise<Sums>;
-  /** Adds up the sums of two parts of a data set. */
-  add(first: Sums, second: Sums): Sums;
+  measure(network: MeasuredNetwork, batches: AsyncIterable<ImageBatch>): Promise<Sums[]>;
   /**
-   * Mean figures from sums.
+   * Mean figures over some batches.
    *
+   * @param batches Their sums, in the order of the images.
+   * @returns The figures.
    * @throws {InputError} When the images do not suffice for any.
    */
-  figuresOf(sums: Sums): Figures;
+  figuresOf(batches: readonly Sums[]): Figures;
   /** Frees what it holds. */
   dispose(): void;
 }

@@ -21,7 +21,7 @@ export interface OutputSums {
 
 /** Sums of a comparison of outputs. */
 export interface OutputErrorSums {
-  /** The outputs in order; none without images. */
+  /** The outputs in order. */
   readonly outputs: readonly OutputSums[];
   /** How many images. */
   readonly images: number;
@@ -64,8 +64,8 @@ export class OutputError implements Objective<OutputErrorSums> {
   async measure(
     { graph, plan }: MeasuredNetwork,
     batches: AsyncIterable<ImageBatch>,
-  ): Promise<OutputErrorSums> {
-    let sums: OutputErrorSums = { outputs: [], images: 0 };
+  ): Promise<OutputErrorSums[]> {
+    const sums: OutputErrorSums[] = [];
     for await (const { inputs } of batches) {
       const count = inputs[0].shape[0];
       const wanted = this.#plan.predict(inputs.map((input) => input.clone()));
@@ -75,21 +75,13 @@ export class OutputError implements Objective<OutputErrorSums> {
         compareOutputs(name, found[index], wanted[index])
       );
       tf.dispose([...wanted, ...found]);
-      sums = this.add(sums, { outputs, images: count });
+      sums.push({ outputs, images: count });
     }
     return sums;
   }
 
-  add(first: OutputErrorSums, second: OutputErrorSums): OutputErrorSums {
-    if (first.images === 0) return second;
-    if (second.images === 0) return first;
-    return {
-      outputs: first.outputs.map((sums, index) => addOutputs(sums, second.outputs[index])),
-      images: first.images + second.images,
-    };
-  }
-
-  figuresOf({ outputs: sums, images }: OutputErrorSums): Figures {
+  figuresOf(batches: readonly OutputErrorSums[]): Figures {
+    const { outputs: sums, images } = batches.reduce(addBatches);
     const outputs = sums.map(({ name, squaredError, squaredDeviation, means, count }) => {
       if (squaredDeviation > 0) {
         const error = Math.sqrt(squaredError / squaredDeviation);
@@ -140,6 +132,13 @@ function compareOutputs(name: string, found: tf.Tensor, wanted: tf.Tensor): Outp
     squaredDeviation += (others[i] - means[i % channels]) ** 2;
   }
   return { name, squaredError, squaredDeviation, means, count };
+}
+
+function addBatches(first: OutputErrorSums, second: OutputErrorSums): OutputErrorSums {
+  return {
+    outputs: first.outputs.map((sums, index) => addOutputs(sums, second.outputs[index])),
+    images: first.images + second.images,
+  };
 }
 
 /** Deviations move to the common mean (Chan, Golub and LeVeque 1983, "Algorithms for Computing the Sample Variance"). */

@@ -38,8 +38,10 @@ export function shardIndices(indices: Int32Array, shards: number, unit = 1): Int
 }
 
 /**
- * Stations that share the images: one on this thread, the others on workers. Statistics and counts add up in a fixed
- * order, so a run is repeatable for a fixed seed and number of workers.
+ * Stations that share the images: one on this thread, the others on workers. Batches are shared out whole. Evaluations and
+ * moments of BatchNormalization are added up batch by batch in the order of the images, so they do not depend on the
+ * number of workers. Statistics and gradients add up station by station in a fixed order: they are repeatable for a fixed
+ * seed and number of workers.
  */
 export class Crew {
   /** The station on this thread. */
@@ -105,8 +107,7 @@ export class Crew {
     const shards = this.#shardsOf(images);
     const parts = await this.#callAll("evaluate", (station) => [file, shards[station]]);
     await this.#checkFaults();
-    const { objective } = this.local;
-    return objective.figuresOf(parts.reduce((sum, part) => objective.add(sum, part)));
+    return this.local.objective.figuresOf(parts.flat());
   }
 
   /** Moments at every BatchNormalization of a network on some images. */
@@ -115,14 +116,16 @@ export class Crew {
     images: ImageSelection,
   ): Promise<Map<string, ChannelMoments>> {
     const shards = this.#shardsOf(images);
-    return addChannelMoments(
-      await this.#callAll("measureBatchNorm", (station) => [file, shards[station]]),
-    );
+    const parts = await this.#callAll("measureBatchNorm", (station) => [file, shards[station]]);
+    return addChannelMoments(parts.flat());
   }
 
-  /** Prepares the gathering of statistics; memory is shared out, and so are images, `unit` of them together. */
-  async startCalibration(request: CalibrationRequest, unit = 1): Promise<void> {
-    const shards = shardIndices(request.indices, this.size, unit);
+  /**
+   * Prepares the gathering of statistics; memory is shared out, and so are whole batches. Products are added up in f32
+   * within a batch, so the number of stations changes the order of additions in f64 alone.
+   */
+  async startCalibration(request: CalibrationRequest): Promise<void> {
+    const shards = shardIndices(request.indices, this.size, request.batchSize);
     const memoryBudget = request.memoryBudget / this.size;
     await this.#callAll("startCalibration", (station) => [
       { ...request, memoryBudget, indices: shards[station] },
@@ -135,14 +138,13 @@ export class Crew {
   }
 
   /**
-   * Statistics of layers of the original network over all images, in one pass. Batches are shared out whole: products
-   * are added up in f32 within a batch, so the number of stations changes the order of additions in f64 alone.
+   * Statistics of layers of the original network over all images, in one pass.
    *
    * @param request The network, the layers and the images.
    * @returns Moments by layer.
    */
   async gatherOriginal(request: CalibrationRequest): Promise<Map<string, PackedMoments>> {
-    await this.startCalibration(request, request.batchSize);
+    await this.startCalibration(request);
     await this.#callAll("gatherOriginal", () => []);
     const moments = new Map<string, PackedMoments>();
     for (const layer of request.layers) {
@@ -237,7 +239,8 @@ export class Crew {
   }
 
   #shardsOf(images: ImageSelection): ImageSelection[] {
-    return shardIndices(images.indices, this.size).map((indices) => ({ ...images, indices }));
+    const shards = shardIndices(images.indices, this.size, images.batchSize);
+    return shards.map((indices) => ({ ...images, indices }));
   }
 
   /**

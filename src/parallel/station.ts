@@ -148,8 +148,8 @@ export class Station {
     this.#objective = await openObjective(spec);
   }
 
-  /** Measures a network on some images. */
-  async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums> {
+  /** Measures a network on some images: sums of every batch. */
+  async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums[]> {
     const { graph, model } = await openNetwork(file);
     const plan = new ForwardPlan(graph, model);
     releaseWeights(model, plan.layersOfModel);
@@ -161,11 +161,11 @@ export class Station {
     }
   }
 
-  /** Moments at every BatchNormalization of a network on some images. */
+  /** Moments at every BatchNormalization of a network on some images, of every batch. */
   async measureBatchNorm(
     file: ModelFile,
     images: ImageSelection,
-  ): Promise<Map<string, ChannelMoments>> {
+  ): Promise<Map<string, ChannelMoments>[]> {
     const { model, graph } = await openNetwork(file);
     try {
       return await measureBatchNorm(graph, model, this.#batches(images));

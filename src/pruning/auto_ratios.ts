@@ -1,36 +1,40 @@
 import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../cost/mod.ts";
 import { withDefaults } from "../defaults.ts";
-import {
-  absorbBiases,
-  type ConvolutionPlace,
-  kernelSize,
-  nodeKeyOf,
-  pairOf,
-  shrinkGraph,
-} from "../graph/mod.ts";
-import type { ImageSelection } from "../parallel/mod.ts";
+import { WorkerError } from "../errors.ts";
+import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../graph/mod.ts";
+import { type Executor, type JobOutcome, LocalExecutor } from "../jobs/mod.ts";
 import {
   bestRollouts,
   chooseCounts,
   type Evaluation,
-  planLayers,
+  type FailedRollout,
+  type Measurement,
   type PlanRules,
+  type Proposal,
   type Ratios,
   ratiosOfCounts,
+  type RecordedMeasurement,
   refineCounts,
   type Rollout,
   SEARCH_DEFAULTS,
   searchCounts,
+  type SearchHooks,
   type SearchSettings,
   type SearchSpace,
+  type Tried,
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
-import { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
-import { plansToRepair, repairLayers, startRepair } from "./repair.ts";
 import type { RunFolder } from "./repair_in_groups.ts";
 import { SearchJournal } from "./search_journal.ts";
+import {
+  type SearchContext,
+  TRIAL_HANDLERS,
+  trialImages,
+  trialJob,
+  type TrialKind,
+} from "./search_jobs.ts";
 import type { AutoPolicy, SearchLog, SearchReport } from "./types.ts";
 
 /** What {@link findAutoRatios} uses where the policy does not say; `searchCounts` has defaults of its own. */
@@ -43,9 +47,6 @@ export const AUTO_DEFAULTS = {
 
 /** Roll-outs that are finalists; the others are found near what is best then. */
 const BEST_ROLLOUTS = 2;
-
-/** Training images that finalists are measured on, at least: they differ by less than roll-outs do. */
-const FINALIST_IMAGES = 5000;
 
 /** A finished search. */
 export interface AutoOutcome {
@@ -67,7 +68,7 @@ export interface AutoOutcome {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The search.
- * @param folder Where the run keeps its state; the search keeps its journal there.
+ * @param means Where its state is kept and its networks are tried out.
  * @returns A ratio for every convolution, and what the search found.
  * @throws {InputError} When the budget cannot be reached, or the journal cannot be written or gone on from.
  */
@@ -76,37 +77,64 @@ export async function findAutoRatios(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   policy: AutoPolicy,
-  folder?: RunFolder,
+  { folder, openExecutor = tryOutHere }: SearchMeans = {},
 ): Promise<AutoOutcome> {
   const settings = withDefaults(policy, AUTO_DEFAULTS);
   const posed = await poseBudget(context, places, rules, settings);
+  const images = trialImages(context, settings.images);
+  const journal = folder && await openJournal(folder);
+  const executor = await openExecutor(
+    { ...{ context, places, rules }, ...posed, ...images },
+    settings.images,
+  );
   const run: SearchRun = {
     ...{ context, places, rules, posed, settings },
     search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
     space: spaceOf(context, posed),
     share: settings.share - posed.added,
-    images: heldOutImages(context, settings.images),
-    journal: folder && await openJournal(folder),
+    ...{ executor, journal },
   };
-  const rollouts = await context.clock.time("search", () => rollOut(run));
-  const finalists = await judgeFinalists(run, rollouts);
-  const [winner] = bestRollouts(finalists, 1, run.search.rewardPolicy);
+  const { searched, refined } = await searchWith(run).finally(() => executor.close());
+  const [winner] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
+  const failures = [...searched.failures, ...refined.failures];
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + posed.added },
-    images: run.images.indices.length,
-    rollouts: rollouts.length,
-    finalists: finalists.map(({ rollout, reward, error, loss, accuracy }) => ({
+    images: images.images.indices.length,
+    rollouts: run.search.rollouts,
+    finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
       ...{ rollout, reward, error, loss },
       ...(accuracy !== undefined && { accuracy }),
     })),
     winner: winner.rollout,
+    ...(failures.length > 0 && {
+      failures: failures.map(({ rollout, failure }) => ({ rollout, failure })),
+    }),
   };
   return {
     ratios: ratiosOfCounts(places, posed.units, winner.counts),
     report,
-    log: logOf(context, posed, [...rollouts, ...finalists]),
+    log: logOf(context, posed, [...searched.rollouts, ...refined.rollouts], failures),
   };
+}
+
+/** What a search has beside its question. */
+export interface SearchMeans {
+  /** Where the run keeps its state; the search keeps its journal there. */
+  readonly folder?: RunFolder;
+  /**
+   * Opens where networks are tried out, given what it is done with and on how many images at most. Default: this process.
+   */
+  readonly openExecutor?: (trials: SearchContext, images: number) => Promise<Executor>;
+}
+
+function tryOutHere(trials: SearchContext): Promise<Executor> {
+  return Promise.resolve(new LocalExecutor(TRIAL_HANDLERS, trials));
+}
+
+async function searchWith(run: SearchRun): Promise<{ searched: Tried; refined: Tried }> {
+  const searched = await run.context.clock.time("search", () => rollOut(run));
+  return { searched, refined: await judgeFinalists(run, searched) };
 }
 
 /** A search that is under way. */
@@ -120,99 +148,110 @@ interface SearchRun {
   readonly space: SearchSpace;
   /** Share of the cost for the counts alone. */
   readonly share: number;
-  /** What networks are measured on. */
-  readonly images: ImageSelection;
+  /** Where networks are tried out. */
+  readonly executor: Executor;
   readonly journal?: SearchJournal;
 }
 
 /** Roll-outs of the agent, on networks that are read off. */
-async function rollOut(run: SearchRun): Promise<readonly Rollout[]> {
-  const { context, posed, settings, search, space, share, images } = run;
+async function rollOut(run: SearchRun): Promise<Tried> {
+  const { context, posed, settings, search, space, share } = run;
   const options = {
     ...search,
     ...{ share, agent: settings.agent, seed: context.calibration.seed },
     start: settings.start === "budget" ? chooseCounts(posed.problem, share).counts : undefined,
   };
-  const { rollouts } = await searchCounts(space, options, {
-    ...hooksOf(run, { kind: "rollout", stage: "searching", total: search.rollouts }),
-    evaluate: (counts) => measureAdapted(context, posed.networks.networkFor(counts), images),
-  });
-  return rollouts;
+  const stage = { kind: "rollout", stage: "searching", before: 0, total: search.rollouts } as const;
+  return await searchCounts(space, options, hooksOf(run, stage));
 }
 
 /**
  * Networks that are cut as the answer will be. Where the search started is one in any case: the sequential repair may
  * reverse what was found without it.
  */
-async function judgeFinalists(
-  run: SearchRun,
-  rollouts: readonly Rollout[],
-): Promise<Rollout[]> {
+async function judgeFinalists(run: SearchRun, { rollouts }: Tried): Promise<Tried> {
   const { context, settings: { finalists }, search, space, share } = run;
   const { seed } = context.calibration;
   const started = rollouts.filter(({ source }) => source === "start");
   const origins = [...started, ...bestRollouts(rollouts, BEST_ROLLOUTS)];
-  const images = heldOutImages(context, Math.max(FINALIST_IMAGES, run.images.indices.length));
-  const before = rollouts.length;
-  return await refineCounts(
-    space,
-    { ...search, share, seed, networks: finalists, before },
-    origins,
-    {
-      ...hooksOf(run, {
-        kind: "finalist",
-        stage: "repairing finalists",
-        total: before + finalists,
-      }),
-      evaluate: (counts) => repairAndMeasure(run, counts, images),
-    },
-  );
+  const before = search.rollouts;
+  const options = { ...search, share, seed, networks: finalists, before };
+  const total = before + finalists;
+  const stage = { kind: "finalist", stage: "repairing finalists", before, total } as const;
+  return await refineCounts(space, options, origins, hooksOf(run, stage));
 }
 
-/** Cuts a network as `prune` does, and measures it. */
-async function repairAndMeasure(
-  { context, places, rules, posed }: SearchRun,
-  counts: readonly number[],
-  images: ImageSelection,
-): Promise<Evaluation> {
-  const { graph, map } = context;
-  const ratios = ratiosOfCounts(places, posed.units, counts);
-  const plans = planLayers(graph, map, places, ratios, rules);
-  const running = { ...context, onLayer: () => {} };
-  const start = await startRepair(running, plans);
-  const repair = await repairLayers(running, plansToRepair(context, plans), start);
-  const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
-  return await measureNetwork(context, shrunk, images);
+/** A stage of a search: how its networks are made, and how its progress is told. */
+interface SearchStage {
+  readonly kind: TrialKind;
+  readonly stage: string;
+  /** Networks that were tried in earlier stages. */
+  readonly before: number;
+  /** Networks of this stage and those before it. */
+  readonly total: number;
 }
 
-/** What the stages of a search have in common: progress, the journal, and being stopped. */
-function hooksOf(
-  { context, settings, journal }: SearchRun,
-  { kind, stage, total }: { kind: string; stage: string; total: number },
-) {
+/** What the stages of a search have in common: measuring, the journal, progress, and being stopped. */
+function hooksOf(run: SearchRun, { kind, stage, before, total }: SearchStage): SearchHooks {
+  const { context, settings, journal } = run;
+  let done = before;
   return {
-    recorded: recordedAs<Rollout>(journal, kind),
+    recorded: recordedAs<RecordedMeasurement>(journal, kind),
     signal: context.signal,
-    onRollout: async (rollout: Rollout) => {
-      context.onStage(stage, rollout.rollout, total);
-      await journal?.append({ kind, ...rollout });
-      settings.onRollout?.(rollout);
+    evaluateAll: (batch, onMeasured) => tryOut(run, kind, batch, onMeasured),
+    onMeasured: async (measured) => {
+      context.onStage(stage, ++done, total);
+      await journal?.append({ kind, ...measured });
+    },
+    onRollout: (rollout) => {
+      done = rollout.rollout;
+      context.onStage(stage, done, total);
+      if (!("failure" in rollout)) settings.onRollout?.(rollout);
     },
   };
+}
+
+/**
+ * Tries out networks, wherever that is done. A network that cannot be measured is no reason to give up the others, a
+ * thread that is lost is.
+ */
+async function tryOut(
+  { context: { signal }, executor }: SearchRun,
+  kind: TrialKind,
+  batch: readonly (readonly number[])[],
+  onMeasured: (index: number, measurement: Measurement) => Promise<void>,
+): Promise<void> {
+  let told: Promise<unknown> = Promise.resolve();
+  const onEnd = (index: number, outcome: JobOutcome<Evaluation>) => {
+    if (outcome.status === "failed" && outcome.error instanceof WorkerError) return;
+    const measurement = outcome.status === "done"
+      ? outcome.output
+      : { failure: outcome.error.message };
+    told = Promise.all([told, onMeasured(index, measurement)]);
+    // It is waited for below; until then a failure must not count as one that nobody handles.
+    told.catch(() => {});
+  };
+  const jobs = batch.map((counts) => trialJob(kind, counts));
+  const outcomes = await executor.run<Evaluation>(jobs, { signal, onEnd });
+  await told;
+  for (const outcome of outcomes) {
+    if (outcome.status === "failed" && outcome.error instanceof WorkerError) throw outcome.error;
+  }
 }
 
 function logOf(
   { graph, map }: BudgetContext,
   { units }: PosedBudget,
   rollouts: readonly Rollout[],
+  failures: readonly FailedRollout[],
 ): SearchLog {
   const { convMacs } = costModel(graph, map, units);
+  const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
+    tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
   return {
     units: units.map(({ name }) => name),
-    rollouts: rollouts.map((rollout) => ({
-      ...rollout,
-      convMacs: sumTerms(convMacs, rollout.counts),
-    })),
+    rollouts: withMacs(rollouts),
+    failures: withMacs(failures),
   };
 }
 

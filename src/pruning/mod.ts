@@ -2,6 +2,7 @@
 export * from "./auto_ratios.ts";
 export * from "./budget_ratios.ts";
 export * from "./count_networks.ts";
+export * from "./gather_shard.ts";
 export * from "./measure_network.ts";
 export * from "./original_moments.ts";
 export * from "./pose_budget.ts";
@@ -11,6 +12,7 @@ export * from "./repair.ts";
 export * from "./repair_in_groups.ts";
 export * from "./repair_state.ts";
 export * from "./report.ts";
+export * from "./search_jobs.ts";
 export * from "./search_journal.ts";
 export * from "./statistics_source.ts";
 export * from "./stopwatch.ts";

@@ -93,11 +93,7 @@ export class OriginalMoments {
    */
   async ensureFile(): Promise<void> {
     if (this.#file === undefined || this.#isWritten) return;
-    const { path, identity } = this.#file;
-    const packed = await gatherMoments(this.#source, layersToSample(this.#source));
-    const layers = unpackAll(packed);
-    await saveStatistics(path, { identity, shards: { of: 1, have: [1] }, layers });
-    this.#moments = packed;
+    await this.#write(this.#file.path, this.#file.identity);
     this.#isWritten = true;
   }
 
@@ -109,9 +105,35 @@ export class OriginalMoments {
     return other;
   }
 
+  /**
+   * A file with the statistics of all layers, for whoever works elsewhere.
+   *
+   * @param path Where it is written when the run has no such file.
+   * @returns Where it is.
+   * @throws {InputError} When it cannot be written.
+   */
+  async writtenTo(path: string): Promise<string> {
+    await this.ensureFile();
+    if (this.#file) return this.#file.path;
+    await this.#write(path, await identifyStatistics(this.#source));
+    return path;
+  }
+
   /** Gives the memory back, about d × d/2 numbers a layer. */
   release(): void {
     this.#moments = new Map();
+  }
+
+  async #write(path: string, identity: StatisticsIdentity): Promise<void> {
+    const all = layersToSample(this.#source);
+    const missing = all.filter(({ key }) => !this.#moments.has(key));
+    const moments = new Map([...this.#moments, ...await gatherMoments(this.#source, missing)]);
+    const ordered = new Map(all.map(({ key }) => [key, moments.get(key)!]));
+    await saveStatistics(path, {
+      ...{ identity, shards: { of: 1, have: [1] } },
+      layers: unpackAll(ordered),
+    });
+    this.#moments = moments;
   }
 
   async #find(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, PackedMoments>> {

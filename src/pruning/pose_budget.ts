@@ -97,9 +97,7 @@ export async function weighUnits(
   counts: readonly number[][],
 ): Promise<WeighedUnits> {
   const choices = units.filter((_, index) => counts[index].length > 1);
-  const readers = choices.flatMap((unit) => readersOf(context, unit));
-  const moments = await context.original.momentsOf(readers);
-  const networks = new CountNetworks(context, units, moments);
+  const networks = await readNetworks(context, units, choices);
   const unpriced = await context.clock.time("select", () =>
     units.map((unit, index) => {
       const errors = choices.includes(unit) ? networks.errorsOf(unit) : undefined;
@@ -132,6 +130,35 @@ export async function priceBudget(
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
   const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;
   return { units, problem, networks, whole, added };
+}
+
+/**
+ * Networks for any counts that rules allow, without posing a question.
+ *
+ * @param context What to work with.
+ * @param places The network's convolutions.
+ * @param units The decisions.
+ * @param rules Rules for all layers.
+ * @returns The networks.
+ */
+export async function openCountNetworks(
+  context: BudgetContext,
+  places: readonly ConvolutionPlace[],
+  units: readonly CutUnit[],
+  rules: PlanRules,
+): Promise<CountNetworks> {
+  const { graph, map } = context;
+  const choices = units.filter((unit) => allowedCounts(graph, map, places, unit, rules).length > 1);
+  return await readNetworks(context, units, choices);
+}
+
+async function readNetworks(
+  context: BudgetContext,
+  units: readonly CutUnit[],
+  choices: readonly CutUnit[],
+): Promise<CountNetworks> {
+  const readers = choices.flatMap((unit) => readersOf(context, unit));
+  return new CountNetworks(context, units, await context.original.momentsOf(readers));
 }
 
 /** Prices are read off networks in which one unit alone is cut. */

@@ -119,7 +119,7 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
   return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
 }
 
-function noticesOf({ layers, images, heldOut, unlabelled }: RunRecord): string[] {
+function noticesOf({ layers, images, heldOut, unlabelled, search }: RunRecord): string[] {
   const notices: string[] = [];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
@@ -131,6 +131,9 @@ function noticesOf({ layers, images, heldOut, unlabelled }: RunRecord): string[]
   }
   if (unlabelled !== undefined) {
     notices.push(`${unlabelled}: outputs were compared with those of the original network`);
+  }
+  for (const { rollout, failure } of search?.failures ?? []) {
+    notices.push(`network ${rollout} of the search could not be measured: ${failure}`);
   }
   if (heldOut) {
     notices.push("the data has no test split: every fifth image was set aside for it");

@@ -6,7 +6,7 @@ import { describeDifferences, type Identity } from "../tuning/mod.ts";
 /** A line of the file; the first one says what the search is. */
 export type JournalEntry = Readonly<Record<string, unknown>> & { readonly kind: string };
 
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * What a search has found, appended line by line to a file of JSON objects, so that a search that is killed at any

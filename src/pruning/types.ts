@@ -1,6 +1,13 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
+import type { QueueOptions } from "../jobs/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import type { AgentOptions, Evaluation, Rollout, SearchSettings } from "../policy/mod.ts";
+import type {
+  AgentOptions,
+  Evaluation,
+  FailedRollout,
+  Rollout,
+  SearchSettings,
+} from "../policy/mod.ts";
 import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
@@ -44,7 +51,7 @@ export interface AutoPolicy extends BudgetGoal {
   readonly images?: number;
   /** Networks that are cut with the sequential repair: the start, the best roll-outs, and others near them. Default 12. */
   readonly finalists?: number;
-  /** Told of every new roll-out. */
+  /** Told of every roll-out and finalist that could be measured, in order, also of those that a run goes on from. */
   readonly onRollout?: (rollout: Rollout) => void;
 }
 
@@ -77,6 +84,8 @@ export interface SearchReport {
   readonly finalists: readonly Finalist[];
   /** Number of the finalist that won. */
   readonly winner: number;
+  /** Networks that could not be measured, where there are any: their numbers, and why. */
+  readonly failures?: readonly Pick<FailedRollout, "rollout" | "failure">[];
 }
 
 /** Everything that a search tried. */
@@ -85,10 +94,18 @@ export interface SearchLog {
   readonly units: readonly string[];
   /** The roll-outs and the finalists, in order; counts and ratios are in the order of `units`. */
   readonly rollouts: readonly LoggedRollout[];
+  /** Those that could not be measured. */
+  readonly failures: readonly LoggedFailure[];
 }
 
 /** A roll-out with what its network costs, whatever the search counted. */
 export interface LoggedRollout extends Rollout {
+  /** Multiply–accumulates of convolutions for one image, selectors included. */
+  readonly convMacs: number;
+}
+
+/** A network that could not be measured, with what it costs. */
+export interface LoggedFailure extends FailedRollout {
   /** Multiply–accumulates of convolutions for one image, selectors included. */
   readonly convMacs: number;
 }
@@ -163,6 +180,8 @@ export interface PruneOptions extends DataOptions {
   readonly checkpoint?: string;
   /** Go on from the checkpoint. */
   readonly resume?: boolean;
+  /** Has networks of a search (`auto`) tried out by workers at a queue. Default: they are tried out here. */
+  readonly queue?: QueueOptions;
   /** Raised to end the run: at the next roll-out, layer or training step. */
   readonly signal?: AbortSignal;
 }

@@ -2,8 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { recordError } from "./error_record.ts";
 import type { ThreadAnswer, ThreadRequest, ThreadRole } from "./thread.ts";
 
-/** Answers what a thread of some role is asked. */
-export type Answerer = (request: unknown) => Promise<unknown>;
+/** Answers what a thread of some role is asked, and may tell of its work before. */
+export type Answerer = (request: unknown, tell: (told: unknown) => void) => Promise<unknown>;
 
 /**
  * Makes this thread answer the one that started it.
@@ -17,7 +17,8 @@ export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Ans
     let answer: ThreadAnswer;
     try {
       answerer ??= roles[role]();
-      answer = { id, value: await (await answerer)(request) };
+      const tell = (told: unknown) => parentPort!.postMessage({ id, told } satisfies ThreadAnswer);
+      answer = { id, value: await (await answerer)(request, tell) };
     } catch (error) {
       answer = { id, error: recordError(error) };
     }

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
 import {
-  Classification,
-  type EvaluationSums,
   givesProbabilities,
   type ImageBatch,
   openObjective,
@@ -89,21 +87,23 @@ Deno.test("answers are the likeliest classes, with their probabilities and the i
   disposeModel(network.model);
 });
 
-Deno.test("sums of parts add up, and their answers follow each other", () => {
+Deno.test("batches add up, and their answers follow each other", async () => {
   const partOf = (image: number) => ({
-    ...{ correct: image, loss: 2 * image, images: 3 * image },
+    correct: image % 2,
+    losses: Float64Array.of(image),
     answers: {
       images: Int32Array.of(image),
       classes: Int32Array.of(image + 1),
       probabilities: Float32Array.of(image / 4),
     },
   });
-  assert.deepEqual(new Classification().add(partOf(1), partOf(3)), {
-    ...{ correct: 4, loss: 8, images: 12 },
+  const objective = await openObjective({ kind: "classification" });
+  assert.deepEqual(objective.figuresOf([partOf(1), partOf(2)]), {
+    ...{ accuracy: 0.5, error: 0.5, loss: 1.5, images: 2 },
     answers: {
-      images: Int32Array.of(1, 3),
-      classes: Int32Array.of(2, 4),
-      probabilities: Float32Array.of(0.25, 0.75),
+      images: Int32Array.of(1, 2),
+      classes: Int32Array.of(2, 3),
+      probabilities: Float32Array.of(0.25, 0.5),
     },
   });
 });
@@ -196,7 +196,7 @@ Deno.test("a reference whose output never varies, and one with other outputs, ar
   weights.set("pose/kernel", { ...kernel, values: new Float32Array(kernel.values.length) });
   const flat = await OutputError.open({ ...file, path: "flat.json", weights });
   const network = await openNetwork(file);
-  const sums: EvaluationSums = await measureOn(flat, network, oneBatch());
+  const sums = await measureOn(flat, network, oneBatch());
   assert.throws(() => flat.figuresOf(sums), (error) => {
     assert.ok(error instanceof InputError);
     assert.match(error.message, /output "pose": flat\.json gives the same for all of 5 image/);

@@ -152,7 +152,7 @@ Deno.test("layers of a frozen nested model stay frozen", async () => {
   const file = await capture(teachable());
   file.topology.config.layers![0].config.trainable = false;
   for (const { name, config } of inlineModels(file).topology.config.layers!) {
-    assert.equal(config.trainable === false, name!.startsWith("net_"), name);
+    assert.equal(config.trainable === false, name!.startsWith("net_"), name!);
   }
 });
 

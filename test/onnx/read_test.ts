@@ -36,6 +36,6 @@ Deno.test("the groups of a convolution are cut each by itself, their selectors h
   assert.ok(!places.some(({ key }) => key.includes("select")));
   for (const { mode, reason, channels } of groups) {
     assert.equal(channels, 2);
-    assert.ok(mode === "private" || /first|last/.test(reason!), reason);
+    assert.ok(mode === "private" || /first|last/.test(reason!), `${reason}`);
   }
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../src/errors.ts";
+import type { Figures } from "../../src/forward/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { captureModel, disposeModel } from "../../src/model/mod.ts";
+import { captureModel, disposeModel, readPreprocessing } from "../../src/model/mod.ts";
 import {
   createStationAnswerer,
   Crew,
@@ -17,6 +18,7 @@ import {
   inTempFolder,
   writeFile,
 } from "../data/fixtures.ts";
+import { noisyNetwork, withNoise } from "../noise.ts";
 import { makeWorkersMortal, WAYS } from "./mortal_workers.ts";
 
 const PREPROCESSING = imageInputs(8, 8, 1);
@@ -193,3 +195,30 @@ Deno.test(
     }
   }),
 );
+for (const kind of ["classification", "outputError"] as const) {
+  Deno.test(
+    `one, two and three threads measure the same to the last bit (${kind})`,
+    withNoise(async (data) => {
+      await startBackend();
+      const file = await noisyNetwork("preActivation");
+      const reference = await noisyNetwork("preActivation", 7);
+      const preprocessing = readPreprocessing(file);
+      const indices = Int32Array.from({ length: 150 }, (_, index) => (7 * index) % 160);
+      const found: { figures: Figures; moments: unknown }[] = [];
+      for (const workers of [1, 2, 3]) {
+        const crew = await Crew.open({ data, preprocessing, badImageShare: 0 }, workers);
+        try {
+          await crew.setObjective(kind === "classification" ? { kind } : { kind, reference });
+          const images = { split: "train", indices, batchSize: 8 } as const;
+          const figures = await crew.evaluate(file, images);
+          found.push({ figures, moments: await crew.measureBatchNorm(file, images) });
+        } finally {
+          await crew.close();
+        }
+      }
+      assert.equal(found[0].figures.images, 150);
+      assert.deepEqual(found[1], found[0]);
+      assert.deepEqual(found[2], found[0]);
+    }),
+  );
+}

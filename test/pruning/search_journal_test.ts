@@ -68,7 +68,7 @@ Deno.test(
     await Deno.writeTextFile(path, text.replace('"rollout":2', '"rollout":'));
     await refused(/found no JSON in line 3; cut the file off before it/);
     await Deno.writeTextFile(path, text.slice(text.indexOf("\n") + 1));
-    await refused(/found rollout of version undefined, wanted a search of version 2/);
+    await refused(/found rollout of version undefined, wanted a search of version 3/);
     await Deno.writeTextFile(path, "");
     await refused(/found no line/);
   }),

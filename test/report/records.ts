@@ -159,6 +159,7 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
     search: {
       units: widths.map((_, layer) => layerName(layer)),
       rollouts: [...tried.rollouts, ...tried.finalists],
+      failures: [],
     },
     report: {
       accuracy: { before: 0.8712, after: 0.8415 },

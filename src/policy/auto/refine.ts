@@ -1,12 +1,13 @@
 import { createRandom } from "../../random.ts";
 import { Environment } from "./environment.ts";
 import { exploreAround } from "./explore.ts";
-import { checkRecorded } from "./recorded.ts";
-import { rewardOf, type RewardPolicy } from "./reward.ts";
-import { bestRollouts, keyOf, type Rollout } from "./rollout.ts";
+import { Measurements } from "./measurements.ts";
+import type { RewardPolicy } from "./reward.ts";
+import { bestRollouts, type FailedRollout, keyOf, type Rollout } from "./rollout.ts";
 import type { SearchHooks } from "./search.ts";
-import { channelsOf, type SearchSpace } from "./search_space.ts";
+import type { SearchSpace } from "./search_space.ts";
 import { STREAMS } from "./streams.ts";
+import { judgeTrial, partTried, type Trial, type Tried } from "./trial.ts";
 
 /** Settings of {@link refineCounts}. */
 export interface RefineOptions {
@@ -22,6 +23,8 @@ export interface RefineOptions {
   readonly ratioNoise: number;
   /** Networks to try, those to start from included. */
   readonly networks: number;
+  /** Networks that are measured together. */
+  readonly proposals: number;
   /** Roll-outs before these, whose numbers go on. */
   readonly before: number;
 }
@@ -35,64 +38,72 @@ const GROWTH = 1.5, SHRINKAGE = GROWTH ** -0.25;
  * fifth (Rechenberg 1973; Schumer and Steiglitz 1968). Under `accuracy` the smaller loss is the better network: over as
  * few images it varies less than accuracy.
  *
+ * Networks of a batch are drawn near the same one; those to start from are measured before any other.
+ *
  * @param space What is decided, and what it costs.
  * @param options Settings.
  * @param origins What to start from; of equal ones the first.
  * @param hooks How networks are measured.
- * @returns All networks that were measured, numbered behind the roll-outs.
- * @throws {InputError} When the recorded ones are not those of this search.
+ * @returns All networks that were tried, numbered behind the roll-outs.
+ * @throws {InputError} When the recorded ones are not those of this search, or none to start from can be measured.
  */
 export async function refineCounts(
   space: SearchSpace,
   options: RefineOptions,
   origins: readonly Rollout[],
   hooks: SearchHooks,
-): Promise<Rollout[]> {
-  const { share, seed, rewardPolicy, noiseTolerance, networks, before } = options;
+): Promise<Tried> {
+  const { share, seed, rewardPolicy, noiseTolerance, networks, before, proposals } = options;
   const isBounded = rewardPolicy === "accuracy";
   const distinct = origins.filter(({ counts }, index) =>
     origins.findIndex((other) => keyOf(other.counts) === keyOf(counts)) === index
-  );
-  if (distinct.length === 0) return [];
+  ).slice(0, networks);
+  if (distinct.length === 0) return partTried([]);
   const lowest = distinct.map(({ counts }) => counts).reduce((least, counts) =>
     least.map((count, unit) => Math.min(count, counts[unit]))
   );
   const environment = new Environment(space, { share, isBounded, start: lowest });
-  const measured = new Map<string, Rollout>();
-  const tried: Rollout[] = [];
-  let sigma = options.ratioNoise / 2;
-  while (tried.length < networks) {
+  const rules = { space, whole: environment.budget.whole, rewardPolicy, noiseTolerance };
+  const measurements = new Measurements(hooks);
+  const tried: (Rollout | FailedRollout)[] = [];
+  const best = () => bestRollouts(partTried(tried).rollouts, 1, rewardPolicy)[0];
+  const tryOut = async (trials: readonly Trial[], onJudged?: (rollout: Rollout) => void) => {
     hooks.signal?.throwIfAborted();
-    const rollout = before + tried.length + 1;
-    const origin = distinct[tried.length];
-    const [best] = bestRollouts(tried, 1, rewardPolicy);
-    const random = createRandom(seed, STREAMS.exploration, rollout);
-    const walk = origin
-      ? environment.retrace(origin.counts)
-      : exploreAround(environment, environment.retrace(best.counts), sigma, random);
-    const recorded = hooks.recorded?.[tried.length];
-    if (recorded) checkRecorded(recorded.counts, walk.counts, rollout);
-    const { error, loss, accuracy } = recorded ?? measured.get(keyOf(walk.counts)) ??
-      await hooks.evaluate(walk.counts);
-    const refined: Rollout = {
-      rollout,
-      source: "refined",
-      counts: walk.counts,
-      ratios: walk.counts.map((count, unit) => count / channelsOf(space.units[unit])),
-      cost: walk.cost / environment.budget.whole,
-      error,
-      loss,
-      ...(accuracy !== undefined && { accuracy }),
-      reward: rewardOf(rewardPolicy, { error, cost: walk.cost }, noiseTolerance),
-      noise: origin ? 0 : sigma,
-    };
-    measured.set(keyOf(walk.counts), refined);
-    tried.push(refined);
-    if (origin === undefined) {
-      const isBetter = bestRollouts(tried, 1, rewardPolicy)[0] === refined;
-      sigma = Math.min(1, sigma * (isBetter ? GROWTH : SHRINKAGE));
+    const measured = await measurements.measureAll(trials.map(({ walk }) => walk.counts));
+    for (const [index, trial] of trials.entries()) {
+      const judged = judgeTrial(trial, measured[index], rules);
+      tried.push(judged);
+      if (!("failure" in judged)) onJudged?.(judged);
+      await hooks.onRollout?.(judged);
     }
-    if (recorded === undefined) await hooks.onRollout?.(refined);
+  };
+
+  for (const batch of batchesOf(distinct.length, proposals)) {
+    await tryOut(batch.map((index) => ({
+      ...{ rollout: before + index + 1, source: "refined", noise: 0 },
+      walk: environment.retrace(distinct[index].counts),
+    })));
   }
-  return tried;
+  let sigma = options.ratioNoise / 2;
+  for (const batch of batchesOf(networks - distinct.length, proposals)) {
+    const center = environment.retrace(best().counts);
+    const trials = batch.map((index): Trial => {
+      const rollout = before + distinct.length + index + 1;
+      const random = createRandom(seed, STREAMS.exploration, rollout);
+      const walk = exploreAround(environment, center, sigma, random);
+      return { rollout, source: "refined", noise: sigma, walk };
+    });
+    await tryOut(trials, (refined) => {
+      sigma = Math.min(1, sigma * (best() === refined ? GROWTH : SHRINKAGE));
+    });
+  }
+  return partTried(tried);
+}
+
+/** The numbers from 0 to count − 1, in runs of a size. */
+function batchesOf(count: number, size: number): number[][] {
+  return Array.from({ length: Math.ceil(count / size) }, (_, batch) => {
+    const first = batch * size;
+    return Array.from({ length: Math.min(size, count - first) }, (_, index) => first + index);
+  });
 }

@@ -9,6 +9,8 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
+  /** Wall time of the measurement in seconds, where it was taken. */
+  readonly seconds?: number;
 }
 
 /**
@@ -17,8 +19,8 @@ export interface Evaluation {
  */
 export type RolloutSource = "start" | "near best" | "random" | "agent" | "refined";
 
-/** One network that was tried. */
-export interface Rollout extends Evaluation, Partial<LearningLosses> {
+/** One network that was to be tried. */
+export interface Proposal {
   /** Its number, from 1. */
   readonly rollout: number;
   /** Who chose it. */
@@ -29,10 +31,20 @@ export interface Rollout extends Evaluation, Partial<LearningLosses> {
   readonly ratios: readonly number[];
   /** Share of the whole cost. */
   readonly cost: number;
-  /** What it is worth, before the baseline is taken off. */
-  readonly reward: number;
   /** Standard deviation of the noise: on the actor's weights, `near best` and `refined` on the ratios; 0 for the others. */
   readonly noise: number;
+}
+
+/** One network that was tried. */
+export interface Rollout extends Proposal, Evaluation, Partial<LearningLosses> {
+  /** What it is worth, before the baseline is taken off. */
+  readonly reward: number;
+}
+
+/** One network that could not be measured. */
+export interface FailedRollout extends Proposal {
+  /** The message of the error. */
+  readonly failure: string;
 }
 
 /**

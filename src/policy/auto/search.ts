@@ -5,17 +5,12 @@ import { letOthersRun } from "../../turns.ts";
 import { Agent, type AgentOptions, type LearningLosses } from "./ddpg.ts";
 import { Environment, STATE_SIZE, type Walk } from "./environment.ts";
 import { exploreAround } from "./explore.ts";
-import { checkRecorded } from "./recorded.ts";
-import { rewardOf, type RewardPolicy } from "./reward.ts";
-import {
-  bestRollouts,
-  type Evaluation,
-  keyOf,
-  type Rollout,
-  type RolloutSource,
-} from "./rollout.ts";
-import { channelsOf, type SearchSpace } from "./search_space.ts";
+import { Measurements, type MeasuringHooks } from "./measurements.ts";
+import type { RewardPolicy } from "./reward.ts";
+import { bestRollouts, type FailedRollout, type Rollout } from "./rollout.ts";
+import type { SearchSpace } from "./search_space.ts";
 import { STREAMS } from "./streams.ts";
+import { judgeTrial, partTried, type Trial, type Tried } from "./trial.ts";
 
 /** Settings of a search that have defaults. */
 export interface SearchSettings {
@@ -23,6 +18,11 @@ export interface SearchSettings {
   readonly rollouts: number;
   /** Roll-outs before the agent learns. */
   readonly rolloutsMin: number;
+  /**
+   * Networks that are proposed together, before anything is learnt from any of them, so that all of them can be measured
+   * at the same time. The search depends on it; it does not depend on how many are in fact measured at once.
+   */
+  readonly proposals: number;
   /** What is rewarded. Under `accuracy` every roll-out meets the budget, under `flops` none has to. */
   readonly rewardPolicy: RewardPolicy;
   /** Errors up to this are as good as none, under `flops`. */
@@ -51,6 +51,7 @@ export interface SearchOptions extends Partial<SearchSettings> {
 export const SEARCH_DEFAULTS: SearchSettings = {
   rollouts: 200,
   rolloutsMin: 50,
+  proposals: 1,
   rewardPolicy: "accuracy",
   noiseTolerance: 0.15,
   ratioNoise: 0.05,
@@ -59,26 +60,15 @@ export const SEARCH_DEFAULTS: SearchSettings = {
 };
 
 /** What a search asks for and tells. */
-export interface SearchHooks {
-  /**
-   * Measures a network.
-   *
-   * @param counts Channels that every unit keeps.
-   * @returns How good it is.
-   */
-  readonly evaluate: (counts: readonly number[]) => Promise<Evaluation>;
-  /** The first roll-outs of an earlier search, in order: they are not evaluated again, nor told to `onRollout`. */
-  readonly recorded?: readonly (Evaluation & Pick<Rollout, "counts">)[];
-  /** Told of every roll-out when the agent has learnt from it. */
-  readonly onRollout?: (rollout: Rollout) => void | Promise<void>;
-  /** Stops the search between roll-outs. */
+export interface SearchHooks extends MeasuringHooks {
+  /** Told of every roll-out in order, when the agent has learnt from it. */
+  readonly onRollout?: (rollout: Rollout | FailedRollout) => void | Promise<void>;
+  /** Stops the search between batches. */
   readonly signal?: AbortSignal;
 }
 
 /** What a search has found. */
-export interface SearchResult {
-  /** All roll-outs, in order. */
-  readonly rollouts: readonly Rollout[];
+export interface SearchResult extends Tried {
   /** The one with the largest reward; of equals the one with the smallest loss. */
   readonly best: Rollout;
 }
@@ -91,14 +81,18 @@ export interface SearchResult {
  * learns from one batch per decision after each of them, and acts in those that follow, in turns with further exploration
  * around the best.
  *
- * The same seed gives the same search, whatever is recorded of it: every roll-out draws from random streams of its own.
- * Equal counts are evaluated once.
+ * Roll-outs are proposed `proposals` at a time: those of one batch are chosen by what was known before it, and learnt from
+ * in order after it. A network that cannot be measured is passed over.
+ *
+ * The same seed gives the same search, whatever is recorded of it and in whichever order networks of a batch are measured:
+ * every roll-out draws from random streams of its own. Equal counts are measured once.
  *
  * @param space What is decided, and what it costs.
  * @param options Settings.
  * @param hooks How networks are evaluated.
  * @returns All roll-outs and the best.
- * @throws {InputError} When the budget cannot be reached, or the recorded roll-outs are not those of this search.
+ * @throws {InputError} When the budget cannot be reached, what is recorded is not of this search, or no network of the
+ * first batch can be measured.
  * @throws {TypeError} When the space or the start makes no sense.
  */
 export async function searchCounts(
@@ -107,21 +101,27 @@ export async function searchCounts(
   hooks: SearchHooks,
 ): Promise<SearchResult> {
   const search = new Search(space, options, hooks);
-  const rollouts: Rollout[] = [];
-  while (rollouts.length < search.settings.rollouts) {
+  const { rollouts, proposals } = search.settings;
+  const judged: (Rollout | FailedRollout)[] = [];
+  while (judged.length < rollouts) {
     await letOthersRun();
     hooks.signal?.throwIfAborted();
-    const number = rollouts.length + 1;
-    const rollout = await search.rollOut(number);
-    if (number > (hooks.recorded?.length ?? 0)) await hooks.onRollout?.(rollout);
-    rollouts.push(rollout);
+    const size = Math.min(proposals, rollouts - judged.length);
+    for await (const rollout of search.rollOut(judged.length + 1, size)) {
+      judged.push(rollout);
+      await hooks.onRollout?.(rollout);
+    }
+    partTried(judged);
   }
-  return { rollouts, best: bestRollouts(rollouts, 1)[0] };
+  const tried = partTried(judged);
+  return { ...tried, best: bestRollouts(tried.rollouts, 1)[0] };
 }
 
-function checkSettings({ rollouts, rolloutsMin, ratioNoise }: SearchSettings): void {
+function checkSettings({ rollouts, rolloutsMin, proposals, ratioNoise }: SearchSettings): void {
+  const isCount = (found: number) => Number.isInteger(found) && found > 0;
   const wanted: [string, number, string, boolean][] = [
-    ["roll-outs", rollouts, "a whole number above 0", Number.isInteger(rollouts) && rollouts > 0],
+    ["roll-outs", rollouts, "a whole number above 0", isCount(rollouts)],
+    ["proposals", proposals, "a whole number above 0", isCount(proposals)],
     ["roll-outs before learning", rolloutsMin, "0 or more", rolloutsMin >= 0],
     ["noise on the ratios", ratioNoise, "0 to 1", ratioNoise >= 0 && ratioNoise <= 1],
   ];
@@ -134,13 +134,6 @@ function checkSettings({ rollouts, rolloutsMin, ratioNoise }: SearchSettings): v
   }
 }
 
-/** What a roll-out tries. */
-interface Step {
-  readonly walk: Walk;
-  readonly source: RolloutSource;
-  readonly noise: number;
-}
-
 /** A walk and what came of it. */
 interface Judged {
   readonly walk: Walk;
@@ -148,16 +141,15 @@ interface Judged {
   readonly loss: number;
 }
 
-/** A search between two roll-outs. */
+/** A search between two batches. */
 class Search {
   readonly settings: SearchSettings;
   readonly #space: SearchSpace;
   readonly #options: SearchOptions;
-  readonly #hooks: SearchHooks;
   readonly #environment: Environment;
   readonly #agent: Agent;
   readonly #start: Walk | undefined;
-  readonly #evaluated = new Map<string, Evaluation>();
+  readonly #measurements: Measurements;
   #best: Judged | undefined;
 
   constructor(space: SearchSpace, options: SearchOptions, hooks: SearchHooks) {
@@ -167,51 +159,53 @@ class Search {
     const { rollouts, rewardPolicy } = this.settings;
     this.#space = space;
     this.#options = options;
-    this.#hooks = hooks;
+    this.#measurements = new Measurements(hooks);
     const isBounded = rewardPolicy === "accuracy";
     this.#environment = new Environment(space, { share, isBounded, start });
     this.#agent = new Agent({ stateSize: STATE_SIZE, rollouts, seed }, agent);
     this.#start = start && this.#environment.retrace(start);
   }
 
-  async rollOut(rollout: number): Promise<Rollout> {
-    const { walk, source, noise } = this.#choose(rollout);
-    const { rewardPolicy, noiseTolerance } = this.settings;
-    const { error, loss, accuracy } = await this.#evaluate(rollout, walk.counts);
-    const reward = rewardOf(rewardPolicy, { error, cost: walk.cost }, noiseTolerance);
-    this.#agent.remember(walk, reward);
-    this.#keepBest({ walk, reward, loss });
-    return {
-      rollout,
-      source,
-      counts: walk.counts,
-      ratios: walk.counts.map((count, unit) => count / channelsOf(this.#space.units[unit])),
-      cost: walk.cost / this.#environment.budget.whole,
-      error,
-      loss,
-      ...(accuracy !== undefined && { accuracy }),
-      reward,
-      noise,
-      ...this.#learnFrom(rollout),
-    };
+  /** Proposes roll-outs, measures them, and learns from one after the other. */
+  async *rollOut(first: number, size: number): AsyncGenerator<Rollout | FailedRollout> {
+    const trials = Array.from({ length: size }, (_, index) => this.#choose(first + index));
+    const measured = await this.#measurements.measureAll(trials.map(({ walk }) => walk.counts));
+    const { whole } = this.#environment.budget;
+    const rules = { ...this.settings, space: this.#space, whole };
+    for (const [index, trial] of trials.entries()) {
+      const judged = judgeTrial(trial, measured[index], rules);
+      if (!("failure" in judged)) {
+        const { walk } = trial;
+        this.#agent.remember(walk, judged.reward);
+        this.#keepBest({ walk, reward: judged.reward, loss: judged.loss });
+      }
+      yield { ...judged, ...this.#learnAfter(judged) };
+    }
   }
 
-  #choose(rollout: number): Step {
-    if (this.#start && rollout === 1) return { walk: this.#start, source: "start", noise: 0 };
+  #choose(rollout: number): Trial {
+    if (this.#start && rollout === 1) {
+      return { rollout, walk: this.#start, source: "start", noise: 0 };
+    }
     const { rolloutsMin, exploreEvery } = this.settings;
     if (this.#start && rollout <= rolloutsMin) return this.#explore(rollout);
     const isExploring = exploreEvery > 0 && (rollout - rolloutsMin) % exploreEvery === 0;
-    if (isExploring && rollout > 1) return this.#exploreNearBest(rollout);
+    if (isExploring && this.#center) return this.#exploreNearBest(rollout);
     this.#agent.perturb(rollout);
     const walk = this.#environment.walk((state) => this.#agent.act(state));
-    return { walk, source: "agent", noise: this.#agent.noiseAt(rollout) };
+    return { rollout, walk, source: "agent", noise: this.#agent.noiseAt(rollout) };
   }
 
-  #explore(rollout: number): Step {
+  /** What is explored around: the start while nothing has been measured. */
+  get #center(): Walk | undefined {
+    return this.#best?.walk ?? this.#start;
+  }
+
+  #explore(rollout: number): Trial {
     const { randomEvery } = this.settings;
     const random = createRandom(this.#options.seed, STREAMS.exploration, rollout);
     if (randomEvery > 0 && rollout % randomEvery === 0) {
-      return { walk: this.#environment.walk(random), source: "random", noise: 0 };
+      return { rollout, walk: this.#environment.walk(random), source: "random", noise: 0 };
     }
     return this.#exploreNearBest(rollout, random);
   }
@@ -219,19 +213,10 @@ class Search {
   #exploreNearBest(
     rollout: number,
     random = createRandom(this.#options.seed, STREAMS.exploration, rollout),
-  ): Step {
+  ): Trial {
     const { ratioNoise } = this.settings;
-    const walk = exploreAround(this.#environment, this.#best!.walk, ratioNoise, random);
-    return { walk, source: "near best", noise: ratioNoise };
-  }
-
-  async #evaluate(rollout: number, counts: readonly number[]): Promise<Evaluation> {
-    const key = keyOf(counts);
-    const recorded = this.#hooks.recorded?.[rollout - 1];
-    if (recorded) checkRecorded(recorded.counts, counts, rollout);
-    const evaluation = recorded ?? this.#evaluated.get(key) ?? await this.#hooks.evaluate(counts);
-    this.#evaluated.set(key, evaluation);
-    return evaluation;
+    const walk = exploreAround(this.#environment, this.#center!, ratioNoise, random);
+    return { rollout, walk, source: "near best", noise: ratioNoise };
   }
 
   #keepBest(candidate: Judged): void {
@@ -242,9 +227,10 @@ class Search {
   }
 
   /** Means of the losses, once the agent learns. */
-  #learnFrom(rollout: number): Partial<LearningLosses> {
+  #learnAfter({ rollout, ...judged }: Rollout | FailedRollout): Partial<LearningLosses> {
     const steps = this.#environment.decided.length;
-    if (rollout < this.settings.rolloutsMin || steps === 0) return {};
+    const isTooEarly = rollout < this.settings.rolloutsMin || steps === 0;
+    if (isTooEarly || "failure" in judged) return {};
     const random = createRandom(this.#options.seed, STREAMS.learning, rollout);
     let [criticLoss, actorLoss] = [0, 0];
     for (let step = 0; step < steps; step++) {
