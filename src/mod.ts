@@ -125,7 +125,14 @@ export {
   type TuningOptions,
   type TuningReport,
 } from "./tuning/mod.ts";
-export type { Augmentation, MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
+export type {
+  Augmentation,
+  DatasetPlace,
+  FilesInMemory,
+  MemoryDataset,
+  MemoryImage,
+  MemorySplit,
+} from "./data/mod.ts";
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
 export type {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import type { FileTree } from "./file_tree.ts";
 import type { ImageSource } from "./image_set.ts";
 
 /** A format's answer when a folder holds it: both splits and the class names. */
@@ -25,19 +25,25 @@ export interface DatasetFormat {
    * Opens a folder, if it holds this format.
    *
    * @param folder The folder.
+   * @param tree What it is a folder of.
    * @param handles Receives the files that stay open.
    * @returns Its splits; undefined when the folder holds something else.
    * @throws {InputError} When the folder holds this format, but damaged.
    */
-  open(folder: string, handles: DisposableStack): Promise<OpenedFormat | undefined>;
+  open(
+    folder: string,
+    tree: FileTree,
+    handles: DisposableStack,
+  ): Promise<OpenedFormat | undefined>;
 }
 
 /**
  * Whether a path is a file.
  *
+ * @param tree Where it is.
  * @param path The path.
  * @returns False also when nothing is there.
  */
-export async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then((entry) => entry.isFile(), () => false);
+export async function isFile(tree: FileTree, path: string): Promise<boolean> {
+  return await tree.kindOf(path).then((kind) => kind === "file", () => false);
 }

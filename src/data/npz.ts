@@ -1,5 +1,4 @@
 import { InputError } from "../errors.ts";
-import { readBytes } from "../files.ts";
 import { isZip, readZip, type ZipEntry } from "../zip.ts";
 import { checkLabels } from "./classes.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
@@ -28,9 +27,9 @@ const SMALL_ARRAY = 64 * 2 ** 20;
  */
 export const npzFormat: DatasetFormat = {
   lookedFor: "an .npz file with x_train, y_train, x_test, y_test or x, y",
-  async open(path) {
-    if (!await isFile(path)) return undefined;
-    const bytes = await readBytes(path);
+  async open(path, tree) {
+    if (!await isFile(tree, path)) return undefined;
+    const bytes = await tree.read(path);
     if (!isZip(bytes)) return undefined;
     const arrays = readArrays(bytes, path);
     const { train: trainNames, ...layout } = LAYOUTS.find(({ train: [x] }) => arrays.has(x))!;

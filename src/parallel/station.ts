@@ -6,9 +6,9 @@ import {
   checkClasses,
   chunk,
   type Dataset,
+  type DatasetPlace,
   ImageFaults,
   type ImageSet,
-  type MemoryDataset,
   openDataset,
   readBatch,
 } from "../data/mod.ts";
@@ -37,7 +37,7 @@ import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 /** What every station of a crew works on. */
 export interface StationSpec {
   /** Folder or file of the data set, or its images. */
-  readonly data: string | MemoryDataset;
+  readonly data: DatasetPlace;
   /** How images become the network's input. */
   readonly preprocessing: Preprocessing;
   /** Width of the network's output, when it must fit the classes of the data, if that has any. */
