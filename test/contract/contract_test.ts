@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as source from "../../src/mod.ts";
+import { findChromium, runChild } from "../children.ts";
 import { inTempFolder, writeSmallData } from "../cli/fixtures.ts";
 import { exampleModel, projectFolder } from "../cli/run_cli.ts";
 import { type Figures, figuresOfCommands, figuresOfLibrary, type RunCommand } from "./figures.ts";
@@ -9,8 +10,6 @@ const model = join(projectFolder, exampleModel);
 
 /** What a bundle may be as large as: 6 MB. */
 const MOST_BYTES = 6e6;
-
-const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Largest difference of two figures, relative to the larger. */
 const TOLERANCE = 1e-4;
@@ -34,14 +33,6 @@ const ENGINES = [
   { name: "Bun", command: ["bun"], workers: 2 },
 ];
 
-async function runChild([program, ...args]: string[], cwd: string): Promise<string> {
-  const child = new Deno.Command(program, { args, cwd, stdin: "null" });
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  assert.equal(code, 0, `${program} ${args.join(" ")}: ${decoder.decode(stderr)}`);
-  return decoder.decode(stdout);
-}
-
 /** Whether a program is there and is not too old. */
 async function isUsable(program: string): Promise<boolean> {
   try {
@@ -50,12 +41,6 @@ async function isUsable(program: string): Promise<boolean> {
     return program !== "node" || major > 20 || (major === 20 && minor >= 19);
   } catch {
     return false;
-  }
-}
-
-async function findChromium(): Promise<string | undefined> {
-  for (const path of CHROMIUMS) {
-    if (await Deno.stat(path).then(() => true, () => false)) return path;
   }
 }
 
