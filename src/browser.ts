@@ -35,6 +35,7 @@ export type {
   PruneOptions,
   PruneReport,
   PruneResult,
+  PruneTuning,
   RatioPolicy,
   SelectionMethod,
 } from "./pruning/mod.ts";

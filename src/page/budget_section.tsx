@@ -2,6 +2,7 @@ import { asCompact } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
 import type { LoadedModel, PruneSettings } from "./jobs.ts";
 import { NumberField } from "./number_field.tsx";
+import { isSizeOpen } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 
 /** What the form holds. */
@@ -67,7 +68,7 @@ export function BudgetSection(props: BudgetSectionProps) {
           <Options budget={budget} change={change} />
         </fieldset>
         <button type="submit" class="primary" disabled={!isReady || isBusy}>Prune</button>
-        {!isReady && <span class="note">{" "}It takes a model and images.</span>}
+        {!isReady && <span class="note">It takes a model and images.</span>}
       </form>
       <JobStatus job={job} />
     </section>
@@ -81,7 +82,7 @@ interface FieldProps {
 
 function ShareField({ budget, model, change }: FieldProps & { model?: LoadedModel }) {
   const { kind, percent } = budget;
-  const macs = model?.description.convMacs;
+  const macs = model && !isSizeOpen(model) ? model.description.convMacs : undefined;
   const what = kind === "budget" ? "of the convolutions' MACs" : "of each layer's input channels";
   const result = kind === "budget" && macs !== undefined
     ? `: ${asCompact(macs * percent / 100)} of ${asCompact(macs)}`

@@ -1,5 +1,6 @@
 /** What messages of the core call things, and what the page calls them. */
 const WORDS: readonly [flag: RegExp, here: string][] = [
+  [/alone, wanted it too$/, "alone, wanted it too; choose all files of the model together"],
   [
     /give a model to compare its outputs with, with --reference/,
     "its outputs will be compared with those of the original instead",
@@ -11,6 +12,7 @@ const WORDS: readonly [flag: RegExp, here: string][] = [
   [/say how images are prepared with --preprocess .*$/, 'choose "Pixel values"'],
   [/give both with --input-size|give --input-size.*$/, 'fill in "Input size"'],
   [/convert it to one of these where it was trained/, "convert it where it was trained"],
+  [/raise --budget, or leave fewer layers whole/, 'move "Keep" to the right'],
   [/--nb-points-per-layer, --nb-batches or --batch-size/, '"Images for the statistics"'],
 ];
 

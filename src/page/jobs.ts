@@ -13,6 +13,7 @@ import {
   type ProgressListener,
   prune,
   type PruneReport,
+  type PruneTuning,
   type RatioPolicy,
   readModel,
   resolveModel,
@@ -84,7 +85,7 @@ export type DownloadFormat = "tfjs" | "keras" | "onnx";
 
 const ROUNDS = 40;
 const BATCH_SIZE = 128;
-const TEACHER = "original";
+const MOST_VALIDATION_IMAGES = 500;
 
 /** What a worker does. Every job has a worker of its own, so that whoever cancels one loses nothing. */
 export const jobs = {
@@ -113,7 +114,7 @@ export const jobs = {
       ...subject,
       ...others,
       ...{ batchSize, batches: Math.ceil(calibrationImages / batchSize), workers: 1, onProgress },
-      ...(epochs > 0 && { tuning: { epochs, teacher: TEACHER } }),
+      ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
     });
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };
     return { file, report, bytes };
@@ -145,6 +146,18 @@ export const jobs = {
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
 };
+
+/** Tuning by the images that there are, which on a page can be few. */
+async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTuning> {
+  const { train, test } = (await summarizeDataset(data)).images;
+  const available = test === undefined ? 0.8 * train : train;
+  return {
+    epochs,
+    teacher: "original",
+    batchSize: Math.ceil(Math.min(BATCH_SIZE, available / 4)),
+    validationImages: Math.floor(Math.min(MOST_VALIDATION_IMAGES, available / 10)),
+  };
+}
 
 async function countBytes(model: ModelFile): Promise<number> {
   const files = await writeModel("model", model);

@@ -2,6 +2,7 @@ import { asBytes, asCompact, asCount } from "./figures.ts";
 import { DropZone } from "./drop_zone.tsx";
 import { JobStatus } from "./job_status.tsx";
 import type { DroppedFiles, LoadedModel } from "./jobs.ts";
+import { isSizeOpen } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 
 interface ModelSectionProps {
@@ -21,12 +22,13 @@ export function ModelSection({ job, model, onFiles }: ModelSectionProps) {
         onFiles={onFiles}
       />
       <JobStatus job={job} />
-      {model && <ModelDescription {...model} />}
+      {model && <ModelDescription model={model} />}
     </section>
   );
 }
 
-function ModelDescription({ path, description }: LoadedModel) {
+function ModelDescription({ model }: { model: LoadedModel }) {
+  const { path, description } = model;
   const { layers, macs, params, bytes, inputShape } = description;
   const convolutions = layers.filter(({ place }) => place !== undefined);
   const cut = convolutions.filter(({ mode }) => mode !== "whole");
@@ -42,7 +44,7 @@ function ModelDescription({ path, description }: LoadedModel) {
         <dt>
           <abbr title="multiply–accumulates for one image">MACs</abbr>
         </dt>
-        <dd>{asCompact(macs)}</dd>
+        <dd>{isSizeOpen(model) ? "by the size of its images" : asCompact(macs)}</dd>
         <dt>Parameters</dt>
         <dd>{asCount(params)}</dd>
         <dt>Can be cut</dt>
@@ -75,7 +77,7 @@ function ModelDescription({ path, description }: LoadedModel) {
                   <th scope="row">{layer.name}</th>
                   <td>{layer.className}</td>
                   <td>{layer.outputShape.map((extent) => extent ?? "any").join(" × ")}</td>
-                  <td class="number">{asCount(layer.macs)}</td>
+                  <td class="number">{isSizeOpen(model) ? "" : asCount(layer.macs)}</td>
                   <td class="number">{asCount(layer.params)}</td>
                   <td>{layer.reason}</td>
                 </tr>

@@ -61,7 +61,7 @@ export function ReadingFields({ model, reading, onChange }: ReadingFieldsProps) 
                 type="number"
                 min="1"
                 value={preprocessing.inputSize?.[axis] || ""}
-                onChange={({ currentTarget }) => {
+                onInput={({ currentTarget }) => {
                   const size: [number, number] = [...preprocessing.inputSize ?? [0, 0]];
                   size[axis] = currentTarget.valueAsNumber || 0;
                   change({ inputSize: size });

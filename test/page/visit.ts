@@ -53,7 +53,7 @@ export async function visit(
 
 /** The section of the page with a heading. */
 export function section(page: Page, title: string): Locator {
-  return page.getByRole("region", { name: title });
+  return page.getByRole("region", { name: title, exact: true });
 }
 
 /** What axe-core finds fault with. */
