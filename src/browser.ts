@@ -48,4 +48,9 @@ export {
   type MemorySplit,
   summarizeDataset,
 } from "./data/mod.ts";
-export { type DataOptions, type Progress, type ProgressListener, resolveModel } from "./session/mod.ts";
+export {
+  type DataOptions,
+  type Progress,
+  type ProgressListener,
+  resolveModel,
+} from "./session/mod.ts";
