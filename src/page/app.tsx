@@ -41,7 +41,7 @@ export function App() {
 
   useEffect(() => {
     setAccuracy(undefined);
-    accuracyJob.cancel();
+    accuracyJob.reset();
     if (subject && isLabelled) {
       accuracyJob.run("evaluate", subject, "Measuring accuracy").then(setAccuracy);
     }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { asCompact } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
 import type { LoadedModel, PruneSettings } from "./jobs.ts";
@@ -45,6 +46,7 @@ export function BudgetSection(props: BudgetSectionProps) {
   const { job, model, isReady, budget, onChange, onPrune } = props;
   const change = (change: Partial<Budget>) => onChange({ ...budget, ...change });
   const isBusy = job.progress !== undefined;
+  const button = useFocusAfter(isBusy);
   return (
     <section aria-labelledby="budget-title">
       <h2 id="budget-title">Budget</h2>
@@ -67,12 +69,26 @@ export function BudgetSection(props: BudgetSectionProps) {
           </div>
           <Options budget={budget} change={change} />
         </fieldset>
-        <button type="submit" class="primary" disabled={!isReady || isBusy}>Prune</button>
+        <button ref={button} type="submit" class="primary" disabled={!isReady || isBusy}>
+          Prune
+        </button>
         {!isReady && <span class="note">It takes a model and images.</span>}
       </form>
       <JobStatus job={job} />
     </section>
   );
+}
+
+/** A button that gets the focus back, which it and the button for cancelling lose when they are gone. */
+function useFocusAfter(isBusy: boolean) {
+  const button = useRef<HTMLButtonElement>(null);
+  const wasBusy = useRef(false);
+  useEffect(() => {
+    const isLost = document.activeElement === document.body;
+    if (wasBusy.current && !isBusy && isLost) button.current?.focus();
+    wasBusy.current = isBusy;
+  }, [isBusy]);
+  return button;
 }
 
 interface FieldProps {

@@ -5,7 +5,7 @@ import { FigureTable } from "./figure_table.tsx";
 import { JobStatus } from "./job_status.tsx";
 import type { LoadedModel, Pruned, Reading } from "./jobs.ts";
 import { Latency } from "./latency.tsx";
-import { type JobAnswer } from "./run_job.ts";
+import type { JobAnswer } from "./run_job.ts";
 import { useJob } from "./use_job.ts";
 
 interface ResultSectionProps {
@@ -42,6 +42,7 @@ export function ResultSection({ model, pruned, reading }: ResultSectionProps) {
         <input
           type="checkbox"
           checked={isFolding}
+          disabled={foldJob.progress !== undefined}
           onChange={({ currentTarget }) => toggleFold(currentTarget.checked)}
         />{" "}
         Fold BatchNormalization and activations into convolutions: same outputs, fewer layers

@@ -19,6 +19,8 @@ export interface JobPlace {
   ): Promise<JobAnswer<Name> | undefined>;
   /** Ends the job. */
   cancel(): void;
+  /** Ends it without a word, and forgets why the last one failed. */
+  reset(): void;
 }
 
 type JobState = Pick<JobPlace, "progress" | "error" | "wasCancelled">;
@@ -62,5 +64,10 @@ export function useJob(): JobPlace {
       }
     },
     cancel: () => current.current?.abort(),
+    reset() {
+      current.current?.abort();
+      current.current = undefined;
+      setState(IDLE);
+    },
   };
 }

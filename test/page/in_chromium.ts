@@ -93,6 +93,7 @@ async function useOwn(browser: Browser, model: string) {
   await budget.getByRole("button", { name: "Prune" }).click();
   await budget.getByRole("button", { name: "Cancel" }).click();
   const cancelled = await budget.getByRole("status").innerText();
+  const focused = await page.evaluate("document.activeElement.textContent");
   await budget.getByText("Options").click();
   await budget.getByLabel("Images for the statistics").fill("64");
   await budget.getByRole("button", { name: "Prune" }).click();
@@ -101,7 +102,7 @@ async function useOwn(browser: Browser, model: string) {
   await page.screenshot({ path: `${out}/own.png`, fullPage: true });
   await page.setViewportSize(PHONE);
   return {
-    ...{ refusal, description, accuracy, kept, misfit, cancelled, figures, barriers },
+    ...{ refusal, description, accuracy, kept, misfit, cancelled, focused, figures, barriers },
     isWide: await overflows(page),
     ...{ requests, complaints },
   };

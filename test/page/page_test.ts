@@ -149,6 +149,7 @@ Deno.test({
         assert.equal(own.kept, own.description);
         assert.match(own.misfit, /found floats of 9×9×1, wanted 28×28×1/);
         assert.match(own.cancelled, /^Cancelled/);
+        assert.equal(own.focused.trim(), "Prune");
       });
 
       await t.step("nothing is sent, neither by the page nor by a worker", () => {
