@@ -4,7 +4,7 @@ import { type Browser, chromium, type Locator, type Page } from "playwright-core
 /** Where the page is, for the browser: its requests are answered from the page's file, and by no server. */
 export const ORIGIN = "http://secateur.test/";
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 /** A page that is open, and what it asked for since. */
 export interface Visit {
