@@ -1,6 +1,7 @@
 /**
  * What the core imports from Node, for a browser, which has none of it: the bundle for browsers puts this module in the
- * place of all `node:` modules, and of the libraries of a queue. The build fails at a name that is not here.
+ * place of all `node:` modules but `node:path`, for which pathe stands, and of the libraries of a queue. The build fails
+ * at a name that is not here.
  *
  * @module
  */
@@ -16,18 +17,12 @@ function refuse(name: string): () => never {
 }
 
 export const appendFile = refuse("appendFile");
-export const basename = refuse("basename");
 export const closeSync = refuse("closeSync");
 export const copyFile = refuse("copyFile");
 export const cpus = refuse("cpus");
-export const crc32 = refuse("crc32");
 export const createHash = refuse("createHash");
 export const createReadStream = refuse("createReadStream");
-export const dirname = refuse("dirname");
-export const extname = refuse("extname");
 export const fstatSync = refuse("fstatSync");
-export const isAbsolute = refuse("isAbsolute");
-export const join = refuse("join");
 export const mkdir = refuse("mkdir");
 export const mkdtemp = refuse("mkdtemp");
 export const open = refuse("open");
@@ -36,15 +31,25 @@ export const readdir = refuse("readdir");
 export const readFile = refuse("readFile");
 export const readSync = refuse("readSync");
 export const realpath = refuse("realpath");
-export const relative = refuse("relative");
 export const rename = refuse("rename");
-export const resolve = refuse("resolve");
 export const rm = refuse("rm");
 export const rmdir = refuse("rmdir");
 export const stat = refuse("stat");
 export const tmpdir = refuse("tmpdir");
 export const truncate = refuse("truncate");
 export const writeFile = refuse("writeFile");
+
+/** The checksum of ISO 3309, reflected, as zlib has it. */
+export function crc32(bytes: Uint8Array): number {
+  let checksum = ~0;
+  for (const byte of bytes) {
+    checksum ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      checksum = checksum >>> 1 ^ (checksum & 1 ? 0xedb88320 : 0);
+    }
+  }
+  return ~checksum >>> 0;
+}
 
 /** One thread does the work. */
 export const availableParallelism = () => 1;

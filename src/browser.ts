@@ -13,18 +13,44 @@
  * const smaller = await writeModel("model.json", file);
  * ```
  *
- * What is not there: paths in the place of models and images, threads, and with them latencies, statistics and
+ * Data sets of every format are read from files in memory too, by {@link FilesInMemory}. `measureLatency` times stock
+ * TensorFlow.js where nothing was evaluated or pruned before, which replaces its kernels.
+ *
+ * What is not there: paths in the place of models and images, threads, and with them budgets of latency, statistics and
  * checkpoints on disk; asking for one is an InputError.
  *
  * @module
  */
+export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
 export { InputError, UsageError } from "./errors.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
+export { fold, type FoldResult } from "./fold.ts";
 export { readModel, writeModel } from "./formats/mod.ts";
 export { inspect, type InspectOptions, type InspectReport } from "./inspect.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
-export type { PruneOptions, PruneReport, PruneResult, RatioPolicy } from "./pruning/mod.ts";
-export type { MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
-export type { DataOptions, Progress, ProgressListener } from "./session/mod.ts";
+export type {
+  LayerReport,
+  PruneOptions,
+  PruneReport,
+  PruneResult,
+  PruneTuning,
+  RatioPolicy,
+  SelectionMethod,
+} from "./pruning/mod.ts";
+export {
+  type DatasetPlace,
+  type DatasetSummary,
+  type FilesInMemory,
+  type MemoryDataset,
+  type MemoryImage,
+  type MemorySplit,
+  summarizeDataset,
+} from "./data/mod.ts";
+export {
+  type DataOptions,
+  type Progress,
+  type ProgressListener,
+  resolveModel,
+} from "./session/mod.ts";

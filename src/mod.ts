@@ -146,7 +146,14 @@ export {
   type TuningOptions,
   type TuningReport,
 } from "./tuning/mod.ts";
-export type { Augmentation, MemoryDataset, MemoryImage, MemorySplit } from "./data/mod.ts";
+export type {
+  Augmentation,
+  DatasetPlace,
+  FilesInMemory,
+  MemoryDataset,
+  MemoryImage,
+  MemorySplit,
+} from "./data/mod.ts";
 export {
   Workbench,
   WORKBENCH_DEFAULTS,

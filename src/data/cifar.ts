@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InputError } from "../errors.ts";
+import type { FileTree } from "./file_tree.ts";
 import type { RawImage } from "./fit_image.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
-import { openRecordFile, type RecordFile } from "./record_file.ts";
+import type { RecordFile } from "./record_file.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -44,23 +44,25 @@ const CIFAR_100: CifarLayout = {
  */
 export const cifarFormat: DatasetFormat = {
   lookedFor: "CIFAR binaries (data_batch_1.bin …, or train.bin and test.bin)",
-  async open(folder, handles) {
+  async open(folder, tree, handles) {
     for (const place of [folder, join(folder, "cifar-10-batches-bin")]) {
-      const batches = await findBatches(place);
+      const batches = await findBatches(tree, place);
       if (batches.length === 0) continue;
-      return await openLayout(CIFAR_10, place, batches, "test_batch.bin", handles);
+      const names = { train: batches, test: "test_batch.bin" };
+      return await openLayout(CIFAR_10, place, names, tree, handles);
     }
     for (const place of [folder, join(folder, "cifar-100-binary")]) {
-      if (!await isFile(join(place, "train.bin"))) continue;
-      return await openLayout(CIFAR_100, place, ["train.bin"], "test.bin", handles);
+      if (!await isFile(tree, join(place, "train.bin"))) continue;
+      const names = { train: ["train.bin"], test: "test.bin" };
+      return await openLayout(CIFAR_100, place, names, tree, handles);
     }
   },
 };
 
 /** Training batches of CIFAR-10: those there are, without a gap. */
-async function findBatches(folder: string): Promise<string[]> {
+async function findBatches(tree: FileTree, folder: string): Promise<string[]> {
   const names = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
-  const found = await Promise.all(names.map((name) => isFile(join(folder, name))));
+  const found = await Promise.all(names.map((name) => isFile(tree, join(folder, name))));
   const last = found.lastIndexOf(true);
   const missing = found.indexOf(false);
   if (missing >= 0 && missing < last) {
@@ -74,27 +76,36 @@ async function findBatches(folder: string): Promise<string[]> {
 async function openLayout(
   layout: CifarLayout,
   folder: string,
-  trainNames: string[],
-  testName: string,
+  files: { readonly train: readonly string[]; readonly test: string },
+  tree: FileTree,
   handles: DisposableStack,
 ): Promise<OpenedFormat> {
-  const openAll = (names: string[]) =>
-    names.map((name) => openRecordFile(join(folder, name), handles));
-  const train = createSource(layout, openAll(trainNames));
-  const hasTest = await isFile(join(folder, testName));
-  const names = await readNames(join(folder, layout.namesFile), layout.classCount);
+  const openAll = async (names: readonly string[]) => {
+    const paths = names.map((name) => join(folder, name));
+    return createSource(
+      layout,
+      await Promise.all(paths.map((path) => tree.openRecords(path, handles))),
+    );
+  };
+  const train = await openAll(files.train);
+  const hasTest = await isFile(tree, join(folder, files.test));
+  const names = await readNames(tree, join(folder, layout.namesFile), layout.classCount);
   return {
     format: layout.format,
     classCount: layout.classCount,
     train,
     ...(names && { classes: names }),
-    ...(hasTest && { test: createSource(layout, openAll([testName])) }),
+    ...(hasTest && { test: await openAll([files.test]) }),
   };
 }
 
-async function readNames(path: string, count: number): Promise<string[] | undefined> {
-  if (!await isFile(path)) return undefined;
-  const text = await readFile(path, "utf8");
+async function readNames(
+  tree: FileTree,
+  path: string,
+  count: number,
+): Promise<string[] | undefined> {
+  if (!await isFile(tree, path)) return undefined;
+  const text = new TextDecoder().decode(await tree.read(path));
   const names = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   if (names.length === count) return names;
   throw new InputError(

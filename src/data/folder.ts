@@ -1,9 +1,7 @@
-import { readdir, realpath, stat } from "node:fs/promises";
-import type { Dirent } from "node:fs";
 import { extname, join } from "node:path";
 import { fileError, InputError } from "../errors.ts";
-import { readBytes } from "../files.ts";
 import { decodeImage } from "./decode_image.ts";
+import type { FileTree, TreeEntry } from "./file_tree.ts";
 import type { DatasetFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 
@@ -23,9 +21,9 @@ const TEST_FOLDERS = ["test", "val", "valid", "validation"];
 export const folderFormat: DatasetFormat = {
   lookedFor:
     "a folder of .jpg, .jpeg or .png files per class, with train/ and test/ above them or not; such files without classes",
-  async open(folder) {
-    const folders = await listFolders(folder);
-    if (folders.length === 0 && (await listOwnImages(folder)).length === 0) return undefined;
+  async open(folder, tree) {
+    const folders = await listFolders(tree, folder);
+    if (folders.length === 0 && (await listOwnImages(tree, folder)).length === 0) return undefined;
     const testName = TEST_FOLDERS.find((name) => folders.includes(name));
     const hasTrain = folders.includes("train");
     if (!hasTrain && testName && folders.every((name) => TEST_FOLDERS.includes(name))) {
@@ -34,8 +32,8 @@ export const folderFormat: DatasetFormat = {
           `add it, or give ${testName}/ itself`,
       );
     }
-    const train = await openSplit(hasTrain ? join(folder, "train") : folder);
-    const test = hasTrain && testName ? await openSplit(join(folder, testName)) : undefined;
+    const train = await openSplit(tree, hasTrain ? join(folder, "train") : folder);
+    const test = hasTrain && testName ? await openSplit(tree, join(folder, testName)) : undefined;
     if (test) requireSameClasses(folder, train.classes, test.classes, testName!);
     return {
       format: "image folder",
@@ -76,13 +74,13 @@ function requireSameClasses(
   );
 }
 
-async function openSplit(folder: string): Promise<Split> {
-  const classes = await listFolders(folder);
-  if (classes.length === 0) return { source: await openWithoutClasses(folder) };
+async function openSplit(tree: FileTree, folder: string): Promise<Split> {
+  const classes = await listFolders(tree, folder);
+  if (classes.length === 0) return { source: await openWithoutClasses(tree, folder) };
   const paths: string[] = [];
   const labels: number[] = [];
   for (const [label, name] of classes.entries()) {
-    const found = await listImages(join(folder, name), new Set());
+    const found = await listImages(tree, join(folder, name), new Set());
     if (found.length === 0) {
       throw new InputError(
         `opening ${join(folder, name)}: found no .jpg, .jpeg or .png file, ` +
@@ -94,73 +92,66 @@ async function openSplit(folder: string): Promise<Split> {
       labels.push(label);
     }
   }
-  return { classes, source: { ...sourceOf(paths), labels: Int32Array.from(labels) } };
+  return { classes, source: { ...sourceOf(tree, paths), labels: Int32Array.from(labels) } };
 }
 
-async function openWithoutClasses(folder: string): Promise<ImageSource> {
-  const paths = await listOwnImages(folder);
-  if (paths.length > 0) return sourceOf(paths.sort());
+async function openWithoutClasses(tree: FileTree, folder: string): Promise<ImageSource> {
+  const paths = await listOwnImages(tree, folder);
+  if (paths.length > 0) return sourceOf(tree, paths.sort());
   throw new InputError(
     `opening ${folder}: found no folders, wanted one folder of images per class, ` +
       `or .jpg, .jpeg or .png files without classes; give the folder that has them`,
   );
 }
 
-function sourceOf(paths: string[]): ImageSource {
+function sourceOf(tree: FileTree, paths: string[]): ImageSource {
   return {
     length: paths.length,
     describe: (index) => paths[index],
     inputs: [{
       kind: "picture",
-      decode: async (index) => await decodeImage(await readBytes(paths[index])),
+      decode: async (index) => await decodeImage(await tree.read(paths[index])),
     }],
   };
 }
 
 /** Names of the visible folders in a folder, sorted. */
-async function listFolders(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await readEntries(folder)) {
-    if (await isFolder(folder, entry)) names.push(entry.name);
-  }
-  return names.sort();
+async function listFolders(tree: FileTree, folder: string): Promise<string[]> {
+  const entries = await readEntries(tree, folder);
+  return entries.filter(({ isFolder }) => isFolder).map(({ name }) => name).sort();
 }
 
 /** Paths of the images in a folder and below; `visited` keeps a link to a parent from being followed for ever. */
-async function listImages(folder: string, visited: Set<string>): Promise<string[]> {
-  const realFolder = await realpath(folder);
+async function listImages(
+  tree: FileTree,
+  folder: string,
+  visited: Set<string>,
+): Promise<string[]> {
+  const realFolder = await tree.realPath(folder);
   if (visited.has(realFolder)) return [];
   visited.add(realFolder);
   const paths: string[] = [];
-  for (const entry of await readEntries(folder)) {
+  for (const entry of await readEntries(tree, folder)) {
     const path = join(folder, entry.name);
-    if (await isFolder(folder, entry)) paths.push(...await listImages(path, visited));
-    else if (IMAGE_ENDINGS.has(extname(entry.name).toLowerCase())) paths.push(path);
+    if (entry.isFolder) paths.push(...await listImages(tree, path, visited));
+    else if (isImage(entry)) paths.push(path);
   }
   return paths;
 }
 
 /** Paths of the images that lie in a folder itself. */
-async function listOwnImages(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  for (const entry of await readEntries(folder)) {
-    const isImage = IMAGE_ENDINGS.has(extname(entry.name).toLowerCase());
-    if (isImage && !await isFolder(folder, entry)) paths.push(join(folder, entry.name));
-  }
-  return paths;
+async function listOwnImages(tree: FileTree, folder: string): Promise<string[]> {
+  const images = (await readEntries(tree, folder)).filter(isImage);
+  return images.map(({ name }) => join(folder, name));
 }
 
-async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return await stat(join(parent, entry.name)).then(
-    (target) => target.isDirectory(),
-    () => false,
-  );
+function isImage({ name, isFolder }: TreeEntry): boolean {
+  return !isFolder && IMAGE_ENDINGS.has(extname(name).toLowerCase());
 }
 
-async function readEntries(folder: string): Promise<Dirent[]> {
+async function readEntries(tree: FileTree, folder: string): Promise<TreeEntry[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await tree.list(folder);
     return entries.filter(({ name }) => !name.startsWith(".") && name !== "__MACOSX");
   } catch (error) {
     throw fileError(`listing ${folder}`, error);

@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
 import type { InputPreparation } from "../model/mod.ts";
+import type { FileTree } from "./file_tree.ts";
 import type { ImageSource } from "./image_set.ts";
 
 /** A format's answer when a folder holds it: both splits and the class names. */
@@ -28,6 +28,7 @@ export interface DatasetFormat {
    * Opens a folder, if it holds this format.
    *
    * @param folder The folder.
+   * @param tree What it is a folder of.
    * @param handles Receives the files that stay open.
    * @param inputs What the network reads; absent where none is known yet. Formats of pictures need not look at it.
    * @returns Its splits; undefined when the folder holds something else.
@@ -35,6 +36,7 @@ export interface DatasetFormat {
    */
   open(
     folder: string,
+    tree: FileTree,
     handles: DisposableStack,
     inputs?: readonly InputPreparation[],
   ): Promise<OpenedFormat | undefined>;
@@ -43,9 +45,10 @@ export interface DatasetFormat {
 /**
  * Whether a path is a file.
  *
+ * @param tree Where it is.
  * @param path The path.
  * @returns False also when nothing is there.
  */
-export async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then((entry) => entry.isFile(), () => false);
+export async function isFile(tree: FileTree, path: string): Promise<boolean> {
+  return await tree.kindOf(path).then((kind) => kind === "file", () => false);
 }

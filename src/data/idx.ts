@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readBytes } from "../files.ts";
 import { checkLabels } from "./classes.ts";
+import type { FileTree } from "./file_tree.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
-import { openRecordFile, wrapBytes } from "./record_file.ts";
+import { type RecordFile, wrapBytes } from "./record_file.ts";
 
 const IMAGE_MAGIC = 0x00000803;
 const LABEL_MAGIC = 0x00000801;
@@ -23,10 +23,11 @@ const SPLIT_PREFIXES = { train: ["train"], test: ["t10k", "test"] };
  */
 export const idxFormat: DatasetFormat = {
   lookedFor: "IDX files (train-images-idx3-ubyte …, also .gz)",
-  async open(folder, handles) {
-    const train = await openSplit(folder, SPLIT_PREFIXES.train, handles);
+  async open(folder, tree, handles) {
+    const openPrefixes = (prefixes: string[]) => openSplit(folder, prefixes, tree, handles);
+    const train = await openPrefixes(SPLIT_PREFIXES.train);
     if (!train) return undefined;
-    const test = await openSplit(folder, SPLIT_PREFIXES.test, handles);
+    const test = await openPrefixes(SPLIT_PREFIXES.test);
     const classCount = 1 + train.labels!.reduce((largest, label) => Math.max(largest, label), 0);
     if (test) checkLabels(test, classCount, "the labels of the train split");
     return {
@@ -39,12 +40,13 @@ export const idxFormat: DatasetFormat = {
 async function openSplit(
   folder: string,
   prefixes: string[],
+  tree: FileTree,
   handles: DisposableStack,
 ): Promise<ImageSource | undefined> {
   for (const prefix of prefixes) {
-    const images = await findFile(folder, `${prefix}-images`, "idx3-ubyte");
-    const labels = await findFile(folder, `${prefix}-labels`, "idx1-ubyte");
-    if (images && labels) return await openPair(images, labels, handles);
+    const images = await findFile(tree, folder, `${prefix}-images`, "idx3-ubyte");
+    const labels = await findFile(tree, folder, `${prefix}-labels`, "idx1-ubyte");
+    if (images && labels) return await openPair([images, labels], tree, handles);
     if (images || labels) {
       throw new InputError(
         `opening ${folder}: found ${images ?? labels}, wanted ${prefix}-images-idx3-ubyte and ` +
@@ -54,22 +56,28 @@ async function openSplit(
   }
 }
 
-async function findFile(folder: string, stem: string, type: string): Promise<string | undefined> {
+async function findFile(
+  tree: FileTree,
+  folder: string,
+  stem: string,
+  type: string,
+): Promise<string | undefined> {
   for (const name of [`${stem}-${type}`, `${stem}.${type}`]) {
     for (const ending of ["", ".gz"]) {
       const path = join(folder, name + ending);
-      if (await isFile(path)) return path;
+      if (await isFile(tree, path)) return path;
     }
   }
 }
 
 async function openPair(
-  imagesPath: string,
-  labelsPath: string,
+  [imagesPath, labelsPath]: readonly [string, string],
+  tree: FileTree,
   handles: DisposableStack,
 ): Promise<ImageSource> {
-  const images = await openIdx(imagesPath, IMAGE_MAGIC, 3, handles);
-  const { file: labelFile, extents: [count] } = await openIdx(labelsPath, LABEL_MAGIC, 1, handles);
+  const images = openIdx(await openPlain(imagesPath, tree, handles), IMAGE_MAGIC, 3);
+  const labelRecords = await openPlain(labelsPath, tree, handles);
+  const { file: labelFile, extents: [count] } = openIdx(labelRecords, LABEL_MAGIC, 1);
   const [imageCount, height, width] = images.extents;
   if (imageCount !== count || count === 0) {
     throw new InputError(
@@ -95,13 +103,22 @@ async function openPair(
   };
 }
 
-/** Opens an IDX file and checks that it is as long as its header says. */
-async function openIdx(path: string, magic: number, axes: number, handles: DisposableStack) {
-  const stored = openRecordFile(path, handles);
+/** Opens a file, unpacked. */
+async function openPlain(
+  path: string,
+  tree: FileTree,
+  handles: DisposableStack,
+): Promise<RecordFile> {
+  const stored = await tree.openRecords(path, handles);
   const start = new Uint8Array(Math.min(2, stored.length));
   stored.readAt(0, start);
   const isGzip = start[0] === 0x1f && start[1] === 0x8b;
-  const file = isGzip ? wrapBytes(path, await unpack(path)) : stored;
+  return isGzip ? wrapBytes(path, await unpack(path, tree)) : stored;
+}
+
+/** Reads the header of an IDX file and checks that the file is as long as it says. */
+function openIdx(file: RecordFile, magic: number, axes: number) {
+  const { path } = file;
   const headerBytes = 4 + 4 * axes;
   const header = new Uint8Array(headerBytes);
   file.readAt(0, header);
@@ -128,9 +145,9 @@ function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, "0")}`;
 }
 
-async function unpack(path: string): Promise<Uint8Array> {
+async function unpack(path: string, tree: FileTree): Promise<Uint8Array> {
   try {
-    const packed = new Blob([await readBytes(path)]).stream();
+    const packed = new Blob([await tree.read(path)]).stream();
     const unpacked = packed.pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(unpacked).arrayBuffer());
   } catch (error) {

@@ -16,8 +16,8 @@ import { type ArrayLabels, readLabels } from "./npz_labels.ts";
  */
 export const npzFormat: DatasetFormat = {
   lookedFor: "an .npz file with x_train, y_train, x_test, y_test or x, y",
-  async open(path, _, inputs) {
-    const file = await readArrayFile(path, inputs);
+  async open(path, tree, _, inputs) {
+    const file = await readArrayFile(path, tree, inputs);
     return file && openArrays(file, inputs);
   },
 };

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
-import { readBytes } from "../files.ts";
 import type { InputPreparation } from "../model/mod.ts";
 import { isZip, readZip, type ZipEntry } from "../zip.ts";
+import type { FileTree } from "./file_tree.ts";
 import { isFile } from "./format.ts";
 import { type NpyArray, readNpy } from "./npy.ts";
 
@@ -42,16 +42,18 @@ const LABELS = "y";
  * Reads the arrays of an archive that a network reads, and no others.
  *
  * @param path The file.
+ * @param tree What it is a file of.
  * @param inputs The network's inputs; absent where none is known yet.
  * @returns The arrays; undefined when there is no such file, or it is no archive.
  * @throws {InputError} When it is damaged, lacks an array or declares more than its bytes can hold.
  */
 export async function readArrayFile(
   path: string,
+  tree: FileTree,
   inputs?: readonly InputPreparation[],
 ): Promise<ArrayFile | undefined> {
-  if (!await isFile(path)) return undefined;
-  const bytes = await readBytes(path);
+  if (!await isFile(tree, path)) return undefined;
+  const bytes = await tree.read(path);
   if (!isZip(bytes)) return undefined;
   const file = { bytes, path, kind: ".npz file" };
   const names = new Set<string>();

@@ -1,24 +1,11 @@
-import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
-import { isMissing } from "../files.ts";
 import { type InputPreparation, isPictureShape } from "../model/mod.ts";
-import { cifarFormat } from "./cifar.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
-import { folderFormat } from "./folder.ts";
-import type { DatasetFormat, OpenedFormat } from "./format.ts";
-import { idxFormat } from "./idx.ts";
+import type { OpenedFormat } from "./format.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
-import { openMemory } from "./memory.ts";
-import { npzFormat, openArrays } from "./npz.ts";
-import type { DatasetPlace } from "./share_dataset.ts";
+import { type DatasetPlace, nameOf, openFormat } from "./open_format.ts";
 import { setAsideTest } from "./split.ts";
-
-/** Every format of a folder, the binary ones first: their folders may hold other folders too. */
-const FOLDER_FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
-
-/** Every format of a file. */
-const FILE_FORMATS: readonly DatasetFormat[] = [npzFormat];
 
 /**
  * Opens a dataset; its format is told from what the folder holds.
@@ -62,11 +49,6 @@ export async function openDataset(
   };
 }
 
-function nameOf(place: DatasetPlace, { format }: OpenedFormat): string {
-  if (typeof place === "string") return place;
-  return "path" in place ? place.path : format;
-}
-
 /** Pictures have the colours of one input; whatever else networks read is in arrays. */
 function requireInputs(
   { format, train, isFitted = false }: OpenedFormat,
@@ -79,24 +61,9 @@ function requireInputs(
     ? `an .npz file with x of N×${shape.join("×")}, which the input "${name}" reads`
     : `an .npz file with an array for every input: ${inputs.map(({ name }) => name).join(", ")}`;
   throw new InputError(
-    `opening ${place}: found ${train.length} pictures (${format}), wanted ${wanted}`,
+    `opening ${place}: found ${train.length} pictures (${format}), wanted ${wanted}; ` +
+      `save the data with numpy.savez()`,
   );
-}
-
-async function openFormat(
-  place: DatasetPlace,
-  handles: DisposableStack,
-  inputs?: readonly InputPreparation[],
-): Promise<OpenedFormat> {
-  if (typeof place !== "string") {
-    return "path" in place ? openArrays(place, inputs) : openMemory(place);
-  }
-  const formats = await formatsFor(place);
-  for (const format of formats) {
-    const opened = await format.open(place, handles, inputs);
-    if (opened) return opened;
-  }
-  throw unknownFormat(place, formats);
 }
 
 /** What a labelled dataset is like before a network is chosen for it. */
@@ -138,24 +105,28 @@ export async function describeDataset(
   return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };
 }
 
-function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputError {
-  const lookedFor = formats.map((format) => format.lookedFor).join("; ");
-  const found = formats === FOLDER_FORMATS ? "no dataset in it" : "a file";
-  return new InputError(
-    `opening ${path}: found ${found}, wanted one of: ${lookedFor}; ` +
-      `give the folder or file of such a data set`,
-  );
+/** What is in a dataset, whatever network is to read it. */
+export interface DatasetSummary {
+  /** Name of the format. */
+  readonly format: string;
+  /** How many images there are, in each split that the data has apart. */
+  readonly images: { readonly train: number; readonly test?: number };
+  /** How many classes there are; absent where the images have none. */
+  readonly classCount?: number;
 }
 
-/** The formats that a path may hold. */
-async function formatsFor(path: string): Promise<readonly DatasetFormat[]> {
-  const entry = await stat(path).catch((error) => {
-    const reason = isMissing(error) ? "found nothing there" : error.message;
-    throw new InputError(`opening ${path}: ${reason}, wanted a dataset; check the path`, {
-      cause: error,
-    });
-  });
-  return entry.isDirectory() ? FOLDER_FORMATS : FILE_FORMATS;
+/**
+ * Counts what is in a dataset; no image is read.
+ *
+ * @param place Where it is.
+ * @returns The counts.
+ * @throws {InputError} When it is missing, of no known format or damaged.
+ */
+export async function summarizeDataset(place: DatasetPlace): Promise<DatasetSummary> {
+  using handles = new DisposableStack();
+  const { format, train, test, classCount } = await openFormat(place, handles);
+  const images = { train: train.length, ...(test && { test: test.length }) };
+  return { format, images, ...(classCount !== undefined && { classCount }) };
 }
 
 /** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */

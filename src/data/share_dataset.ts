@@ -1,9 +1,7 @@
 import type { InputPreparation } from "../model/mod.ts";
-import type { MemoryDataset } from "./memory.ts";
-import { type ArrayFile, readArrayFile } from "./npz_arrays.ts";
-
-/** Where a data set is: its folder or file, its images, or the arrays of its file. */
-export type DatasetPlace = string | MemoryDataset | ArrayFile;
+import { diskTree } from "./file_tree.ts";
+import { readArrayFile } from "./npz_arrays.ts";
+import type { DatasetPlace } from "./open_format.ts";
 
 /**
  * Makes ready a data set that several threads will open. One that is held in memory as a whole is read once, into memory
@@ -18,7 +16,7 @@ export async function shareDataset(
   place: DatasetPlace,
   inputs: readonly InputPreparation[],
 ): Promise<DatasetPlace> {
-  const file = typeof place === "string" ? await readArrayFile(place, inputs) : undefined;
+  const file = typeof place === "string" ? await readArrayFile(place, diskTree, inputs) : undefined;
   if (file === undefined) return place;
   const arrays = new Map(file.arrays);
   for (const [name, array] of arrays) {

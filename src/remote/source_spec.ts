@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../calibration/mod.ts";
-import { type MemoryDataset, pickCalibration } from "../data/mod.ts";
+import { type DatasetPlace, pickCalibration } from "../data/mod.ts";
 import { InputError } from "../errors.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
 import { findChannelSpaces } from "../graph/mod.ts";
@@ -147,9 +147,11 @@ export async function getModel(
 }
 
 /** Where a data set is, for others too. */
-export function placeOf(data: string | MemoryDataset): string {
+export function placeOf(data: DatasetPlace): string {
   if (typeof data === "string") return resolve(data);
-  throw new InputError("having work done elsewhere: found images in memory, wanted them on disk");
+  throw new InputError(
+    "having work done elsewhere: found images in memory, wanted them on disk; give their folder",
+  );
 }
 
 /** A worker's own copy goes first. */

@@ -1,12 +1,12 @@
-import type { MemoryDataset } from "../data/mod.ts";
+import type { DatasetPlace } from "../data/mod.ts";
 import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
 
 /** What every command that reads images needs to know. */
 export interface DataOptions {
   /** A model.json, the folder it is in, or a model already read. */
   readonly model: string | ModelFile;
-  /** Folder or file of the data set, or its images. */
-  readonly data: string | MemoryDataset;
+  /** Folder or file of the data set, files in memory, or its images. */
+  readonly data: DatasetPlace;
   /**
    * Whether labels are used, where the data has any and the model has one output with a score per class: accuracy and
    * loss are measured then, and otherwise how far outputs are from a reference's. Default true.

@@ -21,8 +21,8 @@ export type ThreadAnswer =
 
 /** A thread that answers requests. */
 export class Thread {
-  /** The script of all threads. A bundle, where all modules are one file, puts itself in its place. */
-  static script = new URL("../thread.ts", import.meta.url);
+  /** The script of all threads, src/thread.ts. A bundle, where all modules are one file, puts itself in its place. */
+  static script?: URL;
   /** How many were started so far. */
   static started = 0;
 
@@ -42,7 +42,9 @@ export class Thread {
   constructor(role: ThreadRole, place: string) {
     this.#place = place;
     Thread.started++;
-    this.#worker = new Worker(Thread.script, { name: `secateur ${place}`, workerData: { role } });
+    // Not before it is needed: in a browser a module can have a blob: address, beside which there is nothing.
+    const script = Thread.script ?? new URL("../thread.ts", import.meta.url);
+    this.#worker = new Worker(script, { name: `secateur ${place}`, workerData: { role } });
     this.#worker.on("message", (answer: ThreadAnswer) => {
       if ("told" in answer) return this.#listeners.get(answer.id)?.(answer.told);
       this.#listeners.delete(answer.id);

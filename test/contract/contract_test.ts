@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as source from "../../src/mod.ts";
+import { runChild } from "../children.ts";
 import { chromiumHint, findChromium } from "../chromium.ts";
 import { inTempFolder, listNames, reportNames, writeSmallData } from "../cli/fixtures.ts";
 import { exampleModel, projectFolder } from "../cli/run_cli.ts";
@@ -32,19 +33,6 @@ const ENGINES = [
   { name: "Node", command: ["node"], workers: 2 },
   { name: "Bun", command: ["bun"], workers: 2 },
 ];
-
-async function runChild([program, ...args]: string[], cwd: string, input = ""): Promise<string> {
-  const command = new Deno.Command(program, {
-    ...{ args, cwd },
-    ...{ stdin: "piped", stdout: "piped", stderr: "piped" } as const,
-  });
-  const child = command.spawn();
-  await new Blob([input]).stream().pipeTo(child.stdin);
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  assert.equal(code, 0, `${program} ${args.join(" ")}: ${decoder.decode(stderr)}`);
-  return decoder.decode(stdout);
-}
 
 /** Whether a program is there and is not too old. */
 async function isUsable(program: string): Promise<boolean> {

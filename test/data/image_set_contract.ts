@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import type { Dataset, DatasetOptions, MemoryDataset } from "../../src/data/mod.ts";
+import { readdir } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import type { Dataset, DatasetOptions, DatasetPlace, FilesInMemory } from "../../src/data/mod.ts";
 import { openDataset } from "../../src/data/mod.ts";
 import { imageInputs, inTempFolder } from "./fixtures.ts";
 
@@ -9,20 +11,21 @@ const SHAPES: DatasetOptions[] = [
   imageInputs(40, 33, 1),
 ];
 
-/** Where a dataset is. */
-type Place = string | MemoryDataset;
-
 /**
  * What every dataset format has to do. `write` fills a folder with a labelled dataset that has a train and a test split,
  * and may say in which file it is, or gives one in memory.
  */
 export function testDatasetContract(
   format: string,
-  write: (folder: string) => Promise<Place | void>,
+  write: (folder: string) => Promise<DatasetPlace | void>,
 ): void {
-  const test = (sentence: string, run: (place: Place) => Promise<void>) =>
+  const test = (sentence: string, run: (place: DatasetPlace) => Promise<void>) =>
     Deno.test(`${format}: ${sentence}`, () =>
-      inTempFolder(async (folder) => await run(await write(folder) ?? folder)));
+      inTempFolder(async (folder) => {
+        const place = await write(folder) ?? folder;
+        await run(place);
+        if (typeof place === "string") await run(await readIntoMemory(place, folder));
+      }));
 
   test("every image of both splits is read in the shape that was asked for", async (place) => {
     for (const shape of SHAPES) {
@@ -69,7 +72,8 @@ export function testDatasetContract(
         Array.from(set.labels!, (_, i) => set.describe(i))
       );
       assert.equal(new Set(names).size, names.length);
-      assert.ok(names.every((name) => typeof place !== "string" || name.startsWith(place)));
+      const path = typeof place === "string" ? place : "files" in place ? place.path : "";
+      assert.ok(names.every((name) => name.startsWith(path)));
     });
   });
 
@@ -86,8 +90,20 @@ export function testDatasetContract(
   });
 }
 
+/** The same files in memory, half of them as Blobs. */
+async function readIntoMemory(place: string, folder: string): Promise<FilesInMemory> {
+  const files = new Map<string, Uint8Array | Blob>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = await Deno.readFile(join(entry.parentPath, entry.name));
+    const path = relative(dirname(folder), join(entry.parentPath, entry.name));
+    files.set(path, files.size % 2 === 0 ? bytes : new Blob([bytes]));
+  }
+  return { path: relative(dirname(folder), place), files };
+}
+
 async function withDataset(
-  place: Place,
+  place: DatasetPlace,
   options: DatasetOptions,
   run: (dataset: Dataset) => void | Promise<void>,
 ): Promise<void> {

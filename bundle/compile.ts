@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import project from "../deno.json" with { type: "json" };
+
+/** A module that becomes one file, and for which engines. */
+export interface Bundle {
+  /** The module, from the project's folder. */
+  readonly entry: string;
+  /** What it runs on. */
+  readonly platform: "deno" | "browser";
+  /** Syntax that the engines know. */
+  readonly target: string;
+  /** Modules that stand in for others. */
+  readonly replacements: Readonly<Record<string, string>>;
+  /** Whether the file is to be a script that is no module. Default false. */
+  readonly isClassic?: boolean;
+}
+
+const ROOT = new URL("../", import.meta.url);
+
+/** A browser has none of these: one module says so for all of them. */
+const NODE_MODULES = ["crypto", "fs", "fs/promises", "os", "process", "worker_threads", "zlib"];
+
+/** A browser reaches no queue: what is for one alone stays out of its bundle. */
+const QUEUE_LIBRARIES = ["aws4fetch", "bullmq", "ioredis"];
+
+/** Modules that stand in for those of Node in a browser. */
+const IN_BROWSER: Bundle["replacements"] = {
+  ...Object.fromEntries(
+    [...NODE_MODULES.map((name) => `node:${name}`), ...QUEUE_LIBRARIES]
+      .map((name) => [name, new URL("bundle/no_node.ts", ROOT).href]),
+  ),
+  "node:path": project.imports.pathe,
+};
+
+/**
+ * A module for browsers.
+ *
+ * @param entry The module, from the project's folder.
+ * @returns What becomes one file.
+ */
+export function forBrowsers(entry: string): Bundle {
+  return { entry, platform: "browser", target: "es2022", replacements: IN_BROWSER };
+}
+
+/** The emscripten module of tfjs asks for its folder, of which it needs nothing: its bytes are handed to it. */
+const DEFINITIONS = { __dirname: '""' };
+
+/**
+ * Makes one file of a module and all that it imports. End esbuild's process with its `stop()` when all is compiled.
+ *
+ * @param bundle The module.
+ * @returns The file's text.
+ * @throws {Error} When a module is missing or is not valid.
+ */
+export async function compile(bundle: Bundle): Promise<string> {
+  const { code } = await transform(await joinModules(bundle), {
+    target: bundle.target,
+    format: bundle.isClassic ? "iife" : "esm",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "eof",
+    logLevel: "error",
+    define: DEFINITIONS,
+    banner: `/* Secateur v${project.version}, MIT; licences of what it contains are at the end. */`,
+  });
+  return code;
+}
+
+/** One file of a module and all that it imports. */
+async function joinModules({ entry, platform, replacements }: Bundle): Promise<string> {
+  const draft = await Deno.makeTempDir();
+  try {
+    const importMap = join(draft, "imports.json");
+    await Deno.writeTextFile(
+      importMap,
+      JSON.stringify({ imports: { ...project.imports, ...replacements } }),
+    );
+    const output = join(draft, "joined.js");
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["bundle", "--quiet", "--platform", platform, "--import-map", importMap],
+        ...["--output", output, fileURLToPath(new URL(entry, ROOT))],
+      ],
+      cwd: ROOT,
+    }).output();
+    if (!success) throw new Error(`bundle ${entry}: ${new TextDecoder().decode(stderr)}`);
+    return await Deno.readTextFile(output);
+  } finally {
+    await Deno.remove(draft, { recursive: true });
+  }
+}

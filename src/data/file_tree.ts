@@ -1,0 +1,112 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isMissing, readBytes } from "../files.ts";
+import { openRecordFile, type RecordFile, wrapBytes } from "./record_file.ts";
+
+/** Something in a folder. */
+export interface TreeEntry {
+  /** Its name, without the folder's. */
+  readonly name: string;
+  /** Whether it is a folder, or a link to one. */
+  readonly isFolder: boolean;
+}
+
+/** Files and folders that a format looks into. */
+export interface FileTree {
+  /**
+   * @param path A path.
+   * @returns What is there; undefined for nothing.
+   * @throws {Error} When that cannot be told.
+   */
+  kindOf(path: string): Promise<"file" | "folder" | undefined>;
+  /**
+   * @param folder A folder.
+   * @returns What is in it, in no order.
+   * @throws {Error} When it cannot be listed.
+   */
+  list(folder: string): Promise<TreeEntry[]>;
+  /**
+   * @param folder A folder.
+   * @returns The path that is the same whatever links lead to it.
+   */
+  realPath(folder: string): Promise<string>;
+  /**
+   * @param path A file.
+   * @returns Its bytes.
+   */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * @param path A file.
+   * @param handles Receives what closes it.
+   * @returns The file, for reading at places.
+   * @throws {InputError} When it cannot be opened.
+   */
+  openRecords(path: string, handles: DisposableStack): Promise<RecordFile>;
+}
+
+/** The file system. */
+export const diskTree: FileTree = {
+  async kindOf(path) {
+    const entry = await stat(path).catch((error) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+    return entry && (entry.isDirectory() ? "folder" : "file");
+  },
+  async list(folder) {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return await Promise.all(entries.map(async (entry) => {
+      const { name } = entry;
+      if (!entry.isSymbolicLink()) return { name, isFolder: entry.isDirectory() };
+      const target = await stat(join(folder, name)).catch(() => undefined);
+      return { name, isFolder: target?.isDirectory() ?? false };
+    }));
+  },
+  realPath: realpath,
+  read: readBytes,
+  openRecords: (path, handles) => Promise.resolve(openRecordFile(path, handles)),
+};
+
+/** Files in memory, such as those that were dropped on a page. */
+export interface FilesInMemory {
+  /** The data set among them: a file, or a folder that their paths begin with. */
+  readonly path: string;
+  /** Files by path, its parts joined by `/`. A Blob is read when it is needed. */
+  readonly files: ReadonlyMap<string, Uint8Array | Blob>;
+}
+
+/**
+ * Treats files in memory as a file system.
+ *
+ * @param files The files by path.
+ * @returns The tree.
+ */
+export function memoryTree(files: FilesInMemory["files"]): FileTree {
+  const folders = new Map<string, Map<string, boolean>>();
+  for (const path of files.keys()) {
+    const parts = path.split("/");
+    parts.forEach((name, depth) => {
+      const folder = parts.slice(0, depth).join("/");
+      if (!folders.has(folder)) folders.set(folder, new Map());
+      folders.get(folder)!.set(name, depth < parts.length - 1);
+    });
+  }
+  const read = async (path: string) => {
+    const content = files.get(path)!;
+    return content instanceof Blob
+      ? new Uint8Array(await content.arrayBuffer())
+      : content as Uint8Array<ArrayBuffer>;
+  };
+  const kindOf = (path: string) =>
+    files.has(path) ? "file" : folders.has(path) ? "folder" : undefined;
+  return {
+    kindOf: (path) => Promise.resolve(kindOf(path)),
+    list: (folder) =>
+      Promise.resolve(
+        Array.from(folders.get(folder) ?? [], ([name, isFolder]) => ({ name, isFolder })),
+      ),
+    realPath: (folder) => Promise.resolve(folder),
+    read,
+    openRecords: async (path) => wrapBytes(path, await read(path)),
+  };
+}

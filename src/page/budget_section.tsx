@@ -1,0 +1,189 @@
+import { useEffect, useRef } from "preact/hooks";
+import { asCompact } from "./figures.ts";
+import { JobStatus } from "./job_status.tsx";
+import type { LoadedModel, PruneSettings } from "./jobs.ts";
+import { NumberField } from "./number_field.tsx";
+import { isSizeOpen } from "./reading_fields.tsx";
+import type { JobPlace } from "./use_job.ts";
+
+/** What the form holds. */
+export interface Budget extends Omit<PruneSettings, "policy"> {
+  readonly kind: "budget" | "uniform";
+  /** Percent that is kept. */
+  readonly percent: number;
+}
+
+/** What the form holds at first. */
+export const BUDGET_AT_FIRST: Budget = {
+  kind: "budget",
+  percent: 50,
+  select: "obs",
+  calibrationImages: 1024,
+  channelMultiple: 1,
+  epochs: 0,
+  seed: 0,
+};
+
+/** What a pruning is asked by the form. */
+export function settingsOf({ kind, percent, ...others }: Budget): PruneSettings {
+  const policy = kind === "budget"
+    ? { kind, share: percent / 100 }
+    : { kind, ratio: percent / 100 };
+  return { policy, ...others };
+}
+
+interface BudgetSectionProps {
+  readonly job: JobPlace;
+  readonly model?: LoadedModel;
+  readonly isReady: boolean;
+  readonly budget: Budget;
+  readonly onChange: (budget: Budget) => void;
+  readonly onPrune: () => void;
+}
+
+/** How small the model is to be. */
+export function BudgetSection(props: BudgetSectionProps) {
+  const { job, model, isReady, budget, onChange, onPrune } = props;
+  const change = (change: Partial<Budget>) => onChange({ ...budget, ...change });
+  const isBusy = job.progress !== undefined;
+  const button = useFocusAfter(isBusy);
+  return (
+    <section aria-labelledby="budget-title">
+      <h2 id="budget-title">Budget</h2>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onPrune();
+        }}
+      >
+        <fieldset disabled={isBusy}>
+          <legend class="unseen">How small</legend>
+          <ShareField budget={budget} model={model} change={change} />
+          <div class="choices" role="radiogroup" aria-label="Policy">
+            <PolicyChoice kind="budget" budget={budget} change={change}>
+              Budget: each layer keeps what costs least accuracy
+            </PolicyChoice>
+            <PolicyChoice kind="uniform" budget={budget} change={change}>
+              Uniform: each layer keeps the same share of its channels
+            </PolicyChoice>
+          </div>
+          <Options budget={budget} change={change} />
+        </fieldset>
+        <button ref={button} type="submit" class="primary" disabled={!isReady || isBusy}>
+          Prune
+        </button>
+        {!isReady && <span class="note">It takes a model and images.</span>}
+      </form>
+      <JobStatus job={job} />
+    </section>
+  );
+}
+
+/** A button that gets the focus back, which it and the button for cancelling lose when they are gone. */
+function useFocusAfter(isBusy: boolean) {
+  const button = useRef<HTMLButtonElement>(null);
+  const wasBusy = useRef(false);
+  useEffect(() => {
+    const isLost = document.activeElement === document.body;
+    if (wasBusy.current && !isBusy && isLost) button.current?.focus();
+    wasBusy.current = isBusy;
+  }, [isBusy]);
+  return button;
+}
+
+interface FieldProps {
+  readonly budget: Budget;
+  readonly change: (change: Partial<Budget>) => void;
+}
+
+function ShareField({ budget, model, change }: FieldProps & { model?: LoadedModel }) {
+  const { kind, percent } = budget;
+  const macs = model && !isSizeOpen(model) ? model.description.convMacs : undefined;
+  const what = kind === "budget" ? "of the convolutions' MACs" : "of each layer's input channels";
+  const result = kind === "budget" && macs !== undefined
+    ? `: ${asCompact(macs * percent / 100)} of ${asCompact(macs)}`
+    : "";
+  const text = `${percent}% ${what}${result}`;
+  return (
+    <div class="share">
+      <label for="share">Keep</label>
+      <span aria-hidden="true">{text}</span>
+      <input
+        id="share"
+        type="range"
+        min="10"
+        max="95"
+        step="5"
+        value={percent}
+        aria-valuetext={text}
+        onInput={({ currentTarget }) => change({ percent: currentTarget.valueAsNumber })}
+      />
+    </div>
+  );
+}
+
+function PolicyChoice(
+  { kind, budget, change, children }: FieldProps & Pick<Budget, "kind"> & { children: string },
+) {
+  return (
+    <label class="check">
+      <input
+        type="radio"
+        name="policy"
+        checked={budget.kind === kind}
+        onChange={() => change({ kind })}
+      />{" "}
+      {children}
+    </label>
+  );
+}
+
+function Options({ budget, change }: FieldProps) {
+  return (
+    <details>
+      <summary>Options</summary>
+      <div class="fields columns">
+        <label>
+          Channels are chosen by{" "}
+          <select
+            value={budget.select}
+            onChange={({ currentTarget }) =>
+              change({ select: currentTarget.value as Budget["select"] })}
+          >
+            <option value="obs">elimination (least error)</option>
+            <option value="lasso">Lasso (He et al. 2017)</option>
+            <option value="magnitude">size of their weights</option>
+          </select>
+        </label>
+        <NumberField
+          label="Images for the statistics"
+          hint="More give better statistics and take longer."
+          min={1}
+          value={budget.calibrationImages}
+          onChange={(calibrationImages) => change({ calibrationImages })}
+        />
+        <NumberField
+          label="Keep multiples of"
+          hint="Of so many channels; 4 or 8 can suit the device."
+          min={1}
+          value={budget.channelMultiple}
+          onChange={(channelMultiple) => change({ channelMultiple })}
+        />
+        <NumberField
+          label="Epochs of tuning"
+          hint="Trains the smaller model to answer as the original. Better, and much slower."
+          min={0}
+          value={budget.epochs}
+          onChange={(epochs) => change({ epochs })}
+        />
+        <NumberField
+          label="Seed"
+          hint="The same seed chooses the same images."
+          min={0}
+          value={budget.seed}
+          onChange={(seed) => change({ seed })}
+        />
+      </div>
+    </details>
+  );
+}

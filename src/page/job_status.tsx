@@ -1,0 +1,28 @@
+import type { JobPlace } from "./use_job.ts";
+
+/** How far a job is, with a way to end it; or why it failed. */
+export function JobStatus({ job }: { job: JobPlace }) {
+  const { progress, error, wasCancelled } = job;
+  const isMeasured = progress && progress.total > 0;
+  return (
+    <div class="job">
+      <p class="stage" role="status">
+        {progress?.stage ?? (wasCancelled ? "Cancelled. What was loaded is still here." : "")}
+      </p>
+      {progress && (
+        <div class="progress">
+          <progress
+            aria-label={progress.stage}
+            {...(isMeasured && { value: progress.done, max: progress.total })}
+          />
+          <span class="detail">
+            {isMeasured && `${progress.done} of ${progress.total}`}
+            {progress.detail && `, ${progress.detail}`}
+          </span>
+          <button type="button" onClick={job.cancel}>Cancel</button>
+        </div>
+      )}
+      {error && <p class="error" role="alert">{error}</p>}
+    </div>
+  );
+}

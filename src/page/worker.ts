@@ -1,0 +1,20 @@
+/**
+ * The script of the page's workers: each does one job and ends.
+ *
+ * @module
+ */
+import { jobs } from "./jobs.ts";
+import type { JobMessage, JobRequest } from "./run_job.ts";
+
+const send = (message: JobMessage) => self.postMessage(message);
+
+self.onmessage = async ({ data }: MessageEvent<JobRequest>) => {
+  try {
+    const job = jobs[data.name] as (input: unknown, onProgress: unknown) => Promise<unknown>;
+    const answer = await job(data.input, (progress: unknown) => send({ progress } as JobMessage));
+    send({ answer });
+  } catch (error) {
+    const { name, message } = error as Error;
+    send({ error: { name, message } });
+  }
+};

@@ -1,0 +1,136 @@
+/**
+ * Uses the page in headless Chromium and prints what was seen.
+ *
+ *     deno run --allow-all test/page/in_chromium.ts CHROMIUM PAGE DATA FLOATS OUT
+ *
+ * PAGE is index.html; DATA a folder of images by class, FLOATS an .npz whose images do not fit the example; downloads and
+ * screenshots go to OUT.
+ */
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { startChromium } from "../chromium.ts";
+import { download, findBarriers, overflows, section, visit } from "./visit.ts";
+
+const DESKTOP = { width: 1200, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const [executablePath, file, data, floats, out] = Deno.args;
+
+/** What both ways out of the page answer. */
+async function tryToSend(page: Page): Promise<string[]> {
+  return await page.evaluate(`(async () => {
+    const send = async (scope) => {
+      const answer = () => fetch("http://secateur.test/").then(() => "sent", () => "refused");
+      if (scope === "page") return await answer();
+      const text = "(" + answer + ")().then((found) => postMessage(found))";
+      const worker = new Worker(URL.createObjectURL(new Blob([text])));
+      return await new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
+    };
+    return [await send("page"), await send("worker")];
+  })()`);
+}
+
+/** The example from its button to its downloads. */
+async function useExample(browser: Browser) {
+  const { page, requests, complaints } = await visit(browser, file);
+  const barriers = await findBarriers(page);
+  await page.getByRole("button", { name: "Try the example" }).click();
+  const accuracy = await page.getByTestId("accuracy").innerText();
+  const description = await page.getByTestId("model").innerText();
+  barriers.push(...await findBarriers(page));
+  const start = performance.now();
+  await page.getByRole("button", { name: "Prune" }).click();
+  await page.getByTestId("result").waitFor();
+  const seconds = (performance.now() - start) / 1000;
+  const isFocused = await page.evaluate("document.activeElement.id") === "result-title";
+  const figures = await page.getByTestId("result").innerText();
+  const plain = await download(page, "TensorFlow.js", out);
+  await page.getByLabel("Fold").check();
+  await page.getByRole("button", { name: "Keras" }).and(page.locator(":enabled")).waitFor();
+  await page.getByLabel("Images at once").fill("1");
+  await page.getByRole("button", { name: "Measure" }).click();
+  const latency = await page.getByTestId("latency").innerText();
+  const keras = await download(page, "Keras", out);
+  const onnx = await download(page, "ONNX", out);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    barriers.push(...await findBarriers(page));
+    await page.screenshot({ path: `${out}/${colorScheme}.png`, fullPage: true });
+  }
+  await page.setViewportSize(PHONE);
+  await page.screenshot({ path: `${out}/phone.png`, fullPage: true });
+  return {
+    ...{ accuracy, description, seconds, isFocused, figures, latency, barriers },
+    downloads: { plain, keras, onnx },
+    isWide: await overflows(page),
+    complaints: [...complaints],
+    answers: await tryToSend(page),
+    requests,
+  };
+}
+
+/** A model and images of one's own; what cannot be used; and a change of mind. */
+async function useOwn(browser: Browser, model: string) {
+  const { page, requests, complaints } = await visit(browser, file, { viewport: PHONE });
+  const [models, images, budget] = ["Model", "Images", "Budget"].map((name) => section(page, name));
+  await drop(page, "Model", "notes.txt", "no model");
+  const refusal = await models.getByRole("alert").innerText();
+  await models.locator("input[multiple]").setInputFiles(`${out}/${model}`);
+  const description = await page.getByTestId("model").innerText();
+  await images.locator("input[webkitdirectory]").setInputFiles(data);
+  const accuracy = await page.getByTestId("accuracy").innerText();
+
+  await drop(page, "Model", "notes.txt", "no model");
+  await models.getByRole("alert").waitFor();
+  const kept = await page.getByTestId("model").innerText();
+  await images.locator("input[multiple]").setInputFiles(floats);
+  const misfit = await images.getByRole("alert").innerText();
+  await page.screenshot({ path: `${out}/refused.png`, fullPage: true });
+  const barriers = await findBarriers(page);
+  await images.locator("input[webkitdirectory]").setInputFiles(data);
+  await page.getByTestId("accuracy").waitFor();
+
+  await budget.getByLabel("Uniform").check();
+  await budget.getByLabel("Keep", { exact: true }).fill("80");
+  await budget.getByRole("button", { name: "Prune" }).click();
+  await budget.getByRole("button", { name: "Cancel" }).click();
+  const cancelled = await budget.getByRole("status").innerText();
+  const focused = await page.evaluate("document.activeElement.textContent");
+  await budget.getByText("Options").click();
+  await budget.getByLabel("Images for the statistics").fill("64");
+  await budget.getByRole("button", { name: "Prune" }).click();
+  const figures = await page.getByTestId("result").innerText();
+  await page.setViewportSize(DESKTOP);
+  await page.screenshot({ path: `${out}/own.png`, fullPage: true });
+  await page.setViewportSize(PHONE);
+  return {
+    ...{ refusal, description, accuracy, kept, misfit, cancelled, focused, figures, barriers },
+    isWide: await overflows(page),
+    ...{ requests, complaints },
+  };
+}
+
+/** Drops a file as a mouse does. */
+async function drop(page: Page, title: string, name: string, content: string): Promise<void> {
+  const dataTransfer = await page.evaluateHandle(`(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([${JSON.stringify(content)}], ${JSON.stringify(name)}));
+    return transfer;
+  })()`);
+  await section(page, title).locator(".drop").dispatchEvent("drop", { dataTransfer });
+}
+
+/** The page without any server. */
+async function useFile(browser: Browser) {
+  const { page, complaints } = await visit(browser, file, { address: pathToFileURL(file).href });
+  await page.getByRole("button", { name: "Try the example" }).click();
+  return { accuracy: await page.getByTestId("accuracy").innerText(), complaints };
+}
+
+const browser = await startChromium(executablePath);
+try {
+  const example = await useExample(browser);
+  const own = await useOwn(browser, example.downloads.keras);
+  console.log(JSON.stringify({ example, own, alone: await useFile(browser) }));
+} finally {
+  await browser.close();
+}

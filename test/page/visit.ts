@@ -1,0 +1,74 @@
+import axe from "axe-core";
+import type { Browser, Locator, Page } from "playwright-core";
+
+/** Where the page is, for the browser: its requests are answered from the page's file, and by no server. */
+export const ORIGIN = "http://secateur.test/";
+
+const PATIENCE_MS = 300_000;
+
+/** A page that is open, and what it asked for since. */
+export interface Visit {
+  readonly page: Page;
+  /** Addresses that were asked for, by the page and its workers. */
+  readonly requests: readonly string[];
+  /** What the browser complained of, such as the page's own policy being broken. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens the page in a window of its own. */
+export async function visit(
+  browser: Browser,
+  file: string,
+  { address = ORIGIN, ...look }: {
+    address?: string;
+    colorScheme?: "light" | "dark";
+    viewport?: { width: number; height: number };
+  } = {},
+): Promise<Visit> {
+  const context = await browser.newContext(look);
+  context.setDefaultTimeout(PATIENCE_MS);
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  context.on("request", (request) => requests.push(request.url()));
+  await context.route(
+    "http*://**",
+    (route) => route.request().url() === ORIGIN ? route.fulfill({ path: file }) : route.abort(),
+  );
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(address);
+  return { page, requests, complaints };
+}
+
+/** The section of the page with a heading. */
+export function section(page: Page, title: string): Locator {
+  return page.getByRole("region", { name: title, exact: true });
+}
+
+/** What axe-core finds fault with. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`,
+  ) as { id: string; nodes: { html: string }[] }[];
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+/** Whether the page is wider than the window, so that it has to be moved sideways. */
+export async function overflows(page: Page): Promise<boolean> {
+  return await page.evaluate(
+    "document.documentElement.scrollWidth > document.documentElement.clientWidth",
+  );
+}
+
+/** Saves what a button offers to download; gives its name. */
+export async function download(page: Page, button: string, folder: string): Promise<string> {
+  const offered = page.waitForEvent("download");
+  await page.getByRole("button", { name: button }).click();
+  const file = await offered;
+  await file.saveAs(`${folder}/${file.suggestedFilename()}`);
+  return file.suggestedFilename();
+}
