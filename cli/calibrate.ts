@@ -118,7 +118,9 @@ function shardQueue(
 ): ShardQueue | undefined {
   const queue = queueOptions(flags);
   if (!queue !== (shards === undefined)) {
-    throw new UsageError("reading --queue and --shards: wanted both, or neither");
+    throw new UsageError(
+      "reading --queue and --shards: wanted both, or neither; give the other one too",
+    );
   }
   if (queue && shard) {
     throw new UsageError("reading --queue and --shard: the former does all shards; give one");

@@ -43,11 +43,13 @@ export interface QueueFlags {
 export function queueOptions({ queue, blobs, attempts }: QueueFlags): QueueOptions | undefined {
   if (queue === undefined && blobs === undefined) return undefined;
   if (queue === undefined) {
-    throw new UsageError("reading --blobs: wanted --queue too, the server that workers wait at");
+    throw new UsageError(
+      "reading --blobs: wanted --queue too, the server that workers wait at; give both",
+    );
   }
   if (blobs === undefined) {
     throw new UsageError(
-      "reading --queue: wanted --blobs too, a folder or bucket for models and statistics",
+      "reading --queue: wanted --blobs too, a folder or bucket for models and statistics; give both",
     );
   }
   return {

@@ -124,7 +124,7 @@ class Engine {
     const outcome = this.#outcome as Outcome | undefined;
     if (outcome === undefined && !isHelp) {
       throw new InputError(
-        `reading "${line.trim()}": wanted the words that \`help ${name}\` names`,
+        `reading "${line.trim()}": wanted the words that \`help ${name}\` names; give these`,
       );
     }
     if (outcome && "failure" in outcome) throw outcome.failure;
@@ -239,5 +239,7 @@ function markSwitch(word: string): string {
 function quoteWord(word: string): string {
   const quote = word.includes('"') ? "'" : '"';
   if (word !== "" && !word.includes(quote)) return quote + word + quote;
-  throw new InputError(`reading '${word}': wanted a word with one kind of quotes at most`);
+  throw new InputError(
+    `reading '${word}': wanted a word with one kind of quotes at most; rename the file`,
+  );
 }

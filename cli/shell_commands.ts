@@ -48,7 +48,7 @@ export function createShellCommands(
     print({ cost, ratios: ratioList }, describeNetwork(cost));
   };
   const move = (isDone: boolean, what: string) => {
-    if (!isDone) throw new InputError(`${what}: there is nothing to ${what}`);
+    if (!isDone) throw new InputError(`${what}: there is nothing to ${what}; give another command`);
     printNetwork();
   };
   return {
@@ -168,11 +168,15 @@ async function saveList(
 function readShare(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 1) return value;
-  throw new InputError(`reading "${text}": wanted a number above 0 and at most 1`);
+  throw new InputError(
+    `reading "${text}": wanted a number above 0 and at most 1; give such a share`,
+  );
 }
 
 function readCount(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new InputError(`reading "${text}": wanted a whole number of images of at least 1`);
+  throw new InputError(
+    `reading "${text}": wanted a whole number of images of at least 1; give one, or none`,
+  );
 }

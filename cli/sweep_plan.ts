@@ -78,7 +78,9 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new InputError(`reading ${path}: ${(error as Error).message}, wanted JSON`);
+    throw new InputError(
+      `reading ${path}: ${(error as Error).message}, wanted JSON; mend the file`,
+    );
   }
 }
 
@@ -180,7 +182,9 @@ class SweepFile {
 
   #refuse(place: string, found: unknown, wanted: string): never {
     const text = found === undefined ? "nothing" : JSON.stringify(found);
-    throw new InputError(`reading ${this.#path}: found ${text} in ${place}, wanted ${wanted}`);
+    throw new InputError(
+      `reading ${this.#path}: found ${text} in ${place}, wanted ${wanted}; mend the file`,
+    );
   }
 }
 

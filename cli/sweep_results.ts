@@ -47,7 +47,10 @@ export class SweepResults {
   static async open(folder: string, names: readonly string[]): Promise<SweepResults> {
     const path = join(folder, FILE);
     await mkdir(folder, { recursive: true }).catch((cause) => {
-      throw new InputError(`writing --out ${folder}: ${cause.message}`, { cause });
+      throw new InputError(
+        `writing --out ${folder}: ${cause.message}; give a folder that can be written to`,
+        { cause },
+      );
     });
     try {
       const { runs } = JSON.parse(await readFile(path, "utf8")) as { runs: SweepResult[] };

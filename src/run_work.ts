@@ -49,7 +49,9 @@ export async function runJob(
   const { model, data, workers: _1, onProgress: _2, signal: _3, checkpoint: _4, ...rest } = options;
   const { resume: _5, queue: _6, ...plain } = rest;
   if (typeof plain.tuning?.teacher === "object") {
-    throw new InputError("having a run done elsewhere: found a teacher in memory, wanted its path");
+    throw new InputError(
+      "having a run done elsewhere: found a teacher in memory, wanted its path; give the path",
+    );
   }
   const place = placeOf(data);
   const content = await fingerprint({ model, data: place, preprocessing: plain.preprocessing });

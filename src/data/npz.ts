@@ -40,7 +40,8 @@ export function openArrays(
   if (test && (train.labels === undefined) !== (test.labels === undefined)) {
     const { labels } = train.labels ? layout.train : layout.test!;
     throw new InputError(
-      `opening ${path}: found classes in ${labels} only, wanted them in both splits`,
+      `opening ${path}: found classes in ${labels} only, wanted them in both splits; ` +
+        "add the other labels, or leave these out",
     );
   }
   return combineSplits(train, test);
@@ -78,7 +79,9 @@ function openSplit(
   if (stranger >= 0) {
     throw new InputError(
       `reading ${path}, ${split.inputs[stranger]}: found ${opened[stranger].length} rows, ` +
-        `wanted ${length} as in ${split.inputs[0]}: row i of every array belongs together`,
+        `wanted ${length} as in ${
+          split.inputs[0]
+        }: row i of every array belongs together; save them anew`,
     );
   }
   const what = opened.length === 1 ? "image" : "row";

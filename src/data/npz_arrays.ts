@@ -93,7 +93,7 @@ export function layoutOf(
   if (names.includes(LABELS)) {
     throw new InputError(
       `opening ${path}: found an input "${LABELS}" of the model, wanted another name for it: ` +
-        `the array ${LABELS} holds the labels`,
+        `the array ${LABELS} holds the labels; rename the input where the model is made`,
     );
   }
   const [apart, together] = [
@@ -108,13 +108,18 @@ export function layoutOf(
   const place = `opening ${path}: found the arrays ${
     [...found.keys()].slice(0, 8).join(", ") || "none"
   }`;
-  if (layout === undefined) throw new InputError(`${place}, wanted ${all}`);
+  if (layout === undefined) {
+    throw new InputError(
+      `${place}, wanted ${all}; save the arrays with numpy.savez() under these names`,
+    );
+  }
   const hasTest = layout === apart && apart.test.inputs.some(isThere);
   const wanted = hasTest ? [...apart.train.inputs, ...apart.test.inputs] : layout.train.inputs;
   const missing = wanted.filter((name) => !isThere(name));
   if (missing.length === 0) return hasTest ? apart : { train: layout.train };
   throw new InputError(
-    `${place} but not ${missing.join(", ")}, wanted one for every input of the model: ${all}`,
+    `${place} but not ${missing.join(", ")}, wanted one for every input of the model: ${all}; ` +
+      "add what is missing with numpy.savez()",
   );
 }
 

@@ -31,7 +31,7 @@ function openRows(array: NpyArray, place: string, { name, shape }: InputPreparat
   if (!(length > 0) || found.join() !== shape.join() || !isReadable(array)) {
     throw new InputError(
       `reading ${place}: found ${describe(array)}, wanted N×${shape.join("×")} for the input ` +
-        `"${name}", floats or bytes (uint8)`,
+        `"${name}", floats or bytes (uint8); reshape or convert the array before saving it`,
     );
   }
   return { length, source: arraySource(array, place, shape) };
@@ -43,7 +43,8 @@ function openImages(array: NpyArray, place: string, wanted?: readonly number[]):
   if (shape.length < 3 || shape.length > 4 || shape.includes(0)) {
     throw new InputError(
       `reading ${place}: found an array of ${shape.join("×") || "one number"}, ` +
-        `wanted images: N×height×width or N×height×width×channels`,
+        `wanted images: N×height×width or N×height×width×channels; ` +
+        "reshape the array before saving it",
     );
   }
   const found = [height, width, channels];
@@ -58,7 +59,8 @@ function openImages(array: NpyArray, place: string, wanted?: readonly number[]):
       `reading ${place}: found ${describe(array)}, wanted bytes (uint8) ` +
         `of ${
           takesPictures ? "1, 3 or 4" : wanted[2]
-        } channels, or floats that the network reads as they are`,
+        } channels, or floats that the network reads as they are; ` +
+        "convert the array before saving it",
     );
   }
   const size = valuesOf(found);

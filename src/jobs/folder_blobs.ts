@@ -61,7 +61,12 @@ export class FolderBlobs implements BlobStore {
       await mkdir(this.place, { recursive: true });
       if (await statFile(path) === undefined) await write(path);
     } catch (cause) {
-      throw new InputError(`writing to ${this.place}: ${(cause as Error).message}`, { cause });
+      throw new InputError(
+        `writing to ${this.place}: ${
+          (cause as Error).message
+        }; give --blobs a folder that can be written to`,
+        { cause },
+      );
     }
   }
 

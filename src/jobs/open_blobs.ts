@@ -25,7 +25,7 @@ export async function openBlobs(place: string): Promise<BlobStore> {
   if (!place.startsWith("s3://")) {
     if (/^\w+:\/\//.test(place)) {
       throw new UsageError(
-        `reading --blobs ${place}: wanted a folder, s3://bucket/prefix or the URL of a web server`,
+        `reading --blobs ${place}: wanted a folder, s3://bucket/prefix or the URL of a web server; give one of these`,
       );
     }
     return new FolderBlobs(resolve(place));
@@ -40,7 +40,7 @@ async function openBucket(place: string): Promise<BlobStore> {
     (name) => {
       const value = env[name];
       if (value) return value;
-      throw new UsageError(`reading --blobs ${place}: wanted ${name} in the environment`);
+      throw new UsageError(`reading --blobs ${place}: wanted ${name} in the environment; set it`);
     },
   );
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? "us-east-1";

@@ -31,7 +31,7 @@ export function readQueueUrl(url: string): QueueServer {
     parsed.hostname !== "" && database;
   if (!isServer) {
     throw new InputError(
-      "reading --queue: wanted redis://host:port/database, or rediss:// for TLS",
+      "reading --queue: wanted redis://host:port/database, or rediss:// for TLS; give such a URL",
     );
   }
   const { protocol, hostname, port } = parsed;

@@ -25,7 +25,10 @@ export function chooseInputSize(
     !given.every(isPositiveInteger)
   ) {
     throw new InputError(
-      `reading the input size of ${path}: found ${JSON.stringify(wanted)}, wanted [height, width]`,
+      `reading the input size of ${path}: found ${
+        JSON.stringify(wanted)
+      }, wanted [height, width]; ` +
+        `mend preprocess.inputSize in the model, or give --input-size`,
     );
   }
   const [height, width] = fixed.map((extent, axis) => extent ?? given[axis]);
@@ -38,7 +41,7 @@ export function chooseInputSize(
   if (given.length === 2 && (given[0] !== height || given[1] !== width)) {
     throw new InputError(
       `reading the input size of ${path}: found ${given.join("×")}, ` +
-        `wanted ${height}×${width}, which the model's input fixes`,
+        `wanted ${height}×${width}, which the model's input fixes; leave --input-size out`,
     );
   }
   return [height, width];
@@ -47,7 +50,9 @@ export function chooseInputSize(
 /** A factor: a number other than 0. */
 export function readFactor(value: unknown, source: string): number {
   if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
-  throw new InputError(`${source}: found ${JSON.stringify(value)}, wanted a number other than 0`);
+  throw new InputError(
+    `${source}: found ${JSON.stringify(value)}, wanted a number other than 0; give another number`,
+  );
 }
 
 /** Numbers per channel from one for each, or one for all. */
@@ -64,7 +69,9 @@ export function readPerChannel(
       `${source}: found ${JSON.stringify(value)}, wanted ${
         channels === 1 ? "" : `1 or `
       }${channels} ` +
-        `finite number(s)${isDivisor ? " other than 0" : ""}`,
+        `finite number(s)${
+          isDivisor ? " other than 0" : ""
+        }; give as many as the input has channels`,
     );
   }
   return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
@@ -73,14 +80,18 @@ export function readPerChannel(
 /** A switch, off where it is not given. */
 export function readSwitch(value: unknown = false, source: string): boolean {
   if (typeof value === "boolean") return value;
-  throw new InputError(`${source}: found floats ${JSON.stringify(value)}, wanted true or false`);
+  throw new InputError(
+    `${source}: found floats ${JSON.stringify(value)}, wanted true or false; mend it in the model`,
+  );
 }
 
 /** Order of the colours; channels that are none stay in theirs. */
 export function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {
   if (value !== "rgb" && value !== "bgr") {
     throw new InputError(
-      `${source}: found channelOrder ${JSON.stringify(value)}, wanted "rgb" or "bgr"`,
+      `${source}: found channelOrder ${
+        JSON.stringify(value)
+      }, wanted "rgb" or "bgr"; mend it in the model`,
     );
   }
   return channels === 3 ? value : "rgb";
@@ -94,6 +105,6 @@ export function readClasses(value: unknown, path: string): string[] {
   ) return [...value];
   throw new InputError(
     `reading ${path}: found userDefinedMetadata.classes ${JSON.stringify(value).slice(0, 80)}, ` +
-      `wanted a list of different names`,
+      `wanted a list of different names; mend it in the model`,
   );
 }

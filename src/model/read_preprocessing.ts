@@ -112,7 +112,7 @@ function readRecords(
   if (common !== undefined || !isJsonObject(inputs)) {
     throw new InputError(
       `${place}: found ${common ?? JSON.stringify(inputs)}, wanted a record for every input: ` +
-        `{"inputs": {"${names[0]}": {…}}}`,
+        `{"inputs": {"${names[0]}": {…}}}; mend it in the model`,
     );
   }
   requireKnown(Object.keys(inputs), names, place);
@@ -121,7 +121,7 @@ function readRecords(
   throw new InputError(
     `${place}: found ${
       JSON.stringify(inputs[stranger])
-    } for the input "${stranger}", wanted an object`,
+    } for the input "${stranger}", wanted an object; mend it in the model`,
   );
 }
 
@@ -129,7 +129,8 @@ function requireKnown(found: readonly string[], names: readonly string[], place:
   const stranger = found.find((name) => !names.includes(name));
   if (stranger === undefined) return;
   throw new InputError(
-    `${place}: found an input "${stranger}", wanted one of ${names.join(", ") || "none"}`,
+    `${place}: found an input "${stranger}", wanted one of ${names.join(", ") || "none"}; ` +
+      "give the name as `inspect` shows it",
   );
 }
 
@@ -165,7 +166,8 @@ function readShape(input: ReadInput): number[] {
     throw new InputError(
       `reading the input of ${input.place}: found ${
         input.shape ? JSON.stringify(input.shape) : "no single shape"
-      }, wanted [null, height, width, channels], or other extents that are all known`,
+      }, wanted [null, height, width, channels], or other extents that are all known; ` +
+        "export the model with them",
     );
   }
   if (!isImage) return extents as number[];

@@ -25,7 +25,9 @@ export async function unpack(dropped: DroppedFiles, role: Role): Promise<Map<str
   }
   if (files.size > 0) return files;
   const found = [...dropped.keys()].join(", ") || "no files";
-  throw new InputError(`opening the ${role}: found ${found}, wanted files that are not hidden`);
+  throw new InputError(
+    `opening the ${role}: found ${found}, wanted files that are not hidden; choose others`,
+  );
 }
 
 async function isArchive(path: string, content: Blob): Promise<boolean> {

@@ -46,7 +46,8 @@ export async function resolveReference(
   if (own === others) return pinned;
   const what = sizes.length > 1 ? "the inputs" : "an input of";
   throw new InputError(
-    `comparing ${pinned.path} with ${file.path}: found ${what} ${own}, wanted ${others}`,
+    `comparing ${pinned.path} with ${file.path}: found ${what} ${own}, wanted ${others}; ` +
+      "give a model with the same inputs",
   );
 }
 

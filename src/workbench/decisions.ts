@@ -133,7 +133,7 @@ export class Decisions {
   keep(pattern: string, share: number): WorkbenchAnswer {
     if (!(share > 0 && share <= 1)) {
       throw new InputError(
-        `keeping a share of ${pattern}: found ${share}, wanted a number above 0 and at most 1`,
+        `keeping a share of ${pattern}: found ${share}, wanted a number above 0 and at most 1; give such a share`,
       );
     }
     const names = findConvolutions(pattern, this.#subject.places.map(({ key }) => key));
