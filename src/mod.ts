@@ -165,6 +165,7 @@ export type { WorkbenchAnswer, WorkbenchCost, WorkbenchLayer } from "./workbench
 export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
 export { networkNames } from "./nets/mod.ts";
 export type {
+  Answers,
   Change,
   ChangedAnswer,
   DataOptions,
