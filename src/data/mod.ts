@@ -16,5 +16,5 @@ export {
   openDataset,
   summarizeDataset,
 } from "./open_dataset.ts";
-export type { DatasetPlace } from "./open_format.ts";
+export type { DatasetPlace, DatasetSource } from "./open_format.ts";
 export { shareDataset } from "./share_dataset.ts";

@@ -4,7 +4,7 @@ import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import type { OpenedFormat } from "./format.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
-import { type DatasetPlace, nameOf, openFormat } from "./open_format.ts";
+import { type DatasetPlace, type DatasetSource, nameOf, openFormat } from "./open_format.ts";
 import { setAsideTest } from "./split.ts";
 
 /**
@@ -17,7 +17,7 @@ import { setAsideTest } from "./split.ts";
  * outputs.
  */
 export async function openDataset(
-  place: DatasetPlace,
+  place: DatasetSource,
   options: DatasetOptions,
 ): Promise<Dataset> {
   using handles = new DisposableStack();

@@ -15,11 +15,14 @@ const FOLDER_FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folder
 /** Every format of a file. */
 const FILE_FORMATS: readonly DatasetFormat[] = [npzFormat];
 
-/** Where a dataset is: a folder or file of the disk or in memory, its images, or the arrays of its file. */
-export type DatasetPlace = string | FilesInMemory | MemoryDataset | ArrayFile;
+/** Where a dataset is: a folder or file of the disk or in memory, or its images. */
+export type DatasetPlace = string | FilesInMemory | MemoryDataset;
+
+/** What a dataset is opened from: where it is, or the arrays of its file, which threads can share. */
+export type DatasetSource = DatasetPlace | ArrayFile;
 
 /** What a dataset is called in messages. */
-export function nameOf(place: DatasetPlace, { format }: OpenedFormat): string {
+export function nameOf(place: DatasetSource, { format }: OpenedFormat): string {
   if (typeof place === "string") return place;
   return "path" in place ? place.path : format;
 }
@@ -34,7 +37,7 @@ export function nameOf(place: DatasetPlace, { format }: OpenedFormat): string {
  * @throws {InputError} When nothing is there, it has no known format or is damaged.
  */
 export async function openFormat(
-  place: DatasetPlace,
+  place: DatasetSource,
   handles: DisposableStack,
   inputs?: readonly InputPreparation[],
 ): Promise<OpenedFormat> {

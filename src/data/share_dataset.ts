@@ -1,7 +1,7 @@
 import type { InputPreparation } from "../model/mod.ts";
 import { diskTree } from "./file_tree.ts";
 import { readArrayFile } from "./npz_arrays.ts";
-import type { DatasetPlace } from "./open_format.ts";
+import type { DatasetSource } from "./open_format.ts";
 
 /**
  * Makes ready a data set that several threads will open. One that is held in memory as a whole is read once, into memory
@@ -13,9 +13,9 @@ import type { DatasetPlace } from "./open_format.ts";
  * @throws {InputError} When an .npz file is damaged or lacks an array.
  */
 export async function shareDataset(
-  place: DatasetPlace,
+  place: DatasetSource,
   inputs: readonly InputPreparation[],
-): Promise<DatasetPlace> {
+): Promise<DatasetSource> {
   const file = typeof place === "string" ? await readArrayFile(place, diskTree, inputs) : undefined;
   if (file === undefined) return place;
   const arrays = new Map(file.arrays);

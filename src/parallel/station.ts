@@ -7,7 +7,7 @@ import {
   checkClasses,
   chunk,
   type Dataset,
-  type DatasetPlace,
+  type DatasetSource,
   ImageFaults,
   type ImageSet,
   openDataset,
@@ -39,7 +39,7 @@ import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 /** What every station of a crew works on. */
 export interface StationSpec {
   /** Folder or file of the data set, or its images. */
-  readonly data: DatasetPlace;
+  readonly data: DatasetSource;
   /** How images become the network's input. */
   readonly preprocessing: Preprocessing;
   /** Width of the network's output, when it must fit the classes of the data, if that has any. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import {
-  type DatasetPlace,
+  type DatasetSource,
   fingerprintImages,
   ImageFaults,
   openDataset,
@@ -215,7 +215,7 @@ Deno.test("threads share the arrays of a file, and read from them what is in it"
     for (const { values } of shared.arrays.values()) {
       assert.ok(values.buffer instanceof SharedArrayBuffer);
     }
-    const readAll = async (place: DatasetPlace) => {
+    const readAll = async (place: DatasetSource) => {
       const { train, classes } = await openDataset(place, { inputs: INPUTS });
       const { inputs } = await readBatch(train, [0, 1, 2, 3, 4, 5], INPUTS, new ImageFaults());
       return [classes, train.labels, inputs];
