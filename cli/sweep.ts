@@ -8,6 +8,9 @@ import {
   openPruner,
   type ProgressListener,
   type Pruner,
+  readRuns,
+  renderComparison,
+  writeWholeFile,
 } from "../src/mod.ts";
 import { jsonOption } from "./data_options.ts";
 import { InterruptError, keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
@@ -55,7 +58,9 @@ Example:
           keepAtInterrupt(() => `what is done is in ${out}; give the same command to go on`);
         }
       });
-      report(due.results.wanted, { out, json });
+      const { wanted } = due.results;
+      const comparison = await writeComparison(wanted, out);
+      report(wanted, { out, json, comparison });
     } finally {
       await pruner.close();
     }
@@ -149,12 +154,32 @@ async function doRun(
   }
 }
 
-function report(runs: readonly SweepResult[], { out, json }: { out: string; json?: true }): void {
+/** Draws the runs that are done side by side; says where. */
+async function writeComparison(
+  runs: readonly SweepResult[],
+  out: string,
+): Promise<string | undefined> {
+  const done = runs.filter(({ status }) => status === "done");
+  if (done.length === 0) return undefined;
+  const summaries = await readRuns(done.map(({ name }) => join(out, name)));
+  const path = join(out, "comparison.html");
+  await writeWholeFile(path, new TextEncoder().encode(await renderComparison(summaries)));
+  return path;
+}
+
+/** What is told at the end of a sweep. */
+interface SweepEnd {
+  readonly out: string;
+  readonly json?: true;
+  readonly comparison?: string;
+}
+
+function report(runs: readonly SweepResult[], { out, json, comparison }: SweepEnd): void {
   const front = [...Map.groupBy(runs, ({ model }) => model).values()].flatMap(frontOf);
   console.log(
     json
-      ? JSON.stringify({ out, runs, front: front.map(({ name }) => name) })
-      : describeSweep(runs),
+      ? JSON.stringify({ out, comparison, runs, front: front.map(({ name }) => name) })
+      : [describeSweep(runs), comparison && `charts in ${comparison}`].filter(Boolean).join("\n\n"),
   );
   if (runs.some(({ status }) => status === "failed")) process.exitCode = FAILED;
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, writeWholeFile } from "../src/mod.ts";
+import { InputError, paretoFront, writeWholeFile } from "../src/mod.ts";
 import type { SweepFigures } from "./sweep_job.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
 import { formatBytes, formatCount, formatPercent, formatTable } from "./table.ts";
@@ -168,12 +168,5 @@ export function frontOf(runs: readonly SweepResult[]): SweepResult[] {
     const worth = figures.accuracy?.after ?? -figures.outputError!.after;
     return [{ run, cost: figures.macs.after, worth }];
   });
-  return offers
-    .filter((own) =>
-      !offers.some(({ cost, worth }) =>
-        cost <= own.cost && worth >= own.worth && (cost < own.cost || worth > own.worth)
-      )
-    )
-    .sort((first, second) => first.cost - second.cost)
-    .map(({ run }) => run);
+  return paretoFront(offers).map(({ run }) => run);
 }

@@ -93,6 +93,7 @@ export {
   type WeightType,
   writeWholeFile,
 } from "./model/mod.ts";
+export { type Offer, paretoFront } from "./pareto.ts";
 export { profile, type ProfileOptions } from "./profile.ts";
 export { prune, PRUNE_DEFAULTS } from "./prune.ts";
 export { openPruner, type Pruner } from "./pruner.ts";

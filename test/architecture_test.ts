@@ -66,7 +66,15 @@ const ALLOWED: Record<string, readonly string[]> = {
 const DOORS: Record<string, string> = { page: "src/browser.ts" };
 
 /** Files at the top of `src` that every room may import. */
-const COMMON = ["defaults.ts", "errors.ts", "files.ts", "random.ts", "turns.ts", "zip.ts"];
+const COMMON = [
+  "defaults.ts",
+  "errors.ts",
+  "files.ts",
+  "pareto.ts",
+  "random.ts",
+  "turns.ts",
+  "zip.ts",
+];
 
 async function sourceFiles(folder: string): Promise<string[]> {
   const files: string[] = [];

@@ -8,7 +8,7 @@ import {
   summarizeRuns,
 } from "../../src/report/mod.ts";
 import { escapeHtml, html } from "../../src/report/html.ts";
-import { paretoFront } from "../../src/report/pareto.ts";
+import { paretoFront } from "../../src/pareto.ts";
 import { pickClasses, Tally } from "../../src/report/tally.ts";
 import { formatCount, formatSeconds, shorten } from "../../src/report/units.ts";
 import { createRandom } from "../../src/random.ts";
