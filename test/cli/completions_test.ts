@@ -64,7 +64,7 @@ Deno.test({
         return text.trimEnd().split("\n");
       };
       assert.deepEqual(await offers("pru"), ["prune"]);
-      assert.deepEqual(await offers("c"), ["calibrate", "convert", "check", "completions"]);
+      assert.deepEqual(await offers("co"), ["convert", "compare", "completions"]);
       assert.deepEqual(await offers("--ver"), ["--version", "--verbose"]);
       assert.deepEqual(await offers("prune", "m", "--sel"), ["--select"]);
       assert.deepEqual(await offers("prune", "--select", ""), ["obs", "lasso", "magnitude"]);

@@ -17,7 +17,7 @@ export async function runDocumented(command: readonly string[], folder: string):
   return stdout;
 }
 
-/** Puts the embedded example into a folder, at the same place as in the project, with other images. */
+/** Puts the embedded example into a folder, at the same place as in the project, with other images and a short sweep. */
 export async function copyExample(
   folder: string,
   writeImages: (folder: string) => Promise<void>,
@@ -29,5 +29,15 @@ export async function copyExample(
   }
   const budget = "cli/example/budget.json";
   await Deno.copyFile(join(projectFolder, budget), join(folder, budget));
+  const sweep = "cli/example/sweep.json";
+  const plan = JSON.parse(await Deno.readTextFile(join(projectFolder, sweep)));
+  const { budget: options } = plan.options;
+  const small = {
+    ...plan,
+    options: { budget: options },
+    budgets: [0.5],
+    common: { "nb-batches": 2 },
+  };
+  await Deno.writeTextFile(join(folder, sweep), JSON.stringify(small));
   await writeImages(join(folder, "cli/example/fashion-mnist"));
 }

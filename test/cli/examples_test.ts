@@ -5,8 +5,11 @@ import { commandsOf, copyExample, runDocumented } from "./documented_commands.ts
 import { inTempFolder, writeSmallData } from "./fixtures.ts";
 import { runCli } from "./run_cli.ts";
 
-/** `help` is Commander's, and `demo` reads the whole example wherever it is started: minutes, and what `prune` does. */
-const NOT_RUN = ["help", "demo"];
+/**
+ * `help` is Commander's, `demo` reads the whole example wherever it is started (minutes, and what `prune` does), and a
+ * `worker` waits for jobs: test/cli/queue_test.ts starts some.
+ */
+const NOT_RUN = ["help", "demo", "worker"];
 
 /** Enough to hold 500 images out, as the examples do, and to take steps of 128. */
 const IMAGES = { train: 700, test: 60 };
