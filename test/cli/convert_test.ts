@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inTempFolder, listNames, quickSampling, writeSmallData } from "./fixtures.ts";
+import { inTempFolder, listNames, quickPruning, writeSmallData } from "./fixtures.ts";
 import { exampleModel, runCli, runJson } from "./run_cli.ts";
 
 Deno.test("`convert` goes through all formats, and the accuracy stays the same", () =>
@@ -33,7 +33,7 @@ Deno.test("`inspect` and `prune` take a Keras model, `prune` writes ONNX", () =>
     assert.equal(convMacs, original.convMacs);
     const out = `${folder}/pruned.onnx`;
     const pruned = await runJson([
-      ...["prune", model, "--data", data, "--out", out, ...quickSampling],
+      ...["prune", model, "--data", data, "--out", out, ...quickPruning],
       ...["--prune-option", "uniform", "--uniform-preserve-ratio", "0.5", "--shared", "couple"],
     ]);
     const measured = await runJson(["eval", out, "--data", data]);
@@ -54,7 +54,7 @@ Deno.test("`convert` and `prune` write quantised weights, which `eval` reads", (
     const measured = await runJson(["eval", small, "--data", data]);
     assert.ok(Math.abs(measured.accuracy - accuracy) < 0.02);
     const pruned = await runJson([
-      ...["prune", small, "--data", data, "--out", `${folder}/pruned`, ...quickSampling],
+      ...["prune", small, "--data", data, "--out", `${folder}/pruned`, ...quickPruning],
       ...["--prune-option", "uniform", "--quantize", "float16"],
     ]);
     const manifest = JSON.parse(await Deno.readTextFile(`${folder}/pruned/model.json`));

@@ -20,16 +20,16 @@ export const convolutions = [
 ];
 
 /** Enough for the statistics of the embedded network: as many samples as its largest layer has inputs. */
-export const quickSampling = [
-  ...["--nb-batches", "1", "--batch-size", "64", "--workers", "1"],
-  "--no-latency",
-];
+export const quickSampling = ["--nb-batches", "1", "--batch-size", "64", "--workers", "1"];
+
+/** The same for a pruning run, whose report then has no latencies. */
+export const quickPruning = [...quickSampling, "--no-latency"];
 
 /** Arguments of a quick uniform run. */
 export function pruneArguments(data: string, out: string, ...more: string[]): string[] {
   return [
     ...["prune", exampleModel, "--data", data, "--out", out, "--prune-option", "uniform"],
-    ...["--uniform-preserve-ratio", "0.5", ...quickSampling, ...more],
+    ...["--uniform-preserve-ratio", "0.5", ...quickPruning, ...more],
   ];
 }
 

@@ -6,7 +6,7 @@ import {
   inTempFolder,
   listNames,
   pruneArguments,
-  quickSampling,
+  quickPruning,
   writeChangedModel,
   writeFile,
   writePngData,
@@ -197,7 +197,7 @@ Deno.test("images that do not decode are skipped, counted and named", async () =
 
     const report = await runJson([
       ...["prune", exampleModel, "--data", data, "--out", out, "--prune-option", "uniform"],
-      ...quickSampling,
+      ...quickPruning,
     ]);
     assert.equal(report.images.test, 69);
     assert.equal(report.images.unreadable, 1);

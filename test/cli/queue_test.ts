@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import project from "../../deno.json" with { type: "json" };
 import { RedisServer, whyNoRedis } from "../jobs/redis_server.ts";
-import { inTempFolder, quickSampling, writeSmallData } from "./fixtures.ts";
+import { inTempFolder, quickPruning, quickSampling, writeSmallData } from "./fixtures.ts";
 import { exampleModel, projectFolder, runCli, spawnScript } from "./run_cli.ts";
 
 const ignore = whyNoRedis !== undefined;
@@ -123,7 +123,7 @@ const FAILURES: [
     "an address that is none",
     ["worker", "--queue", `http://:${SECRET}@127.0.0.1`],
     1,
-    /^secateur: reading --queue: wanted redis:\/\/host:port\/database, or rediss:\/\/ for TLS\n$/,
+    /^secateur: reading --queue: wanted redis:\/\/host:port\/database, or rediss:\/\/ for TLS; give such a URL\n$/,
   ],
   [
     "a queue without the permissions for it",
@@ -173,7 +173,7 @@ Deno.test("without --queue nothing of its libraries is loaded", async () => {
   await inTempFolder(async (folder) => {
     await writeSmallData(folder);
     const { code, stderr } = await runCli([
-      ...["prune", exampleModel, "--data", folder, "--out", `${folder}/out`, ...quickSampling],
+      ...["prune", exampleModel, "--data", folder, "--out", `${folder}/out`, ...quickPruning],
       ...["--nb-rlouts", "2", "--nb-rlouts-min", "1", "--finalists", "1", "--search-images", "10"],
     ]);
     assert.equal(code, 0, stderr);

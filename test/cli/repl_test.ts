@@ -109,11 +109,11 @@ for (
   const [line, message] of [
     ["non", /^reading "non": found no such command, the nearest is `none`; there are none, two/],
     ["constructor", /^reading "constructor": found no such command/],
-    ["two", /^reading "two": wanted the words that `help two` names$/],
+    ["two", /^reading "two": wanted the words that `help two` names; give these$/],
     ["two a b c", /^reading "two a b c": wanted the words/],
     ["none @force", /^reading "none @force": wanted the words/],
     ["fail", /^failing: found a failure, wanted none$/],
-    [`two a"'b`, /wanted a word with one kind of quotes at most$/],
+    [`two a"'b`, /wanted a word with one kind of quotes at most; rename the file$/],
   ] as const
 ) {
   Deno.test(`a pipe ends with the failure of "${line}"`, async () => {

@@ -6,7 +6,7 @@ import {
   convolutions,
   inTempFolder,
   pruneArguments,
-  quickSampling,
+  quickPruning,
   readFiles,
   writeSmallData,
 } from "./fixtures.ts";
@@ -219,7 +219,7 @@ Deno.test("both spellings of a whole command give the same weights", async () =>
     const common = ["prune", exampleModel, "--data", data];
     const [first, second] = [
       await runJson([
-        ...[...common, "--out", ours, ...quickSampling, "--prune-option", "list"],
+        ...[...common, "--out", ours, ...quickPruning, "--prune-option", "list"],
         ...["--prune-list-file", list, "--nb-points-per-layer", "12", "--lasso", "true"],
         ...["--batch-size-eval", "50"],
       ]),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { inTempFolder, listNames, quickSampling, readFiles, writeSmallData } from "./fixtures.ts";
+import { inTempFolder, listNames, quickPruning, readFiles, writeSmallData } from "./fixtures.ts";
 import { exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const ROLLOUTS = 8, FINALISTS = 3;
 
 function searchArguments(data: string, out: string): string[] {
   return [
-    ...["prune", exampleModel, "--data", data, "--out", out, "--budget", "0.5", ...quickSampling],
+    ...["prune", exampleModel, "--data", data, "--out", out, "--budget", "0.5", ...quickPruning],
     ...["--cp_nb_rlouts", String(ROLLOUTS), "--cp_nb_rlouts_min=4", "--search-images", "40"],
     ...["--finalists", String(FINALISTS), "--proposals", "2"],
   ];
