@@ -74,11 +74,17 @@ Deno.test("with --json a session prints an object for each command", async () =>
 for (
   const [line, message] of [
     ["keep stage2_block1_conv3 0.5", /nearest names are stage2_block1_conv1, stage2_block1_conv2/],
-    ["keep all half", /^secateur: reading "half": wanted a number above 0 and at most 1$/m],
+    [
+      "keep all half",
+      /^secateur: reading "half": wanted a number above 0 and at most 1; give such a share$/m,
+    ],
     ["kep all 0.5", /the nearest is `keep`; there are keep, budget, show, list, eval, undo/],
     ["load no-such.list", /reading the ratio list no-such.list: found no such file/],
     ["save cli", /^secateur: writing cli: found it there already, wanted a new folder/m],
-    ["eval -3", /^secateur: reading "-3": wanted a whole number of images of at least 1$/m],
+    [
+      "eval -3",
+      /^secateur: reading "-3": wanted a whole number of images of at least 1; give one, or none$/m,
+    ],
   ] as const
 ) {
   Deno.test(`a pipe ends at \`${line}\` with exit code 1, and what is not saved is said`, async () => {
