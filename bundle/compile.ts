@@ -60,6 +60,8 @@ export async function compile(bundle: Bundle): Promise<string> {
     format: bundle.isClassic ? "iife" : "esm",
     minifyWhitespace: true,
     minifySyntax: true,
+    minifyIdentifiers: true,
+    keepNames: true,
     legalComments: "eof",
     logLevel: "error",
     define: DEFINITIONS,
@@ -67,6 +69,9 @@ export async function compile(bundle: Bundle): Promise<string> {
   });
   return code;
 }
+
+/** Modules are labelled by where this machine keeps them, which concerns nobody else. */
+const CACHED = /"[^"\n]*\/registry\.npmjs\.org\//g;
 
 /** One file of a module and all that it imports. */
 async function joinModules({ entry, platform, replacements }: Bundle): Promise<string> {
@@ -86,7 +91,7 @@ async function joinModules({ entry, platform, replacements }: Bundle): Promise<s
       cwd: ROOT,
     }).output();
     if (!success) throw new Error(`bundle ${entry}: ${new TextDecoder().decode(stderr)}`);
-    return await Deno.readTextFile(output);
+    return (await Deno.readTextFile(output)).replaceAll(CACHED, '"');
   } finally {
     await Deno.remove(draft, { recursive: true });
   }
