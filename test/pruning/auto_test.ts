@@ -159,7 +159,7 @@ Deno.test(
         assert.match(error.message, message);
         return true;
       });
-    await refused(POLICY, /reading the search journal .*: no such file/);
+    await refused(POLICY, /reading the search journal .*: found no such file; check/);
     await prune({ ...run, policy: POLICY });
     await refused({ ...POLICY, share: 0.7 }, /other options: policy was .*0\.5.*, now .*0\.7/);
   }),
