@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { asCompact } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
 import type { LoadedModel, PruneSettings } from "./jobs.ts";
@@ -83,7 +83,7 @@ export function BudgetSection(props: BudgetSectionProps) {
 function useFocusAfter(isBusy: boolean) {
   const button = useRef<HTMLButtonElement>(null);
   const wasBusy = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isLost = document.activeElement === document.body;
     if (wasBusy.current && !isBusy && isLost) button.current?.focus();
     wasBusy.current = isBusy;

@@ -57,7 +57,6 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   twoImages: {
     whole: { conv3: /one channel only/, conv5: CONCATENATED, conv6: SHARED_WITH_LAST },
   },
-  imageAndVector: { unreadOnnx: /input "vector" has shape \[N, 3\]/ },
   selected: { whole: all(["conv2", "conv4", "conv5"], /some layer reads a part/) },
   skippedImage: { whole: { conv3: /image1 is an input of the model/ } },
   permuted: { unwrittenOnnx: /layer "permute1" has no counterpart/ },
