@@ -27,7 +27,7 @@ const MODEL = "cli/example/resnet8-fashion-mnist",
   PROPOSALS = 8,
   SEED = 7,
   /** Seconds between two kills, on average: a worker needs some to open model and images. */
-  KILL_SECONDS = 6;
+  KILL_SECONDS = 2;
 
 /** A worker process that waits for jobs. */
 async function startWorker(url: string): Promise<Deno.ChildProcess> {

@@ -58,7 +58,7 @@ async function readServer({ port }: RedisServer): Promise<{ seconds: number; byt
 async function measureQueue(): Promise<Pick<MeasuredCosts, "server" | "worker" | "bytes">> {
   const server = await RedisServer.start();
   const folder = await Deno.makeTempDir();
-  const worker = new Deno.Command("deno", {
+  const worker = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "test/jobs/child_worker.ts", server.url, "30000"],
     stdout: "null",
   }).spawn();
