@@ -9,9 +9,9 @@
  * @module
  */
 import process from "node:process";
-import { Agent } from "../src/policy/auto/ddpg.ts";
-import { Environment, STATE_SIZE } from "../src/policy/auto/environment.ts";
-import { createRandom } from "../src/random.ts";
+import { Agent } from "../src/pruning/policy/auto/agent/ddpg.ts";
+import { Environment, STATE_SIZE } from "../src/pruning/policy/auto/environment.ts";
+import { createRandom } from "../src/base/random.ts";
 import { chainSpace } from "./chain_space.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { chooseCounts } from "../src/policy/mod.ts";
+import { chooseCounts } from "../src/pruning/policy/mod.ts";
 import { resNetProblem, vgg16Problem } from "../test/policy/budget_problems.ts";
 import { formatTable } from "./timing.ts";
 

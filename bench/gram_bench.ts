@@ -19,7 +19,7 @@ import {
   MomentAccumulator,
   startBackend,
 } from "../src/kernels/mod.ts";
-import { createRandom } from "../src/random.ts";
+import { createRandom } from "../src/base/random.ts";
 import { naiveMoments } from "../test/reference/moments.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { formatSpread, formatTable, measureInTurns, type Spread } from "./timing.ts";

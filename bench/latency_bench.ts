@@ -11,7 +11,7 @@
  */
 import { measureStockLatency } from "../src/cost/mod.ts";
 import { loadModelFile } from "../src/model/mod.ts";
-import { prune } from "../src/prune.ts";
+import { prune } from "../src/pruning/prune_network.ts";
 import type { PruneResult } from "../src/pruning/mod.ts";
 import { formatTable } from "./timing.ts";
 

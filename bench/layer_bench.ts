@@ -22,7 +22,11 @@ import {
   type Moments,
   startBackend,
 } from "../src/kernels/mod.ts";
-import { createLassoSelector, createObsSelector, reconstruct } from "../src/selection/mod.ts";
+import {
+  createLassoSelector,
+  createObsSelector,
+  reconstruct,
+} from "../src/pruning/selection/mod.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import {
   type Batch,

@@ -7,7 +7,7 @@ import {
   type Moments,
   samplePatches,
 } from "../src/kernels/mod.ts";
-import { createRandom } from "../src/random.ts";
+import { createRandom } from "../src/base/random.ts";
 
 export const SEED = 1;
 export const BATCHES = 60, BATCH = 128, POINTS = 10;

@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import { startBackend } from "../src/kernels/mod.ts";
 import { saveModelFile } from "../src/model/mod.ts";
-import { buildNetwork } from "../src/nets/mod.ts";
+import { buildNetwork } from "../src/tuning/nets/mod.ts";
 import { formatTable } from "./timing.ts";
 import { runSecateur } from "./watched_child.ts";
 

@@ -19,8 +19,8 @@ import {
 } from "../src/graph/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { disposeModel, loadModelFile } from "../src/model/mod.ts";
-import { keptCount } from "../src/policy/mod.ts";
-import { prune } from "../src/prune.ts";
+import { keptCount } from "../src/pruning/policy/mod.ts";
+import { prune } from "../src/pruning/prune_network.ts";
 import type { RatioPolicy } from "../src/pruning/mod.ts";
 import { formatTable, spreadOf } from "./timing.ts";
 

@@ -14,9 +14,9 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openBlobs, QueueExecutor, serveQueue } from "../src/jobs/mod.ts";
+import { openBlobs, QueueExecutor, serveQueue } from "../src/distributed/queue/mod.ts";
 import { AUTO_DEFAULTS, prune, type PruneResult } from "../src/mod.ts";
-import { createRandom } from "../src/random.ts";
+import { createRandom } from "../src/base/random.ts";
 import { RedisServer } from "../test/jobs/redis_server.ts";
 import { formatTable } from "./timing.ts";
 

@@ -10,9 +10,9 @@
  *
  * @module
  */
-import { loadStatistics, mergeStatistics } from "../src/calibration/mod.ts";
-import { openBlobs, QueueExecutor } from "../src/jobs/mod.ts";
-import { oneByOne, searchCounts } from "../src/policy/mod.ts";
+import { loadStatistics, mergeStatistics } from "../src/execution/calibration/mod.ts";
+import { openBlobs, QueueExecutor } from "../src/distributed/queue/mod.ts";
+import { oneByOne, searchCounts } from "../src/pruning/policy/mod.ts";
 import { RedisServer } from "../test/jobs/redis_server.ts";
 import { chainSpace } from "./chain_space.ts";
 import type { MeasuredCosts } from "./queue_model.ts";

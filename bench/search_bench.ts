@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { loadStatistics } from "../src/calibration/mod.ts";
+import { loadStatistics } from "../src/execution/calibration/mod.ts";
 import { costModel } from "../src/cost/mod.ts";
 import {
   findChannelSpaces,
@@ -20,7 +20,7 @@ import {
 } from "../src/graph/mod.ts";
 import { loadKernels, startBackend } from "../src/kernels/mod.ts";
 import { loadModelFile } from "../src/model/mod.ts";
-import { allowedCounts, oneByOne, searchCounts } from "../src/policy/mod.ts";
+import { allowedCounts, oneByOne, searchCounts } from "../src/pruning/policy/mod.ts";
 import { CountNetworks } from "../src/pruning/mod.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 

@@ -20,7 +20,7 @@
  * @module
  */
 import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
-import type { ParameterLayout } from "../src/train/mod.ts";
+import type { ParameterLayout } from "../src/execution/training/mod.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 import {

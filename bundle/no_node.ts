@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { InputError } from "../src/errors.ts";
+import { InputError } from "../src/base/errors.ts";
 
 function refuse(name: string): () => never {
   return () => {

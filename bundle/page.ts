@@ -57,10 +57,10 @@ function policyFor(style: string, script: string): string {
 }
 
 async function buildPage(): Promise<string> {
-  const style = await readText("src/page/page.css");
-  const script = await compile(forBrowsers("src/page/main.tsx"));
+  const style = await readText("page/page.css");
+  const script = await compile(forBrowsers("page/main.tsx"));
   // Opened as a file, the page has no origin, and Chromium then starts no module in a worker.
-  const worker = await compile({ ...forBrowsers("src/page/worker.ts"), isClassic: true });
+  const worker = await compile({ ...forBrowsers("page/worker.ts"), isClassic: true });
   const elements: Record<string, string> = {
     policy: policyFor(style, script),
     style: `<style>${style}</style>`,
@@ -71,7 +71,7 @@ async function buildPage(): Promise<string> {
     ].join("\n"),
     script: `<script type="module">${script}</script>`,
   };
-  const template = await readText("src/page/index.html");
+  const template = await readText("page/index.html");
   return template.replace(/<!-- (\w+) -->/g, (_, name) => elements[name]);
 }
 

@@ -1,5 +1,5 @@
 import { INTERRUPTED } from "./interrupt.ts";
-import { currentVerbosity } from "./messages.ts";
+import { currentVerbosity } from "./output/messages.ts";
 
 /** Exit code of a run that failed. */
 export const FAILED = 1;

@@ -6,81 +6,81 @@ import {
   type OutputConfiguration,
 } from "@commander-js/extra-typings";
 import project from "../deno.json" with { type: "json" };
-import { addCommonOptions } from "./common_options.ts";
+import { addCommonOptions } from "./options/common_options.ts";
 import { describeFailure, EXIT_CODES, FAILED, WRONG_USAGE } from "./failures.ts";
-import { adaptHelp } from "./adapt_help.ts";
+import { adaptHelp } from "./output/adapt_help.ts";
 import { normalizeArguments, typedArguments } from "./spelling.ts";
 
 /** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
 const COMMANDS: Record<string, { description: string; load: () => Promise<CommandUnknownOpts> }> = {
   inspect: {
     description: "list a model's layers, what they cost, and what can be cut and why not",
-    load: async () => (await import("./inspect.ts")).inspectCommand,
+    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
   eval: {
     description: "measure a model's accuracy and loss, or how far its outputs are from another's",
-    load: async () => (await import("./eval.ts")).evalCommand,
+    load: async () => (await import("./commands/eval.ts")).evalCommand,
   },
   calibrate: {
     description: "gather the statistics of a model once, for any number of pruning runs",
-    load: async () => (await import("./calibrate.ts")).calibrateCommand,
+    load: async () => (await import("./commands/calibrate.ts")).calibrateCommand,
   },
   merge: {
     description: "add up the statistics of shards that `calibrate` has gathered",
-    load: async () => (await import("./merge.ts")).mergeCommand,
+    load: async () => (await import("./commands/merge.ts")).mergeCommand,
   },
   prune: {
     description: "cut channels, repair the layers by regression and write a smaller model",
-    load: async () => (await import("./prune.ts")).pruneCommand,
+    load: async () => (await import("./commands/prune.ts")).pruneCommand,
   },
   sweep: {
     description:
       "prune models with several options to several budgets, and say which runs are best",
-    load: async () => (await import("./sweep.ts")).sweepCommand,
+    load: async () => (await import("./commands/sweep.ts")).sweepCommand,
   },
   train: {
     description: "train a new network for small images",
-    load: async () => (await import("./train.ts")).trainCommand,
+    load: async () => (await import("./commands/train.ts")).trainCommand,
   },
   finetune: {
     description: "go on training a model, alone or with a teacher",
-    load: async () => (await import("./finetune.ts")).finetuneCommand,
+    load: async () => (await import("./commands/finetune.ts")).finetuneCommand,
   },
   convert: {
     description: "write a model in another format",
-    load: async () => (await import("./convert.ts")).convertCommand,
+    load: async () => (await import("./commands/convert.ts")).convertCommand,
   },
   fold: {
     description: "write a model with fewer layers that computes the same, ready for use",
-    load: async () => (await import("./fold.ts")).foldCommand,
+    load: async () => (await import("./commands/fold.ts")).foldCommand,
   },
   bench: {
     description: "measure models side by side: latency, memory, size, and the time of every layer",
-    load: async () => (await import("./bench.ts")).benchCommand,
+    load: async () => (await import("./commands/bench.ts")).benchCommand,
   },
   check: {
     description: "hold a model against the limits of a file; exit code 1 when one does not hold",
-    load: async () => (await import("./check.ts")).checkCommand,
+    load: async () => (await import("./commands/check.ts")).checkCommand,
   },
   compare: {
     description: "put runs side by side, by the reports in their folders",
-    load: async () => (await import("./compare.ts")).compareCommand,
+    load: async () => (await import("./commands/compare.ts")).compareCommand,
   },
   completions: {
     description: "print a script that completes commands and options in a shell",
-    load: async () => (await import("./completions.ts")).completionsCommand,
+    load: async () => (await import("./commands/completions.ts")).completionsCommand,
   },
   shell: {
     description: "try channel counts out by hand, in a session of commands that answer at once",
-    load: async () => (await import("./shell.ts")).shellCommand,
+    load: async () => (await import("./commands/shell.ts")).shellCommand,
   },
   worker: {
     description: "do jobs of prune, calibrate and sweep from a queue",
-    load: async () => (await import("./worker.ts")).workerCommand,
+    load: async () => (await import("./commands/worker.ts")).workerCommand,
   },
   demo: {
     description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
-    load: async () => (await import("./demo.ts")).demoCommand,
+    load: async () => (await import("./commands/demo.ts")).demoCommand,
   },
 };
 

@@ -22,14 +22,14 @@
  * @module
  */
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
-export { InputError, UsageError } from "./errors.ts";
-export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
-export { fold, type FoldResult } from "./fold.ts";
+export { InputError, UsageError } from "./base/errors.ts";
+export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
+export { fold, type FoldResult } from "./api/fold.ts";
 export { readModel, writeModel } from "./formats/mod.ts";
-export { inspect, type InspectOptions, type InspectReport } from "./inspect.ts";
+export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
-export { prune, PRUNE_DEFAULTS } from "./prune.ts";
+export { prune, PRUNE_DEFAULTS } from "./pruning/prune_network.ts";
 export type {
   LayerReport,
   PruneOptions,

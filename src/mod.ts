@@ -24,7 +24,7 @@ export {
   type BenchmarkedModel,
   type BenchmarkOptions,
   type BenchmarkReport,
-} from "./benchmark.ts";
+} from "./api/benchmark.ts";
 export {
   calibrate,
   type CalibrateOptions,
@@ -32,7 +32,7 @@ export {
   type CalibrateResult,
   CALIBRATION_DEFAULTS,
   type ShardQueue,
-} from "./calibrate.ts";
+} from "./api/calibrate.ts";
 export {
   isComplete,
   loadStatistics,
@@ -43,8 +43,8 @@ export {
   saveStatistics,
   type Statistics,
   type StatisticsIdentity,
-} from "./calibration/mod.ts";
-export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./check.ts";
+} from "./execution/calibration/mod.ts";
+export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
 export {
   type LatencyConditions,
   type LatencyOptions,
@@ -55,12 +55,18 @@ export {
   type Spread,
   type Timing,
 } from "./cost/mod.ts";
-export { InputError, UsageError, WorkerError } from "./errors.ts";
+export { InputError, UsageError, WorkerError } from "./base/errors.ts";
 export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
-export { fingerprint, type Fingerprints } from "./fingerprint.ts";
-export { fold, type FoldResult } from "./fold.ts";
-export { evaluate, type EvaluateOptions, type EvaluationReport } from "./evaluate.ts";
-export { type Judgement, type LimitName, type Limits, parseLimits, toJUnit } from "./gate/mod.ts";
+export { fingerprint, type Fingerprints } from "./session/fingerprint.ts";
+export { fold, type FoldResult } from "./api/fold.ts";
+export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
+export {
+  type Judgement,
+  type LimitName,
+  type Limits,
+  parseLimits,
+  toJUnit,
+} from "./api/check/mod.ts";
 export type { CutMode, SharedMode } from "./graph/mod.ts";
 export {
   inspect,
@@ -68,8 +74,8 @@ export {
   type InspectReport,
   type LayerDescription,
   type SpaceDescription,
-} from "./inspect.ts";
-export type { QueueOptions, ServedJob } from "./jobs/mod.ts";
+} from "./api/inspect.ts";
+export type { QueueOptions, ServedJob } from "./distributed/queue/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
   type ExtraFiles,
@@ -93,10 +99,10 @@ export {
   type WeightType,
   writeWholeFile,
 } from "./model/mod.ts";
-export { type Offer, paretoFront } from "./pareto.ts";
-export { profile, type ProfileOptions } from "./profile.ts";
-export { prune, PRUNE_DEFAULTS } from "./prune.ts";
-export { openPruner, type Pruner } from "./pruner.ts";
+export { type Offer, paretoFront } from "./base/pareto.ts";
+export { profile, type ProfileOptions } from "./api/profile_run.ts";
+export { prune, PRUNE_DEFAULTS } from "./pruning/prune_network.ts";
+export { openPruner, type Pruner } from "./distributed/pruner.ts";
 export type {
   AutoPolicy,
   BudgetGoal,
@@ -131,15 +137,15 @@ export {
   type RolloutSource,
   SEARCH_DEFAULTS,
   type SearchSettings,
-} from "./policy/mod.ts";
-export { describeRuntime, type Runtime } from "./runtime.ts";
+} from "./pruning/policy/mod.ts";
+export { describeRuntime, type Runtime } from "./api/runtime.ts";
 export {
   finetune,
   type FinetuneOptions,
   train,
   type TrainOptions,
   type TuningOutcome,
-} from "./tune.ts";
+} from "./api/tune.ts";
 export {
   type EpochReport,
   TRAINING_DEFAULTS,
@@ -161,10 +167,15 @@ export {
   type WorkbenchEvaluation,
   type WorkbenchOptions,
   type WorkbenchRun,
-} from "./workbench.ts";
-export type { WorkbenchAnswer, WorkbenchCost, WorkbenchLayer } from "./workbench/mod.ts";
-export type { LossOptions, OptimizerName, OptimizerOptions, Schedule } from "./train/mod.ts";
-export { networkNames } from "./nets/mod.ts";
+} from "./api/workbench/workbench.ts";
+export type { WorkbenchAnswer, WorkbenchCost, WorkbenchLayer } from "./api/workbench/mod.ts";
+export type {
+  LossOptions,
+  OptimizerName,
+  OptimizerOptions,
+  Schedule,
+} from "./execution/training/mod.ts";
+export { networkNames } from "./tuning/nets/mod.ts";
 export type {
   Answers,
   Change,
@@ -186,7 +197,7 @@ export {
   renderComparison,
   renderReport,
   type RunFields,
-} from "./report.ts";
+} from "./report/run_reports.ts";
 export type {
   KnownChange,
   PruneRecord,
@@ -195,4 +206,4 @@ export type {
   RunSummary,
   TuningRecord,
 } from "./report/mod.ts";
-export { work, type WorkOptions, type WorkReport } from "./work.ts";
+export { work, type WorkOptions, type WorkReport } from "./distributed/worker.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { benchmark } from "../src/benchmark.ts";
-import { InputError } from "../src/errors.ts";
+import { benchmark } from "../src/api/benchmark.ts";
+import { InputError } from "../src/base/errors.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { buildNetworkFile } from "./networks.ts";
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { zipSync } from "fflate";
 import { captureModel, disposeModel, type ModelFile } from "../src/model/mod.ts";
-import { createRandom } from "../src/random.ts";
+import { createRandom } from "../src/base/random.ts";
 import { encodeNpy, inTempFolder, randomBytes, writeFile } from "./data/fixtures.ts";
 import { add, conv, head, norm, relu, type Symbolic } from "./network_layers.ts";
 import { randomizeWeights } from "./networks.ts";

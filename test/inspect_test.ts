@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { inspect } from "../src/inspect.ts";
+import { inspect } from "../src/api/inspect.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { captureModel, disposeModel } from "../src/model/mod.ts";
 import { conv, type Symbolic } from "./network_layers.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { networkCost } from "../src/cost/mod.ts";
-import { UsageError } from "../src/errors.ts";
+import { UsageError } from "../src/base/errors.ts";
 import { findChannelSpaces, listConvolutions, openNetwork } from "../src/graph/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { disposeModel } from "../src/model/mod.ts";
-import { buildNetwork, networkNames } from "../src/nets/mod.ts";
+import { buildNetwork, networkNames } from "../src/tuning/nets/mod.ts";
 
 await startBackend();
 

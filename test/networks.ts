@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Network, openNetwork } from "../src/graph/mod.ts";
 import { captureModel, disposeModel, type ModelFile } from "../src/model/mod.ts";
-import { createRandom } from "../src/random.ts";
+import { createRandom } from "../src/base/random.ts";
 import {
   decoderNetwork,
   gatesNetwork,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { networkCost } from "../src/cost/mod.ts";
-import { InputError } from "../src/errors.ts";
-import { evaluate } from "../src/evaluate.ts";
+import { InputError } from "../src/base/errors.ts";
+import { evaluate } from "../src/api/evaluate.ts";
 import { openNetwork } from "../src/graph/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../src/model/mod.ts";
-import { prune } from "../src/prune.ts";
+import { prune } from "../src/pruning/prune_network.ts";
 import type { PruneOptions } from "../src/pruning/mod.ts";
 import { largestDifference, type NetworkName, networkNames, randomImages } from "./networks.ts";
 import { noisyNetwork, withNoise } from "./noise.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRandom, drawNormal, shuffledIndices } from "../src/random.ts";
+import { createRandom, drawNormal, shuffledIndices } from "../src/base/random.ts";
 
 Deno.test("the same keys give the same numbers, other keys give others", () => {
   const draw = (...keys: number[]) => Array.from({ length: 5 }, createRandom(...keys));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { openBlobs, RefusalError } from "../src/jobs/mod.ts";
+import { openBlobs, RefusalError } from "../src/distributed/queue/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
-import { prune } from "../src/prune.ts";
-import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../src/run_work.ts";
+import { prune } from "../src/pruning/prune_network.ts";
+import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../src/distributed/run_job.ts";
 import { noisyNetwork, withNoise } from "./noise.ts";
 
 await startBackend();

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { evaluate } from "../src/evaluate.ts";
-import { fold } from "../src/fold.ts";
+import { evaluate } from "../src/api/evaluate.ts";
+import { fold } from "../src/api/fold.ts";
 import { openModel, saveModel } from "../src/formats/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
 import { disposeModel, findInputs, instantiate, type ModelFile } from "../src/model/mod.ts";
-import { prune } from "../src/prune.ts";
+import { prune } from "../src/pruning/prune_network.ts";
 import type { PruneReport } from "../src/pruning/mod.ts";
-import { finetune } from "../src/tune.ts";
+import { finetune } from "../src/api/tune.ts";
 import type { TuningOptions } from "../src/tuning/mod.ts";
 import { onCpu } from "./kernels/on_cpu.ts";
 import {

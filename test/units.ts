@@ -10,7 +10,7 @@ import {
   type SharedMode,
   shrinkGraph,
 } from "../src/graph/mod.ts";
-import { createRandom, shuffledIndices } from "../src/random.ts";
+import { createRandom, shuffledIndices } from "../src/base/random.ts";
 import { buildNetwork, type NetworkName } from "./networks.ts";
 
 /** A graph with its convolutions and units. */

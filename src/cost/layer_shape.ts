@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import type { SymbolicLayer } from "./symbolic_layers.ts";
 import type { Extent } from "./extent.ts";
 

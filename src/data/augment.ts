@@ -1,6 +1,6 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import { type InputPreparation, isImageShape, valuesOf } from "../model/mod.ts";
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, type Random } from "../base/random.ts";
 import type { Batch } from "./batches.ts";
 import type { ImageShape } from "./dataset.ts";
 

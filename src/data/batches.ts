@@ -1,6 +1,6 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import { applyPreprocessing, type InputPreparation, valuesOf } from "../model/mod.ts";
-import { createRandom, shuffledIndices } from "../random.ts";
+import { createRandom, shuffledIndices } from "../base/random.ts";
 import type { ImageSet, InputValues } from "./dataset.ts";
 import type { ImageFaults } from "./image_faults.ts";
 

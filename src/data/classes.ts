@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import type { OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 

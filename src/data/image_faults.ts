@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 
 const NAMED_IN_MESSAGE = 3;
 

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 
 /** Types of numbers that are read, by NumPy's names for them. */
 const TYPES = {

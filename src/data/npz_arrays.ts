@@ -1,6 +1,6 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import type { InputPreparation } from "../model/mod.ts";
-import { isZip, readZip, type ZipEntry } from "../zip.ts";
+import { isZip, readZip, type ZipEntry } from "../base/zip.ts";
 import type { FileTree } from "./file_tree.ts";
 import { isFile } from "./format.ts";
 import { type NpyArray, readNpy } from "./npy.ts";

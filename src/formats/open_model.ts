@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
-import { InputError } from "../errors.ts";
-import { readBytes } from "../files.ts";
-import { readKeras } from "../keras/mod.ts";
+import { InputError } from "../base/errors.ts";
+import { readBytes } from "../base/files.ts";
+import { readKeras } from "./keras/mod.ts";
 import {
   type BesideReader,
   isGraphModel,
@@ -97,13 +97,13 @@ async function readTfjs(...file: Parameters<Reader>): Promise<ModelFile> {
 
 async function readModelOf(model: ModelJson): Promise<ModelFile> {
   if (!isGraphModel(model)) return await readLayersModel(model);
-  const { loadGraphModel } = await import("../graph_model/mod.ts");
+  const { loadGraphModel } = await import("./graph_model/mod.ts");
   return await loadGraphModel(model);
 }
 
 /** Its reader is loaded where there is something to read. */
 async function readOnnx(...model: Parameters<Reader>): Promise<ModelFile> {
-  const { readOnnxModel } = await import("../onnx/mod.ts");
+  const { readOnnxModel } = await import("./onnx/mod.ts");
   return await readOnnxModel(...model);
 }
 

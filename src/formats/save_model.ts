@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join } from "node:path";
-import { UsageError } from "../errors.ts";
-import { writeKeras } from "../keras/mod.ts";
+import { UsageError } from "../base/errors.ts";
+import { writeKeras } from "./keras/mod.ts";
 import {
   encodeModelFiles,
   type ModelFile,
@@ -15,7 +15,7 @@ import {
 /** Writers of formats that are one file, by the ending of its name. */
 const WRITERS: ReadonlyMap<string, (file: ModelFile) => Promise<Uint8Array>> = new Map([
   [".keras", writeKeras],
-  [".onnx", async (file: ModelFile) => (await import("../onnx/mod.ts")).writeOnnx(file)],
+  [".onnx", async (file: ModelFile) => (await import("./onnx/mod.ts")).writeOnnx(file)],
 ]);
 
 function writerOf(path: string) {

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { LayerConfig, LayerJson, ModelFile, Weight } from "../model/mod.ts";
-import { completeShapes } from "./complete_shapes.ts";
+import { completeShapes } from "./opening/complete_shapes.ts";
 
 /** One call of a layer: what it is, what it reads and the weights it holds. */
 export interface LayerNode {

@@ -11,7 +11,7 @@ export {
   readModelJson,
   readWeights,
   refuseUnusableWeights,
-} from "./load.ts";
+} from "../formats/tfjs/load.ts";
 export type {
   LayerConfig,
   LayerJson,
@@ -31,7 +31,7 @@ export {
   valuesOf,
   writePreprocessing,
 } from "./preprocessing.ts";
-export { type BesideReader, readBeside, refuse } from "./read_beside.ts";
+export { type BesideReader, readBeside, refuse } from "../formats/tfjs/read_beside.ts";
 export {
   type InputOverrides,
   type PreprocessingOverrides,
@@ -44,8 +44,8 @@ export {
   resolveExtraFiles,
   saveModelFile,
   type SaveOptions,
-} from "./save.ts";
-export * from "./single_file.ts";
+} from "../formats/tfjs/save.ts";
+export * from "../base/whole_file.ts";
 export {
   findInputs,
   findInputShape,

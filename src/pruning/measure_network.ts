@@ -1,8 +1,8 @@
 import { pickHeldOut } from "../data/mod.ts";
-import { type Figures, withBatchNormMoments } from "../forward/mod.ts";
+import { type Figures, withBatchNormMoments } from "../execution/forward/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
-import type { ImageSelection } from "../parallel/mod.ts";
-import type { StatisticsSource } from "./statistics_source.ts";
+import type { ImageSelection } from "../session/crew/mod.ts";
+import type { StatisticsSource } from "./statistics/statistics_source.ts";
 
 /** Images of an evaluation batch. */
 const BATCH_SIZE = 100;

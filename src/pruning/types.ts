@@ -1,5 +1,5 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
-import type { QueueOptions } from "../jobs/mod.ts";
+import type { QueueOptions } from "../distributed/queue/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
   AgentOptions,
@@ -7,7 +7,7 @@ import type {
   FailedRollout,
   Rollout,
   SearchSettings,
-} from "../policy/mod.ts";
+} from "./policy/mod.ts";
 import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 

@@ -1,6 +1,6 @@
-import type { Figures } from "../forward/mod.ts";
+import type { Figures } from "../execution/forward/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import type { ImageSelection } from "../parallel/mod.ts";
+import type { ImageSelection } from "./crew/mod.ts";
 import { batchesOfThread, type Session, trackBatches } from "./session.ts";
 import type { DataOptions } from "./options.ts";
 

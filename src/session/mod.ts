@@ -3,5 +3,5 @@ export * from "./evaluation.ts";
 export * from "./options.ts";
 export * from "./resolve_model.ts";
 export * from "./session.ts";
-export type { Answers, Figures, OutputFigures } from "../forward/mod.ts";
+export type { Answers, Figures, OutputFigures } from "../execution/forward/mod.ts";
 export * from "./test_answers.ts";

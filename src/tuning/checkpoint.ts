@@ -1,5 +1,5 @@
 import type { Figures } from "../session/mod.ts";
-import type { StepSums } from "../train/mod.ts";
+import type { StepSums } from "../execution/training/mod.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
 import { loadState, saveState } from "./state_folder.ts";
 import type { TuningHooks } from "./tune_network.ts";

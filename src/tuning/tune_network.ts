@@ -1,7 +1,7 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { createRandom, shuffledIndices } from "../random.ts";
+import { createRandom, shuffledIndices } from "../base/random.ts";
 import type { Figures, ProgressListener, Session } from "../session/mod.ts";
 import {
   addStepSums,
@@ -13,7 +13,7 @@ import {
   type ParameterLayout,
   type StepSums,
   unpackParameters,
-} from "../train/mod.ts";
+} from "../execution/training/mod.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
 

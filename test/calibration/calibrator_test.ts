@@ -8,8 +8,8 @@ import {
   outputSizeOf,
   sampledImages,
   samplePositions,
-} from "../../src/calibration/mod.ts";
-import { ForwardPlan } from "../../src/forward/mod.ts";
+} from "../../src/execution/calibration/mod.ts";
+import { ForwardPlan } from "../../src/execution/forward/mod.ts";
 import {
   findChannelSpaces,
   kernelMatrix,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { drawDistinct, samplePositions } from "../../src/calibration/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { drawDistinct, samplePositions } from "../../src/execution/calibration/mod.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 Deno.test("drawDistinct() draws every subset equally often", () => {
   const random = createRandom(3);

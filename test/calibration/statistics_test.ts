@@ -8,8 +8,8 @@ import {
   saveStatistics,
   type Statistics,
   writeSafetensors,
-} from "../../src/calibration/mod.ts";
-import { InputError } from "../../src/errors.ts";
+} from "../../src/execution/calibration/mod.ts";
+import { InputError } from "../../src/base/errors.ts";
 import type { Moments } from "../../src/kernels/mod.ts";
 import { refuseExistingFile } from "../../src/model/mod.ts";
 import { inTempFolder } from "../data/fixtures.ts";

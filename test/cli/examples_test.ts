@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { adaptHelp, describeInvocation } from "../../cli/adapt_help.ts";
+import { adaptHelp, describeInvocation } from "../../cli/output/adapt_help.ts";
 import { commandsOf, copyExample, runDocumented } from "./documented_commands.ts";
 import { inTempFolder, writeSmallData } from "./fixtures.ts";
 import { runCli } from "./run_cli.ts";

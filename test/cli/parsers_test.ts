@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import * as parsers from "../../cli/parsers.ts";
+import * as parsers from "../../cli/options/parsers.ts";
 
 /** For every parser: what it reads, and what it refuses. */
 const CASES: { [Name in keyof typeof parsers]: { read: [string, unknown][]; refused: string[] } } =

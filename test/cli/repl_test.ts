@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { PassThrough } from "node:stream";
-import { InputError } from "../../src/errors.ts";
-import { type ReplCommand, runRepl } from "../../cli/repl.ts";
+import { InputError } from "../../src/base/errors.ts";
+import { type ReplCommand, runRepl } from "../../cli/shell/repl.ts";
 
 /** Commands that note how they are called. */
 function createCommands() {

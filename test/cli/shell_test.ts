@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { runShell } from "../../cli/shell_session.ts";
-import { completeShell } from "../../cli/shell_completion.ts";
-import { createShellCommands } from "../../cli/shell_commands.ts";
+import { runShell } from "../../cli/shell/shell_session.ts";
+import { completeShell } from "../../cli/shell/shell_completion.ts";
+import { createShellCommands } from "../../cli/shell/shell_commands.ts";
 import { startBackend, Workbench } from "../../src/mod.ts";
 import { noisyNetwork, withNoise } from "../noise.ts";
 import { inTempFolder, quickSampling, writeFile, writeSmallData } from "./fixtures.ts";

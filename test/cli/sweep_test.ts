@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { pruneCommand } from "../../cli/prune.ts";
-import { runPoint } from "../../cli/sweep_job.ts";
-import { parseSweep } from "../../cli/sweep_plan.ts";
-import { frontOf, type SweepResult } from "../../cli/sweep_results.ts";
+import { pruneCommand } from "../../cli/commands/prune.ts";
+import { runPoint } from "../../cli/sweep/sweep_job.ts";
+import { parseSweep } from "../../cli/sweep/sweep_plan.ts";
+import { frontOf, type SweepResult } from "../../cli/sweep/sweep_results.ts";
 import { InputError, prune } from "../../src/mod.ts";
 import {
   inTempFolder,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { formatDuration } from "../../cli/progress.ts";
+import { formatDuration } from "../../cli/output/progress.ts";
 import {
   formatBytes,
   formatChange,
   formatCount,
   formatPercent,
   formatTable,
-} from "../../cli/table.ts";
+} from "../../cli/output/table.ts";
 
 Deno.test("`formatTable()` sets numbers to the right, with a unit or not, and leaves gaps empty", () => {
   const table = formatTable(["place", "layer", "MACs", "lost"], [

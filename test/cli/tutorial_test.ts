@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { encodePng } from "../data/fixtures.ts";
 import { commandsOf, runDocumented } from "./documented_commands.ts";
 import { inTempFolder, writeFile } from "./fixtures.ts";

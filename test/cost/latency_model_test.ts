@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import {
   type CostTerm,
   latencyModel,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { WidthAxis } from "../../src/cost/layer_shape.ts";
 import { interpolateTimes, layOutGrid } from "../../src/cost/width_grid.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 function axisOf(full: number, tile: number): WidthAxis {
   return { extent: { fixed: full, parts: [] }, full, tile };

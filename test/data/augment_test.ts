@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { augmentBatch, augmentImage, checkAugmentation } from "../../src/data/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 const shape = { height: 3, width: 4, channels: 2 };
 const LENGTH = 24;

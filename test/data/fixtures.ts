@@ -3,7 +3,7 @@ import encoderWasm from "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm" with { type: 
 import { defaultOptions } from "@jsquash/jpeg/meta.js";
 import { dirname, join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 /** Runs a test in a folder of its own, which is removed afterwards. */
 export async function inTempFolder(run: (folder: string) => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { foldGraph } from "../../src/folding/mod.ts";
+import { foldGraph } from "../../src/graph/folding/mod.ts";
 import {
   findChannelSpaces,
   type LayerGraph,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import {
   givesProbabilities,
   type ImageBatch,
   openObjective,
   OutputError,
-} from "../../src/forward/mod.ts";
+} from "../../src/execution/forward/mod.ts";
 import { type Network, openNetwork } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../src/model/mod.ts";

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { inlineModels, openNetwork } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { captureModel, disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import { largestDifference, randomImages } from "../networks.ts";
 import { withNoise } from "../noise.ts";
 

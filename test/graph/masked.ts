@@ -16,7 +16,7 @@ import {
   writeGraph,
 } from "../../src/graph/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { largestDifference } from "../networks.ts";
 
 /** Classes of layers that mix the channels they read. */

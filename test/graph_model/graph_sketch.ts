@@ -1,4 +1,4 @@
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 /** A value of an attribute; an object is taken as it is. */
 export type Attribute =

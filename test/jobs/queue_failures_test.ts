@@ -6,7 +6,7 @@ import {
   QueueExecutor,
   type QueueExecutorOptions,
   serveQueue,
-} from "../../src/jobs/mod.ts";
+} from "../../src/distributed/queue/mod.ts";
 import { RedisServer, whyNoRedis } from "./redis_server.ts";
 
 const ignore = whyNoRedis !== undefined;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkQueueServer, readQueueUrl } from "../../src/jobs/queue_server.ts";
+import { checkQueueServer, readQueueUrl } from "../../src/distributed/queue/queue_server.ts";
 import { RedisServer, whyNoRedis } from "./redis_server.ts";
 
 const ignore = whyNoRedis !== undefined;

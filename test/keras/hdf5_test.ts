@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { openHdf5 } from "../../src/keras/hdf5/hdf5_object.ts";
-import { toFloat32 } from "../../src/keras/hdf5/to_float32.ts";
-import { type ArrayNode, type GroupNode, writeHdf5 } from "../../src/keras/hdf5/write_hdf5.ts";
+import { openHdf5 } from "../../src/formats/keras/hdf5/hdf5_object.ts";
+import { toFloat32 } from "../../src/formats/keras/hdf5/to_float32.ts";
+import {
+  type ArrayNode,
+  type GroupNode,
+  writeHdf5,
+} from "../../src/formats/keras/hdf5/write_hdf5.ts";
 import { encodeWithLibrary, type FixtureArray, withLibrary } from "./hdf5_fixture.ts";
 
 const COUNTING = Float32Array.from({ length: 35 }, (_, index) => index - 3.5);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
-import { readKeras } from "../../src/keras/mod.ts";
-import { openHdf5 } from "../../src/keras/hdf5/hdf5_object.ts";
-import { createRandom } from "../../src/random.ts";
+import { readKeras } from "../../src/formats/keras/mod.ts";
+import { openHdf5 } from "../../src/formats/keras/hdf5/hdf5_object.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { encodeWithLibrary } from "./hdf5_fixture.ts";
 import { encodeH5, encodeKeras, randomArray, zipEntries } from "./keras_files.ts";
 

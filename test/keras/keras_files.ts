@@ -1,5 +1,5 @@
 import { zipSync } from "fflate";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { encodeWithLibrary, type FixtureArray, type FixtureGroup } from "./hdf5_fixture.ts";
 
 /** An array of random numbers; the seed tells arrays apart. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../src/keras/mod.ts";
+import { readKeras } from "../../src/formats/keras/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { nameGroups } from "../../src/keras/archive_weights.ts";
+import { nameGroups } from "../../src/formats/keras/archive_weights.ts";
 import { disposeModel, instantiate } from "../../src/model/mod.ts";
 import type { FixtureArray } from "./hdf5_fixture.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { readKeras, writeKeras } from "../../src/keras/mod.ts";
+import { readKeras, writeKeras } from "../../src/formats/keras/mod.ts";
 import { buildNetworkFile, networkNames } from "../networks.ts";
 import { assertSame } from "./same_model.ts";
 

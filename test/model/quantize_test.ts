@@ -11,7 +11,7 @@ import {
   saveModelFile,
   type Weight,
 } from "../../src/model/mod.ts";
-import { createRandom, drawNormal } from "../../src/random.ts";
+import { createRandom, drawNormal } from "../../src/base/random.ts";
 import { buildNetworkFile, networkNames, randomImages } from "../networks.ts";
 import { createModelFile, inTempFolder } from "./fixtures.ts";
 

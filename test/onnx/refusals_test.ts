@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import { openModel } from "../../src/formats/mod.ts";
-import { readOnnx } from "../../src/onnx/mod.ts";
-import { DATA_TYPES } from "../../src/onnx/messages.ts";
+import { readOnnx } from "../../src/formats/onnx/mod.ts";
+import { DATA_TYPES } from "../../src/formats/onnx/messages.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { Sketch } from "./sketch.ts";
 

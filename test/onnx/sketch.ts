@@ -1,11 +1,11 @@
-import { encodeOnnx } from "../../src/onnx/encode.ts";
+import { encodeOnnx } from "../../src/formats/onnx/write/encode.ts";
 import {
   DATA_TYPES,
   type OnnxAttribute,
   type OnnxModel,
   type OnnxTensor,
-} from "../../src/onnx/messages.ts";
-import { createRandom } from "../../src/random.ts";
+} from "../../src/formats/onnx/messages.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 type Extent = number | string | null;
 

@@ -1,4 +1,4 @@
-import { DATA_TYPES, type OnnxAttribute } from "../../src/onnx/messages.ts";
+import { DATA_TYPES, type OnnxAttribute } from "../../src/formats/onnx/messages.ts";
 import { Sketch } from "./sketch.ts";
 
 /** Graphs as PyTorch exports them; each holds one construct or a combination. The input is N × 3 × 8 × 8. */

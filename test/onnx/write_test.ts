@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, findInputs } from "../../src/model/mod.ts";
-import { readOnnx, writeOnnx } from "../../src/onnx/mod.ts";
+import { readOnnx, writeOnnx } from "../../src/formats/onnx/mod.ts";
 import { randomCuts } from "../graph/masked.ts";
 import { buildInputNetwork, inputNetworkNames } from "../input_networks.ts";
 import { buildNetworkFile, networkNames } from "../networks.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
-import { explain } from "../../src/page/explain.ts";
-import { findImages } from "../../src/page/find_images.ts";
-import { findModel } from "../../src/page/find_model.ts";
-import { unpack } from "../../src/page/unpack.ts";
-import { InputError } from "../../src/errors.ts";
+import { explain } from "../../page/explain.ts";
+import { findImages } from "../../page/find_images.ts";
+import { findModel } from "../../page/find_model.ts";
+import { unpack } from "../../page/unpack.ts";
+import { InputError } from "../../src/base/errors.ts";
 
 const files = (...paths: string[]) => new Map(paths.map((path) => [path, new Blob([path])]));
 

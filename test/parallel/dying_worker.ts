@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { parentPort } from "node:worker_threads";
-import type { StationRequest } from "../../src/parallel/messages.ts";
+import type { StationRequest } from "../../src/session/crew/messages.ts";
 import type { Death } from "./mortal_workers.ts";
 
 const { searchParams } = new URL(import.meta.url);

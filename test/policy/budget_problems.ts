@@ -1,5 +1,5 @@
-import type { BudgetProblem, BudgetTerm, BudgetUnit } from "../../src/policy/mod.ts";
-import { createRandom, type Random } from "../../src/random.ts";
+import type { BudgetProblem, BudgetTerm, BudgetUnit } from "../../src/pruning/policy/mod.ts";
+import { createRandom, type Random } from "../../src/base/random.ts";
 
 /** How units are tied to each other. */
 export type Shape = "path" | "star" | "tree" | "cycle" | "triples" | "loose";

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/errors.ts";
-import { type BudgetProblem, type BudgetSolution, chooseCounts } from "../../src/policy/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { InputError } from "../../src/base/errors.ts";
+import {
+  type BudgetProblem,
+  type BudgetSolution,
+  chooseCounts,
+} from "../../src/pruning/policy/mod.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes, vgg16Problem } from "./budget_problems.ts";
 
 const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);

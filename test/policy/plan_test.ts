@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import { networkCost } from "../../src/cost/mod.ts";
 import {
   findChannelSpaces,
@@ -11,7 +11,7 @@ import {
   shrinkGraph,
 } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { planLayers } from "../../src/policy/mod.ts";
+import { planLayers } from "../../src/pruning/policy/mod.ts";
 import { buildNetwork, type NetworkName, networkNames } from "../networks.ts";
 
 await startBackend();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { priceErrors, type UnpricedUnit } from "../../src/policy/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { priceErrors, type UnpricedUnit } from "../../src/pruning/policy/mod.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 const random = createRandom(3);
 

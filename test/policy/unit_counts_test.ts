@@ -8,8 +8,8 @@ import {
   planLayers,
   type PlanRules,
   ratiosOfCounts,
-} from "../../src/policy/mod.ts";
-import { createRandom } from "../../src/random.ts";
+} from "../../src/pruning/policy/mod.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { evenNetworkNames, type NetworkName, networkNames } from "../networks.ts";
 import { openUnits, shrinkUnits } from "../units.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import type { AutoPolicy, PruneOptions, PruneResult } from "../../src/pruning/mod.ts";
 import type { NetworkName } from "../networks.ts";
 import { noisyNetwork, withNoise } from "../noise.ts";

@@ -9,10 +9,10 @@ import {
 } from "../../src/graph/mod.ts";
 import { loadKernels, startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel } from "../../src/model/mod.ts";
-import { prune } from "../../src/prune.ts";
-import { calibrate } from "../../src/calibrate.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
+import { calibrate } from "../../src/api/calibrate.ts";
 import { CountNetworks } from "../../src/pruning/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import type { NetworkName } from "../networks.ts";
 import { noisyNetwork, withNoise } from "../noise.ts";
 

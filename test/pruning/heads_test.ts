@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../src/errors.ts";
-import { evaluate } from "../../src/evaluate.ts";
+import { InputError } from "../../src/base/errors.ts";
+import { evaluate } from "../../src/api/evaluate.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import type { PruneReport } from "../../src/pruning/mod.ts";
-import { finetune } from "../../src/tune.ts";
+import { finetune } from "../../src/api/tune.ts";
 import type { TuningOptions } from "../../src/tuning/mod.ts";
 import { headNames } from "../networks.ts";
 import { noisyNetwork, withNoise, withUnlabelledNoise } from "../noise.ts";

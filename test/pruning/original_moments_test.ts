@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { calibrate } from "../../src/calibrate.ts";
-import { loadStatistics, saveStatistics, type Statistics } from "../../src/calibration/mod.ts";
-import { InputError } from "../../src/errors.ts";
+import { calibrate } from "../../src/api/calibrate.ts";
+import {
+  loadStatistics,
+  saveStatistics,
+  type Statistics,
+} from "../../src/execution/calibration/mod.ts";
+import { InputError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
-import { Crew } from "../../src/parallel/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { Crew } from "../../src/session/crew/mod.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import type { PruneOptions } from "../../src/pruning/mod.ts";
 import { encodePng, randomBytes, writeFile } from "../data/fixtures.ts";
 import { noisyNetwork, withNoise } from "../noise.ts";

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findChannelSpaces, type LayerGraph } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import {
   groupOptions,
   type GroupTuning,
@@ -12,7 +12,7 @@ import {
   type Repair,
   tuneGroup,
 } from "../../src/pruning/mod.ts";
-import type { LayerPlan } from "../../src/policy/mod.ts";
+import type { LayerPlan } from "../../src/pruning/policy/mod.ts";
 import { TUNING_DEFAULTS, type TuningResult } from "../../src/tuning/mod.ts";
 import { buildNetwork, buildNetworkFile, type NetworkName } from "../networks.ts";
 import { makeWorkersMortal } from "../parallel/mortal_workers.ts";

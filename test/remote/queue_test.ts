@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { calibrate } from "../../src/calibrate.ts";
-import { mergeStatistics } from "../../src/calibration/mod.ts";
+import { calibrate } from "../../src/api/calibrate.ts";
+import { mergeStatistics } from "../../src/execution/calibration/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import type { PruneOptions, PruneResult } from "../../src/pruning/mod.ts";
-import { work, type WorkOptions, type WorkReport } from "../../src/work.ts";
+import { work, type WorkOptions, type WorkReport } from "../../src/distributed/worker.ts";
 import { RedisServer, whyNoRedis } from "../jobs/redis_server.ts";
 import { noisyNetwork, withNoise, withUnlabelledNoise } from "../noise.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { type NamedMark, placeLabels } from "../../src/report/place_labels.ts";
 import { estimateWidth } from "../../src/report/units.ts";
 

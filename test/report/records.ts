@@ -5,7 +5,7 @@ import type {
   PruneRecord,
   TuningRecord,
 } from "../../src/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 
 /** Texts that a user may have chosen: they end up in headings, attributes, cells, tooltips and axes. */
 export const HOSTILE =

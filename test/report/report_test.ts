@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import {
   checkRecord,
   drawComparison,
@@ -8,10 +8,10 @@ import {
   summarizeRuns,
 } from "../../src/report/mod.ts";
 import { escapeHtml, html } from "../../src/report/html.ts";
-import { paretoFront } from "../../src/pareto.ts";
+import { paretoFront } from "../../src/base/pareto.ts";
 import { pickClasses, Tally } from "../../src/report/tally.ts";
 import { formatCount, formatSeconds, shorten } from "../../src/report/units.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { detectorRecord, HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
 
 function idsOf(page: string): string[] {

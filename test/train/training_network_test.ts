@@ -9,7 +9,7 @@ import {
   packParameters,
   TrainingNetwork,
   unpackParameters,
-} from "../../src/train/mod.ts";
+} from "../../src/execution/training/mod.ts";
 import { buildInputNetwork, drawSplit, tensorsOf } from "../input_networks.ts";
 import { onCpu } from "../kernels/on_cpu.ts";
 import { buildNetwork, networkNames, randomImages } from "../networks.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { InputError, WorkerError } from "../../src/errors.ts";
+import { InputError, WorkerError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
-import { finetune, type FinetuneOptions, train } from "../../src/tune.ts";
+import { finetune, type FinetuneOptions, train } from "../../src/api/tune.ts";
 import { makeWorkersMortal, WAYS } from "../parallel/mortal_workers.ts";
 import { withData } from "./learnable_images.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import { calibrate } from "../../src/calibrate.ts";
+import { calibrate } from "../../src/api/calibrate.ts";
 import { networkCost } from "../../src/cost/mod.ts";
-import { InputError } from "../../src/errors.ts";
+import { InputError } from "../../src/base/errors.ts";
 import {
   findChannelSpaces,
   listConvolutions,
@@ -12,10 +12,10 @@ import {
 } from "../../src/graph/mod.ts";
 import { loadKernels, startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../src/model/mod.ts";
-import { prune } from "../../src/prune.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
 import { CountNetworks, readersOf } from "../../src/pruning/mod.ts";
-import { createRandom } from "../../src/random.ts";
-import { Workbench } from "../../src/workbench.ts";
+import { createRandom } from "../../src/base/random.ts";
+import { Workbench } from "../../src/api/workbench/workbench.ts";
 import type { NetworkName } from "../networks.ts";
 import { noisyNetwork, withNoise } from "../noise.ts";
 

@@ -9,7 +9,7 @@ import {
   shrinkGraph,
   writeGraph,
 } from "../../src/graph/mod.ts";
-import { inspect, type InspectReport, type LayerDescription } from "../../src/inspect.ts";
+import { inspect, type InspectReport, type LayerDescription } from "../../src/api/inspect.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
 import {
   assertClose,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { randomizeWeights } from "../networks.ts";
 import { buildRecipe } from "./build_recipe.ts";

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
-import { createRandom } from "../../src/random.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { randomizeWeights } from "../networks.ts";
 import * as classic from "./classic.ts";
 import * as composed from "./composed.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Actor } from "../../../src/policy/auto/actor.ts";
-import { Critic } from "../../../src/policy/auto/critic.ts";
-import { createRandom, drawNormal, type Random } from "../../../src/random.ts";
+import { Actor } from "../../../src/pruning/policy/auto/agent/actor.ts";
+import { Critic } from "../../../src/pruning/policy/auto/agent/critic.ts";
+import { createRandom, drawNormal, type Random } from "../../../src/base/random.ts";
 import { checkGradient } from "./gradients.ts";
 
 const ROWS = 6;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Adam } from "../../../src/policy/auto/adam.ts";
+import { Adam } from "../../../src/pruning/policy/auto/agent/adam.ts";
 
 Deno.test("Adam's first step is its rate against the sign, and gradients are cleared", () => {
   const weights = Float64Array.of(1, 1, 1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../../src/errors.ts";
-import { Agent } from "../../../src/policy/auto/ddpg.ts";
-import { createRandom } from "../../../src/random.ts";
+import { InputError } from "../../../src/base/errors.ts";
+import { Agent } from "../../../src/pruning/policy/auto/agent/ddpg.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 const quick = { width: 16, batchSize: 32 };
 const task = { stateSize: 2, rollouts: 11, seed: 1 };

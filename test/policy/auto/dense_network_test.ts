@@ -3,8 +3,8 @@ import {
   DenseNetwork,
   initializeWeights,
   perturbWeights,
-} from "../../../src/policy/auto/dense_network.ts";
-import { createRandom, drawNormal, type Random } from "../../../src/random.ts";
+} from "../../../src/pruning/policy/auto/agent/dense_network.ts";
+import { createRandom, drawNormal, type Random } from "../../../src/base/random.ts";
 import { checkGradient } from "./gradients.ts";
 
 const ROWS = 5;

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../../src/errors.ts";
-import { Environment, STATE_SIZE, type Walk } from "../../../src/policy/auto/environment.ts";
-import { exploreAround } from "../../../src/policy/auto/explore.ts";
-import { costOfCounts, type SearchSpace } from "../../../src/policy/auto/search_space.ts";
-import { chooseCounts } from "../../../src/policy/mod.ts";
-import { createRandom } from "../../../src/random.ts";
+import { InputError } from "../../../src/base/errors.ts";
+import {
+  Environment,
+  STATE_SIZE,
+  type Walk,
+} from "../../../src/pruning/policy/auto/environment.ts";
+import { exploreAround } from "../../../src/pruning/policy/auto/explore.ts";
+import { costOfCounts, type SearchSpace } from "../../../src/pruning/policy/auto/search_space.ts";
+import { chooseCounts } from "../../../src/pruning/policy/mod.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes } from "../budget_problems.ts";
 import { spaceOf } from "./spaces.ts";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../../src/errors.ts";
-import { findLowerBounds } from "../../../src/policy/auto/lower_bounds.ts";
+import { InputError } from "../../../src/base/errors.ts";
+import { findLowerBounds } from "../../../src/pruning/policy/auto/lower_bounds.ts";
 import {
   costOfCounts,
   problemOf,
   type SearchSpace,
-} from "../../../src/policy/auto/search_space.ts";
-import { budgetOf } from "../../../src/policy/reach.ts";
+} from "../../../src/pruning/policy/auto/search_space.ts";
+import { budgetOf } from "../../../src/pruning/policy/budget/reach.ts";
 import { resNetProblem } from "../budget_problems.ts";
 import { spaceOf } from "./spaces.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { addProduct, rowMajor, transposed } from "../../../src/policy/auto/matrix.ts";
-import { createRandom } from "../../../src/random.ts";
+import { addProduct, rowMajor, transposed } from "../../../src/pruning/policy/auto/agent/matrix.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 const SIZES = [1, 2, 3, 4, 5, 8, 9];
 

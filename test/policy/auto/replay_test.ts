@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createBatch, Replay } from "../../../src/policy/auto/replay.ts";
-import { createRandom } from "../../../src/random.ts";
+import { createBatch, Replay } from "../../../src/pruning/policy/auto/agent/replay.ts";
+import { createRandom } from "../../../src/base/random.ts";
 
 /** A roll-out of three decisions that can be told from others. */
 function addNumbered(replay: Replay, rollout: number): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rewardOf } from "../../../src/policy/auto/reward.ts";
+import { rewardOf } from "../../../src/pruning/policy/auto/reward.ts";
 
 Deno.test("`accuracy` rewards accuracy, `flops` the logarithm of what is saved", () => {
   assert.equal(rewardOf("accuracy", { error: 0.2, cost: 1e6 }, 0.15), 0.8);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../../src/errors.ts";
-import { Environment } from "../../../src/policy/auto/environment.ts";
+import { InputError } from "../../../src/base/errors.ts";
+import { Environment } from "../../../src/pruning/policy/auto/environment.ts";
 import {
   bestRollouts,
   chooseCounts,
@@ -11,8 +11,8 @@ import {
   type Rollout,
   searchCounts,
   type SearchOptions,
-} from "../../../src/policy/mod.ts";
-import { createRandom } from "../../../src/random.ts";
+} from "../../../src/pruning/policy/mod.ts";
+import { createRandom } from "../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes } from "../budget_problems.ts";
 import { errorOfCounts, evaluatorOf, quick, spaceOf } from "./spaces.ts";
 

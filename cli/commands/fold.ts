@@ -1,0 +1,40 @@
+import { Command } from "@commander-js/extra-typings";
+import { fold, openModel, refuseExistingModel, saveModel } from "../../src/mod.ts";
+import { jsonOption } from "../options/data_options.ts";
+import { untilInterrupted } from "../interrupt.ts";
+import { quantizeOption } from "../options/output_options.ts";
+import { formatBytes } from "../output/table.ts";
+
+/** `fold MODEL OUT`. */
+export const foldCommand = new Command("fold")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<out>", "a folder, or a name that ends in .keras or .onnx")
+  .option("--force", "replace the model that stands in <out>")
+  .addOption(quantizeOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    `
+BatchNormalization goes into the layer before it or, where that is exact, into the one behind it; what stands alone
+becomes a 1x1 depthwise convolution. Activations become arguments of the layers before them, Dropout is left out.
+
+Example:
+  deno task secateur fold cli/example/resnet8-fashion-mnist folded
+`,
+  )
+  .action(async (model, out, { force, quantize, json }) => {
+    await refuseExistingModel(out, { force, quantize });
+    const original = await openModel(model);
+    const { file, layers, difference } = await fold(original);
+    const { bytes: after } = await untilInterrupted((signal) =>
+      saveModel(out, file, { force, quantize, signal })
+    );
+    const bytes = { before: original.bytes, after };
+    console.log(
+      json ? JSON.stringify({ out, bytes, layers, difference }) : [
+        `layers      ${layers.before} -> ${layers.after}`,
+        `outputs     differ by ${difference.toExponential(1)} at most`,
+        `written to ${out} (${formatBytes(after)})`,
+      ].join("\n"),
+    );
+  });

@@ -1,0 +1,80 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { inspect, type InspectReport } from "../../src/mod.ts";
+import { inputSizeOption, jsonOption } from "../options/data_options.ts";
+import { formatBytes, formatCount, formatTable } from "../output/table.ts";
+
+/** `--shared`, with a hint at its default where that depends on others. */
+export function createSharedOption(hint = "") {
+  return new Option(
+    "--shared <mode>",
+    `channels that several layers read: each convolution selects its own (select), or all lose the same (couple)${hint}`,
+  ).choices(["select", "couple"]);
+}
+
+/** `inspect MODEL`. */
+export const inspectCommand = new Command("inspect")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .addOption(createSharedOption().default("select" as const))
+  .addOption(inputSizeOption)
+  .addOption(jsonOption)
+  .addHelpText(
+    "after",
+    "\nExample:\n  deno task secateur inspect cli/example/resnet8-fashion-mnist\n",
+  )
+  .action(async (model, { shared, inputSize, json }) => {
+    const report = await inspect({ model, shared, inputSize });
+    console.log(json ? JSON.stringify(report) : describe(report));
+  });
+
+function describeInputs({ inputs }: InspectReport): string {
+  const sizes = inputs.map(({ shape }) => shape.map((size) => size ?? "?").join("x"));
+  if (inputs.length === 1) return `input ${sizes[0]}`;
+  return `inputs ${inputs.map(({ name }, index) => `${name} ${sizes[index]}`).join(", ")}`;
+}
+
+function describe(report: InspectReport): string {
+  const layers = formatTable(
+    ["place", "layer", "class", "output", "MACs", "params", "inputs", "cut"],
+    report.layers.map((layer) => [
+      layer.place,
+      layer.name,
+      layer.className,
+      layer.outputShape.map((size) => size ?? "?").join("x"),
+      formatCount(layer.macs),
+      formatCount(layer.params),
+      layer.channels,
+      layer.mode,
+    ]),
+  );
+  const reasons = report.layers.flatMap(({ name, reason }) =>
+    reason ? [`${name} stays whole: ${reason}`] : []
+  );
+  const spaces = formatTable(
+    ["space", "channels", "made by", "read by", "kept whole because"],
+    report.spaces.map((space) => [
+      space.id,
+      space.channels,
+      space.producers.join("\n"),
+      space.consumers.join("\n"),
+      space.frozen,
+    ]),
+  );
+  return [
+    `${report.name}, ${describeInputs(report)}`,
+    `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions), ` +
+    `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
+    "",
+    "Layers in graph order; `place` is the convolution's entry in a ratio list:",
+    "",
+    layers,
+    "",
+    "private: nobody else reads these channels, and they leave both sides",
+    "select: others read them too, and a selector in front of the layer keeps its own choice",
+    "couple: others read them too, and all lose the same ones",
+    ...reasons,
+    "",
+    "Channel spaces (what can only be cut together):",
+    "",
+    spaces,
+  ].join("\n");
+}

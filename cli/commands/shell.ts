@@ -1,0 +1,103 @@
+import { Command } from "@commander-js/extra-typings";
+import process from "node:process";
+import { Workbench, WORKBENCH_DEFAULTS } from "../../src/mod.ts";
+import {
+  addImageOptions,
+  batchSizeEvalOption,
+  dataOption,
+  dataOptions,
+  noLabelsOption,
+} from "../options/data_options.ts";
+import { createSharedOption } from "./inspect.ts";
+import { nameList, positiveInteger, positiveNumber, seedInteger } from "../options/parsers.ts";
+import { withProgress } from "../output/progress.ts";
+import { batchesOption, pointsOption } from "../options/sampling_options.ts";
+
+const command = new Command("shell")
+  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .addOption(dataOption)
+  .option(
+    "--statistics <file>",
+    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept in memory)",
+  )
+  .addOption(createSharedOption().default(WORKBENCH_DEFAULTS.shared))
+  .option(
+    "--channel-multiple <n>",
+    "keep a multiple of this many channels",
+    positiveInteger,
+    WORKBENCH_DEFAULTS.channelMultiple,
+  )
+  .option("--skip <layers>", "names of convolutions that stay whole, with commas between", nameList)
+  .addOption(batchesOption)
+  .option(
+    "--batch-size <n>",
+    "images of every such batch (batch_size)",
+    positiveInteger,
+    WORKBENCH_DEFAULTS.batchSize,
+  )
+  .addOption(pointsOption)
+  .option(
+    "--ridge <number>",
+    "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+    positiveNumber,
+    WORKBENCH_DEFAULTS.ridge,
+  )
+  .option(
+    "--seed <n>",
+    "seed of the choice of images and positions",
+    seedInteger,
+    WORKBENCH_DEFAULTS.seed,
+  )
+  .option(
+    "--memory <MiB>",
+    "activations that may wait between layers, and sums of one pass, over all workers",
+    positiveInteger,
+    WORKBENCH_DEFAULTS.memoryBudget / 2 ** 20,
+  )
+  .addOption(batchSizeEvalOption)
+  .addOption(noLabelsOption);
+
+/** `shell MODEL --data D`. */
+export const shellCommand = addImageOptions(command)
+  .addHelpText(
+    "after",
+    `
+In the session \`help\` lists the commands, and Ctrl-C stops the one that runs. Commands from a pipe
+end at the first that fails; with --json each prints one object.
+
+Example:
+  deno task secateur shell cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
+    --nb-batches 30 --statistics statistics.safetensors
+  echo "keep all 0.5
+  eval" | deno task secateur shell cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist
+`,
+  )
+  .action(async (model, flags) => {
+    const { runShell } = await import("../shell/shell_session.ts");
+    const workbench = await withProgress((onProgress) =>
+      Workbench.open({
+        ...dataOptions(model, flags, onProgress),
+        shared: flags.shared,
+        channelMultiple: flags.channelMultiple,
+        skip: flags.skip,
+        statistics: flags.statistics,
+        batches: flags.nbBatches,
+        batchSize: flags.batchSize,
+        pointsPerImage: flags.nbPointsPerLayer,
+        ridge: flags.ridge,
+        seed: flags.seed,
+        memoryBudget: flags.memory * 2 ** 20,
+      })
+    );
+    try {
+      const { stdin, stdout } = process;
+      const isTerminal = Boolean(stdin.isTTY && stdout.isTTY) && !flags.json;
+      await runShell(workbench, {
+        ...{ input: stdin, output: stdout, isTerminal },
+        print: (report, text) => console.log(flags.json ? JSON.stringify(report) : text),
+        note: (text) => console.error(text),
+      });
+    } finally {
+      await workbench.close();
+    }
+  });

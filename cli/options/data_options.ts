@@ -1,0 +1,153 @@
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
+import { type DataOptions, preprocessingPresets, type ProgressListener } from "../../src/mod.ts";
+import { oneOf, overridesOf, perInput, type PreprocessingFlags } from "./input_flags.ts";
+import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
+
+function createDataOption() {
+  return new Option(
+    "--data <dir>",
+    "folder of the data set: CIFAR-10/100 binary, IDX (plain or .gz), images in a folder per class, or images without classes; or an .npz file",
+  );
+}
+
+/** `--data`, which every command that reads images needs. */
+export const dataOption = createDataOption().makeOptionMandatory();
+
+/** `--data` for a command that does without images too. */
+export const optionalDataOption = createDataOption();
+
+/** `--no-labels`: outputs are compared although the images have classes. */
+export const noLabelsOption = new Option(
+  "--no-labels",
+  "leave labels alone: measure how far outputs are from a reference's, as without classes",
+);
+
+const PRESETS = [...preprocessingPresets.keys()];
+
+/** `--preprocess`: preprocessing by name. */
+const preprocessOption = new Option(
+  "--preprocess <name>",
+  "how images are prepared, by name (default: as the model says); this and the next four also for one of several inputs, as depth=unit",
+).choices(PRESETS).argParser(perInput(oneOf(PRESETS)));
+
+/** `--scale`: factor of the bytes. */
+const scaleOption = new Option(
+  "--scale <number>",
+  "factor of the bytes 0 to 255 (default: the model's)",
+).argParser(perInput(positiveNumber));
+
+/** `--mean`: taken off each channel. */
+const meanOption = new Option(
+  "--mean <numbers>",
+  "what is then taken off each channel, as 125.3,123,113.9 (default: the model's)",
+).argParser(perInput(numberList));
+
+/** `--std`: divides each channel. */
+const stdOption = new Option(
+  "--std <numbers>",
+  "what each channel is then divided by, as 63,62.1,66.7 (default: the model's)",
+).argParser(perInput(numberList));
+
+const INPUT_SIZE = [
+  "--input-size <size>",
+  "height and width, as 32 or 224x192, for models that leave them open",
+] as const;
+
+/** `--input-size`: for models that leave their size open. */
+export const inputSizeOption = new Option(...INPUT_SIZE).argParser(imageSize);
+
+/** `--input-size` where inputs can be told apart. */
+export const inputSizesOption = new Option(...INPUT_SIZE).argParser(perInput(imageSize));
+
+/** `--batch-size-eval`: images of an evaluation batch. */
+export const batchSizeEvalOption = new Option(
+  "--batch-size-eval <n>",
+  "images of every evaluation batch (batch_size_eval)",
+).argParser(positiveInteger).default(100);
+
+/** `--workers`: threads. */
+export const workersOption = new Option(
+  "--workers <n>",
+  "threads that share the images (default: all cores)",
+).argParser(positiveInteger);
+
+/** `--max-bad-images`: when undecodable images end a run. */
+export const badImagesOption = new Option(
+  "--max-bad-images <share>",
+  "largest share of images that may be unreadable; up to that they are skipped and named",
+).argParser(share).default(0.01);
+
+/** `--json`: machine-readable output. */
+export const jsonOption = new Option(
+  "--json",
+  "print one JSON object on standard output, everything else on standard error",
+);
+
+const IMAGE_OPTIONS = [
+  preprocessOption,
+  scaleOption,
+  meanOption,
+  stdOption,
+  inputSizesOption,
+  badImagesOption,
+  workersOption,
+  jsonOption,
+];
+
+/** Values of the options that {@link addImageOptions} adds. */
+export type ImageFlags = Omit<DataFlags, "data" | "labels" | "batchSizeEval"> & {
+  /** Whether one JSON object is printed. */
+  readonly json?: true;
+};
+
+/**
+ * What images are measured with, on every command that reads a model and images. The type is stated because TypeScript
+ * takes minutes to infer it from a chain of options behind unknown ones.
+ */
+// deno-lint-ignore no-explicit-any
+export function addImageOptions<Arguments extends any[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+): Command<Arguments, Options & ImageFlags> {
+  for (const option of IMAGE_OPTIONS) command.addOption(option as Option);
+  return command as unknown as Command<Arguments, Options & ImageFlags>;
+}
+
+/** Values of the options of this file. */
+export interface DataFlags extends PreprocessingFlags {
+  /** Folder or file of the data set. */
+  readonly data: string;
+  /** Whether labels are used. */
+  readonly labels?: boolean;
+  /** Images of an evaluation batch. */
+  readonly batchSizeEval?: number;
+  /** Threads. */
+  readonly workers?: number;
+  /** Share of undecodable images. */
+  readonly maxBadImages: number;
+}
+
+/** The library's options from the flags of this file, but for the data. */
+export function imageOptions(
+  model: string,
+  flags: Omit<DataFlags, "data">,
+  onProgress: ProgressListener,
+): Omit<DataOptions, "data"> {
+  return {
+    model,
+    labels: flags.labels,
+    preprocessing: overridesOf(flags),
+    batchSizeEval: flags.batchSizeEval,
+    badImageShare: flags.maxBadImages,
+    workers: flags.workers,
+    onProgress,
+  };
+}
+
+/** The library's options from the flags of this file. */
+export function dataOptions(
+  model: string,
+  flags: DataFlags,
+  onProgress: ProgressListener,
+): DataOptions {
+  return { ...imageOptions(model, flags, onProgress), data: flags.data };
+}

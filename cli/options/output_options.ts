@@ -1,0 +1,22 @@
+import { Option } from "@commander-js/extra-typings";
+import { fold, type ModelFile } from "../../src/mod.ts";
+
+/** `--quantize`: how kernels are stored. */
+export const quantizeOption = new Option(
+  "--quantize <type>",
+  "store kernels in one or two bytes a number; TensorFlow.js widens them when it opens the model (default: float32)",
+).choices(["uint8", "uint16", "float16"]);
+
+/** `--fold`: the model is made ready for use. */
+export const foldOption = new Option(
+  "--fold",
+  "write the model with BatchNormalization and activations taken into other layers, as `fold` does",
+);
+
+/** The model as it is written: folded where `--fold` says so. */
+export async function foldIfAsked(
+  file: ModelFile,
+  { fold: isAsked }: { readonly fold?: boolean },
+): Promise<ModelFile> {
+  return isAsked ? (await fold(file)).file : file;
+}

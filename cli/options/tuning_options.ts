@@ -1,0 +1,221 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { Option } from "@commander-js/extra-typings";
+import project from "../../deno.json" with { type: "json" };
+import {
+  type FinetuneOptions,
+  type ModelFile,
+  type QuantizedType,
+  saveModel,
+  TUNING_DEFAULTS,
+  type TuningOutcome,
+} from "../../src/mod.ts";
+import { describeInterrupt, InterruptError } from "../interrupt.ts";
+import { foldIfAsked } from "./output_options.ts";
+import {
+  nonNegativeInteger,
+  nonNegativeNumber,
+  positiveInteger,
+  positiveNumber,
+  seedInteger,
+  share,
+} from "./parsers.ts";
+import { reportFiles } from "../output/report_files.ts";
+import { quoteArguments, typedArguments } from "../spelling.ts";
+import { figureLines } from "../output/figures.ts";
+
+/**
+ * The options that `train` and `finetune` share, with the defaults in which they differ.
+ *
+ * @param defaults Epochs and largest learning rate.
+ * @returns Options of their own for one command.
+ */
+export function createTuningOptions(defaults: { epochs: number; learningRate: number }) {
+  return {
+    epochs: new Option("--epochs <n>", "passes over the training images")
+      .argParser(positiveInteger).default(defaults.epochs),
+    epochsRatio: new Option(
+      "--nb-epochs-rat <number>",
+      "factor of --epochs; part of an epoch is a share of its steps (nb_epochs_rat)",
+    ).argParser(positiveNumber).default(1),
+    batchSize: new Option("--batch-size <n>", "images of a step, over all workers (batch_size)")
+      .argParser(positiveInteger).default(TUNING_DEFAULTS.batchSize),
+    learningRate: new Option("--learning-rate <number>", "largest learning rate")
+      .argParser(positiveNumber).default(defaults.learningRate),
+    schedule: new Option("--schedule <name>", "how the learning rate runs")
+      .choices(["one-cycle", "cosine", "piecewise", "constant"]).default("one-cycle" as const),
+    optimizer: new Option("--optimizer <name>", "rule that updates the weights")
+      .choices(["momentum", "adam"]).default("momentum" as const),
+    momentum: new Option("--momentum <share>", "share of the velocity that is kept")
+      .argParser(share).default(TUNING_DEFAULTS.momentum),
+    weightDecay: new Option("--weight-decay <number>", "pull of kernels towards zero")
+      .argParser(nonNegativeNumber).default(TUNING_DEFAULTS.weightDecay),
+    labelSmoothing: new Option("--label-smoothing <share>", "share of every label given to all")
+      .argParser(share).default(TUNING_DEFAULTS.labelSmoothing),
+    shift: new Option("--shift <pixels>", "largest random shift of an image; 0 for none")
+      .argParser(nonNegativeInteger).default(TUNING_DEFAULTS.shift),
+    noFlip: new Option("--no-flip", "do not mirror images at random"),
+    validationImages: new Option(
+      "--validation-images <n>",
+      "training images held out to choose the best epoch; 0 keeps the last",
+    ).argParser(nonNegativeInteger).default(TUNING_DEFAULTS.validationImages),
+    patience: new Option(
+      "--patience <epochs>",
+      "end after so many epochs without a better one; 0 never does",
+    ).argParser(nonNegativeInteger).default(TUNING_DEFAULTS.patience),
+    seed: new Option("--seed <n>", "seed of weights, order and random changes")
+      .argParser(seedInteger).default(TUNING_DEFAULTS.seed),
+    resume: new Option("--resume", "go on from the checkpoint of an interrupted run"),
+  };
+}
+
+/** Options of distillation, of their own for one command. */
+export function createDistillationOptions() {
+  return {
+    teacher: new Option(
+      "--teacher <model>",
+      "model that is imitated (distillation), such as the unpruned one",
+    ),
+    weight: new Option(
+      "--loss-w-dst <number>",
+      "weight of the distillation term (loss_w_dst)",
+    ).argParser(nonNegativeNumber).default(TUNING_DEFAULTS.distillationWeight),
+    temperature: new Option(
+      "--tempr-dst <number>",
+      "temperature of the distillation (tempr_dst)",
+    ).argParser(positiveNumber).default(TUNING_DEFAULTS.temperature),
+  };
+}
+
+/** Values of the options that say how a network is trained. */
+export interface ScheduleFlags {
+  /** Passes over the training images. */
+  readonly epochs?: number;
+  /** Factor of these. */
+  readonly nbEpochsRat: number;
+  /** Images of a step. */
+  readonly batchSize: number;
+  /** Largest learning rate. */
+  readonly learningRate: number;
+  /** How it runs. */
+  readonly schedule: FinetuneOptions["schedule"];
+  /** Rule of the updates. */
+  readonly optimizer: FinetuneOptions["optimizer"];
+  /** Share of the velocity that is kept. */
+  readonly momentum: number;
+  /** Pull towards zero. */
+  readonly weightDecay: number;
+  /** Share of every label given to all. */
+  readonly labelSmoothing: number;
+  /** Weight of the distillation term. */
+  readonly lossWDst?: number;
+  /** Temperature of the distillation. */
+  readonly temprDst?: number;
+  /** Largest shift. */
+  readonly shift: number;
+  /** Whether images are mirrored. */
+  readonly flip: boolean;
+  /** Held-out images. */
+  readonly validationImages: number;
+  /** Epochs without a better one. */
+  readonly patience: number;
+}
+
+/** Values of {@link createTuningOptions} and of where the model goes. */
+export interface TuningFlags extends ScheduleFlags {
+  /** Folder of the model that is written. */
+  readonly out: string;
+  /** Replace the model there. */
+  readonly force?: boolean;
+  /** Write the model folded. */
+  readonly fold?: boolean;
+  /** Type that kernels are stored in. */
+  readonly quantize?: QuantizedType;
+  /** Print JSON. */
+  readonly json?: boolean;
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Go on from a checkpoint. */
+  readonly resume?: boolean;
+  /** Whether the report says where the milliseconds go. */
+  readonly latency: boolean;
+}
+
+/** What a network was before it was trained or tuned. */
+export type TuningStart =
+  | { readonly kind: "train"; readonly net: string }
+  | { readonly kind: "finetune"; readonly model: ModelFile };
+
+/** Folder of the checkpoint beside the model. */
+export function checkpointFolder(out: string): string {
+  return `${out.replace(/\/+$/, "")}.checkpoint`;
+}
+
+/** What an interrupted run keeps, and how it goes on; undefined where it had not come that far. */
+export function describeState(checkpoint: string): string | undefined {
+  return existsSync(checkpoint)
+    ? `the state is in ${checkpoint}: give the same command with --resume to go on`
+    : undefined;
+}
+
+/** The library's options of training from the flags. */
+export function scheduleSettings(flags: ScheduleFlags) {
+  const { epochs = TUNING_DEFAULTS.epochs, nbEpochsRat, batchSize, learningRate } = flags;
+  const { schedule, optimizer, momentum, weightDecay, labelSmoothing } = flags;
+  const { shift, flip, validationImages, patience } = flags;
+  return {
+    ...{ batchSize, learningRate, schedule, optimizer, momentum, weightDecay, labelSmoothing },
+    ...{ shift, flip, validationImages, patience },
+    epochs: epochs * nbEpochsRat,
+    distillationWeight: flags.lossWDst,
+    temperature: flags.temprDst,
+  };
+}
+
+/** The library's options from the flags. */
+export function tuningSettings(flags: TuningFlags) {
+  const { seed, resume, out } = flags;
+  return { ...scheduleSettings(flags), seed, resume, checkpoint: checkpointFolder(out) };
+}
+
+/**
+ * Writes a trained model and says what it reaches; the checkpoint has done its service then.
+ *
+ * @throws {InterruptError} When the run was ended early: nothing is written, and the message says how to go on.
+ */
+export async function finishTuning(
+  { file, report, answers }: TuningOutcome,
+  start: TuningStart,
+  flags: TuningFlags,
+): Promise<void> {
+  const checkpoint = checkpointFolder(flags.out);
+  if (report.interrupted) {
+    throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
+  }
+  const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
+  const { version, command, seed, workers, accuracy, outputError } = record;
+  const figures = accuracy ? { accuracy } : { outputError };
+  const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };
+  const { force, quantize } = flags;
+  const written = await foldIfAsked({ ...file, metadata }, flags);
+  const [model, original] = start.kind === "train"
+    ? [start.net, undefined]
+    : [start.model.path, start.model];
+  const extraFiles = await reportFiles(
+    { kind: start.kind, model, out: flags.out, report, answers },
+    { before: original, after: written, latency: flags.latency },
+  );
+  const { bytes } = await saveModel(flags.out, written, { force, quantize, extraFiles });
+  await rm(checkpoint, { recursive: true }).catch(() => {});
+  if (flags.json) {
+    console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
+    return;
+  }
+  console.log(
+    [
+      ...figureLines(report),
+      `epochs      ${report.epochs.length} in ${report.seconds.toFixed(0)} s`,
+      `written to ${flags.out}`,
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,81 @@
+import type { BudgetReport, PruneReport, SearchReport } from "../../src/mod.ts";
+import { figureLines } from "./figures.ts";
+import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
+
+/** A pruning run for people. */
+export function describeReport(
+  report: PruneReport,
+  bytes?: { before: number; after: number },
+  out?: string,
+): string {
+  const { macs, params, seconds, batchNorm, images } = report;
+  const layers = formatTable(
+    ["place", "layer", "kept", "of", "cut", "lost"],
+    report.layers.map((layer) => [
+      layer.place,
+      layer.name,
+      layer.kept,
+      layer.of,
+      layer.reason ? `${layer.mode}: ${layer.reason}` : layer.mode,
+      formatPercent(layer.relativeError),
+    ]),
+  );
+  return [
+    layers,
+    "",
+    ...figureLines(report, {
+      accuracy: report.tuning?.accuracyBefore,
+      outputError: report.tuning?.outputErrorBefore,
+      loss: report.tuning?.lossBefore,
+    }),
+    `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
+      formatCount(macs.selectors)
+    }`,
+    `  in convolutions ${
+      formatChange({ before: macs.convBefore, after: macs.convAfter }, formatCount)
+    }`,
+    `parameters  ${formatChange(params, formatCount)}`,
+    ...(report.budget ? [describeBudget(report.budget)] : []),
+    ...(report.search ? [describeSearch(report.search)] : []),
+    ...(report.statistics ? [describeStatistics(report.statistics)] : []),
+    ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
+    `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
+    `images      ${images.calibration} for calibration, ${images.test} for the test`,
+    `time        ${seconds.total.toFixed(1)} s: calibration ${seconds.calibrate.toFixed(1)}, ` +
+    (report.search ? `search ${seconds.search.toFixed(1)}, ` : "") +
+    `selection ${seconds.select.toFixed(1)}, reconstruction ${seconds.reconstruct.toFixed(1)}, ` +
+    `BatchNorm ${seconds.batchNorm.toFixed(1)}, tuning ${seconds.tune.toFixed(1)}, ` +
+    `tests ${seconds.evaluate.toFixed(1)}`,
+    `repeat with --seed ${report.seed} --workers ${report.workers}`,
+    ...report.notices.map((notice) => `note: ${notice}`),
+    ...images.unreadableNames.map((name) => `note: skipped ${name}, it cannot be read`),
+    ...(out ? [`written to ${out}`] : []),
+  ].join("\n");
+}
+
+function describeStatistics({ file, action }: NonNullable<PruneReport["statistics"]>): string {
+  return action === "read"
+    ? `statistics  of the original read from ${file}`
+    : `statistics  of the original gathered and written to ${file}`;
+}
+
+const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+
+/** What the budget policy decided, for people. */
+export function describeBudget({ target, share, isOptimal }: BudgetReport): string {
+  const proof = isOptimal ? "no choice within it has a smaller summed error" : "not proven optimal";
+  return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
+}
+
+function describeSearch(
+  { target, share, rollouts, winner, finalists }: SearchReport,
+): string {
+  const { accuracy, error } = finalists.find(({ rollout }) => rollout === winner)!;
+  const reached = accuracy === undefined
+    ? `a relative error of ${formatPercent(error)} on`
+    : `${formatPercent(accuracy)} of`;
+  return `search      number ${winner} of ${rollouts} roll-outs and ${finalists.length} finalists: ` +
+    `${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `${reached} held-out training images`;
+}

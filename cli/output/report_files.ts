@@ -1,0 +1,63 @@
+import { Option } from "@commander-js/extra-typings";
+import {
+  type ExtraFiles,
+  type ModelFile,
+  profile,
+  recordRun,
+  renderReport,
+  type RunFields,
+} from "../../src/mod.ts";
+import { withProgress } from "./progress.ts";
+import { quoteArguments, typedArguments } from "../spelling.ts";
+
+/** `--no-latency`: for those who do not want to wait, or whose machine is busy. */
+export function createLatencyOption() {
+  return new Option(
+    "--no-latency",
+    "do not measure for the report where the milliseconds go, which takes some seconds",
+  );
+}
+
+/** What a run was and found, as far as its command knows; `Omit` is applied to either kind. */
+type RunOutcome = RunFields extends infer Fields
+  ? Fields extends RunFields ? Omit<Fields, "command" | "bytes" | "profile"> : never
+  : never;
+
+/** The networks of a run. */
+interface RunModels {
+  /** The model that was given; none for a new network. */
+  readonly before?: ModelFile;
+  /** The model that is written. */
+  readonly after: ModelFile;
+  /** Whether they are timed. */
+  readonly latency: boolean;
+}
+
+/**
+ * Makes a run's report: `report.html` for people and `report.json`, which `compare` reads.
+ *
+ * @param outcome What the run found.
+ * @param models The models.
+ * @param others Further files of the run.
+ * @returns A function that gives all files, once it is told the bytes of the written model.
+ */
+export async function reportFiles(
+  outcome: RunOutcome,
+  { before, after, latency }: RunModels,
+  others: ExtraFiles = new Map(),
+): Promise<(bytes: number) => Promise<ExtraFiles>> {
+  const costs = await withProgress((onProgress) => profile({ before, after, latency, onProgress }));
+  return async (bytes) => {
+    const record = await recordRun({
+      ...outcome,
+      command: `secateur ${quoteArguments(typedArguments)}`,
+      bytes: { before: before && before.bytes, after: bytes },
+      profile: costs,
+    });
+    return new Map([
+      ...others,
+      ["report.html", await renderReport(record)],
+      ["report.json", `${JSON.stringify(record)}\n`],
+    ]);
+  };
+}

@@ -1,0 +1,188 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  measureLatency,
+  measureStockLatency,
+  networkCost,
+  networkTimes,
+  timeLayers,
+  timeStockLayers,
+  type Timing,
+} from "../cost/mod.ts";
+import { withDefaults } from "../base/defaults.ts";
+import { InputError } from "../base/errors.ts";
+import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
+import { loadKernels, registerKernels, startBackend } from "../kernels/mod.ts";
+import { disposeModel, type ModelFile } from "../model/mod.ts";
+import { type ProgressListener, resolveModel } from "../session/mod.ts";
+
+/** Options of {@link benchmark}. */
+export interface BenchmarkOptions {
+  /** The models, which read images of one shape; ratios are those to the first. */
+  readonly models: readonly (string | ModelFile)[];
+  /** Images of a prediction. Default 1. */
+  readonly batchSize?: number;
+  /** Counted predictions of every model. Default 50. */
+  readonly rounds?: number;
+  /** Whether layers are timed one by one as well. Default true. */
+  readonly layers?: boolean;
+  /** Height and width, for models that leave them open. */
+  readonly inputSize?: readonly [number, number];
+  /** Told of progress. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** What {@link benchmark} uses where an option is not given. */
+export const BENCHMARK_DEFAULTS = { batchSize: 1, rounds: 50, layers: true } as const;
+
+/** A layer's own time. */
+export interface BenchmarkedLayer {
+  /** Its name. */
+  readonly name: string;
+  /** Its class. */
+  readonly className: string;
+  /** Milliseconds for a batch on stock tfjs-wasm. */
+  readonly stock: number;
+  /** The same on Secateur's kernels. */
+  readonly secateur: number;
+}
+
+/** What a model takes. */
+export interface BenchmarkedModel {
+  /** Where it was read from. */
+  readonly path: string;
+  /** Bytes on disk. */
+  readonly bytes: number;
+  /** Weights. */
+  readonly params: number;
+  /** Multiply–accumulates for one image. */
+  readonly macs: number;
+  /** Bytes of its weights, and of all other tensors at the fullest moment of a prediction. */
+  readonly memory: { readonly weights: number; readonly activations: number };
+  /** Milliseconds of `model.predict` on stock tfjs-wasm. */
+  readonly stock: Timing;
+  /** The same on Secateur's kernels. */
+  readonly secateur: Timing;
+  /** Its layers, in graph order; absent when they were not asked for. */
+  readonly layers?: readonly BenchmarkedLayer[];
+}
+
+/** What {@link benchmark} has measured. */
+export interface BenchmarkReport {
+  /** Images of a prediction. */
+  readonly batchSize: number;
+  /** Counted predictions of every model. */
+  readonly rounds: number;
+  /** The models, in the order given. */
+  readonly models: readonly BenchmarkedModel[];
+}
+
+/**
+ * Measures models on one thread of this machine: latency of `model.predict`, warm, the models in turn so that a drift of
+ * the machine's speed meets all of them, on stock tfjs-wasm and on Secateur's kernels; memory; and every layer alone.
+ *
+ * @param options The models and how they are measured.
+ * @returns The figures.
+ * @throws {InputError} When a model cannot be read or leaves a size open, or models read images of different shapes.
+ */
+export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
+  const { batchSize, rounds, layers, inputSize, onProgress = () => {} } = withDefaults(
+    options,
+    BENCHMARK_DEFAULTS,
+  );
+  const files = await Promise.all(
+    options.models.map((model) => resolveModel(model, { inputSize })),
+  );
+  await startBackend();
+  const subjects: Subject[] = [];
+  for (const file of files) subjects.push(await describe(file, batchSize));
+  checkShapes(subjects);
+  const total = layers ? 2 + subjects.length : 2;
+  const stages = { done: 0, total };
+  const next = (stage: string) => onProgress({ stage, ...stages, done: stages.done++ });
+  next("measuring on stock kernels");
+  const stock = await measureStockLatency(files, { batchSize, rounds });
+  next("measuring on Secateur's kernels");
+  registerKernels(await loadKernels());
+  const secateur = await measureLatency(files, { batchSize, rounds });
+  const models: BenchmarkedModel[] = [];
+  for (const [index, { graph, figures }] of subjects.entries()) {
+    const model = { ...figures, stock: stock[index], secateur: secateur[index] };
+    if (layers) next("measuring layers");
+    models.push(layers ? { ...model, layers: await timeEveryLayer(graph, batchSize) } : model);
+  }
+  return { batchSize, rounds, models };
+}
+
+interface Subject {
+  readonly graph: LayerGraph;
+  readonly inputShapes: readonly (readonly number[])[];
+  readonly figures: Omit<BenchmarkedModel, "stock" | "secateur" | "layers">;
+}
+
+async function describe(file: ModelFile, batchSize: number): Promise<Subject> {
+  const { model, graph } = await openNetwork(file);
+  try {
+    const inputShapes = model.inputs.map(({ shape }) => shape.slice(1));
+    if (inputShapes.some((shape) => shape.includes(null))) {
+      throw new InputError(
+        `measuring ${file.path}: found inputs ${JSON.stringify(inputShapes)}, ` +
+          "wanted known sizes; give --input-size where they are open",
+      );
+    }
+    const { macs, params } = networkCost(graph);
+    const activations = await peakBytes(model, batchSize);
+    const weights = model.weights.reduce((sum, { shape }) => sum + FLOAT_BYTES * sizeOf(shape), 0);
+    const { path, bytes } = file;
+    const figures = { path, bytes, params, macs, memory: { weights, activations } };
+    return { graph, inputShapes: inputShapes as number[][], figures };
+  } finally {
+    disposeModel(model);
+  }
+}
+
+const FLOAT_BYTES = 4;
+
+function sizeOf(shape: readonly (number | null)[]): number {
+  return shape.reduce<number>((product, extent) => product * extent!, 1);
+}
+
+/** The most that tensors take at once during a prediction, beside what was there before. */
+async function peakBytes(model: tf.LayersModel, batchSize: number): Promise<number> {
+  const before = tf.memory().numBytes;
+  const { peakBytes } = await tf.profile(() =>
+    tf.tidy(() => {
+      model.predict(model.inputs.map(({ shape: [, ...extents] }) =>
+        tf.zeros([batchSize, ...extents as number[]])
+      ));
+    })
+  );
+  return peakBytes - before;
+}
+
+function checkShapes(subjects: readonly Subject[]): void {
+  const [first, ...others] = subjects;
+  const wanted = describeShapes(first);
+  for (const subject of others) {
+    const found = describeShapes(subject);
+    if (found === wanted) continue;
+    throw new InputError(
+      `measuring ${subject.figures.path}: found images of ${found}, ` +
+        `wanted ${wanted} as ${first.figures.path} reads; measure them one by one`,
+    );
+  }
+}
+
+function describeShapes({ inputShapes }: Subject): string {
+  return inputShapes.map((shape) => shape.join("x")).join(" and ");
+}
+
+async function timeEveryLayer(graph: LayerGraph, batchSize: number): Promise<BenchmarkedLayer[]> {
+  const map = findChannelSpaces(graph);
+  const stock = await networkTimes(graph, map, batchSize, timeStockLayers);
+  const secateur = await networkTimes(graph, map, batchSize, timeLayers);
+  return graph.nodes.filter(({ key }) => stock.has(key)).map(({ key, className }) => ({
+    ...{ name: key, className },
+    stock: stock.get(key)!,
+    secateur: secateur.get(key)!,
+  }));
+}

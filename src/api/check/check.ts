@@ -1,0 +1,121 @@
+import { measureStockLatency, networkCost } from "../../cost/mod.ts";
+import { withDefaults } from "../../base/defaults.ts";
+import { InputError, UsageError } from "../../base/errors.ts";
+import { evaluate } from "../evaluate.ts";
+import { judge, type Judgement, type LimitName, type Limits, needsOf } from "./mod.ts";
+import { openNetwork } from "../../graph/mod.ts";
+import { startBackend } from "../../kernels/mod.ts";
+import { disposeModel, type ModelFile } from "../../model/mod.ts";
+import { type DataOptions, resolveModel } from "../../session/mod.ts";
+
+/** Options of {@link check}. */
+export interface CheckOptions extends Omit<DataOptions, "data"> {
+  /** What the model must not exceed or must reach. */
+  readonly limits: Limits;
+  /** What it is compared with. */
+  readonly reference?: string | ModelFile;
+  /** Folder of the data set, whose test images are looked at. */
+  readonly data?: string;
+  /** Images of a prediction whose latency is measured. Default 1. */
+  readonly batchSize?: number;
+  /** Counted predictions of a model. Default 50. */
+  readonly rounds?: number;
+}
+
+/** What {@link check} uses where an option is not given. */
+export const CHECK_DEFAULTS = { batchSize: 1, rounds: 50 } as const;
+
+/** What {@link check} has found. */
+export interface CheckReport {
+  /** Where the model was read from. */
+  readonly model: string;
+  /** A judgement for every limit. */
+  readonly judgements: readonly Judgement[];
+  /** Whether all limits hold. */
+  readonly holds: boolean;
+}
+
+type Figures = Partial<Record<LimitName, number>>;
+
+/**
+ * Holds a model against limits: size, cost, latency on stock tfjs-wasm, accuracy. Nothing is measured that no limit
+ * needs.
+ *
+ * @param options Model, limits and what is needed to measure.
+ * @returns A judgement for every limit.
+ * @throws {UsageError} When a limit needs images or a reference that is not given.
+ * @throws {InputError} When a model or the data cannot be read.
+ */
+export async function check(options: CheckOptions): Promise<CheckReport> {
+  const settings = withDefaults(options, CHECK_DEFAULTS);
+  const { limits, preprocessing } = settings;
+  const needs = needsOf(limits);
+  requireGiven("--reference", settings.reference, needs.reference);
+  requireGiven("--data", settings.data, needs.data);
+  const open = (model: string | ModelFile) => resolveModel(model, preprocessing);
+  const model = await open(settings.model);
+  const reference = needs.reference ? await open(settings.reference!) : undefined;
+  await startBackend();
+  const figures: Figures = {
+    ...await measureSize(model),
+    ...needs.latency ? await compareLatency(model, reference, settings) : {},
+    ...await compareAccuracy(model, reference, settings),
+    ...await compareOutputs(model, reference, settings),
+  };
+  const judgements = judge(limits, figures);
+  return { model: model.path, judgements, holds: judgements.every(({ holds }) => holds) };
+}
+
+function requireGiven(flag: string, value: unknown, isNeeded: boolean): void {
+  if (isNeeded && value === undefined) {
+    throw new UsageError(
+      `checking the limits: one of them needs ${flag}, which is not given; ` +
+        `give it, or take the limit out`,
+    );
+  }
+}
+
+async function measureSize(file: ModelFile): Promise<Figures> {
+  const { model, graph } = await openNetwork(file);
+  disposeModel(model);
+  return { ...networkCost(graph), bytes: file.bytes };
+}
+
+async function compareLatency(
+  model: ModelFile,
+  reference: ModelFile | undefined,
+  { batchSize, rounds, onProgress }: typeof CHECK_DEFAULTS & CheckOptions,
+): Promise<Figures> {
+  onProgress?.({ stage: "measuring latency", done: 0, total: 1 });
+  const files = reference ? [reference, model] : [model];
+  const { median, relative } = (await measureStockLatency(files, { batchSize, rounds })).at(-1)!;
+  return { latency: median, ...reference && { latencyShare: relative.median } };
+}
+
+async function compareAccuracy(
+  model: ModelFile,
+  reference: ModelFile | undefined,
+  { limits, reference: _, ...settings }: CheckOptions,
+): Promise<Figures> {
+  if (limits.accuracy === undefined && limits.accuracyDrop === undefined) return {};
+  const measure = async (file: ModelFile) => {
+    const { accuracy } = await evaluate({ ...settings, data: settings.data!, model: file });
+    if (accuracy !== undefined) return accuracy;
+    throw new InputError(
+      `checking ${file.path}: found no accuracy, images are not classified; give outputError as a limit`,
+    );
+  };
+  const accuracy = await measure(model);
+  if (limits.accuracyDrop === undefined) return { accuracy };
+  return { accuracy, accuracyDrop: await measure(reference!) - accuracy };
+}
+
+async function compareOutputs(
+  model: ModelFile,
+  reference: ModelFile | undefined,
+  { limits, ...settings }: CheckOptions,
+): Promise<Figures> {
+  if (limits.outputError === undefined) return {};
+  const { outputError } = await evaluate({ ...settings, data: settings.data!, model, reference });
+  return { outputError };
+}

@@ -1,0 +1,39 @@
+import { foldGraph } from "../graph/folding/mod.ts";
+import { openNetwork, writeGraph } from "../graph/mod.ts";
+import { startBackend } from "../kernels/mod.ts";
+import { compareModels, disposeModel, type ModelFile } from "../model/mod.ts";
+import { type Change, resolveModel } from "../session/mod.ts";
+
+/** A folded model, and what became of it. */
+export interface FoldResult {
+  /** The model with fewer layers. */
+  readonly file: ModelFile;
+  /** How many layers it had and has. */
+  readonly layers: Change;
+  /** Largest difference between the outputs of both on random inputs, relative to the largest output (at least 1). */
+  readonly difference: number;
+}
+
+/**
+ * Makes a model ready for use: the same outputs from fewer layers. Layers that only training needs are left out,
+ * BatchNormalization goes into its neighbours or becomes a depthwise convolution, activations become arguments of the
+ * layers in front of them. The result is an ordinary layers model that every command takes.
+ *
+ * @param model A model, or where it is.
+ * @returns The folded model; its outputs have been compared with those of the given one.
+ * @throws {InputError} When the model cannot be read.
+ */
+export async function fold(model: string | ModelFile): Promise<FoldResult> {
+  const original = await resolveModel(model);
+  await startBackend();
+  const network = await openNetwork(original);
+  disposeModel(network.model);
+  const file = writeGraph(foldGraph(network.graph), original);
+  const difference = await compareModels(original, file, `folding ${original.path}`);
+  const layers = { before: countLayers(original), after: countLayers(file) };
+  return { file, layers, difference };
+}
+
+function countLayers({ topology }: ModelFile): number {
+  return topology.config.layers!.length;
+}

@@ -1,0 +1,115 @@
+import {
+  describeConditions,
+  LatencyTable,
+  type LayerTimer,
+  measureStockLatency,
+  networkCost,
+  networkTimes,
+  profileGraph,
+  type RunProfile,
+} from "../cost/mod.ts";
+import { InputError } from "../base/errors.ts";
+import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
+import { startBackend } from "../kernels/mod.ts";
+import { disposeModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
+import { type ProgressListener, resolveModel } from "../session/mod.ts";
+
+/** Options of {@link profile}. */
+export interface ProfileOptions {
+  /** The network before, where there was one. */
+  readonly before?: ModelFile;
+  /** The network after; its metadata states the input size. */
+  readonly after: ModelFile;
+  /** Whether layers and networks are timed. Default true. */
+  readonly latency?: boolean;
+  /** Told of progress. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** A prediction is timed with many images, as in `--target latency`, where that takes a moment alone. */
+const [MANY_IMAGES, ONE_IMAGE] = [32, 1];
+const MOST_MACS = 4e9;
+
+const ROUNDS = 15;
+
+interface Opened {
+  readonly file: ModelFile;
+  readonly graph: LayerGraph;
+}
+
+/**
+ * Finds out what a network costs before and after, layer by layer: multiply–accumulates, weights, and milliseconds on
+ * stock TensorFlow.js on this machine.
+ *
+ * Where layers cannot be timed, the profile says why and has no times.
+ *
+ * @param options The networks.
+ * @returns Their costs for one image.
+ * @throws {InputError} When a model cannot be opened.
+ */
+export async function profile(options: ProfileOptions): Promise<RunProfile> {
+  await startBackend();
+  const { inputs } = readPreprocessing(options.after);
+  const sizes = inputs.flatMap(({ name, shape: [height, width, channels] }) =>
+    channels === undefined ? [] : [[name, { inputSize: [height, width] as [number, number] }]]
+  );
+  const open = async (model: ModelFile): Promise<Opened> => {
+    const file = await resolveModel(model, { inputs: Object.fromEntries(sizes) });
+    const network = await openNetwork(file);
+    disposeModel(network.model);
+    return { file, graph: network.graph };
+  };
+  const opened = await Promise.all([options.before, options.after].filter(isGiven).map(open));
+  if (options.latency ?? true) {
+    try {
+      return await timeNetworks(opened, options.onProgress);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { ...costsOf(opened), latencyFailure: error.message };
+    }
+  }
+  return costsOf(opened);
+}
+
+function isGiven<Value>(value: Value | undefined): value is Value {
+  return value !== undefined;
+}
+
+/** The last network is the one after. */
+function costsOf(opened: readonly Opened[]): RunProfile {
+  const profiles = opened.map(({ graph }) => profileGraph(graph));
+  return { before: profiles.at(-2), after: profiles.at(-1)! };
+}
+
+/** A layer that is the same in both networks has one time. */
+function timeShapesOnce(table: LatencyTable): LayerTimer {
+  return async (shapes) => {
+    await table.measure(shapes);
+    return { reference: 1, ratios: shapes.map((shape) => table.timeOf(shape)) };
+  };
+}
+
+async function timeNetworks(
+  opened: readonly Opened[],
+  onProgress?: ProgressListener,
+): Promise<RunProfile> {
+  const report = (done: number) =>
+    onProgress?.({ stage: "measuring latency", done, total: opened.length + 1 });
+  const { macs } = networkCost(opened[0].graph);
+  const batchSize = macs * MANY_IMAGES <= MOST_MACS ? MANY_IMAGES : ONE_IMAGE;
+  const timer = timeShapesOnce(await LatencyTable.open());
+  report(0);
+  const files = opened.map(({ file }) => file);
+  const whole = await measureStockLatency(files, { batchSize, rounds: ROUNDS });
+  const profiles = [];
+  for (const [index, { graph }] of opened.entries()) {
+    report(index + 1);
+    const layers = await networkTimes(graph, findChannelSpaces(graph), batchSize, timer);
+    profiles.push(profileGraph(graph, { batchSize, layers, whole: whole[index].median }));
+  }
+  return {
+    before: profiles.at(-2),
+    after: profiles.at(-1)!,
+    latency: { batchSize, conditions: describeConditions() },
+  };
+}

@@ -1,0 +1,25 @@
+import * as tf from "@tensorflow/tfjs";
+import { preferredBuild } from "../kernels/mod.ts";
+import { Thread } from "../base/threads/mod.ts";
+
+/** What runs are computed on. */
+export interface Runtime {
+  /** Version of TensorFlow.js. */
+  readonly tfjs: string;
+  /** Its backend; undefined as long as nothing was computed on this thread. */
+  readonly backend?: string;
+  /** Build of Secateur's kernels that this engine takes. */
+  readonly kernels: "relaxed" | "plain";
+  /** Threads that were started, this one included. */
+  readonly threads: number;
+}
+
+/** Tells what this process has computed on so far. */
+export function describeRuntime(): Runtime {
+  return {
+    tfjs: tf.version.tfjs,
+    backend: tf.getBackend() || undefined,
+    kernels: preferredBuild(),
+    threads: 1 + Thread.started,
+  };
+}

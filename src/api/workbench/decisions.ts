@@ -1,0 +1,246 @@
+import { type CostModel, costModel, sumTerms } from "../../cost/mod.ts";
+import { InputError } from "../../base/errors.ts";
+import type { ChannelMap, ConvolutionPlace, CutMode, LayerGraph } from "../../graph/mod.ts";
+import {
+  type LayerPlan,
+  parseRatioList,
+  planLayers,
+  type PlanRules,
+  type Ratios,
+  ratiosOfCounts,
+} from "../../pruning/policy/mod.ts";
+import type { WeighedUnits } from "../../pruning/mod.ts";
+import type { Change } from "../../session/mod.ts";
+import { findConvolutions } from "./find_convolutions.ts";
+import { History } from "./history.ts";
+
+/** One convolution as it stands. */
+export interface WorkbenchLayer {
+  /** Its place in the ratio list. */
+  readonly place: number;
+  /** Its name. */
+  readonly name: string;
+  /** How its input channels can be cut. */
+  readonly mode: CutMode;
+  /** Input channels that it keeps. */
+  readonly kept: number;
+  /** Input channels that it has. */
+  readonly of: number;
+  /** Other convolutions that keep the same channels. */
+  readonly together: readonly string[];
+  /**
+   * Σ(Y − Ŷ)² / Σ(Y − mean Y)² after reconstruction as if all other layers were whole, the share of its output that is
+   * lost; where several layers keep the same channels, the mean over them.
+   */
+  readonly error: number;
+  /** Its multiply–accumulates for one image, those of its selector included. */
+  readonly macs: number;
+  /** Why it stays whole. */
+  readonly reason?: string;
+}
+
+/** What the network costs for one image, before any cut and now. */
+export interface WorkbenchCost {
+  /** Multiply–accumulates. */
+  readonly macs: Change;
+  /** Of these, those of all but Dense layers. */
+  readonly convMacs: Change;
+}
+
+/** What became of a decision. */
+export interface WorkbenchAnswer {
+  /** The convolutions in question, in the order of the ratio list. */
+  readonly layers: readonly WorkbenchLayer[];
+  /** The network after it. */
+  readonly cost: WorkbenchCost;
+}
+
+/** What is decided about, and what the statistics tell of it. */
+export interface DecisionSubject {
+  /** The network. */
+  readonly graph: LayerGraph;
+  /** Its channel spaces. */
+  readonly map: ChannelMap;
+  /** Its convolutions. */
+  readonly places: readonly ConvolutionPlace[];
+  /** The decisions, with the error of every count that `rules` allow. */
+  readonly weighed: WeighedUnits;
+  /** Rules for all layers. */
+  readonly rules: PlanRules;
+}
+
+/** How many channels the convolutions of a network keep, decided by hand; every change can be taken back. */
+export class Decisions {
+  readonly #subject: DecisionSubject;
+  readonly #costs: CostModel;
+  readonly #history: History<readonly number[]>;
+  #saved: readonly number[];
+
+  /** @param subject What is decided about; all is whole at first. */
+  constructor(subject: DecisionSubject) {
+    const { graph, map, weighed: { units } } = subject;
+    this.#subject = subject;
+    this.#costs = costModel(graph, map, units);
+    this.#saved = this.wholeCounts;
+    this.#history = new History(this.#saved);
+  }
+
+  /** Channels that every decision keeps: one for each convolution, or for all those that keep the same channels. */
+  get counts(): readonly number[] {
+    return this.#history.current;
+  }
+
+  /** The same where nothing is cut. */
+  get wholeCounts(): readonly number[] {
+    return this.#subject.weighed.units.map(({ channels }) => channels);
+  }
+
+  /** The convolutions as they stand, in the order of the ratio list. */
+  get layers(): readonly WorkbenchLayer[] {
+    return this.#describe(this.#plan(this.#ratios));
+  }
+
+  /** What the network costs. */
+  get cost(): WorkbenchCost {
+    const changeOf = (terms: CostModel["macs"]) => ({
+      before: sumTerms(terms, this.wholeCounts),
+      after: sumTerms(terms, this.counts),
+    });
+    const { macs, convMacs } = this.#costs;
+    return { macs: changeOf(macs), convMacs: changeOf(convMacs) };
+  }
+
+  /** The ratio list that `prune` makes the same cuts by. */
+  get ratioList(): string {
+    return this.#ratios.join(",");
+  }
+
+  /** Whether the counts are those of the last {@link markSaved}, or of the whole network if there was none. */
+  get isSaved(): boolean {
+    return this.#saved.join() === this.counts.join();
+  }
+
+  /** Notes that the counts as they stand are kept somewhere. */
+  markSaved(): void {
+    this.#saved = this.counts;
+  }
+
+  /**
+   * Keeps a share of the input channels of the convolutions that {@link findConvolutions} finds.
+   *
+   * @throws {InputError} When there is none that can be cut, or the share is out of range.
+   */
+  keep(pattern: string, share: number): WorkbenchAnswer {
+    if (!(share > 0 && share <= 1)) {
+      throw new InputError(
+        `keeping a share of ${pattern}: found ${share}, wanted a number above 0 and at most 1; give such a share`,
+      );
+    }
+    const names = findConvolutions(pattern, this.#subject.places.map(({ key }) => key));
+    const units = this.#subject.weighed.units.filter(({ convolutions }) =>
+      convolutions.some((name) => names.includes(name))
+    );
+    if (units.length === 0) throw this.#refusal(names);
+    const touched = units.flatMap(({ convolutions }) => convolutions);
+    const layers = this.#enter(
+      this.#ratios.map((ratio, index) =>
+        touched.includes(this.#subject.places[index].key) ? share : ratio
+      ),
+    );
+    return { layers: layers.filter(({ name }) => touched.includes(name)), cost: this.cost };
+  }
+
+  /**
+   * Keeps what a ratio list says.
+   *
+   * @throws {InputError} When it is no list for this network.
+   */
+  load(text: string, source: string): WorkbenchAnswer {
+    return {
+      layers: this.#enter(parseRatioList(text, source, this.#subject.places)),
+      cost: this.cost,
+    };
+  }
+
+  /**
+   * Keeps certain counts.
+   *
+   * @param counts A count for every decision, allowed by the rules.
+   */
+  setCounts(counts: readonly number[]): void {
+    if (counts.join() !== this.counts.join()) this.#history.enter(counts);
+  }
+
+  /** Makes every layer whole. */
+  reset(): void {
+    this.setCounts(this.wholeCounts);
+  }
+
+  /** Takes the last change back, if there was one. */
+  undo(): boolean {
+    return this.#history.undo();
+  }
+
+  /** Makes the change that was taken back last once more, if there was one. */
+  redo(): boolean {
+    return this.#history.redo();
+  }
+
+  get #ratios(): Ratios {
+    return ratiosOfCounts(this.#subject.places, this.#subject.weighed.units, this.counts);
+  }
+
+  #plan(ratios: Ratios): LayerPlan[] {
+    const { graph, map, places, rules } = this.#subject;
+    return planLayers(graph, map, places, ratios, rules);
+  }
+
+  /** Enters what `prune` would do by these ratios; gives the layers, with reasons against what was asked for. */
+  #enter(ratios: Ratios): readonly WorkbenchLayer[] {
+    const plans = this.#plan(ratios);
+    this.setCounts(this.#countsOf(plans));
+    return this.#describe(plans);
+  }
+
+  #countsOf(plans: readonly LayerPlan[]): number[] {
+    const keptBy = new Map(plans.map(({ node, keep }) => [node.key, keep]));
+    return this.#subject.weighed.units.map(({ convolutions: [first] }) => keptBy.get(first)!);
+  }
+
+  #describe(plans: readonly LayerPlan[]): readonly WorkbenchLayer[] {
+    const { units, unpriced } = this.#subject.weighed;
+    const counts = this.#countsOf(plans);
+    return this.#subject.places.map(({ key, place, channels, reason }) => {
+      const plan = plans.find(({ node }) => node.key === key)!;
+      const index = units.findIndex(({ convolutions }) => convolutions.includes(key));
+      const unit = index < 0 ? undefined : units[index];
+      const layer: WorkbenchLayer = {
+        ...{ place, name: key, kept: plan.keep, of: channels },
+        mode: unit?.mode ?? "whole",
+        together: unit?.convolutions.filter((name) => name !== key) ?? [],
+        error: unit ? errorAt(unpriced[index], counts[index]) : 0,
+        macs: sumTerms(this.#costs.layerMacs.get(key) ?? [], counts),
+      };
+      const why = plan.reason ?? reason;
+      return why === undefined ? layer : { ...layer, reason: why };
+    });
+  }
+
+  #refusal(names: readonly string[]): InputError {
+    const { key, reason } = this.#subject.places.find(({ key }) => key === names[0])!;
+    const others = names.length > 1 ? `, and so do ${names.length - 1} more` : "";
+    return new InputError(
+      `keeping a share of ${key}: it stays whole${others}, since ${
+        reason ?? "a layer that stays whole reads the same channels"
+      }; choose another`,
+    );
+  }
+}
+
+/** What the layers that read a decision's channels lose at a count, on average. */
+function errorAt(
+  { counts, errors, readers }: WeighedUnits["unpriced"][number],
+  count: number,
+): number {
+  return errors[Array.from(counts).indexOf(count)] / readers;
+}

@@ -1,0 +1,315 @@
+import { costModel } from "../../cost/mod.ts";
+import { withDefaults } from "../../base/defaults.ts";
+import { listConvolutions, listCutUnits } from "../../graph/mod.ts";
+import { loadKernels } from "../../kernels/mod.ts";
+import { allowedCounts } from "../../pruning/policy/mod.ts";
+import { PRUNE_DEFAULTS, pruneOpened } from "../../pruning/prune_network.ts";
+import {
+  AUTO_DEFAULTS,
+  type BudgetContext,
+  type BudgetReport,
+  createStatisticsSource,
+  heldOutImages,
+  measureAdapted,
+  measureNetwork,
+  OriginalMoments,
+  type PosedBudget,
+  priceBudget,
+  type PruneOptions,
+  type PruneResult,
+  solveBudget,
+  Stopwatch,
+  type WeighedUnits,
+  weighUnits,
+} from "../../pruning/mod.ts";
+import type { ImageSelection } from "../../session/crew/mod.ts";
+import {
+  batchesOfThread,
+  type DataOptions,
+  type Figures,
+  openSession,
+  type ProgressListener,
+  type Session,
+} from "../../session/mod.ts";
+import {
+  Decisions,
+  type DecisionSubject,
+  type WorkbenchAnswer,
+  type WorkbenchCost,
+  type WorkbenchLayer,
+} from "./mod.ts";
+
+/** What a {@link Workbench} uses where an option is not given. */
+export const WORKBENCH_DEFAULTS = {
+  ...PRUNE_DEFAULTS,
+  shared: "select",
+  images: AUTO_DEFAULTS.images,
+} as const;
+
+/** Options of a {@link Workbench}: those of `prune` that do not belong to a single run. Channels are chosen by `obs`. */
+export type WorkbenchOptions =
+  & DataOptions
+  & Pick<PruneOptions, "shared" | "channelMultiple" | "skip" | "statistics" | "verify">
+  & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
+  & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
+
+/** How something that takes a while is watched. */
+export interface WorkbenchRun {
+  /** Raised to end it, at the next batch of images. */
+  readonly signal?: AbortSignal;
+  /** Told of progress. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** What the network as it stands is worth. */
+export interface WorkbenchEvaluation {
+  /** The original network. */
+  readonly before: Figures;
+  /** The network as it stands, read off the statistics. */
+  readonly after: Figures;
+}
+
+/**
+ * A network on which channel counts are tried by hand. Statistics of the original network are gathered, or read, once;
+ * from then on the error and the cost of any count are known without looking at an image.
+ *
+ * @example
+ * ```ts
+ * const workbench = await Workbench.open({ model: "resnet20", data: "cifar10" });
+ * const { layers, cost } = workbench.keep("stage2_*", 0.5);
+ * const { before, after } = await workbench.evaluate();
+ * const { file, report } = await workbench.prune();
+ * await workbench.close();
+ * ```
+ */
+export class Workbench {
+  readonly #session: Session;
+  readonly #settings: Settings;
+  readonly #context: BudgetContext;
+  readonly #weighed: WeighedUnits;
+  readonly #decisions: Decisions;
+  readonly #evaluations = new Map<string, Figures>();
+  #posed?: PosedBudget;
+
+  private constructor(
+    session: Session,
+    settings: Settings,
+    context: BudgetContext,
+    subject: DecisionSubject,
+  ) {
+    this.#session = session;
+    this.#settings = settings;
+    this.#context = context;
+    this.#weighed = subject.weighed;
+    this.#decisions = new Decisions(subject);
+  }
+
+  /**
+   * Opens a model and its data, and gathers statistics or reads them.
+   *
+   * @param options Model, data and settings.
+   * @returns The workbench, with every layer whole.
+   * @throws {InputError} When model, data or statistics cannot be used.
+   * @throws {WorkerError} When a thread is lost.
+   */
+  static async open(options: WorkbenchOptions): Promise<Workbench> {
+    const settings = withDefaults(options, WORKBENCH_DEFAULTS);
+    const session = await openSession(settings, (file) => file);
+    try {
+      const source = createStatisticsSource(session, settings, new Stopwatch());
+      const { graph, map } = source;
+      const places = listConvolutions(graph, map, settings.shared);
+      const original = await OriginalMoments.open(source, settings.statistics);
+      const kernels = await loadKernels();
+      const context = {
+        ...source,
+        ...{ original, kernels, select: "obs", ridge: settings.ridge, onStage: () => {} } as const,
+      };
+      const units = listCutUnits(graph, map, places);
+      const counts = units.map((unit) => allowedCounts(graph, map, places, unit, settings));
+      const weighed = await weighUnits(context, units, counts);
+      return new Workbench(session, settings, context, {
+        ...{ graph, map, places, weighed, rules: settings },
+      });
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** Name of the network. */
+  get name(): string {
+    return this.#context.graph.name;
+  }
+
+  /** The convolutions as they stand, in the order of the ratio list. */
+  get layers(): readonly WorkbenchLayer[] {
+    return this.#decisions.layers;
+  }
+
+  /** What the network costs. */
+  get cost(): WorkbenchCost {
+    return this.#decisions.cost;
+  }
+
+  /** The ratio list that `prune` makes the same cuts by. */
+  get ratioList(): string {
+    return this.#decisions.ratioList;
+  }
+
+  /** Whether the counts are those of the last {@link markSaved}, or of the whole network if there was none. */
+  get isSaved(): boolean {
+    return this.#decisions.isSaved;
+  }
+
+  /** Notes that the counts as they stand are kept somewhere. */
+  markSaved(): void {
+    this.#decisions.markSaved();
+  }
+
+  /**
+   * Keeps a share of the input channels of some convolutions, and of those that keep the same channels.
+   *
+   * @param pattern A name, `all`, or a pattern, in which `*` stands for any characters and `?` for one.
+   * @param share The share, above 0 and at most 1.
+   * @returns What became of these convolutions, and of the network.
+   * @throws {InputError} When there is no such convolution, none of them can be cut, or the share is out of range.
+   */
+  keep(pattern: string, share: number): WorkbenchAnswer {
+    return this.#decisions.keep(pattern, share);
+  }
+
+  /**
+   * Keeps what a ratio list says.
+   *
+   * @param text Its text.
+   * @param source Where it comes from, for messages.
+   * @returns What became of all convolutions, and of the network.
+   * @throws {InputError} When it is no list for this network.
+   */
+  load(text: string, source: string): WorkbenchAnswer {
+    return this.#decisions.load(text, source);
+  }
+
+  /** Makes every layer whole. */
+  reset(): void {
+    this.#decisions.reset();
+  }
+
+  /**
+   * Takes the last change back.
+   *
+   * @returns Whether there was one.
+   */
+  undo(): boolean {
+    return this.#decisions.undo();
+  }
+
+  /**
+   * Makes the change that was taken back last once more.
+   *
+   * @returns Whether there was one.
+   */
+  redo(): boolean {
+    return this.#decisions.redo();
+  }
+
+  /**
+   * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates of convolutions. The first
+   * call measures what errors cost.
+   *
+   * @param share Share of them that is kept.
+   * @param run How it is watched.
+   * @returns What the policy reports.
+   * @throws {InputError} When the budget cannot be reached.
+   */
+  async fillBudget(share: number, run: WorkbenchRun = {}): Promise<BudgetReport> {
+    const tell = listenerOf(run);
+    const context: BudgetContext = {
+      ...this.#context,
+      onStage: (stage, done, total) => tell({ stage, done, total }),
+    };
+    const { convMacs } = costModel(context.graph, context.map, this.#weighed.units);
+    this.#posed ??= await priceBudget(context, this.#weighed, "macs", convMacs);
+    const { counts, report } = await solveBudget(context, this.#posed, { share });
+    this.#decisions.setCounts(counts);
+    return report;
+  }
+
+  /**
+   * Measures the network as it stands, read off the statistics, with BatchNormalization estimated anew, as `auto` measures
+   * what it tries; on training images that are not among those of the statistics, as far as there are any.
+   *
+   * @param images How many. Default 2000.
+   * @param run How it is watched.
+   * @returns Its figures, and the original's on the same images.
+   * @throws {InputError} When too many images cannot be read.
+   * @throws {WorkerError} When a thread is lost.
+   */
+  async evaluate(
+    images: number = WORKBENCH_DEFAULTS.images,
+    run: WorkbenchRun = {},
+  ): Promise<WorkbenchEvaluation> {
+    const selection = heldOutImages(this.#context, images);
+    const { counts, wholeCounts } = this.#decisions;
+    const before = await this.#measure(wholeCounts, selection, run);
+    return { before, after: await this.#measure(counts, selection, run) };
+  }
+
+  /**
+   * Cuts the network as it stands, with the sequential repair: what `prune` does with {@link ratioList}.
+   *
+   * @param run How it is watched.
+   * @returns The smaller model and the figures of the run.
+   * @throws {WorkerError} When a thread is lost.
+   */
+  async prune(run: WorkbenchRun = {}): Promise<PruneResult> {
+    const policy = { kind: "list", text: this.ratioList, source: "the workbench" } as const;
+    const options = { ...this.#settings, policy, signal: run.signal, onProgress: listenerOf(run) };
+    const moments = this.#context.original.share();
+    return await pruneOpened(this.#session, options, new Stopwatch(), moments);
+  }
+
+  /** Stops the workers. */
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  /** Measures the network of some counts, unless that is known already. */
+  async #measure(
+    counts: readonly number[],
+    images: ImageSelection,
+    run: WorkbenchRun,
+  ): Promise<Figures> {
+    const key = `${counts} on ${images.indices.length}`;
+    const known = this.#evaluations.get(key);
+    if (known) return known;
+    const { graph, crew } = this.#context;
+    const tell = listenerOf(run);
+    const total = batchesOfThread({ crew }, images.indices.length, images.batchSize);
+    let done = 0;
+    const onBatch = () => tell({ stage: "evaluating", done: Math.min(done++, total), total });
+    onBatch();
+    const isWhole = counts.join() === this.#decisions.wholeCounts.join();
+    const found = isWhole
+      ? await measureNetwork(this.#context, graph, images, onBatch)
+      : await measureAdapted(
+        this.#context,
+        this.#weighed.networks.networkFor(counts),
+        images,
+        onBatch,
+      );
+    this.#evaluations.set(key, found);
+    return found;
+  }
+}
+
+type Settings = WorkbenchOptions & typeof WORKBENCH_DEFAULTS;
+
+/** Work ends when its listener throws. */
+function listenerOf({ signal, onProgress }: WorkbenchRun): ProgressListener {
+  return (progress) => {
+    signal?.throwIfAborted();
+    onProgress?.(progress);
+  };
+}

@@ -1,0 +1,109 @@
+import { Worker } from "node:worker_threads";
+import { InputError, WorkerError } from "../errors.ts";
+import { type ErrorRecord, recordError, reviveError } from "./error_record.ts";
+
+/** What a thread does: `src/thread.ts` has the code of each role. */
+export type ThreadRole = "station" | "stock" | "jobs";
+
+/** What a thread is sent. */
+export interface ThreadRequest {
+  /** Number of the request. */
+  readonly id: number;
+  /** What is asked; cloned. */
+  readonly request: unknown;
+}
+
+/** What it answers, and what it tells of its work before. */
+export type ThreadAnswer =
+  | { readonly id: number; readonly told: unknown }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: ErrorRecord };
+
+/** A thread that answers requests. */
+export class Thread {
+  /** The script of all threads, src/thread.ts. A bundle, where all modules are one file, puts itself in its place. */
+  static script?: URL;
+  /** How many were started so far. */
+  static started = 0;
+
+  readonly #worker: Worker;
+  readonly #place: string;
+  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #listeners = new Map<number, (told: unknown) => void>();
+  #failure: Error | undefined;
+  #nextId = 0;
+
+  /**
+   * Starts it.
+   *
+   * @param role What it does.
+   * @param place Which of the threads it is, for messages.
+   */
+  constructor(role: ThreadRole, place: string) {
+    this.#place = place;
+    Thread.started++;
+    // Not before it is needed: in a browser a module can have a blob: address, beside which there is nothing.
+    const script = Thread.script ?? new URL("../../thread.ts", import.meta.url);
+    this.#worker = new Worker(script, { name: `secateur ${place}`, workerData: { role } });
+    this.#worker.on("message", (answer: ThreadAnswer) => {
+      if ("told" in answer) return this.#listeners.get(answer.id)?.(answer.told);
+      this.#listeners.delete(answer.id);
+      const pending = this.#pending.get(answer.id);
+      this.#pending.delete(answer.id);
+      if ("error" in answer) pending?.reject(reviveError(answer.error));
+      else pending?.resolve(answer.value);
+    });
+    this.#worker.on("error", (error) => this.#fail(this.#describeDeath(error)));
+    this.#worker.on("messageerror", () => {
+      this.#fail(this.#describeEnd("it gave an answer that cannot be read"));
+    });
+    this.#worker.on("exit", () => this.#fail(this.#describeEnd("it ended without an error")));
+  }
+
+  /**
+   * Asks it.
+   *
+   * @param request Anything that can be cloned.
+   * @param onTold Told what the thread tells of its work.
+   * @returns What it answers.
+   * @throws {WorkerError} When the thread has ended, or ends before it answers.
+   */
+  async ask(request: unknown, onTold?: (told: unknown) => void): Promise<unknown> {
+    if (this.#failure) throw this.#failure;
+    const id = this.#nextId++;
+    if (onTold) this.#listeners.set(id, onTold);
+    this.#worker.postMessage({ id, request } satisfies ThreadRequest);
+    const pending = Promise.withResolvers<unknown>();
+    this.#pending.set(id, pending);
+    return await pending.promise;
+  }
+
+  /** Ends it; what was asked stays without an answer. */
+  terminate(): void {
+    this.#worker.removeAllListeners("exit");
+    this.#worker.terminate();
+  }
+
+  /** The first failure stays. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+  }
+
+  #describeDeath(error: unknown): Error {
+    const { name, message } = recordError(error);
+    return message.includes("read access")
+      ? new InputError(
+        "starting a worker thread: it may not read Secateur's own folder; " +
+          "grant --allow-read for it, or use --workers 1",
+      )
+      : this.#describeEnd(`it died of ${name}: ${message}`);
+  }
+
+  #describeEnd(what: string): WorkerError {
+    return new WorkerError(
+      `running worker thread ${this.#place}: ${what}; give the same command again`,
+    );
+  }
+}

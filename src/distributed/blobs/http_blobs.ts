@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../../base/errors.ts";
+import { type BlobStore, checkBlob, nameBytes } from "./blob_store.ts";
+
+/** Sends a request; an S3 client signs it. */
+export type Fetcher = (
+  url: string,
+  options: { method: string; body?: Uint8Array<ArrayBuffer> },
+) => Promise<Response>;
+
+/** Blobs behind HTTP: `PUT` writes one and `GET` reads it, by its name below a URL. */
+export class HttpBlobs implements BlobStore {
+  readonly place: string;
+  readonly #shown: string;
+  readonly #base: URL;
+  readonly #fetcher: Fetcher;
+  readonly #fetched = new Map<string, Promise<string>>();
+  #folder: Promise<string> | undefined;
+
+  /**
+   * @param place What stands for the store in jobs, and without its query in messages.
+   * @param base The URL; its query, which may be a signature, is kept.
+   * @param fetcher Sends requests.
+   */
+  constructor(place: string, base: string, fetcher: Fetcher) {
+    this.place = place;
+    this.#shown = place.replace(/\?.*$/, "");
+    this.#base = new URL(base);
+    this.#fetcher = fetcher;
+  }
+
+  /** Writes bytes unless they are there. */
+  async put(bytes: Uint8Array): Promise<string> {
+    const name = nameBytes(bytes);
+    const response = await this.#send("writing", name, {
+      method: "PUT",
+      body: new Uint8Array(bytes),
+    });
+    await response.body?.cancel();
+    return name;
+  }
+
+  /** Writes a file. */
+  async putFile(path: string): Promise<string> {
+    return await this.put(await readFile(path));
+  }
+
+  /** Reads a blob once. */
+  async fetch(name: string): Promise<string> {
+    const known = this.#fetched.get(name) ?? this.#download(name);
+    this.#fetched.set(name, known);
+    try {
+      return await known;
+    } catch (error) {
+      this.#fetched.delete(name);
+      throw error;
+    }
+  }
+
+  /** Removes what was fetched. */
+  async close(): Promise<void> {
+    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
+  }
+
+  async #download(name: string): Promise<string> {
+    const response = await this.#send("fetching", name, { method: "GET" });
+    this.#folder ??= mkdtemp(join(tmpdir(), "secateur-blobs-"));
+    const path = join(await this.#folder, name);
+    await writeFile(path, new Uint8Array(await response.arrayBuffer()));
+    await checkBlob(path, this.#shown, name);
+    return path;
+  }
+
+  async #send(
+    action: string,
+    name: string,
+    options: { method: string; body?: Uint8Array<ArrayBuffer> },
+  ): Promise<Response> {
+    const url = new URL(this.#base);
+    url.pathname = `${url.pathname.replace(/\/$/, "")}/${name}`;
+    let response: Response;
+    try {
+      response = await this.#fetcher(url.href, options);
+    } catch (cause) {
+      throw new InputError(
+        `${action} ${name}, a blob at ${this.#shown}: found no server that answers; correct --blobs`,
+        { cause },
+      );
+    }
+    if (response.ok) return response;
+    await response.body?.cancel();
+    throw new InputError(
+      `${action} ${name}, a blob at ${this.#shown}: found status ${response.status}, wanted 200; ` +
+        `check --blobs and the keys in the environment`,
+    );
+  }
+}

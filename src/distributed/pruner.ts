@@ -1,0 +1,72 @@
+import { LocalExecutor, openQueue, outputsOf, type QueueOptions } from "./queue/mod.ts";
+import { prune } from "../pruning/prune_network.ts";
+import type { PruneOptions, PruneResult } from "../pruning/mod.ts";
+import type { ContextSpec } from "./mod.ts";
+import { readRun, runJob, type RunOutput } from "./run_job.ts";
+import { resolveModel } from "../session/mod.ts";
+
+/** Runs that wait at a queue at the same time: each holds its model in memory here. */
+const MOST_AT_ONCE = 100;
+
+/** Prunes networks here or elsewhere. */
+export interface Pruner {
+  /** How many runs can be under way at the same time. */
+  readonly atOnce: number;
+  /**
+   * As `prune`. Elsewhere a run has the threads of its worker and keeps no state; it is repeated from its beginning when
+   * its worker is lost.
+   *
+   * @throws {InputError} As `prune`.
+   */
+  prune(options: PruneOptions): Promise<PruneResult>;
+  /** Frees what was opened. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens where whole runs are done.
+ *
+ * @param queue Workers at a queue. Default: this process, one run after the other.
+ * @returns Who does them.
+ * @throws {InputError} When the queue cannot be used.
+ */
+export async function openPruner(queue?: QueueOptions): Promise<Pruner> {
+  return queue ? await openRemote(queue) : openLocal();
+}
+
+/** Options need not become plain data where they stay in the process. */
+function openLocal(): Pruner {
+  const executor = new LocalExecutor({
+    run: (_, options: PruneOptions, { signal }) => prune({ ...options, signal }),
+  }, undefined);
+  let runs = 0;
+  return {
+    atOnce: 1,
+    prune: async (options) => {
+      const job = { kind: "run", key: String(++runs), input: options };
+      const { signal } = options;
+      return outputsOf(await executor.run<PruneResult>([job], { signal }))[0];
+    },
+    close: () => executor.close(),
+  };
+}
+
+async function openRemote(queue: QueueOptions): Promise<Pruner> {
+  const context: ContextSpec = { work: "runs" };
+  const { executor, blobs } = await openQueue(queue, () => Promise.resolve(context));
+  return {
+    atOnce: MOST_AT_ONCE,
+    prune: async (options) => {
+      const { signal, onProgress } = options;
+      const job = await runJob({ ...options, model: await resolveModel(options.model) }, blobs);
+      const [output] = outputsOf(
+        await executor.run<RunOutput>([job], {
+          signal,
+          onProgress: (_, share) => onProgress?.({ stage: "elsewhere", done: share, total: 1 }),
+        }),
+      );
+      return await readRun(output, blobs);
+    },
+    close: () => executor.close(),
+  };
+}

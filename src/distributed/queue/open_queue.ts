@@ -1,0 +1,57 @@
+import type { BlobStore } from "../blobs/blob_store.ts";
+import type { Executor } from "../../base/jobs/job.ts";
+import { openBlobs } from "../blobs/open_blobs.ts";
+import { QueueExecutor } from "./queue_executor.ts";
+import { checkQueueServer, readQueueUrl } from "./queue_server.ts";
+
+/** Where work is done by others. */
+export interface QueueOptions {
+  /** Redis or Valkey server that driver and workers meet at: `redis://` or `rediss://`. */
+  readonly url: string;
+  /** What is too large for it: a folder that all can read, `s3://bucket/prefix`, or the URL of a folder on a server. */
+  readonly blobs: string;
+  /** How often a job that fails is tried. Default 3. */
+  readonly attempts?: number;
+  /** Told what a user should know. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/** An executor and its blobs. */
+export interface OpenQueue {
+  /** Has jobs done by workers. */
+  readonly executor: Executor;
+  /** Where blobs are, until the executor is closed. */
+  readonly blobs: BlobStore;
+}
+
+/**
+ * Makes sure that a queue can be used, before work is spent.
+ *
+ * @param options The queue.
+ * @throws {InputError} When its server cannot be used.
+ */
+export async function checkQueue({ url }: QueueOptions): Promise<void> {
+  await checkQueueServer(readQueueUrl(url));
+}
+
+/**
+ * Opens a queue for the jobs of one context.
+ *
+ * @param options The queue.
+ * @param describe Makes what workers open their context from.
+ * @returns The executor and its blobs.
+ * @throws {InputError} When server or blobs cannot be used.
+ */
+export async function openQueue(
+  { url, blobs: place, attempts, onNotice }: QueueOptions,
+  describe: (blobs: BlobStore) => Promise<unknown>,
+): Promise<OpenQueue> {
+  const server = readQueueUrl(url);
+  const blobs = await openBlobs(place);
+  const context = await describe(blobs);
+  const executor = await QueueExecutor.open({
+    ...{ server, blobs, context, onNotice },
+    ...(attempts !== undefined && { attempts }),
+  });
+  return { executor, blobs };
+}

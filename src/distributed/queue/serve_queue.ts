@@ -1,0 +1,175 @@
+import type { Job as BullJob, Worker } from "./bullmq.d.ts";
+import type { BlobStore } from "../blobs/blob_store.ts";
+import { BlobStores } from "../blobs/blob_stores.ts";
+import type { JobTools } from "../../base/jobs/job.ts";
+
+import {
+  packPayload,
+  type Payload,
+  QUEUE_NAME,
+  type QueuedJob,
+  unpackPayload,
+  writeFailure,
+} from "./queued_job.ts";
+import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
+
+/** Long enough for a machine that is short of breath; the job of a lost worker waits as long. */
+const LOCK_MILLISECONDS = 15_000;
+
+/** Long enough for a job that was refused to come back from its first wait, 1 s, while others are free. */
+const REST_MILLISECONDS = 3000;
+
+/** How often a job may have lost its worker before it is taken to be what ends them. */
+const MOST_LOST_WORKERS = 5;
+
+/** Locks are looked at this often while one of them lasts. */
+const CHECKS_PER_LOCK = 3;
+
+/** A job that a worker was given. */
+export interface ServedJob {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its name in the queue. */
+  readonly id: string;
+}
+
+/** A worker cannot do any job of some context; another worker may. */
+export class RefusalError extends Error {
+  /** Class name. */
+  override readonly name = "RefusalError";
+  /** @param cause Why. */
+  constructor(cause: unknown) {
+    super((cause as Error).message, { cause });
+  }
+}
+
+/** What a worker does. */
+export interface ServeOptions {
+  /** The server. */
+  readonly server: QueueServer;
+  /** Where blobs are, when that is elsewhere than jobs say. */
+  readonly blobs?: string;
+  /**
+   * Does a job.
+   *
+   * @throws {RefusalError} When the worker cannot do jobs of this context.
+   */
+  readonly perform: (
+    kind: string,
+    context: unknown,
+    input: unknown,
+    tools: JobTools & { readonly blobs: BlobStore },
+  ) => Promise<unknown>;
+  /** Raised to end the work after the job in hand. */
+  readonly signal: AbortSignal;
+  /** How long a worker that shows no sign of life keeps its job. Default 15 s. */
+  readonly lockMilliseconds?: number;
+  /** How long a worker that refused a job leaves the next one to others. Default 3 s. */
+  readonly restMilliseconds?: number;
+  /** Told once the worker waits for jobs. */
+  readonly onReady?: () => void;
+  /** Told before every job. */
+  readonly onBegin?: (job: ServedJob) => void;
+  /** Told behind every job, of its failure where it failed. */
+  readonly onEnd?: (job: ServedJob, failure?: Error) => void;
+  /** Told what a user should know: that the server is away. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/**
+ * Takes jobs from a queue, one at a time, until it is told to end. Attempts, waits between them and the recovery of jobs
+ * whose worker is gone are BullMQ's.
+ *
+ * @param options What to do.
+ * @throws {InputError} When the server cannot be used.
+ */
+export async function serveQueue(options: ServeOptions): Promise<void> {
+  const { server, restMilliseconds = REST_MILLISECONDS } = options;
+  await checkQueueServer(server);
+  const { Worker } = await loadForQueue(() =>
+    // @ts-types="./bullmq.d.ts"
+    import("bullmq")
+  );
+  const stores = new BlobStores();
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  const worker = new Worker<QueuedJob, Payload>(QUEUE_NAME, async (job) => {
+    try {
+      return await serveJob(job, await stores.at(options.blobs ?? job.data.blobs), options);
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw new Error(writeFailure(error));
+      // Whoever refuses is free at once, and would take the job again before those who are at work.
+      worker.pause(true);
+      resting = setTimeout(() => worker.resume(), restMilliseconds);
+      throw new Error(writeFailure(error.cause));
+    }
+  }, settingsOf(options));
+  tellAbsence(worker, options);
+  try {
+    await runUntilRaised(worker, options);
+  } finally {
+    clearTimeout(resting);
+    await worker.close();
+    await stores.close();
+  }
+}
+
+function settingsOf({ server, lockMilliseconds = LOCK_MILLISECONDS }: ServeOptions) {
+  return {
+    connection: { ...server.connection, maxRetriesPerRequest: null },
+    lockDuration: lockMilliseconds,
+    stalledInterval: lockMilliseconds / CHECKS_PER_LOCK,
+    maxStalledCount: MOST_LOST_WORKERS,
+    autorun: false,
+  };
+}
+
+async function runUntilRaised(worker: Worker, { signal, onReady }: ServeOptions): Promise<void> {
+  const raised = Promise.withResolvers<void>();
+  const end = () => raised.resolve();
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  try {
+    const running = worker.run();
+    await worker.waitUntilReady();
+    onReady?.();
+    await Promise.race([raised.promise, running]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
+
+/** Says once that the server is away, whatever number of attempts to reach it fail. */
+function tellAbsence(worker: Worker, { server, signal, onNotice }: ServeOptions): void {
+  let isAway = false;
+  worker.on("error", () => {
+    // Another worker has a job whose lock was lost here, or the server is away: both mend themselves.
+  });
+  worker.on("ioredis:close", () => {
+    if (!isAway && !signal.aborted) onNotice?.(`${server.name} is away; waiting for it`);
+    isAway = true;
+  });
+  worker.on("ready", () => isAway = false);
+}
+
+async function serveJob(
+  job: BullJob<QueuedJob, Payload>,
+  blobs: BlobStore,
+  { perform, onBegin, onEnd }: ServeOptions,
+): Promise<Payload> {
+  const served = { kind: job.name, id: job.id! };
+  onBegin?.(served);
+  try {
+    const [context, input] = await Promise.all(
+      [job.data.context, job.data.input].map((payload) => unpackPayload(payload, blobs)),
+    );
+    const output = await perform(job.name, context, input, {
+      blobs,
+      onProgress: (share) => void job.updateProgress(share).catch(() => {}),
+    });
+    onEnd?.(served);
+    return await packPayload(output, blobs);
+  } catch (error) {
+    onEnd?.(served, error as Error);
+    throw error;
+  }
+}

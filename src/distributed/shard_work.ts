@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { saveStatistics } from "../execution/calibration/mod.ts";
+import type { BlobStore, Job, JobHandlers } from "./queue/mod.ts";
+import { gatherShard, type Shard, type StatisticsSource } from "../pruning/mod.ts";
+
+/** What a shard's statistics are gathered with. */
+export interface ShardContext {
+  /** The network and all calibration images. */
+  readonly source: StatisticsSource;
+  /** Where statistics go. */
+  readonly blobs: BlobStore;
+}
+
+/** What came of a shard. */
+export interface ShardOutput {
+  /** Blob with its statistics. */
+  readonly statistics: string;
+  /** Images that were looked at. */
+  readonly images: number;
+  /** Those that could not be read, by name. */
+  readonly unreadable: readonly string[];
+}
+
+/** The job of gathering the statistics of a part of the calibration images; it gives a {@link ShardOutput}. */
+export function shardJob(shard: Shard): Job<Shard> {
+  return { kind: "calibration", key: `${shard.number}/${shard.of}`, input: shard };
+}
+
+/** Who gathers statistics. */
+export const SHARD_HANDLERS: JobHandlers<ShardContext> = {
+  calibration: async ({ source, blobs }, shard: Shard, { onProgress }): Promise<ShardOutput> => {
+    const { statistics, images } = await gatherShard({
+      ...source,
+      onProgress: ({ done, total }) => onProgress(done / total),
+    }, shard);
+    const folder = await mkdtemp(join(tmpdir(), "secateur-shard-"));
+    try {
+      const path = join(folder, "statistics");
+      await saveStatistics(path, statistics);
+      const { names: unreadable } = await source.crew.faults();
+      return { statistics: await blobs.putFile(path), images, unreadable };
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+};

@@ -1,0 +1,162 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { StatisticsIdentity } from "../execution/calibration/mod.ts";
+import { type DatasetPlace, pickCalibration } from "../data/mod.ts";
+import { InputError } from "../base/errors.ts";
+import { readModel, writeModel } from "../formats/mod.ts";
+import { findChannelSpaces } from "../graph/mod.ts";
+import { type BlobStore, RefusalError } from "./queue/mod.ts";
+import type { ModelFile } from "../model/mod.ts";
+import { identifyStatistics, type StatisticsSource, Stopwatch } from "../pruning/mod.ts";
+import { type DataOptions, openSession, type Session } from "../session/mod.ts";
+
+/** Name of the file of a model that names the others. */
+const MODEL = "model.json";
+
+/** What a worker opens a network and its images from: plain data. */
+export interface SourceSpec {
+  /** Version of Secateur, model and images by their content, preprocessing and sampling. */
+  readonly identity: StatisticsIdentity;
+  /** Blobs of the files of the model, by name. */
+  readonly model: Readonly<Record<string, string>>;
+  /** Folder or file of the data set, where the driver has it. */
+  readonly data: string;
+  /** Whether labels are used. */
+  readonly labels?: boolean;
+  /** Largest share of images that may be undecodable. */
+  readonly badImageShare?: number;
+  /** How calibration images and positions are chosen; the identity says how many images. */
+  readonly sampling: Omit<StatisticsSource["calibration"], "indices">;
+}
+
+/** What a worker has of its own. */
+export interface WorkerMeans {
+  /** Where blobs are. */
+  readonly blobs: BlobStore;
+  /** Folder in which data sets are sought by name before they are sought where the driver has them. */
+  readonly dataFolder?: string;
+  /** Threads that share the images of a job. */
+  readonly threads: number;
+}
+
+/** A network and its images, opened by a worker. */
+export interface OpenedSource {
+  /** Both on all threads. */
+  readonly session: Session;
+  /** What statistics are gathered from. */
+  readonly source: StatisticsSource;
+}
+
+/**
+ * Describes what the driver works on, so that workers open the same; the model becomes blobs.
+ *
+ * @param source The network and its images.
+ * @param options What the driver was given.
+ * @param blobs Where the model goes.
+ * @returns The description.
+ * @throws {InputError} When the images are in memory, or blobs cannot be written.
+ */
+export async function describeSource(
+  source: StatisticsSource,
+  { data, labels, badImageShare }: DataOptions,
+  blobs: BlobStore,
+): Promise<SourceSpec> {
+  const { indices: _, ...sampling } = source.calibration;
+  return {
+    identity: await identifyStatistics(source),
+    model: await putModel(source.file, blobs),
+    data: placeOf(data),
+    ...{ labels, badImageShare, sampling },
+  };
+}
+
+/**
+ * Opens what a driver works on.
+ *
+ * @param spec The driver's description.
+ * @param means What the worker has.
+ * @returns The network and its images.
+ * @throws {RefusalError} When the worker lacks something, or has other content, with both hashes.
+ */
+export async function openSource(spec: SourceSpec, means: WorkerMeans): Promise<OpenedSource> {
+  return await orRefuse(async () => {
+    const { identity, labels, badImageShare, sampling } = spec;
+    const data = await findData(spec.data, means.dataFolder);
+    const session = await openSession({
+      ...{ data, labels, badImageShare, workers: means.threads },
+      model: await getModel(spec.model, means.blobs),
+    }, (file) => file);
+    try {
+      const { graph, file, crew } = session;
+      const indices = pickCalibration(crew.local.dataset.train, identity.images, sampling.seed);
+      const source = {
+        ...{ graph, file, crew, calibration: { ...sampling, indices } },
+        map: findChannelSpaces(graph),
+        clock: new Stopwatch(),
+      };
+      checkIdentity(await identifyStatistics(source), identity, data);
+      return { session, source };
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  });
+}
+
+/** What goes wrong before a job is begun is the worker's: another one may have what it takes. */
+export async function orRefuse<Result>(open: () => Promise<Result>): Promise<Result> {
+  try {
+    return await open();
+  } catch (error) {
+    throw error instanceof InputError ? new RefusalError(error) : error;
+  }
+}
+
+function checkIdentity(
+  found: StatisticsIdentity,
+  wanted: StatisticsIdentity,
+  data: string,
+): void {
+  const differences = Object.entries(wanted)
+    .filter(([name, value]) => found[name as keyof StatisticsIdentity] !== value)
+    .map(([name, value]) => `${name} ${found[name as keyof StatisticsIdentity]}, wanted ${value}`);
+  if (differences.length === 0) return;
+  throw new InputError(
+    `opening a job's model with the images in ${data}: found ${differences.join("; ")}; ` +
+      `give this worker the same version of Secateur and the same images`,
+  );
+}
+
+/** Keeps the files of a model as blobs, by name. */
+export async function putModel(file: ModelFile, blobs: BlobStore): Promise<Record<string, string>> {
+  const names: Record<string, string> = {};
+  for (const [name, bytes] of await writeModel("model", file)) names[name] = await blobs.put(bytes);
+  return names;
+}
+
+/** Gets a model that {@link putModel} has kept. */
+export async function getModel(
+  names: Readonly<Record<string, string>>,
+  blobs: BlobStore,
+): Promise<ModelFile> {
+  const files = new Map<string, Uint8Array>();
+  for (const [name, blob] of Object.entries(names)) {
+    files.set(name, new Uint8Array(await readFile(await blobs.fetch(blob))));
+  }
+  return await readModel(MODEL, files);
+}
+
+/** Where a data set is, for others too. */
+export function placeOf(data: DatasetPlace): string {
+  if (typeof data === "string") return resolve(data);
+  throw new InputError(
+    "having work done elsewhere: found images in memory, wanted them on disk; give their folder",
+  );
+}
+
+/** A worker's own copy goes first. */
+export async function findData(data: string, folder: string | undefined): Promise<string> {
+  if (folder === undefined) return data;
+  const own = join(folder, basename(data));
+  return await stat(own).then(() => own, () => data);
+}

@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listConvolutions, listCutUnits, type SharedMode } from "../graph/mod.ts";
+import type { BlobStore } from "./queue/mod.ts";
+import { loadKernels } from "../kernels/mod.ts";
+import type { PlanRules } from "../pruning/policy/mod.ts";
+import {
+  openCountNetworks,
+  OriginalMoments,
+  type SearchContext,
+  type SelectionMethod,
+  trialImages,
+} from "../pruning/mod.ts";
+import type { DataOptions } from "../session/mod.ts";
+import {
+  describeSource,
+  type OpenedSource,
+  openSource,
+  orRefuse,
+  type SourceSpec,
+  type WorkerMeans,
+} from "./source_spec.ts";
+
+/** What a worker opens a search from: plain data. */
+export interface TrialSpec extends SourceSpec {
+  /** Blob of the statistics of the original network. */
+  readonly statistics: string;
+  /** What happens to channels that several layers read. */
+  readonly shared: SharedMode;
+  /** How channels are chosen. */
+  readonly select: SelectionMethod;
+  /** Pull towards the old weights. */
+  readonly ridge: number;
+  /** Rules for all layers. */
+  readonly rules: PlanRules;
+  /** Training images that roll-outs are measured on, where there are as many. */
+  readonly images: number;
+}
+
+/** A search, opened by a worker. */
+export interface OpenedTrials extends OpenedSource {
+  /** What networks are tried out with. */
+  readonly trials: SearchContext;
+}
+
+/** What the driver of a search was given. */
+export interface TrialOptions extends DataOptions {
+  /** What happens to channels that several layers read. */
+  readonly shared: SharedMode;
+  /** Training images that roll-outs are measured on. */
+  readonly images: number;
+}
+
+/**
+ * Describes a search, so that workers open the same; model and statistics become blobs.
+ *
+ * @param trials What the driver would try networks out with itself.
+ * @param options What the driver was given.
+ * @param blobs Where model and statistics go.
+ * @returns The description.
+ * @throws {InputError} When the images are in memory, or blobs cannot be written.
+ */
+export async function describeTrials(
+  { context, rules: { skip, channelMultiple } }: SearchContext,
+  { shared, images, ...options }: TrialOptions,
+  blobs: BlobStore,
+): Promise<TrialSpec> {
+  const folder = await mkdtemp(join(tmpdir(), "secateur-statistics-"));
+  try {
+    const path = await context.original.writtenTo(join(folder, "statistics"));
+    return {
+      ...await describeSource(context, options, blobs),
+      statistics: await blobs.putFile(path),
+      ...{ shared, select: context.select, ridge: context.ridge, images },
+      rules: { skip, channelMultiple },
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/**
+ * Opens a search.
+ *
+ * @param spec The driver's description.
+ * @param means What the worker has.
+ * @returns What networks are tried out with.
+ * @throws {RefusalError} When the worker lacks something, or has other content, with both hashes.
+ */
+export async function openTrials(spec: TrialSpec, means: WorkerMeans): Promise<OpenedTrials> {
+  const { session, source } = await openSource(spec, means);
+  try {
+    const { select, ridge, rules, shared, images } = spec;
+    const statistics = await orRefuse(() => means.blobs.fetch(spec.statistics));
+    const context = {
+      ...{ ...source, select, ridge },
+      original: await OriginalMoments.open(source, statistics),
+      kernels: await loadKernels(),
+      onStage: () => {},
+    };
+    const { graph, map } = source;
+    const places = listConvolutions(graph, map, shared);
+    const units = listCutUnits(graph, map, places);
+    const networks = await openCountNetworks(context, places, units, rules);
+    const trials = { context, places, rules, units, networks, ...trialImages(context, images) };
+    return { session, source, trials };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}

@@ -1,0 +1,346 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Activations, ForwardPlan } from "../forward/mod.ts";
+import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
+import {
+  type Geometry,
+  type Kernels,
+  MomentAccumulator,
+  type Moments,
+  samplePatches,
+} from "../../kernels/mod.ts";
+import { releaseWeights, type Weight } from "../../model/mod.ts";
+import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
+import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
+import { samplePositions, type SamplingOptions } from "./sampling.ts";
+
+/** A batch of preprocessed images. */
+export interface CalibrationBatch {
+  /** What the network's inputs read: N × H × W × C of images. */
+  readonly inputs: readonly tf.Tensor[];
+  /** Their indices in the data set. */
+  readonly indices: ArrayLike<number>;
+}
+
+/** How statistics are gathered. */
+export interface CalibrationOptions extends SamplingOptions {
+  /** Bytes of activations that may wait between two layers; batches beyond it are run again from the images. */
+  readonly memoryBudget: number;
+  /** Called after every batch. */
+  readonly onBatch?: () => void;
+}
+
+/** What a calibrator works on. */
+export interface CalibrationSubject {
+  /** The WebAssembly kernels. */
+  readonly kernels: Kernels;
+  /** The original network; of its model the weights that no plan needs are freed. */
+  readonly original: Network;
+  /** The same with the weights that it has by now; so are its model's. */
+  readonly repaired: Network;
+  /** Keys of the layers that will be asked for, in graph order. */
+  readonly layers: readonly string[];
+  /** How many batches there are. */
+  readonly batches: number;
+  /** Reads a batch; the calibrator owns its images. */
+  readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
+}
+
+/** A layer that is sampled: where, and what its outputs are compared with. */
+interface SampledLayer {
+  readonly node: LayerNode;
+  /** Number of the layer, for the sampling. */
+  readonly number: number;
+  readonly geometry: Geometry;
+  readonly outputSize: readonly [number, number];
+  readonly residual?: ResidualTarget;
+}
+
+interface CalibratedBatch {
+  readonly indices: ArrayLike<number>;
+  /** The batch in the repaired network; absent where only the targets could wait. */
+  readonly activations?: Activations;
+  /** Y of the layers ahead, the original's shortcuts included: P × outputs. */
+  readonly targets: Map<string, tf.Tensor2D>;
+}
+
+const FLOAT_BYTES = 4;
+
+/**
+ * Gathers least-squares statistics layer by layer for sequential repair (He et al. 2017, section 3.2): inputs X come
+ * from the network as repaired so far, targets Y from the original.
+ *
+ * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
+ * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again:
+ * from the start of the residual block, or from the images. So memory does not depend on the number of batches.
+ */
+export class Calibrator {
+  readonly #subject: CalibrationSubject;
+  readonly #options: CalibrationOptions;
+  readonly #original: ForwardPlan;
+  readonly #repaired: ForwardPlan;
+  readonly #layers: SampledLayer[];
+  readonly #waiting = new Map<number, CalibratedBatch>();
+  readonly #sums = new Map<string, MomentAccumulator>();
+
+  /**
+   * @param subject The network, the layers that will be asked for and the images.
+   * @param options Sampling and memory.
+   */
+  constructor(subject: CalibrationSubject, options: CalibrationOptions) {
+    const { original, repaired, layers } = subject;
+    const { graph } = original;
+    this.#subject = subject;
+    this.#options = options;
+    this.#original = new ForwardPlan(original.graph, original.model);
+    this.#repaired = new ForwardPlan(repaired.graph, repaired.model);
+    releaseWeights(original.model, this.#original.layersOfModel);
+    releaseWeights(repaired.model, this.#repaired.layersOfModel);
+    const residuals = findResidualTargets(graph);
+    this.#layers = layers.map((key) => {
+      const number = graph.nodes.findIndex((node) => node.key === key);
+      const node = graph.nodes[number];
+      return {
+        node,
+        number,
+        geometry: geometryOf(node),
+        outputSize: outputSizeOf(node),
+        residual: residuals.get(key),
+      };
+    });
+  }
+
+  /**
+   * Statistics of a layer, X from the network as repaired so far. Layers are asked for in graph order.
+   *
+   * @param key The layer.
+   * @returns Moments of X (inputs of the flattened kernel) and Y (its outputs before bias and activation, corrected at
+   * the end of a residual branch).
+   */
+  async collect(key: string): Promise<Moments> {
+    const layer = this.#layer(key);
+    const accumulator = this.#accumulatorOf(layer);
+    try {
+      for (let index = 0; index < this.#subject.batches; index++) {
+        const batch = await this.#openBatch(index, layer);
+        this.#repaired.advance(batch.activations, this.#repaired.stepOf(key));
+        this.#accumulate(accumulator, layer, batch);
+        this.#keepOrDrop(index, batch);
+        this.#options.onBatch?.();
+      }
+      return accumulator.read();
+    } finally {
+      accumulator.dispose();
+    }
+  }
+
+  /**
+   * Gathers statistics of all layers with X and Y both from the original network, in one pass. They stay on the
+   * backend's heap, as half matrices, until they are taken.
+   */
+  async gatherOriginal(): Promise<void> {
+    for (const layer of this.#layers) this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
+    for (let index = 0; index < this.#subject.batches; index++) {
+      const { inputs, indices } = await this.#subject.readBatch(index);
+      const activations = this.#original.start(inputs);
+      for (const layer of this.#layers) {
+        this.#original.advance(activations, this.#original.stepOf(layer.node.key));
+        tf.tidy(() => {
+          const x = this.#sampleInput(layer, activations.tensors, indices);
+          const y = tf.matMul<tf.Tensor2D>(x, kernelOf(layer));
+          this.#sums.get(layer.node.key)!.accumulate(x, y);
+        });
+      }
+      tf.dispose([...activations.tensors.values()]);
+      this.#options.onBatch?.();
+    }
+  }
+
+  /**
+   * Hands out what {@link gatherOriginal} has gathered for a layer, and forgets it.
+   *
+   * @param key The layer.
+   * @returns Its moments.
+   */
+  takeOriginal(key: string): Moments {
+    const sums = this.#sums.get(key)!;
+    const moments = sums.read();
+    sums.dispose();
+    this.#sums.delete(key);
+    return moments;
+  }
+
+  /**
+   * Puts repaired weights into the network that later layers get their inputs from.
+   *
+   * @param key The layer.
+   * @param weights Its weights by role.
+   */
+  setWeights(key: string, weights: Map<string, Weight>): void {
+    this.#repaired.setWeights(key, weights);
+  }
+
+  /** Frees everything that waits. */
+  dispose(): void {
+    for (const batch of this.#waiting.values()) disposeBatch(batch);
+    this.#waiting.clear();
+    for (const sums of this.#sums.values()) sums.dispose();
+    this.#sums.clear();
+    this.#original.dispose();
+    this.#repaired.dispose();
+  }
+
+  #layer(key: string): SampledLayer {
+    return this.#layers.find(({ node }) => node.key === key)!;
+  }
+
+  #accumulatorOf({ node }: SampledLayer): MomentAccumulator {
+    const { inputs, outputs } = kernelSize(node);
+    return new MomentAccumulator(this.#subject.kernels, inputs, outputs);
+  }
+
+  /** X of a layer at its sampled positions: P × inputs. */
+  #sampleInput(
+    layer: SampledLayer,
+    tensors: ReadonlyMap<string, tf.Tensor>,
+    indices: ArrayLike<number>,
+  ): tf.Tensor2D {
+    const input = sampledImages(tensors.get(layer.node.inputs[0])!, layer.node);
+    const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
+    return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
+  }
+
+  /**
+   * The sum of the shortcuts at a layer's sampled positions, through the inverse of the BatchNormalization that stands
+   * between: P × outputs. Undefined where the layer does not end a residual branch.
+   */
+  #sampleShortcuts(
+    { number, outputSize, residual }: SampledLayer,
+    tensors: ReadonlyMap<string, tf.Tensor>,
+    indices: ArrayLike<number>,
+  ): tf.Tensor2D | undefined {
+    if (residual === undefined) return undefined;
+    const { kernels } = this.#subject;
+    const positions = samplePositions(number, indices, outputSize, this.#options);
+    const sampled = residual.shortcuts.map((name) =>
+      samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
+    );
+    const sum = tf.addN(sampled);
+    return residual.inverseScale ? sum.mul(tf.tensor1d(residual.inverseScale)) : sum;
+  }
+
+  #accumulate(
+    accumulator: MomentAccumulator,
+    layer: SampledLayer,
+    { activations, targets, indices }: Required<CalibratedBatch>,
+  ): void {
+    const target = targets.get(layer.node.key)!;
+    tf.tidy(() => {
+      const x = this.#sampleInput(layer, activations.tensors, indices);
+      const shortcuts = this.#sampleShortcuts(layer, activations.tensors, indices);
+      accumulator.accumulate(x, shortcuts ? target.sub(shortcuts) : target);
+    });
+    target.dispose();
+    targets.delete(layer.node.key);
+  }
+
+  /** A batch ready to be moved to a layer, with what of it has waited. */
+  async #openBatch(index: number, layer: SampledLayer): Promise<Required<CalibratedBatch>> {
+    const waiting = this.#waiting.get(index);
+    if (waiting?.activations) return { ...waiting, activations: waiting.activations };
+    const { inputs, indices } = await this.#subject.readBatch(index);
+    const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
+    return { indices, targets, activations: this.#repaired.start(inputs) };
+  }
+
+  /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
+  #sampleTargets(
+    inputs: readonly tf.Tensor[],
+    indices: ArrayLike<number>,
+    layer: SampledLayer,
+  ): Map<string, tf.Tensor2D> {
+    const rest = this.#layers.slice(this.#layers.indexOf(layer));
+    const activations = this.#original.start(inputs.map((input) => input.clone()));
+    const targets = new Map<string, tf.Tensor2D>();
+    for (const sampled of this.#hasRoom() ? rest : [layer]) {
+      this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
+      const target = tf.tidy(() => {
+        const x = this.#sampleInput(sampled, activations.tensors, indices);
+        const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(sampled));
+        const shortcuts = this.#sampleShortcuts(sampled, activations.tensors, indices);
+        return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
+      });
+      targets.set(sampled.node.key, target);
+    }
+    tf.dispose([...activations.tensors.values()]);
+    return targets;
+  }
+
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const batch of this.#waiting.values()) {
+      bytes += activationBytes(batch) + targetBytes(batch);
+    }
+    return bytes;
+  }
+
+  /** Whether the targets of one more batch may wait. */
+  #hasRoom(): boolean {
+    const [first] = this.#waiting.values();
+    return this.#waitingBytes() + (first ? targetBytes(first) : 0) <= this.#options.memoryBudget;
+  }
+
+  /**
+   * Lets a batch wait for the next layer, with as much of it as has room: all, or what going on from an earlier step
+   * needs, or its targets alone, or nothing. Room for the batches that do not wait yet is left, half of the budget at
+   * most.
+   */
+  #keepOrDrop(index: number, batch: Required<CalibratedBatch>): void {
+    const { activations, targets, indices } = batch;
+    this.#waiting.delete(index);
+    if (targets.size === 0) {
+      disposeBatch(batch);
+      return;
+    }
+    const restart = this.#repaired.smallestRestart(activations);
+    const [most, least] = [activationBytes(batch), restart.elements * FLOAT_BYTES];
+    const absent = this.#subject.batches - this.#waiting.size - 1;
+    const { memoryBudget } = this.#options;
+    const reserve = Math.min(absent * (least + targetBytes(batch)), memoryBudget / 2);
+    const room = memoryBudget - this.#waitingBytes() - targetBytes(batch);
+    if (most + reserve <= room) {
+      this.#waiting.set(index, batch);
+    } else if (least <= room) {
+      this.#repaired.rewind(activations, restart.step);
+      this.#waiting.set(index, batch);
+    } else {
+      tf.dispose([...activations.tensors.values()]);
+      if (room >= 0) this.#waiting.set(index, { indices, targets });
+      else tf.dispose([...targets.values()]);
+    }
+  }
+}
+
+/** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
+function kernelOf({ node }: SampledLayer): tf.Tensor2D {
+  const { inputs, outputs } = kernelSize(node);
+  return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
+}
+
+function activationBytes({ activations }: CalibratedBatch): number {
+  return activations ? bytesOf(activations.tensors.values()) : 0;
+}
+
+function targetBytes({ targets }: CalibratedBatch): number {
+  return bytesOf(targets.values());
+}
+
+function bytesOf(tensors: Iterable<tf.Tensor>): number {
+  let elements = 0;
+  for (const tensor of tensors) elements += tensor.size;
+  return elements * FLOAT_BYTES;
+}
+
+function disposeBatch({ activations, targets }: CalibratedBatch): void {
+  if (activations) tf.dispose([...activations.tensors.values()]);
+  tf.dispose([...targets.values()]);
+}

@@ -1,0 +1,149 @@
+import { InputError } from "../../base/errors.ts";
+import type { Moments } from "../../kernels/mod.ts";
+import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
+import {
+  checkIdentity,
+  checkSameWhole,
+  mergeStatistics,
+  type Statistics,
+  type StatisticsIdentity,
+} from "./statistics.ts";
+
+/** More than anybody makes; a number beyond it is damage. */
+const MOST_SHARDS = 100_000;
+
+const PARTS = ["gram", "cross", "sumX", "sumY", "sumYY"] as const;
+
+/** What the header says beside the arrays. */
+interface StatisticsRecord extends Pick<Statistics, "identity" | "shards"> {
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What of a file is read, and what it must belong to. */
+export interface LoadStatisticsOptions {
+  /** What the statistics must belong to. Default: anything. */
+  readonly identity?: StatisticsIdentity;
+  /** Keys of the layers that are read. Default: all that are in it. */
+  readonly layers?: readonly string[];
+}
+
+/**
+ * Writes statistics as a safetensors file, beside its place first.
+ *
+ * @param path Where to; a file there is replaced.
+ * @param statistics What.
+ * @param signal Interrupts the writing; what was there stays.
+ * @throws {InputError} When it cannot be written; what was there stays.
+ * @throws The signal's reason, when it interrupts.
+ */
+export async function saveStatistics(
+  path: string,
+  { identity, shards, layers }: Statistics,
+  signal?: AbortSignal,
+): Promise<void> {
+  const counts = Object.fromEntries([...layers].map(([key, { count }]) => [key, count]));
+  const record: StatisticsRecord = { identity, shards, counts };
+  const tensors = [...layers].flatMap(([key, moments]): NamedTensor[] => {
+    const shapes = shapesOf(moments);
+    return PARTS.map((part) => ({
+      name: `${key}/${part}`,
+      shape: shapes[part],
+      values: moments[part],
+    }));
+  });
+  await writeSafetensors(path, { secateur: JSON.stringify(record) }, tensors, signal);
+}
+
+/**
+ * Reads statistics.
+ *
+ * @param path Where from.
+ * @param options What they must belong to, where that is known, and which layers are read.
+ * @returns The statistics.
+ * @throws {InputError} When the file is damaged, lacks a layer, or belongs to something else, with the difference.
+ */
+export async function loadStatistics(
+  path: string,
+  options: LoadStatisticsOptions = {},
+): Promise<Statistics> {
+  const wanted = options.layers?.flatMap((key) => PARTS.map((part) => `${key}/${part}`));
+  const names = wanted && new Set(wanted);
+  const { metadata, tensors } = await readSafetensors(path, (name) => names?.has(name) ?? true);
+  const { identity, shards, counts } = parseRecord(path, metadata);
+  if (options.identity) checkIdentity(`reading ${path}`, identity, options.identity);
+  const arrays = new Map(tensors.map(({ name, values }) => [name, values]));
+  const keys = options.layers ?? Object.keys(counts);
+  const layers = keys.map((key) => [key, momentsOf(path, key, counts[key], arrays)] as const);
+  return { identity, shards, layers: new Map(layers) };
+}
+
+/**
+ * Adds up files of shards, one after the other: two are in memory at a time.
+ *
+ * @param paths The files, at least one.
+ * @returns The sums of all.
+ * @throws {InputError} When a file is damaged, belongs to something else than the first, or has a shard that another
+ * one has too.
+ */
+export async function mergeStatisticsFiles(paths: readonly string[]): Promise<Statistics> {
+  const heads = [];
+  const owners = new Map<number, string>();
+  for (const path of paths) {
+    const head = await loadStatistics(path, { layers: [] });
+    checkSameWhole(`merging ${path} into ${paths[0]}`, head, heads[0]?.head ?? head);
+    for (const shard of head.shards.have) {
+      if (owners.has(shard)) {
+        throw new InputError(
+          `merging ${path}: found shard ${shard} of ${head.shards.of}, ` +
+            `which ${owners.get(shard)} has too; leave one of them out`,
+        );
+      }
+      owners.set(shard, path);
+    }
+    heads.push({ path, head });
+  }
+  const [first, ...rest] = heads.toSorted((a, b) => a.head.shards.have[0] - b.head.shards.have[0]);
+  let sum = await loadStatistics(first.path);
+  for (const { path } of rest) sum = mergeStatistics([sum, await loadStatistics(path)]);
+  return sum;
+}
+
+function shapesOf({ d, n }: Pick<Moments, "d" | "n">): Record<typeof PARTS[number], number[]> {
+  return { gram: [d, d], cross: [d, n], sumX: [d], sumY: [n], sumYY: [n] };
+}
+
+function momentsOf(
+  path: string,
+  key: string,
+  count: number | undefined,
+  arrays: ReadonlyMap<string, Float64Array>,
+): Moments {
+  const [gram, cross, sumX, sumY, sumYY] = PARTS.map((part) => arrays.get(`${key}/${part}`));
+  if (count !== undefined && gram && cross && sumX && sumY && sumYY) {
+    const [d, n] = [sumX.length, sumY.length];
+    const isWhole = gram.length === d * d && cross.length === d * n && sumYY.length === n;
+    if (isWhole) return { d, n, count, gram, cross, sumX, sumY, sumYY };
+  }
+  throw new InputError(
+    `reading ${path}: found no whole statistics of layer "${key}"; ` +
+      `the file is damaged, make it again with \`calibrate\``,
+  );
+}
+
+function parseRecord(path: string, metadata: unknown): StatisticsRecord {
+  try {
+    const record = JSON.parse((metadata as Record<string, string>).secateur);
+    const { identity, shards: { of, have }, counts } = record;
+    const isRecord = [identity, counts].every((part) => typeof part === "object" && part) &&
+      Number.isInteger(of) && of <= MOST_SHARDS && Array.isArray(have) && have.length > 0 &&
+      have.every((shard) => Number.isInteger(shard) && shard >= 1 && shard <= of) &&
+      Object.values(counts).every(Number.isSafeInteger);
+    if (isRecord) return record;
+  } catch {
+    // Anything that is no such record is no statistics file.
+  }
+  throw new InputError(
+    `reading ${path}: found no statistics, wanted a file of \`calibrate\`; ` +
+      `give such a file, or another name to have one written`,
+  );
+}

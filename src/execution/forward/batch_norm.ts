@@ -1,0 +1,101 @@
+import * as tf from "@tensorflow/tfjs";
+import type { LayerGraph, LayerNode } from "../../graph/mod.ts";
+import { ForwardPlan } from "./forward_plan.ts";
+import type { ImageBatch } from "./objective.ts";
+
+/** Sums of a BatchNormalization's inputs over images and positions, per channel. */
+export interface ChannelMoments {
+  /** Σ x. */
+  readonly sums: Float64Array;
+  /** Σ x². */
+  readonly squares: Float64Array;
+  /** Number of images times positions. */
+  readonly count: number;
+}
+
+/**
+ * Gathers the moments at every BatchNormalization. Every batch is normalized with its own statistics on the way, as in
+ * training, so that all layers can be measured in one pass.
+ *
+ * @param graph The network.
+ * @param model The same network in TensorFlow.js.
+ * @param batches Batches of images; disposed.
+ * @returns Moments by layer of every batch, in order.
+ */
+export async function measureBatchNorm(
+  graph: LayerGraph,
+  model: tf.LayersModel,
+  batches: AsyncIterable<Pick<ImageBatch, "inputs">>,
+): Promise<Map<string, ChannelMoments>[]> {
+  const moments: Map<string, ChannelMoments>[] = [];
+  const plan = new ForwardPlan(graph, model, {
+    onMoments: (layer, sums, squares, count) => {
+      const batch = moments.at(-1)!;
+      const own = { sums: Float64Array.from(sums), squares: Float64Array.from(squares), count };
+      const before = batch.get(layer);
+      batch.set(layer, before ? sumOf(before, own) : own);
+    },
+  });
+  try {
+    for await (const { inputs } of batches) {
+      moments.push(new Map());
+      tf.dispose(plan.predict(inputs));
+    }
+  } finally {
+    plan.dispose();
+  }
+  return moments;
+}
+
+function sumOf(first: ChannelMoments, second: ChannelMoments): ChannelMoments {
+  return {
+    sums: first.sums.map((sum, channel) => sum + second.sums[channel]),
+    squares: first.squares.map((square, channel) => square + second.squares[channel]),
+    count: first.count + second.count,
+  };
+}
+
+/**
+ * Adds up moments of batches in the order given, so that the same batches give the same bits.
+ *
+ * @param batches Moments by layer of every batch.
+ * @returns Moments by layer.
+ */
+export function addChannelMoments(
+  batches: readonly ReadonlyMap<string, ChannelMoments>[],
+): Map<string, ChannelMoments> {
+  const total = new Map<string, ChannelMoments>();
+  for (const [layer, moments] of batches.flatMap((batch) => [...batch])) {
+    const known = total.get(layer);
+    total.set(layer, known ? sumOf(known, moments) : moments);
+  }
+  return total;
+}
+
+/**
+ * Replaces the statistics of BatchNormalization layers by measured ones.
+ *
+ * @param graph The network.
+ * @param moments Moments by layer; layers without keep theirs.
+ * @returns The network with new moving means and (biased) variances; the given one is unchanged.
+ */
+export function withBatchNormMoments(
+  graph: LayerGraph,
+  moments: ReadonlyMap<string, ChannelMoments>,
+): LayerGraph {
+  const replace = (node: LayerNode): LayerNode => {
+    const measured = moments.get(node.key);
+    if (measured === undefined) return node;
+    const { sums, squares, count } = measured;
+    const mean = Float32Array.from(sums, (sum) => sum / count);
+    const variance = Float32Array.from(
+      squares,
+      (square, channel) => Math.max(0, square / count - (sums[channel] / count) ** 2),
+    );
+    const weights = new Map(node.weights);
+    weights.set("moving_mean", { ...weights.get("moving_mean")!, values: mean });
+    weights.set("moving_variance", { ...weights.get("moving_variance")!, values: variance });
+    return { ...node, weights };
+  };
+  return { ...graph, nodes: graph.nodes.map(replace) };
+}

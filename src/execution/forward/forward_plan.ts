@@ -1,0 +1,235 @@
+import * as tf from "@tensorflow/tfjs";
+import { foldableChains, isChannelNorm, isLinearMap, mergeChain } from "../../graph/folding/mod.ts";
+import { type LayerGraph, type LayerNode, nodeKeyOf } from "../../graph/mod.ts";
+import type { Weight } from "../../model/mod.ts";
+import { convolutionOperation, transposedOperation } from "./convolution_steps.ts";
+import {
+  batchStatisticsOperation,
+  denseOperation,
+  layerOperation,
+  type MomentSink,
+  type Operation,
+} from "./steps.ts";
+
+/** One step of a forward pass: a chain of layers that run as one operation. */
+export interface ForwardStep {
+  /** The layers, the first reads the inputs, the last makes the output. */
+  nodes: LayerNode[];
+  /** Tensors read. */
+  readonly inputs: readonly string[];
+  /** Key of the tensor made (of the last layer). */
+  readonly output: string;
+  /** What runs; absent for an input layer. */
+  operation: Operation | undefined;
+}
+
+/** A batch on its way through the network. */
+export interface Activations {
+  /** Live tensors by name. */
+  readonly tensors: Map<string, tf.Tensor>;
+  /** Index of the step that runs next. */
+  next: number;
+}
+
+/** How a plan treats BatchNormalization. */
+export interface ForwardOptions {
+  /** Normalize with the batch's own statistics and report them here; nothing is folded then. */
+  readonly onMoments?: MomentSink;
+}
+
+/**
+ * A network laid out as steps that a batch can be moved along, any distance at a time.
+ *
+ * For inference BatchNormalization and activations are folded into the layer in front of them ({@link foldableChains}); a
+ * BatchNormalization that stands alone becomes a 1×1 depthwise convolution, which on the WASM backend is several times as
+ * fast (figures: bench/results/forward.md). Tensors are disposed as soon as no later step reads them.
+ */
+export class ForwardPlan {
+  /** The steps, in graph order. */
+  readonly steps: readonly ForwardStep[];
+  readonly #layersOfModel = new Set<string>();
+  readonly #stepOfNode = new Map<string, number>();
+  readonly #lastUse = new Map<string, number>();
+  readonly #live: readonly (readonly string[])[];
+  readonly #graph: LayerGraph;
+
+  /**
+   * Lays out a network.
+   *
+   * @param graph The network and its weights.
+   * @param model The same network in TensorFlow.js, which runs the layers that need no folding.
+   * @param options How BatchNormalization is treated.
+   */
+  constructor(graph: LayerGraph, model: tf.LayersModel, options: ForwardOptions = {}) {
+    this.#graph = graph;
+    const chains = options.onMoments ? graph.nodes.map((node) => [node]) : foldableChains(graph);
+    this.steps = chains.map((nodes) => ({
+      nodes,
+      inputs: nodes[0].inputs,
+      output: nodes.at(-1)!.key,
+      operation: this.#makeOperation(nodes, model, options),
+    }));
+    this.steps.forEach((step, index) => {
+      for (const node of step.nodes) this.#stepOfNode.set(node.key, index);
+      for (const tensor of step.inputs) this.#lastUse.set(tensor, index);
+    });
+    for (const tensor of graph.outputs) this.#lastUse.set(tensor, Infinity);
+    this.#live = this.#findLive();
+  }
+
+  #makeOperation(
+    chain: LayerNode[],
+    model: tf.LayersModel,
+    { onMoments }: ForwardOptions,
+  ): Operation | undefined {
+    const [node] = chain;
+    if (node.className === "InputLayer") return undefined;
+    if (onMoments && isChannelNorm(node)) {
+      return batchStatisticsOperation(node, onMoments);
+    }
+    const operation = kernelOperation(mergeChain(chain));
+    if (operation !== undefined) return operation;
+    this.#layersOfModel.add(node.name);
+    return layerOperation(model.getLayer(node.name));
+  }
+
+  /** For every step, and behind the last one, the tensors made before that a later step or the world reads. */
+  #findLive(): string[][] {
+    const made = [...this.#graph.inputs];
+    const live = this.steps.map(({ operation, output }, index) => {
+      const names = made.filter((name) => this.#lastUse.get(name)! >= index);
+      if (operation !== undefined) {
+        made.push(...[...this.#lastUse.keys()].filter((name) => nodeKeyOf(name) === output));
+      }
+      return names;
+    });
+    return [...live, made.filter((name) => this.#lastUse.get(name)! >= this.steps.length)];
+  }
+
+  /** Names of the layers that the model runs; the plan has the weights of all others. */
+  get layersOfModel(): ReadonlySet<string> {
+    return this.#layersOfModel;
+  }
+
+  /** Index of the step that runs a layer. */
+  stepOf(key: string): number {
+    return this.#stepOfNode.get(key)!;
+  }
+
+  /** Puts a batch, a tensor for every input, which the plan owns from now on, before the first step. */
+  start(inputs: readonly tf.Tensor[]): Activations {
+    const named = this.#graph.inputs.map((name, index) => [name, inputs[index]] as const);
+    return { tensors: new Map(named), next: 0 };
+  }
+
+  /**
+   * Moves a batch forward.
+   *
+   * @param activations The batch; tensors that no later step reads are disposed.
+   * @param until Index of the first step that is not run.
+   */
+  advance(activations: Activations, until: number): void {
+    const { tensors } = activations;
+    for (; activations.next < until; activations.next++) {
+      const step = this.steps[activations.next];
+      if (step.operation === undefined) continue;
+      const operation = step.operation;
+      const outputs = tf.tidy(() => operation.run(step.inputs.map((name) => tensors.get(name)!)));
+      outputs.forEach((tensor, index) => {
+        const name = index === 0 ? step.output : `${step.output}#${index}`;
+        if (this.#lastUse.has(name)) tensors.set(name, tensor);
+        else tensor.dispose();
+      });
+      this.#disposeUnused(tensors, activations.next);
+    }
+  }
+
+  /** Names of the tensors that are live before a step. */
+  liveBefore(index: number): readonly string[] {
+    return this.#live[index];
+  }
+
+  /**
+   * The earlier step from which a batch could go on with the least memory: all that is live before it is still there.
+   *
+   * @param activations The batch.
+   * @returns The step, which is the batch's next one when going back gains nothing, and the elements to be kept for it.
+   */
+  smallestRestart({ tensors, next }: Activations): { step: number; elements: number } {
+    let best = { step: next, elements: Infinity };
+    for (let step = next; step >= 0; step--) {
+      const live = this.#live[step];
+      if (!live.every((name) => tensors.has(name))) continue;
+      const elements = live.reduce((sum, name) => sum + tensors.get(name)!.size, 0);
+      if (elements < best.elements) best = { step, elements };
+    }
+    return best;
+  }
+
+  /**
+   * Moves a batch back, to be moved forward again later.
+   *
+   * @param activations The batch; tensors that are not live before the step are disposed.
+   * @param step A step that {@link smallestRestart} gave.
+   */
+  rewind(activations: Activations, step: number): void {
+    const live = new Set(this.#live[step]);
+    for (const [name, tensor] of activations.tensors) {
+      if (live.has(name)) continue;
+      tensor.dispose();
+      activations.tensors.delete(name);
+    }
+    activations.next = step;
+  }
+
+  /**
+   * Runs a whole batch.
+   *
+   * @param inputs What the inputs read; disposed.
+   * @returns The model's outputs in order.
+   */
+  predict(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+    const activations = this.start(inputs);
+    this.advance(activations, this.steps.length);
+    const outputs = this.#graph.outputs.map((name) => activations.tensors.get(name)!);
+    for (const tensor of activations.tensors.values()) {
+      if (!outputs.includes(tensor)) tensor.dispose();
+    }
+    return outputs;
+  }
+
+  /**
+   * Replaces the weights of a convolution or Dense layer.
+   *
+   * @param key The layer.
+   * @param weights Its new weights by role.
+   */
+  setWeights(key: string, weights: Map<string, Weight>): void {
+    const step = this.steps[this.stepOf(key)];
+    step.nodes = step.nodes.map((node) => node.key === key ? { ...node, weights } : node);
+    step.operation!.dispose();
+    step.operation = kernelOperation(mergeChain(step.nodes));
+  }
+
+  /** Frees the weights of all steps. */
+  dispose(): void {
+    for (const step of this.steps) step.operation?.dispose();
+  }
+
+  #disposeUnused(tensors: Map<string, tf.Tensor>, index: number): void {
+    for (const name of new Set(this.steps[index].inputs)) {
+      if (this.#lastUse.get(name) !== index) continue;
+      tensors.get(name)!.dispose();
+      tensors.delete(name);
+    }
+  }
+}
+
+/** What runs a layer with a kernel; undefined where TensorFlow.js has to, or refuses. */
+function kernelOperation(node: LayerNode): Operation | undefined {
+  if (node.className === "Dense" && node.calls === 1) return denseOperation(node);
+  if (isLinearMap(node)) return convolutionOperation(node);
+  const isTransposed = node.className === "Conv2DTranspose" && node.calls === 1 &&
+    node.config.data_format !== "channels_first";
+  return isTransposed ? transposedOperation(node) : undefined;
+}

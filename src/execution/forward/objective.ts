@@ -1,0 +1,84 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { LayerGraph } from "../../graph/mod.ts";
+import type { ForwardPlan } from "./forward_plan.ts";
+
+/** Images ready for a network. */
+export interface ImageBatch {
+  /** What the network's inputs read: N × H × W × C of images. */
+  readonly inputs: readonly tf.Tensor[];
+  /** Class of every image; absent where the data has none. */
+  readonly labels?: Int32Array;
+  /** Index of every image in its set. */
+  readonly indices: Int32Array;
+}
+
+/** What a network answered, image by image. */
+export interface Answers {
+  /** Index of every image in its set. */
+  readonly images: Int32Array;
+  /** The likeliest class of every image. */
+  readonly classes: Int32Array;
+  /** The probability that the network gives it. */
+  readonly probabilities: Float32Array;
+}
+
+/** A network laid out for measuring. */
+export interface MeasuredNetwork {
+  /** The network. */
+  readonly graph: LayerGraph;
+  /** Its plan. */
+  readonly plan: ForwardPlan;
+}
+
+/** How far an output is from the reference's. */
+export interface OutputFigures {
+  /** Name of the output. */
+  readonly name: string;
+  /** Relative error. */
+  readonly error: number;
+  /** Variance of the reference's output: the mean square of an element's deviation from the mean of its channel. */
+  readonly variance: number;
+}
+
+/** What a network was found to be worth on some images. */
+export interface Figures {
+  /** What is lost, 0 at best: the share of images classified wrongly, or the relative error of the outputs. */
+  readonly error: number;
+  /** What is minimised: the mean cross-entropy in nats, or the mean over outputs of the squared relative error. */
+  readonly loss: number;
+  /** Share of images classified rightly; absent where outputs are compared. */
+  readonly accuracy?: number;
+  /** The single answers; absent where outputs are compared. */
+  readonly answers?: Answers;
+  /** Every output by itself; absent where images are classified. */
+  readonly outputs?: readonly OutputFigures[];
+  /** How many images. */
+  readonly images: number;
+}
+
+/**
+ * What networks are measured by. Sums can be cloned between threads; figures come from those of all batches in the order of
+ * the images, so that they do not depend on which thread ran which batch. A network that is better has the smaller error
+ * and, within rounding, the smaller loss.
+ */
+export interface Objective<Sums> {
+  /**
+   * Runs batches through a network.
+   *
+   * @param network The network.
+   * @param batches The batches; their images are disposed.
+   * @returns Sums over the images of every batch, in order.
+   * @throws {InputError} When the network or the images cannot be measured so.
+   */
+  measure(network: MeasuredNetwork, batches: AsyncIterable<ImageBatch>): Promise<Sums[]>;
+  /**
+   * Mean figures over some batches.
+   *
+   * @param batches Their sums, in the order of the images.
+   * @returns The figures.
+   * @throws {InputError} When the images do not suffice for any.
+   */
+  figuresOf(batches: readonly Sums[]): Figures;
+  /** Frees what it holds. */
+  dispose(): void;
+}

@@ -1,0 +1,86 @@
+import * as tf from "@tensorflow/tfjs";
+import { activationOf, constructorName, type LayerNode } from "../../graph/mod.ts";
+
+/** Runs one or more neighbouring layers at once. */
+export interface Operation {
+  /** Computes the outputs; the caller owns them and keeps the inputs. */
+  run(inputs: tf.Tensor[]): tf.Tensor[];
+  /** Frees the weights that the operation holds. */
+  dispose(): void;
+}
+
+/** Applies an activation by its serialized name. */
+export function applyActivation(x: tf.Tensor, activation: string): tf.Tensor {
+  if (activation === "linear") return x;
+  const layer = tf.layers.activation({ activation: constructorName(activation) as "relu" });
+  return layer.apply(x) as tf.Tensor;
+}
+
+/** A Dense layer over the last axis. */
+export function denseOperation(node: LayerNode): Operation {
+  const kernel = node.weights.get("kernel")!;
+  const weights = tf.tensor2d(kernel.values as Float32Array, kernel.shape as [number, number]);
+  const biasValues = node.weights.get("bias")?.values as Float32Array | undefined;
+  const bias = biasValues && tf.tensor1d(biasValues);
+  return {
+    run: ([x]) => {
+      const rows = x.reshape([-1, kernel.shape[0]]) as tf.Tensor2D;
+      const product = tf.fused.matMul({ a: rows, b: weights, bias });
+      const output = product.reshape([...x.shape.slice(0, -1), kernel.shape[1]]);
+      return [applyActivation(output, activationOf(node))];
+    },
+    dispose: () => tf.dispose([weights, ...(bias ? [bias] : [])]),
+  };
+}
+
+/** Any other layer, as TensorFlow.js runs it at inference. */
+export function layerOperation(layer: tf.layers.Layer): Operation {
+  return {
+    run: (inputs) => {
+      const outputs = layer.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false });
+      return Array.isArray(outputs) ? outputs as tf.Tensor[] : [outputs as tf.Tensor];
+    },
+    dispose: () => {},
+  };
+}
+
+/** Receives a batch's moments at a BatchNormalization: sums over images and positions, and their number. */
+export type MomentSink = (
+  layer: string,
+  sums: Float32Array,
+  squares: Float32Array,
+  count: number,
+) => void;
+
+/**
+ * A BatchNormalization that normalizes with the statistics of the batch, as in training, and reports them.
+ *
+ * @param node The layer.
+ * @param report Receives the sums of every batch.
+ * @returns The operation.
+ */
+export function batchStatisticsOperation(node: LayerNode, report: MomentSink): Operation {
+  const epsilon = Number(node.config.epsilon ?? 1e-3);
+  const vector = (role: string) => {
+    const weight = node.weights.get(role);
+    return weight && tf.tensor1d(weight.values as Float32Array);
+  };
+  const gamma = vector("gamma");
+  const beta = vector("beta");
+  return {
+    run: ([x]) => {
+      const channels = x.shape.at(-1)!;
+      const count = x.size / channels;
+      const { mean, variance } = tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
+      const means = mean.dataSync() as Float32Array;
+      const variances = variance.dataSync() as Float32Array;
+      const sums = means.map((value) => value * count);
+      const squares = variances.map((value, c) => (value + means[c] * means[c]) * count);
+      report(node.key, sums, squares, count);
+      return [
+        tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, beta, gamma, epsilon),
+      ];
+    },
+    dispose: () => tf.dispose([...(gamma ? [gamma] : []), ...(beta ? [beta] : [])]),
+  };
+}

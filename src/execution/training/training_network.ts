@@ -1,0 +1,259 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  activationOf,
+  constructorName,
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  nodeKeyOf,
+  planeOf,
+} from "../../graph/mod.ts";
+import { type Kernels, trainBatchNorm } from "../../kernels/mod.ts";
+import { isTrainable, type ParameterLayout } from "./parameters.ts";
+import type { StepSums, TrainingBatch, TrainingLoss } from "./training_loss.ts";
+
+/** Mean and variance of a batch at a BatchNormalization. */
+interface BatchStatistics {
+  readonly mean: tf.Tensor;
+  readonly variance: tf.Tensor;
+}
+
+/**
+ * A network in training mode: its weights are variables, BatchNormalization uses the statistics of the batch (frozen
+ * layers keep their own), and a step gives the gradients of the mean loss.
+ */
+export class TrainingNetwork {
+  readonly #kernels: Kernels;
+  /** Keys of ReLU layers by the BatchNormalization that they run with. */
+  readonly #fusedRelus: ReadonlyMap<string, string>;
+  readonly #graph: LayerGraph;
+  readonly #model: tf.LayersModel;
+  readonly #layout: ParameterLayout;
+  readonly #loss: TrainingLoss;
+  readonly #variables = new Map<string, tf.Variable>();
+
+  /**
+   * @param kernels The kernels.
+   * @param graph The network.
+   * @param model The same network in TensorFlow.js, which runs the layers without weights.
+   * @param layout Where its weights lie in the flat array.
+   * @param loss What it is trained by.
+   */
+  constructor(
+    kernels: Kernels,
+    graph: LayerGraph,
+    model: tf.LayersModel,
+    layout: ParameterLayout,
+    loss: TrainingLoss,
+  ) {
+    this.#loss = loss;
+    this.#kernels = kernels;
+    this.#fusedRelus = findFusedRelus(graph);
+    this.#graph = graph;
+    this.#model = model;
+    this.#layout = layout;
+    for (const node of graph.nodes.filter(({ key, name }) => key === name)) {
+      for (const [role, { values, shape }] of node.weights) {
+        const variable = tf.tidy(() => tf.variable(tf.tensor(values, shape), isTrainable(node)));
+        this.#variables.set(variableName(node.name, role), variable);
+      }
+    }
+  }
+
+  /**
+   * Takes weights over.
+   *
+   * @param flat Weights in the layout's order.
+   */
+  load(flat: Float32Array): void {
+    for (const { key, role, shape, offset, length } of this.#layout.trained) {
+      const values = tf.tensor(flat.slice(offset, offset + length), [...shape]);
+      this.#variables.get(variableName(key, role))!.assign(values);
+      values.dispose();
+    }
+  }
+
+  /**
+   * Runs a batch forward and backward.
+   *
+   * @param batch The batch; the caller disposes it.
+   * @param out Receives, in the layout's order, the gradients of the mean loss and, in the places of moving mean and
+   * variance, the batch's mean and variance.
+   * @returns Loss and right answers.
+   */
+  step(batch: TrainingBatch, out: Float32Array): StepSums {
+    const { trained } = this.#layout;
+    const variables = trained.map(({ key, role }) => this.#variables.get(variableName(key, role))!);
+    return tf.tidy(() => {
+      const statistics = new Map<string, BatchStatistics>();
+      let correct: number | undefined;
+      const { value, grads } = tf.variableGrads(() => {
+        const mean = this.#loss.meanOf(this.#outputs(batch.inputs, statistics), batch);
+        correct = mean.correct;
+        return mean.loss;
+      }, variables);
+      trained.forEach(({ offset }, index) => {
+        out.set(grads[variables[index].name].dataSync(), offset);
+      });
+      for (const { key, role, offset } of this.#layout.statistics) {
+        const { mean, variance } = statistics.get(key)!;
+        out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
+      }
+      for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
+      const images = batch.inputs[0].shape[0];
+      const loss = value.dataSync()[0] * images;
+      return { loss, ...(correct !== undefined && { correct }), images };
+    });
+  }
+
+  /** Frees the variables. */
+  dispose(): void {
+    for (const variable of this.#variables.values()) variable.dispose();
+  }
+
+  #outputs(
+    inputs: readonly tf.Tensor[],
+    statistics: Map<string, BatchStatistics>,
+  ): tf.Tensor[] {
+    const tensors = new Map(
+      this.#graph.inputs.map((name, index) => [name, inputs[index]] as const),
+    );
+    for (const node of this.#graph.nodes) {
+      if (tensors.has(node.key)) continue;
+      const inputs = node.inputs.map((name) => tensors.get(name)!);
+      const outputs = this.#run(node, inputs, statistics);
+      const relu = this.#fusedRelus.get(node.key);
+      if (relu !== undefined) tensors.set(relu, outputs[0]);
+      outputs.forEach((output, index) => {
+        tensors.set(index === 0 ? node.key : `${node.key}#${index}`, output);
+      });
+    }
+    return this.#graph.outputs.map((name) => tensors.get(name)!);
+  }
+
+  #run(
+    node: LayerNode,
+    inputs: tf.Tensor[],
+    statistics: Map<string, BatchStatistics>,
+  ): tf.Tensor[] {
+    const [x] = inputs;
+    switch (node.className) {
+      case "Conv1D":
+      case "Conv2D":
+      case "Conv2DTranspose":
+      case "DepthwiseConv2D":
+        return [this.#activate(node, this.#convolve(node, x))];
+      case "Dense":
+        return [this.#activate(node, this.#multiply(node, x))];
+      case "BatchNormalization":
+        return [this.#normalize(node, x, statistics)];
+      case "PReLU":
+        return [tf.prelu(x, this.#weight(node, "alpha")!)];
+      default: {
+        if (this.#isOutputSoftmax(node)) return [x];
+        const layer = this.#model.getLayer(node.name);
+        const output = layer.apply(inputs.length === 1 ? x : inputs, { training: true });
+        return Array.isArray(output) ? output as tf.Tensor[] : [output as tf.Tensor];
+      }
+    }
+  }
+
+  #weight(node: LayerNode, role: string): tf.Variable | undefined {
+    return this.#variables.get(variableName(node.name, role));
+  }
+
+  #convolve(node: LayerNode, x: tf.Tensor): tf.Tensor {
+    const kernel = this.#weight(node, "depthwise_kernel") ?? this.#weight(node, "kernel")!;
+    const output = node.className === "Conv1D"
+      ? convolve(node, x.expandDims(1), kernel.expandDims(0)).squeeze([1])
+      : convolve(node, x, kernel);
+    const bias = this.#weight(node, "bias");
+    return bias ? output.add(bias) : output;
+  }
+
+  #multiply(node: LayerNode, x: tf.Tensor): tf.Tensor {
+    const kernel = this.#weight(node, "kernel")! as tf.Tensor as tf.Tensor2D;
+    const rows = x.reshape([-1, kernel.shape[0]]) as tf.Tensor2D;
+    const product = tf.matMul(rows, kernel).reshape([...x.shape.slice(0, -1), kernel.shape[1]]);
+    const bias = this.#weight(node, "bias");
+    return bias ? product.add(bias) : product;
+  }
+
+  #normalize(
+    node: LayerNode,
+    x: tf.Tensor,
+    statistics: Map<string, BatchStatistics>,
+  ): tf.Tensor {
+    const epsilon = Number(node.config.epsilon ?? 1e-3);
+    const channels = x.shape.at(-1)!;
+    const gamma = this.#weight(node, "gamma") ?? tf.ones([channels]);
+    const beta = this.#weight(node, "beta") ?? tf.zeros([channels]);
+    const relu = this.#fusedRelus.has(node.key);
+    if (isTrainable(node)) {
+      const { output, mean, variance } = trainBatchNorm(
+        this.#kernels,
+        x,
+        gamma as tf.Tensor1D,
+        beta as tf.Tensor1D,
+        epsilon,
+        { relu },
+      );
+      statistics.set(node.name, { mean: tf.keep(mean), variance: tf.keep(variance) });
+      return output;
+    }
+    const mean = this.#weight(node, "moving_mean")! as tf.Tensor as tf.Tensor1D;
+    const variance = this.#weight(node, "moving_variance")! as tf.Tensor as tf.Tensor1D;
+    const [offset, scale] = [beta as tf.Tensor1D, gamma as tf.Tensor1D];
+    const output = tf.batchNorm(x, mean, variance, offset, scale, epsilon);
+    return relu ? tf.relu(output) : output;
+  }
+
+  #activate(node: LayerNode, x: tf.Tensor): tf.Tensor {
+    const activation = activationOf(node);
+    if (activation === "linear" || this.#isOutputSoftmax(node)) return x;
+    if (activation === "relu") return tf.relu(x);
+    const layer = tf.layers.activation({ activation: constructorName(activation) as "relu" });
+    return layer.apply(x) as tf.Tensor;
+  }
+
+  /** The network's own softmax is part of a loss that reads logits. */
+  #isOutputSoftmax(node: LayerNode): boolean {
+    const hasSoftmax = node.className === "Softmax" || activationOf(node) === "softmax";
+    return this.#loss.readsLogits && hasSoftmax && nodeKeyOf(this.#graph.outputs[0]) === node.key;
+  }
+}
+
+/** A convolution of images, before bias and activation. */
+function convolve(node: LayerNode, x: tf.Tensor, kernel: tf.Tensor): tf.Tensor4D {
+  const [images, filter] = [x as tf.Tensor4D, kernel as tf.Tensor4D];
+  const strides = planeOf(node, "strides");
+  const padding = node.config.padding as "same" | "valid";
+  switch (node.className) {
+    case "Conv2DTranspose": {
+      const shape = [x.shape[0], ...node.outputShape] as [number, number, number, number];
+      return tf.conv2dTranspose(images, filter, shape, strides, padding);
+    }
+    case "DepthwiseConv2D":
+      return tf.depthwiseConv2d(images, filter, strides, padding);
+    default:
+      return tf.conv2d(images, filter, strides, padding, "NHWC", planeOf(node, "dilation_rate"));
+  }
+}
+
+function variableName(layer: string, role: string): string {
+  return `${layer}/${role}`;
+}
+
+/** ReLU layers that alone read a BatchNormalization. */
+function findFusedRelus(graph: LayerGraph): Map<string, string> {
+  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const fused = new Map<string, string>();
+  for (const [key, readers] of consumersByNode(graph)) {
+    const [norm, reader] = [nodes.get(key)!, nodes.get(readers[0])];
+    const isFused = norm.className === "BatchNormalization" && norm.calls === 1 &&
+      readers.length === 1 && reader?.className === "Activation" && reader.calls === 1 &&
+      activationOf(reader) === "relu";
+    if (isFused) fused.set(key, reader.key);
+  }
+  return fused;
+}

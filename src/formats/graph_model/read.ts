@@ -1,0 +1,198 @@
+import { InputError } from "../../base/errors.ts";
+import {
+  countElements,
+  type ImportContext,
+  LayerBuilder,
+  MOST_VALUES,
+  orderNodes,
+} from "../import/mod.ts";
+import type { ModelFile, Weight } from "../../model/mod.ts";
+import { readShape, readType } from "./attributes.ts";
+import { refuseNodes } from "./complaints.ts";
+import { canFold, foldConstants } from "./fold_constants.ts";
+import { GraphConstants } from "./graph_constants.ts";
+import type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
+import { GraphValues } from "./graph_values.ts";
+import { joinDilated } from "./join_dilated.ts";
+import { NodeCall, NodeRefusal } from "./node_call.ts";
+import { operators } from "./operators/mod.ts";
+import type { Feature, Value } from "./values.ts";
+
+/**
+ * Makes layers of a frozen TensorFlow graph, as `tensorflowjs_converter` writes it.
+ *
+ * Layers are named after the nodes. The batch is open whatever the graph says. Shapes that the graph computes are computed
+ * here. What has no layer of its own is said with several.
+ *
+ * @param graph The graph.
+ * @param weights Its constants by name of the node.
+ * @param path Path of the model, for messages.
+ * @returns The same network as layers and weights.
+ * @throws {InputError} When nodes read one another in a circle, an input has no usable shape, a constant is not among the
+ * weights, or nodes cannot become layers: the message lists every one of them with what to do.
+ */
+export function readGraphModel(
+  graph: Graph,
+  weights: ReadonlyMap<string, Weight>,
+  path: string,
+): Pick<ModelFile, "topology" | "weights"> {
+  const constants = new GraphConstants(weights, path);
+  const nodes = joinDilated(graph.nodes, (tensor) => constants.find(tensor, graph.nodes));
+  const ordered = orderNeeded(nodes, graph.outputs, path);
+  const numbers = weights.values().reduce((total, { values }) => total + values.length, 0);
+  const inputs = ordered.filter(({ operator }) => operator === "Placeholder");
+  const shapes = new Map(inputs.map((node) => [node.name, readInputShape(node, graph, path)]));
+  const context: ImportContext = {
+    layers: new LayerBuilder(path, numbers),
+    path,
+    batches: new Set([1, ...shapes.values().map(([batch]) => batch ?? 1)]),
+  };
+  const values = new GraphValues(ordered, graph.outputs);
+  importNodes(
+    ordered,
+    (node) => {
+      if (node.operator === "Const") return [constants.read(node.name)];
+      const call = new NodeCall(context, node, values.inputsOf(node));
+      return node.operator === "Placeholder" ? [addInput(call, shapes.get(node.name)!)] : call;
+    },
+    values,
+    path,
+  );
+  const outputs = graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
+  const stated = graph.inputs.map(({ node }) => node).filter((node) => shapes.has(node));
+  const given = new Set([...stated, ...shapes.keys()]);
+  const layersOf = [...given].map((node) => (values.find({ node, index: 0 }) as Feature).layer);
+  if (layersOf.length === 0 || outputs.length === 0) {
+    throw new InputError(
+      `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
+        `convert the model with both, from a SavedModel with a signature`,
+    );
+  }
+  return context.layers.build("graph_model", layersOf, outputs);
+}
+
+/**
+ * Reads nodes one by one.
+ *
+ * @param nodes The nodes, each behind what it reads.
+ * @param start What a node makes where that is known beforehand, or else the call that operators are to see.
+ * @param values Where the results go.
+ * @param path Path of the model, for messages.
+ * @throws {InputError} When nodes cannot become layers: all of them, at the end.
+ */
+function importNodes(
+  nodes: readonly GraphNode[],
+  start: (node: GraphNode) => readonly Value[] | NodeCall,
+  values: GraphValues,
+  path: string,
+): void {
+  const complaints: NodeRefusal[] = [];
+  const strangers: GraphNode[] = [];
+  for (const node of nodes) {
+    try {
+      const made = start(node);
+      if (!(made instanceof NodeCall)) values.define(node, made);
+      else if (values.areKnown(node)) values.define(node, importNode(made, strangers));
+      else if (!isKnown(node) && !canFold(node.operator)) strangers.push(node);
+    } catch (error) {
+      if (!(error instanceof NodeRefusal)) throw error;
+      complaints.push(error);
+    }
+  }
+  refuseNodes(strangers, complaints, path);
+}
+
+function isKnown({ operator }: GraphNode): boolean {
+  return Object.hasOwn(operators, operator);
+}
+
+function importNode(call: NodeCall, strangers: GraphNode[]): readonly Value[] {
+  const folded = foldConstants(call);
+  if (folded) return [folded];
+  if (isKnown(call.node)) return [operators[call.operator](call)].flat();
+  strangers.push(call.node);
+  return [];
+}
+
+/**
+ * The nodes that outputs need, each behind what it reads. Loops of older graphs are circles that NextIteration closes; they
+ * are opened there, so that all their nodes can be named.
+ */
+function orderNeeded(
+  nodes: ReadonlyMap<string, GraphNode>,
+  outputs: readonly NodeOutput[],
+  path: string,
+): GraphNode[] {
+  const needed = new Set<GraphNode>();
+  const stack = outputs.map(({ node }) => nodes.get(node)!);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (needed.has(node)) continue;
+    needed.add(node);
+    for (const input of node.inputs) stack.push(nodes.get(input.node)!);
+  }
+  const { ordered, stuck } = orderNodes(
+    [...nodes.values().filter((node) => needed.has(node))],
+    (node) =>
+      node.inputs.map((input) => nodes.get(input.node)!)
+        .filter((source) => source.operator !== "NextIteration"),
+  );
+  if (stuck === undefined) return ordered;
+  throw new InputError(
+    `reading ${path}: node "${stuck.name}" (${stuck.operator}) waits for what it makes itself, ` +
+      `wanted a graph without circles; convert the model again`,
+  );
+}
+
+/** Element types of inputs; integers are to be cast. */
+const INPUT_TYPES = new Set(["DT_FLOAT", "DT_INT32", "DT_UINT8"]);
+
+/** The shape of an input with its batch, from the node or else from the signature. */
+function readInputShape(node: GraphNode, { inputShapes }: Graph, path: string): (number | null)[] {
+  const activity = `reading ${path}: input "${node.name}"`;
+  const type = readType(node.attributes.dtype) ?? "DT_FLOAT";
+  if (!INPUT_TYPES.has(type)) {
+    throw new InputError(
+      `${activity} has elements of ${type}, wanted DT_FLOAT; ` +
+        `convert the model with an input of floats`,
+    );
+  }
+  const attribute = node.attributes.shape as { shape?: unknown } | undefined;
+  const shape = readShape(attribute?.shape) ?? readShape(inputShapes.get(node.name));
+  const known = shape?.filter((extent) => extent !== null) ?? [];
+  const isUsable = shape !== undefined && shape.length >= 2 && shape.at(-1) !== null &&
+    known.every((extent) => Number.isSafeInteger(extent) && extent >= 1);
+  if (isUsable && countElements(known) <= MOST_VALUES) return shape;
+  throw new InputError(
+    `${activity} has shape [${(shape ?? []).map((extent) => extent ?? "?").join(", ")}], ` +
+      `wanted N × H × W × C with C known and ${MOST_VALUES} values at most; ` +
+      `export the model with a shape for its input`,
+  );
+}
+
+/** The input layer; the batch is open. */
+function addInput(call: NodeCall, [, ...shape]: (number | null)[]): Feature {
+  const config = { batch_input_shape: [null, ...shape], dtype: "float32", sparse: false };
+  return {
+    kind: "feature",
+    layer: call.addLayer("InputLayer", [], config),
+    shape,
+    nonNegative: false,
+    isShared: false,
+    isInteger: call.type("dtype", "DT_FLOAT") !== "DT_FLOAT",
+  };
+}
+
+function findOutput(tensor: NodeOutput, values: GraphValues, path: string): Feature {
+  const value = values.find(tensor);
+  if (value?.kind === "feature" && !value.isInteger) return value;
+  const found = value === undefined
+    ? "that its node does not make"
+    : value.kind === "constant"
+    ? "that is constant"
+    : "of integers";
+  throw new InputError(
+    `reading ${path}: found output "${tensor.node}:${tensor.index}" ${found}, ` +
+      `wanted floats that the network computes; ` +
+      `convert the part ahead of it (tensorflowjs_converter --output_node_names)`,
+  );
+}

@@ -1,0 +1,79 @@
+import { InputError } from "../../base/errors.ts";
+import type { LayerJson, ModelFile, Weight } from "../../model/mod.ts";
+import { writeArchive } from "./archive.ts";
+import { nameGroups } from "./archive_weights.ts";
+import type { ArrayNode, GroupNode } from "./hdf5/write_hdf5.ts";
+import { writeHdf5 } from "./hdf5/write_hdf5.ts";
+import { weightRoles } from "./weighted_layers.ts";
+import { writeModelConfig, type WrittenModel } from "./write_model.ts";
+
+/** The form of Keras 3 that is written; every later version reads it. */
+const KERAS_VERSION = "3.0.0";
+
+/**
+ * Writes a model as a `.keras` archive.
+ *
+ * @param file The model.
+ * @returns The bytes of the archive.
+ * @throws {InputError} See `writeKeras` of this room's door.
+ */
+export function writeKerasBytes(file: ModelFile): Uint8Array {
+  const place = `writing ${file.path} for Keras`;
+  const model = writeModelConfig(file.topology, place);
+  const encode = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
+  const notes = { keras_version: KERAS_VERSION, ...(file.metadata && { secateur: file.metadata }) };
+  return writeArchive({
+    config: encode(model.entry),
+    metadata: encode(notes),
+    weights: writeHdf5(groupOf(model, file.weights, place)),
+  });
+}
+
+/** `vars`, empty for a model, and below `layers` a group for every layer, numbered by class. */
+function groupOf(
+  { layers }: WrittenModel,
+  weights: ReadonlyMap<string, Weight>,
+  place: string,
+): GroupNode {
+  const names = nameGroups(layers.map(({ kerasClass }) => kerasClass));
+  const groups = layers.map(({ source, nested }, index): [string, GroupNode] => [
+    names[index],
+    nested
+      ? groupOf(nested, weights, place)
+      : { members: new Map([variables(source, weights, place)]) },
+  ]);
+  const members = new Map<string, GroupNode>([["vars", { members: new Map() }]]);
+  return { members: members.set("layers", { members: new Map(groups) }) };
+}
+
+function variables(
+  layer: LayerJson,
+  weights: ReadonlyMap<string, Weight>,
+  place: string,
+): [string, GroupNode] {
+  const name = String(layer.config.name ?? layer.name);
+  const roles = weightRoles(layer.class_name, layer.config);
+  const arrays = roles.map(({ role }, index): [string, ArrayNode] => {
+    const weight = findWeight(name, role, weights);
+    if (weight) return [String(index), weight];
+    throw new InputError(
+      `${place}: found no ${role} of layer ${name} (${layer.class_name}), wanted every weight once; ` +
+        `save the model again where it was made`,
+    );
+  });
+  return ["vars", { members: new Map(arrays) }];
+}
+
+/** tfjs-layers writes `layer/kernel`; Keras' converter may put scopes around and `:0` behind. */
+function findWeight(
+  layer: string,
+  role: string,
+  weights: ReadonlyMap<string, Weight>,
+): Weight | undefined {
+  const exact = weights.get(`${layer}/${role}`);
+  if (exact) return exact;
+  const scoped = [...weights.values()].filter(({ name }) =>
+    `/${name}`.includes(`/${layer}/`) && name.replace(/:\d+$/, "").endsWith(`/${role}`)
+  );
+  return scoped.length === 1 ? scoped[0] : undefined;
+}

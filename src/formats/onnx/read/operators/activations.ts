@@ -1,0 +1,121 @@
+import {
+  addActivation,
+  addCappedRelu,
+  addClip,
+  addPRelu,
+  addUnary,
+  addUniformAffine,
+} from "../../../import/mod.ts";
+import type { NodeCall, Operator } from "../node_call.ts";
+import type { Feature, Value } from "../../values.ts";
+
+function importClip(call: NodeCall): Feature {
+  const low = call.optionalConstant(1)?.values[0] ?? call.number("min", -Infinity);
+  const high = call.optionalConstant(2)?.values[0] ?? call.number("max", Infinity);
+  return addClip(call, call.feature(), low, high);
+}
+
+/** max(0, min(1, α·x + β)); the layers' own has α = 0.2 and β = 0.5. */
+function addHardSigmoid(
+  call: NodeCall,
+  alpha: number,
+  beta: number,
+  options: { mayFold?: boolean; suffix?: string },
+): Feature {
+  const value = call.feature();
+  if (Math.abs(alpha - 0.2) < 1e-7 && beta === 0.5) {
+    return addActivation(call, value, "hard_sigmoid", options.suffix);
+  }
+  const line = addUniformAffine(call, value, alpha, beta, { ...options, suffix: "line" });
+  return addCappedRelu(call, line, 1, options.suffix);
+}
+
+function importHardSigmoid(call: NodeCall): Feature {
+  return addHardSigmoid(call, call.number("alpha", 0.2), call.number("beta", 0.5), {
+    mayFold: true,
+  });
+}
+
+/** x · HardSigmoid(x) with α = 1/6 and β = 1/2. */
+function importHardSwish(call: NodeCall): Feature {
+  const value = call.feature();
+  const gate = addHardSigmoid(call, 1 / 6, 0.5, { suffix: "gate" });
+  const layer = call.addLayer("Multiply", [value, gate], {});
+  return call.result(layer, value, { nonNegative: false });
+}
+
+function importElu(call: NodeCall): Feature {
+  if (call.number("alpha", 1) === 1) return addActivation(call, call.feature(), "elu");
+  throw call.refusal(
+    `has alpha ${call.number("alpha", 1)}, wanted 1, the only one TensorFlow.js has`,
+  );
+}
+
+function importLeakyRelu(call: NodeCall): Feature {
+  return addUnary(call, call.feature(), "LeakyReLU", { alpha: call.number("alpha", 0.01) });
+}
+
+/** Softmax and LogSoftmax over channels; before opset 13 over all axes from `axis` on. */
+function importSoftmax(call: NodeCall, activation: string): Feature {
+  const value = call.feature();
+  const rank = value.shape.length + 1;
+  const isOld = call.context.opset < 13;
+  const given = call.number("axis", isOld ? 1 : -1);
+  const axis = given < 0 ? given + rank : given;
+  const isWhole = !isOld || value.shape.slice(1).every((extent) => extent === 1);
+  if (axis !== 1 || !isWhole) {
+    throw call.refusal(`runs along axis ${given} of ${rank}, wanted the channels, axis 1`);
+  }
+  return addActivation(call, value, activation);
+}
+
+function importSelu(call: NodeCall): Feature {
+  const alpha = call.number("alpha", 1.6732632), gamma = call.number("gamma", 1.050701);
+  if (Math.abs(alpha - 1.6732632) < 1e-5 && Math.abs(gamma - 1.050701) < 1e-5) {
+    return addActivation(call, call.feature(), "selu");
+  }
+  throw call.refusal(`has alpha ${alpha} and gamma ${gamma}, wanted the usual 1.6733 and 1.0507`);
+}
+
+function importGelu(call: NodeCall): Feature {
+  const isTanh = call.text("approximate", "none") === "tanh";
+  return addActivation(call, call.feature(), isTanh ? "gelu_new" : "gelu");
+}
+
+/** Dropout, which only training sees. */
+function importDropout(call: NodeCall): Value {
+  const value = call.inputs[0];
+  if (value?.kind !== "feature") return call.constant(0);
+  if ((call.optionalConstant(2)?.values[0] ?? 0) !== 0) {
+    throw call.refusal(`is in training mode; export the model in evaluation mode`);
+  }
+  const rate = call.optionalConstant(1)?.values[0] ?? call.number("ratio", 0.5);
+  if (!(rate >= 0 && rate < 1)) throw call.refusal(`drops ${rate}, wanted a share below 1`);
+  return addUnary(call, value, "Dropout", { rate });
+}
+
+/** An activation that has no options. */
+function importActivation(activation: string): Operator {
+  return (call) => addActivation(call, call.feature(), activation);
+}
+
+/** Activations and Dropout. */
+export const activationOperators: Readonly<Record<string, Operator>> = {
+  Relu: importActivation("relu"),
+  Sigmoid: importActivation("sigmoid"),
+  Tanh: importActivation("tanh"),
+  Softplus: importActivation("softplus"),
+  Softsign: importActivation("softsign"),
+  Mish: importActivation("mish"),
+  Softmax: (call) => importSoftmax(call, "softmax"),
+  LogSoftmax: (call) => importSoftmax(call, "log_softmax"),
+  Clip: importClip,
+  HardSigmoid: importHardSigmoid,
+  HardSwish: importHardSwish,
+  Elu: importElu,
+  Selu: importSelu,
+  Gelu: importGelu,
+  LeakyRelu: importLeakyRelu,
+  PRelu: (call) => addPRelu(call, call.feature(), call.constant(1)),
+  Dropout: importDropout,
+};

@@ -1,0 +1,174 @@
+import type { LayerConfig } from "../../../../model/mod.ts";
+import {
+  addSelector,
+  addZeros,
+  type Constant,
+  countElements,
+  isSame,
+  isUnpadded,
+  type LayerWeight,
+  type Pair,
+  sizeOf,
+  spreadTaps,
+} from "../../../import/mod.ts";
+import type { NodeCall } from "../node_call.ts";
+import type { Feature } from "../../values.ts";
+import { layOutWindows, pairAttribute } from "./windows.ts";
+
+/**
+ * Conv: Conv2D, DepthwiseConv2D where every group has one channel, or one Conv2D for every group behind a selector of
+ * its channels, and a Concatenate.
+ */
+export function importConvolution(call: NodeCall): Feature {
+  const value = call.maps();
+  const kernel = call.constant(1);
+  const group = call.number("group", 1);
+  checkKernel(call, kernel, value, group);
+  const given = pairAttribute(call, "dilations", 1);
+  const strides = pairAttribute(call, "strides", 1);
+  const isDepthwise = group > 1 && group === value.shape[0];
+  const isSpread = Math.max(...given) > 1 && (isDepthwise || Math.max(...strides) > 1);
+  const spread = isSpread ? spreadKernel(call, kernel, given) : kernel;
+  const dilations: Pair = isSpread ? [1, 1] : given;
+  const extents = [0, 1].map((axis) => (spread.shape[2 + axis] - 1) * dilations[axis] + 1);
+  const windows = layOutWindows(call, value, [extents[0], extents[1]]);
+  const padding = !isUnpadded(windows) && isSame(windows, sizeOf(call, value)) ? "same" : "valid";
+  const isPadded = padding === "same" || isUnpadded(windows);
+  const padded = isPadded ? value : addZeros(call, value, windows, "pad");
+  const config: LayerConfig = {
+    kernel_size: spread.shape.slice(2),
+    strides,
+    padding,
+    dilation_rate: dilations,
+    ...{ data_format: "channels_last", activation: "linear" },
+  };
+  const bias = call.optionalConstant(2);
+  const shape = [kernel.shape[0], ...windows.size];
+  const changes = { shape, nonNegative: false, isFlat: false };
+  const plan = { call, source: padded, kernel: spread, bias, config };
+  if (group === 1) return call.result(addConvolution(plan), value, changes);
+  if (isDepthwise) return call.result(addDepthwise(plan, group), value, changes);
+  return call.result(addGroups(plan, group), value, changes);
+}
+
+interface ConvolutionPlan {
+  readonly call: NodeCall;
+  readonly source: Feature;
+  /** O × I × H × W, I per group. */
+  readonly kernel: Constant;
+  readonly bias: Constant | undefined;
+  readonly config: LayerConfig;
+}
+
+function checkKernel(call: NodeCall, kernel: Constant, value: Feature, group: number): void {
+  const [outputs, inputs] = kernel.shape;
+  const isFitting = kernel.shape.length === 4 && Number.isSafeInteger(group) && group >= 1 &&
+    inputs * group === value.shape[0] && outputs % group === 0 && countElements(kernel.shape) > 0;
+  if (isFitting) return;
+  throw call.refusal(
+    `has a kernel of shape [${kernel.shape.join(", ")}] and ${group} group(s) for ` +
+      `${value.shape[0]} channels, wanted outputs × inputs per group × rows × columns`,
+  );
+}
+
+/**
+ * A kernel with its holes written out, see `spreadTaps`.
+ *
+ * @param call The node.
+ * @param kernel Its kernel, rows and columns last.
+ * @param dilations Steps between its rows and columns.
+ * @param excess Rows and columns of zeros behind the others.
+ * @returns The larger kernel.
+ */
+export function spreadKernel(
+  call: NodeCall,
+  { shape, values }: Constant,
+  dilations: Pair,
+  excess: Pair = [0, 0],
+): Constant {
+  const [outputs, inputs, rows, columns] = shape;
+  const height = (rows - 1) * dilations[0] + 1 + excess[0];
+  const width = (columns - 1) * dilations[1] + 1 + excess[1];
+  const outer = outputs * inputs;
+  call.requireModest(outer * height * width, "a kernel");
+  const spread = spreadTaps(values, { outer, rows, columns, inner: 1 }, dilations, excess);
+  return { kind: "constant", shape: [outputs, inputs, height, width], values: spread };
+}
+
+/** O × I × H × W to H × W × I × O; a depthwise C·M × 1 × H × W to H × W × C × M is the same with I = 1. */
+export function transposeKernel(kernel: Constant, from = 0, to = kernel.shape[0]): LayerWeight {
+  const [, inputs, rows, columns] = kernel.shape;
+  const outputs = to - from, taps = rows * columns;
+  const values = new Float32Array(outputs * inputs * taps);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++) {
+        const source = ((from + o) * inputs + i) * taps + tap;
+        values[(tap * inputs + i) * outputs + o] = kernel.values[source];
+      }
+    }
+  }
+  return { shape: [rows, columns, inputs, outputs], values };
+}
+
+function biasWeight(bias: Constant | undefined, from: number, to: number) {
+  const values = bias && Float32Array.from(bias.values.subarray(from, to));
+  return values ? { bias: { shape: [to - from], values } } : undefined;
+}
+
+function addConvolution(
+  { call, source, kernel, bias, config }: ConvolutionPlan,
+  [from, to]: Pair = [0, kernel.shape[0]],
+  suffix?: string,
+): string {
+  const options = { filters: to - from, ...config, use_bias: bias !== undefined };
+  const weights = { kernel: transposeKernel(kernel, from, to), ...biasWeight(bias, from, to) };
+  return call.addLayer("Conv2D", [source], options, weights, suffix);
+}
+
+function addDepthwise(
+  { call, source, kernel, bias, config }: ConvolutionPlan,
+  channels: number,
+): string {
+  const outputs = kernel.shape[0], multiplier = outputs / channels;
+  const { shape: [rows, columns], values } = transposeKernel(kernel);
+  const options = { ...config, depth_multiplier: multiplier, use_bias: bias !== undefined };
+  const shape = [rows, columns, channels, multiplier];
+  const weights = { depthwise_kernel: { shape, values }, ...biasWeight(bias, 0, outputs) };
+  return call.addLayer("DepthwiseConv2D", [source], options, weights);
+}
+
+function addGroups(plan: ConvolutionPlan, groups: number): string {
+  const { call, source, kernel, bias, config } = plan;
+  const channels = source.shape[0]!, outputs = kernel.shape[0];
+  const width = channels / groups, filters = outputs / groups;
+  call.requireModest(channels * channels, "selectors");
+  const parts = Array.from({ length: groups }, (_, group) => {
+    const columns = Array.from({ length: width }, (_, index) => group * width + index);
+    const selected = addSelector(call, source, columns, `group${group + 1}_select`);
+    const range: Pair = [group * filters, (group + 1) * filters];
+    const part = { call, source: selected, kernel, bias, config };
+    return { ...source, layer: addConvolution(part, range, `group${group + 1}`) };
+  });
+  return call.addLayer("Concatenate", parts, { axis: -1 });
+}
+
+/** BatchNormalization as it is used, with the statistics of the training. */
+export function importBatchNormalization(call: NodeCall): Feature {
+  const value = call.feature();
+  if (call.number("training_mode", 0) !== 0) {
+    throw call.refusal(`is in training mode; export the model in evaluation mode`);
+  }
+  const roles = ["gamma", "beta", "moving_mean", "moving_variance"];
+  const weights = Object.fromEntries(roles.map((role, index) => {
+    const values = call.perChannel(call.constant(index + 1), value);
+    return [role, { shape: [values.length], values }];
+  }));
+  const layer = call.addLayer("BatchNormalization", [value], {
+    axis: -1,
+    momentum: call.number("momentum", 0.9),
+    epsilon: call.number("epsilon", 1e-5),
+    ...{ center: true, scale: true },
+  }, weights);
+  return call.result(layer, value, { nonNegative: false });
+}

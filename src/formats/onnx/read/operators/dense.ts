@@ -1,0 +1,57 @@
+import type { Constant, LayerWeight } from "../../../import/mod.ts";
+import type { NodeCall, Operator } from "../node_call.ts";
+import { expandPieces, type Feature } from "../../values.ts";
+
+/** Gemm: α · x · W + β · c. */
+function importGemm(call: NodeCall): Feature {
+  if (call.number("transA", 0) !== 0) {
+    throw call.refusal(`transposes its first input; use a linear layer instead`);
+  }
+  const alpha = call.number("alpha", 1), beta = call.number("beta", 1);
+  const isTransposed = call.number("transB", 0) !== 0;
+  return addDense(call, { isTransposed, alpha, bias: call.optionalConstant(2), beta });
+}
+
+interface DensePlan {
+  /** Whether the kernel is outputs × inputs. */
+  readonly isTransposed: boolean;
+  readonly alpha: number;
+  readonly bias?: Constant;
+  readonly beta: number;
+}
+
+/** A Dense layer; the rows of its kernel follow the order of the values in the layers. */
+function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan): Feature {
+  const value = call.feature();
+  const matrix = call.constant(1);
+  const [rows, columns] = isTransposed ? matrix.shape.toReversed() : matrix.shape;
+  if (value.shape.length !== 1 || matrix.shape.length !== 2 || rows !== value.shape[0]) {
+    throw call.refusal(
+      `multiplies [N, ${value.shape.join(", ")}] by [${matrix.shape.join(", ")}], ` +
+        `wanted a vector for every image and as many rows as it has values`,
+    );
+  }
+  const order = value.pieces && expandPieces(value.pieces);
+  const kernel = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const source = order ? order[row] : row;
+    for (let column = 0; column < columns; column++) {
+      const at = isTransposed ? column * rows + source : source * columns + column;
+      kernel[row * columns + column] = alpha * matrix.values[at];
+    }
+  }
+  const output: Feature = { ...value, shape: [columns], nonNegative: false, pieces: undefined };
+  const numbers = bias && call.perChannel(bias, output).map((number) => number * beta);
+  const weights: Record<string, LayerWeight> = {
+    kernel: { shape: [rows, columns], values: kernel },
+    ...(numbers && { bias: { shape: [columns], values: numbers } }),
+  };
+  const config = { units: columns, activation: "linear", use_bias: numbers !== undefined };
+  return call.result(call.addLayer("Dense", [value], config, weights), output);
+}
+
+/** Linear layers. */
+export const denseOperators: Readonly<Record<string, Operator>> = {
+  Gemm: importGemm,
+  MatMul: (call) => addDense(call, { isTransposed: false, alpha: 1, beta: 1 }),
+};

@@ -1,0 +1,168 @@
+import { InputError, withAction } from "../../../base/errors.ts";
+import type { LayerCall } from "./expand_layers.ts";
+import {
+  DATA_TYPES,
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from "../messages.ts";
+import { expandPieces, type FlatPiece } from "../values.ts";
+
+/** A tensor of the graph that is written. */
+export interface WrittenTensor {
+  /** Its name. */
+  readonly name: string;
+  /** Shape in the layers, without the batch: H × W × C, or F. In ONNX it is C × H × W. */
+  readonly shape: readonly (number | null)[];
+  /** Pieces of a flat tensor whose values stand in ONNX' order, not in that of the layers. */
+  readonly pieces?: readonly FlatPiece[];
+  /** Name of the N × C × 1 × 1 tensor that a flat tensor was made from. */
+  readonly maps?: string;
+}
+
+/** Puts a graph together. */
+export class GraphWriter {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers = new Map<string, OnnxTensor>();
+  readonly #path: string;
+  readonly #layerNames: ReadonlySet<string>;
+
+  /**
+   * @param path Path of the model, for messages.
+   * @param layerNames Names of the calls, which nothing else gets.
+   */
+  constructor(path: string, layerNames: ReadonlySet<string>) {
+    this.#path = path;
+    this.#layerNames = layerNames;
+  }
+
+  /** A name for a part of a layer, behind that of the layer itself. */
+  partName(layer: string, part: string): string {
+    const name = `${layer}/${part}`;
+    return this.#layerNames.has(name) ? this.partName(name, "part") : name;
+  }
+
+  /** The refusal of a layer: what was found in it, what was wanted, and what to do. */
+  refusal({ name, className }: LayerCall, found: string): InputError {
+    return new InputError(
+      withAction(
+        `writing ${this.#path} as ONNX: ${className} layer "${name}" ${found}`,
+        "keep this model in the format of TensorFlow.js",
+      ),
+    );
+  }
+
+  /**
+   * Adds a node.
+   *
+   * @param name Its name, and that of the tensor it makes.
+   * @param operator Its operation.
+   * @param inputs Names of what it reads.
+   * @param attributes Its attributes.
+   * @returns `name`.
+   */
+  add(
+    name: string,
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string {
+    this.#nodes.push({
+      ...{ name, operator, domain: "", inputs: [...inputs], outputs: [name] },
+      attributes: new Map(Object.entries(attributes)),
+    });
+    return name;
+  }
+
+  /** Adds an f32 constant of a layer, once for every layer and role. */
+  addFloats(
+    layer: string,
+    role: string,
+    shape: readonly number[],
+    values: ArrayLike<number>,
+  ): string {
+    const name = this.partName(layer, role);
+    if (!this.#initializers.has(name)) {
+      const raw = new Uint8Array(Float32Array.from(values).buffer);
+      this.#addTensor(name, shape, DATA_TYPES.float, raw);
+    }
+    return name;
+  }
+
+  /** Adds an i64 list of a layer, once for every layer and role. */
+  addIntegers(layer: string, role: string, values: ArrayLike<number>): string {
+    const name = this.partName(layer, role);
+    if (!this.#initializers.has(name)) {
+      const raw = new Uint8Array(BigInt64Array.from(Array.from(values, BigInt)).buffer);
+      this.#addTensor(name, [values.length], DATA_TYPES.int64, raw);
+    }
+    return name;
+  }
+
+  #addTensor(name: string, shape: readonly number[], dataType: number, raw: Uint8Array): void {
+    this.#initializers.set(name, { name, shape: [...shape], dataType, raw, typed: [] });
+  }
+
+  /** The tensor as N × C × H × W. */
+  asMaps(tensor: WrittenTensor): WrittenTensor {
+    if (tensor.shape.length !== 1) return tensor;
+    const shape = [1, 1, tensor.shape[0]];
+    if (tensor.maps !== undefined) return { name: tensor.maps, shape };
+    const plain = this.inLayerOrder(tensor);
+    const axes = this.addIntegers(tensor.name, "axes", [2, 3]);
+    const name = this.partName(tensor.name, "maps");
+    const isThere = this.#nodes.some((node) => node.name === name);
+    return { name: isThere ? name : this.add(name, "Unsqueeze", [plain.name, axes]), shape };
+  }
+
+  /** A flat tensor with its values in the order of the layers. */
+  inLayerOrder(tensor: WrittenTensor): WrittenTensor {
+    if (tensor.pieces === undefined) return tensor;
+    const order = expandPieces(tensor.pieces);
+    const indices = this.addIntegers(tensor.name, "order", order);
+    const name = this.partName(tensor.name, "ordered");
+    const isThere = this.#nodes.some((node) => node.name === name);
+    return {
+      name: isThere ? name : this.add(name, "Gather", [tensor.name, indices], { axis: 1 }),
+      shape: tensor.shape,
+    };
+  }
+
+  /** The graph; nodes and constants that no output needs are left out. */
+  finish(
+    name: string,
+    inputs: readonly WrittenTensor[],
+    outputs: readonly WrittenTensor[],
+  ): OnnxGraph {
+    const needed = new Set(outputs.map((output) => output.name));
+    const nodes = this.#nodes.toReversed().filter((node) => {
+      if (!needed.has(node.outputs[0])) return false;
+      for (const input of node.inputs) needed.add(input);
+      return true;
+    }).reverse();
+    return {
+      name,
+      nodes,
+      initializers: this.#initializers.values().filter((tensor) => needed.has(tensor.name))
+        .toArray(),
+      inputs: inputs.map(describe),
+      outputs: outputs.map(describe),
+    };
+  }
+}
+
+function describe({ name, shape }: WrittenTensor): OnnxValueInfo {
+  const [height, width, channels] = shape;
+  const extents = shape.length === 3 ? [channels, height ?? "H", width ?? "W"] : shape;
+  return { name, dataType: DATA_TYPES.float, shape: ["N", ...extents] };
+}
+
+/** The numbers of a constant that stand for the channels of a tensor, in ONNX' order. */
+export function inOnnxOrder(tensor: WrittenTensor, values: ArrayLike<number>): Float32Array {
+  const ordered = Float32Array.from(values);
+  if (tensor.pieces === undefined || values.length === 1) return ordered;
+  expandPieces(tensor.pieces).forEach((position, index) => ordered[position] = values[index]);
+  return ordered;
+}

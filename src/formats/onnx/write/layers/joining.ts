@@ -1,0 +1,131 @@
+import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
+import { countElements } from "../../../import/mod.ts";
+import type { LayerWriter } from "./options.ts";
+
+/** Tensors of one rank; a vector beside maps becomes maps of one value. */
+function alignRanks(graph: GraphWriter, inputs: readonly WrittenTensor[]): WrittenTensor[] {
+  const areAlike = inputs.every(({ shape, pieces }) =>
+    shape.length === inputs[0].shape.length &&
+    JSON.stringify(pieces) === JSON.stringify(inputs[0].pieces)
+  );
+  if (areAlike) return [...inputs];
+  const areVectors = inputs.every(({ shape }) => shape.length === 1);
+  return inputs.map((input) => areVectors ? graph.inLayerOrder(input) : graph.asMaps(input));
+}
+
+function broadcast(inputs: readonly WrittenTensor[]): (number | null)[] {
+  return inputs[0].shape.map((_, axis) => {
+    const extents = inputs.map(({ shape }) => shape[axis]);
+    return extents.find((extent) => extent !== 1) === undefined
+      ? 1
+      : extents.find((extent) => extent !== null && extent !== 1) ?? null;
+  });
+}
+
+/** A merge as a chain of operations of two tensors, or one of many. */
+function merge(operator: string, isPairwise: boolean): LayerWriter {
+  return (graph, call, inputs) => {
+    const parts = alignRanks(graph, inputs);
+    const names = parts.map(({ name }) => name);
+    if (isPairwise) {
+      names.slice(1).reduce((joined, name, index) => {
+        const isLast = index === names.length - 2;
+        const output = isLast ? call.name : graph.partName(call.name, `sum${index + 1}`);
+        return graph.add(output, operator, [joined, name]);
+      }, names[0]);
+    } else {
+      graph.add(call.name, operator, names);
+    }
+    return { name: call.name, shape: broadcast(parts), pieces: parts[0].pieces };
+  };
+}
+
+const writeConcatenate: LayerWriter = (graph, call, inputs) => {
+  const rank = inputs[0].shape.length;
+  const given = Number(call.config.axis ?? -1);
+  const axis = given < 0 ? given + rank : given - 1;
+  if (rank !== 3 && rank !== 1 || axis < 0) {
+    throw graph.refusal(call, `joins along axis ${given}, wanted channels, rows or columns`);
+  }
+  const names = inputs.map(({ name }) => name);
+  const onnxAxis = axis === rank - 1 ? 1 : axis + 2;
+  graph.add(call.name, "Concat", names, { axis: onnxAxis });
+  const sum = inputs.reduce<number | null>((total, { shape }) => {
+    const extent = shape[axis];
+    return total === null || extent === null ? null : total + extent;
+  }, 0);
+  const isPlain = inputs.every(({ pieces }) => pieces === undefined);
+  const pieces = isPlain
+    ? undefined
+    : inputs.flatMap((input) => input.pieces ?? [{ channels: input.shape[0]!, positions: 1 }]);
+  return { name: call.name, shape: inputs[0].shape.with(axis, sum), pieces };
+};
+
+const writeFlatten: LayerWriter = (graph, call, [input]) => {
+  if (input.shape.length === 1) return input;
+  const [height, width, channels] = input.shape;
+  if (height === null || width === null || channels === null) {
+    throw graph.refusal(call, "reads maps of open size, wanted a fixed one; fix the image size");
+  }
+  const positions = height * width;
+  graph.add(call.name, "Flatten", [input.name], { axis: 1 });
+  const pieces = positions === 1 ? undefined : [{ channels, positions }];
+  const maps = positions === 1 ? input.name : undefined;
+  return { name: call.name, shape: [channels * positions], pieces, maps };
+};
+
+/** Reshape between a vector and maps; where values move between channels and positions, through N × H × W × C. */
+const writeReshape: LayerWriter = (graph, call, [input]) => {
+  const count = countElements(input.shape.map((extent) => extent ?? NaN));
+  const given = call.config.target_shape as number[];
+  const known = countElements(given.filter((extent) => extent !== -1 && extent !== null));
+  const target = given.map((extent) => extent === -1 || extent === null ? count / known : extent);
+  if (target.join() === input.shape.join()) return input;
+  if (Number.isNaN(count) || target.length !== 1 && target.length !== 3) {
+    throw graph.refusal(
+      call,
+      `turns [${input.shape.join(", ")}] into [${target.join(", ")}], ` +
+        `wanted a fixed size, and a vector or maps`,
+    );
+  }
+  const vector = input.shape.length === 1 ? input : writeFlatten(
+    graph,
+    { ...call, name: graph.partName(call.name, "vector") },
+    [input],
+  );
+  if (target.length === 1) return vector;
+  const [height, width, channels] = target;
+  if (height * width === 1) return graph.asMaps(vector);
+  const [piece] = vector.pieces ?? [];
+  const isUndone = vector.pieces?.length === 1 && piece.channels === channels;
+  const layout = isUndone ? [0, channels, height, width] : [0, height, width, channels];
+  const shape = graph.addIntegers(call.name, "shape", layout);
+  const source = isUndone ? vector : graph.inLayerOrder(vector);
+  if (isUndone) {
+    graph.add(call.name, "Reshape", [source.name, shape]);
+  } else {
+    const rows = graph.add(graph.partName(call.name, "rows"), "Reshape", [source.name, shape]);
+    graph.add(call.name, "Transpose", [rows], { perm: [0, 3, 1, 2] });
+  }
+  return { name: call.name, shape: target };
+};
+
+const passOn: LayerWriter = (_graph, _call, [input]) => input;
+
+/** Layers that join tensors, reshape them, or do nothing outside training. */
+export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
+  Add: merge("Add", true),
+  Multiply: merge("Mul", true),
+  Average: merge("Mean", false),
+  Maximum: merge("Max", false),
+  Minimum: merge("Min", false),
+  Concatenate: writeConcatenate,
+  Flatten: writeFlatten,
+  Reshape: writeReshape,
+  ActivityRegularization: passOn,
+  AlphaDropout: passOn,
+  Dropout: passOn,
+  GaussianDropout: passOn,
+  GaussianNoise: passOn,
+  SpatialDropout2D: passOn,
+};

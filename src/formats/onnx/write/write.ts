@@ -1,0 +1,91 @@
+import project from "../../../../deno.json" with { type: "json" };
+import type { ModelFile } from "../../../model/mod.ts";
+import { encodeOnnx } from "./encode.ts";
+import { expandLayers, type LayerCall } from "./expand_layers.ts";
+import { GraphWriter, type WrittenTensor } from "./graph_writer.ts";
+import { activationLayers } from "./layers/activations.ts";
+import { weightedLayers } from "./layers/convolution.ts";
+import { joiningLayers } from "./layers/joining.ts";
+import type { LayerWriter } from "./layers/options.ts";
+import { poolingLayers } from "./layers/pooling.ts";
+import { writeMetadata } from "../metadata.ts";
+
+/** Versions of the format and of its operations. */
+const IR_VERSION = 8, OPSET = 17;
+
+const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
+  ...activationLayers,
+  ...joiningLayers,
+  ...poolingLayers,
+  ...weightedLayers,
+};
+
+/**
+ * Writes a network as ONNX (opset 17). Images are N × C × H × W, as is usual there, and so are all maps inside; nothing is
+ * transposed but what a Reshape moves between channels and positions. Nodes have the names of their layers.
+ *
+ * Preprocessing and classes go into `metadata_props`. What only training needs is left out.
+ *
+ * @param file The model.
+ * @returns The file.
+ * @throws {InputError} When a layer has no counterpart in ONNX; the message names it.
+ */
+export function writeOnnx(file: ModelFile): Uint8Array {
+  const { calls, inputs, outputs } = expandLayers(file);
+  const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
+  const tensors = new Map<LayerCall, WrittenTensor>();
+  for (const call of calls) {
+    const read = call.inputs.map((input) => tensors.get(input)!);
+    tensors.set(call, writeLayer(graph, call, read));
+  }
+  const results = nameOutputs(graph, outputs.map((call) => tensors.get(call)!), inputs);
+  const name = String(file.topology.config.name ?? "model");
+  return encodeOnnx({
+    irVersion: IR_VERSION,
+    producer: `secateur ${project.version}`,
+    opset: OPSET,
+    graph: graph.finish(name, inputs.map((call) => tensors.get(call)!), results),
+    metadata: writeMetadata(file.metadata),
+  });
+}
+
+function writeLayer(
+  graph: GraphWriter,
+  call: LayerCall,
+  inputs: readonly WrittenTensor[],
+): WrittenTensor {
+  if (call.className === "InputLayer") {
+    const shape = call.config.batch_input_shape?.slice(1) ?? [];
+    if (shape.length === 3 && shape[2] !== null) return { name: call.name, shape };
+    if (shape.length === 1 && shape[0] !== null) return { name: call.name, shape };
+    throw graph.refusal(
+      call,
+      `has shape [${shape.map((extent) => extent ?? "open").join(", ")}], ` +
+        `wanted rows × columns × channels, the channels fixed`,
+    );
+  }
+  const write = LAYER_WRITERS[call.className];
+  if (write) return write(graph, call, inputs);
+  throw graph.refusal(
+    call,
+    `has no counterpart here, wanted one of ${Object.keys(LAYER_WRITERS).sort().join(", ")}; ` +
+      `replace it, or keep the model as it is`,
+  );
+}
+
+/** Outputs in the order of the layers, each under a name of its own. */
+function nameOutputs(
+  graph: GraphWriter,
+  outputs: readonly WrittenTensor[],
+  inputs: readonly LayerCall[],
+): WrittenTensor[] {
+  const taken = new Set(inputs.map(({ name }) => name));
+  return outputs.map((output) => {
+    const plain = graph.inLayerOrder(output);
+    const isNew = !taken.has(plain.name);
+    const copy = graph.partName(plain.name, `output${taken.size}`);
+    const name = isNew ? plain.name : graph.add(copy, "Identity", [plain.name]);
+    taken.add(name);
+    return { name, shape: plain.shape };
+  });
+}

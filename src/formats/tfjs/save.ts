@@ -1,0 +1,224 @@
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import project from "../../../deno.json" with { type: "json" };
+import { fileError, InputError } from "../../base/errors.ts";
+import { isMissing } from "../../base/files.ts";
+import type { QuantizedType } from "../../model/decode_weights.ts";
+import { encodeWeights } from "../../model/encode_weights.ts";
+import type { ModelFile } from "../../model/model_file.ts";
+
+/** Content of files by name. */
+export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
+
+/** How a model is written. */
+export interface SaveOptions {
+  /** Replace a model that stands there already. */
+  force?: boolean;
+  /** Store kernels as numbers of this type; whoever reads the model widens them again. Default: float32. */
+  quantize?: QuantizedType;
+  /**
+   * Further files of the folder by plain file name, such as a report; they appear together with the model. A function is
+   * told the model's bytes.
+   */
+  extraFiles?: ExtraFiles | ((bytes: number) => ExtraFiles | Promise<ExtraFiles>);
+  /** Interrupts the writing; what stood there before stays. */
+  signal?: AbortSignal;
+}
+
+/** Largest shard, as tensorflowjs_converter cuts them: browsers cache files of this size. */
+const SHARD_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Refuses an output folder that must not be written, before any work is spent.
+ *
+ * @param dir Folder the model is to be written to.
+ * @param force Whether a model there may be replaced.
+ * @throws {InputError} When nothing can be created beside `dir`; when `dir` exists and `force` is not set; with `force`,
+ * when it is not a folder, or when it holds folders or files but no model.json, so that replacing it would destroy
+ * something else.
+ */
+export async function refuseExisting(dir: string, force = false): Promise<void> {
+  const found = await stat(dir).catch((error) => {
+    if (isMissing(error)) return undefined;
+    throw fileError(`writing ${dir}`, error);
+  });
+  if (!found) return await requireWritable(dir);
+  if (!force) {
+    throw new InputError(
+      `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with --force`,
+    );
+  }
+  const isFolder = found.isDirectory();
+  const entries = isFolder ? await readdir(dir, { withFileTypes: true }) : [];
+  const isModel = entries.some((entry) => entry.name === "model.json");
+  const folder = entries.find((entry) => entry.isDirectory());
+  if (!isFolder || folder || (entries.length > 0 && !isModel)) {
+    const what = !isFolder
+      ? "a file"
+      : folder
+      ? `the folder ${folder.name} in it`
+      : `${entries[0].name} in it and no model.json`;
+    throw new InputError(
+      `writing ${dir}: found ${what}, wanted the folder of a model alone; ` +
+        `--force replaces nothing else, choose another folder`,
+    );
+  }
+  await requireWritable(dir);
+}
+
+/** Makes and removes a folder where the model's temporary one is going to be. */
+async function requireWritable(dir: string): Promise<void> {
+  const parent = dirname(resolve(dir));
+  const missing = await listMissingFolders(parent);
+  const existing = missing.length > 0 ? dirname(missing.at(-1)!) : parent;
+  try {
+    await rmdir(await mkdtemp(join(existing, `.${basename(dir)}.`)));
+  } catch (error) {
+    throw fileError(`writing ${dir}`, error);
+  }
+}
+
+/**
+ * Writes a model as tfjs does: model.json and shards of at most 4 MiB, in one transaction.
+ *
+ * Everything is written to a temporary folder beside `dir`, which then takes its name. An older model is moved aside
+ * for that moment and deleted only when the new one is in place; after any failure it stands where it was and the
+ * temporary folder is gone.
+ *
+ * @param dir Folder to create.
+ * @param file The model.
+ * @param options Replacement, further files, interruption.
+ * @returns Bytes of model.json and shards.
+ * @throws {InputError} When {@link refuseExisting} refuses `dir`, or when the disk does.
+ * @throws {RangeError} When a further file has no plain name or one of the model's, or a weight does not fit its shape.
+ * @throws The signal's reason, when it interrupts.
+ */
+export async function saveModelFile(
+  dir: string,
+  file: ModelFile,
+  options: SaveOptions = {},
+): Promise<{ bytes: number }> {
+  const modelFiles = encodeModelFiles(file, options.quantize);
+  const bytes = modelFiles.values().reduce((total, content) => total + content.length, 0);
+  const extraFiles = await resolveExtraFiles(options, bytes);
+  const files = new Map([...modelFiles, ...extraFiles]);
+  for (const name of extraFiles.keys()) {
+    if (modelFiles.has(name) || name !== basename(name) || ["", ".", ".."].includes(name)) {
+      throw new RangeError(`writing ${dir}: found the file name "${name}", wanted a plain new one`);
+    }
+  }
+  options.signal?.throwIfAborted();
+  await refuseExisting(dir, options.force);
+  const target = await realpath(dir).catch(() => resolve(dir));
+  const staging = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}`);
+  const newParents = await listMissingFolders(dirname(target));
+  try {
+    await writeFiles(staging, files, options.signal);
+    await swapFolders(staging, target, options.force ?? false);
+  } catch (error) {
+    await rm(staging, { recursive: true }).catch(() => {});
+    for (const parent of newParents) await rmdir(parent).catch(() => {});
+    options.signal?.throwIfAborted();
+    throw fileError(`writing ${dir}`, error);
+  }
+  return { bytes };
+}
+
+/**
+ * The files that go with a model.
+ *
+ * @param options What is asked for.
+ * @param bytes Bytes of the model.
+ * @returns Their contents by name.
+ */
+export async function resolveExtraFiles(
+  { extraFiles = new Map() }: SaveOptions,
+  bytes: number,
+): Promise<ExtraFiles> {
+  return typeof extraFiles === "function" ? await extraFiles(bytes) : extraFiles;
+}
+
+/**
+ * Writes a model as tfjs does, into memory.
+ *
+ * @param file The model.
+ * @param quantize What kernels are quantised to, if at all.
+ * @returns The bytes of model.json and its shards, by name.
+ */
+export function encodeModelFiles(
+  file: ModelFile,
+  quantize?: QuantizedType,
+): Map<string, Uint8Array> {
+  const { specs, bytes } = encodeWeights(file.weights.values(), quantize);
+  const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
+  const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [
+    `group1-shard${index + 1}of${count}.bin`,
+    bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
+  ]);
+  const model = {
+    format: "layers-model",
+    generatedBy: `Secateur v${project.version}`,
+    convertedBy: null,
+    modelTopology: file.topology,
+    ...(file.trainingConfig !== undefined && { trainingConfig: file.trainingConfig }),
+    ...(file.metadata && { userDefinedMetadata: file.metadata }),
+    weightsManifest: [{
+      paths: shards.map(([name]) => name),
+      weights: specs,
+    }],
+  };
+  return new Map([["model.json", new TextEncoder().encode(JSON.stringify(model))], ...shards]);
+}
+
+async function writeFiles(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+  signal?: AbortSignal,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of files) {
+    signal?.throwIfAborted();
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await writeFile(join(folder, name), bytes, { flag: "wx", signal });
+  }
+  signal?.throwIfAborted();
+}
+
+/** Folders that do not exist yet on the way to `folder`, the deepest first. */
+async function listMissingFolders(folder: string): Promise<string[]> {
+  const exists = await stat(folder).then(() => true, () => false);
+  if (exists || folder === dirname(folder)) return [];
+  return [folder, ...await listMissingFolders(dirname(folder))];
+}
+
+/** Gives `staging` the name `target`; what had it, when it may be replaced, is deleted last or put back. */
+async function swapFolders(staging: string, target: string, force: boolean): Promise<void> {
+  const aside = `${staging}.old`;
+  const hadOld = force && await rename(target, aside).then(() => true, (error) => {
+    if (isMissing(error)) return false;
+    throw error;
+  });
+  try {
+    await rename(staging, target);
+  } catch (error) {
+    if (hadOld) await rename(aside, target);
+    throw error;
+  }
+  if (!hadOld) return;
+  await rm(aside, { recursive: true }).catch((error: Error) => {
+    throw new InputError(
+      `the new model is in place, but the old one remains at ${aside}: ${error.message}; ` +
+        `remove that folder`,
+    );
+  });
+}

@@ -1,0 +1,197 @@
+import { type ChannelMap, type ChannelSpace, spacesOfTensor } from "../channels/channel_spaces.ts";
+import { kernelAxes, kernelPositions } from "../kernel.ts";
+import { consumersByNode, type LayerGraph, type LayerNode, nodeKeyOf } from "../layer_graph.ts";
+import { findSelectorPlace, selectorWindow } from "./surgery.ts";
+
+/**
+ * How a convolution's input channels can be cut:
+ *
+ * - `private`: nothing else reads them, so they leave their producers too;
+ * - `select`: others read them, so this convolution alone keeps a subset, behind a one-hot 1×1 convolution;
+ * - `couple`: others read them, and all of them lose the same channels;
+ * - `whole`: not at all.
+ */
+export type CutMode = "private" | "select" | "couple" | "whole";
+
+/** What happens to channels that several layers read. */
+export type SharedMode = "select" | "couple";
+
+/** One convolution's place and possibilities. */
+export interface ConvolutionPlace {
+  /** Key of the layer. */
+  readonly key: string;
+  /** Its place in the ratio list, from 1. */
+  readonly place: number;
+  /** Different channels it reads. */
+  readonly channels: number;
+  /** How they can be cut. */
+  readonly mode: CutMode;
+  /** The space that is cut as one, for `couple`. */
+  readonly space?: number;
+  /** Why it stays whole. */
+  readonly reason?: string;
+}
+
+/** How a layer's input positions map to its own numbering of channels, 0 … channels − 1. */
+export interface InputChannels {
+  /** Own channel number of every input position. */
+  readonly channelOf: Int32Array;
+  /** Global channel number of every own one. */
+  readonly globals: Int32Array;
+}
+
+/**
+ * Numbers the channels that a layer reads, in order of first position.
+ *
+ * @param map The channel map.
+ * @param node The layer.
+ * @returns Own number of every position, global number of every own one.
+ */
+export function inputChannels(map: ChannelMap, node: LayerNode): InputChannels {
+  const layout = map.layouts.get(nodeKeyOf(node.inputs[0]))!;
+  const ownOf = new Map<number, number>();
+  const channelOf = layout.map((channel) => {
+    if (!ownOf.has(channel)) ownOf.set(channel, ownOf.size);
+    return ownOf.get(channel)!;
+  });
+  return { channelOf, globals: Int32Array.from(ownOf.keys()) };
+}
+
+/** Classes that have a place in the ratio list, if only as layers that stay whole. */
+const LISTED_CLASSES = new Set([
+  "Conv1D",
+  "Conv2D",
+  "Conv2DTranspose",
+  "Conv3D",
+  "Conv3DTranspose",
+  "SeparableConv2D",
+]);
+
+/**
+ * Lists the convolutions in the order of a ratio list: every convolution in graph order (of separable ones the
+ * pointwise one), projections counted; depthwise ones, selectors and Dense layers are not.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param shared What happens to channels that several layers read.
+ * @returns Every convolution's place and how it can be cut; the first and the last one stay whole.
+ */
+export function listConvolutions(
+  graph: LayerGraph,
+  map: ChannelMap,
+  shared: SharedMode,
+): ConvolutionPlace[] {
+  const ruleOf = (node: LayerNode) => map.rules.get(node.key)!;
+  const nodes = graph.nodes.filter((node) =>
+    LISTED_CLASSES.has(node.className) && ruleOf(node).kind !== "select"
+  );
+  const places = nodes.map((node, index): ConvolutionPlace => {
+    const base = { key: node.key, place: index + 1, channels: widthOf(map, node) };
+    const rule = ruleOf(node);
+    if (rule.kind === "opaque") return { ...base, mode: "whole", reason: rule.reason };
+    if (index === 0) return { ...base, mode: "whole", reason: "it is the first convolution" };
+    if (index === nodes.length - 1) {
+      return { ...base, mode: "whole", reason: "it is the last convolution" };
+    }
+    if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
+    return { ...base, ...cutModeOf(graph, node, map, shared) };
+  });
+  return places.map((place) => wholeWithReaders(place, places, map));
+}
+
+/** A shared space that one convolution reads whole is whole for the others too. */
+function wholeWithReaders(
+  place: ConvolutionPlace,
+  places: readonly ConvolutionPlace[],
+  map: ChannelMap,
+): ConvolutionPlace {
+  const { space, ...base } = place;
+  if (space === undefined) return place;
+  const { consumers } = map.spaces[space];
+  const keeper = places.find(({ key, mode }) => mode === "whole" && consumers.includes(key));
+  return keeper === undefined ? place : {
+    ...base,
+    mode: "whole",
+    reason: `convolution ${keeper.key} reads the same channels, and ${keeper.reason}`,
+  };
+}
+
+function widthOf(map: ChannelMap, node: LayerNode): number {
+  return new Set(map.layouts.get(nodeKeyOf(node.inputs[0]))).size;
+}
+
+function cutModeOf(
+  graph: LayerGraph,
+  node: LayerNode,
+  map: ChannelMap,
+  shared: SharedMode,
+): Pick<ConvolutionPlace, "mode" | "space" | "reason"> {
+  const spaces = spacesOfTensor(map, node.inputs[0]);
+  const frozen = spaces.find((space) => space.frozen !== undefined);
+  const isPrivate = spaces.every(({ consumers }) => consumers.length === 1);
+  if (!frozen && isPrivate) return { mode: "private" };
+  if (shared === "select") return { mode: "select" };
+  if (frozen) return { mode: "whole", reason: frozen.frozen };
+  const mixed = spaces.length > 1 ? spaces : mixedConsumers(map, spaces[0]);
+  if (mixed.length > 1) {
+    return { mode: "whole", reason: "its channels are concatenated with those of another space" };
+  }
+  return hasPartialReader(graph, map, spaces[0])
+    ? { mode: "whole", reason: "of its channels, which others read too, some layer reads a part" }
+    : { mode: "couple", space: spaces[0].id };
+}
+
+/** Whether a consumer reads only some of a space's channels: cutting them jointly could leave it without any. */
+function hasPartialReader(graph: LayerGraph, map: ChannelMap, space: ChannelSpace): boolean {
+  return graph.nodes.some((node) =>
+    space.consumers.includes(node.key) && widthOf(map, node) < space.channels
+  );
+}
+
+/** The spaces that some consumer of a space reads together with it. */
+function mixedConsumers(map: ChannelMap, space: ChannelSpace): ChannelSpace[] {
+  const together = new Set<ChannelSpace>([space]);
+  for (const other of map.spaces) {
+    const isRead = other.consumers.some((consumer) => space.consumers.includes(consumer));
+    if (isRead) together.add(other);
+  }
+  return [...together];
+}
+
+/**
+ * What a selection saves: multiply–accumulates of the convolution before, and of a selector that it does without, less
+ * those of selector and convolution after.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param key The convolution.
+ * @param kept Input positions it would keep.
+ * @returns The saving for one image; not positive when the selector costs as much as it saves.
+ */
+export function selectionSaving(
+  graph: LayerGraph,
+  map: ChannelMap,
+  key: string,
+  kept: number,
+): number {
+  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const node = nodes.get(key)!;
+  const place = findSelectorPlace(nodes, map, key);
+  const { strides } = selectorWindow(nodes, place, node);
+  const { outputShape } = nodes.get(nodeKeyOf(place.source))!;
+  const visited = outputShape.slice(0, -1).reduce<number>(
+    (all, size, axis) => all * Math.ceil((size ?? 1) / strides[axis]),
+    1,
+  );
+  const perInput = multiplications(node) /
+    node.weights.get("kernel")!.shape[kernelAxes(node).input];
+  const inputs = map.layouts.get(nodeKeyOf(node.inputs[0]))!.length;
+  const isFormerGone = place.former !== undefined &&
+    consumersByNode(graph).get(place.former)!.length === 1;
+  const former = isFormerGone ? multiplications(nodes.get(place.former!)!) : 0;
+  return perInput * (inputs - kept) + former - visited * outputShape.at(-1)! * kept;
+}
+
+function multiplications(node: LayerNode): number {
+  return kernelPositions(node) * node.weights.get("kernel")!.values.length;
+}

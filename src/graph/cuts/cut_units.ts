@@ -1,0 +1,65 @@
+import type { ChannelMap } from "../channels/channel_spaces.ts";
+import { type ConvolutionPlace, type CutMode, inputChannels } from "./convolutions.ts";
+import type { LayerGraph } from "../layer_graph.ts";
+
+/**
+ * Channels about which there is one decision, how many of them stay: the input channels of a convolution (`private`,
+ * `select`), or a space that all its readers lose together (`couple`).
+ */
+export interface CutUnit {
+  /** The convolution's key, or `space N`. */
+  readonly name: string;
+  /** How the channels are cut. */
+  readonly mode: Exclude<CutMode, "whole">;
+  /** How many there are. */
+  readonly channels: number;
+  /** Global number of each: in the order of {@link inputChannels}, or of the space. */
+  readonly globals: Int32Array;
+  /** The convolutions whose ratio this is. */
+  readonly convolutions: readonly string[];
+  /** The space, for `couple`. */
+  readonly space?: number;
+}
+
+/**
+ * Lists the decisions there are about a network.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param places Its convolutions, and how each can be cut.
+ * @returns The units, in the order of the first convolution of each. A shared space is left out when a convolution that
+ * stays whole reads it.
+ */
+export function listCutUnits(
+  graph: LayerGraph,
+  map: ChannelMap,
+  places: readonly ConvolutionPlace[],
+): CutUnit[] {
+  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const placeOf = new Map(places.map((place) => [place.key, place]));
+  const canCouple = (space: number) =>
+    map.spaces[space].consumers.every((key) =>
+      nodes.get(key)!.className === "Dense" || placeOf.get(key)?.mode === "couple"
+    );
+  const seen = new Set<number>();
+  return places.flatMap((place): CutUnit[] => {
+    const { key, mode, channels, space } = place;
+    if (mode === "private" || mode === "select") {
+      const { globals } = inputChannels(map, nodes.get(key)!);
+      return [{ name: key, mode, channels, globals, convolutions: [key] }];
+    }
+    if (mode !== "couple" || seen.has(space!) || !canCouple(space!)) return [];
+    seen.add(space!);
+    return [coupledUnit(map, places, space!)];
+  });
+}
+
+function coupledUnit(map: ChannelMap, places: readonly ConvolutionPlace[], space: number): CutUnit {
+  const globals = new Int32Array(map.spaces[space].channels);
+  map.channels.forEach((reference, global) => {
+    if (reference.space === space) globals[reference.channel] = global;
+  });
+  const convolutions = places.filter((place) => place.space === space).map(({ key }) => key);
+  const channels = globals.length;
+  return { name: `space ${space}`, mode: "couple", channels, globals, convolutions, space };
+}

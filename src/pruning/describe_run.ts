@@ -1,0 +1,142 @@
+import { networkCost } from "../cost/mod.ts";
+import type { Figures } from "../execution/forward/mod.ts";
+import type { LayerGraph } from "../graph/mod.ts";
+import type { FaultReport } from "../session/crew/mod.ts";
+import { compareFigures } from "../session/mod.ts";
+import type { Stopwatch } from "../base/stopwatch.ts";
+import type { TuningResult } from "../tuning/mod.ts";
+import type { LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
+
+/** What a finished run knows. */
+export interface RunRecord {
+  /** The network before and after. */
+  readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
+  /** Evaluations on the test split. */
+  readonly evaluations: {
+    readonly before: Figures;
+    readonly cut: Figures;
+    readonly after: Figures;
+  };
+  /** How the network was tuned. */
+  readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
+  /** What happened to every layer. */
+  readonly layers: readonly LayerReport[];
+  /** What the budget policy decided. */
+  readonly budget?: PruneReport["budget"];
+  /** What the agent found. */
+  readonly search?: PruneReport["search"];
+  /** File of the original network's statistics. */
+  readonly statistics?: PruneReport["statistics"];
+  /** What became of BatchNormalization. */
+  readonly batchNorm: PruneReport["batchNorm"];
+  /** Difference between the masked and the shrunk model. */
+  readonly maskedDifference?: number;
+  /** Times of the stages. */
+  readonly clock: Stopwatch;
+  /** Calibration images that there were, and that were asked for. */
+  readonly images: { readonly calibration: number; readonly wanted: number };
+  /** Images that could not be read. */
+  readonly faults: FaultReport;
+  /** Whether the test images were set aside from the train split. */
+  readonly heldOut: boolean;
+  /** Why images were not classified but outputs compared, when they were. */
+  readonly unlabelled?: string;
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Threads of the run. */
+  readonly workers: number;
+}
+
+/**
+ * Puts a run's figures together.
+ *
+ * @param record What the run knows.
+ * @returns The report.
+ */
+export function describeRun(record: RunRecord): PruneReport {
+  const { graphs, evaluations, clock, images, faults } = record;
+  const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
+  return {
+    ...compareFigures(evaluations.before, evaluations.after),
+    ...describeTuning(record),
+    macs: {
+      before: costBefore.macs,
+      after: costAfter.macs,
+      convBefore: costBefore.convMacs,
+      convAfter: costAfter.convMacs,
+      selectors: selectorMacs(graphs.after, graphs.before),
+    },
+    params: { before: costBefore.params, after: costAfter.params },
+    ...(record.budget ? { budget: record.budget } : {}),
+    ...(record.search ? { search: record.search } : {}),
+    ...(record.statistics ? { statistics: record.statistics } : {}),
+    layers: record.layers,
+    batchNorm: record.batchNorm,
+    maskedDifference: record.maskedDifference,
+    seconds: {
+      total: clock.total,
+      calibrate: clock.seconds("calibrate"),
+      search: clock.seconds("search"),
+      select: clock.seconds("select"),
+      reconstruct: clock.seconds("reconstruct"),
+      batchNorm: clock.seconds("batchNorm"),
+      tune: clock.seconds("tune"),
+      evaluate: clock.seconds("evaluate"),
+    },
+    images: {
+      calibration: images.calibration,
+      test: evaluations.after.images,
+      unreadable: faults.count,
+      unreadableNames: faults.names,
+    },
+    seed: record.seed,
+    workers: record.workers,
+    notices: noticesOf(record),
+  };
+}
+
+function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {
+  if (tuned === undefined) return {};
+  const { accuracy, outputs, error, loss } = evaluations.cut;
+  const { validationAccuracy, validationOutputError, groups, history } = tuned;
+  return {
+    tuning: {
+      ...(accuracy !== undefined && { accuracyBefore: accuracy }),
+      ...(outputs && { outputErrorBefore: error }),
+      lossBefore: loss,
+      ...(validationAccuracy !== undefined && { validationAccuracy }),
+      ...(validationOutputError !== undefined && { validationOutputError }),
+      groups,
+      epochs: history,
+    },
+  };
+}
+
+/** Multiply–accumulates of the layers that the original did not have: the selectors. */
+function selectorMacs(after: LayerGraph, before: LayerGraph): number {
+  const known = new Set(before.nodes.map(({ key }) => key));
+  const added = after.nodes.filter(({ key }) => !known.has(key));
+  return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
+}
+
+function noticesOf({ layers, images, heldOut, unlabelled, search }: RunRecord): string[] {
+  const notices: string[] = [];
+  if (layers.every(({ mode }) => mode === "whole")) {
+    notices.push("no channel was cut: every layer stays whole");
+  }
+  if (images.calibration < images.wanted) {
+    notices.push(
+      `the train split has ${images.calibration} images, fewer than the ${images.wanted} asked for`,
+    );
+  }
+  if (unlabelled !== undefined) {
+    notices.push(`${unlabelled}: outputs were compared with those of the original network`);
+  }
+  for (const { rollout, failure } of search?.failures ?? []) {
+    notices.push(`network ${rollout} of the search could not be measured: ${failure}`);
+  }
+  if (heldOut) {
+    notices.push("the data has no test split: every fifth image was set aside for it");
+  }
+  return notices;
+}

@@ -1,0 +1,276 @@
+import { CALIBRATION_DEFAULTS } from "../api/calibrate.ts";
+import { withDefaults } from "../base/defaults.ts";
+import {
+  absorbBiases,
+  type ChannelMap,
+  type ConvolutionPlace,
+  listConvolutions,
+  type SharedMode,
+  shrinkGraph,
+  unpinInputSize,
+  writeGraph,
+} from "../graph/mod.ts";
+import { checkQueue, openQueue } from "../distributed/queue/mod.ts";
+import { loadKernels } from "../kernels/mod.ts";
+import { compareModels, type ModelFile } from "../model/mod.ts";
+import {
+  type LayerPlan,
+  parseRatioList,
+  planLayers,
+  type Ratios,
+  uniformRatios,
+} from "./policy/mod.ts";
+import {
+  type AutoOutcome,
+  type BudgetContext,
+  type BudgetReport,
+  checkSamples,
+  createStatisticsSource,
+  createTuner,
+  describeRun,
+  findAutoRatios,
+  findBudgetRatios,
+  nameRunState,
+  OriginalMoments,
+  plansToRepair,
+  type PruneOptions,
+  type PruneResult,
+  type RatioPolicy,
+  refreshBatchNorm,
+  type RepairContext,
+  repairInGroups,
+  reportLayers,
+  type RunFolder,
+  type SearchMeans,
+  Stopwatch,
+} from "./mod.ts";
+import { type ContextSpec, describeTrials } from "../distributed/mod.ts";
+import {
+  batchesOfThread,
+  compareAnswers,
+  evaluateOn,
+  openSession,
+  type Session,
+  trackBatches,
+  wholeSplit,
+} from "../session/mod.ts";
+
+/** What {@link prune} uses where an option is not given. */
+export const PRUNE_DEFAULTS = {
+  ...CALIBRATION_DEFAULTS,
+  select: "obs",
+  channelMultiple: 1,
+  skip: [],
+  ridge: 1e-4,
+  verify: true,
+} as const;
+
+/**
+ * What happens to channels that several layers read. A ratio means a convolution's own inputs; a budget goes further where
+ * no selectors are paid for.
+ */
+const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
+  uniform: "select",
+  list: "select",
+  budget: "couple",
+  auto: "couple",
+};
+
+/**
+ * Makes a convolutional network smaller: chooses the channels that every convolution keeps, repairs the layers by
+ * regression (He et al. 2017, arXiv 1707.06168), takes the channels out and measures what is left.
+ *
+ * With `tuning` the smaller model is then tuned, and group by group on the way if that is asked for.
+ *
+ * Statistics and tuning use the train split; the test split serves the figures at the end alone. Where images or model
+ * have no classes, networks are measured by the relative error of their outputs against the original's, instead of
+ * accuracy and loss.
+ *
+ * @param options Model, data, ratios and settings.
+ * @returns The smaller model and the figures of the run.
+ * @throws {InputError} When model, data or ratios cannot be used; nothing has been written then.
+ * @throws {WorkerError} When a thread is lost; a run with a search or tuning keeps its state.
+ */
+export async function prune(options: PruneOptions): Promise<PruneResult> {
+  const clock = new Stopwatch();
+  const session = await openSession(options, (file) => file);
+  try {
+    return await pruneOpened(session, options, clock);
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * The same with a model and data that are open already, and stay so.
+ *
+ * @param session Model and data, as the options name them.
+ * @param options As of {@link prune}.
+ * @param clock Takes the time.
+ * @param moments Statistics of the original network, where there are some already.
+ * @returns The smaller model and the figures of the run.
+ */
+export async function pruneOpened(
+  session: Session,
+  options: PruneOptions,
+  clock: Stopwatch,
+  moments?: OriginalMoments,
+): Promise<PruneResult> {
+  const settings: Settings = withDefaults(options, {
+    ...PRUNE_DEFAULTS,
+    shared: SHARED_DEFAULTS[options.policy.kind],
+  });
+  if (settings.queue) await checkQueue(settings.queue);
+  try {
+    const { graph, file, crew } = session;
+    const { onProgress } = settings;
+    const source = createStatisticsSource(session, settings, clock);
+    const { map, calibration: { indices: calibration } } = source;
+    const places = listConvolutions(graph, map, settings.shared);
+    const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const context = {
+      ...settings,
+      ...source,
+      original,
+      kernels: await loadKernels(),
+      onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
+    };
+    const folder = runFolder(session, settings);
+    const means = { folder, openExecutor: executorOpener(settings) };
+    const { ratios, budget, search } = await findRatios(context, places, settings, means);
+    const plans = planLayers(graph, map, places, ratios, settings);
+    checkSamples(plans, calibration.length, settings.pointsPerImage);
+    await original.ensureFile();
+    const tuner = await createTuner(session, settings);
+    const test = wholeSplit(session, "test", settings);
+    const evaluateModel = (model: ModelFile, stage: string) =>
+      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
+    const before = await evaluateModel(file, "evaluating the original");
+
+    const { repair, groups } = await repairInGroups(
+      { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
+      plans,
+      tuner,
+      folder,
+    );
+
+    const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
+    const maskedDifference = settings.verify
+      ? await compareModels(
+        writeGraph(repair.masked, file),
+        writeGraph(shrunk, file),
+        "taking the masked channels out",
+      )
+      : undefined;
+    const { graph: refreshed, decision: batchNorm } = await clock.time(
+      "batchNorm",
+      () => refreshBatchNorm(session, shrunk, calibration, settings),
+    );
+    const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
+
+    const tuned = tuner &&
+      await clock.time("tune", () => tuner.run("whole", refreshed, tuner.options));
+    const result = tuned?.graph ?? refreshed;
+    const pruned = writeGraph(result, file);
+    const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
+
+    const report = describeRun({
+      graphs: { before: graph, after: result },
+      evaluations: { before, cut, after },
+      layers: reportLayers(plans, repair),
+      budget,
+      search: search?.report,
+      statistics: original.origin,
+      batchNorm,
+      tuned: tuned && { ...tuned, groups },
+      maskedDifference,
+      clock,
+      images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
+      faults: await crew.faults(),
+      heldOut: crew.local.dataset.heldOut,
+      unlabelled: session.unlabelled,
+      seed: settings.seed,
+      workers: crew.size,
+    });
+    const answers = await compareAnswers(session, before, after);
+    return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
+  } catch (error) {
+    throw await nameRunState(error, runFolder(session, settings));
+  }
+}
+
+type Settings = PruneOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
+
+/** The share of its input channels that every convolution keeps. */
+async function findRatios(
+  context: BudgetContext,
+  places: readonly ConvolutionPlace[],
+  settings: Settings,
+  means: SearchMeans,
+): Promise<{ ratios: Ratios; budget?: BudgetReport; search?: AutoOutcome }> {
+  const { policy } = settings;
+  switch (policy.kind) {
+    case "uniform":
+      return { ratios: uniformRatios(policy.ratio, places) };
+    case "list":
+      return { ratios: parseRatioList(policy.text, policy.source, places) };
+    case "budget": {
+      const { ratios, report } = await findBudgetRatios(context, places, settings, policy);
+      return { ratios, budget: report };
+    }
+    case "auto": {
+      const search = await findAutoRatios(context, places, settings, policy, means);
+      return { ratios: search.ratios, search };
+    }
+  }
+}
+
+/** Opens the workers at a queue, when the run was given one. */
+function executorOpener({ queue, ...settings }: Settings): SearchMeans["openExecutor"] {
+  return queue && (async (trials, images) => {
+    const { executor } = await openQueue(queue, async (blobs): Promise<ContextSpec> => ({
+      work: "trials",
+      spec: await describeTrials(trials, { ...settings, images }, blobs),
+    }));
+    return executor;
+  });
+}
+
+/** Shows how far the layers are, by batches of this thread. */
+function trackLayers(
+  session: Session,
+  map: ChannelMap,
+  plans: readonly LayerPlan[],
+  { batchSize, onProgress }: Settings,
+  images: number,
+): RepairContext["onLayer"] {
+  const batches = batchesOfThread(session, images, batchSize);
+  const total = plansToRepair({ map }, plans).length * batches;
+  return (detail, layersDone) =>
+    trackBatches(
+      session,
+      { stage: "pruning", detail, done: layersDone * batches, total },
+      onProgress,
+    );
+}
+
+/** Where a run with a search or tuning keeps its state, and what the state belongs to. */
+function runFolder({ crew, file, unlabelled }: Session, settings: Settings): RunFolder | undefined {
+  const { checkpoint, resume = false, policy } = settings;
+  const hasJournal = policy.kind === "auto";
+  if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
+  const { select, shared, channelMultiple, skip, batches, batchSize } = settings;
+  const { pointsPerImage, ridge, seed } = settings;
+  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning ?? {};
+  const identity = {
+    network: file.path,
+    images: crew.local.dataset.train.length,
+    // Sums over images of repairs and of statistics are added up in f64 station by station: their last bits depend on it.
+    workers: crew.size,
+    unlabelled,
+    ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },
+    ...{ pointsPerImage, ridge, seed, tuning, groups },
+    teacher: typeof teacher === "object" ? teacher.path : teacher,
+  };
+  return { checkpoint, resume, identity, hasJournal };
+}

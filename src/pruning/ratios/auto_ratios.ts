@@ -1,0 +1,291 @@
+import { join } from "node:path";
+import { costModel, layerCost, sumTerms } from "../../cost/mod.ts";
+import { withDefaults } from "../../base/defaults.ts";
+import { WorkerError } from "../../base/errors.ts";
+import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../../graph/mod.ts";
+import { type Executor, type JobOutcome, LocalExecutor } from "../../distributed/queue/mod.ts";
+import {
+  bestRollouts,
+  chooseCounts,
+  type Evaluation,
+  type FailedRollout,
+  type Measurement,
+  type PlanRules,
+  type Proposal,
+  type Ratios,
+  ratiosOfCounts,
+  type RecordedMeasurement,
+  refineCounts,
+  type Rollout,
+  SEARCH_DEFAULTS,
+  searchCounts,
+  type SearchHooks,
+  type SearchSettings,
+  type SearchSpace,
+  type Tried,
+} from "../policy/mod.ts";
+import { readersOf } from "./count_networks.ts";
+import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
+import type { RunFolder } from "../repair/repair_in_groups.ts";
+import { SearchJournal } from "./search_journal.ts";
+import {
+  type SearchContext,
+  TRIAL_HANDLERS,
+  trialImages,
+  trialJob,
+  type TrialKind,
+} from "./search_jobs.ts";
+import type { AutoPolicy, SearchLog, SearchReport } from "../types.ts";
+
+/** What {@link findAutoRatios} uses where the policy does not say; `searchCounts` has defaults of its own. */
+export const AUTO_DEFAULTS = {
+  target: "macs",
+  start: "budget",
+  images: 2000,
+  finalists: 12,
+} as const;
+
+/** Roll-outs that are finalists; the others are found near what is best then. */
+const BEST_ROLLOUTS = 2;
+
+/** A finished search. */
+export interface AutoOutcome {
+  /** The share of its input channels that every convolution keeps. */
+  readonly ratios: Ratios;
+  /** Figures of the search. */
+  readonly report: SearchReport;
+  /** Everything that was tried. */
+  readonly log: SearchLog;
+}
+
+/**
+ * Lets an agent find how many channels every convolution keeps (He et al. 2018, AMC, arXiv 1802.03494). It tries out
+ * networks that are read off statistics of the original ({@link CountNetworks}), on training images that are not among
+ * those of the statistics. Where it started, the best few, and networks near what is best then are cut with the
+ * sequential repair and measured once more; the best of these is the answer.
+ *
+ * @param context What to work with.
+ * @param places The network's convolutions.
+ * @param rules Rules for all layers.
+ * @param policy The search.
+ * @param means Where its state is kept and its networks are tried out.
+ * @returns A ratio for every convolution, and what the search found.
+ * @throws {InputError} When the budget cannot be reached, or the journal cannot be written or gone on from.
+ */
+export async function findAutoRatios(
+  context: BudgetContext,
+  places: readonly ConvolutionPlace[],
+  rules: PlanRules,
+  policy: AutoPolicy,
+  { folder, openExecutor = tryOutHere }: SearchMeans = {},
+): Promise<AutoOutcome> {
+  const settings = withDefaults(policy, AUTO_DEFAULTS);
+  const posed = await poseBudget(context, places, rules, settings);
+  const images = trialImages(context, settings.images);
+  const journal = folder && await openJournal(folder);
+  const executor = await openExecutor(
+    { ...{ context, places, rules }, ...posed, ...images },
+    settings.images,
+  );
+  const run: SearchRun = {
+    ...{ context, places, rules, posed, settings },
+    search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
+    space: spaceOf(context, posed),
+    share: settings.share - posed.added,
+    ...{ executor, journal },
+  };
+  const { searched, refined } = await searchWith(run).finally(() => executor.close());
+  const [winner] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
+  const failures = [...searched.failures, ...refined.failures];
+  const report: SearchReport = {
+    target: settings.target,
+    share: { wanted: settings.share, found: winner.cost + posed.added },
+    images: images.images.indices.length,
+    rollouts: run.search.rollouts,
+    finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
+      ...{ rollout, reward, error, loss },
+      ...(accuracy !== undefined && { accuracy }),
+    })),
+    winner: winner.rollout,
+    ...(failures.length > 0 && {
+      failures: failures.map(({ rollout, failure }) => ({ rollout, failure })),
+    }),
+  };
+  return {
+    ratios: ratiosOfCounts(places, posed.units, winner.counts),
+    report,
+    log: logOf(context, posed, [...searched.rollouts, ...refined.rollouts], failures),
+  };
+}
+
+/** What a search has beside its question. */
+export interface SearchMeans {
+  /** Where the run keeps its state; the search keeps its journal there. */
+  readonly folder?: RunFolder;
+  /**
+   * Opens where networks are tried out, given what it is done with and on how many images at most. Default: this process.
+   */
+  readonly openExecutor?: (trials: SearchContext, images: number) => Promise<Executor>;
+}
+
+function tryOutHere(trials: SearchContext): Promise<Executor> {
+  return Promise.resolve(new LocalExecutor(TRIAL_HANDLERS, trials));
+}
+
+async function searchWith(run: SearchRun): Promise<{ searched: Tried; refined: Tried }> {
+  const searched = await run.context.clock.time("search", () => rollOut(run));
+  return { searched, refined: await judgeFinalists(run, searched) };
+}
+
+/** A search that is under way. */
+interface SearchRun {
+  readonly context: BudgetContext;
+  readonly places: readonly ConvolutionPlace[];
+  readonly rules: PlanRules;
+  readonly posed: PosedBudget;
+  readonly settings: AutoPolicy & typeof AUTO_DEFAULTS;
+  readonly search: SearchSettings;
+  readonly space: SearchSpace;
+  /** Share of the cost for the counts alone. */
+  readonly share: number;
+  /** Where networks are tried out. */
+  readonly executor: Executor;
+  readonly journal?: SearchJournal;
+}
+
+/** Roll-outs of the agent, on networks that are read off. */
+async function rollOut(run: SearchRun): Promise<Tried> {
+  const { context, posed, settings, search, space, share } = run;
+  const options = {
+    ...search,
+    ...{ share, agent: settings.agent, seed: context.calibration.seed },
+    start: settings.start === "budget" ? chooseCounts(posed.problem, share).counts : undefined,
+  };
+  const stage = { kind: "rollout", stage: "searching", before: 0, total: search.rollouts } as const;
+  return await searchCounts(space, options, hooksOf(run, stage));
+}
+
+/**
+ * Networks that are cut as the answer will be. Where the search started is one in any case: the sequential repair may
+ * reverse what was found without it.
+ */
+async function judgeFinalists(run: SearchRun, { rollouts }: Tried): Promise<Tried> {
+  const { context, settings: { finalists }, search, space, share } = run;
+  const { seed } = context.calibration;
+  const started = rollouts.filter(({ source }) => source === "start");
+  const origins = [...started, ...bestRollouts(rollouts, BEST_ROLLOUTS)];
+  const before = search.rollouts;
+  const options = { ...search, share, seed, networks: finalists, before };
+  const total = before + finalists;
+  const stage = { kind: "finalist", stage: "repairing finalists", before, total } as const;
+  return await refineCounts(space, options, origins, hooksOf(run, stage));
+}
+
+/** A stage of a search: how its networks are made, and how its progress is told. */
+interface SearchStage {
+  readonly kind: TrialKind;
+  readonly stage: string;
+  /** Networks that were tried in earlier stages. */
+  readonly before: number;
+  /** Networks of this stage and those before it. */
+  readonly total: number;
+}
+
+/** What the stages of a search have in common: measuring, the journal, progress, and being stopped. */
+function hooksOf(run: SearchRun, { kind, stage, before, total }: SearchStage): SearchHooks {
+  const { context, settings, journal } = run;
+  let done = before;
+  return {
+    recorded: recordedAs<RecordedMeasurement>(journal, kind),
+    signal: context.signal,
+    evaluateAll: (batch, onMeasured) => tryOut(run, kind, batch, onMeasured),
+    onMeasured: async (measured) => {
+      context.onStage(stage, ++done, total);
+      await journal?.append({ kind, ...measured });
+    },
+    onRollout: (rollout) => {
+      done = rollout.rollout;
+      context.onStage(stage, done, total);
+      if (!("failure" in rollout)) settings.onRollout?.(rollout);
+    },
+  };
+}
+
+/**
+ * Tries out networks, wherever that is done. A network that cannot be measured is no reason to give up the others, a
+ * thread that is lost is.
+ */
+async function tryOut(
+  { context: { signal }, executor }: SearchRun,
+  kind: TrialKind,
+  batch: readonly (readonly number[])[],
+  onMeasured: (index: number, measurement: Measurement) => Promise<void>,
+): Promise<void> {
+  let told: Promise<unknown> = Promise.resolve();
+  const onEnd = (index: number, outcome: JobOutcome<Evaluation>) => {
+    if (outcome.status === "failed" && outcome.error instanceof WorkerError) return;
+    const measurement = outcome.status === "done"
+      ? outcome.output
+      : { failure: outcome.error.message };
+    told = Promise.all([told, onMeasured(index, measurement)]);
+    // It is waited for below; until then a failure must not count as one that nobody handles.
+    told.catch(() => {});
+  };
+  const jobs = batch.map((counts) => trialJob(kind, counts));
+  const outcomes = await executor.run<Evaluation>(jobs, { signal, onEnd });
+  await told;
+  for (const outcome of outcomes) {
+    if (outcome.status === "failed" && outcome.error instanceof WorkerError) throw outcome.error;
+  }
+}
+
+function logOf(
+  { graph, map }: BudgetContext,
+  { units }: PosedBudget,
+  rollouts: readonly Rollout[],
+  failures: readonly FailedRollout[],
+): SearchLog {
+  const { convMacs } = costModel(graph, map, units);
+  const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
+    tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
+  return {
+    units: units.map(({ name }) => name),
+    rollouts: withMacs(rollouts),
+    failures: withMacs(failures),
+  };
+}
+
+function recordedAs<Kind>(journal: SearchJournal | undefined, kind: string): Kind[] {
+  const entries = journal?.entries.filter((entry) => entry.kind === kind) ?? [];
+  return entries as unknown as Kind[];
+}
+
+async function openJournal({ checkpoint, identity, resume }: RunFolder): Promise<SearchJournal> {
+  const path = join(checkpoint, "search.jsonl");
+  return resume
+    ? await SearchJournal.open(path, identity)
+    : await SearchJournal.start(path, identity);
+}
+
+/** The question as the agent is asked it. A coupled space is described by the largest of the layers that read it. */
+function spaceOf(context: BudgetContext, { units, problem }: PosedBudget): SearchSpace {
+  const { graph } = context;
+  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  return {
+    units: problem.units.map(({ name, counts }, index) => {
+      const readers = readersOf(context, units[index]).map((key) => nodes.get(key)!);
+      const macs = readers.map((node) => layerCost(node).macs);
+      const largest = readers[macs.indexOf(Math.max(...macs))];
+      const [height, width] = nodes.get(nodeKeyOf(largest.inputs[0]))!.outputShape.slice(0, -1);
+      const features = {
+        filters: kernelSize(largest).outputs,
+        height: height ?? 1,
+        width: width ?? 1,
+        stride: pairOf(largest.config.strides, 1)[0],
+        macs: macs.reduce((sum, own) => sum + own, 0),
+      };
+      return { name, counts, features };
+    }),
+    terms: problem.terms,
+  };
+}

@@ -1,0 +1,193 @@
+import { LRUCache } from "lru-cache";
+import {
+  absorbBiases,
+  type CutUnit,
+  inputChannels,
+  type LayerGraph,
+  type LayerNode,
+  noCuts,
+  shrinkGraph,
+  withWeights,
+} from "../../graph/mod.ts";
+import { centreInPlace, type MomentsByLayer } from "../../kernels/mod.ts";
+import type { Weight } from "../../model/mod.ts";
+import {
+  createObsSelector,
+  createSelector,
+  interceptOf,
+  type ObsSelector,
+  reconstruct,
+  type Selector,
+} from "../selection/mod.ts";
+import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
+import { coupledProblem, problemOf } from "../repair/problems.ts";
+import { type RepairContext, repairedWeights } from "../repair/repair.ts";
+
+/** Bytes of fitted weights that are remembered; of a large network every fit takes megabytes. */
+const FITS_MEMORY = 256 * 2 ** 20;
+
+/** What networks are read off with. */
+export type CountContext = Pick<RepairContext, "graph" | "map" | "kernels" | "select" | "ridge">;
+
+/** Which of a network's channels stay. */
+interface Cut {
+  readonly removed: Uint8Array;
+  readonly selections: Map<string, Int32Array>;
+}
+
+/**
+ * Networks for any channel counts, read off statistics of the original without looking at an image: every unit keeps
+ * the first channels of its ranking, and every layer that reads what is cut is fitted to its own old output as if the
+ * layers before it were whole (He et al. 2017, arXiv 1707.06168, eq. 1 with β fixed). A layer's fit is remembered for
+ * every combination of counts that it depends on.
+ */
+export class CountNetworks {
+  readonly #context: CountContext;
+  readonly #units: readonly CutUnit[];
+  readonly #moments: MomentsByLayer;
+  readonly #selectors = new Map<CutUnit, Selector>();
+  /** The units that each layer reads, by key of the layer. */
+  readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
+  readonly #fits = new LRUCache<string, Map<string, Weight>>({
+    maxSize: FITS_MEMORY,
+    sizeCalculation: bytesOf,
+  });
+
+  /**
+   * @param context The original network, and how channels are chosen and layers fitted.
+   * @param units The decisions.
+   * @param moments Statistics of every layer that reads a unit, of the original network.
+   */
+  constructor(
+    context: CountContext,
+    units: readonly CutUnit[],
+    moments: MomentsByLayer,
+  ) {
+    this.#context = context;
+    this.#units = units;
+    this.#moments = moments;
+    const read = units.flatMap((unit) =>
+      readersOf(context, unit).map((key) => [key, unit] as const)
+    );
+    const groups = Map.groupBy(read, ([key]) => key);
+    this.#unitsOf = new Map(
+      [...groups].map(([key, pairs]) => [key, pairs.map(([, unit]) => unit)]),
+    );
+  }
+
+  /**
+   * The network for some counts.
+   *
+   * @param counts Channels that every unit keeps.
+   * @returns The smaller network; it shares the weights of layers that read nothing of what is cut.
+   */
+  networkFor(counts: ArrayLike<number>): LayerGraph {
+    const { graph, map } = this.#context;
+    const cut = this.#cutFor(counts);
+    let masked = graph;
+    for (const node of graph.nodes) {
+      const units = this.#unitsOf.get(node.key) ?? [];
+      const own = units.map((unit) => counts[this.#units.indexOf(unit)]);
+      if (own.every((count, index) => count === units[index].channels)) continue;
+      const key = JSON.stringify([node.key, ...own]);
+      const weights = this.#fits.get(key) ?? this.#fit(node, cut);
+      this.#fits.set(key, weights);
+      masked = withWeights(masked, node.key, weights);
+    }
+    return absorbBiases(shrinkGraph(masked, map, cut), graph);
+  }
+
+  /**
+   * What the layers that read a unit lose at every count, whichever way channels are chosen, by structured elimination.
+   *
+   * @param unit The unit.
+   * @returns Relative errors summed over these layers, from 0 channels to all.
+   */
+  errorsOf(unit: CutUnit): Float64Array {
+    const readers = readersOf(this.#context, unit).length;
+    const { select, kernels, ridge } = this.#context;
+    const selector = select === "obs"
+      ? this.#selectorOf(unit) as ObsSelector
+      : createObsSelector(kernels, problemsOf(this.#context, unit, this.#moments), { ridge });
+    return Float64Array.from(
+      { length: unit.channels + 1 },
+      (_, count) => count === unit.channels ? 0 : readers * selector.errorAt(count),
+    );
+  }
+
+  #cutFor(counts: ArrayLike<number>): Cut {
+    const { graph, map } = this.#context;
+    const cut = noCuts(map);
+    this.#units.forEach((unit, index) => {
+      if (counts[index] === unit.channels) return;
+      const { kept } = this.#selectorOf(unit).keep(counts[index]);
+      if (unit.mode === "select") {
+        const node = graph.nodes.find(({ key }) => key === unit.name)!;
+        cut.selections.set(unit.name, positionsOfChannels(inputChannels(map, node), kept));
+      } else removeChannels(cut.removed, unit.globals, kept);
+    });
+    return cut;
+  }
+
+  #selectorOf(unit: CutUnit): Selector {
+    const { kernels, select, ridge } = this.#context;
+    const selector = this.#selectors.get(unit) ??
+      createSelector(kernels, problemsOf(this.#context, unit, this.#moments), select, { ridge });
+    this.#selectors.set(unit, selector);
+    return selector;
+  }
+
+  #fit(node: LayerNode, { removed, selections }: Cut): Map<string, Weight> {
+    const { map, kernels, ridge } = this.#context;
+    const raw = this.#moments.get(node.key);
+    const problem = problemOf(map, node, centreInPlace(raw));
+    const { channelOf, globals } = inputChannels(map, node);
+    const selected = selections.get(node.key);
+    const kept = selected
+      ? new Set(Array.from(selected, (position) => channelOf[position]))
+      : [...globals.keys()].filter((own) => removed[globals[own]] === 0);
+    const { weights } = reconstruct(kernels, problem, [...kept], { ridge });
+    return repairedWeights(node, weights, interceptOf(raw, weights));
+  }
+}
+
+function bytesOf(weights: ReadonlyMap<string, Weight>): number {
+  return [...weights.values()].reduce((bytes, { values }) => bytes + values.byteLength, 1);
+}
+
+/**
+ * The layers whose inputs a unit is.
+ *
+ * @param context The network's channel spaces.
+ * @param unit The unit.
+ * @returns Their keys.
+ */
+export function readersOf(
+  { map }: Pick<CountContext, "map">,
+  { mode, name, space }: CutUnit,
+): readonly string[] {
+  return mode === "couple" ? map.spaces[space!].consumers : [name];
+}
+
+/**
+ * The least-squares problems of the layers that read a unit, over the unit's channels.
+ *
+ * @param context The network and its channel spaces.
+ * @param unit The unit.
+ * @param moments Statistics of the layers.
+ * @returns A problem for each.
+ */
+function problemsOf(
+  context: Pick<CountContext, "graph" | "map">,
+  unit: CutUnit,
+  moments: MomentsByLayer,
+) {
+  const { graph, map } = context;
+  return readersOf(context, unit).map((key) => {
+    const node = graph.nodes.find((each) => each.key === key)!;
+    const centred = centreInPlace(moments.get(key));
+    return unit.mode === "couple"
+      ? coupledProblem(map, node, unit.space!, centred)
+      : problemOf(map, node, centred);
+  });
+}

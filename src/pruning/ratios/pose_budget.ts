@@ -1,0 +1,201 @@
+import {
+  costModel,
+  type CostTerm,
+  latencyModel,
+  LatencyTable,
+  sumTerms,
+  usefulCounts,
+} from "../../cost/mod.ts";
+import {
+  type ConvolutionPlace,
+  type CutUnit,
+  kernelSize,
+  type LayerGraph,
+  listCutUnits,
+} from "../../graph/mod.ts";
+import {
+  allowedCounts,
+  type BudgetProblem,
+  type BudgetUnit,
+  type PlanRules,
+  priceErrors,
+  type UnpricedUnit,
+} from "../policy/mod.ts";
+import { CountNetworks, readersOf } from "./count_networks.ts";
+import { heldOutImages, measureNetwork } from "../measure_network.ts";
+import type { RepairContext } from "../repair/repair.ts";
+import type { BudgetGoal, BudgetTarget } from "../types.ts";
+
+/** Repairing has not begun. */
+export type BudgetContext = Omit<RepairContext, "onLayer">;
+
+/** Images of a prediction whose latency counts. */
+const LATENCY_BATCH = 32;
+
+/** Held-out training images that tell what an error costs. */
+const PRICING_IMAGES = 1000;
+
+/** The decisions about a network, and what of them the statistics tell. */
+export interface WeighedUnits {
+  /** The decisions. */
+  readonly units: readonly CutUnit[];
+  /** Their counts, and what the layers that read them lose at each. */
+  readonly unpriced: readonly UnpricedUnit[];
+  /** Networks for any counts. */
+  readonly networks: CountNetworks;
+}
+
+/** What is decided under a budget, and all that is known of it before a network is tried out. */
+export interface PosedBudget {
+  /** The decisions. */
+  readonly units: readonly CutUnit[];
+  /** Their counts with the error of each, and the terms of the cost. */
+  readonly problem: BudgetProblem;
+  /** Networks for any counts. */
+  readonly networks: CountNetworks;
+  /** Cost of the whole network. */
+  readonly whole: number;
+  /** The most that the repair adds to the cost, as a share of the whole. */
+  readonly added: number;
+}
+
+/**
+ * Poses the question of how many channels every convolution keeps. The error of every count is read off statistics of
+ * the original network, by structured elimination, and brought into units of the loss by `priceErrors`.
+ *
+ * @param context What to work with.
+ * @param places The network's convolutions.
+ * @param rules Rules for all layers.
+ * @param goal What is counted.
+ * @returns The question.
+ */
+export async function poseBudget(
+  context: BudgetContext,
+  places: readonly ConvolutionPlace[],
+  rules: PlanRules,
+  { target = "macs", latencyTable }: Pick<BudgetGoal, "target" | "latencyTable">,
+): Promise<PosedBudget> {
+  const { graph, map } = context;
+  const units = listCutUnits(graph, map, places);
+  const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
+  const terms = await costTerms(context, units, allowed, target, latencyTable);
+  const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
+  return await priceBudget(context, await weighUnits(context, units, counts), target, terms);
+}
+
+/**
+ * Reads the error of every count of every decision off statistics of the original network.
+ *
+ * @param context What to work with.
+ * @param units The decisions.
+ * @param counts The counts that are allowed, of each; the last one is the whole.
+ * @returns The decisions with their errors.
+ */
+export async function weighUnits(
+  context: BudgetContext,
+  units: readonly CutUnit[],
+  counts: readonly number[][],
+): Promise<WeighedUnits> {
+  const choices = units.filter((_, index) => counts[index].length > 1);
+  const networks = await readNetworks(context, units, choices);
+  const unpriced = await context.clock.time("select", () =>
+    units.map((unit, index) => {
+      const errors = choices.includes(unit) ? networks.errorsOf(unit) : undefined;
+      return {
+        name: unit.name,
+        readers: readersOf(context, unit).length,
+        counts: counts[index],
+        errors: counts[index].map((count) => errors?.[count] ?? 0),
+      };
+    }));
+  return { units, unpriced, networks };
+}
+
+/**
+ * Brings errors into units of the loss.
+ *
+ * @param context What to work with.
+ * @param weighed The decisions with their errors.
+ * @param target What is counted.
+ * @param terms What it comes to.
+ * @returns The question.
+ */
+export async function priceBudget(
+  context: BudgetContext,
+  { units, unpriced, networks }: WeighedUnits,
+  target: BudgetTarget,
+  terms: readonly CostTerm[],
+): Promise<PosedBudget> {
+  const problem = { units: await priceUnits(context, unpriced, networks), terms };
+  const whole = sumTerms(terms, units.map(({ channels }) => channels));
+  const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;
+  return { units, problem, networks, whole, added };
+}
+
+/**
+ * Networks for any counts that rules allow, without posing a question.
+ *
+ * @param context What to work with.
+ * @param places The network's convolutions.
+ * @param units The decisions.
+ * @param rules Rules for all layers.
+ * @returns The networks.
+ */
+export async function openCountNetworks(
+  context: BudgetContext,
+  places: readonly ConvolutionPlace[],
+  units: readonly CutUnit[],
+  rules: PlanRules,
+): Promise<CountNetworks> {
+  const { graph, map } = context;
+  const choices = units.filter((unit) => allowedCounts(graph, map, places, unit, rules).length > 1);
+  return await readNetworks(context, units, choices);
+}
+
+async function readNetworks(
+  context: BudgetContext,
+  units: readonly CutUnit[],
+  choices: readonly CutUnit[],
+): Promise<CountNetworks> {
+  const readers = choices.flatMap((unit) => readersOf(context, unit));
+  return new CountNetworks(context, units, await context.original.momentsOf(readers));
+}
+
+/** Prices are read off networks in which one unit alone is cut. */
+async function priceUnits(
+  context: BudgetContext,
+  units: readonly UnpricedUnit[],
+  networks: CountNetworks,
+): Promise<BudgetUnit[]> {
+  const images = heldOutImages(context, PRICING_IMAGES);
+  let measured = 0;
+  return await context.clock.time("select", () =>
+    priceErrors(units, async (counts) => {
+      context.onStage("pricing errors", measured++, units.length + 1);
+      return (await measureNetwork(context, networks.networkFor(counts), images)).loss;
+    }));
+}
+
+/** Biases that the repair may give to layers which had none; most of them go into a BatchNormalization. */
+function mostAddedBiases({ nodes }: LayerGraph): number {
+  const gaining = nodes.filter(({ weights }) => weights.has("kernel") && !weights.has("bias"));
+  return gaining.reduce((sum, node) => sum + kernelSize(node).outputs, 0);
+}
+
+async function costTerms(
+  { graph, map, onStage }: BudgetContext,
+  units: readonly CutUnit[],
+  counts: readonly number[][],
+  target: BudgetTarget,
+  path?: string,
+): Promise<readonly CostTerm[]> {
+  if (target !== "latency") {
+    const model = costModel(graph, map, units);
+    return target === "macs" ? model.convMacs : model.params;
+  }
+  const table = await LatencyTable.open({
+    path,
+    onProgress: (done, total) => onStage("measuring layers", done, total),
+  });
+  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH });
+}

@@ -1,0 +1,113 @@
+import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileError, InputError } from "../../base/errors.ts";
+import { describeDifferences, type Identity } from "../../tuning/mod.ts";
+
+/** A line of the file; the first one says what the search is. */
+export type JournalEntry = Readonly<Record<string, unknown>> & { readonly kind: string };
+
+const VERSION = 3;
+
+/**
+ * What a search has found, appended line by line to a file of JSON objects, so that a search that is killed at any
+ * time can go on.
+ */
+export class SearchJournal {
+  /** The entries of the search so far, in order. */
+  readonly entries: readonly JournalEntry[];
+  readonly #path: string;
+
+  private constructor(path: string, entries: readonly JournalEntry[]) {
+    this.#path = path;
+    this.entries = entries;
+  }
+
+  /**
+   * Starts a journal anew.
+   *
+   * @param path The file; a file that is there is replaced.
+   * @param identity What the search is.
+   * @returns The journal, without entries.
+   * @throws {InputError} When it cannot be written.
+   */
+  static async start(path: string, identity: Identity): Promise<SearchJournal> {
+    const journal = new SearchJournal(path, []);
+    await journal.#write(async () => {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
+    });
+    return journal;
+  }
+
+  /**
+   * Opens a journal to go on from. A last line that was cut off is taken away.
+   *
+   * @param path The file.
+   * @param identity What the search must be.
+   * @returns The journal with its entries.
+   * @throws {InputError} When there is none, it is damaged before its last line, or it belongs to a search with other
+   * options, which are named.
+   */
+  static async open(path: string, identity: Identity): Promise<SearchJournal> {
+    const text = await readFile(path, "utf8").catch((cause) => {
+      throw fileError(`reading the search journal ${path}`, cause);
+    });
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    const [first, ...entries] = parseLines(path, whole);
+    if (first?.kind !== "search" || first.version !== VERSION) {
+      throw new InputError(
+        `reading the search journal ${path}: found ${first?.kind ?? "no line"} of version ` +
+          `${first?.version}, wanted a search of version ${VERSION}; start anew without --resume`,
+      );
+    }
+    const wanted = JSON.parse(JSON.stringify(identity));
+    const differences = describeDifferences(first.identity as Identity, wanted);
+    if (differences.length > 0) {
+      throw new InputError(
+        `resuming from ${path}: the search had other options: ${differences.join("; ")}; ` +
+          `give the same, or start anew without --resume`,
+      );
+    }
+    const journal = new SearchJournal(path, entries);
+    if (whole.length < text.length) {
+      await journal.#write(() => truncate(path, new TextEncoder().encode(whole).length));
+    }
+    return journal;
+  }
+
+  /**
+   * Appends an entry.
+   *
+   * @param entry The entry.
+   * @throws {InputError} When it cannot be written.
+   */
+  async append(entry: JournalEntry): Promise<void> {
+    await this.#write(() => appendFile(this.#path, lineOf(entry)));
+  }
+
+  async #write(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      throw fileError(`writing the search journal ${this.#path}`, cause);
+    }
+  }
+}
+
+function lineOf(entry: JournalEntry): string {
+  return `${JSON.stringify(entry)}\n`;
+}
+
+function parseLines(path: string, text: string): JournalEntry[] {
+  return text.split("\n").slice(0, -1).map((line, index) => {
+    try {
+      return JSON.parse(line);
+    } catch (cause) {
+      throw new InputError(
+        `reading the search journal ${path}: found no JSON in line ${index + 1}; ` +
+          `cut the file off before it, or start anew without --resume`,
+        { cause },
+      );
+    }
+  });
+}

@@ -1,0 +1,87 @@
+import { type LayerGraph, withWeights } from "../../graph/mod.ts";
+import { type EpochReport, type Identity, loadState, saveState } from "../../tuning/mod.ts";
+import type { Repair } from "./repair.ts";
+import type { LayerReport } from "../types.ts";
+
+/** How far a run is. */
+export interface RepairProgress {
+  /** The network as repaired, and tuned, so far. */
+  readonly repair: Repair;
+  /** Groups that are repaired. */
+  readonly repaired: number;
+  /** Epochs of the groups that are tuned. */
+  readonly groups: readonly (readonly EpochReport[])[];
+}
+
+/** What JSON holds of it. */
+interface RepairRecord {
+  readonly repaired: number;
+  readonly groups: EpochReport[][];
+  readonly weights: { key: string; role: string; shape: number[] }[];
+  readonly removed: number[];
+  readonly selections: [string, number[]][];
+  readonly reports: [string, LayerReport][];
+}
+
+/**
+ * Keeps a run's progress in a folder.
+ *
+ * @param folder The folder.
+ * @param identity What the run is.
+ * @param state How far it is.
+ * @throws {InputError} When the folder cannot be written.
+ */
+export async function saveRepair(
+  folder: string,
+  identity: Identity,
+  { repair, repaired, groups }: RepairProgress,
+): Promise<void> {
+  const entries = repair.masked.nodes.flatMap(({ key, weights }) =>
+    [...weights].map(([role, { shape, values }]) => ({ key, role, shape, values }))
+  );
+  const progress = {
+    repaired,
+    groups,
+    weights: entries.map(({ key, role, shape }) => ({ key, role, shape })),
+    removed: [...repair.removed],
+    selections: [...repair.selections].map(([key, kept]) => [key, [...kept]]),
+    reports: [...repair.reports],
+  };
+  const arrays = entries.map(({ values }) => values as Float32Array);
+  await saveState(folder, identity, { progress, arrays });
+}
+
+/**
+ * Reads a run's progress.
+ *
+ * @param folder The folder.
+ * @param identity What the run is.
+ * @param graph The original network.
+ * @returns How far it was.
+ * @throws {InputError} When there is none, it is damaged, or it belongs to a run with other options, which are named.
+ */
+export async function loadRepair(
+  folder: string,
+  identity: Identity,
+  graph: LayerGraph,
+): Promise<RepairProgress> {
+  const { progress, arrays } = await loadState(folder, identity);
+  const record = progress as unknown as RepairRecord;
+  let masked = graph;
+  for (const { key, name, weights } of graph.nodes) {
+    const restored = new Map(weights);
+    record.weights.forEach(({ key: owner, role, shape }, index) => {
+      if (owner !== key) return;
+      const weight = weights.get(role) ?? { name: `${name}/${role}`, dtype: "float32" };
+      restored.set(role, { ...weight, shape, values: arrays[index] });
+    });
+    masked = withWeights(masked, key, restored);
+  }
+  const repair: Repair = {
+    masked,
+    removed: Uint8Array.from(record.removed),
+    selections: new Map(record.selections.map(([key, kept]) => [key, Int32Array.from(kept)])),
+    reports: new Map(record.reports),
+  };
+  return { repair, repaired: record.repaired, groups: record.groups };
+}

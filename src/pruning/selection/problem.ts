@@ -1,0 +1,126 @@
+import { InputError } from "../../base/errors.ts";
+import type { Moments } from "../../kernels/mod.ts";
+
+/**
+ * One consumer of a channel space: a layer that reads the channels, its weights and what is known about its data.
+ *
+ * With d = taps·positions, row r = tap·positions + position of the moments and weights belongs to input position
+ * `r % positions`, and that position to channel `channelOf[r % positions]`.
+ */
+export interface Problem {
+  /** The layer's name, for messages. */
+  readonly name?: string;
+  /** Raw moments, or moments about the means where the layer's bias is refitted. */
+  readonly moments: Moments;
+  /** The layer's kernel, flattened to d × n. */
+  readonly weights: Float32Array;
+  /** Input positions per tap: channels for a convolution, all inputs for a dense layer. */
+  readonly positions: number;
+  /** Channel of each position; several positions may share one (flatten, depth multiplier). */
+  readonly channelOf: Int32Array;
+  /** Channels in the space. */
+  readonly channels: number;
+}
+
+/** A layer's name as messages quote it. */
+export function describeProblem(problem: Problem): string {
+  return problem.name === undefined ? "a layer" : `layer "${problem.name}"`;
+}
+
+/**
+ * Checks that problems describe one channel space.
+ *
+ * @param problems The consumers of the space.
+ * @throws {TypeError} When there are none, or sizes do not fit, or their channel counts differ.
+ */
+export function checkProblems(problems: readonly Problem[]): void {
+  if (problems.length === 0) {
+    throw new TypeError("select channels: no problem given, wanted at least one");
+  }
+  const { channels } = problems[0];
+  for (const problem of problems) {
+    const { moments: { d, n }, weights, positions, channelOf } = problem;
+    const fits = weights.length === d * n && d % positions === 0 &&
+      channelOf.length === positions && problem.channels === channels &&
+      channelOf.every((channel) => channel >= 0 && channel < channels);
+    if (!fits) {
+      throw new TypeError(
+        `select channels of ${
+          describeProblem(problem)
+        }: ${weights.length} weights, ${d}×${n} moments, ` +
+          `${positions} positions, ${channelOf.length} entries in channelOf, ${problem.channels} channels; ` +
+          `wanted d×n weights, d a multiple of positions, channelOf from positions to 0 … ${
+            channels - 1
+          }`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks that there are enough samples to ask for least squares.
+ *
+ * @param problem A consumer.
+ * @throws {InputError} When there are fewer samples than unknowns per output.
+ */
+export function checkSampleCount(problem: Problem): void {
+  requireSamples(describeProblem(problem), problem.moments.count, problem.moments.d);
+}
+
+/**
+ * Refuses a regression with more unknowns than samples.
+ *
+ * @param layer The layer, for the message.
+ * @param samples Sampled positions.
+ * @param inputs Unknowns per output: rows of the flattened kernel.
+ * @throws {InputError} When there are fewer samples than inputs.
+ */
+export function requireSamples(layer: string, samples: number, inputs: number): void {
+  if (samples >= inputs) return;
+  throw new InputError(
+    `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
+      `wanted at least ${inputs}; raise --nb-points-per-layer, --nb-batches or --batch-size`,
+  );
+}
+
+/**
+ * Rows of the moments that belong to each channel.
+ *
+ * @param problem A consumer.
+ * @returns One ascending list of rows per channel.
+ */
+export function rowsOfChannels(problem: Problem): number[][] {
+  const rows: number[][] = Array.from({ length: problem.channels }, () => []);
+  for (let row = 0; row < problem.moments.d; row++) {
+    rows[problem.channelOf[row % problem.positions]].push(row);
+  }
+  return rows;
+}
+
+/**
+ * Σy² over outputs: what errors are measured against. 1 where it is 0, so that nothing divides by it.
+ *
+ * @param moments Raw or centred moments.
+ * @returns The sum.
+ */
+export function totalSquares(moments: Moments): number {
+  const total = moments.sumYY.reduce((sum, square) => sum + square, 0);
+  return total > 0 ? total : 1;
+}
+
+/**
+ * Channels that carry no signal: their inputs are zero in every sample of every consumer (or constant, where the
+ * moments are about the means).
+ *
+ * @param problems The consumers of one space.
+ * @returns The channels, ascending.
+ */
+export function findDeadChannels(problems: readonly Problem[]): Int32Array {
+  const alive = new Uint8Array(problems[0].channels);
+  for (const { moments: { d, gram }, positions, channelOf } of problems) {
+    for (let row = 0; row < d; row++) {
+      if (gram[row * d + row] > 0) alive[channelOf[row % positions]] = 1;
+    }
+  }
+  return Int32Array.from([...alive.keys()].filter((channel) => alive[channel] === 0));
+}

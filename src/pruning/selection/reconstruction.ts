@@ -1,0 +1,134 @@
+import { type Kernels, type Moments, type RidgeEvidence, solveRidge } from "../../kernels/mod.ts";
+import { checkProblems, checkSampleCount, type Problem, totalSquares } from "./problem.ts";
+
+/** Settings of {@link reconstruct}. */
+export interface ReconstructionOptions {
+  /** Ridge, relative to the mean diagonal of the kept part of G; 1e-4 by default. */
+  readonly ridge?: number;
+}
+
+/** New weights of a layer, and how well they do. */
+export interface Reconstruction extends RidgeEvidence {
+  /** W', d × n, zero in the rows of removed channels. */
+  readonly weights: Float32Array;
+  /** ‖Y − XW'‖² / Σy² over the samples, about the means where the moments are. */
+  readonly relativeError: number;
+  /** Largest residual of the solved equations over their largest right-hand side. */
+  readonly residual: number;
+  /** Samples behind it. */
+  readonly count: number;
+}
+
+/**
+ * Fits a layer's weights to its old output through the kept channels alone (He et al. 2017, eq. 1 with β fixed):
+ *
+ *     (G_SS + ρI) W' = C_S + ρW_S,     ρ = ridge · mean(diag G_SS)
+ *
+ * The ridge pulls towards the old weights where the data says nothing. The error is that of the data alone,
+ * (s − 2 tr(W'ᵀC) + tr(W'ᵀGW')) / s.
+ *
+ * @param kernels The kernels.
+ * @param problem The layer.
+ * @param keptChannels Channels that stay, in any order.
+ * @param options Settings.
+ * @returns The weights and the evidence.
+ * @throws {InputError} When there are fewer samples than inputs.
+ * @throws {RangeError} When a channel does not exist, or no ridge makes G positive definite.
+ */
+export function reconstruct(
+  kernels: Kernels,
+  problem: Problem,
+  keptChannels: ArrayLike<number>,
+  options: ReconstructionOptions = {},
+): Reconstruction {
+  checkProblems([problem]);
+  checkSampleCount(problem);
+  const { moments, weights: oldWeights } = problem;
+  const { d, n, count } = moments;
+  const ridge = options.ridge ?? 1e-4;
+  const rows = keptRows(problem, keptChannels);
+  const size = rows.length;
+  const weights = new Float32Array(d * n);
+  if (size === 0) {
+    return {
+      weights,
+      relativeError: 1,
+      ridge,
+      attempts: 0,
+      smallestPivot: 0,
+      residual: 0,
+      count,
+    };
+  }
+
+  const cross = pickRows(moments.cross, rows, n);
+  const { solution, energy, ...evidence } = solveRidge(kernels, {
+    gram: pickSquare(moments.gram, rows, d),
+    cross,
+    weights: pickRows(oldWeights, rows, n),
+    size,
+    outputs: n,
+    ridge,
+  });
+  let explained = 0;
+  for (let i = 0; i < solution.length; i++) explained += solution[i] * cross[i];
+  rows.forEach((row, i) => weights.set(solution.subarray(i * n, (i + 1) * n), row * n));
+  const total = totalSquares(moments);
+  const relativeError = Math.max(0, (total - 2 * explained + energy) / total);
+  return { weights, relativeError, count, ...evidence };
+}
+
+/** Rows of G that belong to the kept channels, ascending. */
+function keptRows(problem: Problem, keptChannels: ArrayLike<number>): number[] {
+  const kept = new Uint8Array(problem.channels);
+  for (const channel of Array.from(keptChannels)) {
+    if (!Number.isInteger(channel) || channel < 0 || channel >= problem.channels) {
+      throw new RangeError(
+        `reconstruct a layer: channel ${channel} kept, wanted 0 … ${problem.channels - 1}`,
+      );
+    }
+    kept[channel] = 1;
+  }
+  const rows: number[] = [];
+  for (let row = 0; row < problem.moments.d; row++) {
+    if (kept[problem.channelOf[row % problem.positions]]) rows.push(row);
+  }
+  return rows;
+}
+
+function pickRows<T extends Float32Array | Float64Array>(matrix: T, rows: number[], n: number): T {
+  const picked = matrix.slice(0, rows.length * n) as T;
+  rows.forEach((row, i) => picked.set(matrix.subarray(row * n, (row + 1) * n), i * n));
+  return picked;
+}
+
+function pickSquare(matrix: Float64Array, rows: number[], d: number): Float64Array {
+  const size = rows.length;
+  const picked = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    const from = rows[i] * d;
+    for (let j = 0; j < size; j++) picked[i * size + j] = matrix[from + rows[j]];
+  }
+  return picked;
+}
+
+/**
+ * The bias that goes with weights that were fitted about the means: μ_y − Wᵀμ_x.
+ *
+ * @param moments Raw moments (not centred).
+ * @param weights W, d × n.
+ * @returns One number per output.
+ * @throws {TypeError} When sizes do not fit.
+ */
+export function interceptOf(moments: Moments, weights: ArrayLike<number>): Float64Array {
+  const { d, n, count, sumX, sumY } = moments;
+  if (weights.length !== d * n) {
+    throw new TypeError(`find the intercept: ${weights.length} weights, wanted ${d}×${n}`);
+  }
+  const intercept = sumY.map((sum) => sum / count);
+  for (let row = 0; row < d; row++) {
+    const mean = sumX[row] / count;
+    for (let o = 0; o < n; o++) intercept[o] -= weights[row * n + o] * mean;
+  }
+  return intercept;
+}

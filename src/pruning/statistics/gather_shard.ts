@@ -1,0 +1,70 @@
+import type { Statistics } from "../../execution/calibration/mod.ts";
+import { InputError } from "../../base/errors.ts";
+import { unpackAll } from "../../kernels/mod.ts";
+import { shardIndices } from "../../session/crew/mod.ts";
+import {
+  gatherMoments,
+  identifyStatistics,
+  layersToSample,
+  PORTION,
+  type StatisticsSource,
+} from "./statistics_source.ts";
+
+/** One of some parts that the calibration images are cut into. */
+export interface Shard {
+  /** Which, from 1. */
+  readonly number: number;
+  /** Of how many. */
+  readonly of: number;
+}
+
+/**
+ * Gathers the statistics of a part of the calibration images.
+ *
+ * @param source The network and all calibration images.
+ * @param shard Which part.
+ * @returns Its statistics, and how many images it has.
+ * @throws {InputError} When there are too few images for so many shards.
+ * @throws {RangeError} When there is no shard of that number.
+ */
+export async function gatherShard(
+  source: StatisticsSource,
+  shard: Shard,
+): Promise<{ statistics: Statistics; images: number }> {
+  const indices = cutShard(source.calibration.indices, shard);
+  const identity = await identifyStatistics(source);
+  const part = { ...source, calibration: { ...source.calibration, indices } };
+  const layers = unpackAll(await gatherMoments(part, layersToSample(source)));
+  const { number, of } = shard;
+  return {
+    statistics: { identity, shards: { of, have: [number] }, layers },
+    images: indices.length,
+  };
+}
+
+/**
+ * Refuses more shards than there are portions of images.
+ *
+ * @param images Calibration images.
+ * @param of Shards.
+ * @throws {InputError} When some would have none.
+ */
+export function checkShards(images: number, of: number): void {
+  const portions = Math.ceil(images / PORTION);
+  if (of <= portions) return;
+  throw new InputError(
+    `cutting ${images} calibration images: found ${of} shards, wanted at most ` +
+      `${portions}, ${PORTION} images for each; ask for fewer, or raise --nb-batches`,
+  );
+}
+
+/** Shards have whole portions, so that all runs add up the same sums in f32. */
+function cutShard(images: Int32Array, { number, of }: Shard): Int32Array {
+  if (!Number.isInteger(number) || !Number.isInteger(of) || number < 1 || number > of) {
+    throw new RangeError(
+      `cutting calibration images: found shard ${number} of ${of}, wanted 1 to n`,
+    );
+  }
+  checkShards(images.length, of);
+  return shardIndices(images, of, PORTION)[number - 1];
+}

@@ -1,0 +1,175 @@
+import { STATISTICS_VERSION, type StatisticsIdentity } from "../../execution/calibration/mod.ts";
+import { fingerprintImages, pickCalibration } from "../../data/mod.ts";
+import {
+  type ChannelMap,
+  findChannelSpaces,
+  kernelSize,
+  type LayerGraph,
+  type LayerNode,
+} from "../../graph/mod.ts";
+import type { PackedMoments } from "../../kernels/mod.ts";
+import {
+  fingerprintModel,
+  type InputPreparation,
+  type ModelFile,
+  readPreprocessing,
+} from "../../model/mod.ts";
+import type { CalibrationRequest, Crew } from "../../session/crew/mod.ts";
+import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
+import {
+  batchesOfThread,
+  type ProgressListener,
+  type Session,
+  trackBatches,
+} from "../../session/mod.ts";
+import type { Stopwatch } from "../../base/stopwatch.ts";
+
+/**
+ * Images that go through the original network together, and that shards and workers share out together. Products are
+ * added up in f32 within these and in f64 across them, so statistics do not depend on who gathers which.
+ */
+export const PORTION = 32;
+
+/** What statistics of a network are gathered from. */
+export interface StatisticsSource {
+  /** The original network. */
+  readonly graph: LayerGraph;
+  /** The same as a file. */
+  readonly file: ModelFile;
+  /** Its channel spaces. */
+  readonly map: ChannelMap;
+  /** The workers. */
+  readonly crew: Crew;
+  /** Images and sampling. */
+  readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
+  /** Takes the time of the stages. */
+  readonly clock: Stopwatch;
+  /** Told of every batch. */
+  readonly onProgress?: ProgressListener;
+}
+
+/** How many images and positions statistics are gathered from. */
+export interface SamplingSettings {
+  /** Batches of training images. */
+  readonly batches: number;
+  /** Images of each. */
+  readonly batchSize: number;
+  /** Sampled positions per image and layer. */
+  readonly pointsPerImage: number;
+  /** Seed of the choice. */
+  readonly seed: number;
+  /** Bytes for what waits. */
+  readonly memoryBudget: number;
+  /** Told of every batch. */
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Chooses the images that statistics of a session's network are gathered from.
+ *
+ * @param session Model and data.
+ * @param settings How many, and the seed.
+ * @param clock Takes the time.
+ * @returns What statistics are gathered from.
+ */
+export function createStatisticsSource(
+  { graph, file, crew }: Pick<Session, "graph" | "file" | "crew">,
+  { batches, batchSize, pointsPerImage, seed, memoryBudget, onProgress }: SamplingSettings,
+  clock: Stopwatch,
+): StatisticsSource {
+  const indices = pickCalibration(crew.local.dataset.train, batches * batchSize, seed);
+  const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
+  return { graph, file, crew, clock, calibration, onProgress, map: findChannelSpaces(graph) };
+}
+
+/**
+ * Whether statistics of a layer can be gathered: it mixes the channels of what it reads and is called once, its Gram matrix
+ * fits, and it has one position or a fixed row or plane of them.
+ */
+export function canSample({ map }: Pick<StatisticsSource, "map">, node: LayerNode): boolean {
+  const { kind } = map.rules.get(node.key)!;
+  const { outputShape } = node;
+  return (kind === "convolution" || kind === "dense") && inputsOf(node) <= LARGEST_LAYER &&
+    outputShape.length <= 3 && !outputShape.includes(null);
+}
+
+/** The layers whose statistics any way of pruning may ask for, in graph order. */
+export function layersToSample(source: StatisticsSource): LayerNode[] {
+  return source.graph.nodes.filter((node) => canSample(source, node));
+}
+
+/**
+ * Gathers moments of layers of the original network: in one pass over the images, or in as few as the memory budget
+ * allows the sums.
+ *
+ * @param source The network and the images.
+ * @param layers The layers, in graph order.
+ * @returns Moments by key of the layer.
+ */
+export async function gatherMoments(
+  { crew, file, calibration, clock, onProgress }: StatisticsSource,
+  layers: readonly LayerNode[],
+): Promise<Map<string, PackedMoments>> {
+  const passes = partIntoPasses(layers, calibration.memoryBudget / crew.size);
+  const batches = batchesOfThread({ crew }, calibration.indices.length, PORTION);
+  const total = passes.length * batches;
+  const moments = new Map<string, PackedMoments>();
+  for (const [index, pass] of passes.entries()) {
+    const tracked = { stage: "gathering statistics", done: index * batches, total };
+    trackBatches({ crew }, tracked, onProgress);
+    const keys = pass.map(({ key }) => key);
+    const request = { ...calibration, file, layers: keys, batchSize: PORTION };
+    const found = await clock.time("calibrate", () => crew.gatherOriginal(request));
+    for (const [key, sums] of found) moments.set(key, sums);
+  }
+  return moments;
+}
+
+/**
+ * What statistics gathered from a source belong to.
+ *
+ * @param source The network and all calibration images.
+ * @returns Their identity.
+ */
+export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
+  const { file, crew, calibration: { indices, pointsPerImage, seed } } = source;
+  const { inputs } = readPreprocessing(file);
+  return {
+    version: STATISTICS_VERSION,
+    model: await fingerprintModel(file),
+    data: await fingerprintImages(crew.local.dataset.train, inputs),
+    preprocessing: JSON.stringify(inputs.length === 1 ? describeInput(inputs[0]) : inputs),
+    images: indices.length,
+    pointsPerImage,
+    seed,
+  };
+}
+
+/** The text of a single input, whatever it is called: layers are renamed when a model changes its format. */
+function describeInput({ shape, transform, preparesFloats }: InputPreparation) {
+  if (shape.length !== 3) return { shape, ...transform, preparesFloats };
+  const [height, width, channels] = shape;
+  return { inputSize: [height, width], channels, ...transform, preparesFloats };
+}
+
+/** Cuts layers into runs whose sums have room together; one that has none alone gets a run of its own. */
+function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode[][] {
+  const passes: LayerNode[][] = [];
+  let room = 0;
+  for (const layer of layers) {
+    const bytes = sumBytes(layer);
+    if (passes.length === 0 || bytes > room) {
+      passes.push([]);
+      room = budget;
+    }
+    passes.at(-1)!.push(layer);
+    room -= bytes;
+  }
+  return passes;
+}
+
+/** Bytes of half of G and all of C. */
+function sumBytes(node: LayerNode): number {
+  const { inputs, outputs } = kernelSize(node);
+  return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+}

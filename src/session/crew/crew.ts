@@ -1,0 +1,269 @@
+import {
+  addChannelMoments,
+  type ChannelMoments,
+  type Figures,
+  type ObjectiveSpec,
+} from "../../execution/forward/mod.ts";
+import { InputError } from "../../base/errors.ts";
+import { shareDataset, tolerableFaults } from "../../data/mod.ts";
+import { type Moments, type PackedMoments, packMoments, sumMoments } from "../../kernels/mod.ts";
+import type { ModelFile, Weight } from "../../model/mod.ts";
+import { addStepSums, type StepSums } from "../../execution/training/mod.ts";
+import type { StationAnswer, StationArguments, StationMethod } from "./messages.ts";
+import { RemoteStation } from "./thread_station.ts";
+import type { TrainingRequest } from "./training_station.ts";
+import {
+  type CalibrationRequest,
+  type FaultReport,
+  type ImageSelection,
+  Station,
+  type StationSpec,
+} from "./station.ts";
+
+/**
+ * Cuts indices into equal runs, one a worker.
+ *
+ * @param indices What to cut.
+ * @param shards Number of runs.
+ * @param unit Indices that stay together: every run but the last has a multiple of it.
+ * @returns The runs in order; some are empty where there are fewer units than runs.
+ */
+export function shardIndices(indices: Int32Array, shards: number, unit = 1): Int32Array[] {
+  const units = Math.ceil(indices.length / unit);
+  const bound = (shard: number) => unit * Math.round(units * shard / shards);
+  return Array.from(
+    { length: shards },
+    (_, shard) => indices.subarray(bound(shard), bound(shard + 1)),
+  );
+}
+
+/**
+ * Stations that share the images: one on this thread, the others on workers. Batches are shared out whole. Evaluations and
+ * moments of BatchNormalization are added up batch by batch in the order of the images, so they do not depend on the
+ * number of workers. Statistics and gradients add up station by station in a fixed order: they are repeatable for a fixed
+ * seed and number of workers.
+ */
+export class Crew {
+  /** The station on this thread. */
+  readonly local: Station;
+  readonly #remotes: readonly RemoteStation[];
+  readonly #badImageShare: number;
+  #gradients: readonly Float32Array[] = [];
+
+  private constructor(local: Station, remotes: readonly RemoteStation[], badImageShare: number) {
+    this.local = local;
+    this.#remotes = remotes;
+    this.#badImageShare = badImageShare;
+  }
+
+  /**
+   * Opens all stations.
+   *
+   * @param spec What they work on.
+   * @param workers How many threads, this one included.
+   * @returns The crew.
+   * @throws {InputError} When the data set cannot be opened or does not fit.
+   */
+  static async open(spec: StationSpec, workers: number): Promise<Crew> {
+    const { data, preprocessing } = spec;
+    const shared = workers > 1
+      ? { ...spec, data: await shareDataset(data, preprocessing.inputs) }
+      : spec;
+    const local = await Station.open(shared);
+    const remotes = Array.from(
+      { length: workers - 1 },
+      (_, index) => new RemoteStation(`${index + 2} of ${workers}`),
+    );
+    const crew = new Crew(local, remotes, spec.badImageShare);
+    try {
+      await Promise.all(remotes.map((remote) => remote.open(shared)));
+    } catch (error) {
+      await crew.close();
+      throw error;
+    }
+    return crew;
+  }
+
+  /** How many stations there are. */
+  get size(): number {
+    return 1 + this.#remotes.length;
+  }
+
+  /**
+   * Says what networks are measured by from now on.
+   *
+   * @throws {InputError} When a reference cannot be opened.
+   */
+  async setObjective(spec: ObjectiveSpec): Promise<void> {
+    await this.#callAll("setObjective", () => [spec]);
+  }
+
+  /**
+   * Measures a network on some images.
+   *
+   * @throws {InputError} When the images do not suffice, or all stations together met too many that cannot be read.
+   */
+  async evaluate(file: ModelFile, images: ImageSelection): Promise<Figures> {
+    const shards = this.#shardsOf(images);
+    const parts = await this.#callAll("evaluate", (station) => [file, shards[station]]);
+    await this.#checkFaults();
+    return this.local.objective.figuresOf(parts.flat());
+  }
+
+  /** Moments at every BatchNormalization of a network on some images. */
+  async measureBatchNorm(
+    file: ModelFile,
+    images: ImageSelection,
+  ): Promise<Map<string, ChannelMoments>> {
+    const shards = this.#shardsOf(images);
+    const parts = await this.#callAll("measureBatchNorm", (station) => [file, shards[station]]);
+    return addChannelMoments(parts.flat());
+  }
+
+  /**
+   * Prepares the gathering of statistics; memory is shared out, and so are whole batches. Products are added up in f32
+   * within a batch, so the number of stations changes the order of additions in f64 alone.
+   */
+  async startCalibration(request: CalibrationRequest): Promise<void> {
+    const shards = shardIndices(request.indices, this.size, request.batchSize);
+    const memoryBudget = request.memoryBudget / this.size;
+    await this.#callAll("startCalibration", (station) => [
+      { ...request, memoryBudget, indices: shards[station] },
+    ]);
+  }
+
+  /** Statistics of one layer over all images. */
+  async collect(layer: string): Promise<Moments> {
+    return sumMoments(await this.#callAll("collect", () => [layer]));
+  }
+
+  /**
+   * Statistics of layers of the original network over all images, in one pass.
+   *
+   * @param request The network, the layers and the images.
+   * @returns Moments by layer.
+   */
+  async gatherOriginal(request: CalibrationRequest): Promise<Map<string, PackedMoments>> {
+    await this.startCalibration(request);
+    await this.#callAll("gatherOriginal", () => []);
+    const moments = new Map<string, PackedMoments>();
+    for (const layer of request.layers) {
+      const shards = await this.#callAll("takeOriginal", () => [layer]);
+      moments.set(layer, packMoments(sumMoments(shards)));
+    }
+    await this.endCalibration();
+    return moments;
+  }
+
+  /** Puts repaired weights into every station's network under calibration. */
+  async setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
+    await this.#callAll("setWeights", () => [layer, weights]);
+  }
+
+  /** Frees what the calibration holds. */
+  async endCalibration(): Promise<void> {
+    await this.#callAll("endCalibration", () => []);
+  }
+
+  /**
+   * Prepares a training. Weights and gradients lie in memory that all stations share.
+   *
+   * @param request What is trained, and how.
+   * @param length Elements of the flat weights.
+   * @returns The flat weights, to be written before the first step and updated between steps.
+   */
+  async startTraining(
+    request: Omit<TrainingRequest, "weights" | "gradients">,
+    length: number,
+  ): Promise<Float32Array> {
+    // Browsers have shared memory on isolated pages alone.
+    const Memory = this.size === 1 ? ArrayBuffer : SharedArrayBuffer;
+    const allocate = () => new Memory(length * Float32Array.BYTES_PER_ELEMENT);
+    const weights = allocate();
+    const buffers = Array.from({ length: this.size }, allocate);
+    this.#gradients = buffers.map((buffer) => new Float32Array(buffer));
+    await this.#callAll("startTraining", (station) => [
+      { ...request, weights, gradients: buffers[station] },
+    ]);
+    return new Float32Array(weights);
+  }
+
+  /**
+   * Runs a batch forward and backward, in equal shares.
+   *
+   * @param indices Training images, at least one for every station.
+   * @param epoch Number of the epoch.
+   * @param out Receives the gradients of the mean loss and, in the places of moving statistics, the batch's mean ones.
+   * @returns Sums over the batch.
+   */
+  async trainStep(indices: Int32Array, epoch: number, out: Float32Array): Promise<StepSums> {
+    const shards = shardIndices(indices, this.size);
+    const parts = await this.#callAll("trainStep", (station) => [shards[station], epoch]);
+    const sums = parts.reduce(addStepSums);
+    out.fill(0);
+    this.#gradients.forEach((gradients, station) => {
+      const share = parts[station].images / sums.images;
+      for (let i = 0; i < out.length; i++) out[i] += gradients[i] * share;
+    });
+    return sums;
+  }
+
+  /** Frees what the training holds. */
+  async endTraining(): Promise<void> {
+    this.#gradients = [];
+    await this.#callAll("endTraining", () => []);
+  }
+
+  /** Images that no station could read. */
+  async faults(): Promise<FaultReport> {
+    const parts = await this.#callAll("faults", () => []);
+    const names = [...new Set(parts.flatMap((part) => part.names))].sort();
+    return { count: names.length, names };
+  }
+
+  /** Stops the workers and closes the data set. */
+  async close(): Promise<void> {
+    for (const remote of this.#remotes) remote.terminate();
+    await this.local.close();
+  }
+
+  /** Every station bears as many faults as the whole crew may; together they may not bear more. */
+  async #checkFaults(): Promise<void> {
+    const { count, names } = await this.faults();
+    const limit = tolerableFaults(this.#badImageShare, this.local.dataset.test.length);
+    if (count <= limit) return;
+    throw new InputError(
+      `reading images: found ${count} that cannot be read, wanted at most ${limit}; ` +
+        `repair or remove ${names.slice(0, 3).join(", ")}${count > 3 ? " …" : ""}`,
+    );
+  }
+
+  #shardsOf(images: ImageSelection): ImageSelection[] {
+    const shards = shardIndices(images.indices, this.size, images.batchSize);
+    return shards.map((indices) => ({ ...images, indices }));
+  }
+
+  /**
+   * Asks the workers first: this thread's own share keeps it busy. Waits for all of them even when one fails, so that
+   * none is at work any more on what is freed afterwards; where this thread fails, which is how work is interrupted, they
+   * need not do their shares to the end.
+   */
+  async #callAll<Name extends StationMethod>(
+    method: Name,
+    argumentsOf: (station: number) => StationArguments<Name>,
+  ): Promise<StationAnswer<Name>[]> {
+    const remote = this.#remotes.map((station, index) =>
+      station.call(method, ...argumentsOf(index + 1))
+    );
+    const local = this.local[method] as (
+      ...args: StationArguments<Name>
+    ) => Promise<StationAnswer<Name>>;
+    const own = (async () => await local.apply(this.local, argumentsOf(0)))();
+    own.catch(() => this.#remotes.forEach((remote) => remote.stop()));
+    const parts = await Promise.allSettled([own, ...remote]);
+    return parts.map((part) => {
+      if (part.status === "rejected") throw part.reason;
+      return part.value;
+    });
+  }
+}

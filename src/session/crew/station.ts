@@ -1,0 +1,294 @@
+import type * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../base/errors.ts";
+import { letOthersRun } from "../../base/let_others_run.ts";
+import { Calibrator } from "../../execution/calibration/mod.ts";
+import {
+  type Batch,
+  checkClasses,
+  chunk,
+  type Dataset,
+  type DatasetSource,
+  ImageFaults,
+  type ImageSet,
+  openDataset,
+  readBatch,
+} from "../../data/mod.ts";
+import {
+  type ChannelMoments,
+  type EvaluationSums,
+  ForwardPlan,
+  type ImageBatch,
+  measureBatchNorm,
+  type Objective,
+  type ObjectiveSpec,
+  openObjective,
+} from "../../execution/forward/mod.ts";
+import { openNetwork } from "../../graph/mod.ts";
+import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
+import {
+  disposeModel,
+  type ModelFile,
+  type Preprocessing,
+  releaseWeights,
+  type Weight,
+} from "../../model/mod.ts";
+import type { StepSums } from "../../execution/training/mod.ts";
+import { toTensors } from "./to_tensors.ts";
+import { type TrainingRequest, TrainingStation } from "./training_station.ts";
+
+/** What every station of a crew works on. */
+export interface StationSpec {
+  /** Folder or file of the data set, or its images. */
+  readonly data: DatasetSource;
+  /** How images become the network's input. */
+  readonly preprocessing: Preprocessing;
+  /** Width of the network's output, when it must fit the classes of the data, if that has any. */
+  readonly outputs?: number;
+  /** Largest share of images that may be undecodable. */
+  readonly badImageShare: number;
+}
+
+/** A split of the data set. */
+export type SplitName = "train" | "test";
+
+/** Some images of a split. */
+export interface ImageSelection {
+  /** The split. */
+  readonly split: SplitName;
+  /** Indices into it. */
+  readonly indices: Int32Array;
+  /** Images of every batch. */
+  readonly batchSize: number;
+}
+
+/** What a calibration needs to know beside the station's own specification. */
+export interface CalibrationRequest {
+  /** The network to prune. */
+  readonly file: ModelFile;
+  /** The same with the weights that it has by now, where they are others. */
+  readonly repaired?: ModelFile;
+  /** Training images. */
+  readonly indices: Int32Array;
+  /** Images of every batch. */
+  readonly batchSize: number;
+  /** Keys of the layers that will be asked for, in graph order. */
+  readonly layers: readonly string[];
+  /** Seed of the sampling. */
+  readonly seed: number;
+  /** Sampled positions per image and layer. */
+  readonly pointsPerImage: number;
+  /** Bytes of activations that this station may keep waiting. */
+  readonly memoryBudget: number;
+}
+
+/** Images that could not be read, as a station met them. */
+export interface FaultReport {
+  /** How many. */
+  readonly count: number;
+  /** Where they come from. */
+  readonly names: readonly string[];
+}
+
+/**
+ * One core's share of the work: a backend, the kernels and the data set. Everything it is asked and answers can be
+ * cloned between threads.
+ */
+export class Station {
+  /** Called after every batch of images. */
+  onBatch: () => void = () => {};
+  readonly #spec: StationSpec;
+  readonly #dataset: Dataset;
+  readonly #faults: ImageFaults;
+  #objective: Objective<EvaluationSums> | undefined;
+  #training: TrainingStation | undefined;
+  #isStopped = false;
+  #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
+
+  private constructor(spec: StationSpec, dataset: Dataset) {
+    this.#spec = spec;
+    this.#dataset = dataset;
+    this.#faults = new ImageFaults({
+      share: spec.badImageShare,
+      planned: dataset.test.length,
+    });
+  }
+
+  /**
+   * Starts the backend and opens the data set.
+   *
+   * @param spec What to work on.
+   * @returns The station.
+   * @throws {InputError} When the data set cannot be opened or does not fit the network.
+   */
+  static async open(spec: StationSpec): Promise<Station> {
+    await startBackend();
+    registerKernels(await loadKernels());
+    const { data, outputs, preprocessing: { inputs, classes } } = spec;
+    const dataset = await openDataset(data, { inputs, classes, outputs });
+    const { format, classes: names } = dataset;
+    if (outputs !== undefined && names) checkClasses({ format, classes: names }, outputs);
+    return new Station(spec, dataset);
+  }
+
+  /** The data set. */
+  get dataset(): Dataset {
+    return this.#dataset;
+  }
+
+  /** What networks are measured by. */
+  get objective(): Objective<EvaluationSums> {
+    if (this.#objective === undefined) throw new Error("measuring: no objective has been set");
+    return this.#objective;
+  }
+
+  /** Says what networks are measured by from now on. */
+  async setObjective(spec: ObjectiveSpec): Promise<void> {
+    this.#objective?.dispose();
+    this.#objective = undefined;
+    this.#objective = await openObjective(spec);
+  }
+
+  /** Measures a network on some images: sums of every batch. */
+  async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums[]> {
+    const { graph, model } = await openNetwork(file);
+    const plan = new ForwardPlan(graph, model);
+    releaseWeights(model, plan.layersOfModel);
+    try {
+      return await this.objective.measure({ graph, plan }, this.#batches(images));
+    } finally {
+      plan.dispose();
+      disposeModel(model);
+    }
+  }
+
+  /** Moments at every BatchNormalization of a network on some images, of every batch. */
+  async measureBatchNorm(
+    file: ModelFile,
+    images: ImageSelection,
+  ): Promise<Map<string, ChannelMoments>[]> {
+    const { model, graph } = await openNetwork(file);
+    try {
+      return await measureBatchNorm(graph, model, this.#batches(images));
+    } finally {
+      disposeModel(model);
+    }
+  }
+
+  /** Prepares the gathering of statistics; a station holds one calibration at a time. */
+  async startCalibration(request: CalibrationRequest): Promise<void> {
+    this.endCalibration();
+    const original = await openNetwork(request.file);
+    const repaired = request.repaired ? await openNetwork(request.repaired) : original;
+    const batches = [...chunk(request.indices, request.batchSize)];
+    const subject = {
+      kernels: await loadKernels(),
+      original,
+      repaired,
+      layers: request.layers,
+      batches: batches.length,
+      readBatch: async (batch: number) => await this.#read(this.#dataset.train, batches[batch]),
+    };
+    const { seed, pointsPerImage, memoryBudget } = request;
+    const options = { seed, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
+    const models = [...new Set([original.model, repaired.model])];
+    this.#calibration = { calibrator: new Calibrator(subject, options), models };
+  }
+
+  /** Statistics of one layer: {@link Calibrator.collect}. */
+  collect(layer: string): Promise<Moments> {
+    return this.#calibration!.calibrator.collect(layer);
+  }
+
+  /** Statistics of all layers of the original network: {@link Calibrator.gatherOriginal}. */
+  gatherOriginal(): Promise<void> {
+    return this.#calibration!.calibrator.gatherOriginal();
+  }
+
+  /** Hands out those of one layer: {@link Calibrator.takeOriginal}. */
+  takeOriginal(layer: string): Promise<Moments> {
+    return Promise.resolve(this.#calibration!.calibrator.takeOriginal(layer));
+  }
+
+  /** Puts repaired weights into the network under calibration. */
+  setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
+    this.#calibration!.calibrator.setWeights(layer, weights);
+    return Promise.resolve();
+  }
+
+  /** Prepares a training; a station holds one at a time. */
+  async startTraining(request: TrainingRequest): Promise<void> {
+    await this.endTraining();
+    this.#training = await TrainingStation.open(request, this.#spec.preprocessing.inputs);
+  }
+
+  /** Runs some training images forward and backward: {@link TrainingStation.step}. */
+  async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
+    const { train } = this.#dataset;
+    const batch = await this.#readImages(train, indices);
+    return this.#training!.step(batch, epoch);
+  }
+
+  /** Frees what a training holds. */
+  endTraining(): Promise<void> {
+    this.#training?.dispose();
+    this.#training = undefined;
+    return Promise.resolve();
+  }
+
+  /** Frees what a calibration holds. */
+  endCalibration(): Promise<void> {
+    this.#calibration?.calibrator.dispose();
+    this.#calibration?.models.forEach(disposeModel);
+    this.#calibration = undefined;
+    return Promise.resolve();
+  }
+
+  /** Ends what it is at, at the next batch of images, until {@link resume} is called. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return Promise.resolve();
+  }
+
+  /** Is ready for work again. */
+  resume(): void {
+    this.#isStopped = false;
+  }
+
+  /** Images that could not be read so far. */
+  faults(): Promise<FaultReport> {
+    return Promise.resolve({ count: this.#faults.count, names: this.#faults.names });
+  }
+
+  /** Frees everything and closes the data set. */
+  async close(): Promise<void> {
+    await this.endCalibration();
+    await this.endTraining();
+    this.#objective?.dispose();
+    this.#dataset.close();
+  }
+
+  async *#batches({ split, indices, batchSize }: ImageSelection): AsyncGenerator<ImageBatch> {
+    for (const part of chunk(indices, batchSize)) {
+      yield await this.#read(this.#dataset[split], part);
+      this.onBatch();
+    }
+  }
+
+  async #read(set: ImageSet, indices: Int32Array) {
+    const batch = await this.#readImages(set, indices);
+    return { ...batch, inputs: toTensors(batch, this.#spec.preprocessing.inputs) };
+  }
+
+  async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
+    await letOthersRun();
+    if (this.#isStopped) throw new Error("reading images: another thread has ended the work");
+    const batch = await readBatch(set, indices, this.#spec.preprocessing.inputs, this.#faults);
+    if (batch.size === 0) {
+      throw new InputError(
+        `reading images: found none of ${indices.length} that can be read, the first is ` +
+          `${set.describe(indices[0])}; repair or replace them`,
+      );
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,126 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Augmentation, augmentBatch, type Batch } from "../../data/mod.ts";
+import { ForwardPlan } from "../../execution/forward/mod.ts";
+import { givesProbabilities } from "../../execution/forward/mod.ts";
+import { type Network, openNetwork } from "../../graph/mod.ts";
+import { type Kernels, loadKernels } from "../../kernels/mod.ts";
+import { disposeModel, type InputPreparation, type ModelFile } from "../../model/mod.ts";
+import {
+  createLoss,
+  layOutParameters,
+  type LossSpec,
+  type StepSums,
+  type TrainingLoss,
+  TrainingNetwork,
+} from "../../execution/training/mod.ts";
+import { toTensors } from "./to_tensors.ts";
+
+/** What a training needs to know beside the station's own specification. */
+export interface TrainingRequest {
+  /** The network, with the weights it starts from. */
+  readonly file: ModelFile;
+  /** The network that is imitated, for distillation. */
+  readonly teacher?: ModelFile;
+  /** The loss. */
+  readonly loss: LossSpec;
+  /** Random changes of the images. */
+  readonly augmentation: Augmentation;
+  /** Seed of these changes. */
+  readonly seed: number;
+  /** Flat weights, shared by all stations; read at every step. */
+  readonly weights: ArrayBufferLike;
+  /** Flat gradients and batch statistics of this station; written at every step. */
+  readonly gradients: ArrayBufferLike;
+}
+
+/** A training under way on one station. */
+export class TrainingStation {
+  readonly #request: TrainingRequest;
+  readonly #inputs: readonly InputPreparation[];
+  readonly #student: Network;
+  readonly #network: TrainingNetwork;
+  readonly #loss: TrainingLoss;
+  readonly #teacher: { network: Network; plan: ForwardPlan } | undefined;
+
+  private constructor(
+    kernels: Kernels,
+    request: TrainingRequest,
+    inputs: readonly InputPreparation[],
+    student: Network,
+    teacher: Network | undefined,
+  ) {
+    this.#request = request;
+    this.#inputs = inputs;
+    this.#student = student;
+    this.#loss = createLoss(request.loss);
+    this.#network = new TrainingNetwork(
+      kernels,
+      student.graph,
+      student.model,
+      layOutParameters(student.graph),
+      this.#loss,
+    );
+    this.#teacher = teacher &&
+      { network: teacher, plan: new ForwardPlan(teacher.graph, teacher.model) };
+  }
+
+  /**
+   * Prepares a training.
+   *
+   * @param request What is trained, and how.
+   * @param inputs What the networks read.
+   * @returns The training.
+   */
+  static async open(
+    request: TrainingRequest,
+    inputs: readonly InputPreparation[],
+  ): Promise<TrainingStation> {
+    const student = await openNetwork(request.file);
+    const teacher = request.teacher && await openNetwork(request.teacher);
+    const kernels = await loadKernels();
+    return new TrainingStation(kernels, request, inputs, student, teacher);
+  }
+
+  /**
+   * Runs a batch forward and backward.
+   *
+   * @param batch Preprocessed images; changed by augmentation.
+   * @param epoch Number of the epoch, which makes the random changes of an image its own.
+   * @returns Loss and right answers; the gradients are in the request's buffer.
+   */
+  step(batch: Batch, epoch: number): StepSums {
+    const { augmentation, seed, weights, gradients } = this.#request;
+    augmentBatch(batch, this.#inputs, augmentation, seed, epoch);
+    this.#network.load(new Float32Array(weights));
+    const inputs = toTensors(batch, this.#inputs);
+    const teacher = this.#askTeacher(inputs);
+    try {
+      const training = { inputs, labels: batch.labels, teacher };
+      return this.#network.step(training, new Float32Array(gradients));
+    } finally {
+      tf.dispose([...inputs, ...(teacher ?? [])]);
+    }
+  }
+
+  /** Frees the networks. */
+  dispose(): void {
+    this.#network.dispose();
+    disposeModel(this.#student.model);
+    this.#teacher?.plan.dispose();
+    if (this.#teacher) disposeModel(this.#teacher.network.model);
+  }
+
+  /** Logarithms of probabilities are logits too: softmax takes them back. */
+  #askTeacher(inputs: readonly tf.Tensor[]): tf.Tensor[] | undefined {
+    if (this.#teacher === undefined) return undefined;
+    const { network, plan } = this.#teacher;
+    return tf.tidy(() => {
+      const outputs = plan.predict(inputs.map((input) => input.clone()));
+      return this.#loss.readsLogits && givesProbabilities(network.graph)
+        ? outputs.map((output) => tf.log(tf.maximum(output, SMALLEST_PROBABILITY)))
+        : outputs;
+    });
+  }
+}
+
+const SMALLEST_PROBABILITY = 1e-10;
