@@ -9,7 +9,7 @@
  * @module
  */
 import { chooseCounts } from "../src/pruning/policy/mod.ts";
-import { resNetProblem, vgg16Problem } from "../test/policy/budget_problems.ts";
+import { resNetProblem, vgg16Problem } from "../test/pruning/policy/budget/budget_problems.ts";
 import { formatTable } from "./timing.ts";
 
 const PROBLEMS = {

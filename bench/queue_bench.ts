@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { openBlobs, QueueExecutor, serveQueue } from "../src/distributed/queue/mod.ts";
 import { AUTO_DEFAULTS, prune, type PruneResult } from "../src/mod.ts";
 import { createRandom } from "../src/base/random.ts";
-import { RedisServer } from "../test/jobs/redis_server.ts";
+import { RedisServer } from "../test/distributed/queue/redis_server.ts";
 import { formatTable } from "./timing.ts";
 
 const MODEL = "cli/example/resnet8-fashion-mnist",

@@ -13,7 +13,7 @@
 import { loadStatistics, mergeStatistics } from "../src/execution/calibration/mod.ts";
 import { openBlobs, QueueExecutor } from "../src/distributed/queue/mod.ts";
 import { oneByOne, searchCounts } from "../src/pruning/policy/mod.ts";
-import { RedisServer } from "../test/jobs/redis_server.ts";
+import { RedisServer } from "../test/distributed/queue/redis_server.ts";
 import { chainSpace } from "./chain_space.ts";
 import type { MeasuredCosts } from "./queue_model.ts";
 import { formatTable, spreadOf } from "./timing.ts";
@@ -59,7 +59,7 @@ async function measureQueue(): Promise<Pick<MeasuredCosts, "server" | "worker" |
   const server = await RedisServer.start();
   const folder = await Deno.makeTempDir();
   const worker = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "test/jobs/child_worker.ts", server.url, "30000"],
+    args: ["run", "--allow-all", "test/distributed/queue/child_worker.ts", server.url, "30000"],
     stdout: "null",
   }).spawn();
   const executor = await QueueExecutor.open({

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { zipSync } from "fflate";
 import { saveModelFile } from "../../src/model/mod.ts";
 import { encodeNpy, randomBytes, writeFile } from "../data/fixtures.ts";
-import { noisyNetwork, withUnlabelledNoise } from "../noise.ts";
+import { noisyNetwork, withUnlabelledNoise } from "../support/noise.ts";
 import { exampleModel, runCli, runJson } from "./run_cli.ts";
 
 const QUICK = [

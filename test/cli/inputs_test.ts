@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { saveModelFile } from "../../src/model/mod.ts";
-import { buildInputNetwork, withArrays } from "../input_networks.ts";
+import { buildInputNetwork, withArrays } from "../support/input_networks.ts";
 import { runCli, runJson } from "./run_cli.ts";
 
 const SAMPLING = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import project from "../../deno.json" with { type: "json" };
-import { RedisServer, whyNoRedis } from "../jobs/redis_server.ts";
+import { RedisServer, whyNoRedis } from "../distributed/queue/redis_server.ts";
 import { inTempFolder, quickPruning, quickSampling, writeSmallData } from "./fixtures.ts";
 import { exampleModel, projectFolder, runCli, spawnScript } from "./run_cli.ts";
 

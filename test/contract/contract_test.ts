@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as source from "../../src/mod.ts";
-import { runChild } from "../children.ts";
-import { chromiumHint, findChromium } from "../chromium.ts";
+import { runChild } from "../support/children.ts";
+import { chromiumHint, findChromium } from "../support/chromium.ts";
 import { inTempFolder, listNames, reportNames, writeSmallData } from "../cli/fixtures.ts";
 import { exampleModel, projectFolder } from "../cli/run_cli.ts";
 import { type Figures, figuresOfCommands, figuresOfLibrary, type RunCommand } from "./figures.ts";

@@ -5,7 +5,7 @@
  *     deno run --allow-all test/contract/in_chromium.ts CHROMIUM BUNDLE MODEL DATA
  */
 import { basename, join } from "node:path";
-import { startChromium } from "../chromium.ts";
+import { startChromium } from "../support/chromium.ts";
 import { figuresOfLibrary } from "./figures.ts";
 
 type Core = typeof import("../../src/browser.ts");

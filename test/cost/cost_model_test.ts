@@ -4,8 +4,8 @@ import { costModel, layerCost, networkCost, sumTerms } from "../../src/cost/mod.
 import { type LayerGraph, openNetwork, type SharedMode } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { captureModel, disposeModel } from "../../src/model/mod.ts";
-import { evenNetworkNames, networkNames } from "../networks.ts";
-import { findUnits, keepAtRandom, openUnits, shrinkUnits } from "../units.ts";
+import { evenNetworkNames, networkNames } from "../support/networks.ts";
+import { findUnits, keepAtRandom, openUnits, shrinkUnits } from "../support/units.ts";
 
 await startBackend();
 

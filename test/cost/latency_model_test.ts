@@ -14,8 +14,8 @@ import { timeStockLayers } from "../../src/cost/on_stock.ts";
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
 import { findChannelSpaces, type LayerGraph, type SharedMode } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { buildNetworkFile, evenNetworkNames } from "../networks.ts";
-import { keepAtRandom, openUnits, shrinkUnits } from "../units.ts";
+import { buildNetworkFile, evenNetworkNames } from "../support/networks.ts";
+import { keepAtRandom, openUnits, shrinkUnits } from "../support/units.ts";
 
 await startBackend();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { layerCost, networkCost } from "../../src/cost/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
-import { buildNetwork, networkNames } from "../networks.ts";
+import { buildNetwork, networkNames } from "../support/networks.ts";
 
 await startBackend();
 

@@ -3,7 +3,7 @@ import { networkCost, networkTimes, profileGraph } from "../../src/cost/mod.ts";
 import { findChannelSpaces, openNetwork } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel } from "../../src/model/mod.ts";
-import { buildNetworkFile, networkNames } from "../networks.ts";
+import { buildNetworkFile, networkNames } from "../support/networks.ts";
 
 await startBackend();
 

@@ -11,7 +11,7 @@ import {
 import { startBackend } from "../../src/kernels/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
 import { inTempFolder } from "../data/fixtures.ts";
-import { buildNetworkFile, largestDifference, randomImages } from "../networks.ts";
+import { buildNetworkFile, largestDifference, randomImages } from "../support/networks.ts";
 
 await startBackend();
 

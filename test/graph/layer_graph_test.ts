@@ -3,7 +3,12 @@ import * as tf from "@tensorflow/tfjs";
 import { openNetwork, writeGraph } from "../../src/graph/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { captureModel, instantiate } from "../../src/model/mod.ts";
-import { buildNetwork, largestDifference, networkNames, randomImages } from "../networks.ts";
+import {
+  buildNetwork,
+  largestDifference,
+  networkNames,
+  randomImages,
+} from "../support/networks.ts";
 
 await startBackend();
 

@@ -17,7 +17,7 @@ import {
 } from "../../src/graph/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
 import { createRandom } from "../../src/base/random.ts";
-import { largestDifference } from "../networks.ts";
+import { largestDifference } from "../support/networks.ts";
 
 /** Classes of layers that mix the channels they read. */
 const MIXING = new Set(["Conv1D", "Conv2D", "Conv2DTranspose", "Dense"]);

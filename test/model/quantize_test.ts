@@ -12,7 +12,7 @@ import {
   type Weight,
 } from "../../src/model/mod.ts";
 import { createRandom, drawNormal } from "../../src/base/random.ts";
-import { buildNetworkFile, networkNames, randomImages } from "../networks.ts";
+import { buildNetworkFile, networkNames, randomImages } from "../support/networks.ts";
 import { createModelFile, inTempFolder } from "./fixtures.ts";
 
 await startBackend();

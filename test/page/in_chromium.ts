@@ -8,7 +8,7 @@
  */
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { startChromium } from "../chromium.ts";
+import { startChromium } from "../support/chromium.ts";
 import { download, findBarriers, overflows, section, visit } from "./visit.ts";
 
 const DESKTOP = { width: 1200, height: 800 };

@@ -1,6 +1,6 @@
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
-import { startChromium } from "../chromium.ts";
+import { startChromium } from "../support/chromium.ts";
 
 /** What a browser finds on a page, at one width and in one colour scheme. */
 export interface Findings {

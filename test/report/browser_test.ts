@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawComparison, drawReport, summarizeRuns } from "../../src/report/mod.ts";
-import { chromiumHint, findChromium } from "../chromium.ts";
+import { chromiumHint, findChromium } from "../support/chromium.ts";
 import { spawnScript } from "../cli/run_cli.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import type { Findings } from "./browse.ts";

@@ -4,7 +4,7 @@ import { InputError, WorkerError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import type { ModelFile } from "../../src/model/mod.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/api/tune.ts";
-import { makeWorkersMortal, WAYS } from "../parallel/mortal_workers.ts";
+import { makeWorkersMortal, WAYS } from "../session/crew/mortal_workers.ts";
 import { withData } from "./learnable_images.ts";
 
 await startBackend();

@@ -20,7 +20,7 @@ import {
   randomInputs,
   runMasked,
 } from "../graph/masked.ts";
-import { differenceOf, randomMaps, runLayers, runOnnx } from "../onnx/runtime.ts";
+import { differenceOf, randomMaps, runLayers, runOnnx } from "../formats/onnx/runtime.ts";
 
 /** Outputs may differ by this, relative to their largest value where that is above 1. */
 export const TOLERANCE = 1e-4;

@@ -4,7 +4,7 @@ import { startBackend } from "../../src/kernels/mod.ts";
 import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
 import { createRandom } from "../../src/base/random.ts";
 import { inTempFolder } from "../data/fixtures.ts";
-import { randomizeWeights } from "../networks.ts";
+import { randomizeWeights } from "../support/networks.ts";
 import { buildRecipe } from "./build_recipe.ts";
 import {
   assertCutsAgree,

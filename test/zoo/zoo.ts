@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
 import { createRandom } from "../../src/base/random.ts";
-import { randomizeWeights } from "../networks.ts";
+import { randomizeWeights } from "../support/networks.ts";
 import * as classic from "./classic.ts";
 import * as composed from "./composed.ts";
 import * as concatenating from "./concatenating.ts";

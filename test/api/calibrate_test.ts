@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { calibrate } from "../../src/api/calibrate.ts";
+import {
+  isComplete,
+  mergeStatistics,
+  type Statistics,
+} from "../../src/execution/calibration/mod.ts";
+import { InputError } from "../../src/base/errors.ts";
+import { findChannelSpaces, listConvolutions, openNetwork } from "../../src/graph/mod.ts";
+import { type Moments, startBackend } from "../../src/kernels/mod.ts";
+import { disposeModel } from "../../src/model/mod.ts";
+import { noisyNetwork, withNoise } from "../support/noise.ts";
+
+await startBackend();
+
+const SMALL = { batches: 4, batchSize: 40, pointsPerImage: 7, workers: 1 } as const;
+
+const SUMS = ["gram", "cross", "sumX", "sumY", "sumYY"] as const;
+
+/** Largest difference of two layers' sums, by the largest of each kind. */
+function differenceOf(first: Moments, second: Moments): number {
+  return Math.max(...SUMS.map((name) => {
+    const scale = Math.max(...first[name].map(Math.abs));
+    const differences = first[name].map((value, index) => Math.abs(value - second[name][index]));
+    return Math.max(...differences) / scale;
+  }));
+}
+
+function assertSame(found: Statistics, wanted: Statistics, tolerance: number): void {
+  assert.deepEqual(found.identity, wanted.identity);
+  assert.deepEqual([...found.layers.keys()], [...wanted.layers.keys()]);
+  for (const [key, moments] of wanted.layers) {
+    const { d, n, count } = found.layers.get(key)!;
+    assert.deepEqual([d, n, count], [moments.d, moments.n, moments.count]);
+    const difference = differenceOf(moments, found.layers.get(key)!);
+    assert.ok(difference <= tolerance, `${key}: ${difference}`);
+  }
+}
+
+for (const name of ["preActivation", "mobile"] as const) {
+  Deno.test(
+    `shards of a ${name} network from any number of workers add up to the whole, to f64 rounding`,
+    withNoise(async (data) => {
+      const model = await noisyNetwork(name);
+      const run = async (number: number, of: number, workers: number, batchSize = 40) =>
+        (await calibrate({
+          ...{ ...SMALL, model, data, workers, batchSize, batches: 160 / batchSize },
+          shard: { number, of },
+        })).statistics;
+      const whole = await run(1, 1, 1);
+      assert.ok(isComplete(whole));
+      assertSame(await run(1, 1, 2), whole, 1e-14);
+      const parts = [await run(3, 3, 3), await run(1, 3, 2), await run(2, 3, 1, 20)];
+      assertSame(mergeStatistics(parts), whole, 1e-14);
+    }),
+  );
+}
+
+Deno.test(
+  "a small memory budget takes more passes for the same sums",
+  withNoise(async (data) => {
+    const options = { ...SMALL, model: await noisyNetwork("plain"), data };
+    let batches = 0;
+    const run = (memoryBudget?: number) =>
+      calibrate({ ...options, memoryBudget, onProgress: ({ total }) => batches = total });
+    const whole = await run();
+    const once = batches;
+    const tight = await run(1);
+    assert.equal(batches, once * whole.statistics.layers.size);
+    assert.deepEqual(tight.statistics, whole.statistics);
+  }),
+);
+
+Deno.test(
+  "every convolution and Dense layer is in the statistics, of what is understood",
+  withNoise(async (data) => {
+    const keysOf = async (name: "inception" | "opaque" | "mobile") => {
+      const model = await noisyNetwork(name);
+      const { statistics } = await calibrate({ ...SMALL, model, data });
+      const network = await openNetwork(model);
+      const map = findChannelSpaces(network.graph);
+      const places = listConvolutions(network.graph, map, "couple");
+      disposeModel(network.model);
+      for (const { key, mode } of places) {
+        assert.ok(mode === "whole" || statistics.layers.has(key), key);
+      }
+      return [...statistics.layers.keys()];
+    };
+    assert.ok((await keysOf("inception")).includes("excite"));
+    assert.ok((await keysOf("mobile")).includes("pointwise"));
+    assert.ok(!(await keysOf("opaque")).includes("shared"));
+  }),
+);
+
+Deno.test(
+  "more shards than portions of images are refused",
+  withNoise(async (data) => {
+    const options = { ...SMALL, model: await noisyNetwork("plain"), data };
+    await assert.rejects(
+      calibrate({ ...options, shard: { number: 1, of: 6 } }),
+      (error: Error) =>
+        error instanceof InputError &&
+        /cutting 160 calibration images: found 6 shards, wanted at most 5/.test(error.message),
+    );
+    for (const number of [0, 3, 1.5]) {
+      await assert.rejects(calibrate({ ...options, shard: { number, of: 2 } }), RangeError);
+    }
+  }),
+);

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { openModel, saveModel } from "../../src/formats/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { fold } from "../../src/mod.ts";
+import { captureModel, compareModels, disposeModel } from "../../src/model/mod.ts";
+import { inTempFolder } from "../data/fixtures.ts";
+import { buildNetworkFile, type NetworkName, networkNames } from "../support/networks.ts";
+
+await startBackend();
+
+/** Where a network can be written and read again, if not in every format. */
+const HOLDING: Partial<Record<NetworkName, string[]>> = {
+  opaque: ["out", "out.keras"],
+  sequence: ["out", "out.keras"],
+  decoder: ["out", "out.keras"],
+  gates: ["out"],
+};
+
+for (const name of networkNames) {
+  Deno.test(`\`fold()\` says what became of the ${name} network, and formats hold the result`, () =>
+    inTempFolder(async (folder) => {
+      const original = await buildNetworkFile(name);
+      const tensors = tf.memory().numTensors;
+      const { file, layers, difference } = await fold(original);
+      assert.ok(layers.after <= layers.before && difference < 1e-5);
+      for (const format of HOLDING[name] ?? ["out", "out.keras", "out.onnx"]) {
+        await saveModel(`${folder}/${format}`, file);
+        const opened = await openModel(`${folder}/${format}`);
+        assert.ok(await compareModels(original, opened, format) < 1e-5, format);
+      }
+      assert.equal(tf.memory().numTensors, tensors);
+    }));
+}
+
+Deno.test("nested models are taken apart and folded, sizes may be open, metadata stay", async () => {
+  const body = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ filters: 4, kernelSize: 3, inputShape: [null, null, 3], name: "conv" }),
+      tf.layers.batchNormalization({ name: "norm" }),
+      tf.layers.reLU({ name: "relu" }),
+      tf.layers.globalAveragePooling2d({ name: "pool" }),
+    ],
+  });
+  const model = tf.sequential({ layers: [body, tf.layers.dense({ units: 2, name: "dense" })] });
+  const metadata = { classes: ["cat", "dog"] };
+  const original = await captureModel(model, { metadata });
+  disposeModel(model);
+  const { file } = await fold(original);
+  const names = file.topology.config.layers!.map(({ config }) => config.name);
+  assert.deepEqual(names.slice(1), ["conv", "pool", "dense"]);
+  assert.deepEqual(file.metadata, metadata);
+});
+
+Deno.test("models that differ are told apart", async () => {
+  const first = await buildNetworkFile("plain");
+  const second = await buildNetworkFile("plain", 2);
+  await assert.rejects(
+    compareModels(first, second, "folding it"),
+    /folding it: the outputs of the model before and after differ by .*this is a defect/,
+  );
+});

@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { networkCost } from "../../src/cost/mod.ts";
+import { InputError } from "../../src/base/errors.ts";
+import { evaluate } from "../../src/api/evaluate.ts";
+import { openNetwork } from "../../src/graph/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
+import type { PruneOptions } from "../../src/pruning/mod.ts";
+import {
+  largestDifference,
+  type NetworkName,
+  networkNames,
+  randomImages,
+} from "../support/networks.ts";
+import { noisyNetwork, withNoise } from "../support/noise.ts";
+
+await startBackend();
+
+const SMALL = {
+  policy: { kind: "uniform", ratio: 0.5 },
+  batches: 4,
+  batchSize: 40,
+  workers: 1,
+} as const;
+
+for (const name of networkNames) {
+  for (const shared of ["select", "couple"] as const) {
+    Deno.test(
+      `prune() makes a ${name} network as small as it says (${shared})`,
+      withNoise(async (data) => {
+        const model = await noisyNetwork(name);
+        const before = tf.memory().numTensors;
+        const { file, report, answers } = await prune({ ...SMALL, model, data, shared });
+        assert.equal(tf.memory().numTensors, before, "all tensors are given back");
+        assert.ok(report.macs.after < report.macs.before);
+        assert.ok(report.maskedDifference! < 1e-5);
+        const smaller = await openNetwork(file);
+        const cost = networkCost(smaller.graph);
+        assert.deepEqual([report.macs.after, report.params.after], [cost.macs, cost.params]);
+        disposeModel(smaller.model);
+        const { accuracy, loss } = await evaluate({ model: file, data, workers: 1 });
+        assert.equal(accuracy, report.accuracy!.after);
+        assert.ok(Math.abs(loss - report.loss.after) < 1e-5);
+        for (const side of ["before", "after"] as const) {
+          const { labels, images, [side]: given } = answers!;
+          const right = labels.filter((label, image) => label === given[image]);
+          assert.equal(right.length / images.length, report.accuracy![side]);
+        }
+        for (const { mode, kept, of, relativeError } of report.layers) {
+          assert.equal(mode === "whole", kept === of);
+          assert.ok(relativeError >= 0 && relativeError <= 1);
+        }
+      }),
+    );
+  }
+}
+
+for (const name of ["preActivation", "postActivation", "mobile"] as NetworkName[]) {
+  for (const shared of ["select", "couple"] as const) {
+    for (const [target, share] of [["macs", 0.5], ["params", 0.6]] as const) {
+      Deno.test(
+        `a budget of ${share} of the ${target} of a ${name} network is met (${shared})`,
+        withNoise(async (data) => {
+          const model = await noisyNetwork(name);
+          const policy = { kind: "budget", share, target } as const;
+          const before = tf.memory().numTensors;
+          const { report } = await prune({ ...SMALL, model, data, shared, policy });
+          assert.equal(tf.memory().numTensors, before, "all tensors are given back");
+          const { budget, macs, params } = report;
+          const isMacs = target === "macs";
+          const kept = isMacs ? macs.convAfter / macs.convBefore : params.after / params.before;
+          const { found } = budget!.share;
+          assert.ok(kept <= share && found <= share, `${kept}, ${found}`);
+          assert.ok(isMacs ? Math.abs(kept - found) < 1e-9 : kept <= found, `${kept}, ${found}`);
+          assert.ok(found > share - 0.1, "little of the budget is left");
+        }),
+      );
+    }
+  }
+}
+
+for (const name of ["preActivation", "sequence"] as NetworkName[]) {
+  Deno.test(
+    `a pruned ${name} network is pruned again, its selectors with it`,
+    withNoise(async (data) => {
+      const once = await prune({ ...SMALL, model: await noisyNetwork(name), data });
+      const twice = await prune({ ...SMALL, model: once.file, data });
+      assert.ok(twice.report.maskedDifference! < 1e-5);
+      assert.deepEqual(
+        twice.report.layers.map(({ name, place }) => [name, place]),
+        once.report.layers.map(({ name, place }) => [name, place]),
+      );
+      assert.ok(once.report.layers.some(({ mode }) => mode === "select"));
+      for (const [index, { mode, kept }] of twice.report.layers.entries()) {
+        if (mode !== "whole") assert.ok(kept < once.report.layers[index].kept);
+      }
+      assert.ok(twice.report.macs.after < twice.report.macs.before);
+      assert.ok(selectorsOf(twice.file) <= selectorsOf(once.file));
+    }),
+  );
+}
+
+/** One-hot convolutions of a model. */
+function selectorsOf({ topology }: ModelFile): number {
+  return topology.config.layers!.filter(({ name }) => /_select(_\d+)?$/.test(name!)).length;
+}
+
+Deno.test(
+  "a budget is met by a network with grouped convolutions",
+  withNoise(async (data) => {
+    const policy = { kind: "budget", share: 0.6, target: "macs" } as const;
+    const { report } = await prune({
+      ...SMALL,
+      model: await noisyNetwork("grouped"),
+      data,
+      policy,
+    });
+    assert.ok(report.macs.convAfter <= 0.6 * report.macs.convBefore);
+    const groups = report.layers.filter(({ name }) => /^(first|second)_/.test(name));
+    assert.equal(groups.length, 4);
+    assert.ok(groups.some(({ mode }) => mode === "private"));
+  }),
+);
+
+Deno.test(
+  "a budget loses no more of the layers, each by itself, than uniform ratios of the same cost",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const uniform = await prune({ ...SMALL, model, data });
+    const { convAfter, convBefore } = uniform.report.macs;
+    const share = convAfter / convBefore;
+    const policy = { kind: "budget", share } as const;
+    const { report } = await prune({ ...SMALL, model, data, policy });
+    assert.ok(report.macs.convAfter <= convAfter);
+    assert.ok(report.budget!.isOptimal);
+    const lost = (layers: typeof report.layers) =>
+      layers.reduce((sum, { relativeError }) => sum + relativeError, 0);
+    assert.ok(lost(report.layers) < lost(uniform.report.layers) + 0.05);
+  }),
+);
+
+Deno.test(
+  "a budget that cannot be reached says what can",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const policy = { kind: "budget", share: 0.001 } as const;
+    await assert.rejects(prune({ ...SMALL, model, data, policy }), InputError);
+  }),
+);
+
+Deno.test(
+  "a network that keeps everything is not touched",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("preActivation");
+    const policy = { kind: "uniform", ratio: 1 } as const;
+    const { file, report } = await prune({ ...SMALL, policy, model, data });
+    assert.deepEqual(report.macs.after, report.macs.before);
+    const models = [await instantiate(model), await instantiate(file)];
+    const images = randomImages(4);
+    const [wanted, found] = models.map((each) => each.predict(images) as tf.Tensor);
+    const refreshed = report.batchNorm.reestimated;
+    assert.ok(refreshed || largestDifference(wanted, found) === 0);
+    tf.dispose([images, wanted, found]);
+    models.forEach(disposeModel);
+  }),
+);
+
+Deno.test(
+  "elimination loses no more of the first layer than the Lasso, and reconstruction repairs magnitude",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("postActivation");
+    const lost = async (select: PruneOptions["select"]) => {
+      const { report } = await prune({ ...SMALL, model, data, select, skip: SKIPPED });
+      return report.layers.find(({ name }) => name === "block1_conv2")!.relativeError;
+    };
+    const SKIPPED = ["block1_conv1", "block2_projection", "block2_conv1"];
+    const [obs, lasso, magnitude] = [
+      await lost("obs"),
+      await lost("lasso"),
+      await lost("magnitude"),
+    ];
+    assert.ok(obs <= lasso + 1e-6, `obs ${obs}, lasso ${lasso}`);
+    assert.ok(obs <= magnitude + 1e-6, `obs ${obs}, magnitude ${magnitude}`);
+  }),
+);
+
+Deno.test(
+  "two workers find what one finds, and the same run gives the same weights",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("preActivation");
+    const run = (workers: number, seed = 3) => prune({ ...SMALL, model, data, workers, seed });
+    const [one, two, again, other] = [await run(1), await run(2), await run(2), await run(2, 4)];
+    const weightsOf = ({ file }: { file: ModelFile }) =>
+      [...file.weights.values()].flatMap(({ values }) => [...values]);
+    assert.deepEqual(weightsOf(again), weightsOf(two));
+    assert.notDeepEqual(weightsOf(other), weightsOf(two));
+    assert.deepEqual(
+      two.report.layers.map(({ kept }) => kept),
+      one.report.layers.map(({ kept }) => kept),
+    );
+    one.report.layers.forEach(({ relativeError }, index) => {
+      assert.ok(Math.abs(relativeError - two.report.layers[index].relativeError) < 1e-3);
+    });
+  }),
+);
+
+Deno.test(
+  "channels are kept in multiples, and skipped layers stay whole",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("preActivation");
+    const { report } = await prune({
+      ...SMALL,
+      model,
+      data,
+      channelMultiple: 4,
+      skip: ["block2_conv2"],
+    });
+    const layerOf = (name: string) => report.layers.find((layer) => layer.name === name)!;
+    assert.equal(layerOf("block1_conv2").kept, 4);
+    assert.equal(layerOf("block3_conv1").kept, 4);
+    assert.deepEqual(
+      [layerOf("block2_conv2").mode, layerOf("block2_conv2").reason],
+      ["whole", "it is on the skip list"],
+    );
+  }),
+);
+
+Deno.test(
+  "dead channels are found and go first",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const kernel = model.weights.get("conv1/kernel")!.values;
+    const bias = model.weights.get("conv1/bias")!.values;
+    for (const dead of [1, 4]) {
+      for (let tap = 0; tap < 27; tap++) kernel[tap * 6 + dead] = 0;
+      bias[dead] = -1;
+    }
+    const { file, report } = await prune({ ...SMALL, model, data });
+    const layer = report.layers.find(({ name }) => name === "conv2")!;
+    assert.equal(layer.dead, 2);
+    assert.equal(layer.kept, 3);
+    const kept = file.weights.get("conv1/bias")!.values;
+    assert.ok(!kept.includes(-1), "no dead channel is among the kept ones");
+  }),
+);
+
+Deno.test(
+  "fewer samples than inputs are an error that names the layer and what to raise",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("preActivation");
+    const few = { batches: 1, batchSize: 4, pointsPerImage: 2 };
+    await assert.rejects(
+      prune({ ...SMALL, ...few, model, data }),
+      (error: Error) =>
+        error instanceof InputError &&
+        /block1_conv1.*8 samples for its 54 inputs.*points/s.test(error.message),
+    );
+  }),
+);
+
+Deno.test(
+  "a data set that is smaller than asked for is used whole, with a notice",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("postActivation");
+    const { report } = await prune({ ...SMALL, batches: 100, model, data });
+    assert.equal(report.images.calibration, 160);
+    assert.match(report.notices[0], /160 images, fewer than the 4000/);
+  }),
+);

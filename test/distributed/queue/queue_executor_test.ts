@@ -1,0 +1,37 @@
+import { openBlobs, QueueExecutor, serveQueue } from "../../../src/distributed/queue/mod.ts";
+import {
+  contractHandlers,
+  executorContract,
+  type Ledger,
+  type OpenedExecutor,
+} from "../../base/jobs/executor_contract.ts";
+import { RedisServer, whyNoRedis } from "./redis_server.ts";
+
+/** A server, one worker and an executor. */
+async function openQueue(): Promise<OpenedExecutor> {
+  const redis = await RedisServer.start();
+  const folder = await Deno.makeTempDir();
+  const ledger: Ledger = { begun: [] };
+  const controller = new AbortController();
+  const { server } = redis;
+  const serving = serveQueue({
+    server,
+    signal: controller.signal,
+    perform: (kind, _, input, tools) => contractHandlers[kind](ledger, input, tools),
+  });
+  const blobs = await openBlobs(folder);
+  const executor = await QueueExecutor.open({
+    ...{ server, blobs, context: {} },
+    backoffMilliseconds: 10,
+  });
+  const close = async () => {
+    await executor.close();
+    controller.abort();
+    await serving;
+    await redis.close();
+    await Deno.remove(folder, { recursive: true });
+  };
+  return { executor, ledger, close };
+}
+
+executorContract("QueueExecutor", openQueue, whyNoRedis !== undefined);

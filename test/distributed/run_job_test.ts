@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { openBlobs, RefusalError } from "../../src/distributed/queue/mod.ts";
+import { startBackend } from "../../src/kernels/mod.ts";
+import { prune } from "../../src/pruning/prune_network.ts";
+import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../../src/distributed/run_job.ts";
+import { noisyNetwork, withNoise } from "../support/noise.ts";
+
+await startBackend();
+
+const TOOLS = { onProgress: () => {} };
+
+Deno.test(
+  "a run that is done elsewhere gives what it gives here, and a worker with other images refuses it",
+  withNoise(async (data, folder) => {
+    const blobs = await openBlobs(`${folder}/blobs`);
+    const model = await noisyNetwork("plain");
+    const policy = { kind: "budget", share: 0.6 } as const;
+    const run = { model, data, policy, batches: 4, batchSize: 25, seed: 2, workers: 1 };
+    const job = await runJob({ ...run, onProgress: () => {}, resume: false }, blobs);
+    assert.equal(job.key, (await runJob({ ...run, workers: 2 }, blobs)).key);
+    assert.notEqual(job.key, (await runJob({ ...run, seed: 3 }, blobs)).key);
+    const input: RunInput = JSON.parse(JSON.stringify(job.input));
+    const perform = async (means: { dataFolder?: string }, given = input) =>
+      JSON.parse(
+        JSON.stringify(await RUN_HANDLERS.run({ blobs, threads: 1, ...means }, given, TOOLS)),
+      );
+    const found = await readRun(await perform({}), blobs);
+    const { file, report } = await prune(run);
+    const valuesOf = ({ weights }: typeof file) => [...weights].map(([, { values }]) => values);
+    assert.deepEqual(valuesOf(found.file), valuesOf(file));
+    assert.deepEqual(found.report.macs, report.macs);
+    assert.deepEqual(found.report.accuracy, report.accuracy);
+
+    const { content } = input;
+    const other = { ...content, data: content.data.replace(/./g, "0") };
+    await assert.rejects(perform({}, { ...input, content: other }), (error) => {
+      assert.ok(error instanceof RefusalError);
+      assert.match(error.message, new RegExp(`found data ${content.data}, wanted 0{64}`));
+      return true;
+    });
+    await assert.rejects(
+      runJob({ ...run, tuning: { teacher: model } }, blobs),
+      /teacher in memory/,
+    );
+    await blobs.close();
+  }),
+);

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import {
+  asImages,
+  Calibrator,
+  findResidualTargets,
+  geometryOf,
+  outputSizeOf,
+  sampledImages,
+  samplePositions,
+} from "../../../src/execution/calibration/mod.ts";
+import { ForwardPlan } from "../../../src/execution/forward/mod.ts";
+import {
+  findChannelSpaces,
+  kernelMatrix,
+  kernelSize,
+  type LayerGraph,
+} from "../../../src/graph/mod.ts";
+import {
+  loadKernels,
+  type Moments,
+  samplePatches,
+  startBackend,
+} from "../../../src/kernels/mod.ts";
+import { disposeModel, type Weight } from "../../../src/model/mod.ts";
+import { buildNetwork, type NetworkName, randomImages } from "../../support/networks.ts";
+
+await startBackend();
+const kernels = await loadKernels();
+
+const BATCHES = 3;
+const BATCH = 4;
+const SAMPLING = { seed: 5, pointsPerImage: 6 };
+
+async function openCalibrator(
+  name: NetworkName,
+  memoryBudget = Infinity,
+  changeBefore: (graph: LayerGraph) => LayerGraph = (graph) => graph,
+) {
+  const { model, graph } = await buildNetwork(name);
+  const { rules } = findChannelSpaces(graph);
+  const layers = graph.nodes.map((node) => node.key)
+    .filter((key) => ["convolution", "dense"].includes(rules.get(key)!.kind));
+  let reads = 0;
+  const calibrator = new Calibrator({
+    kernels,
+    original: { graph, model },
+    repaired: { graph: changeBefore(graph), model },
+    layers,
+    batches: BATCHES,
+    readBatch: (batch) => {
+      reads++;
+      const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
+      return Promise.resolve({ inputs: [randomImages(BATCH, batch + 1)], indices });
+    },
+  }, { ...SAMPLING, memoryBudget });
+  const close = () => {
+    calibrator.dispose();
+    disposeModel(model);
+  };
+  return { calibrator, graph, model, layers, close, reads: () => reads };
+}
+
+/** Another kernel: half of the old one, without its first input. */
+function changedWeights(graph: LayerGraph, key: string): Map<string, Weight> {
+  const node = graph.nodes.find((each) => each.key === key)!;
+  const kernel = node.weights.get("kernel")!;
+  const width = kernel.shape.at(-1)!;
+  const values = (kernel.values as Float32Array).map((value, index) =>
+    index < width ? 0 : 0.5 * value
+  );
+  return new Map([...node.weights, ["kernel", { ...kernel, values }]]);
+}
+
+function assertClose(found: Float64Array, wanted: ArrayLike<number>, scale: number): void {
+  found.forEach((value, index) => {
+    assert.ok(Math.abs(value - wanted[index]) <= 1e-4 * scale, `${value} is not ${wanted[index]}`);
+  });
+}
+
+/** Moments of one layer by running both networks from the images and adding up plain matrices. */
+function naiveMoments(
+  graph: LayerGraph,
+  original: ForwardPlan,
+  repaired: ForwardPlan,
+  key: string,
+): { gram: Float32Array; cross: Float32Array } {
+  const number = graph.nodes.findIndex((node) => node.key === key);
+  const node = graph.nodes[number];
+  const residual = findResidualTargets(graph).get(key);
+  return tf.tidy(() => {
+    const grams: tf.Tensor[] = [];
+    const crosses: tf.Tensor[] = [];
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
+      const positions = samplePositions(number, indices, outputSizeOf(node), SAMPLING);
+      const sample = (plan: ForwardPlan) => {
+        const activations = plan.start([randomImages(BATCH, batch + 1)]);
+        plan.advance(activations, plan.stepOf(key));
+        const images = sampledImages(activations.tensors.get(node.inputs[0])!, node);
+        const geometry = geometryOf(node);
+        const x = samplePatches(kernels, images, positions, geometry);
+        const shortcut = residual?.shortcuts.map((name) => {
+          const tensor = asImages(activations.tensors.get(name)!);
+          const one = { ...geometry, kernel: [1, 1], strides: [1, 1] } as const;
+          return samplePatches(kernels, tensor, positions, one) as tf.Tensor;
+        }).reduce((sum, part) => sum.add(part));
+        return { x, shortcut };
+      };
+      const [before, after] = [sample(original), sample(repaired)];
+      const { inputs, outputs } = kernelSize(node);
+      const weights = tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
+      let y = tf.matMul(before.x, weights);
+      if (before.shortcut) {
+        const inverse = residual!.inverseScale;
+        const drift = before.shortcut.sub(after.shortcut!);
+        y = y.add(inverse ? drift.mul(tf.tensor1d(inverse)) : drift);
+      }
+      grams.push(tf.matMul(after.x, after.x, true));
+      crosses.push(tf.matMul(after.x, y, true));
+    }
+    return {
+      gram: tf.addN(grams).dataSync().slice() as Float32Array,
+      cross: tf.addN(crosses).dataSync().slice() as Float32Array,
+    };
+  });
+}
+
+const SAMPLED = [
+  "preActivation",
+  "postActivation",
+  "plain",
+  "mobile",
+  "sequence",
+  "decoder",
+  "gates",
+] as const;
+
+for (const name of SAMPLED) {
+  Deno.test(`statistics of the ${name} network are those of plain matrices, layer by layer`, async () => {
+    const before = tf.memory().numTensors;
+    const { calibrator, graph, model, layers, close } = await openCalibrator(name);
+    const [original, repaired] = [new ForwardPlan(graph, model), new ForwardPlan(graph, model)];
+    for (const key of layers) {
+      const found = await calibrator.collect(key);
+      const wanted = naiveMoments(graph, original, repaired, key);
+      const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
+      assertClose(found.gram, wanted.gram, scale);
+      assertClose(found.cross, wanted.cross, scale);
+      const weights = changedWeights(graph, key);
+      calibrator.setWeights(key, weights);
+      repaired.setWeights(key, weights);
+    }
+    for (const plan of [original, repaired]) plan.dispose();
+    close();
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+Deno.test("a small memory budget changes the work, not the statistics", async () => {
+  const collectAll = async (memoryBudget: number) => {
+    const { calibrator, graph, layers, close, reads } = await openCalibrator(
+      "preActivation",
+      memoryBudget,
+    );
+    const found: Moments[] = [];
+    for (const key of layers) {
+      found.push(await calibrator.collect(key));
+      calibrator.setWeights(key, changedWeights(graph, key));
+    }
+    close();
+    return { found, reads: reads(), layers };
+  };
+  const roomy = await collectAll(Infinity);
+  const tight = await collectAll(20_000);
+  const none = await collectAll(0);
+  assert.equal(roomy.reads, BATCHES);
+  assert.equal(none.reads, BATCHES * none.layers.length);
+  assert.ok(tight.reads > roomy.reads && tight.reads < none.reads);
+  assert.deepEqual(tight.found, roomy.found);
+  assert.deepEqual(none.found, roomy.found);
+});
+
+Deno.test("a network that is partly repaired at the start has the original's targets", async () => {
+  const changed = ["block1_conv1", "block1_bn2", "block1_conv2"];
+  const halve = (graph: LayerGraph) => ({
+    ...graph,
+    nodes: graph.nodes.map((node) => {
+      if (!changed.includes(node.key)) return node;
+      const weights = [...node.weights].map(([role, weight]) =>
+        [role, { ...weight, values: weight.values.map((value) => 0.5 * value) }] as const
+      );
+      return { ...node, weights: new Map(weights) };
+    }),
+  });
+  const { calibrator, graph, model, close } = await openCalibrator("preActivation", 0, halve);
+  const original = new ForwardPlan(graph, model);
+  const repaired = new ForwardPlan(halve(graph), model);
+  for (const key of ["block2_conv1", "block2_conv2"]) {
+    const found = await calibrator.collect(key);
+    const wanted = naiveMoments(graph, original, repaired, key);
+    const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
+    assertClose(found.gram, wanted.gram, scale);
+    assertClose(found.cross, wanted.cross, scale);
+  }
+  original.dispose();
+  repaired.dispose();
+  close();
+});
+
+Deno.test("gatherOriginal() gives the statistics of an untouched network in one pass", async () => {
+  const together = await openCalibrator("preActivation");
+  await together.calibrator.gatherOriginal();
+  assert.equal(together.reads(), BATCHES);
+  const alone = await openCalibrator("preActivation");
+  for (const key of alone.layers.slice(0, -1)) {
+    const taken = together.calibrator.takeOriginal(key);
+    const found = await alone.calibrator.collect(key);
+    const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
+    assertClose(taken.gram, found.gram, scale);
+    assertClose(taken.cross, found.cross, scale);
+  }
+  alone.close();
+  together.close();
+});
+
+Deno.test("the last convolution of a residual branch is the one computed last, and only it", async () => {
+  const { graph, model } = await buildNetwork("postActivation");
+  const targets = findResidualTargets(graph);
+  disposeModel(model);
+  assert.deepEqual([...targets.keys()], ["block1_conv2", "block2_conv2"]);
+  assert.deepEqual(targets.get("block1_conv2")!.shortcuts, ["relu1"]);
+  assert.deepEqual(targets.get("block2_conv2")!.shortcuts, ["block2_projection_bn"]);
+  assert.equal(targets.get("block2_conv2")!.inverseScale!.length, 8);
+});

@@ -1,0 +1,57 @@
+import * as tf from "@tensorflow/tfjs";
+import { disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+import { onCpu } from "../../kernels/on_cpu.ts";
+import type { GraphSketch } from "./graph_sketch.ts";
+
+/** Random images for the sketches; of bytes where their input is. */
+export function sketchImages(g: GraphSketch, seed = 3): tf.Tensor4D[] {
+  const inputs = g.nodes.filter(({ op }) => op === "Placeholder");
+  return inputs.map(({ attr }, index) => {
+    const isByte = (attr.dtype as { type: string }).type === "DT_UINT8";
+    const range = isByte ? [0, 255] : [-2, 2];
+    const values = tf.randomUniform<tf.Rank.R4>(
+      [2, 8, 8, 3],
+      ...[range[0], range[1], isByte ? "int32" : "float32", seed + index] as const,
+    );
+    return values;
+  });
+}
+
+/** What stock TensorFlow.js makes of a graph model, on its plain CPU backend. */
+export async function runGraphModel(
+  g: GraphSketch,
+  outputs: readonly string[],
+  images: readonly tf.Tensor[],
+): Promise<tf.Tensor[]> {
+  const json = JSON.parse(JSON.stringify(g.json(...outputs)));
+  const shard = g.shard().buffer as ArrayBuffer;
+  const held = await Promise.all(images.map((image) => image.data()));
+  const plain = await onCpu(() => {
+    const model = tf.loadGraphModelSync([json, shard]);
+    const found = tf.tidy(() => {
+      const given = images.map((image, index) => tf.tensor(held[index], image.shape, image.dtype));
+      const made = model.execute(
+        Object.fromEntries(model.inputs.map(({ name }, index) => [name, given[index]])),
+        model.outputs.map(({ name }) => name),
+      );
+      return [made].flat().map((tensor) => ({ shape: tensor.shape, values: tensor.dataSync() }));
+    });
+    model.dispose();
+    return found;
+  });
+  return plain.map(({ shape, values }) => tf.tensor(values, shape));
+}
+
+/** What a layers model makes of the same images. */
+export async function runLayersModel(
+  file: ModelFile,
+  images: readonly tf.Tensor[],
+): Promise<tf.Tensor[]> {
+  const model = await instantiate(file);
+  const made = tf.tidy(() => {
+    const given = images.map((image) => image.toFloat());
+    return [model.predict(given.length === 1 ? given[0] : given)].flat();
+  });
+  disposeModel(model);
+  return made;
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { findChannelSpaces, listConvolutions, openNetwork } from "../../../src/graph/mod.ts";
+import { startBackend } from "../../../src/kernels/mod.ts";
+import { disposeModel } from "../../../src/model/mod.ts";
+import { readOnnx, writeOnnx } from "../../../src/formats/onnx/mod.ts";
+import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
+import { sketches } from "./sketches.ts";
+
+const TOLERANCE = 1e-4;
+
+await startBackend();
+
+Deno.test("a network from PyTorch gives in TensorFlow.js what ONNX Runtime gives", async (t) => {
+  for (const [name, build] of Object.entries(sketches)) {
+    await t.step(name, async () => {
+      const bytes = build();
+      const images = [randomMaps([2, 3, 8, 8], 5), randomMaps([2, 3, 8, 8], 6)];
+      const wanted = await runOnnx(bytes, images);
+      const file = readOnnx(bytes, "sketch.onnx");
+      const given = images.slice(0, file.topology.config.input_layers!.length);
+      const difference = differenceOf(await runLayers(file, given), wanted);
+      assert.ok(difference < TOLERANCE, `read: ${difference}`);
+      const back = differenceOf(await runOnnx(writeOnnx(file), given), wanted);
+      assert.ok(back < TOLERANCE, `written again: ${back}`);
+    });
+  }
+});
+
+Deno.test("the groups of a convolution are cut each by itself, their selectors have no place", async () => {
+  const file = readOnnx(sketches["a grouped convolution"](), "sketch.onnx");
+  const { graph, model } = await openNetwork(file);
+  disposeModel(model);
+  const places = listConvolutions(graph, findChannelSpaces(graph), "couple");
+  const groups = places.filter(({ key }) => key.includes("group"));
+  assert.equal(groups.length, 4);
+  assert.ok(!places.some(({ key }) => key.includes("select")));
+  for (const { mode, reason, channels } of groups) {
+    assert.equal(channels, 2);
+    assert.ok(mode === "private" || /first|last/.test(reason!), `${reason}`);
+  }
+});

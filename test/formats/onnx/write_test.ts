@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../../src/base/errors.ts";
+import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../../src/graph/mod.ts";
+import { startBackend } from "../../../src/kernels/mod.ts";
+import { disposeModel, findInputs } from "../../../src/model/mod.ts";
+import { readOnnx, writeOnnx } from "../../../src/formats/onnx/mod.ts";
+import { randomCuts } from "../../graph/masked.ts";
+import { buildInputNetwork, inputNetworkNames } from "../../support/input_networks.ts";
+import { buildNetworkFile, networkNames } from "../../support/networks.ts";
+import { buildModelFile, modelNames } from "./models.ts";
+import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
+
+const TOLERANCE = 1e-4;
+
+/** Networks all of whose layers can be written. */
+const WRITABLE = networkNames.filter((name) => !["opaque", "sequence", "gates"].includes(name));
+
+/** Of these, those that can be read again: vectors do not become maps there. */
+const READABLE = WRITABLE.filter((name) => name !== "decoder");
+
+await startBackend();
+
+Deno.test("written networks give the same in ONNX Runtime, and read back in TensorFlow.js", async (t) => {
+  for (const name of READABLE) {
+    await t.step(name, async () => {
+      const file = await buildNetworkFile(name);
+      const images = [randomMaps([2, 3, 8, 8])];
+      const wanted = await runLayers(file, images);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, images), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+Deno.test("pruned networks give the same in ONNX Runtime", async (t) => {
+  for (const name of WRITABLE) {
+    for (const select of [true, false]) {
+      await t.step(`${name}, ${select ? "selected" : "coupled"}`, async () => {
+        const file = await buildNetworkFile(name);
+        const { graph, model } = await openNetwork(file);
+        const map = findChannelSpaces(graph);
+        const cuts = randomCuts(graph, map, { seed: 3, select });
+        const pruned = writeGraph(shrinkGraph(graph, map, cuts), file);
+        disposeModel(model);
+        const images = [randomMaps([2, 3, 8, 8])];
+        const wanted = await runLayers(pruned, images);
+        const difference = differenceOf(await runOnnx(writeOnnx(pruned), images), wanted);
+        assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      });
+    }
+  }
+});
+
+Deno.test("networks with several inputs give the same in ONNX Runtime, and read back", async (t) => {
+  for (const name of inputNetworkNames) {
+    await t.step(name, async () => {
+      const file = await buildInputNetwork(name);
+      const inputs = findInputs(file.topology).map(({ shape: [, ...extents] = [] }, index) =>
+        randomMaps([2, extents.at(-1)!, ...extents.slice(0, -1) as number[]], index)
+      );
+      const wanted = await runLayers(file, inputs);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, inputs), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      const again = readOnnx(bytes, "back.onnx");
+      assert.deepEqual(findInputs(again.topology), findInputs(file.topology));
+      const back = differenceOf(await runLayers(again, inputs), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+/** Not read back: layers and axes that `readOnnx()` does not know. */
+const WRITE_ONLY = new Set(["activations", "windows", "merges", "reshapes"]);
+
+Deno.test("every layer and construct gives the same in ONNX Runtime", async (t) => {
+  for (const name of modelNames) {
+    await t.step(name, async () => {
+      const file = await buildModelFile(name);
+      const images = [randomMaps([2, 3, 8, 8]), randomMaps([2, 3, 8, 8], 6)];
+      const given = name === "siblings" ? images : images.slice(0, 1);
+      const wanted = await runLayers(file, given);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, given), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      if (WRITE_ONLY.has(name)) return;
+      const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), given), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+Deno.test("a layer that ONNX has no counterpart for is named", async () => {
+  const file = await buildNetworkFile("opaque");
+  assert.throws(() => writeOnnx(file), (error: Error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(
+      error.message,
+      /^writing opaque as ONNX: LayerNormalization layer "layer_norm" has no counterpart here, wanted/,
+    );
+    return true;
+  });
+});
+
+Deno.test("options that ONNX or TensorFlow.js has no counterpart for are named with their layer", async () => {
+  const change = async (layer: string, options: Record<string, unknown>, message: RegExp) => {
+    const file = await buildNetworkFile("mobile");
+    const { config } = file.topology.config.layers!.find(({ name }) => name === layer)!;
+    Object.assign(config, options);
+    assert.throws(() => writeOnnx(file), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, message);
+      return true;
+    });
+  };
+  await change("conv4", { activation: "gelu" }, /Conv2D layer "conv4" has activation gelu, wanted/);
+  await change("conv4", { groups: 2 }, /Conv2D layer "conv4" has groups, which TensorFlow\.js/);
+  await change("conv4", { data_format: "channels_first" }, /"conv4" has its channels first/);
+  await change("depthwise", { dilation_rate: [2, 2] }, /"depthwise" is dilated, which TensorFlow/);
+  await change("bn2", { axis: 1 }, /"bn2" normalizes axis 1, wanted the channels, -1/);
+});
+
+Deno.test("layers of one name in two nested models are refused", async () => {
+  const file = await buildModelFile("nested");
+  const [features, head] = file.topology.config.layers!;
+  head.config.layers![0].config.name = features.config.layers![0].config.name;
+  assert.throws(
+    () => writeOnnx(file),
+    /^InputError: writing nested as ONNX: found two layers named "stem", wanted a name for each/,
+  );
+});

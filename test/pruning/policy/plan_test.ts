@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../../src/base/errors.ts";
+import { networkCost } from "../../../src/cost/mod.ts";
+import {
+  findChannelSpaces,
+  inputChannels,
+  listConvolutions,
+  noCuts,
+  selectionSaving,
+  type SharedMode,
+  shrinkGraph,
+} from "../../../src/graph/mod.ts";
+import { startBackend } from "../../../src/kernels/mod.ts";
+import { planLayers } from "../../../src/pruning/policy/mod.ts";
+import { buildNetwork, type NetworkName, networkNames } from "../../support/networks.ts";
+
+await startBackend();
+
+const NO_RULES = { skip: [], channelMultiple: 1 };
+
+async function openPlaces(name: NetworkName, shared: SharedMode) {
+  const { model, graph } = await buildNetwork(name);
+  model.dispose();
+  const map = findChannelSpaces(graph);
+  return { graph, map, places: listConvolutions(graph, map, shared) };
+}
+
+Deno.test("convolutions inside a branch are private, those that read a stream select or couple", async () => {
+  for (const shared of ["select", "couple"] as const) {
+    const { places } = await openPlaces("preActivation", shared);
+    assert.deepEqual(
+      places.map(({ key, mode }) => [key, mode]),
+      [
+        ["conv1", "whole"],
+        ["block1_conv1", shared],
+        ["block1_conv2", "private"],
+        ["block2_projection", shared],
+        ["block2_conv1", shared],
+        ["block2_conv2", "private"],
+        ["block3_conv1", "private"],
+        ["block3_conv2", "whole"],
+      ].map(([key, mode]) => [key, key === "block3_conv1" ? shared : mode]),
+    );
+  }
+});
+
+Deno.test("every convolution that stays whole says why", async () => {
+  for (const name of networkNames) {
+    const { places } = await openPlaces(name, "couple");
+    for (const { key, mode, reason } of places) {
+      assert.equal(mode === "whole", reason !== undefined, key);
+    }
+  }
+});
+
+Deno.test("a coupled space keeps the largest share that one of its convolutions asks for", async () => {
+  const { graph, map, places } = await openPlaces("preActivation", "couple");
+  const ratios = places.map(({ key }) =>
+    key === "block2_projection" ? 0.5 : key === "block2_conv1" ? 0.75 : 0.25
+  );
+  const plans = planLayers(graph, map, places, ratios, NO_RULES);
+  const keepOf = (key: string) => plans.find(({ node }) => node.key === key)!.keep;
+  assert.equal(keepOf("block2_projection"), Math.round(6 * 0.75));
+  assert.equal(keepOf("block2_conv1"), Math.round(6 * 0.75));
+  assert.equal(keepOf("block2_conv2"), 2);
+});
+
+Deno.test("a coupled space stays whole when a skipped convolution reads it", async () => {
+  const { graph, map, places } = await openPlaces("preActivation", "couple");
+  const ratios = places.map(() => 0.5);
+  const rules = { ...NO_RULES, skip: ["block2_projection"] };
+  const plans = planLayers(graph, map, places, ratios, rules);
+  const modeOf = (key: string) => plans.find(({ node }) => node.key === key)!.mode;
+  assert.equal(modeOf("block2_conv1"), "whole");
+  assert.equal(modeOf("block1_conv1"), "whole");
+  assert.equal(modeOf("block3_conv1"), "couple");
+});
+
+Deno.test("an unknown name on the skip list is an error that lists the convolutions", async () => {
+  const { graph, map, places } = await openPlaces("mobile", "select");
+  assert.throws(
+    () => planLayers(graph, map, places, places.map(() => 1), { ...NO_RULES, skip: ["conv9"] }),
+    (error: Error) => error instanceof InputError && /"conv9".*pointwise/.test(error.message),
+  );
+});
+
+Deno.test("selectionSaving() is the difference that surgery makes to the network's cost", async () => {
+  for (const name of networkNames) {
+    const { graph, map, places } = await openPlaces(name, "select");
+    const before = networkCost(graph).macs;
+    for (const { key, mode } of places) {
+      if (mode !== "select") continue;
+      const node = graph.nodes.find((each) => each.key === key)!;
+      const positions = inputChannels(map, node).channelOf.length;
+      for (const kept of [1, positions - 1]) {
+        const selections = new Map([[key, Int32Array.from({ length: kept }, (_, i) => i)]]);
+        const shrunk = shrinkGraph(graph, map, { ...noCuts(map), selections });
+        const saved = before - networkCost(shrunk).macs;
+        assert.equal(selectionSaving(graph, map, key, kept), saved, `${name} ${key}`);
+      }
+    }
+  }
+});
+
+Deno.test("a selection that would not save anything is not planned", async () => {
+  const { graph, map, places } = await openPlaces("inception", "select");
+  const plans = planLayers(graph, map, places, places.map(() => 0.9), NO_RULES);
+  const narrow = plans.find(({ node }) => node.key === "narrow")!;
+  assert.equal(narrow.mode, "whole");
+  assert.match(narrow.reason!, /selector/);
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { costModel, networkCost, sumTerms } from "../../../src/cost/mod.ts";
+import {
+  findChannelSpaces,
+  listConvolutions,
+  listCutUnits,
+  openNetwork,
+  type SharedMode,
+} from "../../../src/graph/mod.ts";
+import { loadKernels, startBackend } from "../../../src/kernels/mod.ts";
+import { disposeModel } from "../../../src/model/mod.ts";
+import { prune } from "../../../src/pruning/prune_network.ts";
+import { calibrate } from "../../../src/api/calibrate.ts";
+import { CountNetworks } from "../../../src/pruning/mod.ts";
+import { createRandom } from "../../../src/base/random.ts";
+import type { NetworkName } from "../../support/networks.ts";
+import { noisyNetwork, withNoise } from "../../support/noise.ts";
+
+await startBackend();
+
+const SAMPLING = { batches: 4, batchSize: 40, workers: 1 };
+
+async function openSubject(name: NetworkName, shared: SharedMode, data: string) {
+  const file = await noisyNetwork(name);
+  const { statistics } = await calibrate({ ...SAMPLING, model: file, data });
+  const { graph, model } = await openNetwork(file);
+  disposeModel(model);
+  const map = findChannelSpaces(graph);
+  const units = listCutUnits(graph, map, listConvolutions(graph, map, shared));
+  const context = { graph, map, kernels: await loadKernels(), select: "obs", ridge: 1e-4 } as const;
+  const create = () =>
+    new CountNetworks(context, units, {
+      get: (key) => structuredClone(statistics.layers.get(key)!),
+    });
+  return { file, graph, map, units, create };
+}
+
+function randomCounts(units: readonly { channels: number }[], seed: number): number[] {
+  const random = createRandom(seed);
+  return units.map(({ channels }) => 1 + Math.floor(random() * channels));
+}
+
+const weightsOf = ({ nodes }: { nodes: readonly { weights: ReadonlyMap<string, unknown> }[] }) =>
+  nodes.map(({ weights }) => [...weights]);
+
+for (const name of ["preActivation", "postActivation", "mobile", "plain"] as NetworkName[]) {
+  for (const shared of ["select", "couple"] as const) {
+    Deno.test(
+      `a ${name} network of any counts costs what the cost model says (${shared})`,
+      withNoise(async (data) => {
+        const { graph, map, units, create } = await openSubject(name, shared, data);
+        const networks = create();
+        const whole = networks.networkFor(units.map(({ channels }) => channels));
+        assert.deepEqual(weightsOf(whole), weightsOf(graph), "whole counts change nothing");
+        const { convMacs } = costModel(graph, map, units);
+        for (let seed = 0; seed < 5; seed++) {
+          const counts = randomCounts(units, seed);
+          const found = networkCost(networks.networkFor(counts)).convMacs;
+          assert.equal(found, sumTerms(convMacs, counts));
+          const fresh = create().networkFor(counts);
+          assert.deepEqual(
+            weightsOf(networks.networkFor(counts)),
+            weightsOf(fresh),
+            "a network does not depend on those before it",
+          );
+        }
+      }),
+    );
+  }
+}
+
+Deno.test(
+  "a convolution that alone is cut is fitted as prune() fits it",
+  withNoise(async (data) => {
+    const { file, graph, units, create } = await openSubject("preActivation", "select", data);
+    const cut = units.findIndex(({ mode }) => mode === "private");
+    const counts = units.map(({ channels }, unit) => unit === cut ? channels >> 1 : channels);
+    const ratios = graph.nodes.filter(({ className }) => className === "Conv2D")
+      .map(({ name }) => name === units[cut].name ? 0.5 : 1);
+    const policy = { kind: "list", text: ratios.join(","), source: "list" } as const;
+    const pruned = await prune({ ...SAMPLING, model: file, data, policy });
+    const { graph: wanted, model } = await openNetwork(pruned.file);
+    disposeModel(model);
+    const kernelIn = ({ nodes }: typeof graph) =>
+      nodes.find(({ name }) => name === units[cut].name)!.weights.get("kernel")!;
+    const [found, expected] = [kernelIn(create().networkFor(counts)), kernelIn(wanted)];
+    assert.deepEqual(found.shape, expected.shape);
+    found.values.forEach((value, index) =>
+      assert.ok(Math.abs(value - expected.values[index]) < 1e-5 * (1 + Math.abs(value)))
+    );
+  }),
+);

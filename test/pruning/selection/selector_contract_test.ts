@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../../src/base/errors.ts";
+import { loadKernels, startBackend } from "../../../src/kernels/mod.ts";
+import { createRandom, shuffledIndices } from "../../../src/base/random.ts";
+import {
+  createSelector,
+  type Problem,
+  type SelectionMethod,
+} from "../../../src/pruning/selection/mod.ts";
+import { permuteChannels, randomProblem, silenceChannel } from "../../reference/samples.ts";
+
+await startBackend();
+const kernels = await loadKernels();
+
+const CHANNELS = 8;
+const PROBLEM = randomProblem({ taps: 4, channels: CHANNELS, outputs: 5, seed: 1 });
+const OTHER = randomProblem({ taps: 1, channels: CHANNELS, outputs: 3, seed: 2 });
+const FLATTENED = randomProblem({
+  taps: 1,
+  channels: CHANNELS,
+  positionsPerChannel: 3,
+  outputs: 4,
+  seed: 3,
+});
+const METHODS: SelectionMethod[] = ["lasso", "obs", "magnitude"];
+
+function keptBy(method: SelectionMethod, problems: Problem[], count: number): number[] {
+  return [...createSelector(kernels, problems, method).keep(count).kept];
+}
+
+for (const method of METHODS) {
+  Deno.test(`${method} keeps exactly as many channels as asked, ascending`, () => {
+    for (const problem of [PROBLEM, OTHER, FLATTENED]) {
+      const selector = createSelector(kernels, [problem], method);
+      assert.equal(selector.channels, CHANNELS);
+      for (let count = 0; count <= CHANNELS; count++) {
+        const kept = [...selector.keep(count).kept];
+        assert.equal(new Set(kept).size, count);
+        assert.deepEqual(kept, kept.toSorted((a, b) => a - b));
+        assert.ok(kept.every((channel) => channel >= 0 && channel < CHANNELS));
+      }
+    }
+  });
+
+  Deno.test(`${method} gives the renamed channels when channels are renamed`, () => {
+    const permutation = shuffledIndices(CHANNELS, createRandom(4));
+    for (const problem of [PROBLEM, FLATTENED]) {
+      for (const count of [2, 5]) {
+        const expected = keptBy(method, [problem], count).map((channel) => permutation[channel]);
+        const actual = keptBy(method, [permuteChannels(problem, permutation)], count);
+        assert.deepEqual(actual, expected.toSorted((a, b) => a - b));
+      }
+    }
+  });
+
+  Deno.test(`${method} decides alike however large a consumer's output is`, () => {
+    const { moments } = PROBLEM;
+    const louder = {
+      ...PROBLEM,
+      weights: PROBLEM.weights.map((value) => 8 * value),
+      moments: {
+        ...moments,
+        cross: moments.cross.map((value) => 8 * value),
+        sumYY: moments.sumYY.map((value) => 64 * value),
+      },
+    };
+    for (let count = 1; count < CHANNELS; count++) {
+      assert.deepEqual(
+        keptBy(method, [louder, OTHER], count),
+        keptBy(method, [PROBLEM, OTHER], count),
+      );
+    }
+  });
+
+  Deno.test(`${method} decides on two equal consumers as on one`, () => {
+    for (let count = 1; count < CHANNELS; count++) {
+      assert.deepEqual(keptBy(method, [PROBLEM, PROBLEM], count), keptBy(method, [PROBLEM], count));
+    }
+  });
+
+  Deno.test(`${method} lets channels without signal go first and names them`, () => {
+    const silent = silenceChannel(silenceChannel(PROBLEM, 2), 6);
+    const selector = createSelector(kernels, [silent], method);
+    assert.deepEqual([...selector.keep(CHANNELS - 2).kept], [0, 1, 3, 4, 5, 7]);
+    assert.deepEqual([...selector.keep(3).dead], [2, 6]);
+    assert.equal(selector.keep(CHANNELS).kept.length, CHANNELS);
+    const stillHeard = createSelector(kernels, [silent, OTHER], method);
+    assert.equal(stillHeard.keep(3).dead.length, 0);
+  });
+
+  Deno.test(`${method} gives the same answer twice`, () => {
+    for (let count = 0; count <= CHANNELS; count++) {
+      assert.deepEqual(
+        keptBy(method, [PROBLEM, FLATTENED], count),
+        keptBy(method, [PROBLEM, FLATTENED], count),
+      );
+    }
+  });
+
+  Deno.test(`${method} leaves no tensor behind and refuses counts that do not exist`, () => {
+    const before = tf.memory().numTensors;
+    const selector = createSelector(kernels, [PROBLEM], method);
+    assert.throws(() => selector.keep(CHANNELS + 1), /wanted an integer from 0 to 8/);
+    assert.throws(() => selector.keep(1.5), /wanted an integer from 0 to 8/);
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  Deno.test(`${method} refuses problems that do not describe one space`, () => {
+    const narrower = randomProblem({ taps: 1, channels: CHANNELS - 1, outputs: 3, seed: 2 });
+    assert.throws(() => createSelector(kernels, [PROBLEM, narrower], method), /7 channels; wanted/);
+    assert.throws(() => createSelector(kernels, [], method), /no problem given/);
+  });
+}
+
+for (const method of ["lasso", "obs"] as const) {
+  Deno.test(`${method} names the layer and the option when samples are too few`, () => {
+    const starved = { ...PROBLEM, name: "conv2d_3", moments: { ...PROBLEM.moments, count: 31 } };
+    assert.throws(
+      () => createSelector(kernels, [starved], method),
+      (error) =>
+        error instanceof InputError &&
+        /layer "conv2d_3": found 31 samples for its 32 inputs.*--nb-points-per-layer/.test(
+          error.message,
+        ),
+    );
+  });
+}
