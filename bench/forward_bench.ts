@@ -15,13 +15,13 @@
  */
 import { basename } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { ForwardPlan } from "../src/execution/forward/mod.ts";
+import { ForwardPlan } from "../src/execution/mod.ts";
 import { InputError } from "../src/base/errors.ts";
 import { openNetwork } from "../src/graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
-import { loadModelFile, type ModelFile } from "../src/model/mod.ts";
-import { buildNetwork } from "../src/tuning/nets/mod.ts";
-import { writeOnnx } from "../src/formats/onnx/mod.ts";
+import { loadModelFile, writeOnnx } from "../src/formats/mod.ts";
+import type { ModelFile } from "../src/model/mod.ts";
+import { buildNetwork } from "../src/tuning/mod.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
 import { formatSpread, formatTable, measureInTurns, spreadOf } from "./timing.ts";

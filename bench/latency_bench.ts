@@ -10,7 +10,7 @@
  * @module
  */
 import { measureStockLatency } from "../src/cost/mod.ts";
-import { loadModelFile } from "../src/model/mod.ts";
+import { loadModelFile } from "../src/formats/mod.ts";
 import { prune } from "../src/pruning/prune_network.ts";
 import type { PruneResult } from "../src/pruning/mod.ts";
 import { formatTable } from "./timing.ts";

@@ -22,24 +22,9 @@ import {
   type Moments,
   startBackend,
 } from "../src/kernels/mod.ts";
-import {
-  createLassoSelector,
-  createObsSelector,
-  reconstruct,
-} from "../src/pruning/selection/mod.ts";
+import { createLassoSelector, createObsSelector, reconstruct } from "../src/pruning/mod.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
-import {
-  type Batch,
-  BATCHES,
-  CHANNELS,
-  collectMoments,
-  gatherPatches,
-  makeBatches,
-  makeWeights,
-  OUTPUTS,
-  SAMPLES,
-  SEED,
-} from "./layer_samples.ts";
+import { type Batch, BATCHES, CHANNELS, collectMoments, gatherPatches, makeBatches, makeWeights, OUTPUTS, SAMPLES, SEED } from "./layer_samples.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const RUNS = 9;

@@ -10,8 +10,8 @@
  */
 import { join } from "node:path";
 import { startBackend } from "../src/kernels/mod.ts";
-import { saveModelFile } from "../src/model/mod.ts";
-import { buildNetwork } from "../src/tuning/nets/mod.ts";
+import { saveModelFile } from "../src/formats/mod.ts";
+import { buildNetwork } from "../src/tuning/mod.ts";
 import { formatTable } from "./timing.ts";
 import { runSecateur } from "./watched_child.ts";
 

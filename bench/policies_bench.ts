@@ -18,10 +18,10 @@ import {
   openNetwork,
 } from "../src/graph/mod.ts";
 import { startBackend } from "../src/kernels/mod.ts";
-import { disposeModel, loadModelFile } from "../src/model/mod.ts";
-import { keptCount } from "../src/pruning/policy/mod.ts";
+import { disposeModel } from "../src/model/mod.ts";
+import { loadModelFile } from "../src/formats/mod.ts";
+import { keptCount, type RatioPolicy } from "../src/pruning/mod.ts";
 import { prune } from "../src/pruning/prune_network.ts";
-import type { RatioPolicy } from "../src/pruning/mod.ts";
 import { formatTable, spreadOf } from "./timing.ts";
 
 const SHARES = "0.5,0.3", SEEDS = "0,1,2", STEP = 0.005;

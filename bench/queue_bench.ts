@@ -14,7 +14,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openBlobs, QueueExecutor, serveQueue } from "../src/distributed/queue/mod.ts";
+import { openBlobs, QueueExecutor, serveQueue } from "../src/distributed/mod.ts";
 import { AUTO_DEFAULTS, prune, type PruneResult } from "../src/mod.ts";
 import { createRandom } from "../src/base/random.ts";
 import { RedisServer } from "../test/distributed/queue/redis_server.ts";

@@ -10,9 +10,9 @@
  *
  * @module
  */
-import { loadStatistics, mergeStatistics } from "../src/execution/calibration/mod.ts";
-import { openBlobs, QueueExecutor } from "../src/distributed/queue/mod.ts";
-import { oneByOne, searchCounts } from "../src/pruning/policy/mod.ts";
+import { loadStatistics, mergeStatistics } from "../src/execution/mod.ts";
+import { openBlobs, QueueExecutor } from "../src/distributed/mod.ts";
+import { oneByOne, searchCounts } from "../src/pruning/mod.ts";
 import { RedisServer } from "../test/distributed/queue/redis_server.ts";
 import { chainSpace } from "./chain_space.ts";
 import type { MeasuredCosts } from "./queue_model.ts";

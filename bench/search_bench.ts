@@ -9,19 +9,18 @@
  *
  * @module
  */
-import { loadStatistics } from "../src/execution/calibration/mod.ts";
+import { loadStatistics } from "../src/execution/mod.ts";
 import { costModel } from "../src/cost/mod.ts";
 import {
   findChannelSpaces,
   listConvolutions,
   listCutUnits,
   openNetwork,
-  writeGraph,
 } from "../src/graph/mod.ts";
+import { writeGraph } from "../src/graph/write_graph.ts";
 import { loadKernels, startBackend } from "../src/kernels/mod.ts";
-import { loadModelFile } from "../src/model/mod.ts";
-import { allowedCounts, oneByOne, searchCounts } from "../src/pruning/policy/mod.ts";
-import { CountNetworks } from "../src/pruning/mod.ts";
+import { loadModelFile } from "../src/formats/mod.ts";
+import { allowedCounts, CountNetworks, oneByOne, searchCounts } from "../src/pruning/mod.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const ROLLOUTS = 200,

@@ -20,7 +20,7 @@
  * @module
  */
 import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
-import type { ParameterLayout } from "../src/execution/training/mod.ts";
+import type { ParameterLayout } from "../src/execution/mod.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 import {
@@ -31,8 +31,8 @@ import {
   LocalTraining,
   makeSubject,
   RULE,
-  SEED,
 } from "./train_contestants.ts";
+import { SEED } from "./layer_samples.ts";
 import { TorchTraining } from "./train_torch.ts";
 
 const ROUNDS = 15, WARM_UPS = 3;

@@ -4,8 +4,8 @@ import { type Batch, ImageFaults, readBatch } from "../src/data/mod.ts";
 import { type Network, openNetwork } from "../src/graph/mod.ts";
 import type { Kernels } from "../src/kernels/mod.ts";
 import type { ModelFile, PixelTransform, Preprocessing } from "../src/model/mod.ts";
-import { buildNetwork } from "../src/tuning/nets/mod.ts";
-import { Crew, shardIndices } from "../src/session/crew/mod.ts";
+import { buildNetwork } from "../src/tuning/mod.ts";
+import { Crew, shardIndices } from "../src/session/mod.ts";
 import { createRandom } from "../src/base/random.ts";
 import {
   createLoss,
@@ -14,7 +14,7 @@ import {
   packParameters,
   type ParameterLayout,
   TrainingNetwork,
-} from "../src/execution/training/mod.ts";
+} from "../src/execution/mod.ts";
 
 export const BATCH = 128, SEED = 1;
 export const RULE = { optimizer: "momentum", momentum: 0.9, weightDecay: 5e-4 } as const;

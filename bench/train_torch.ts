@@ -1,6 +1,6 @@
 /** The PyTorch side of train_bench.ts: train_torch.py, asked for one training step at a time. */
 import type { LayerGraph } from "../src/graph/mod.ts";
-import type { ParameterLayout } from "../src/execution/training/mod.ts";
+import type { ParameterLayout } from "../src/execution/mod.ts";
 import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
 
 /** What PyTorch trains, the same as ours. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { isMainThread } from "node:worker_threads";
-import { Thread } from "../src/base/threads/mod.ts";
+import { Thread } from "../src/base/mod.ts";
 import { fillGaps } from "./fill_gaps.ts";
 
 await fillGaps();

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { UsageError } from "../src/base/errors.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The arguments as they were typed. */
 export const typedArguments: readonly string[] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { fileError } from "../src/base/errors.ts";
+import { fileError } from "../src/mod.ts";
 
 /**
  * Reads a text file that a flag names.

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { chosenFiles, droppedFiles } from "./dropped_files.ts";
-import type { DroppedFiles } from "./jobs.ts";
+import type { DroppedFiles } from "./unpack.ts";
 
 /** Lets a folder be chosen; Preact's types do not know it. */
 const ANY_FOLDER = { webkitdirectory: true };

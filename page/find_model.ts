@@ -1,4 +1,4 @@
-import { InputError } from "../src/base/errors.ts";
+import { InputError } from "../src/browser.ts";
 
 /** A model in memory, as its reader takes it. */
 export interface FoundModel {

@@ -2,7 +2,8 @@ import type { EvaluationReport } from "../src/browser.ts";
 import { DropZone } from "./drop_zone.tsx";
 import { asAccuracy, asCount } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
-import type { DroppedFiles, LoadedImages, LoadedModel, Reading } from "./jobs.ts";
+import type { DroppedFiles } from "./unpack.ts";
+import type { LoadedImages, LoadedModel, Reading } from "./jobs.ts";
 import { isReadable, ReadingFields } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 

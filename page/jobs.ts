@@ -25,10 +25,7 @@ import {
 } from "../src/browser.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
-import { unpack } from "./unpack.ts";
-
-/** Files by path, as they were dropped. */
-export type DroppedFiles = ReadonlyMap<string, Blob>;
+import { type DroppedFiles, unpack } from "./unpack.ts";
 
 /** A model as it was read. */
 export interface LoadedModel {

@@ -1,7 +1,8 @@
 import { asBytes, asCompact, asCount } from "./figures.ts";
 import { DropZone } from "./drop_zone.tsx";
 import { JobStatus } from "./job_status.tsx";
-import type { DroppedFiles, LoadedModel } from "./jobs.ts";
+import type { DroppedFiles } from "./unpack.ts";
+import type { LoadedModel } from "./jobs.ts";
 import { isSizeOpen } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 

@@ -1,6 +1,7 @@
-import { InputError } from "../src/base/errors.ts";
-import { readZip } from "../src/base/zip.ts";
-import type { DroppedFiles } from "./jobs.ts";
+import { InputError, readZip } from "../src/browser.ts";
+
+/** Files by path, as they were dropped. */
+export type DroppedFiles = ReadonlyMap<string, Blob>;
 
 /** What the files are to be, for messages. */
 type Role = "model" | "images";

@@ -22,22 +22,30 @@
  * @module
  */
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
-export { InputError, UsageError } from "./base/errors.ts";
-export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
-export { fold, type FoldResult } from "./api/fold.ts";
+export { InputError, readZip, UsageError, type ZipEntry } from "./base/mod.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationReport,
+  fold,
+  type FoldResult,
+  inspect,
+  type InspectOptions,
+  type InspectReport,
+} from "./api/mod.ts";
 export { readModel, writeModel } from "./formats/mod.ts";
-export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
-export { prune, PRUNE_DEFAULTS } from "./pruning/prune_network.ts";
-export type {
-  LayerReport,
-  PruneOptions,
-  PruneReport,
-  PruneResult,
-  PruneTuning,
-  RatioPolicy,
-  SelectionMethod,
+export {
+  type LayerReport,
+  prune,
+  PRUNE_DEFAULTS,
+  type PruneOptions,
+  type PruneReport,
+  type PruneResult,
+  type PruneTuning,
+  type RatioPolicy,
+  type SelectionMethod,
 } from "./pruning/mod.ts";
 export {
   type DatasetPlace,

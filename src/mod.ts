@@ -24,27 +24,67 @@ export {
   type BenchmarkedModel,
   type BenchmarkOptions,
   type BenchmarkReport,
-} from "./api/benchmark.ts";
-export {
   calibrate,
   type CalibrateOptions,
   type CalibrateReport,
   type CalibrateResult,
   CALIBRATION_DEFAULTS,
+  check,
+  CHECK_DEFAULTS,
+  type CheckOptions,
+  type CheckReport,
+  describeRuntime,
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationReport,
+  finetune,
+  type FinetuneOptions,
+  fold,
+  type FoldResult,
+  inspect,
+  type InspectOptions,
+  type InspectReport,
+  type Judgement,
+  type LayerDescription,
+  type LimitName,
+  type Limits,
+  parseLimits,
+  profile,
+  type ProfileOptions,
+  type Runtime,
   type ShardQueue,
-} from "./api/calibrate.ts";
+  type SpaceDescription,
+  toJUnit,
+  train,
+  type TrainOptions,
+  type TuningOutcome,
+  Workbench,
+  WORKBENCH_DEFAULTS,
+  type WorkbenchAnswer,
+  type WorkbenchCost,
+  type WorkbenchEvaluation,
+  type WorkbenchLayer,
+  type WorkbenchOptions,
+  type WorkbenchRun,
+} from "./api/mod.ts";
 export {
+  type Answers,
+  type Figures,
   isComplete,
   loadStatistics,
   type LoadStatisticsOptions,
+  type LossOptions,
   mergeStatistics,
   mergeStatisticsFiles,
   missingShards,
+  type OptimizerName,
+  type OptimizerOptions,
+  type OutputFigures,
   saveStatistics,
+  type Schedule,
   type Statistics,
   type StatisticsIdentity,
-} from "./execution/calibration/mod.ts";
-export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
+} from "./execution/mod.ts";
 export {
   type LatencyConditions,
   type LatencyOptions,
@@ -55,99 +95,106 @@ export {
   type Spread,
   type Timing,
 } from "./cost/mod.ts";
-export { InputError, UsageError, WorkerError } from "./base/errors.ts";
-export { openModel, readModel, refuseExistingModel, saveModel, writeModel } from "./formats/mod.ts";
-export { fingerprint, type Fingerprints } from "./session/fingerprint.ts";
-export { fold, type FoldResult } from "./api/fold.ts";
-export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
 export {
-  type Judgement,
-  type LimitName,
-  type Limits,
-  parseLimits,
-  toJUnit,
-} from "./api/check/mod.ts";
-export type { CutMode, SharedMode } from "./graph/mod.ts";
-export {
-  inspect,
-  type InspectOptions,
-  type InspectReport,
-  type LayerDescription,
-  type SpaceDescription,
-} from "./api/inspect.ts";
-export type { QueueOptions, ServedJob } from "./distributed/queue/mod.ts";
-export { type Moments, startBackend } from "./kernels/mod.ts";
+  fileError,
+  InputError,
+  type Offer,
+  paretoFront,
+  refuseExistingFile,
+  UsageError,
+  WorkerError,
+  writeWholeFile,
+} from "./base/mod.ts";
 export {
   type ExtraFiles,
+  loadModelFile,
+  openModel,
+  readModel,
+  refuseExisting,
+  refuseExistingModel,
+  saveModel,
+  saveModelFile,
+  type SaveOptions,
+  writeModel,
+} from "./formats/mod.ts";
+export {
+  type Change,
+  type ChangedAnswer,
+  type DataOptions,
+  type FigureChanges,
+  fingerprint,
+  type Fingerprints,
+  type GivenAnswer,
+  type OutputErrorChange,
+  type Progress,
+  type ProgressListener,
+  type TestAnswers,
+} from "./session/mod.ts";
+export type { CutMode, SharedMode } from "./graph/mod.ts";
+export {
+  openPruner,
+  type Pruner,
+  type QueueOptions,
+  type ServedJob,
+  work,
+  type WorkOptions,
+  type WorkReport,
+} from "./distributed/mod.ts";
+export { type Moments, startBackend } from "./kernels/mod.ts";
+export {
   type InputOverrides,
   type InputPreparation,
   type LayerConfig,
   type LayerJson,
   type LayersTopology,
-  loadModelFile,
   type ModelFile,
   type PixelTransform,
   type Preprocessing,
   type PreprocessingOverrides,
   preprocessingPresets,
   type QuantizedType,
-  refuseExisting,
-  refuseExistingFile,
-  saveModelFile,
-  type SaveOptions,
   type Weight,
   type WeightType,
-  writeWholeFile,
 } from "./model/mod.ts";
-export { type Offer, paretoFront } from "./base/pareto.ts";
-export { profile, type ProfileOptions } from "./api/profile_run.ts";
-export { prune, PRUNE_DEFAULTS } from "./pruning/prune_network.ts";
-export { openPruner, type Pruner } from "./distributed/pruner.ts";
-export type {
-  AutoPolicy,
-  BudgetGoal,
-  BudgetPolicy,
-  BudgetReport,
-  BudgetTarget,
-  Finalist,
-  GroupTuning,
-  LayerReport,
-  LoggedFailure,
-  LoggedRollout,
-  PruneOptions,
-  PruneReport,
-  PruneResult,
-  PruneTuning,
-  PruneTuningReport,
-  RatioPolicy,
-  SearchLog,
-  SearchReport,
-  SelectionMethod,
-} from "./pruning/mod.ts";
-export { AUTO_DEFAULTS, type Shard } from "./pruning/mod.ts";
 export {
   AGENT_DEFAULTS,
   type AgentOptions,
+  AUTO_DEFAULTS,
+  type AutoPolicy,
+  type BudgetGoal,
+  type BudgetPolicy,
+  type BudgetReport,
+  type BudgetTarget,
   type Evaluation,
   type FailedRollout,
+  type Finalist,
+  type GroupTuning,
+  type LayerReport,
   type LearningLosses,
+  type LoggedFailure,
+  type LoggedRollout,
   type Proposal,
+  prune,
+  PRUNE_DEFAULTS,
+  type PruneOptions,
+  type PruneReport,
+  type PruneResult,
+  type PruneTuning,
+  type PruneTuningReport,
+  type RatioPolicy,
   type RewardPolicy,
   type Rollout,
   type RolloutSource,
   SEARCH_DEFAULTS,
+  type SearchLog,
+  type SearchReport,
   type SearchSettings,
-} from "./pruning/policy/mod.ts";
-export { describeRuntime, type Runtime } from "./api/runtime.ts";
-export {
-  finetune,
-  type FinetuneOptions,
-  train,
-  type TrainOptions,
-  type TuningOutcome,
-} from "./api/tune.ts";
+  type SelectionMethod,
+  type Shard,
+} from "./pruning/mod.ts";
 export {
   type EpochReport,
+  networkNames,
   TRAINING_DEFAULTS,
   TUNING_DEFAULTS,
   type TuningOptions,
@@ -162,48 +209,16 @@ export type {
   MemorySplit,
 } from "./data/mod.ts";
 export {
-  Workbench,
-  WORKBENCH_DEFAULTS,
-  type WorkbenchEvaluation,
-  type WorkbenchOptions,
-  type WorkbenchRun,
-} from "./api/workbench/workbench.ts";
-export type { WorkbenchAnswer, WorkbenchCost, WorkbenchLayer } from "./api/workbench/mod.ts";
-export type {
-  LossOptions,
-  OptimizerName,
-  OptimizerOptions,
-  Schedule,
-} from "./execution/training/mod.ts";
-export { networkNames } from "./tuning/nets/mod.ts";
-export type {
-  Answers,
-  Change,
-  ChangedAnswer,
-  DataOptions,
-  FigureChanges,
-  Figures,
-  GivenAnswer,
-  OutputErrorChange,
-  OutputFigures,
-  Progress,
-  ProgressListener,
-  TestAnswers,
-} from "./session/mod.ts";
-export {
+  type KnownChange,
+  type PruneRecord,
   readRuns,
   type RecordedFields,
   recordRun,
   renderComparison,
   renderReport,
+  type RunBasics,
   type RunFields,
-} from "./report/run_reports.ts";
-export type {
-  KnownChange,
-  PruneRecord,
-  RunBasics,
-  RunRecord,
-  RunSummary,
-  TuningRecord,
+  type RunRecord,
+  type RunSummary,
+  type TuningRecord,
 } from "./report/mod.ts";
-export { work, type WorkOptions, type WorkReport } from "./distributed/worker.ts";

@@ -4,77 +4,37 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Who may import whom below `src`; files at its top may import any room. */
-const ALLOWED: Record<string, readonly string[]> = {
-  kernels: [],
-  model: [],
-  formats: ["model", "graph_model", "keras", "onnx"],
-  gate: [],
-  graph: ["model"],
-  graph_model: ["model", "importing"],
-  cost: ["kernels", "model", "graph", "threads"],
-  data: ["model"],
-  keras: ["model"],
-  folding: ["graph", "model"],
-  forward: ["graph", "model", "folding"],
-  importing: ["model"],
-  calibration: ["kernels", "model", "graph", "folding", "forward"],
-  selection: ["kernels"],
-  policy: ["graph"],
-  nets: ["model"],
-  onnx: ["model", "importing"],
-  page: [],
-  train: ["kernels", "model", "graph"],
-  threads: [],
-  jobs: ["model"],
-  parallel: ["threads", "kernels", "model", "graph", "data", "forward", "calibration", "train"],
-  session: ["kernels", "model", "formats", "graph", "data", "forward", "parallel"],
-  tuning: ["model", "graph", "data", "session", "train"],
-  pruning: [
-    "kernels",
-    "model",
-    "graph",
-    "cost",
-    "data",
-    "forward",
-    "calibration",
-    "selection",
-    "policy",
-    "jobs",
-    "parallel",
-    "session",
-    "tuning",
-  ],
-  report: ["cost", "session", "tuning", "pruning"],
-  workbench: ["graph", "cost", "policy", "session", "pruning"],
-  remote: [
-    "threads",
-    "kernels",
-    "model",
-    "formats",
-    "graph",
-    "data",
-    "calibration",
-    "policy",
-    "jobs",
-    "session",
-    "pruning",
-  ],
-};
-
-/** Files at the top of `src` that are doors for some rooms: the page knows the core as browsers do. */
-const DOORS: Record<string, string> = { page: "src/browser.ts" };
-
-/** Files at the top of `src` that every room may import. */
-const COMMON = [
-  "defaults.ts",
-  "errors.ts",
-  "files.ts",
-  "pareto.ts",
-  "random.ts",
-  "turns.ts",
-  "zip.ts",
+/**
+ * The rooms of `src`, from roof to ground. A file imports its own room and rooms below it, by their `mod.ts`. Rooms inside a
+ * room stand in such an order too; those that are not named here may import one another, without circles.
+ */
+const ORDER: readonly Room[] = [
+  "api",
+  "report",
+  "distributed",
+  { pruning: ["ratios", "repair", "statistics", "policy", "selection"] },
+  "tuning",
+  { session: ["crew"] },
+  { execution: ["training", "calibration", "forward"] },
+  "cost",
+  { graph: ["folding", "cuts", "channels", "opening"] },
+  "data",
+  { formats: ["keras", "onnx", "graph_model", "import", "tfjs"] },
+  "model",
+  "kernels",
+  "base",
 ];
+
+type Room = string | Readonly<Record<string, readonly string[]>>;
+
+/** The doors of `src`: they alone lie loose in it, and may import every room. */
+const DOORS = ["src/browser.ts", "src/mod.ts", "src/thread.ts"];
+
+/** Who looks at the library from outside, and the one file of `src` that each may import. */
+const FACES: Readonly<Record<string, string>> = { cli: "src/mod.ts", page: "src/browser.ts" };
+
+/** What a file of `src` may import from elsewhere: the version, and the kernels' bytes. */
+const isDescription = (file: string) => file === "deno.json" || file.startsWith("build/");
 
 async function sourceFiles(folder: string): Promise<string[]> {
   const files: string[] = [];
@@ -86,49 +46,117 @@ async function sourceFiles(folder: string): Promise<string[]> {
   return files;
 }
 
-/** Project files that a file imports or re-exports, relative to the root. */
+/** Project files that a file imports or re-exports, types and later loads included, relative to the root. */
 async function importsOf(file: string): Promise<string[]> {
   const text = await Deno.readTextFile(join(ROOT, file));
   const statements = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
   return [...statements].map(([, path]) => relative(ROOT, join(ROOT, dirname(file), path)));
 }
 
-function roomOf(file: string): string | undefined {
-  const [, room, ...rest] = file.split("/");
-  return rest.length > 0 ? room : undefined;
+const nameOf = (room: Room) => typeof room === "string" ? room : Object.keys(room)[0];
+const innerRooms = (room: Room) => typeof room === "string" ? [] : Object.values(room)[0];
+
+/** The order of rooms that stand in one folder, by that folder. */
+const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["src", ORDER.map(nameOf)],
+  ...ORDER.map((room): [string, readonly string[]] => [`src/${nameOf(room)}`, innerRooms(room)]),
+]);
+
+/** The folders that a file is in, from `src` down, each with what it is in there. */
+function* placesOf(file: string): Generator<[folder: string, name: string]> {
+  const parts = file.split("/");
+  for (let depth = 1; depth < parts.length; depth++) {
+    yield [parts.slice(0, depth).join("/"), parts[depth]];
+  }
 }
 
-Deno.test("every room of src imports only the rooms it may, by their doors", async () => {
-  for (const file of await sourceFiles("src")) {
-    const room = roomOf(file);
-    if (room === undefined) continue;
-    assert.ok(room in ALLOWED, `${room} is a room without rules`);
-    for (const target of await importsOf(file)) {
-      if (!target.startsWith("src/")) {
-        const isDescription = target === "deno.json" || target.startsWith("build/");
-        assert.ok(isDescription, `${file} imports ${target}`);
-        continue;
-      }
-      const other = roomOf(target);
-      if (other === room) continue;
-      const isCommon = COMMON.includes(target.slice("src/".length));
-      const isDoor = target === DOORS[room] ||
-        other !== undefined && ALLOWED[room].includes(other) && target === `src/${other}/mod.ts`;
-      assert.ok(isCommon || isDoor, `${file} imports ${target}`);
+Deno.test("the order names every room of src, and nothing but the three doors lies loose in it", async () => {
+  const files = await sourceFiles("src");
+  const loose = files.filter((file) => file.split("/").length === 2);
+  assert.deepEqual(loose.sort(), DOORS);
+  const rooms = new Set(
+    files.filter((file) => !loose.includes(file)).map((file) => file.split("/")[1]),
+  );
+  assert.deepEqual([...rooms].sort(), [...ORDERS.get("src")!].sort());
+  for (const [folder, names] of ORDERS) {
+    for (const name of names) {
+      assert.ok(files.some((file) => file.startsWith(`${folder}/${name}/`)), `${folder}/${name}`);
     }
   }
 });
 
-Deno.test("the report knows types of results only, and nothing but the top of src imports it", async () => {
+Deno.test("a file of src imports its own room and rooms below it", async () => {
   for (const file of await sourceFiles("src")) {
+    if (DOORS.includes(file)) continue;
+    for (const target of await importsOf(file)) {
+      if (isDescription(target)) continue;
+      assert.ok(target.startsWith("src/") && !DOORS.includes(target), `${file} imports ${target}`);
+      const own = new Map(placesOf(file));
+      const [folder, name] = [...placesOf(target)].find(([folder, name]) =>
+        own.get(folder) !== name
+      ) ?? [];
+      const order = ORDERS.get(folder!) ?? [];
+      const [from, to] = [order.indexOf(own.get(folder!)!), order.indexOf(name!)];
+      assert.ok(from < 0 || to < 0 || from < to, `${file} imports ${target}, which is above it`);
+    }
+  }
+});
+
+Deno.test("a folder with a mod.ts is entered by it, and nothing in it imports its own mod.ts", async () => {
+  const files = await sourceFiles("src");
+  const closed = new Set(files.filter((file) => file.endsWith("/mod.ts")).map(dirname));
+  closed.delete("src");
+  for (const file of files) {
+    for (const target of await importsOf(file)) {
+      const outermost = [...placesOf(target)].map(([folder]) => folder)
+        .find((folder) => closed.has(folder) && !file.startsWith(`${folder}/`));
+      const wanted = outermost === undefined ? target : `${outermost}/mod.ts`;
+      assert.equal(target, wanted, `imported by ${file}`);
+      const isOwnDoor = target.endsWith("/mod.ts") && file.startsWith(`${dirname(target)}/`);
+      assert.ok(!isOwnDoor || dirname(target) === "src", `${file} imports its own door`);
+    }
+  }
+});
+
+Deno.test("doors list the names that they let through", async () => {
+  for (const file of [...await sourceFiles("src"), ...await sourceFiles("cli")]) {
     const text = await Deno.readTextFile(join(ROOT, file));
-    const isReport = roomOf(file) === "report";
-    for (const [statement, path] of text.matchAll(/^(?:import|export)[^;]*? from "([^"]+)"/gm)) {
-      const room = roomOf(relative(ROOT, join(ROOT, dirname(file), path)));
-      if (isReport && path.startsWith("../") && room !== "report" && room !== undefined) {
-        assert.match(statement, /^import type /, `${file} imports ${path}`);
+    assert.doesNotMatch(text, /^export \*/m, file);
+  }
+});
+
+Deno.test("no file imports itself by way of others, not even its types", async () => {
+  const folders = ["src", "cli", "page", "bench", "bundle", "assembly", "test"];
+  const files = (await Promise.all(folders.map(sourceFiles))).flat();
+  const imports = new Map<string, string[]>();
+  for (const file of files) imports.set(file, await importsOf(file));
+  const finished = new Set<string>();
+  const search = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    assert.ok(start < 0, `a circle: ${[...path.slice(start), file].join(" > ")}`);
+    if (finished.has(file)) return;
+    for (const target of imports.get(file) ?? []) search(target, [...path, file]);
+    finished.add(file);
+  };
+  for (const file of files) search(file, []);
+});
+
+for (const [face, door] of Object.entries(FACES)) {
+  Deno.test(`${face} imports itself and ${door} alone`, async () => {
+    for (const file of await sourceFiles(face)) {
+      for (const target of await importsOf(file)) {
+        const isOwn = target.startsWith(`${face}/`) || target === "deno.json";
+        assert.ok(isOwn || target === door, `${file} imports ${target}`);
       }
-      if (room === "report") assert.ok(isReport || roomOf(file) === undefined, file);
+    }
+  });
+}
+
+Deno.test("no command imports another command", async () => {
+  for (const file of await sourceFiles("cli")) {
+    if (file === "cli/main.ts") continue;
+    for (const target of await importsOf(file)) {
+      assert.ok(!target.startsWith("cli/commands/"), `${file} imports ${target}`);
     }
   }
 });
@@ -140,19 +168,10 @@ Deno.test("the report and its drawing library are loaded when a report is drawn,
     const statements = text.matchAll(/^(?:im|ex)port (?!type )[^;]*?"(\.{1,2}\/[^"]+\.ts)"/gm);
     for (const [, path] of statements) reached.add(relative(ROOT, join(ROOT, dirname(file), path)));
   }
-  assert.ok(reached.has("src/report.ts"));
-  assert.deepEqual([...reached].filter((file) => file.startsWith("src/report/")), []);
-  assert.deepEqual([...reached].filter((file) => /^cli\/(prune|train)\.ts/.test(file)), []);
-});
-
-Deno.test("files at the top of src import rooms by their doors", async () => {
-  for (const file of await sourceFiles("src")) {
-    if (roomOf(file) !== undefined) continue;
-    for (const target of await importsOf(file)) {
-      const room = roomOf(target);
-      assert.ok(room === undefined || target === `src/${room}/mod.ts`, `${file} imports ${target}`);
-    }
-  }
+  assert.ok(reached.has("src/report/run_reports.ts"));
+  const drawing = ["src/report/drawing.ts", "src/report/report_page.ts", "src/report/draw_svg.ts"];
+  assert.deepEqual(drawing.filter((file) => reached.has(file)), []);
+  assert.deepEqual([...reached].filter((file) => file.startsWith("cli/commands/")), []);
 });
 
 Deno.test("only memory.ts touches the memory of the WASM backend", async () => {
@@ -163,27 +182,10 @@ Deno.test("only memory.ts touches the memory of the WASM backend", async () => {
   }
 });
 
-Deno.test("the command line imports the public interface and its errors alone", async () => {
-  for (const file of await sourceFiles("cli")) {
-    for (const target of await importsOf(file)) {
-      const isOwn = target.startsWith("cli/") || target === "deno.json";
-      assert.ok(
-        isOwn || ["src/mod.ts", "src/errors.ts"].includes(target),
-        `${file} imports ${target}`,
-      );
-    }
-  }
-});
-
-Deno.test("the kernels import kernels alone, and nothing imports cli, test, bench or bundle", async () => {
+Deno.test("the kernels in WebAssembly import one another alone", async () => {
   for (const file of await sourceFiles("assembly")) {
     for (const target of await importsOf(file)) {
       assert.ok(target.startsWith("assembly/"), `${file} imports ${target}`);
-    }
-  }
-  for (const file of await sourceFiles("src")) {
-    for (const target of await importsOf(file)) {
-      assert.ok(!/^(cli|test|bench|bundle)\//.test(target), `${file} imports ${target}`);
     }
   }
 });

@@ -9,7 +9,6 @@ import {
   saveStatistics,
   type ShardQueue,
   type Statistics,
-  UsageError,
 } from "../../src/mod.ts";
 import {
   addImageOptions,
@@ -30,6 +29,7 @@ import {
 import { batchesOption, pointsOption } from "../options/sampling_options.ts";
 import { quoteArguments, typedArguments } from "../spelling.ts";
 import { formatBytes } from "../output/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 const command = new Command("calibrate")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")

@@ -10,7 +10,6 @@ import {
   saveModel,
   type SelectionMethod,
   TUNING_DEFAULTS,
-  UsageError,
 } from "../../src/mod.ts";
 import {
   addImageOptions,
@@ -54,6 +53,7 @@ import {
   scheduleSettings,
   type TuningFlags,
 } from "../options/tuning_options.ts";
+import { UsageError } from "../usage_error.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();

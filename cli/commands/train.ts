@@ -1,11 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import {
-  networkNames,
-  refuseExistingModel,
-  train,
-  TRAINING_DEFAULTS,
-  UsageError,
-} from "../../src/mod.ts";
+import { networkNames, refuseExistingModel, train, TRAINING_DEFAULTS } from "../../src/mod.ts";
 import {
   badImagesOption,
   batchSizeEvalOption,
@@ -27,6 +21,7 @@ import {
   finishTuning,
   tuningSettings,
 } from "../options/tuning_options.ts";
+import { UsageError } from "../usage_error.ts";
 
 const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
 

@@ -1,7 +1,8 @@
 import { Option } from "@commander-js/extra-typings";
-import { type QueueOptions, UsageError } from "../../src/mod.ts";
+import { type QueueOptions } from "../../src/mod.ts";
 import { say } from "../output/messages.ts";
 import { positiveInteger } from "./parsers.ts";
+import { UsageError } from "../usage_error.ts";
 
 const QUEUE =
   "Redis or Valkey server, redis://host:port/database or rediss:// for TLS; the password stands in the URL or in SECATEUR_QUEUE_PASSWORD";

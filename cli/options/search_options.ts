@@ -6,9 +6,9 @@ import {
   type AutoPolicy,
   type BudgetTarget,
   SEARCH_DEFAULTS,
-  UsageError,
 } from "../../src/mod.ts";
 import { nonNegativeInteger, positiveInteger, positiveNumber, share } from "./parsers.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Options of `--prune-option auto`; those of the agent are called as PocketFlow calls them. */
 export const searchOptions = {

@@ -8,8 +8,7 @@ import {
   timeStockLayers,
   type Timing,
 } from "../cost/mod.ts";
-import { withDefaults } from "../base/defaults.ts";
-import { InputError } from "../base/errors.ts";
+import { InputError, withDefaults } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../model/mod.ts";

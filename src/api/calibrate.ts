@@ -1,21 +1,22 @@
-import type { Statistics } from "../execution/calibration/mod.ts";
-import { withDefaults } from "../base/defaults.ts";
-import { checkQueue, openQueue, type QueueOptions } from "../distributed/queue/mod.ts";
+import type { Statistics } from "../execution/mod.ts";
+import { Stopwatch, withDefaults } from "../base/mod.ts";
+import {
+  checkQueue,
+  type ContextSpec,
+  describeSource,
+  openQueue,
+  type QueueOptions,
+  shardJob,
+  type ShardOutput,
+  ShardSum,
+} from "../distributed/mod.ts";
 import {
   checkShards,
   createStatisticsSource,
   gatherShard,
   type Shard,
   type StatisticsSource,
-  Stopwatch,
 } from "../pruning/mod.ts";
-import {
-  type ContextSpec,
-  describeSource,
-  shardJob,
-  type ShardOutput,
-  ShardSum,
-} from "../distributed/mod.ts";
 import { type DataOptions, openSession } from "../session/mod.ts";
 
 const MEBIBYTE = 2 ** 20;

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
   type DataOptions,

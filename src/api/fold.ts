@@ -1,5 +1,4 @@
-import { foldGraph } from "../graph/folding/mod.ts";
-import { openNetwork, writeGraph } from "../graph/mod.ts";
+import { foldGraph, openNetwork, writeGraph } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { compareModels, disposeModel, type ModelFile } from "../model/mod.ts";
 import { type Change, resolveModel } from "../session/mod.ts";

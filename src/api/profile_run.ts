@@ -8,7 +8,7 @@ import {
   profileGraph,
   type RunProfile,
 } from "../cost/mod.ts";
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, readPreprocessing } from "../model/mod.ts";

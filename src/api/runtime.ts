@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { preferredBuild } from "../kernels/mod.ts";
-import { Thread } from "../base/threads/mod.ts";
+import { Thread } from "../base/mod.ts";
 
 /** What runs are computed on. */
 export interface Runtime {

@@ -1,10 +1,20 @@
 import { checkAugmentation, describeDataset } from "../data/mod.ts";
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { unpinInputSize, writeGraph } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
-import type { ModelFile, PixelTransform } from "../model/mod.ts";
-import { writePreprocessing } from "../model/mod.ts";
-import { buildNetwork } from "../tuning/nets/mod.ts";
+import { type ModelFile, type PixelTransform, writePreprocessing } from "../model/mod.ts";
+import {
+  buildNetwork,
+  checkpointHooks,
+  type EpochReport,
+  nameState,
+  pickTuningOptions,
+  type RunIdentity,
+  TRAINING_DEFAULTS,
+  tuneNetwork,
+  type TuningOptions,
+  type TuningReport,
+} from "../tuning/mod.ts";
 import {
   compareAnswers,
   compareFigures,
@@ -16,17 +26,6 @@ import {
   type TestAnswers,
   wholeSplit,
 } from "../session/mod.ts";
-import {
-  checkpointHooks,
-  type EpochReport,
-  nameState,
-  pickTuningOptions,
-  type RunIdentity,
-  TRAINING_DEFAULTS,
-  tuneNetwork,
-  type TuningOptions,
-  type TuningReport,
-} from "../tuning/mod.ts";
 
 /** Options of {@link finetune}. */
 export interface FinetuneOptions extends DataOptions, Partial<TuningOptions> {

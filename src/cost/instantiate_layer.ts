@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { disposeModel } from "../model/mod.ts";
 import type { LayerShape } from "./layer_shape.ts";
 

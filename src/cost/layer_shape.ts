@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { SymbolicLayer } from "./symbolic_layers.ts";
 import type { Extent } from "./extent.ts";
 

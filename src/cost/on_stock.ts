@@ -1,6 +1,6 @@
 import { startBackend } from "../kernels/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { Thread } from "../base/threads/mod.ts";
+import { Thread } from "../base/mod.ts";
 import { type LatencyOptions, measureLatency, type Timing } from "./latency.ts";
 import type { LayerShape } from "./layer_shape.ts";
 import { type LayerTimes, timeLayers } from "./time_layers.ts";

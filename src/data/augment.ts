@@ -1,6 +1,5 @@
-import { InputError } from "../base/errors.ts";
+import { createRandom, InputError, type Random } from "../base/mod.ts";
 import { type InputPreparation, isImageShape, valuesOf } from "../model/mod.ts";
-import { createRandom, type Random } from "../base/random.ts";
 import type { Batch } from "./batches.ts";
 import type { ImageShape } from "./dataset.ts";
 

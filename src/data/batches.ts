@@ -1,6 +1,5 @@
-import { InputError } from "../base/errors.ts";
+import { createRandom, InputError, shuffledIndices } from "../base/mod.ts";
 import { applyPreprocessing, type InputPreparation, valuesOf } from "../model/mod.ts";
-import { createRandom, shuffledIndices } from "../base/random.ts";
 import type { ImageSet, InputValues } from "./dataset.ts";
 import type { ImageFaults } from "./image_faults.ts";
 

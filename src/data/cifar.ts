@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { FileTree } from "./file_tree.ts";
 import type { RawImage } from "./fit_image.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";

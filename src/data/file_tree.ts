@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, readBytes } from "../base/files.ts";
+import { isMissing, readBytes } from "../base/mod.ts";
 import { openRecordFile, type RecordFile, wrapBytes } from "./record_file.ts";
 
 /** Something in a folder. */

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { InputPreparation } from "../model/mod.ts";
 import type { ImageSet } from "./dataset.ts";
 

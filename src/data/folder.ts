@@ -1,5 +1,5 @@
 import { extname, join } from "node:path";
-import { fileError, InputError } from "../base/errors.ts";
+import { fileError, InputError } from "../base/mod.ts";
 import { decodeImage } from "./decode_image.ts";
 import type { FileTree, TreeEntry } from "./file_tree.ts";
 import type { DatasetFormat } from "./format.ts";

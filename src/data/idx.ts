@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { checkLabels } from "./classes.ts";
 import type { FileTree } from "./file_tree.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { type InputPreparation, valuesOf } from "../model/mod.ts";
 import type { ImageSet, InputValues } from "./dataset.ts";
 import { fitImage, type RawImage } from "./fit_image.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { RawImage } from "./fit_image.ts";
 import type { OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 
 /** Types of numbers that are read, by NumPy's names for them. */
 const TYPES = {

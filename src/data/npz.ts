@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { InputPreparation } from "../model/mod.ts";
 import { checkLabels } from "./classes.ts";
 import type { DatasetFormat, OpenedFormat } from "./format.ts";

@@ -1,6 +1,5 @@
-import { InputError } from "../base/errors.ts";
+import { InputError, isZip, readZip, type ZipEntry } from "../base/mod.ts";
 import type { InputPreparation } from "../model/mod.ts";
-import { isZip, readZip, type ZipEntry } from "../base/zip.ts";
 import type { FileTree } from "./file_tree.ts";
 import { isFile } from "./format.ts";
 import { type NpyArray, readNpy } from "./npy.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { type InputPreparation, isImageShape, isPictureShape, valuesOf } from "../model/mod.ts";
 import type { InputSource } from "./image_set.ts";
 import type { NpyArray } from "./npy.ts";

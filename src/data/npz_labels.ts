@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { NpyArray } from "./npy.ts";
 
 /** Class labels read from an array. */

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { type InputPreparation, isPictureShape } from "../model/mod.ts";
 import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";

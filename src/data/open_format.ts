@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { cifarFormat } from "./cifar.ts";
 import { diskTree, type FilesInMemory, type FileTree, memoryTree } from "./file_tree.ts";
 import { folderFormat } from "./folder.ts";

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { fileError, InputError } from "../base/errors.ts";
+import { fileError, InputError } from "../base/mod.ts";
 
 /** A file of which parts are read at known places. */
 export interface RecordFile {

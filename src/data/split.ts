@@ -1,4 +1,4 @@
-import { createRandom, shuffledIndices } from "../base/random.ts";
+import { createRandom, shuffledIndices } from "../base/mod.ts";
 import type { ImageSet } from "./dataset.ts";
 import { selectImages } from "./image_set.ts";
 

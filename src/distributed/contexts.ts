@@ -1,4 +1,5 @@
-import type { BlobStore, JobHandlers, JobTools } from "./queue/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
+import type { JobHandlers, JobTools } from "../base/mod.ts";
 import { TRIAL_HANDLERS } from "../pruning/mod.ts";
 import { SHARD_HANDLERS } from "./shard_work.ts";
 import { openSource, type SourceSpec, type WorkerMeans } from "./source_spec.ts";

@@ -1,7 +1,7 @@
-import { LocalExecutor, openQueue, outputsOf, type QueueOptions } from "./queue/mod.ts";
-import { prune } from "../pruning/prune_network.ts";
-import type { PruneOptions, PruneResult } from "../pruning/mod.ts";
-import type { ContextSpec } from "./mod.ts";
+import { LocalExecutor, outputsOf } from "../base/mod.ts";
+import { openQueue, type QueueOptions } from "./queue/open_queue.ts";
+import { prune, type PruneOptions, type PruneResult } from "../pruning/mod.ts";
+import type { ContextSpec } from "./contexts.ts";
 import { readRun, runJob, type RunOutput } from "./run_job.ts";
 import { resolveModel } from "../session/mod.ts";
 

@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
-import { InputError } from "../base/errors.ts";
-import { fingerprint, type Fingerprints } from "../session/fingerprint.ts";
-import type { BlobStore, Job, JobHandlers } from "./queue/mod.ts";
+import { InputError, type Job, type JobHandlers } from "../base/mod.ts";
+import { fingerprint, type Fingerprints } from "../session/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { prune } from "../pruning/prune_network.ts";
-import type { PruneOptions, PruneResult } from "../pruning/mod.ts";
-import { findData, getModel, orRefuse, placeOf, putModel, type WorkerMeans } from "./mod.ts";
+import { prune, type PruneOptions, type PruneResult } from "../pruning/mod.ts";
+import {
+  findData,
+  getModel,
+  orRefuse,
+  placeOf,
+  putModel,
+  type WorkerMeans,
+} from "./source_spec.ts";
 
 /** What a run is given that has nothing to do with where it is done. */
 export type RunOptions = Omit<PruneOptions, keyof RunPlace>;

@@ -1,6 +1,6 @@
-import { loadStatistics, mergeStatistics, type Statistics } from "../execution/calibration/mod.ts";
-import { InputError } from "../base/errors.ts";
-import type { BlobStore, JobOutcome } from "./queue/mod.ts";
+import { loadStatistics, mergeStatistics, type Statistics } from "../execution/mod.ts";
+import { InputError, type JobOutcome } from "../base/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ShardOutput } from "./shard_work.ts";
 
 /** Statistics of shards that arrive in any order, added up in the order of their numbers: two are in memory at a time. */

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { saveStatistics } from "../execution/calibration/mod.ts";
-import type { BlobStore, Job, JobHandlers } from "./queue/mod.ts";
+import { saveStatistics } from "../execution/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
+import type { Job, JobHandlers } from "../base/mod.ts";
 import { gatherShard, type Shard, type StatisticsSource } from "../pruning/mod.ts";
 
 /** What a shard's statistics are gathered with. */

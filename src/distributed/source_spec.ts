@@ -1,13 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import type { StatisticsIdentity } from "../execution/calibration/mod.ts";
+import type { StatisticsIdentity } from "../execution/mod.ts";
 import { type DatasetPlace, pickCalibration } from "../data/mod.ts";
-import { InputError } from "../base/errors.ts";
+import { InputError, Stopwatch } from "../base/mod.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
 import { findChannelSpaces } from "../graph/mod.ts";
-import { type BlobStore, RefusalError } from "./queue/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
+import { RefusalError } from "./queue/serve_queue.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { identifyStatistics, type StatisticsSource, Stopwatch } from "../pruning/mod.ts";
+import { identifyStatistics, type StatisticsSource } from "../pruning/mod.ts";
 import { type DataOptions, openSession, type Session } from "../session/mod.ts";
 
 /** Name of the file of a model that names the others. */

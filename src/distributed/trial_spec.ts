@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listConvolutions, listCutUnits, type SharedMode } from "../graph/mod.ts";
-import type { BlobStore } from "./queue/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
-import type { PlanRules } from "../pruning/policy/mod.ts";
 import {
   openCountNetworks,
   OriginalMoments,
+  type PlanRules,
   type SearchContext,
   type SelectionMethod,
   trialImages,

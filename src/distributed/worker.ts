@@ -1,5 +1,6 @@
-import { readQueueUrl, type ServedJob, serveQueue } from "./queue/mod.ts";
-import { JobThread } from "./mod.ts";
+import { readQueueUrl } from "./queue/queue_server.ts";
+import { type ServedJob, serveQueue } from "./queue/serve_queue.ts";
+import { JobThread } from "./worker_thread.ts";
 
 /** What {@link work} is given. */
 export interface WorkOptions {

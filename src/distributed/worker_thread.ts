@@ -1,12 +1,14 @@
-import { InputError, WorkerError } from "../base/errors.ts";
 import {
-  type BlobStore,
-  BlobStores,
+  type Answerer,
+  InputError,
   type JobHandlers,
   type JobTools,
-  RefusalError,
-} from "./queue/mod.ts";
-import { type Answerer, Thread } from "../base/threads/mod.ts";
+  Thread,
+  WorkerError,
+} from "../base/mod.ts";
+import type { BlobStore } from "./blobs/blob_store.ts";
+import { BlobStores } from "./blobs/blob_stores.ts";
+import { RefusalError } from "./queue/serve_queue.ts";
 import { type ContextSpec, OpenContexts } from "./contexts.ts";
 import type { WorkerMeans } from "./source_spec.ts";
 

@@ -1,18 +1,15 @@
 import { open, stat } from "node:fs/promises";
-import { InputError } from "../base/errors.ts";
-import { readBytes } from "../base/files.ts";
+import { InputError, readBytes } from "../base/mod.ts";
 import { readKeras } from "./keras/mod.ts";
+import { type BesideReader, readBeside, refuse } from "./tfjs/read_beside.ts";
 import {
-  type BesideReader,
   isGraphModel,
-  type ModelFile,
   type ModelJson,
   parseModelJson,
-  readBeside,
   readLayersModel,
   readModelJson,
-  refuse,
-} from "../model/mod.ts";
+} from "./tfjs/load.ts";
+import type { ModelFile } from "../model/mod.ts";
 
 /** Bytes that tell what a file is. */
 const HEAD_BYTES = 16;

@@ -1,16 +1,14 @@
 import { basename, dirname, extname, join } from "node:path";
-import { UsageError } from "../base/errors.ts";
+import { refuseExistingFile, UsageError, writeWholeFile } from "../base/mod.ts";
 import { writeKeras } from "./keras/mod.ts";
 import {
   encodeModelFiles,
-  type ModelFile,
   refuseExisting,
-  refuseExistingFile,
   resolveExtraFiles,
   saveModelFile,
   type SaveOptions,
-  writeWholeFile,
-} from "../model/mod.ts";
+} from "./tfjs/save.ts";
+import type { ModelFile } from "../model/mod.ts";
 
 /** Writers of formats that are one file, by the ending of its name. */
 const WRITERS: ReadonlyMap<string, (file: ModelFile) => Promise<Uint8Array>> = new Map([

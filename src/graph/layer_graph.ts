@@ -1,6 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
-import type { LayerConfig, LayerJson, ModelFile, Weight } from "../model/mod.ts";
-import { completeShapes } from "./opening/complete_shapes.ts";
+import type { LayerConfig, LayerJson, Weight } from "../model/mod.ts";
 
 /** One call of a layer: what it is, what it reads and the weights it holds. */
 export interface LayerNode {
@@ -48,6 +46,9 @@ export type TensorReference = [
   callArguments?: unknown,
 ];
 
+/** Ends the name of an input layer that a Sequential model implies. */
+export const IMPLIED_INPUT_SUFFIX = "_implied_input";
+
 /** The key of a layer's call. */
 export function callKey(name: string, call: number): string {
   return call === 0 ? name : `${name}@${call}`;
@@ -66,164 +67,15 @@ export function isModelClass(layer: { class_name: string }): boolean {
   return MODEL_CLASSES.has(layer.class_name);
 }
 
-/** Names the tensors that references mean. */
-type TensorNaming = (reference: TensorReference) => string;
-
-function tensorNaming(layers: readonly LayerJson[]): TensorNaming {
-  const nested = new Set(layers.filter(isModelClass).map(layerName));
-  return ([name, call, output]) => {
-    const key = callKey(name, nested.has(name) ? call - 1 : call);
-    return output === 0 ? key : `${key}#${output}`;
-  };
-}
-
-function parseTensorName(tensor: string): TensorReference {
-  const key = nodeKeyOf(tensor);
-  const output = key === tensor ? 0 : Number(tensor.slice(key.length + 1));
-  const mark = key.lastIndexOf("@");
-  const call = mark < 0 ? 0 : Number(key.slice(mark + 1));
-  return [mark < 0 ? key : key.slice(0, mark), call, output];
-}
-
 /** References to a model's inputs or outputs; Keras writes a single one without the outer list. */
 export function parseReferences(references: unknown): TensorReference[] {
   const list = references as unknown[];
   return Array.isArray(list[0]) ? list as TensorReference[] : [list as TensorReference];
 }
 
-/**
- * Reads a model's topology and weights as a graph.
- *
- * @param file The model as it was read from disk; its arrays are shared, not copied.
- * @param model The same model in TensorFlow.js, which knows the shapes.
- * @returns The graph, its nodes in graph order.
- */
-export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
-  const { class_name: className, config } = file.topology;
-  const layers = config.layers as LayerJson[];
-  const isSequential = className === "Sequential";
-  const calls = isSequential ? sequentialCalls(layers, model) : layers;
-  const names = new Set(calls.map(layerName));
-  const { byLayer, others } = assignWeights(file, names);
-  const nameTensor = tensorNaming(calls);
-  const nodes = calls.flatMap((layer) => nodesOfLayer(layer, nameTensor, byLayer, model));
-  const outputs = isSequential
-    ? [layerName(calls[calls.length - 1])]
-    : parseReferences(config.output_layers).map(nameTensor);
-  const inputs = isSequential
-    ? [layerName(calls[0])]
-    : parseReferences(config.input_layers).map(nameTensor);
-  return {
-    name: String(config.name ?? "model"),
-    nodes: completeShapes(orderNodes(nodes, outputs), model),
-    inputs,
-    outputs,
-    className,
-    otherWeights: others,
-  };
-}
-
 /** Name of a layer: Sequential models state it in its configuration alone. */
 export function layerName(layer: LayerJson): string {
   return String(layer.name ?? layer.config.name);
-}
-
-/** The layers of a Sequential model as the calls of a functional one, with its implied input layer. */
-function sequentialCalls(layers: LayerJson[], model: tf.LayersModel): LayerJson[] {
-  const chain = layers[0].class_name === "InputLayer"
-    ? [...layers]
-    : [impliedInputLayer(layers[0], model), ...layers];
-  return chain.map((layer, index) => ({
-    ...layer,
-    inbound_nodes: index === 0 ? [] : [[[layerName(chain[index - 1]), 0, 0, {}]]],
-  }));
-}
-
-const IMPLIED_INPUT_SUFFIX = "_implied_input";
-
-function impliedInputLayer(first: LayerJson, model: tf.LayersModel): LayerJson {
-  const name = `${layerName(first)}${IMPLIED_INPUT_SUFFIX}`;
-  const shape = model.inputs[0].shape;
-  return {
-    class_name: "InputLayer",
-    config: { batch_input_shape: shape, dtype: "float32", sparse: false, name },
-  };
-}
-
-function nodesOfLayer(
-  layer: LayerJson,
-  nameTensor: TensorNaming,
-  weightsOf: Map<string, Map<string, Weight>>,
-  model: tf.LayersModel,
-): LayerNode[] {
-  const name = layerName(layer);
-  const inbound = (layer.inbound_nodes ?? []) as TensorReference[][];
-  const calls = Math.max(1, inbound.length);
-  const weights = weightsOf.get(name) ?? new Map<string, Weight>();
-  return Array.from({ length: calls }, (_, call) => ({
-    key: callKey(name, call),
-    name,
-    className: layer.class_name,
-    config: layer.config,
-    inputs: (inbound[call] ?? []).map(nameTensor),
-    callArguments: (inbound[call] ?? []).map((reference) => reference[3] ?? {}),
-    weights,
-    outputShape: outputShapeOf(model, name, call, calls),
-    calls,
-  }));
-}
-
-/** Calls are counted from the end, where a nested model's own construction does not count. */
-function outputShapeOf(
-  model: tf.LayersModel,
-  name: string,
-  call: number,
-  calls: number,
-): (number | null)[] {
-  if (name.endsWith(IMPLIED_INPUT_SUFFIX)) return model.inputs[0].shape.slice(1);
-  const made = model.getLayer(name).inboundNodes;
-  const shapes = made[Math.max(0, made.length - calls) + call].outputShapes;
-  const shape = (Array.isArray(shapes[0]) ? shapes[0] : shapes) as (number | null)[];
-  return shape.slice(1);
-}
-
-/**
- * Sorts weights by layer and role. TensorFlow.js writes `layer/kernel`; Keras' converter may put scopes before or
- * between (`model/layer/layer/kernel`), so the last layer name in the path owns the weight.
- */
-function assignWeights(file: ModelFile, names: Set<string>) {
-  const byLayer = new Map<string, Map<string, Weight>>();
-  const others = new Map<string, Weight>();
-  for (const weight of file.weights.values()) {
-    const path = weight.name.split("/");
-    const role = path.pop()!.replace(/:\d+$/, "");
-    const owner = ownerOf(path, names);
-    if (owner === undefined) {
-      others.set(weight.name, weight);
-      continue;
-    }
-    const roles = byLayer.get(owner) ?? new Map<string, Weight>();
-    roles.set(role, weight);
-    byLayer.set(owner, roles);
-  }
-  return { byLayer, others };
-}
-
-/**
- * The layer that owns a weight. Layer names may contain slashes, so joined scopes are tried too, the whole path first.
- *
- * @param path Scopes of the weight's name, without its role.
- * @param names Names of the layers.
- * @returns The last layer's name in the path; undefined when there is none.
- */
-export function ownerOf(path: string[], names: Set<string>): string | undefined {
-  for (let length = path.length; length > 0; length--) {
-    for (let end = path.length; end >= length; end--) {
-      const candidate = path.slice(end - length, end).join("/");
-      if (names.has(candidate)) return candidate;
-    }
-  }
-  return undefined;
 }
 
 const SUMMING_LAYERS = new Set(["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"]);
@@ -299,81 +151,3 @@ export function consumersByNode(graph: LayerGraph): Map<string, string[]> {
 
 /** Stands for the world behind a model's output among {@link consumersByNode}. */
 export const MODEL_OUTPUT = "output";
-
-/**
- * Writes a graph as a model again: a Sequential model stays one while it is a chain.
- *
- * @param graph The graph.
- * @param source The file it came from: metadata and training configuration are taken over.
- * @returns The model, ready to be written or opened.
- */
-export function writeGraph(graph: LayerGraph, source: ModelFile): ModelFile {
-  const weights = new Map<string, Weight>();
-  for (const node of graph.nodes) {
-    for (const [role, weight] of node.weights) {
-      const name = `${node.name}/${role}`;
-      weights.set(name, { ...weight, name });
-    }
-  }
-  for (const [name, weight] of graph.otherWeights) weights.set(name, weight);
-  const staysSequential = graph.className === "Sequential" && isChain(graph);
-  const model = staysSequential ? sequentialJson(graph) : functionalJson(graph);
-  return { ...source, topology: { ...source.topology, ...model }, weights };
-}
-
-function isChain(graph: LayerGraph): boolean {
-  return graph.nodes.every((node, index) =>
-    index === 0 || (node.inputs.length === 1 && node.inputs[0] === graph.nodes[index - 1].key)
-  );
-}
-
-/** The first layer of a Sequential model states the input's shape, whichever layer that is now. */
-function sequentialJson(graph: LayerGraph) {
-  const [input] = graph.nodes;
-  const layers = graph.nodes
-    .filter((node) => !node.name.endsWith(IMPLIED_INPUT_SUFFIX))
-    .map(({ className, config: { batch_input_shape: _, ...config } }, index) => ({
-      class_name: className,
-      config: index === 0
-        ? { ...config, batch_input_shape: input.config.batch_input_shape }
-        : config,
-    }));
-  return { class_name: "Sequential", config: { name: graph.name, layers } };
-}
-
-function functionalJson(graph: LayerGraph) {
-  const nested = new Set(
-    graph.nodes.filter((node) => MODEL_CLASSES.has(node.className)).map((node) => node.name),
-  );
-  const reference = (tensor: string): TensorReference => {
-    const [name, call, output] = parseTensorName(tensor);
-    return [name, nested.has(name) ? call + 1 : call, output];
-  };
-  const layers = new Map<string, LayerJson>();
-  const byCall = [...graph.nodes].sort((first, second) =>
-    parseTensorName(first.key)[1] - parseTensorName(second.key)[1]
-  );
-  for (const node of byCall) {
-    const layer = layers.get(node.name) ?? {
-      name: node.name,
-      class_name: node.className,
-      config: node.config,
-      inbound_nodes: [],
-    };
-    if (node.inputs.length > 0) {
-      layer.inbound_nodes!.push(
-        node.inputs.map((tensor, index) => [...reference(tensor), node.callArguments[index]]),
-      );
-    }
-    layers.set(node.name, layer);
-  }
-  return {
-    class_name: graph.className === "Sequential" ? "Model" : graph.className,
-    config: {
-      name: graph.name,
-      layers: [...layers.values()],
-      input_layers: graph.inputs.map(reference),
-      output_layers: graph.outputs.map(reference),
-    },
-  };
-}

@@ -1,15 +1,47 @@
 /** The layer graph of a model: channel spaces, index maps and surgery. */
-export * from "./channels/channel_spaces.ts";
-export * from "./cuts/convolutions.ts";
-export * from "./cuts/cut_units.ts";
-export * from "./opening/inline_models.ts";
-export * from "./kernel.ts";
-export * from "./layer_graph.ts";
-export * from "./channels/layer_rules.ts";
-export * from "./opening/network.ts";
-export * from "./options.ts";
-export * from "./channels/selectors.ts";
-export * from "./opening/separate_calls.ts";
-export * from "./opening/split_separable.ts";
-export * from "./cuts/surgery.ts";
-export * from "./weights.ts";
+export { type ChannelMap, findChannelSpaces, spacesOfTensor } from "./channels/channel_spaces.ts";
+export type { LayerRule } from "./channels/layer_rules.ts";
+export { isStrided, selectorNode, selectorStrides } from "./channels/selectors.ts";
+export {
+  type ConvolutionPlace,
+  type CutMode,
+  type InputChannels,
+  inputChannels,
+  listConvolutions,
+  selectionSaving,
+  type SharedMode,
+} from "./cuts/convolutions.ts";
+export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
+export {
+  type Cuts,
+  findSelectorPlace,
+  noCuts,
+  type SelectorPlace,
+  selectorWindow,
+  shrinkGraph,
+  takeAlongAxis,
+} from "./cuts/surgery.ts";
+export { batchNormAffine, isChannelNorm, isLinearMap } from "./folding/affine.ts";
+export { foldableChains, mergeChain } from "./folding/chains.ts";
+export { foldGraph } from "./folding/fold_graph.ts";
+export {
+  CONVOLUTION_CLASSES,
+  inputPositions,
+  kernelMatrix,
+  kernelOfMatrix,
+  kernelPositions,
+  kernelSize,
+} from "./kernel.ts";
+export {
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  mergeInputsByDepth,
+  nodeDepths,
+  nodeKeyOf,
+} from "./layer_graph.ts";
+export { writeGraph } from "./write_graph.ts";
+export { inlineModels } from "./opening/inline_models.ts";
+export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./opening/network.ts";
+export { activationOf, constructorName, pairOf, planeOf } from "./options.ts";
+export { absorbBiases, withWeights } from "./weights.ts";

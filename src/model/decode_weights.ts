@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { Weight, WeightType } from "./model_file.ts";
 import { isJsonObject } from "./topology.ts";
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
 import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 
 /** Whether a value is a whole number of at least 1. */
 export function isPositiveInteger(value: unknown): value is number {

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import type { LayerJson, LayersTopology } from "./model_file.ts";
 
 /** A JSON object whose members are not known yet. */

@@ -1,9 +1,8 @@
 import { networkCost } from "../cost/mod.ts";
-import type { Figures } from "../execution/forward/mod.ts";
+import type { Figures } from "../execution/mod.ts";
 import type { LayerGraph } from "../graph/mod.ts";
-import type { FaultReport } from "../session/crew/mod.ts";
-import { compareFigures } from "../session/mod.ts";
-import type { Stopwatch } from "../base/stopwatch.ts";
+import { compareFigures, type FaultReport } from "../session/mod.ts";
+import type { Stopwatch } from "../base/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
 import type { LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 

@@ -1,7 +1,7 @@
 import { pickHeldOut } from "../data/mod.ts";
-import { type Figures, withBatchNormMoments } from "../execution/forward/mod.ts";
+import { type Figures, withBatchNormMoments } from "../execution/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
-import type { ImageSelection } from "../session/crew/mod.ts";
+import type { ImageSelection } from "../session/mod.ts";
 import type { StatisticsSource } from "./statistics/statistics_source.ts";
 
 /** Images of an evaluation batch. */

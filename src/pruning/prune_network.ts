@@ -1,5 +1,5 @@
-import { CALIBRATION_DEFAULTS } from "../api/calibrate.ts";
-import { withDefaults } from "../base/defaults.ts";
+import { CALIBRATION_DEFAULTS } from "../api/mod.ts";
+import { Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
@@ -10,7 +10,7 @@ import {
   unpinInputSize,
   writeGraph,
 } from "../graph/mod.ts";
-import { checkQueue, openQueue } from "../distributed/queue/mod.ts";
+import { checkQueue, type ContextSpec, describeTrials, openQueue } from "../distributed/mod.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import { compareModels, type ModelFile } from "../model/mod.ts";
 import {
@@ -20,31 +20,17 @@ import {
   type Ratios,
   uniformRatios,
 } from "./policy/mod.ts";
-import {
-  type AutoOutcome,
-  type BudgetContext,
-  type BudgetReport,
-  checkSamples,
-  createStatisticsSource,
-  createTuner,
-  describeRun,
-  findAutoRatios,
-  findBudgetRatios,
-  nameRunState,
-  OriginalMoments,
-  plansToRepair,
-  type PruneOptions,
-  type PruneResult,
-  type RatioPolicy,
-  refreshBatchNorm,
-  type RepairContext,
-  repairInGroups,
-  reportLayers,
-  type RunFolder,
-  type SearchMeans,
-  Stopwatch,
-} from "./mod.ts";
-import { type ContextSpec, describeTrials } from "../distributed/mod.ts";
+import { type AutoOutcome, findAutoRatios, type SearchMeans } from "./ratios/auto_ratios.ts";
+import type { BudgetContext } from "./ratios/pose_budget.ts";
+import type { BudgetReport, PruneOptions, PruneResult, RatioPolicy } from "./types.ts";
+import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import { createStatisticsSource } from "./statistics/statistics_source.ts";
+import { createTuner } from "./repair/tuner.ts";
+import { describeRun } from "./describe_run.ts";
+import { findBudgetRatios } from "./ratios/budget_ratios.ts";
+import { nameRunState, repairInGroups, type RunFolder } from "./repair/repair_in_groups.ts";
+import { OriginalMoments } from "./statistics/original_moments.ts";
+import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
 import {
   batchesOfThread,
   compareAnswers,

@@ -1,5 +1,5 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
-import type { QueueOptions } from "../distributed/queue/mod.ts";
+import type { QueueOptions } from "../distributed/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
   AgentOptions,

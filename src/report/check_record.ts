@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { RUN_FORMAT, type RunRecord } from "./run_record.ts";
 
 const KINDS: readonly unknown[] = ["prune", "finetune", "train"];

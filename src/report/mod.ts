@@ -1,12 +1,10 @@
-/** Reports of runs, as HTML with charts in SVG. */
-export { checkRecord } from "./check_record.ts";
-export { drawComparison } from "./comparison_page.ts";
-export { drawReport } from "./report_page.ts";
+export type { PruneRecord, RunBasics, RunRecord, TuningRecord } from "./run_record.ts";
 export {
-  type PruneRecord,
-  RUN_FORMAT,
-  type RunBasics,
-  type RunRecord,
-  type TuningRecord,
-} from "./run_record.ts";
-export { type KnownChange, type RunSummary, summarizeRuns } from "./summarize_run.ts";
+  readRuns,
+  type RecordedFields,
+  recordRun,
+  renderComparison,
+  renderReport,
+  type RunFields,
+} from "./run_reports.ts";
+export type { KnownChange, RunSummary } from "./summarize_run.ts";

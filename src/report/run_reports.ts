@@ -3,8 +3,9 @@ import { join } from "node:path";
 import process from "node:process";
 import project from "../../deno.json" with { type: "json" };
 import { describeConditions } from "../cost/mod.ts";
-import { InputError } from "../base/errors.ts";
-import type { PruneRecord, RunRecord, RunSummary, TuningRecord } from "./mod.ts";
+import { InputError } from "../base/mod.ts";
+import type { PruneRecord, RunRecord, TuningRecord } from "./run_record.ts";
+import type { RunSummary } from "./summarize_run.ts";
 
 /** Fields that {@link recordRun} fills in. */
 export type RecordedFields = "format" | "finished" | "versions" | "machine";
@@ -15,7 +16,7 @@ export type RunFields =
   | Omit<TuningRecord, RecordedFields>;
 
 /** The drawing library is loaded when it is needed. */
-const openReports = () => import("./mod.ts");
+const openReports = () => import("./drawing.ts");
 
 /**
  * Completes the record of a run that ends now on this machine.

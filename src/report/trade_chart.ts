@@ -1,7 +1,7 @@
 import { dot, line, scale, type ScaleOptions, text } from "@observablehq/plot";
 import type { Chart } from "./chart.ts";
 import type { Measure } from "./measure.ts";
-import { paretoFront } from "../base/pareto.ts";
+import { paretoFront } from "../base/mod.ts";
 import { placeLabels } from "./place_labels.ts";
 import { formatPercent, shorten } from "./units.ts";
 

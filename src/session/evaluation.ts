@@ -1,6 +1,6 @@
-import type { Figures } from "../execution/forward/mod.ts";
+import type { Figures } from "../execution/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import type { ImageSelection } from "./crew/mod.ts";
+import type { ImageSelection } from "./crew/station.ts";
 import { batchesOfThread, type Session, trackBatches } from "./session.ts";
 import type { DataOptions } from "./options.ts";
 

@@ -1,6 +1,7 @@
 import { fingerprintImages, openDataset } from "../data/mod.ts";
 import { fingerprintModel, readPreprocessing } from "../model/mod.ts";
-import { type DataOptions, resolveModel } from "./mod.ts";
+import type { DataOptions } from "./options.ts";
+import { resolveModel } from "./resolve_model.ts";
 
 /** Names of a model and of images by their content: SHA-256, as 64 hexadecimal digits. */
 export interface Fingerprints {

@@ -1,7 +1,27 @@
 /** A model with its data, opened on all workers. */
-export * from "./evaluation.ts";
-export * from "./options.ts";
-export * from "./resolve_model.ts";
-export * from "./session.ts";
-export type { Answers, Figures, OutputFigures } from "../execution/forward/mod.ts";
-export * from "./test_answers.ts";
+export { Crew, shardIndices } from "./crew/crew.ts";
+export type {
+  CalibrationRequest,
+  FaultReport,
+  ImageSelection,
+  StationSpec,
+} from "./crew/station.ts";
+export { createStationAnswerer } from "./crew/thread_station.ts";
+export {
+  type Change,
+  compareFigures,
+  evaluateOn,
+  type FigureChanges,
+  type OutputErrorChange,
+  wholeSplit,
+} from "./evaluation.ts";
+export { fingerprint, type Fingerprints } from "./fingerprint.ts";
+export type { DataOptions, Progress, ProgressListener } from "./options.ts";
+export { resolveModel, resolveReference } from "./resolve_model.ts";
+export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
+export {
+  type ChangedAnswer,
+  compareAnswers,
+  type GivenAnswer,
+  type TestAnswers,
+} from "./test_answers.ts";

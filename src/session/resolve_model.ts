@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.ts";
+import { InputError } from "../base/mod.ts";
 import { openModel } from "../formats/mod.ts";
 import { inlineModels, pinInputSize } from "../graph/mod.ts";
 import { findInputs, type ModelFile, type PreprocessingOverrides } from "../model/mod.ts";

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/mod.ts";
-import type { ObjectiveSpec } from "../execution/forward/mod.ts";
+import type { ObjectiveSpec } from "../execution/mod.ts";
 import { type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
@@ -11,7 +11,7 @@ import {
   writePreprocessing,
 } from "../model/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
-import { Crew } from "./crew/mod.ts";
+import { Crew } from "./crew/crew.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 import { resolveModel } from "./resolve_model.ts";
 

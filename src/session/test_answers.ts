@@ -1,5 +1,5 @@
 import { encodePicture, type InputValues } from "../data/mod.ts";
-import type { Answers, Figures } from "../execution/forward/mod.ts";
+import type { Answers, Figures } from "../execution/mod.ts";
 import { readPreprocessing } from "../model/mod.ts";
 import type { Session } from "./session.ts";
 

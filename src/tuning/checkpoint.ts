@@ -1,24 +1,7 @@
-import type { Figures } from "../session/mod.ts";
-import type { StepSums } from "../execution/training/mod.ts";
-import type { EpochReport, TuningOptions } from "./options.ts";
+import type { Figures } from "../execution/mod.ts";
+import type { TuningOptions } from "./options.ts";
 import { loadState, saveState } from "./state_folder.ts";
-import type { TuningHooks } from "./tune_network.ts";
-
-/** Everything a run needs to go on as if it had not been interrupted. */
-export interface Checkpoint {
-  /** Steps done. */
-  readonly step: number;
-  /** Epochs done. */
-  readonly history: readonly EpochReport[];
-  /** Sums of the epoch under way. */
-  readonly running: StepSums;
-  /** Flat weights. */
-  readonly weights: Float32Array;
-  /** State of the optimizer. */
-  readonly optimizer: Float32Array;
-  /** The best weights so far, and what they reach on the held-out images. */
-  readonly best?: { readonly figures: Figures; readonly weights: Float32Array };
-}
+import type { Checkpoint, TuningHooks } from "./tune_network.ts";
 
 /** What a checkpoint belongs to; a run with anything else does not go on from it. */
 export interface RunIdentity extends TuningOptions {

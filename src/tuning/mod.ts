@@ -1,5 +1,20 @@
 /** Training and tuning over the workers. */
-export * from "./checkpoint.ts";
-export * from "./options.ts";
-export * from "./state_folder.ts";
-export * from "./tune_network.ts";
+export { checkpointHooks, type RunIdentity } from "./checkpoint.ts";
+export { buildNetwork, networkNames } from "./nets/build.ts";
+export {
+  type EpochReport,
+  pickTuningOptions,
+  TRAINING_DEFAULTS,
+  TUNING_DEFAULTS,
+  type TuningOptions,
+  type TuningReport,
+} from "./options.ts";
+export {
+  describeDifferences,
+  hasState,
+  type Identity,
+  loadState,
+  nameState,
+  saveState,
+} from "./state_folder.ts";
+export { tuneNetwork, type TuningHooks, type TuningResult } from "./tune_network.ts";

@@ -1,6 +1,6 @@
 import type { Augmentation } from "../data/mod.ts";
 import type { FigureChanges } from "../session/mod.ts";
-import type { LossOptions, OptimizerOptions, Schedule } from "../execution/training/mod.ts";
+import type { LossOptions, OptimizerOptions, Schedule } from "../execution/mod.ts";
 
 /** How a network is trained or tuned. */
 export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentation {

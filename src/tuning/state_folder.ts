@@ -1,7 +1,6 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, InputError, WorkerError } from "../base/errors.ts";
-import { readBytes } from "../base/files.ts";
+import { fileError, InputError, readBytes, WorkerError } from "../base/mod.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
 export type Identity = Readonly<Record<string, unknown>>;

@@ -1,10 +1,9 @@
-import { InputError } from "../base/errors.ts";
+import { createRandom, InputError, shuffledIndices } from "../base/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { createRandom, shuffledIndices } from "../base/random.ts";
-import type { Figures, ProgressListener, Session } from "../session/mod.ts";
 import {
   addStepSums,
+  type Figures,
   layOutParameters,
   learningRateAt,
   type LossSpec,
@@ -13,9 +12,25 @@ import {
   type ParameterLayout,
   type StepSums,
   unpackParameters,
-} from "../execution/training/mod.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+} from "../execution/mod.ts";
+import type { ProgressListener, Session } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
+
+/** Everything a run needs to go on as if it had not been interrupted. */
+export interface Checkpoint {
+  /** Steps done. */
+  readonly step: number;
+  /** Epochs done. */
+  readonly history: readonly EpochReport[];
+  /** Sums of the epoch under way. */
+  readonly running: StepSums;
+  /** Flat weights. */
+  readonly weights: Float32Array;
+  /** State of the optimizer. */
+  readonly optimizer: Float32Array;
+  /** The best weights so far, and what they reach on the held-out images. */
+  readonly best?: { readonly figures: Figures; readonly weights: Float32Array };
+}
 
 /** What a run is given beside its options. */
 export interface TuningHooks {

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../../src/api/calibrate.ts";
-import {
-  isComplete,
-  mergeStatistics,
-  type Statistics,
-} from "../../src/execution/calibration/mod.ts";
+import { isComplete, mergeStatistics, type Statistics } from "../../src/execution/mod.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { findChannelSpaces, listConvolutions, openNetwork } from "../../src/graph/mod.ts";
 import { type Moments, startBackend } from "../../src/kernels/mod.ts";

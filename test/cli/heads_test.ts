@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { saveModelFile } from "../../src/model/mod.ts";
+import { saveModelFile } from "../../src/formats/mod.ts";
 import { encodeNpy, randomBytes, writeFile } from "../data/fixtures.ts";
 import { noisyNetwork, withUnlabelledNoise } from "../support/noise.ts";
 import { exampleModel, runCli, runJson } from "./run_cli.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { saveModelFile } from "../../src/model/mod.ts";
+import { saveModelFile } from "../../src/formats/mod.ts";
 import { buildInputNetwork, withArrays } from "../support/input_networks.ts";
 import { runCli, runJson } from "./run_cli.ts";
 

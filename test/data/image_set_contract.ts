@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import type { Dataset, DatasetOptions, DatasetPlace, FilesInMemory } from "../../src/data/mod.ts";
-import { openDataset } from "../../src/data/mod.ts";
+import {
+  type Dataset,
+  type DatasetOptions,
+  type DatasetPlace,
+  type FilesInMemory,
+  openDataset,
+} from "../../src/data/mod.ts";
 import { imageInputs, inTempFolder } from "./fixtures.ts";
 
 const SHAPES: DatasetOptions[] = [

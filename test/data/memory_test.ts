@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/base/errors.ts";
-import type { MemorySplit } from "../../src/data/mod.ts";
-import { openDataset } from "../../src/data/mod.ts";
+import { type MemorySplit, openDataset } from "../../src/data/mod.ts";
 import { imageInputs } from "./fixtures.ts";
 
 const SHAPE = imageInputs(1, 2, 3);

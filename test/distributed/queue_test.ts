@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { calibrate } from "../../src/api/calibrate.ts";
-import { mergeStatistics } from "../../src/execution/calibration/mod.ts";
+import { mergeStatistics } from "../../src/execution/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { prune } from "../../src/pruning/prune_network.ts";
 import type { PruneOptions, PruneResult } from "../../src/pruning/mod.ts";

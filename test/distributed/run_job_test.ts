@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openBlobs, RefusalError } from "../../src/distributed/queue/mod.ts";
+import { openBlobs, RefusalError } from "../../src/distributed/mod.ts";
 import { startBackend } from "../../src/kernels/mod.ts";
 import { prune } from "../../src/pruning/prune_network.ts";
 import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../../src/distributed/run_job.ts";

@@ -5,7 +5,7 @@ import {
   followLassoPath,
   type LassoPath,
   type LassoProblem,
-} from "../../src/pruning/selection/mod.ts";
+} from "../../src/pruning/mod.ts";
 import { naiveLassoPath } from "../reference/lasso_path.ts";
 import { multiply, multiplyTransposed } from "../reference/linear_algebra.ts";
 import {

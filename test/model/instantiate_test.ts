@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { captureModel, instantiate, loadModelFile, saveModelFile } from "../../src/model/mod.ts";
+import { captureModel, instantiate } from "../../src/model/mod.ts";
+import { loadModelFile, saveModelFile } from "../../src/formats/mod.ts";
 import {
   createModelFile,
   DENSE_WEIGHTS,

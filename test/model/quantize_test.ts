@@ -5,12 +5,11 @@ import { startBackend } from "../../src/kernels/mod.ts";
 import {
   disposeModel,
   instantiate,
-  loadModelFile,
   type ModelFile,
   type QuantizedType,
-  saveModelFile,
   type Weight,
 } from "../../src/model/mod.ts";
+import { loadModelFile, saveModelFile } from "../../src/formats/mod.ts";
 import { createRandom, drawNormal } from "../../src/base/random.ts";
 import { buildNetworkFile, networkNames, randomImages } from "../support/networks.ts";
 import { createModelFile, inTempFolder } from "./fixtures.ts";

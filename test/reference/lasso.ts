@@ -1,5 +1,5 @@
 import type { Moments, PositionProblem } from "../../src/kernels/mod.ts";
-import type { LassoProblem } from "../../src/pruning/selection/mod.ts";
+import type { LassoProblem } from "../../src/pruning/mod.ts";
 
 /** Twin of `contractMoments`: the double sum as it is written. */
 export function naiveContraction(

@@ -1,6 +1,6 @@
 import { createRandom } from "../../src/base/random.ts";
 import type { Moments } from "../../src/kernels/mod.ts";
-import type { LassoProblem, Problem } from "../../src/pruning/selection/mod.ts";
+import type { LassoProblem, Problem } from "../../src/pruning/mod.ts";
 import { multiply, multiplyTransposed } from "./linear_algebra.ts";
 import { naiveMoments } from "./moments.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { drawComparison, drawReport, summarizeRuns } from "../../src/report/mod.ts";
+import { drawComparison, drawReport, summarizeRuns } from "../../src/report/drawing.ts";
 import { chromiumHint, findChromium } from "../support/chromium.ts";
 import { spawnScript } from "../cli/run_cli.ts";
 import { inTempFolder } from "../data/fixtures.ts";

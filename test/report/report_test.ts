@@ -6,7 +6,7 @@ import {
   drawReport,
   type RunRecord,
   summarizeRuns,
-} from "../../src/report/mod.ts";
+} from "../../src/report/drawing.ts";
 import { escapeHtml, html } from "../../src/report/html.ts";
 import { paretoFront } from "../../src/base/pareto.ts";
 import { pickClasses, Tally } from "../../src/report/tally.ts";

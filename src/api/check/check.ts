@@ -1,8 +1,8 @@
 import { measureStockLatency, networkCost } from "../../cost/mod.ts";
-import { withDefaults } from "../../base/defaults.ts";
-import { InputError, UsageError } from "../../base/errors.ts";
+import { InputError, UsageError, withDefaults } from "../../base/mod.ts";
 import { evaluate } from "../evaluate.ts";
-import { judge, type Judgement, type LimitName, type Limits, needsOf } from "./mod.ts";
+import { judge, type Judgement } from "./judge.ts";
+import { type LimitName, type Limits, needsOf } from "./limits.ts";
 import { openNetwork } from "../../graph/mod.ts";
 import { startBackend } from "../../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../model/mod.ts";

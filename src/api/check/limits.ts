@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 
 /** What a limit asks of a figure. */
 interface LimitKind {

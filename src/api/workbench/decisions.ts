@@ -1,5 +1,5 @@
 import { type CostModel, costModel, sumTerms } from "../../cost/mod.ts";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { ChannelMap, ConvolutionPlace, CutMode, LayerGraph } from "../../graph/mod.ts";
 import {
   type LayerPlan,
@@ -8,8 +8,8 @@ import {
   type PlanRules,
   type Ratios,
   ratiosOfCounts,
-} from "../../pruning/policy/mod.ts";
-import type { WeighedUnits } from "../../pruning/mod.ts";
+  type WeighedUnits,
+} from "../../pruning/mod.ts";
 import type { Change } from "../../session/mod.ts";
 import { findConvolutions } from "./find_convolutions.ts";
 import { History } from "./history.ts";

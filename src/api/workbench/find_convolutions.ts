@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 
 /** Names that a message offers in the place of one that is not there. */
 const NEAR_NAMES = 3;

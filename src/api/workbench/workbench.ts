@@ -1,10 +1,9 @@
 import { costModel } from "../../cost/mod.ts";
-import { withDefaults } from "../../base/defaults.ts";
+import { Stopwatch, withDefaults } from "../../base/mod.ts";
 import { listConvolutions, listCutUnits } from "../../graph/mod.ts";
 import { loadKernels } from "../../kernels/mod.ts";
-import { allowedCounts } from "../../pruning/policy/mod.ts";
-import { PRUNE_DEFAULTS, pruneOpened } from "../../pruning/prune_network.ts";
 import {
+  allowedCounts,
   AUTO_DEFAULTS,
   type BudgetContext,
   type BudgetReport,
@@ -15,29 +14,30 @@ import {
   OriginalMoments,
   type PosedBudget,
   priceBudget,
+  PRUNE_DEFAULTS,
+  pruneOpened,
   type PruneOptions,
   type PruneResult,
   solveBudget,
-  Stopwatch,
   type WeighedUnits,
   weighUnits,
 } from "../../pruning/mod.ts";
-import type { ImageSelection } from "../../session/crew/mod.ts";
 import {
   batchesOfThread,
   type DataOptions,
-  type Figures,
+  type ImageSelection,
   openSession,
   type ProgressListener,
   type Session,
 } from "../../session/mod.ts";
+import type { Figures } from "../../execution/mod.ts";
 import {
   Decisions,
   type DecisionSubject,
   type WorkbenchAnswer,
   type WorkbenchCost,
   type WorkbenchLayer,
-} from "./mod.ts";
+} from "./decisions.ts";
 
 /** What a {@link Workbench} uses where an option is not given. */
 export const WORKBENCH_DEFAULTS = {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 
 /**
  * What is too large for the queue, by its content: a blob's name is the SHA-256 of its bytes, so one that is there need

@@ -1,7 +1,6 @@
 import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../../base/errors.ts";
-import { statFile, writeWholeFile } from "../../model/mod.ts";
+import { InputError, statFile, writeWholeFile } from "../../base/mod.ts";
 import { type BlobStore, checkBlob, nameBytes, nameFile } from "./blob_store.ts";
 
 /** Blobs in a folder that everybody who needs them can read. */

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { type BlobStore, checkBlob, nameBytes } from "./blob_store.ts";
 
 /** Sends a request; an S3 client signs it. */

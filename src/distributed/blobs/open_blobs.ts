@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import process from "node:process";
-import { UsageError } from "../../base/errors.ts";
+import { UsageError } from "../../base/mod.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { FolderBlobs } from "./folder_blobs.ts";
 import { HttpBlobs } from "./http_blobs.ts";

@@ -1,5 +1,5 @@
 import type { BlobStore } from "../blobs/blob_store.ts";
-import type { Executor } from "../../base/jobs/job.ts";
+import type { Executor } from "../../base/mod.ts";
 import { openBlobs } from "../blobs/open_blobs.ts";
 import { QueueExecutor } from "./queue_executor.ts";
 import { checkQueueServer, readQueueUrl } from "./queue_server.ts";

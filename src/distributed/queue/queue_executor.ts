@@ -1,7 +1,12 @@
 import type { Queue, QueueEvents } from "./bullmq.d.ts";
-import { InputError } from "../../base/errors.ts";
+import {
+  type Executor,
+  InputError,
+  type Job,
+  type JobOutcome,
+  type RunHooks,
+} from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import type { Executor, Job, JobOutcome, RunHooks } from "../../base/jobs/job.ts";
 import { listenToQueue } from "./listen_to_queue.ts";
 import { nameJob, packPayload, type Payload, QUEUE_NAME, type QueuedJob } from "./queued_job.ts";
 import { type OpenJob, QueueRun } from "./queue_run.ts";

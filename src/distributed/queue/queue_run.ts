@@ -1,6 +1,6 @@
 import type { Queue } from "./bullmq.d.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import type { JobOutcome, RunHooks } from "../../base/jobs/job.ts";
+import type { JobOutcome, RunHooks } from "../../base/mod.ts";
 import { type Payload, type QueuedJob, readFailure, unpackPayload } from "./queued_job.ts";
 
 /** A job that has no outcome yet, and its places among those that were asked for. */

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { Connection } from "./bullmq.d.ts";
 
 /** Variables of the environment that may hold the password; the second one is redis-cli's. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { InputError, UsageError } from "../../base/errors.ts";
+import { InputError, UsageError } from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 
 /** The queue that drivers and workers meet at. */

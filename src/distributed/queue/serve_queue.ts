@@ -1,7 +1,7 @@
 import type { Job as BullJob, Worker } from "./bullmq.d.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { BlobStores } from "../blobs/blob_stores.ts";
-import type { JobTools } from "../../base/jobs/job.ts";
+import type { JobTools } from "../../base/mod.ts";
 
 import {
   packPayload,

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Activations, ForwardPlan } from "../forward/mod.ts";
+import { type Activations, ForwardPlan } from "../forward/forward_plan.ts";
 import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
 import {
   type Geometry,

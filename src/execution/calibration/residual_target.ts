@@ -1,5 +1,6 @@
 import {
   activationOf,
+  batchNormAffine,
   consumersByNode,
   CONVOLUTION_CLASSES,
   type LayerGraph,
@@ -8,7 +9,6 @@ import {
   nodeDepths,
   nodeKeyOf,
 } from "../../graph/mod.ts";
-import { batchNormAffine } from "../../graph/folding/mod.ts";
 
 /** What the last convolution of a residual branch has to make up for. */
 export interface ResidualTarget {

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { fileError, InputError } from "../../base/errors.ts";
+import { fileError, InputError } from "../../base/mod.ts";
 
 /** A named array of doubles. */
 export interface NamedTensor {

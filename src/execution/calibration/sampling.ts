@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../../base/random.ts";
+import { createRandom, type Random } from "../../base/mod.ts";
 
 /**
  * Draws distinct integers from 0 … range − 1 (Floyd's algorithm), ascending.

@@ -1,5 +1,5 @@
 import project from "../../../deno.json" with { type: "json" };
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { mergeMoments, type Moments } from "../../kernels/mod.ts";
 
 /** To be raised with the layout of the file, the choice of images or positions, and the layers that are in it. */

@@ -1,6 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import { foldableChains, isChannelNorm, isLinearMap, mergeChain } from "../../graph/folding/mod.ts";
-import { type LayerGraph, type LayerNode, nodeKeyOf } from "../../graph/mod.ts";
+import {
+  foldableChains,
+  isChannelNorm,
+  isLinearMap,
+  type LayerGraph,
+  type LayerNode,
+  mergeChain,
+  nodeKeyOf,
+} from "../../graph/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import { convolutionOperation, transposedOperation } from "./convolution_steps.ts";
 import {

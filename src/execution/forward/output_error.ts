@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { type Network, openNetwork } from "../../graph/mod.ts";
 import { disposeModel, type ModelFile, releaseWeights } from "../../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { GraphNode } from "./graph_def.ts";
 import type { NodeRefusal } from "./node_call.ts";
 

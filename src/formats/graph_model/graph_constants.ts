@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { Constant } from "../import/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { GraphNode, NodeOutput } from "./graph_def.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { isJsonObject, type JsonObject } from "../../model/mod.ts";
 
 /** A tensor that a node makes. */

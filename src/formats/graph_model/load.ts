@@ -1,4 +1,5 @@
-import { isJsonObject, type ModelFile, type ModelJson, readWeights } from "../../model/mod.ts";
+import { isJsonObject, type ModelFile } from "../../model/mod.ts";
+import { type ModelJson, readWeights } from "../tfjs/load.ts";
 import { readGraph } from "./graph_def.ts";
 import { readGraphModel } from "./read.ts";
 

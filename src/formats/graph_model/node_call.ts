@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { ImportCall, type Pair } from "../import/mod.ts";
 import { readFlag, readNumber, readNumbers, readText, readTexts, readType } from "./attributes.ts";
 import type { GraphNode } from "./graph_def.ts";

@@ -1,4 +1,4 @@
-import { InputError, withAction } from "../../base/errors.ts";
+import { InputError, withAction } from "../../base/mod.ts";
 import type { LayerConfig } from "../../model/mod.ts";
 import { type Constant, countElements } from "./constants.ts";
 import type { LayerBuilder, LayerWeight } from "./layer_builder.ts";

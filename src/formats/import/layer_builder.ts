@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson, LayersTopology, ModelFile, Weight } from "../../model/mod.ts";
 
 /** A weight of a layer before it has its full name. */

@@ -3,10 +3,49 @@
  *
  * @module
  */
-export * from "./activations.ts";
-export * from "./affine.ts";
-export * from "./constants.ts";
-export * from "./import_call.ts";
+export {
+  addActivation,
+  addCappedRelu,
+  addClip,
+  addPRelu,
+  addUnary,
+  findSwish,
+  type UnaryOptions,
+} from "./activations.ts";
+export {
+  addAffine,
+  addArithmetic,
+  addSelector,
+  addUniformAffine,
+  type Arithmetic,
+  padColumns,
+} from "./affine.ts";
+export {
+  alike,
+  broadcastShapes,
+  combineConstants,
+  type Constant,
+  countElements,
+  floats,
+  holdsIntegers,
+  integers,
+  listIndices,
+  takeAlong,
+  transposeMatrix,
+} from "./constants.ts";
+export { type Feature, ImportCall, type ImportContext, MOST_VALUES } from "./import_call.ts";
 export { LayerBuilder, type LayerWeight, type NewLayer } from "./layer_builder.ts";
-export * from "./order_nodes.ts";
-export * from "./windows.ts";
+export { orderNodes } from "./order_nodes.ts";
+export {
+  addCrop,
+  addThinning,
+  addZeros,
+  isSame,
+  isUnpadded,
+  type MapSize,
+  type Pair,
+  resized,
+  sizeOf,
+  spreadTaps,
+  type Windows,
+} from "./windows.ts";

@@ -1,6 +1,5 @@
 import { zipSync } from "fflate";
-import { InputError } from "../../base/errors.ts";
-import { readZip, type ZipEntry } from "../../base/zip.ts";
+import { InputError, readZip, type ZipEntry } from "../../base/mod.ts";
 
 /** The parts of a `.keras` file. */
 export interface KerasArchive {

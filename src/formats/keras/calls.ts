@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 
 /** One call of a layer in a functional model. */
 export interface Call {

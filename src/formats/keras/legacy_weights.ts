@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import type { WeightRole } from "./layer_classes.ts";

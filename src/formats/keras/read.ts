@@ -1,6 +1,6 @@
-import { InputError } from "../../base/errors.ts";
-import { type ModelFile, refuseUnusableWeights, type Weight } from "../../model/mod.ts";
-import { isZip } from "../../base/zip.ts";
+import { InputError, isZip } from "../../base/mod.ts";
+import type { ModelFile, Weight } from "../../model/mod.ts";
+import { refuseUnusableWeights } from "../tfjs/load.ts";
 import { readArchive } from "./archive.ts";
 import { readArchiveWeights } from "./archive_weights.ts";
 import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/hdf5_object.ts";

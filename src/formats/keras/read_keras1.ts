@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { JsonObject } from "./read_options.ts";
 
 /** Classes of Keras 1 that Keras 2 renamed. */

@@ -1,4 +1,4 @@
-import { InputError, withAction } from "../../base/errors.ts";
+import { InputError, withAction } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson } from "../../model/mod.ts";
 import { layerClasses } from "./layer_classes.ts";
 import { isJsonObject, type JsonObject, type OptionSource, readOption } from "./read_options.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson } from "../../model/mod.ts";
 import { type Call, requireAcyclic } from "./calls.ts";
 import { modelClasses } from "./layer_classes.ts";

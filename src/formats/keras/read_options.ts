@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerConfig } from "../../model/mod.ts";
 import { sharedActivations } from "./layer_classes.ts";
 

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { isJsonObject } from "./read_options.ts";
 
 /** A tensor in the form of tfjs-layers: layer, call, output, arguments of the call that reads it. */

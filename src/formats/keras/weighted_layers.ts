@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerConfig, Weight } from "../../model/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import { toFloat32 } from "./hdf5/to_float32.ts";

@@ -1,9 +1,8 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerJson, ModelFile, Weight } from "../../model/mod.ts";
 import { writeArchive } from "./archive.ts";
 import { nameGroups } from "./archive_weights.ts";
-import type { ArrayNode, GroupNode } from "./hdf5/write_hdf5.ts";
-import { writeHdf5 } from "./hdf5/write_hdf5.ts";
+import { type ArrayNode, type GroupNode, writeHdf5 } from "./hdf5/write_hdf5.ts";
 import { weightRoles } from "./weighted_layers.ts";
 import { writeModelConfig, type WrittenModel } from "./write_model.ts";
 

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerJson } from "../../model/mod.ts";
 import { layerClasses, sharedActivations } from "./layer_classes.ts";
 import { isJsonObject, type JsonObject } from "./read_options.ts";

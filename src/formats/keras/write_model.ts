@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import { findInputShape, type LayerJson } from "../../model/mod.ts";
 import { type Call, orderAsKeras, requireAcyclic } from "./calls.ts";
 import { modelClasses } from "./layer_classes.ts";

@@ -1,21 +1,19 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../../base/errors.ts";
-import { readBytes } from "../../base/files.ts";
+import { InputError, readBytes } from "../../base/mod.ts";
 import {
   countStoredBytes,
   decodeWeights,
-  readWeightSpec,
-  type WeightSpec,
-} from "../../model/decode_weights.ts";
-import type { ModelFile, Weight } from "../../model/model_file.ts";
-import { type BesideReader, readBeside, refuse } from "./read_beside.ts";
-import {
   graphModelError,
   isJsonObject,
   type JsonObject,
+  type ModelFile,
   readTopology,
-} from "../../model/topology.ts";
+  readWeightSpec,
+  type Weight,
+  type WeightSpec,
+} from "../../model/mod.ts";
+import { type BesideReader, readBeside, refuse } from "./read_beside.ts";
 
 /** A model.json as it stands on disk, before it is known what kind of model it describes. */
 export interface ModelJson {

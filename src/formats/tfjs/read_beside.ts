@@ -1,7 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
-import { fileError, InputError } from "../../base/errors.ts";
-import { readBytes } from "../../base/files.ts";
+import { fileError, InputError, readBytes } from "../../base/mod.ts";
 
 /** Reads a file that a model names; its role is for messages. */
 export type BesideReader = (name: string, role: string) => Promise<Uint8Array>;

@@ -11,11 +11,8 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
-import { fileError, InputError } from "../../base/errors.ts";
-import { isMissing } from "../../base/files.ts";
-import type { QuantizedType } from "../../model/decode_weights.ts";
-import { encodeWeights } from "../../model/encode_weights.ts";
-import type { ModelFile } from "../../model/model_file.ts";
+import { fileError, InputError, isMissing } from "../../base/mod.ts";
+import { encodeWeights, type ModelFile, type QuantizedType } from "../../model/mod.ts";
 
 /** Content of files by name. */
 export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;

@@ -1,4 +1,5 @@
-import { activationOf, isLastAxis, type LayerNode, planeOf } from "../mod.ts";
+import { activationOf, isLastAxis, planeOf } from "../options.ts";
+import type { LayerNode } from "../layer_graph.ts";
 import type { Weight } from "../../model/mod.ts";
 
 /** Scale and shift of a BatchNormalization at inference: y = x·scale + shift. */

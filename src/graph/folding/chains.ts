@@ -1,4 +1,4 @@
-import { consumersByNode, type LayerGraph, type LayerNode, MODEL_OUTPUT } from "../mod.ts";
+import { consumersByNode, type LayerGraph, type LayerNode, MODEL_OUTPUT } from "../layer_graph.ts";
 import {
   activationArgument,
   asDepthwise,

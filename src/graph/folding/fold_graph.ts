@@ -1,4 +1,4 @@
-import { consumersByNode, type LayerGraph, type LayerNode, orderNodes } from "../mod.ts";
+import { consumersByNode, type LayerGraph, type LayerNode, orderNodes } from "../layer_graph.ts";
 import {
   activationArgument,
   batchNormAffine,

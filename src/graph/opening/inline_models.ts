@@ -1,11 +1,6 @@
 import { findInputShape, type LayerJson, type ModelFile, type Weight } from "../../model/mod.ts";
-import {
-  isModelClass,
-  layerName,
-  ownerOf,
-  parseReferences,
-  type TensorReference,
-} from "../layer_graph.ts";
+import { isModelClass, layerName, parseReferences, type TensorReference } from "../layer_graph.ts";
+import { ownerOf } from "./build_graph.ts";
 
 /** The layers of a model as the calls of a functional one. */
 interface FlatModel {

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { instantiate, type ModelFile } from "../../model/mod.ts";
-import { buildGraph, type LayerGraph } from "../layer_graph.ts";
+import { buildGraph } from "./build_graph.ts";
+import type { LayerGraph } from "../layer_graph.ts";
 import { separateCalls } from "./separate_calls.ts";
 import { splitSeparable } from "./split_separable.ts";
 

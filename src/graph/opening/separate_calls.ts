@@ -1,11 +1,6 @@
 import type { LayerJson, ModelFile } from "../../model/mod.ts";
-import {
-  isModelClass,
-  layerName,
-  ownerOf,
-  parseReferences,
-  type TensorReference,
-} from "../layer_graph.ts";
+import { isModelClass, layerName, parseReferences, type TensorReference } from "../layer_graph.ts";
+import { ownerOf } from "./build_graph.ts";
 
 /**
  * Makes a layer of its own of every call of a layer without weights: one ReLU that is called all over a model is many

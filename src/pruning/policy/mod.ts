@@ -27,9 +27,9 @@ export {
 } from "./auto/search.ts";
 export type { SearchSpace, SearchUnit, UnitFeatures } from "./auto/search_space.ts";
 export type { Tried } from "./auto/trial.ts";
-export * from "./budget/budget.ts";
+export { type BudgetOptions, type BudgetSolution, chooseCounts } from "./budget/budget.ts";
 export type { BudgetProblem, BudgetTerm, BudgetUnit } from "./budget/budget_problem.ts";
 export { inputsOf, LARGEST_LAYER, type LayerPlan, planLayers, type PlanRules } from "./plan.ts";
-export * from "./budget/price_errors.ts";
-export * from "./ratios.ts";
-export * from "./unit_counts.ts";
+export { priceErrors, type UnpricedUnit } from "./budget/price_errors.ts";
+export { keptCount, parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
+export { allowedCounts, ratiosOfCounts } from "./unit_counts.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { ConvolutionPlace } from "../../graph/mod.ts";
 
 /** The share of its input channels that every convolution keeps, in the order of the list. */

@@ -1,9 +1,13 @@
 import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../../cost/mod.ts";
-import { withDefaults } from "../../base/defaults.ts";
-import { WorkerError } from "../../base/errors.ts";
+import {
+  type Executor,
+  type JobOutcome,
+  LocalExecutor,
+  withDefaults,
+  WorkerError,
+} from "../../base/mod.ts";
 import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../../graph/mod.ts";
-import { type Executor, type JobOutcome, LocalExecutor } from "../../distributed/queue/mod.ts";
 import {
   bestRollouts,
   chooseCounts,

@@ -1,6 +1,6 @@
 import { absorbBiases, type ConvolutionPlace, type CutUnit, shrinkGraph } from "../../graph/mod.ts";
-import type { Job, JobHandlers } from "../../distributed/queue/mod.ts";
-import type { ImageSelection } from "../../session/crew/mod.ts";
+import type { Job, JobHandlers } from "../../base/mod.ts";
+import type { ImageSelection } from "../../session/mod.ts";
 import { type Evaluation, planLayers, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
 import type { CountNetworks } from "./count_networks.ts";
 import { heldOutImages, measureAdapted, measureNetwork } from "../measure_network.ts";

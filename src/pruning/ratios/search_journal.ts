@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileError, InputError } from "../../base/errors.ts";
+import { fileError, InputError } from "../../base/mod.ts";
 import { describeDifferences, type Identity } from "../../tuning/mod.ts";
 
 /** A line of the file; the first one says what the search is. */

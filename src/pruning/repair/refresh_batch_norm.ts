@@ -1,9 +1,9 @@
 import { type LayerGraph, writeGraph } from "../../graph/mod.ts";
-import type { ImageSelection } from "../../session/crew/mod.ts";
 import {
   batchesOfThread,
   type DataOptions,
   evaluateOn,
+  type ImageSelection,
   type Session,
   trackBatches,
 } from "../../session/mod.ts";

@@ -1,4 +1,4 @@
-import { outputSizeOf } from "../../execution/calibration/mod.ts";
+import { outputSizeOf } from "../../execution/mod.ts";
 import {
   inputChannels,
   kernelOfMatrix,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { checkAugmentation } from "../../data/mod.ts";
-import { InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
 import { resolveReference, type Session } from "../../session/mod.ts";

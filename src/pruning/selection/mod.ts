@@ -27,4 +27,4 @@ export {
   type Reconstruction,
   type ReconstructionOptions,
 } from "./reconstruction.ts";
-export { type Selection, type SelectionMethod, type Selector } from "./selector.ts";
+export type { Selection, SelectionMethod, Selector } from "./selector.ts";

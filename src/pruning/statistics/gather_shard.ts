@@ -1,7 +1,7 @@
-import type { Statistics } from "../../execution/calibration/mod.ts";
-import { InputError } from "../../base/errors.ts";
+import type { Statistics } from "../../execution/mod.ts";
+import { InputError } from "../../base/mod.ts";
 import { unpackAll } from "../../kernels/mod.ts";
-import { shardIndices } from "../../session/crew/mod.ts";
+import { shardIndices } from "../../session/mod.ts";
 import {
   gatherMoments,
   identifyStatistics,

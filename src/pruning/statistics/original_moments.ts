@@ -4,8 +4,8 @@ import {
   missingShards,
   saveStatistics,
   type StatisticsIdentity,
-} from "../../execution/calibration/mod.ts";
-import { InputError } from "../../base/errors.ts";
+} from "../../execution/mod.ts";
+import { InputError, refuseExistingFile, statFile } from "../../base/mod.ts";
 import {
   type MomentsByLayer,
   type PackedMoments,
@@ -13,7 +13,6 @@ import {
   unpackAll,
   unpackMoments,
 } from "../../kernels/mod.ts";
-import { refuseExistingFile, statFile } from "../../model/mod.ts";
 import {
   gatherMoments,
   identifyStatistics,

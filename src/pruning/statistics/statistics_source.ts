@@ -1,4 +1,4 @@
-import { STATISTICS_VERSION, type StatisticsIdentity } from "../../execution/calibration/mod.ts";
+import { STATISTICS_VERSION, type StatisticsIdentity } from "../../execution/mod.ts";
 import { fingerprintImages, pickCalibration } from "../../data/mod.ts";
 import {
   type ChannelMap,
@@ -14,15 +14,16 @@ import {
   type ModelFile,
   readPreprocessing,
 } from "../../model/mod.ts";
-import type { CalibrationRequest, Crew } from "../../session/crew/mod.ts";
-import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
 import {
   batchesOfThread,
+  type CalibrationRequest,
+  type Crew,
   type ProgressListener,
   type Session,
   trackBatches,
 } from "../../session/mod.ts";
-import type { Stopwatch } from "../../base/stopwatch.ts";
+import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
+import type { Stopwatch } from "../../base/mod.ts";
 
 /**
  * Images that go through the original network together, and that shards and workers share out together. Products are

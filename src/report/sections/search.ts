@@ -3,7 +3,7 @@ import type { LoggedRollout } from "../../pruning/mod.ts";
 import { type Chart, renderChart } from "../chart.ts";
 import { html } from "../html.ts";
 import { ACCURACY, measureOf, shareOf } from "../measure.ts";
-import { paretoFront } from "../../base/pareto.ts";
+import { paretoFront } from "../../base/mod.ts";
 import type { PruneRecord } from "../run_record.ts";
 import type { Section } from "../section.ts";
 import { formatCount, formatNumber, formatPercent, unitFor } from "../units.ts";

@@ -1,14 +1,15 @@
 import {
   addChannelMoments,
+  addStepSums,
   type ChannelMoments,
   type Figures,
   type ObjectiveSpec,
-} from "../../execution/forward/mod.ts";
-import { InputError } from "../../base/errors.ts";
+  type StepSums,
+} from "../../execution/mod.ts";
+import { InputError } from "../../base/mod.ts";
 import { shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type Moments, type PackedMoments, packMoments, sumMoments } from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
-import { addStepSums, type StepSums } from "../../execution/training/mod.ts";
 import type { StationAnswer, StationArguments, StationMethod } from "./messages.ts";
 import { RemoteStation } from "./thread_station.ts";
 import type { TrainingRequest } from "./training_station.ts";

@@ -1,7 +1,17 @@
 import type * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../base/errors.ts";
-import { letOthersRun } from "../../base/let_others_run.ts";
-import { Calibrator } from "../../execution/calibration/mod.ts";
+import { InputError, letOthersRun } from "../../base/mod.ts";
+import {
+  Calibrator,
+  type ChannelMoments,
+  type EvaluationSums,
+  ForwardPlan,
+  type ImageBatch,
+  measureBatchNorm,
+  type Objective,
+  type ObjectiveSpec,
+  openObjective,
+  type StepSums,
+} from "../../execution/mod.ts";
 import {
   type Batch,
   checkClasses,
@@ -13,16 +23,6 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import {
-  type ChannelMoments,
-  type EvaluationSums,
-  ForwardPlan,
-  type ImageBatch,
-  measureBatchNorm,
-  type Objective,
-  type ObjectiveSpec,
-  openObjective,
-} from "../../execution/forward/mod.ts";
 import { openNetwork } from "../../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
@@ -32,7 +32,6 @@ import {
   releaseWeights,
   type Weight,
 } from "../../model/mod.ts";
-import type { StepSums } from "../../execution/training/mod.ts";
 import { toTensors } from "./to_tensors.ts";
 import { type TrainingRequest, TrainingStation } from "./training_station.ts";
 

@@ -1,4 +1,4 @@
-import { Thread } from "../../base/threads/mod.ts";
+import { Thread } from "../../base/mod.ts";
 import type { StationAnswer, StationArguments, StationMethod, StationRequest } from "./messages.ts";
 import { Station, type StationSpec } from "./station.ts";
 

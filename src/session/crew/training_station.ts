@@ -1,18 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Augmentation, augmentBatch, type Batch } from "../../data/mod.ts";
-import { ForwardPlan } from "../../execution/forward/mod.ts";
-import { givesProbabilities } from "../../execution/forward/mod.ts";
-import { type Network, openNetwork } from "../../graph/mod.ts";
-import { type Kernels, loadKernels } from "../../kernels/mod.ts";
-import { disposeModel, type InputPreparation, type ModelFile } from "../../model/mod.ts";
 import {
   createLoss,
+  ForwardPlan,
+  givesProbabilities,
   layOutParameters,
   type LossSpec,
   type StepSums,
   type TrainingLoss,
   TrainingNetwork,
-} from "../../execution/training/mod.ts";
+} from "../../execution/mod.ts";
+import { type Network, openNetwork } from "../../graph/mod.ts";
+import { type Kernels, loadKernels } from "../../kernels/mod.ts";
+import { disposeModel, type InputPreparation, type ModelFile } from "../../model/mod.ts";
 import { toTensors } from "./to_tensors.ts";
 
 /** What a training needs to know beside the station's own specification. */

@@ -1,7 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
-import { UsageError } from "../../base/errors.ts";
+import { createRandom, drawNormal, type Random, UsageError } from "../../base/mod.ts";
 import { captureModel, disposeModel, type ModelFile, type Weight } from "../../model/mod.ts";
-import { createRandom, drawNormal, type Random } from "../../base/random.ts";
 import type { NetworkShape } from "./blocks.ts";
 import { layOutMobileNetV1, layOutMobileNetV2 } from "./mobilenet.ts";
 import { layOutResNet } from "./resnet.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { judge, needsOf, parseLimits, toJUnit } from "../../../src/api/check/mod.ts";
+import { judge, needsOf, parseLimits, toJUnit } from "../../../src/api/mod.ts";
 
 Deno.test("parseLimits() takes known limits and names what is wrong with others", () => {
   assert.deepEqual(parseLimits('{"bytes": 100, "accuracy": 0.9}', "b.json"), {

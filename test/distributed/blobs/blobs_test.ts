@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
-import { type BlobStore, openBlobs } from "../../../src/distributed/queue/mod.ts";
+import { type BlobStore, openBlobs } from "../../../src/distributed/mod.ts";
 
 const CONTENT = new TextEncoder().encode("statistics of a network");
 const NAME = createHash("sha256").update(CONTENT).digest("hex");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readQueueUrl, serveQueue } from "../../../src/distributed/queue/mod.ts";
+import { readQueueUrl, serveQueue } from "../../../src/distributed/mod.ts";
 
 const [url, lock] = Deno.args;
 

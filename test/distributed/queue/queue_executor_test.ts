@@ -1,4 +1,4 @@
-import { openBlobs, QueueExecutor, serveQueue } from "../../../src/distributed/queue/mod.ts";
+import { openBlobs, QueueExecutor, serveQueue } from "../../../src/distributed/mod.ts";
 import {
   contractHandlers,
   executorContract,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { Job } from "../../../src/base/mod.ts";
 import {
-  type Job,
   openBlobs,
   QueueExecutor,
   type QueueExecutorOptions,
   serveQueue,
-} from "../../../src/distributed/queue/mod.ts";
+} from "../../../src/distributed/mod.ts";
 import { RedisServer, whyNoRedis } from "./redis_server.ts";
 
 const ignore = whyNoRedis !== undefined;

@@ -4,12 +4,12 @@ import {
   asImages,
   Calibrator,
   findResidualTargets,
+  ForwardPlan,
   geometryOf,
   outputSizeOf,
   sampledImages,
   samplePositions,
-} from "../../../src/execution/calibration/mod.ts";
-import { ForwardPlan } from "../../../src/execution/forward/mod.ts";
+} from "../../../src/execution/mod.ts";
 import {
   findChannelSpaces,
   kernelMatrix,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { geometryOf, outputSizeOf, sampledImages } from "../../../src/execution/calibration/mod.ts";
+import { geometryOf, outputSizeOf, sampledImages } from "../../../src/execution/mod.ts";
 import {
   kernelMatrix,
   kernelOfMatrix,

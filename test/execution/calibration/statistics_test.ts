@@ -8,10 +8,10 @@ import {
   saveStatistics,
   type Statistics,
   writeSafetensors,
-} from "../../../src/execution/calibration/mod.ts";
+} from "../../../src/execution/mod.ts";
 import { InputError } from "../../../src/base/errors.ts";
 import type { Moments } from "../../../src/kernels/mod.ts";
-import { refuseExistingFile } from "../../../src/model/mod.ts";
+import { refuseExistingFile } from "../../../src/base/mod.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { randomArray } from "../../reference/samples.ts";
 

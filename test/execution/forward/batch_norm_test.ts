@@ -4,7 +4,7 @@ import {
   addChannelMoments,
   measureBatchNorm,
   withBatchNormMoments,
-} from "../../../src/execution/forward/mod.ts";
+} from "../../../src/execution/mod.ts";
 import { writeGraph } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { instantiate } from "../../../src/model/mod.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { ForwardPlan } from "../../../src/execution/forward/mod.ts";
+import { ForwardPlan } from "../../../src/execution/mod.ts";
 import { openNetwork, withWeights, writeGraph } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel, instantiate, releaseWeights } from "../../../src/model/mod.ts";

@@ -6,7 +6,7 @@ import {
   type Objective,
   type ObjectiveSpec,
   openObjective,
-} from "../../../src/execution/forward/mod.ts";
+} from "../../../src/execution/mod.ts";
 import type { Network } from "../../../src/graph/mod.ts";
 import { disposeModel } from "../../../src/model/mod.ts";
 import { randomImages } from "../../support/networks.ts";

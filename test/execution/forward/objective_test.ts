@@ -6,7 +6,7 @@ import {
   type ImageBatch,
   openObjective,
   OutputError,
-} from "../../../src/execution/forward/mod.ts";
+} from "../../../src/execution/mod.ts";
 import { type Network, openNetwork } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../../src/model/mod.ts";

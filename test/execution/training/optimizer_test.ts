@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { startBackend } from "../../../src/kernels/mod.ts";
-import { Optimizer, type ParameterLayout } from "../../../src/execution/training/mod.ts";
+import { Optimizer, type ParameterLayout } from "../../../src/execution/mod.ts";
 
 await startBackend();
 

@@ -9,7 +9,7 @@ import {
   packParameters,
   TrainingNetwork,
   unpackParameters,
-} from "../../../src/execution/training/mod.ts";
+} from "../../../src/execution/mod.ts";
 import { buildInputNetwork, drawSplit, tensorsOf } from "../../support/input_networks.ts";
 import { onCpu } from "../../kernels/on_cpu.ts";
 import { buildNetwork, networkNames, randomImages } from "../../support/networks.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../../src/formats/keras/mod.ts";
+import { readKeras } from "../../../src/formats/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel, instantiate, type LayerConfig } from "../../../src/model/mod.ts";
 import { encodeKeras, keras3Conv, keras3Initializer, keras3Layer } from "./keras_files.ts";

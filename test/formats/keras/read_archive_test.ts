@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../../src/formats/keras/mod.ts";
+import { readKeras } from "../../../src/formats/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { nameGroups } from "../../../src/formats/keras/archive_weights.ts";
 import { disposeModel, instantiate } from "../../../src/model/mod.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../../src/formats/keras/mod.ts";
+import { readKeras } from "../../../src/formats/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
 import { encodeWithLibrary, type FixtureArray } from "./hdf5_fixture.ts";

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { unzipSync } from "fflate";
 import { startBackend } from "../../../src/kernels/mod.ts";
-import { readKeras, writeKeras } from "../../../src/formats/keras/mod.ts";
+import { readKeras, writeKeras } from "../../../src/formats/mod.ts";
 import { type Call, orderAsKeras } from "../../../src/formats/keras/calls.ts";
 import { captureModel, disposeModel, type ModelFile } from "../../../src/model/mod.ts";
 import { buildNetworkFile } from "../../support/networks.ts";

@@ -4,7 +4,7 @@ import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel } from "../../../src/model/mod.ts";
 import { decodeOnnx } from "../../../src/formats/onnx/read/decode.ts";
 import { DATA_TYPES, type OnnxTensor } from "../../../src/formats/onnx/messages.ts";
-import { readOnnx, writeOnnx } from "../../../src/formats/onnx/mod.ts";
+import { readOnnx, writeOnnx } from "../../../src/formats/mod.ts";
 import {
   assertMaskedEqualsShrunk,
   openSplit,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { findChannelSpaces, listConvolutions, openNetwork } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel } from "../../../src/model/mod.ts";
-import { readOnnx, writeOnnx } from "../../../src/formats/onnx/mod.ts";
+import { readOnnx, writeOnnx } from "../../../src/formats/mod.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 import { sketches } from "./sketches.ts";
 

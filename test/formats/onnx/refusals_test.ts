@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../../src/base/errors.ts";
-import { openModel } from "../../../src/formats/mod.ts";
-import { readOnnx } from "../../../src/formats/onnx/mod.ts";
+import { openModel, readOnnx } from "../../../src/formats/mod.ts";
 import { DATA_TYPES } from "../../../src/formats/onnx/messages.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { Sketch } from "./sketch.ts";

@@ -3,7 +3,7 @@ import { InputError } from "../../../src/base/errors.ts";
 import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel, findInputs } from "../../../src/model/mod.ts";
-import { readOnnx, writeOnnx } from "../../../src/formats/onnx/mod.ts";
+import { readOnnx, writeOnnx } from "../../../src/formats/mod.ts";
 import { randomCuts } from "../../graph/masked.ts";
 import { buildInputNetwork, inputNetworkNames } from "../../support/input_networks.ts";
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadModelFile } from "../../../src/model/mod.ts";
+import { loadModelFile } from "../../../src/formats/mod.ts";
 import {
   DENSE_WEIGHTS,
   describeModel,

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  loadModelFile,
-  type ModelFile,
-  refuseExisting,
-  saveModelFile,
-  type Weight,
-} from "../../../src/model/mod.ts";
+import { loadModelFile, refuseExisting, saveModelFile } from "../../../src/formats/mod.ts";
+import type { ModelFile, Weight } from "../../../src/model/mod.ts";
 import { randomBytes } from "../../data/fixtures.ts";
 import { createModelFile, inTempFolder, writeFile } from "../../model/fixtures.ts";
 

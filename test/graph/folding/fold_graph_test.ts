@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { foldGraph } from "../../../src/graph/folding/mod.ts";
 import {
   findChannelSpaces,
+  foldGraph,
   type LayerGraph,
   listConvolutions,
   noCuts,

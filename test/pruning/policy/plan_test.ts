@@ -11,7 +11,7 @@ import {
   shrinkGraph,
 } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
-import { planLayers } from "../../../src/pruning/policy/mod.ts";
+import { planLayers } from "../../../src/pruning/mod.ts";
 import { buildNetwork, type NetworkName, networkNames } from "../../support/networks.ts";
 
 await startBackend();

@@ -8,7 +8,7 @@ import {
   planLayers,
   type PlanRules,
   ratiosOfCounts,
-} from "../../../src/pruning/policy/mod.ts";
+} from "../../../src/pruning/mod.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { evenNetworkNames, type NetworkName, networkNames } from "../../support/networks.ts";
 import { openUnits, shrinkUnits } from "../../support/units.ts";

@@ -7,12 +7,12 @@ import { prune } from "../../../src/pruning/prune_network.ts";
 import {
   groupOptions,
   type GroupTuning,
+  type LayerPlan,
   partIntoGroups,
   type PruneOptions,
   type Repair,
   tuneGroup,
 } from "../../../src/pruning/mod.ts";
-import type { LayerPlan } from "../../../src/pruning/policy/mod.ts";
 import { TUNING_DEFAULTS, type TuningResult } from "../../../src/tuning/mod.ts";
 import { buildNetwork, buildNetworkFile, type NetworkName } from "../../support/networks.ts";
 import { makeWorkersMortal } from "../../session/crew/mortal_workers.ts";

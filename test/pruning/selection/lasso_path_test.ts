@@ -4,7 +4,7 @@ import {
   followLassoPath,
   type LassoPath,
   type LassoProblem,
-} from "../../../src/pruning/selection/mod.ts";
+} from "../../../src/pruning/mod.ts";
 import { testBothBuilds } from "../../kernels/both_builds.ts";
 import { coordinateDescentLasso } from "../../reference/lasso.ts";
 import { multiply } from "../../reference/linear_algebra.ts";

@@ -8,7 +8,7 @@ import {
   interceptOf,
   type Problem,
   reconstruct,
-} from "../../../src/pruning/selection/mod.ts";
+} from "../../../src/pruning/mod.ts";
 import { naiveRefitError, naiveRemovalOrder } from "../../reference/elimination.ts";
 import { naiveContraction } from "../../reference/lasso.ts";
 import { multiply } from "../../reference/linear_algebra.ts";

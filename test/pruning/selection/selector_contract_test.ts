@@ -3,11 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../../src/base/errors.ts";
 import { loadKernels, startBackend } from "../../../src/kernels/mod.ts";
 import { createRandom, shuffledIndices } from "../../../src/base/random.ts";
-import {
-  createSelector,
-  type Problem,
-  type SelectionMethod,
-} from "../../../src/pruning/selection/mod.ts";
+import { createSelector, type Problem, type SelectionMethod } from "../../../src/pruning/mod.ts";
 import { permuteChannels, randomProblem, silenceChannel } from "../../reference/samples.ts";
 
 await startBackend();

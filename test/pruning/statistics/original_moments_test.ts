@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../../../src/api/calibrate.ts";
-import {
-  loadStatistics,
-  saveStatistics,
-  type Statistics,
-} from "../../../src/execution/calibration/mod.ts";
+import { loadStatistics, saveStatistics, type Statistics } from "../../../src/execution/mod.ts";
 import { InputError } from "../../../src/base/errors.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import type { ModelFile } from "../../../src/model/mod.ts";
-import { Crew } from "../../../src/session/crew/mod.ts";
+import { Crew } from "../../../src/session/mod.ts";
 import { prune } from "../../../src/pruning/prune_network.ts";
 import type { PruneOptions } from "../../../src/pruning/mod.ts";
 import { encodePng, randomBytes, writeFile } from "../../data/fixtures.ts";

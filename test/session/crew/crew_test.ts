@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../../src/base/errors.ts";
-import type { Figures } from "../../../src/execution/forward/mod.ts";
+import type { Figures } from "../../../src/execution/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { captureModel, disposeModel, readPreprocessing } from "../../../src/model/mod.ts";
 import {
@@ -9,7 +9,7 @@ import {
   Crew,
   shardIndices,
   type StationSpec,
-} from "../../../src/session/crew/mod.ts";
+} from "../../../src/session/mod.ts";
 import { recordError, reviveError } from "../../../src/base/threads/error_record.ts";
 import {
   encodeIdxImages,

@@ -1,4 +1,4 @@
-import { Thread } from "../../../src/base/threads/mod.ts";
+import { Thread } from "../../../src/base/mod.ts";
 
 /** When and how a worker ends. */
 export interface Death {

@@ -4,7 +4,7 @@ import { UsageError } from "../../../src/base/errors.ts";
 import { findChannelSpaces, listConvolutions, openNetwork } from "../../../src/graph/mod.ts";
 import { startBackend } from "../../../src/kernels/mod.ts";
 import { disposeModel } from "../../../src/model/mod.ts";
-import { buildNetwork, networkNames } from "../../../src/tuning/nets/mod.ts";
+import { buildNetwork, networkNames } from "../../../src/tuning/mod.ts";
 
 await startBackend();
 

@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 
 /** An address that points nowhere, as HDF5 writes it. */
 const UNDEFINED_ADDRESS = 0xffff_ffff_ffff_ffffn;

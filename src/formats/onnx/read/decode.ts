@@ -1,5 +1,5 @@
 import { PbfReader } from "pbf";
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import type {
   OnnxAttribute,
   OnnxGraph,

@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import { orderNodes as putInOrder } from "../../import/mod.ts";
 import type { OnnxGraph, OnnxNode } from "../messages.ts";
 import { nameOfNode } from "./node_call.ts";

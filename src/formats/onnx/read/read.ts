@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import { countElements, LayerBuilder, MOST_VALUES } from "../../import/mod.ts";
 import type { ModelFile } from "../../../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";

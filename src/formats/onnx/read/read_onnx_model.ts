@@ -1,4 +1,5 @@
-import type { BesideReader, ModelFile } from "../../../model/mod.ts";
+import type { BesideReader } from "../../tfjs/read_beside.ts";
+import type { ModelFile } from "../../../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
 import { readOnnx } from "./read.ts";
 

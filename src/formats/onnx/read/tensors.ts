@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import { type Constant, countElements } from "../../import/mod.ts";
 import { DATA_TYPES, type OnnxTensor } from "../messages.ts";
 

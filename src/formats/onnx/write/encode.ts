@@ -1,6 +1,12 @@
 import { PbfWriter } from "pbf";
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from "../messages.ts";
-import type { OnnxValueInfo } from "../messages.ts";
+import type {
+  OnnxAttribute,
+  OnnxGraph,
+  OnnxModel,
+  OnnxNode,
+  OnnxTensor,
+  OnnxValueInfo,
+} from "../messages.ts";
 
 /** `AttributeProto.AttributeType`. */
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 };

@@ -1,4 +1,4 @@
-import { InputError, withAction } from "../../../base/errors.ts";
+import { InputError, withAction } from "../../../base/mod.ts";
 import type { LayerConfig, LayerJson, ModelFile, Weight } from "../../../model/mod.ts";
 
 /** One call of a layer, models inside models resolved. */

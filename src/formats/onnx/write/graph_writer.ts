@@ -1,4 +1,4 @@
-import { InputError, withAction } from "../../../base/errors.ts";
+import { InputError, withAction } from "../../../base/mod.ts";
 import type { LayerCall } from "./expand_layers.ts";
 import {
   DATA_TYPES,

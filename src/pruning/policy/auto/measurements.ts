@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import { type Evaluation, keyOf } from "./rollout.ts";
 
 /** Why a network could not be measured. */

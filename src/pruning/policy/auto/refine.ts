@@ -1,4 +1,4 @@
-import { createRandom } from "../../../base/random.ts";
+import { createRandom } from "../../../base/mod.ts";
 import { Environment } from "./environment.ts";
 import { exploreAround } from "./explore.ts";
 import { Measurements } from "./measurements.ts";

@@ -1,7 +1,4 @@
-import { withDefaults } from "../../../base/defaults.ts";
-import { InputError } from "../../../base/errors.ts";
-import { createRandom } from "../../../base/random.ts";
-import { letOthersRun } from "../../../base/let_others_run.ts";
+import { createRandom, InputError, letOthersRun, withDefaults } from "../../../base/mod.ts";
 import { Agent, type AgentOptions, type LearningLosses } from "./agent/ddpg.ts";
 import { Environment, STATE_SIZE, type Walk } from "./environment.ts";
 import { exploreAround } from "./explore.ts";

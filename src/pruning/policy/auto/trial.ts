@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import type { Walk } from "./environment.ts";
 import type { Measurement } from "./measurements.ts";
 import { rewardOf, type RewardPolicy } from "./reward.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/errors.ts";
+import { InputError } from "../../../base/mod.ts";
 import { type BudgetProblem, type Choice, costOf, wholeOptions } from "./budget_problem.ts";
 import { descend } from "./descent.ts";
 import { layOutElimination } from "./elimination_tree.ts";

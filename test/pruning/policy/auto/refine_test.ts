@@ -7,7 +7,7 @@ import {
   type Rollout,
   type SearchHooks,
   type SearchSpace,
-} from "../../../../src/pruning/policy/mod.ts";
+} from "../../../../src/pruning/mod.ts";
 
 const features = { filters: 8, height: 4, width: 4, stride: 1, macs: 100 };
 const counts = Array.from({ length: 32 }, (_, index) => index + 1);

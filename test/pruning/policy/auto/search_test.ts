@@ -11,7 +11,7 @@ import {
   type Rollout,
   searchCounts,
   type SearchOptions,
-} from "../../../../src/pruning/policy/mod.ts";
+} from "../../../../src/pruning/mod.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes } from "../budget/budget_problems.ts";
 import { errorOfCounts, evaluatorOf, quick, spaceOf } from "./spaces.ts";

@@ -1,4 +1,4 @@
-import type { BudgetProblem, Evaluation, SearchSpace } from "../../../../src/pruning/policy/mod.ts";
+import type { BudgetProblem, Evaluation, SearchSpace } from "../../../../src/pruning/mod.ts";
 
 /** A budget problem as the agent meets it. */
 export function spaceOf({ units, terms }: BudgetProblem): SearchSpace {

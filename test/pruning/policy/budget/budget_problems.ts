@@ -1,4 +1,4 @@
-import type { BudgetProblem, BudgetTerm, BudgetUnit } from "../../../../src/pruning/policy/mod.ts";
+import type { BudgetProblem, BudgetTerm, BudgetUnit } from "../../../../src/pruning/mod.ts";
 import { createRandom, type Random } from "../../../../src/base/random.ts";
 
 /** How units are tied to each other. */

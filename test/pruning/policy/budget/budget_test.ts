@@ -4,7 +4,7 @@ import {
   type BudgetProblem,
   type BudgetSolution,
   chooseCounts,
-} from "../../../../src/pruning/policy/mod.ts";
+} from "../../../../src/pruning/mod.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes, vgg16Problem } from "./budget_problems.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { priceErrors, type UnpricedUnit } from "../../../../src/pruning/policy/mod.ts";
+import { priceErrors, type UnpricedUnit } from "../../../../src/pruning/mod.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 
 const random = createRandom(3);

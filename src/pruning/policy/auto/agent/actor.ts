@@ -1,4 +1,4 @@
-import type { Random } from "../../../../base/random.ts";
+import type { Random } from "../../../../base/mod.ts";
 import { DenseNetwork, initializeWeights, type LayerWeights } from "./dense_network.ts";
 
 /** What an actor or a critic is made for. */

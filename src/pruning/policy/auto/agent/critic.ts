@@ -1,4 +1,4 @@
-import type { Random } from "../../../../base/random.ts";
+import type { Random } from "../../../../base/mod.ts";
 import type { AgentShape } from "./actor.ts";
 import { DenseNetwork, initializeWeights, type LayerWeights } from "./dense_network.ts";
 

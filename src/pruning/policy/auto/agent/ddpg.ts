@@ -1,6 +1,4 @@
-import { withDefaults } from "../../../../base/defaults.ts";
-import { InputError } from "../../../../base/errors.ts";
-import { createRandom, type Random } from "../../../../base/random.ts";
+import { createRandom, InputError, type Random, withDefaults } from "../../../../base/mod.ts";
 import { Actor, type ActorWeights } from "./actor.ts";
 import { Adam } from "./adam.ts";
 import { Critic, type CriticWeights } from "./critic.ts";

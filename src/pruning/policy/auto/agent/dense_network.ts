@@ -1,4 +1,4 @@
-import { drawNormal, type Random } from "../../../../base/random.ts";
+import { drawNormal, type Random } from "../../../../base/mod.ts";
 import {
   denseBackwardInput,
   denseBackwardWeights,

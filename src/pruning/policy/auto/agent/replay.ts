@@ -1,4 +1,4 @@
-import type { Random } from "../../../../base/random.ts";
+import type { Random } from "../../../../base/mod.ts";
 
 /** Some transitions, row by row. */
 export interface TransitionBatch {

@@ -1,0 +1,21 @@
+export { withDefaults } from "./defaults.ts";
+export { fileError, InputError, UsageError, withAction, WorkerError } from "./errors.ts";
+export { isMissing, readBytes } from "./files.ts";
+export {
+  type Executor,
+  type Job,
+  type JobHandlers,
+  type JobOutcome,
+  type JobTools,
+  outputsOf,
+  type RunHooks,
+} from "./jobs/job.ts";
+export { LocalExecutor } from "./jobs/local_executor.ts";
+export { letOthersRun } from "./let_others_run.ts";
+export { type Offer, paretoFront } from "./pareto.ts";
+export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
+export { Stopwatch } from "./stopwatch.ts";
+export { type Answerer, serveThread } from "./threads/serve_thread.ts";
+export { Thread } from "./threads/thread.ts";
+export { refuseExistingFile, statFile, writeWholeFile } from "./whole_file.ts";
+export { isZip, readZip, type ZipEntry } from "./zip.ts";

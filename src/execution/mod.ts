@@ -1,0 +1,57 @@
+export { Calibrator } from "./calibration/calibrator.ts";
+export { findResidualTargets } from "./calibration/residual_target.ts";
+export { writeSafetensors } from "./calibration/safetensors.ts";
+export { asImages, geometryOf, outputSizeOf, sampledImages } from "./calibration/sampled_images.ts";
+export { drawDistinct, samplePositions } from "./calibration/sampling.ts";
+export {
+  isComplete,
+  mergeStatistics,
+  missingShards,
+  type Statistics,
+  STATISTICS_VERSION,
+  type StatisticsIdentity,
+} from "./calibration/statistics.ts";
+export {
+  loadStatistics,
+  type LoadStatisticsOptions,
+  mergeStatisticsFiles,
+  saveStatistics,
+} from "./calibration/statistics_file.ts";
+export {
+  addChannelMoments,
+  type ChannelMoments,
+  measureBatchNorm,
+  withBatchNormMoments,
+} from "./forward/batch_norm.ts";
+export { givesProbabilities } from "./forward/classification.ts";
+export { ForwardPlan } from "./forward/forward_plan.ts";
+export type {
+  Answers,
+  Figures,
+  ImageBatch,
+  Objective,
+  OutputFigures,
+} from "./forward/objective.ts";
+export {
+  type EvaluationSums,
+  type ObjectiveSpec,
+  openObjective,
+} from "./forward/open_objective.ts";
+export { OutputError } from "./forward/output_error.ts";
+export type { LossOptions } from "./training/loss.ts";
+export { Optimizer, type OptimizerName, type OptimizerOptions } from "./training/optimizer.ts";
+export {
+  layOutParameters,
+  packParameters,
+  type ParameterLayout,
+  unpackParameters,
+} from "./training/parameters.ts";
+export { learningRateAt, type Schedule } from "./training/schedule.ts";
+export {
+  addStepSums,
+  createLoss,
+  type LossSpec,
+  type StepSums,
+  type TrainingLoss,
+} from "./training/training_loss.ts";
+export { TrainingNetwork } from "./training/training_network.ts";
