@@ -133,8 +133,8 @@ export function normalizeChannels(
   for (let r = 0; r < rows; r++) {
     let at: usize = 0;
     for (let left = channels; left > 0; left -= 4, at += 16, x += 16, output += 16) {
-      const centred = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
-      let y = multiplyAddF32(centred, v128.load(scales + at), loadLanes(beta + at, left));
+      const centered = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
+      let y = multiplyAddF32(centered, v128.load(scales + at), loadLanes(beta + at, left));
       if (hasRelu) y = f32x4.max(y, zero);
       storeLanes(output, y, left);
     }
@@ -161,14 +161,14 @@ function addGradientSums(
   const zero = f32x4.splat(0);
   let offset: usize = 0;
   for (let left = channels; left > 0; left -= 4, offset += 16) {
-    const centre = loadLanes(mean + offset, left);
+    const center = loadLanes(mean + offset, left);
     let sum = zero, product = zero;
     let at = offset;
     for (let r = 0; r < rows; r++, at += rowBytes) {
       let g = loadLanes(dy + at, left);
       if (hasRelu) g = v128.and(g, f32x4.gt(loadLanes(output + at, left), zero));
       sum = f32x4.add(sum, g);
-      product = multiplyAddF32(g, f32x4.sub(loadLanes(x + at, left), centre), product);
+      product = multiplyAddF32(g, f32x4.sub(loadLanes(x + at, left), center), product);
     }
     addLanesToF64(sum, sums + (offset << 1));
     addLanesToF64(product, products + (offset << 1));
@@ -259,8 +259,8 @@ export function batchNormInputGradient(
     for (let left = channels; left > 0; left -= 4, at += 16) {
       let g = loadLanes(dy, left);
       if (hasRelu) g = v128.and(g, f32x4.gt(loadLanes(output, left), zero));
-      const centred = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
-      const slope = f32x4.mul(centred, v128.load(slopes + at));
+      const centered = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
+      const slope = f32x4.mul(centered, v128.load(slopes + at));
       const inner = f32x4.sub(f32x4.sub(g, v128.load(offsets + at)), slope);
       storeLanes(dx, f32x4.mul(inner, v128.load(scales + at)), left);
       dy += 16;

@@ -37,7 +37,7 @@ function filterGradientF32Tile2x8(
 }
 
 /**
- * sums += XᵀY for six neighbouring inputs of a tap row and eight outputs, over `count` pixels of the table.
+ * sums += XᵀY for six neighboring inputs of a tap row and eight outputs, over `count` pixels of the table.
  *
  *     source + offset of a pixel   x0 … x5, in place
  *     panel                        | p0: y0 … y7 | p1: y0 … y7 | …   eight output gradients per pixel

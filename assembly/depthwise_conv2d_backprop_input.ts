@@ -72,7 +72,7 @@ function sumTapsOfPixel(
   }
 }
 
-/** Adds up each channel's `multiplier` neighbours. */
+/** Adds up each channel's `multiplier` neighbors. */
 function sumMultiples(from: usize, channels: i32, multiplier: i32, to: usize): void {
   for (let c = 0; c < channels; c++, to += 4) {
     let sum: f32 = 0;

@@ -9,7 +9,7 @@ function addAtMaximum(gradient: f32, offset: i32, to: usize): void {
 
 /**
  * Gradient of max pooling, NHWC: each value of dy goes to the first place of its window that holds the maximum, whatever
- * its sign. Windows are `kernelHeight` × `kernelWidth` neighbours; what lies outside the image takes no part.
+ * its sign. Windows are `kernelHeight` × `kernelWidth` neighbors; what lies outside the image takes no part.
  */
 export function maxPoolGradient(
   dy: usize,

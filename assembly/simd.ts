@@ -1,7 +1,7 @@
 /**
  * a·b + c in four f32 lanes: fused in the relaxed build where the machine fuses, rounded twice in the plain build.
  *
- * `deno fmt` drops decorators of functions, so nothing here is marked `@inline`; the optimiser inlines bodies this
+ * `deno fmt` drops decorators of functions, so nothing here is marked `@inline`; the optimizer inlines bodies this
  * small anyway.
  */
 export function multiplyAddF32(a: v128, b: v128, c: v128): v128 {

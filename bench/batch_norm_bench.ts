@@ -11,13 +11,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  type KernelBuild,
-  type Kernels,
-  loadKernels,
-  startBackend,
-  trainBatchNorm,
-} from "../src/kernels/mod.ts";
+import { type KernelBuild, type Kernels, loadKernels } from "../src/kernels/load.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { trainBatchNorm } from "../src/kernels/batch_norm.ts";
 import { naiveBatchNorm, naiveBatchNormGradient } from "../test/reference/batch_norm.ts";
 import { randomArray, relativeDifference } from "../test/reference/samples.ts";
 import { formatSpread, formatTable, measureInTurns } from "./timing.ts";

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { chooseCounts } from "../src/pruning/mod.ts";
+import { chooseCounts } from "../src/pruning/policy/budget/budget.ts";
 import { resNetProblem, vgg16Problem } from "../test/pruning/policy/budget/budget_problems.ts";
 import { formatTable } from "./timing.ts";
 

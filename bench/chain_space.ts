@@ -1,4 +1,4 @@
-import type { SearchSpace } from "../src/pruning/mod.ts";
+import type { SearchSpace } from "../src/pruning/policy/auto/search_space.ts";
 
 /** Units in a chain, as wide as ResNet-20's. */
 export function chainSpace(length: number): SearchSpace {

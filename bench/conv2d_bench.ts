@@ -15,19 +15,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  canUseWinograd,
-  convolutionFilterGradient,
-  convolutionInputGradient,
-  type ConvolutionMethod,
-  type ConvolutionShape,
-  convolve,
-  fasterMethod,
-  type KernelBuild,
-  type Kernels,
-  loadKernels,
-  startBackend,
-} from "../src/kernels/mod.ts";
+import { canUseWinograd, type ConvolutionMethod, fasterMethod } from "../src/kernels/winograd.ts";
+import { convolutionFilterGradient } from "../src/kernels/conv2d_backprop_filter.ts";
+import { convolutionInputGradient } from "../src/kernels/conv2d_backprop_input.ts";
+import type { ConvolutionShape } from "../src/kernels/conv2d_plan.ts";
+import { convolve } from "../src/kernels/conv2d.ts";
+import { type KernelBuild, type Kernels, loadKernels } from "../src/kernels/load.ts";
+import { startBackend } from "../src/kernels/backend.ts";
 import {
   naiveConvolution,
   naiveFilterGradient,

@@ -15,13 +15,16 @@
  */
 import { basename } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { ForwardPlan } from "../src/execution/mod.ts";
+import { ForwardPlan } from "../src/execution/forward/forward_plan.ts";
 import { InputError } from "../src/base/errors.ts";
-import { openNetwork } from "../src/graph/mod.ts";
-import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
-import { loadModelFile, writeOnnx } from "../src/formats/mod.ts";
-import type { ModelFile } from "../src/model/mod.ts";
-import { buildNetwork } from "../src/tuning/mod.ts";
+import { openNetwork } from "../src/graph/opening/network.ts";
+import { loadKernels } from "../src/kernels/load.ts";
+import { registerKernels } from "../src/kernels/register.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { loadModelFile } from "../src/formats/tfjs/load.ts";
+import { writeOnnx } from "../src/formats/onnx/write/write.ts";
+import type { ModelFile } from "../src/model/model_file.ts";
+import { buildNetwork } from "../src/tuning/nets/build.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
 import { formatSpread, formatTable, measureInTurns, spreadOf } from "./timing.ts";

@@ -12,13 +12,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  type KernelBuild,
-  type Kernels,
-  loadKernels,
-  MomentAccumulator,
-  startBackend,
-} from "../src/kernels/mod.ts";
+import { type KernelBuild, type Kernels, loadKernels } from "../src/kernels/load.ts";
+import { MomentAccumulator } from "../src/kernels/moment_accumulator.ts";
+import { startBackend } from "../src/kernels/backend.ts";
 import { createRandom } from "../src/base/random.ts";
 import { naiveMoments } from "../test/reference/moments.ts";
 import { relativeDifference } from "../test/reference/samples.ts";

@@ -9,10 +9,10 @@
  *
  * @module
  */
-import { measureStockLatency } from "../src/cost/mod.ts";
-import { loadModelFile } from "../src/formats/mod.ts";
-import { prune } from "../src/pruning/prune_network.ts";
-import type { PruneResult } from "../src/pruning/mod.ts";
+import { measureStockLatency } from "../src/cost/on_stock.ts";
+import { loadModelFile } from "../src/formats/tfjs/load.ts";
+import { prune } from "../src/api/prune.ts";
+import type { PruneResult } from "../src/pruning/types.ts";
 import { formatTable } from "./timing.ts";
 
 const SHARE = 0.6, ROUNDS = 40, BATCH = 32;

@@ -15,16 +15,25 @@
  *
  * @module
  */
-import {
-  type Kernels,
-  loadKernels,
-  mergeMoments,
-  type Moments,
-  startBackend,
-} from "../src/kernels/mod.ts";
-import { createLassoSelector, createObsSelector, reconstruct } from "../src/pruning/mod.ts";
+import { type Kernels, loadKernels } from "../src/kernels/load.ts";
+import { mergeMoments, type Moments } from "../src/kernels/moments.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { createLassoSelector } from "../src/pruning/selection/lasso.ts";
+import { createObsSelector } from "../src/pruning/selection/obs.ts";
+import { reconstruct } from "../src/pruning/selection/reconstruction.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
-import { type Batch, BATCHES, CHANNELS, collectMoments, gatherPatches, makeBatches, makeWeights, OUTPUTS, SAMPLES, SEED } from "./layer_samples.ts";
+import {
+  type Batch,
+  BATCHES,
+  CHANNELS,
+  collectMoments,
+  gatherPatches,
+  makeBatches,
+  makeWeights,
+  OUTPUTS,
+  SAMPLES,
+  SEED,
+} from "./layer_samples.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const RUNS = 9;

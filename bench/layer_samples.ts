@@ -1,12 +1,10 @@
 /** The layer of layer_bench.ts: a 3×3×64→64 convolution and its samples, the same in every thread. */
 import * as tf from "@tensorflow/tfjs";
-import {
-  type Geometry,
-  type Kernels,
-  MomentAccumulator,
-  type Moments,
-  samplePatches,
-} from "../src/kernels/mod.ts";
+import type { Geometry } from "../src/kernels/geometry.ts";
+import type { Kernels } from "../src/kernels/load.ts";
+import { MomentAccumulator } from "../src/kernels/moment_accumulator.ts";
+import type { Moments } from "../src/kernels/moments.ts";
+import { samplePatches } from "../src/kernels/patches.ts";
 import { createRandom } from "../src/base/random.ts";
 
 export const SEED = 1;

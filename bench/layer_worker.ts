@@ -4,7 +4,8 @@
  * A second thread of layer_bench.ts: is sent a range of batches, makes them on a backend of its own and answers `null`;
  * answers every further message with their moments.
  */
-import { loadKernels, startBackend } from "../src/kernels/mod.ts";
+import { loadKernels } from "../src/kernels/load.ts";
+import { startBackend } from "../src/kernels/backend.ts";
 import { type Batch, collectMoments, makeBatches, makeWeights } from "./layer_samples.ts";
 
 let batches: Batch[] | undefined;

@@ -9,9 +9,9 @@
  * @module
  */
 import { join } from "node:path";
-import { startBackend } from "../src/kernels/mod.ts";
-import { saveModelFile } from "../src/formats/mod.ts";
-import { buildNetwork } from "../src/tuning/mod.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { saveModelFile } from "../src/formats/tfjs/save.ts";
+import { buildNetwork } from "../src/tuning/nets/build.ts";
 import { formatTable } from "./timing.ts";
 import { runSecateur } from "./watched_child.ts";
 

@@ -10,18 +10,18 @@
  * @module
  */
 import { join } from "node:path";
-import { costModel, sumTerms } from "../src/cost/mod.ts";
-import {
-  findChannelSpaces,
-  listConvolutions,
-  listCutUnits,
-  openNetwork,
-} from "../src/graph/mod.ts";
-import { startBackend } from "../src/kernels/mod.ts";
-import { disposeModel } from "../src/model/mod.ts";
-import { loadModelFile } from "../src/formats/mod.ts";
-import { keptCount, type RatioPolicy } from "../src/pruning/mod.ts";
-import { prune } from "../src/pruning/prune_network.ts";
+import { costModel } from "../src/cost/cost_model.ts";
+import { sumTerms } from "../src/cost/cost_term.ts";
+import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
+import { listConvolutions } from "../src/graph/cuts/convolutions.ts";
+import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
+import { openNetwork } from "../src/graph/opening/network.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { disposeModel } from "../src/model/instantiate.ts";
+import { loadModelFile } from "../src/formats/tfjs/load.ts";
+import { keptCount } from "../src/pruning/policy/ratios.ts";
+import type { RatioPolicy } from "../src/pruning/types.ts";
+import { prune } from "../src/api/prune.ts";
 import { formatTable, spreadOf } from "./timing.ts";
 
 const SHARES = "0.5,0.3", SEEDS = "0,1,2", STEP = 0.005;
@@ -49,7 +49,12 @@ async function listUniform(): Promise<{ ratio: number; share: number }[]> {
 /** One run, as a row. */
 async function run(policy: RatioPolicy, seed: number, statistics: string) {
   const { report } = await prune({
-    ...{ model: file, data, policy, seed, statistics, shared: "couple" },
+    model: file,
+    data,
+    policy,
+    seed,
+    statistics,
+    shared: "couple",
     onProgress: () => {},
   });
   const { accuracy, macs, search, seconds } = report;

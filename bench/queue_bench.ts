@@ -14,8 +14,11 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openBlobs, QueueExecutor, serveQueue } from "../src/distributed/mod.ts";
-import { AUTO_DEFAULTS, prune, type PruneResult } from "../src/mod.ts";
+import { openBlobs } from "../src/distributed/blobs/open_blobs.ts";
+import { QueueExecutor } from "../src/distributed/queue/queue_executor.ts";
+import { serveQueue } from "../src/distributed/queue/serve_queue.ts";
+import { AUTO_DEFAULTS, type PruneResult } from "../src/mod.ts";
+import { prune } from "../src/api/prune.ts";
 import { createRandom } from "../src/base/random.ts";
 import { RedisServer } from "../test/distributed/queue/redis_server.ts";
 import { formatTable } from "./timing.ts";
@@ -81,9 +84,16 @@ async function search(
     const end = new AbortController();
     const disturbing = disturb(fleet, url, end.signal);
     const result = await prune({
-      ...{ model: `${ROOT}${MODEL}`, data: `${ROOT}${DATA}`, workers: 1, batches: 10, seed: SEED },
+      model: `${ROOT}${MODEL}`,
+      data: `${ROOT}${DATA}`,
+      workers: 1,
+      batches: 10,
+      seed: SEED,
       policy: {
-        ...{ kind: "auto", share: 0.5, images, finalists: 2 },
+        kind: "auto",
+        share: 0.5,
+        images,
+        finalists: 2,
         search: { rollouts, rolloutsMin: Math.ceil(rollouts / 4), proposals: PROPOSALS },
       },
       queue: { url, blobs },
@@ -99,7 +109,8 @@ async function measureOverhead(count: number): Promise<void> {
   await withRedis(async ({ server }, folder) => {
     const end = new AbortController();
     const serving = serveQueue({
-      ...{ server, signal: end.signal },
+      server,
+      signal: end.signal,
       perform: () => Promise.resolve(null),
     });
     const blobs = await openBlobs(folder);
@@ -109,7 +120,8 @@ async function measureOverhead(count: number): Promise<void> {
       const start = performance.now();
       for (let first = 0; first < count; first += together) {
         await executor.run(Array.from({ length: together }, (_, index) => ({
-          ...{ kind: "nothing", key: `${together} ${first + index}` },
+          kind: "nothing",
+          key: `${together} ${first + index}`,
           input: Array(20).fill(16),
         })));
       }

@@ -10,9 +10,12 @@
  *
  * @module
  */
-import { loadStatistics, mergeStatistics } from "../src/execution/mod.ts";
-import { openBlobs, QueueExecutor } from "../src/distributed/mod.ts";
-import { oneByOne, searchCounts } from "../src/pruning/mod.ts";
+import { loadStatistics } from "../src/execution/calibration/statistics_file.ts";
+import { mergeStatistics } from "../src/execution/calibration/statistics.ts";
+import { openBlobs } from "../src/distributed/blobs/open_blobs.ts";
+import { QueueExecutor } from "../src/distributed/queue/queue_executor.ts";
+import { oneByOne } from "../src/pruning/policy/auto/measurements.ts";
+import { searchCounts } from "../src/pruning/policy/auto/search.ts";
 import { RedisServer } from "../test/distributed/queue/redis_server.ts";
 import { chainSpace } from "./chain_space.ts";
 import type { MeasuredCosts } from "./queue_model.ts";
@@ -63,7 +66,8 @@ async function measureQueue(): Promise<Pick<MeasuredCosts, "server" | "worker" |
     stdout: "null",
   }).spawn();
   const executor = await QueueExecutor.open({
-    ...{ server: server.server, context: CONTEXT },
+    server: server.server,
+    context: CONTEXT,
     blobs: await openBlobs(folder),
   });
   const run = (first: number, count: number) =>

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { work } from "../src/mod.ts";
+import { runWorker } from "../src/mod.ts";
 
 const [queue, lock] = Deno.args;
-await work({
+await runWorker({
   queue,
   lockMilliseconds: Number(lock),
   signal: new AbortController().signal,

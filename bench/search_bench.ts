@@ -9,18 +9,20 @@
  *
  * @module
  */
-import { loadStatistics } from "../src/execution/mod.ts";
-import { costModel } from "../src/cost/mod.ts";
-import {
-  findChannelSpaces,
-  listConvolutions,
-  listCutUnits,
-  openNetwork,
-} from "../src/graph/mod.ts";
+import { loadStatistics } from "../src/execution/calibration/statistics_file.ts";
+import { costModel } from "../src/cost/cost_model.ts";
+import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
+import { listConvolutions } from "../src/graph/cuts/convolutions.ts";
+import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
+import { openNetwork } from "../src/graph/opening/network.ts";
 import { writeGraph } from "../src/graph/write_graph.ts";
-import { loadKernels, startBackend } from "../src/kernels/mod.ts";
-import { loadModelFile } from "../src/formats/mod.ts";
-import { allowedCounts, CountNetworks, oneByOne, searchCounts } from "../src/pruning/mod.ts";
+import { loadKernels } from "../src/kernels/load.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { loadModelFile } from "../src/formats/tfjs/load.ts";
+import { allowedCounts } from "../src/pruning/policy/unit_counts.ts";
+import { CountNetworks } from "../src/pruning/ratios/count_networks.ts";
+import { oneByOne } from "../src/pruning/policy/auto/measurements.ts";
+import { searchCounts } from "../src/pruning/policy/auto/search.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 
 const ROLLOUTS = 200,

@@ -26,7 +26,7 @@ export function spreadOf(values: number[]): Spread {
 }
 
 /**
- * Times functions in turns, after a warm-up: WASM runs slowly until the engine has optimised it in the background.
+ * Times functions in turns, after a warm-up: WASM runs slowly until the engine has optimized it in the background.
  *
  * @param runs How often each.
  * @param functions What to time.

@@ -7,7 +7,7 @@
  *
  * A step is forward, backward and an update by SGD with momentum and weight decay. "Secateur" and "PyTorch" have the
  * batch in memory, the same weights and the same images; PyTorch builds the network from our weights (train_torch.py).
- * The workers' steps are those of `train`: a crew of one and one of two read and preprocess the images too, of the same
+ * The workers' steps are those of `train`: a pool of one and one of two read and preprocess the images too, of the same
  * global batch. All four take turns, so that whatever else the machine does hits all alike; the ratios are those of
  * medians and, in brackets, of the rounds.
  *
@@ -19,17 +19,19 @@
  *
  * @module
  */
-import { loadKernels, registerKernels, startBackend } from "../src/kernels/mod.ts";
-import type { ParameterLayout } from "../src/execution/mod.ts";
+import { loadKernels } from "../src/kernels/load.ts";
+import { registerKernels } from "../src/kernels/register.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import type { ParameterLayout } from "../src/execution/training/parameters.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 import {
   BATCH,
-  CrewTraining,
   imagesOf,
   LEARNING_RATE,
   LocalTraining,
   makeSubject,
+  PoolTraining,
   RULE,
 } from "./train_contestants.ts";
 import { SEED } from "./layer_samples.ts";
@@ -61,7 +63,7 @@ function raiseBetas({ trained }: ParameterLayout, weights: Float32Array): Float3
 }
 
 /** Prints how far workers are from one thread. */
-async function compareCrews(): Promise<number[]> {
+async function comparePools(): Promise<number[]> {
   const halves = local.differentiateHalves(batch);
   await two.differentiate();
   const errors = [gradientError(layout, two.gradients, halves)];
@@ -116,7 +118,10 @@ async function timed(run: () => number | Promise<number>): Promise<Timed> {
 /** Times contestants in turns: seconds of every round, and the last loss. */
 async function race(rounds: number, contestants: Record<string, () => Promise<Timed>>) {
   const results = Object.entries(contestants).map(([name, run]) => ({
-    ...{ name, run, seconds: [] as number[], loss: NaN },
+    name,
+    run,
+    seconds: [] as number[],
+    loss: NaN,
   }));
   for (let round = -WARM_UPS; round < rounds; round++) {
     for (const result of results) {
@@ -142,21 +147,24 @@ registerKernels(kernels);
 const folder = Deno.makeTempDirSync();
 const subject = await makeSubject(folder);
 const { graph, layout, weights } = subject;
-const one = await CrewTraining.start(1, subject);
-const two = await CrewTraining.start(2, subject);
+const one = await PoolTraining.start(1, subject);
+const two = await PoolTraining.start(2, subject);
 const batch = await one.readBatch();
 const labels = batch.labels!;
 const images = imagesOf(batch);
 const local = new LocalTraining(kernels, subject);
 const torch = await TorchTraining.start({
-  ...{ graph, layout, weights, labels },
+  graph,
+  layout,
+  weights,
+  labels,
   images: batch.inputs[0],
   shape: images.shape,
   optimizer: { ...RULE, learningRate: LEARNING_RATE },
 });
 
 const errors = [
-  ...await compareCrews(),
+  ...await comparePools(),
   ...torch ? await compareWithTorch(torch) : [],
 ];
 const load = [Deno.loadavg()[0]];

@@ -1,20 +1,22 @@
 /** Our side of train_bench.ts: ResNet-20 and one batch, trained on this thread and by workers. */
 import * as tf from "@tensorflow/tfjs";
-import { type Batch, ImageFaults, readBatch } from "../src/data/mod.ts";
-import { type Network, openNetwork } from "../src/graph/mod.ts";
-import type { Kernels } from "../src/kernels/mod.ts";
-import type { ModelFile, PixelTransform, Preprocessing } from "../src/model/mod.ts";
-import { buildNetwork } from "../src/tuning/mod.ts";
-import { Crew, shardIndices } from "../src/session/mod.ts";
+import { type Batch, readBatch } from "../src/data/batches.ts";
+import { ImageFaults } from "../src/data/image_faults.ts";
+import { type Network, openNetwork } from "../src/graph/opening/network.ts";
+import type { Kernels } from "../src/kernels/load.ts";
+import type { ModelFile } from "../src/model/model_file.ts";
+import type { PixelTransform, Preprocessing } from "../src/model/preprocessing.ts";
+import { buildNetwork } from "../src/tuning/nets/build.ts";
+import { shardIndices, WorkerPool } from "../src/session/workers/worker_pool.ts";
 import { createRandom } from "../src/base/random.ts";
+import { createLoss } from "../src/execution/training/training_loss.ts";
 import {
-  createLoss,
   layOutParameters,
-  Optimizer,
   packParameters,
   type ParameterLayout,
-  TrainingNetwork,
-} from "../src/execution/mod.ts";
+} from "../src/execution/training/parameters.ts";
+import { Optimizer } from "../src/execution/training/optimizer.ts";
+import { TrainingNetwork } from "../src/execution/training/training_network.ts";
 
 export const BATCH = 128, SEED = 1;
 export const RULE = { optimizer: "momentum", momentum: 0.9, weightDecay: 5e-4 } as const;
@@ -43,7 +45,7 @@ export interface Subject extends Network {
   readonly data: string;
 }
 
-/** Builds the network, and writes a batch of noise, labelled at random, as CIFAR-10 binaries. */
+/** Builds the network, and writes a batch of noise, labeled at random, as CIFAR-10 binaries. */
 export async function makeSubject(data: string): Promise<Subject> {
   const shape = { inputShape: [SIDE, SIDE, CHANNELS], classes: CLASSES } as const;
   const file = await buildNetwork("resnet20", shape, SEED);
@@ -111,42 +113,42 @@ export class LocalTraining {
 }
 
 /** A training by workers, as `train` does it. */
-export class CrewTraining {
+export class PoolTraining {
   /** Flat gradients of the last step. */
   readonly gradients: Float32Array;
-  readonly #crew: Crew;
+  readonly #pool: WorkerPool;
   readonly #weights: Float32Array;
   readonly #optimizer: Optimizer;
   #steps = 0;
 
-  private constructor(crew: Crew, layout: ParameterLayout, weights: Float32Array) {
-    this.#crew = crew;
+  private constructor(pool: WorkerPool, layout: ParameterLayout, weights: Float32Array) {
+    this.#pool = pool;
     this.#weights = weights;
     this.gradients = new Float32Array(layout.length);
     this.#optimizer = new Optimizer(layout, RULE);
   }
 
   /** Starts so many workers, this thread included. */
-  static async start(workers: number, subject: Subject): Promise<CrewTraining> {
+  static async start(workers: number, subject: Subject): Promise<PoolTraining> {
     const { file, layout, weights, data } = subject;
     const spec = { data, preprocessing: PREPROCESSING, outputs: CLASSES, badImageShare: 0 };
-    const crew = await Crew.open(spec, workers);
+    const pool = await WorkerPool.open(spec, workers);
     const augmentation = { shift: 0, flip: false };
     const request = { file, loss: LOSS, augmentation, seed: SEED };
-    const shared = await crew.startTraining(request, layout.length);
+    const shared = await pool.startTraining(request, layout.length);
     shared.set(weights);
-    return new CrewTraining(crew, layout, shared);
+    return new PoolTraining(pool, layout, shared);
   }
 
   /** The batch as the workers read it. */
   async readBatch(): Promise<Batch> {
     const faults = new ImageFaults({ share: 0, planned: BATCH });
-    return await readBatch(this.#crew.local.dataset.train, ALL, PREPROCESSING.inputs, faults);
+    return await readBatch(this.#pool.local.dataset.train, ALL, PREPROCESSING.inputs, faults);
   }
 
   /** Loss and gradients. */
   async differentiate(): Promise<number> {
-    const { loss, images } = await this.#crew.trainStep(ALL, 1, this.gradients);
+    const { loss, images } = await this.#pool.trainStep(ALL, 1, this.gradients);
     return loss / images;
   }
 
@@ -159,6 +161,6 @@ export class CrewTraining {
 
   /** Stops the workers. */
   async close(): Promise<void> {
-    await this.#crew.close();
+    await this.#pool.close();
   }
 }

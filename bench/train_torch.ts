@@ -1,6 +1,6 @@
 /** The PyTorch side of train_bench.ts: train_torch.py, asked for one training step at a time. */
-import type { LayerGraph } from "../src/graph/mod.ts";
-import type { ParameterLayout } from "../src/execution/mod.ts";
+import type { LayerGraph } from "../src/graph/layer_graph.ts";
+import type { ParameterLayout } from "../src/execution/training/parameters.ts";
 import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
 
 /** What PyTorch trains, the same as ours. */
@@ -89,7 +89,10 @@ export class TorchTraining {
 function writeTask(folder: string, task: TorchTask): void {
   const { graph, layout, weights, images, labels, shape, optimizer } = task;
   const nodes = graph.nodes.map(({ key, className, inputs, config }) => ({
-    ...{ key, className, inputs, config },
+    key,
+    className,
+    inputs,
+    config,
   }));
   const [input, output] = [graph.inputs[0], graph.outputs[0]];
   const description = { nodes, input, output, shape, optimizer, ...layout };

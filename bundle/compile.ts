@@ -22,14 +22,10 @@ const ROOT = new URL("../", import.meta.url);
 /** A browser has none of these: one module says so for all of them. */
 const NODE_MODULES = ["crypto", "fs", "fs/promises", "os", "process", "worker_threads", "zlib"];
 
-/** A browser reaches no queue: what is for one alone stays out of its bundle. */
-const QUEUE_LIBRARIES = ["aws4fetch", "bullmq", "ioredis"];
-
 /** Modules that stand in for those of Node in a browser. */
 const IN_BROWSER: Bundle["replacements"] = {
   ...Object.fromEntries(
-    [...NODE_MODULES.map((name) => `node:${name}`), ...QUEUE_LIBRARIES]
-      .map((name) => [name, new URL("bundle/no_node.ts", ROOT).href]),
+    NODE_MODULES.map((name) => [`node:${name}`, new URL("bundle/no_node.ts", ROOT).href]),
   ),
   "node:path": project.imports.pathe,
 };
@@ -65,12 +61,12 @@ export async function compile(bundle: Bundle): Promise<string> {
     legalComments: "eof",
     logLevel: "error",
     define: DEFINITIONS,
-    banner: `/* Secateur v${project.version}, MIT; licences of what it contains are at the end. */`,
+    banner: `/* Secateur v${project.version}, MIT; licenses of what it contains are at the end. */`,
   });
   return code;
 }
 
-/** Modules are labelled by where this machine keeps them, which concerns nobody else. */
+/** Modules are labeled by where this machine keeps them, which concerns nobody else. */
 const CACHED = /"[^"\n]*\/registry\.npmjs\.org\//g;
 
 /** One file of a module and all that it imports. */

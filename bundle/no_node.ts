@@ -1,7 +1,6 @@
 /**
  * What the core imports from Node, for a browser, which has none of it: the bundle for browsers puts this module in the
- * place of all `node:` modules but `node:path`, for which pathe stands, and of the libraries of a queue. The build fails
- * at a name that is not here.
+ * place of all `node:` modules but `node:path`, for which pathe stands. The build fails at a name that is not here.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type ProgressListener, prune } from "../src/mod.ts";
-import { normalizeArguments, typedArguments } from "./spelling.ts";
+import { normalizeArguments, typedArguments } from "./normalize_arguments.ts";
 
 /** How a command was called, and who hears of it. */
 export interface Invocation {

@@ -9,7 +9,7 @@ import project from "../deno.json" with { type: "json" };
 import { addCommonOptions } from "./options/common_options.ts";
 import { describeFailure, EXIT_CODES, FAILED, WRONG_USAGE } from "./failures.ts";
 import { adaptHelp } from "./output/adapt_help.ts";
-import { normalizeArguments, typedArguments } from "./spelling.ts";
+import { normalizeArguments, typedArguments } from "./normalize_arguments.ts";
 
 /** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
 const COMMANDS: Record<string, { description: string; load: () => Promise<CommandUnknownOpts> }> = {
@@ -88,7 +88,7 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
 const COMPLETIONS = "completions";
 
 /**
- * What a command says of its own accord. Commander asks the environment for colours, which needs a permission; the output
+ * What a command says of its own accord. Commander asks the environment for colors, which needs a permission; the output
  * has none.
  */
 function outputOf(name: string): OutputConfiguration {

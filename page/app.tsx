@@ -25,7 +25,7 @@ async function exampleFile(name: EmbeddedName, path: string): Promise<DroppedFil
   return new Map([[path, new Blob([await embedded(name)])]]);
 }
 
-/** The whole page. What fails or is cancelled leaves what was loaded before. */
+/** The whole page. What fails or is canceled leaves what was loaded before. */
 export function App() {
   const [model, setModel] = useState<LoadedModel>();
   const [images, setImages] = useState<LoadedImages>();
@@ -86,7 +86,11 @@ export function App() {
       <main>
         <ModelSection job={modelJob} model={model} onFiles={openModel} />
         <ImagesSection
-          {...{ accuracyJob, images, model, reading, accuracy }}
+          accuracyJob={accuracyJob}
+          images={images}
+          model={model}
+          reading={reading}
+          accuracy={accuracy}
           job={imagesJob}
           onFiles={openImages}
           onReading={setReading}

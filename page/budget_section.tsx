@@ -79,7 +79,7 @@ export function BudgetSection(props: BudgetSectionProps) {
   );
 }
 
-/** A button that gets the focus back, which it and the button for cancelling lose when they are gone. */
+/** A button that gets the focus back, which it and the button for canceling lose when they are gone. */
 function useFocusAfter(isBusy: boolean) {
   const button = useRef<HTMLButtonElement>(null);
   const wasBusy = useRef(false);

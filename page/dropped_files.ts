@@ -1,5 +1,5 @@
 /**
- * Files that were chosen in a dialogue, by their paths in the folder when one was chosen.
+ * Files that were chosen in a dialog, by their paths in the folder when one was chosen.
  *
  * @param list What was chosen.
  * @returns The files by path.

@@ -1,10 +1,14 @@
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1 });
 const exactly = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 2 });
 const change = new Intl.NumberFormat("en", {
-  ...{ style: "percent", minimumFractionDigits: 1, signDisplay: "exceptZero" },
+  style: "percent",
+  minimumFractionDigits: 1,
+  signDisplay: "exceptZero",
 });
 const points = new Intl.NumberFormat("en", {
-  ...{ minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" },
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  signDisplay: "exceptZero",
 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const plain = new Intl.NumberFormat("en");

@@ -110,7 +110,10 @@ export const jobs = {
     const { file, report } = await prune({
       ...subject,
       ...others,
-      ...{ batchSize, batches: Math.ceil(calibrationImages / batchSize), workers: 1, onProgress },
+      batchSize,
+      batches: Math.ceil(calibrationImages / batchSize),
+      workers: 1,
+      onProgress,
       ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
     });
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };

@@ -9,7 +9,7 @@ export interface JobPlace {
   readonly progress?: Progress;
   /** Why the last job failed. */
   readonly error?: string;
-  /** Whether the last job was cancelled. */
+  /** Whether the last job was canceled. */
   readonly wasCancelled: boolean;
   /** Does a job, in the place of one that is being done. Its answer is undefined when it fails or is ended. */
   run<Name extends JobName>(

@@ -23,24 +23,17 @@
  */
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
 export { InputError, readZip, UsageError, type ZipEntry } from "./base/mod.ts";
-export {
-  evaluate,
-  type EvaluateOptions,
-  type EvaluationReport,
-  fold,
-  type FoldResult,
-  inspect,
-  type InspectOptions,
-  type InspectReport,
-} from "./api/mod.ts";
+export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
+export { fold, type FoldResult } from "./api/fold.ts";
+export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
 export { readModel, writeModel } from "./formats/mod.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
 export {
   type LayerReport,
-  prune,
   PRUNE_DEFAULTS,
-  type PruneOptions,
+  pruneNetwork as prune,
+  type PruneNetworkOptions as PruneOptions,
   type PruneReport,
   type PruneResult,
   type PruneTuning,

@@ -24,49 +24,79 @@ export {
   type BenchmarkedModel,
   type BenchmarkOptions,
   type BenchmarkReport,
+} from "./api/benchmark.ts";
+export {
   calibrate,
   type CalibrateOptions,
   type CalibrateReport,
   type CalibrateResult,
+  type ShardQueue,
+} from "./api/calibrate.ts";
+export {
+  AGENT_DEFAULTS,
+  type AgentOptions,
+  AUTO_DEFAULTS,
+  type AutoPolicy,
+  type BudgetGoal,
+  type BudgetPolicy,
+  type BudgetReport,
+  type BudgetTarget,
   CALIBRATION_DEFAULTS,
-  check,
-  CHECK_DEFAULTS,
-  type CheckOptions,
-  type CheckReport,
-  describeRuntime,
-  evaluate,
-  type EvaluateOptions,
-  type EvaluationReport,
+  type Evaluation,
+  type FailedRollout,
+  type Finalist,
+  type GroupTuning,
+  type LayerReport,
+  type LearningLosses,
+  type LoggedFailure,
+  type LoggedRollout,
+  type Proposal,
+  PRUNE_DEFAULTS,
+  type PruneReport,
+  type PruneResult,
+  type PruneTuning,
+  type PruneTuningReport,
+  type RatioPolicy,
+  type RewardPolicy,
+  type Rollout,
+  type RolloutSource,
+  SEARCH_DEFAULTS,
+  type SearchLog,
+  type SearchReport,
+  type SearchSettings,
+  type SelectionMethod,
+  type Shard,
+} from "./pruning/mod.ts";
+export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
+export { describeRuntime, type Runtime } from "./api/runtime.ts";
+export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
+export {
   finetune,
   type FinetuneOptions,
-  fold,
-  type FoldResult,
-  inspect,
-  type InspectOptions,
-  type InspectReport,
-  type Judgement,
-  type LayerDescription,
-  type LimitName,
-  type Limits,
-  parseLimits,
-  profile,
-  type ProfileOptions,
-  type Runtime,
-  type ShardQueue,
-  type SpaceDescription,
-  toJUnit,
   train,
   type TrainOptions,
   type TuningOutcome,
+} from "./api/tune.ts";
+export { fold, type FoldResult } from "./api/fold.ts";
+export {
+  inspect,
+  type InspectOptions,
+  type InspectReport,
+  type LayerDescription,
+  type SpaceDescription,
+} from "./api/inspect.ts";
+export { type LimitName, type Limits, parseLimits } from "./api/check/limits.ts";
+export type { LimitResult } from "./api/check/compare_to_limits.ts";
+export { profile, type ProfileOptions } from "./api/profile_run.ts";
+export { toJUnit } from "./api/check/junit.ts";
+export {
   Workbench,
   WORKBENCH_DEFAULTS,
-  type WorkbenchAnswer,
-  type WorkbenchCost,
   type WorkbenchEvaluation,
-  type WorkbenchLayer,
   type WorkbenchOptions,
   type WorkbenchRun,
-} from "./api/mod.ts";
+} from "./api/workbench/workbench.ts";
+export type { WorkbenchAnswer, WorkbenchCost, WorkbenchLayer } from "./api/workbench/decisions.ts";
 export {
   type Answers,
   type Figures,
@@ -98,8 +128,8 @@ export {
 export {
   fileError,
   InputError,
-  type Offer,
   paretoFront,
+  type ParetoPoint,
   refuseExistingFile,
   UsageError,
   WorkerError,
@@ -135,10 +165,10 @@ export {
   openPruner,
   type Pruner,
   type QueueOptions,
+  runWorker,
   type ServedJob,
-  work,
-  type WorkOptions,
-  type WorkReport,
+  type WorkerOptions,
+  type WorkerReport,
 } from "./distributed/mod.ts";
 export { type Moments, startBackend } from "./kernels/mod.ts";
 export {
@@ -156,42 +186,7 @@ export {
   type Weight,
   type WeightType,
 } from "./model/mod.ts";
-export {
-  AGENT_DEFAULTS,
-  type AgentOptions,
-  AUTO_DEFAULTS,
-  type AutoPolicy,
-  type BudgetGoal,
-  type BudgetPolicy,
-  type BudgetReport,
-  type BudgetTarget,
-  type Evaluation,
-  type FailedRollout,
-  type Finalist,
-  type GroupTuning,
-  type LayerReport,
-  type LearningLosses,
-  type LoggedFailure,
-  type LoggedRollout,
-  type Proposal,
-  prune,
-  PRUNE_DEFAULTS,
-  type PruneOptions,
-  type PruneReport,
-  type PruneResult,
-  type PruneTuning,
-  type PruneTuningReport,
-  type RatioPolicy,
-  type RewardPolicy,
-  type Rollout,
-  type RolloutSource,
-  SEARCH_DEFAULTS,
-  type SearchLog,
-  type SearchReport,
-  type SearchSettings,
-  type SelectionMethod,
-  type Shard,
-} from "./pruning/mod.ts";
+export { prune, type PruneOptions } from "./api/prune.ts";
 export {
   type EpochReport,
   networkNames,

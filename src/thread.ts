@@ -2,10 +2,7 @@
 import { serveThread } from "./base/mod.ts";
 
 serveThread({
-  station: async () => (await import("./session/mod.ts")).createStationAnswerer(),
+  replica: async () => (await import("./session/mod.ts")).createReplicaAnswerer(),
   stock: async () => (await import("./cost/mod.ts")).answerStock,
-  jobs: async () => {
-    const { createJobAnswerer, RUN_HANDLERS } = await import("./distributed/mod.ts");
-    return createJobAnswerer(RUN_HANDLERS);
-  },
+  jobs: async () => (await import("./distributed/mod.ts")).createJobAnswerer(),
 });

@@ -14,7 +14,7 @@ const ORDER: readonly Room[] = [
   "distributed",
   { pruning: ["ratios", "repair", "statistics", "policy", "selection"] },
   "tuning",
-  { session: ["crew"] },
+  { session: ["workers"] },
   { execution: ["training", "calibration", "forward"] },
   "cost",
   { graph: ["folding", "cuts", "channels", "opening"] },

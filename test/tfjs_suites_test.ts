@@ -5,12 +5,9 @@
  */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  type KernelBuild,
-  loadKernels,
-  registerKernels,
-  startBackend,
-} from "../src/kernels/mod.ts";
+import { type KernelBuild, loadKernels } from "../src/kernels/load.ts";
+import { registerKernels } from "../src/kernels/register.ts";
+import { startBackend } from "../src/kernels/backend.ts";
 import FAILURES from "./tfjs_suites/stock_failures.json" with { type: "json" };
 import { loadSuites } from "./tfjs_suites/suites.ts";
 

@@ -27,7 +27,7 @@ import {
   queueOptions,
 } from "../options/queue_options.ts";
 import { batchesOption, pointsOption } from "../options/sampling_options.ts";
-import { quoteArguments, typedArguments } from "../spelling.ts";
+import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 import { formatBytes } from "../output/table.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -97,7 +97,9 @@ Example:
       withProgress((onProgress) =>
         calibrate({
           ...dataOptions(model, flags, onProgress),
-          ...{ shard, queue, signal },
+          shard,
+          queue,
+          signal,
           batches: flags.nbBatches,
           batchSize: flags.batchSize,
           pointsPerImage: flags.nbPointsPerLayer,

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
-import { check, type Judgement, parseLimits, toJUnit } from "../../src/mod.ts";
+import { check, type LimitResult, parseLimits, toJUnit } from "../../src/mod.ts";
 import { latencyBatchOption, roundsOption } from "./bench.ts";
 import {
   addImageOptions,
@@ -48,17 +48,21 @@ export const checkCommand = addImageOptions(command)
     const report = await withProgress((onProgress) =>
       check({
         ...imageOptions(model, flags, onProgress),
-        ...{ data: flags.data, limits, reference, batchSize, rounds },
+        data: flags.data,
+        limits,
+        reference,
+        batchSize,
+        rounds,
       })
     );
-    if (junit) await writeTextFile("--junit", junit, toJUnit(model, report.judgements, describe));
+    if (junit) await writeTextFile("--junit", junit, toJUnit(model, report.results, describe));
     console.log(
-      flags.json ? JSON.stringify(report) : report.judgements.map(describe).join("\n"),
+      flags.json ? JSON.stringify(report) : report.results.map(describe).join("\n"),
     );
     if (!report.holds) process.exitCode = FAILED;
   });
 
-function describe({ name, meaning, side, limit, found, excess, holds }: Judgement): string {
+function describe({ name, meaning, side, limit, found, excess, holds }: LimitResult): string {
   const wanted = `wanted at ${side} ${limit}`;
   const by = holds ? "" : `, missed by ${formatFigure(excess)}`;
   return `${holds ? "ok  " : "FAIL"}  ${name}: found ${

@@ -286,7 +286,10 @@ Example:
     const record = { ...describeCommand(), ...report };
     const outcome = {
       kind: "prune",
-      ...{ model: file.path, out: flags.out, report, answers },
+      model: file.path,
+      out: flags.out,
+      report,
+      answers,
       search: log,
     } as const;
     const written = await foldIfAsked(withMaking(pruned, record), flags);

@@ -93,7 +93,9 @@ Example:
       const { stdin, stdout } = process;
       const isTerminal = Boolean(stdin.isTTY && stdout.isTTY) && !flags.json;
       await runShell(workbench, {
-        ...{ input: stdin, output: stdout, isTerminal },
+        input: stdin,
+        output: stdout,
+        isTerminal,
         print: (report, text) => console.log(flags.json ? JSON.stringify(report) : text),
         note: (text) => console.error(text),
       });

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { Command } from "@commander-js/extra-typings";
 import project from "../../deno.json" with { type: "json" };
-import { work } from "../../src/mod.ts";
+import { runWorker } from "../../src/mod.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { say } from "../output/messages.ts";
 import { positiveInteger } from "../options/parsers.ts";
@@ -41,8 +41,12 @@ Example:
   )
   .action(async ({ queue, blobs, data: dataFolder, workers, json }) => {
     const report = await untilSignalled((signal) =>
-      work({
-        ...{ queue, blobs, dataFolder, workers, signal },
+      runWorker({
+        queue,
+        blobs,
+        dataFolder,
+        workers,
+        signal,
         onReady: () => say("waiting for jobs"),
         onBegin: ({ kind, id }) => say(`${kind} ${id.slice(0, SHOWN_DIGITS)}`),
         onEnd: ({ kind, id }, failure) => {

@@ -1,5 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
-import { type QueueOptions } from "../../src/mod.ts";
+import type { QueueOptions } from "../../src/mod.ts";
 import { say } from "../output/messages.ts";
 import { positiveInteger } from "./parsers.ts";
 import { UsageError } from "../usage_error.ts";
@@ -54,7 +54,9 @@ export function queueOptions({ queue, blobs, attempts }: QueueFlags): QueueOptio
     );
   }
   return {
-    ...{ url: queue, blobs, attempts },
+    url: queue,
+    blobs,
+    attempts,
     onNotice: (notice) => say(`note: ${notice}`),
   };
 }

@@ -144,7 +144,9 @@ export function autoPolicy(flags: SearchFlags): AutoPolicy {
   }
   return {
     kind: "auto",
-    ...{ share, target, latencyTable },
+    share,
+    target,
+    latencyTable,
     search: {
       rollouts: flags.nbRlouts,
       rolloutsMin: flags.nbRloutsMin,

@@ -21,7 +21,7 @@ import {
   share,
 } from "./parsers.ts";
 import { reportFiles } from "../output/report_files.ts";
-import { quoteArguments, typedArguments } from "../spelling.ts";
+import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 import { figureLines } from "../output/figures.ts";
 
 /**
@@ -164,8 +164,17 @@ export function scheduleSettings(flags: ScheduleFlags) {
   const { schedule, optimizer, momentum, weightDecay, labelSmoothing } = flags;
   const { shift, flip, validationImages, patience } = flags;
   return {
-    ...{ batchSize, learningRate, schedule, optimizer, momentum, weightDecay, labelSmoothing },
-    ...{ shift, flip, validationImages, patience },
+    batchSize,
+    learningRate,
+    schedule,
+    optimizer,
+    momentum,
+    weightDecay,
+    labelSmoothing,
+    shift,
+    flip,
+    validationImages,
+    patience,
     epochs: epochs * nbEpochsRat,
     distillationWeight: flags.lossWDst,
     temperature: flags.temprDst,

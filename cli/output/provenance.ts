@@ -1,7 +1,7 @@
 import project from "../../deno.json" with { type: "json" };
 import type { ModelFile, PruneReport } from "../../src/mod.ts";
 import { invocation } from "../invocation.ts";
-import { quoteArguments } from "../spelling.ts";
+import { quoteArguments } from "../normalize_arguments.ts";
 
 /** What made a result. */
 export interface Making {
@@ -31,10 +31,15 @@ export function withMaking(
 ): ModelFile {
   const { version, command, seed, workers, accuracy, outputError, macs, params } = record;
   const secateur = {
-    ...{ version, command, ...more, seed, workers },
+    version,
+    command,
+    ...more,
+    seed,
+    workers,
     ...(accuracy && { accuracy }),
     ...(outputError && { outputError }),
-    ...{ macs, params },
+    macs,
+    params,
   };
   return { ...file, metadata: { ...file.metadata, secateur } };
 }

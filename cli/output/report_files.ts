@@ -8,7 +8,7 @@ import {
   type RunFields,
 } from "../../src/mod.ts";
 import { withProgress } from "./progress.ts";
-import { quoteArguments, typedArguments } from "../spelling.ts";
+import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
 /** `--no-latency`: for those who do not want to wait, or whose machine is busy. */
 export function createLatencyOption() {

@@ -43,7 +43,10 @@ export async function runShell(
   }
   try {
     await runRepl({
-      ...{ commands, input, output, isTerminal },
+      commands,
+      input,
+      output,
+      isTerminal,
       prompt: "secateur> ",
       complete: (words) => completeShell(words, commands, workbench.layers.map(({ name }) => name)),
       onFailure: (error) => {

@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { type DataOptions, InputError } from "../../src/mod.ts";
 import { type DataFlags, imageOptions } from "../options/data_options.ts";
-import { normalizeArguments } from "../spelling.ts";
+import { normalizeArguments } from "../normalize_arguments.ts";
 
 /** One run of a sweep. */
 export interface SweepPoint {
@@ -67,7 +67,12 @@ export function parseSweep(text: string, path: string, prune: CommandUnknownOpts
       const preprocessing = preprocessingOf(path, args, prune);
       return budgets.map((budget) => ({
         name: [model, option.name, budget].join("_"),
-        ...{ model, options: option.name, budget, path, data, preprocessing },
+        model,
+        options: option.name,
+        budget,
+        path,
+        data,
+        preprocessing,
         args: [...args, `--preserve-ratio=${budget}`],
       }));
     })

@@ -165,8 +165,8 @@ export function frontOf(runs: readonly SweepResult[]): SweepResult[] {
   const offers = runs.flatMap((run) => {
     const { figures } = run;
     if (figures === undefined) return [];
-    const worth = figures.accuracy?.after ?? -figures.outputError!.after;
-    return [{ run, cost: figures.macs.after, worth }];
+    const quality = figures.accuracy?.after ?? -figures.outputError!.after;
+    return [{ run, cost: figures.macs.after, quality }];
   });
   return paretoFront(offers).map(({ run }) => run);
 }

@@ -180,7 +180,8 @@ async function timeEveryLayer(graph: LayerGraph, batchSize: number): Promise<Ben
   const stock = await networkTimes(graph, map, batchSize, timeStockLayers);
   const secateur = await networkTimes(graph, map, batchSize, timeLayers);
   return graph.nodes.filter(({ key }) => stock.has(key)).map(({ key, className }) => ({
-    ...{ name: key, className },
+    name: key,
+    className,
     stock: stock.get(key)!,
     secateur: secateur.get(key)!,
   }));

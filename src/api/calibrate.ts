@@ -11,6 +11,7 @@ import {
   ShardSum,
 } from "../distributed/mod.ts";
 import {
+  CALIBRATION_DEFAULTS,
   checkShards,
   createStatisticsSource,
   gatherShard,
@@ -18,17 +19,6 @@ import {
   type StatisticsSource,
 } from "../pruning/mod.ts";
 import { type DataOptions, openSession } from "../session/mod.ts";
-
-const MEBIBYTE = 2 ** 20;
-
-/** What {@link calibrate} uses where an option is not given; `prune` uses the same. */
-export const CALIBRATION_DEFAULTS = {
-  batches: 60,
-  batchSize: 128,
-  pointsPerImage: 10,
-  seed: 0,
-  memoryBudget: 600 * MEBIBYTE,
-} as const;
 
 /** Workers that gather the statistics of parts of the images. */
 export interface ShardQueue extends QueueOptions {
@@ -103,7 +93,7 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
     () => undefined,
   );
   try {
-    const { crew } = session;
+    const { pool } = session;
     const source = createStatisticsSource(session, settings, clock);
     const wanted = settings.batches * settings.batchSize;
     const { length: all } = source.calibration.indices;
@@ -115,7 +105,7 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
       report: {
         images: { wanted, all, shard: images, unreadable },
         seconds: clock.total,
-        workers: crew.size,
+        workers: pool.size,
       },
     };
   } finally {
@@ -135,7 +125,7 @@ async function gatherHere(
   shard: Shard = { number: 1, of: 1 },
 ): Promise<Gathered> {
   const { statistics, images } = await gatherShard(source, shard);
-  const { names: unreadable } = await source.crew.faults();
+  const { names: unreadable } = await source.pool.faults();
   return { statistics, images, unreadable };
 }
 
@@ -152,7 +142,7 @@ async function gatherElsewhere(
   );
   checkShards(indices.length, queue.shards);
   const { executor, blobs } = await openQueue(queue, async (blobs): Promise<ContextSpec> => ({
-    work: "shards",
+    kind: "shards",
     spec: await describeSource(source, settings, blobs),
   }));
   try {

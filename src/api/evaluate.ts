@@ -62,14 +62,15 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     const test = wholeSplit(session, split, options);
     const found = await evaluateOn(session, session.file, test, options, "evaluating");
     const { error, loss, accuracy, outputs, images } = found;
-    const faults = await session.crew.faults();
+    const faults = await session.pool.faults();
     return {
       ...(accuracy !== undefined && { accuracy }),
       ...(outputs && {
         outputError: error,
         outputs: outputs.map(({ name, error }) => ({ name, error })),
       }),
-      ...{ loss, images },
+      loss,
+      images,
       unreadable: faults.names,
       seconds: (performance.now() - start) / 1000,
     };

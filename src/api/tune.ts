@@ -111,14 +111,14 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
     );
   });
   try {
-    const { crew, file } = session;
+    const { pool, file } = session;
     teacher ??= await openTeacher(options, file);
     const identity = {
       network: file.path,
       teacher: teacher?.path,
-      images: crew.local.dataset.train.length,
-      workers: crew.size,
-      unlabelled: session.unlabelled,
+      images: pool.local.dataset.train.length,
+      workers: pool.size,
+      unlabeled: session.unlabeled,
       ...settings,
     };
     const outcome = await tuneSession(session, { ...options, teacher }, identity)
@@ -166,7 +166,7 @@ async function tuneSession(
     epochs: tuned.history,
     interrupted: tuned.interrupted,
     seed: settings.seed,
-    workers: session.crew.size,
+    workers: session.pool.size,
   };
   const answers = await compareAnswers(session, before, after);
   return { file: unpinInputSize(written, session.original), report, answers };

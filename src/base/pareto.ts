@@ -1,9 +1,9 @@
 /** Something that costs and is worth something. */
-export interface Offer {
+export interface ParetoPoint {
   /** What it costs. */
   readonly cost: number;
   /** What it is worth. */
-  readonly worth: number;
+  readonly quality: number;
 }
 
 /**
@@ -12,10 +12,10 @@ export interface Offer {
  * @param offers The offers.
  * @returns Those on the front, the cheapest first; of equals the first.
  */
-export function paretoFront<Kind extends Offer>(offers: readonly Kind[]): Kind[] {
+export function paretoFront<Kind extends ParetoPoint>(offers: readonly Kind[]): Kind[] {
   const front: Kind[] = [];
-  for (const offer of offers.toSorted((a, b) => a.cost - b.cost || b.worth - a.worth)) {
-    if (front.length === 0 || offer.worth > front.at(-1)!.worth) front.push(offer);
+  for (const offer of offers.toSorted((a, b) => a.cost - b.cost || b.quality - a.quality)) {
+    if (front.length === 0 || offer.quality > front.at(-1)!.quality) front.push(offer);
   }
   return front;
 }

@@ -3,7 +3,7 @@ export type Random = () => number;
 
 const GOLDEN_RATIO = 0x9e3779b9;
 
-/** Mixes the bits of a 32-bit integer (finalizer of MurmurHash3), so that neighbouring seeds give unrelated streams. */
+/** Mixes the bits of a 32-bit integer (finalizer of MurmurHash3), so that neighboring seeds give unrelated streams. */
 function mixBits(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

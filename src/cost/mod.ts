@@ -5,7 +5,6 @@ export { type LatencyOptions, measureLatency, type Spread, type Timing } from ".
 export { latencyModel, usefulCounts } from "./latency_model.ts";
 export { describeConditions, type LatencyConditions, LatencyTable } from "./latency_table.ts";
 export { layerCost, networkCost } from "./layer_cost.ts";
-export type { LayerShape } from "./layer_shape.ts";
 export { networkTimes } from "./network_times.ts";
 export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";
 export {

@@ -114,11 +114,11 @@ async function readNames(
 }
 
 function createSource(layout: CifarLayout, files: RecordFile[]): ImageSource {
-  const labelled = files.map((file) => ({ file, labels: readLabels(layout, file) }));
+  const labeled = files.map((file) => ({ file, labels: readLabels(layout, file) }));
   const starts = [0];
-  for (const { labels } of labelled) starts.push(starts[starts.length - 1] + labels.length);
+  for (const { labels } of labeled) starts.push(starts[starts.length - 1] + labels.length);
   const labels = new Int32Array(starts[files.length]);
-  labelled.forEach((part, index) => labels.set(part.labels, starts[index]));
+  labeled.forEach((part, index) => labels.set(part.labels, starts[index]));
   const locate = (index: number) => {
     const position = starts.findLastIndex((start) => start <= index);
     return { file: files[position], record: index - starts[position] };

@@ -50,7 +50,7 @@ export function checkClasses(
 /**
  * Checks that every label is one of so many classes.
  *
- * @param source Labelled images.
+ * @param source Labeled images.
  * @param classCount How many classes there are.
  * @param why What says so.
  * @throws {InputError} When a label is beyond; the message names its file and the image.

@@ -6,7 +6,7 @@ export interface ImageShape {
   height: number;
   /** Columns. */
   width: number;
-  /** 1 (grey), 3 (RGB) or another number of bands. */
+  /** 1 (gray), 3 (RGB) or another number of bands. */
   channels: number;
 }
 

@@ -36,7 +36,7 @@ const LOST_PIXELS = /premature end|corrupt jpeg data(?!: \d+ extraneous)/i;
  * Decodes a JPEG or PNG, told apart by their first bytes.
  *
  * JPEG goes through libjpeg-turbo's defaults (MozJPEG), EXIF orientation ignored, as in Keras. Quirks covered here:
- * libjpeg fills what a truncated file lacks with grey and only prints a warning; a broken header ends the emscripten
+ * libjpeg fills what a truncated file lacks with gray and only prints a warning; a broken header ends the emscripten
  * module with `exit()`, so a new one is started; the PNG decoder does not verify checksums, and leaks 200 kB for each
  * image it rejects, so that {@link checkPng} comes first.
  *

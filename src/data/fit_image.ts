@@ -9,16 +9,16 @@ export interface RawImage {
   height: number;
   /** Columns. */
   width: number;
-  /** 1 (grey), 3 (RGB) or 4 (RGBA); another number where as many are wanted. */
+  /** 1 (gray), 3 (RGB) or 4 (RGBA); another number where as many are wanted. */
   channels: number;
 }
 
 /**
- * Brings a decoded image to the shape a network reads: first the colours, then the size. An image with as many channels
+ * Brings a decoded image to the shape a network reads: first the colors, then the size. An image with as many channels
  * as are wanted keeps them.
  *
- * - RGBA loses its alpha channel and keeps its colours as stored, as Keras and Pillow do; nothing is blended.
- * - RGB becomes grey by the luma weights of ITU-R BT.601 in Pillow's fixed point, (19595 R + 38470 G + 7471 B + 2¹⁵) / 2¹⁶.
+ * - RGBA loses its alpha channel and keeps its colors as stored, as Keras and Pillow do; nothing is blended.
+ * - RGB becomes gray by the luma weights of ITU-R BT.601 in Pillow's fixed point, (19595 R + 38470 G + 7471 B + 2¹⁵) / 2¹⁶.
  * - Grey becomes RGB by replication.
  * - Another size is resized by {@link resizeImage}; the aspect ratio is not kept and nothing is cropped, as Keras'
  *   `image_dataset_from_directory` does by default.
@@ -36,17 +36,17 @@ export function fitImage(image: RawImage, out: Uint8Array, shape: ImageShape): v
     );
   }
   const sameSize = image.height === height && image.width === width;
-  if (sameSize) return convertColours(image, out, channels);
+  if (sameSize) return convertColors(image, out, channels);
   let data = image.data;
   if (image.channels !== channels) {
     const converted = new Uint8Array(image.height * image.width * channels);
-    convertColours(image, converted, channels);
+    convertColors(image, converted, channels);
     data = converted;
   }
   resizeImage({ data, height: image.height, width: image.width, channels }, out, height, width);
 }
 
-function convertColours(image: RawImage, out: Uint8Array, channels: number): void {
+function convertColors(image: RawImage, out: Uint8Array, channels: number): void {
   const { data, channels: step } = image;
   if (step === channels) {
     out.set(data);

@@ -22,7 +22,7 @@ export interface OpenedFormat {
 
 /** One dataset format. */
 export interface DatasetFormat {
-  /** What it is recognised by, for the message that nothing was. */
+  /** What it is recognized by, for the message that nothing was. */
   readonly lookedFor: string;
   /**
    * Opens a folder, if it holds this format.

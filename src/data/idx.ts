@@ -31,7 +31,10 @@ export const idxFormat: DatasetFormat = {
     const classCount = 1 + train.labels!.reduce((largest, label) => Math.max(largest, label), 0);
     if (test) checkLabels(test, classCount, "the labels of the train split");
     return {
-      ...{ format: "IDX", classCount, isCounted: true, train },
+      format: "IDX",
+      classCount,
+      isCounted: true,
+      train,
       ...(test && { test }),
     } satisfies OpenedFormat;
   },

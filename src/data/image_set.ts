@@ -20,12 +20,12 @@ export interface ImageSource {
 /** What one input reads. */
 export type InputSource = PictureSource | ArraySource;
 
-/** Images of bytes, which are fitted to the size and colours that the network reads. */
+/** Images of bytes, which are fitted to the size and colors that the network reads. */
 export interface PictureSource {
   readonly kind: "picture";
   /** Where the images come from, for messages; absent where each is a file. */
   readonly place?: string;
-  /** Decodes an image in the size and colours it has. */
+  /** Decodes an image in the size and colors it has. */
   decode(index: number): RawImage | Promise<RawImage>;
 }
 

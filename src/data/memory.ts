@@ -5,7 +5,7 @@ import type { ImageSource } from "./image_set.ts";
 
 /** An image in memory; the `ImageData` of a browser is one. */
 export interface MemoryImage {
-  /** height × width × channels bytes, the channels of a pixel side by side; 1 (grey), 3 (RGB) or 4 (RGBA) of them. */
+  /** height × width × channels bytes, the channels of a pixel side by side; 1 (gray), 3 (RGB) or 4 (RGBA) of them. */
   readonly data: Uint8Array | Uint8ClampedArray;
   /** Rows. */
   readonly height: number;

@@ -1,7 +1,7 @@
-export { type Augmentation, augmentBatch, augmentImage, checkAugmentation } from "./augment.ts";
+export { type Augmentation, augmentBatch, checkAugmentation } from "./augment.ts";
 export { type Batch, chunk, pickCalibration, pickHeldOut, readBatch } from "./batches.ts";
 export { checkClasses } from "./classes.ts";
-export type { Dataset, DatasetOptions, ImageSet, InputValues } from "./dataset.ts";
+export type { Dataset, ImageSet, InputValues } from "./dataset.ts";
 export { encodePicture } from "./encode_picture.ts";
 export type { FilesInMemory } from "./file_tree.ts";
 export { fingerprintImages } from "./fingerprint.ts";

@@ -49,7 +49,7 @@ export async function openDataset(
   };
 }
 
-/** Pictures have the colours of one input; whatever else networks read is in arrays. */
+/** Pictures have the colors of one input; whatever else networks read is in arrays. */
 function requireInputs(
   { format, train, isFitted = false }: OpenedFormat,
   inputs: readonly InputPreparation[],
@@ -66,7 +66,7 @@ function requireInputs(
   );
 }
 
-/** What a labelled dataset is like before a network is chosen for it. */
+/** What a labeled dataset is like before a network is chosen for it. */
 export interface DatasetDescription {
   /** Class names, in the order of the labels. */
   readonly classes: string[];

@@ -17,7 +17,7 @@ interface Taps {
 }
 
 /**
- * Resizes an image: bilinear, antialiased when shrinking, half-pixel centres.
+ * Resizes an image: bilinear, antialiased when shrinking, half-pixel centers.
  *
  * Along each axis, with r = source extent / target extent and the support s = max(1, r), target index i reads
  *
@@ -73,13 +73,13 @@ function computeTaps(sourceExtent: number, targetExtent: number): Taps {
   const support = Math.max(1, ratio);
   const starts = new Int32Array(targetExtent);
   const weights = Array.from({ length: targetExtent }, (_, index) => {
-    const centre = (index + 0.5) * ratio;
-    const start = Math.max(0, Math.ceil(centre - support - 0.5));
-    const end = Math.min(sourceExtent, Math.floor(centre + support - 0.5) + 1);
+    const center = (index + 0.5) * ratio;
+    const start = Math.max(0, Math.ceil(center - support - 0.5));
+    const end = Math.min(sourceExtent, Math.floor(center + support - 0.5) + 1);
     starts[index] = start;
     const taps = Float64Array.from(
       { length: end - start },
-      (_, tap) => Math.max(0, 1 - Math.abs(start + tap + 0.5 - centre) / support),
+      (_, tap) => Math.max(0, 1 - Math.abs(start + tap + 0.5 - center) / support),
     );
     const total = taps.reduce((sum, weight) => sum + weight, 0);
     return taps.map((weight) => weight / total);

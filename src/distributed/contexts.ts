@@ -1,15 +1,16 @@
 import type { BlobStore } from "./blobs/blob_store.ts";
-import type { JobHandlers, JobTools } from "../base/mod.ts";
+import type { JobTools } from "../base/mod.ts";
 import { TRIAL_HANDLERS } from "../pruning/mod.ts";
+import { RUN_HANDLERS } from "./run_job.ts";
 import { SHARD_HANDLERS } from "./shard_work.ts";
-import { openSource, type SourceSpec, type WorkerMeans } from "./source_spec.ts";
+import { openSource, type SourceSpec, type WorkerResources } from "./source_spec.ts";
 import { openTrials, type TrialSpec } from "./trial_spec.ts";
 
 /** What jobs are done with, as it goes through the queue. */
 export type ContextSpec =
-  | { readonly work: "shards"; readonly spec: SourceSpec }
-  | { readonly work: "trials"; readonly spec: TrialSpec }
-  | { readonly work: "runs" };
+  | { readonly kind: "shards"; readonly spec: SourceSpec }
+  | { readonly kind: "trials"; readonly spec: TrialSpec }
+  | { readonly kind: "runs" };
 
 /** A context that is open. */
 interface OpenContext {
@@ -22,17 +23,12 @@ const MOST_OPEN = 2;
 
 /** Does jobs of any kind; model, images and statistics are opened once for all jobs of a run. */
 export class OpenContexts {
-  readonly #means: Omit<WorkerMeans, "blobs">;
-  readonly #runHandlers: JobHandlers<WorkerMeans>;
+  readonly #resources: Omit<WorkerResources, "blobs">;
   readonly #open = new Map<string, OpenContext>();
 
-  /**
-   * @param means What the worker has.
-   * @param runHandlers Who does whole runs, which open all that they need themselves.
-   */
-  constructor(means: Omit<WorkerMeans, "blobs">, runHandlers: JobHandlers<WorkerMeans>) {
-    this.#means = means;
-    this.#runHandlers = runHandlers;
+  /** @param resources What the worker has. */
+  constructor(resources: Omit<WorkerResources, "blobs">) {
+    this.#resources = resources;
   }
 
   /**
@@ -50,7 +46,7 @@ export class OpenContexts {
     const known = this.#open.get(key);
     this.#open.delete(key);
     if (!known && this.#open.size >= MOST_OPEN) await this.#closeOldest();
-    const open = known ?? await openContext(context, { ...this.#means, blobs }, this.#runHandlers);
+    const open = known ?? await openContext(context, { ...this.#resources, blobs });
     this.#open.set(key, open);
     return await open.perform(kind, input, tools);
   }
@@ -69,24 +65,23 @@ export class OpenContexts {
 
 async function openContext(
   context: ContextSpec,
-  means: WorkerMeans,
-  runHandlers: JobHandlers<WorkerMeans>,
+  resources: WorkerResources,
 ): Promise<OpenContext> {
-  if (context.work === "trials") {
-    const { session, trials } = await openTrials(context.spec, means);
+  if (context.kind === "trials") {
+    const { session, trials } = await openTrials(context.spec, resources);
     return {
       perform: (kind, input, tools) => TRIAL_HANDLERS[kind](trials, input, tools),
       close: () => session.close(),
     };
   }
-  if (context.work === "runs") {
+  if (context.kind === "runs") {
     return {
-      perform: (kind, input, tools) => runHandlers[kind](means, input, tools),
+      perform: (kind, input, tools) => RUN_HANDLERS[kind](resources, input, tools),
       close: () => Promise.resolve(),
     };
   }
-  const { session, source } = await openSource(context.spec, means);
-  const shards = { source, blobs: means.blobs };
+  const { session, source } = await openSource(context.spec, resources);
+  const shards = { source, blobs: resources.blobs };
   return {
     perform: (kind, input, tools) => SHARD_HANDLERS[kind](shards, input, tools),
     close: () => session.close(),

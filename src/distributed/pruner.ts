@@ -1,6 +1,6 @@
 import { LocalExecutor, outputsOf } from "../base/mod.ts";
 import { openQueue, type QueueOptions } from "./queue/open_queue.ts";
-import { prune, type PruneOptions, type PruneResult } from "../pruning/mod.ts";
+import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
 import type { ContextSpec } from "./contexts.ts";
 import { readRun, runJob, type RunOutput } from "./run_job.ts";
 import { resolveModel } from "../session/mod.ts";
@@ -18,7 +18,7 @@ export interface Pruner {
    *
    * @throws {InputError} As `prune`.
    */
-  prune(options: PruneOptions): Promise<PruneResult>;
+  prune(options: PruneNetworkOptions): Promise<PruneResult>;
   /** Frees what was opened. */
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function openPruner(queue?: QueueOptions): Promise<Pruner> {
 /** Options need not become plain data where they stay in the process. */
 function openLocal(): Pruner {
   const executor = new LocalExecutor({
-    run: (_, options: PruneOptions, { signal }) => prune({ ...options, signal }),
+    run: (_, options: PruneNetworkOptions, { signal }) => pruneNetwork({ ...options, signal }),
   }, undefined);
   let runs = 0;
   return {
@@ -52,7 +52,7 @@ function openLocal(): Pruner {
 }
 
 async function openRemote(queue: QueueOptions): Promise<Pruner> {
-  const context: ContextSpec = { work: "runs" };
+  const context: ContextSpec = { kind: "runs" };
   const { executor, blobs } = await openQueue(queue, () => Promise.resolve(context));
   return {
     atOnce: MOST_AT_ONCE,

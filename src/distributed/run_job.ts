@@ -3,23 +3,23 @@ import { InputError, type Job, type JobHandlers } from "../base/mod.ts";
 import { fingerprint, type Fingerprints } from "../session/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { prune, type PruneOptions, type PruneResult } from "../pruning/mod.ts";
+import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
 import {
   findData,
   getModel,
   orRefuse,
   placeOf,
   putModel,
-  type WorkerMeans,
+  type WorkerResources,
 } from "./source_spec.ts";
 
 /** What a run is given that has nothing to do with where it is done. */
-export type RunOptions = Omit<PruneOptions, keyof RunPlace>;
+export type RunOptions = Omit<PruneNetworkOptions, keyof RunPlace>;
 
 /** What belongs to the place of a run: its callbacks, its state, its threads. */
 type RunPlace = Pick<
-  PruneOptions,
-  "model" | "data" | "workers" | "onProgress" | "signal" | "checkpoint" | "resume" | "queue"
+  PruneNetworkOptions,
+  "model" | "data" | "workers" | "onProgress" | "signal" | "checkpoint" | "resume"
 >;
 
 /** A whole run, as it goes through the queue. */
@@ -49,11 +49,11 @@ export interface RunOutput extends Omit<PruneResult, "file"> {
  * @throws {InputError} When images or a teacher are in memory, or blobs cannot be written.
  */
 export async function runJob(
-  options: PruneOptions & { readonly model: ModelFile },
+  options: PruneNetworkOptions & { readonly model: ModelFile },
   blobs: BlobStore,
 ): Promise<Job<RunInput>> {
   const { model, data, workers: _1, onProgress: _2, signal: _3, checkpoint: _4, ...rest } = options;
-  const { resume: _5, queue: _6, ...plain } = rest;
+  const { resume: _5, ...plain } = rest;
   if (typeof plain.tuning?.teacher === "object") {
     throw new InputError(
       "having a run done elsewhere: found a teacher in memory, wanted its path; give the path",
@@ -75,23 +75,26 @@ export async function readRun(
 }
 
 /** Who does whole runs. */
-export const RUN_HANDLERS: JobHandlers<WorkerMeans> = {
-  run: async (means, input: RunInput, { onProgress }): Promise<RunOutput> => {
+export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
+  run: async (resources, input: RunInput, { onProgress }): Promise<RunOutput> => {
     const { options, content } = input;
     const { model, data } = await orRefuse(async () => {
       const found = {
-        model: await getModel(input.model, means.blobs),
-        data: await findData(input.data, means.dataFolder),
+        model: await getModel(input.model, resources.blobs),
+        data: await findData(input.data, resources.dataFolder),
       };
       const { preprocessing } = options;
       requireSame(await fingerprint({ ...found, preprocessing }), content, found.data);
       return found;
     });
-    const { file, ...rest } = await prune({
-      ...{ ...options, model, data, workers: means.threads },
+    const { file, ...rest } = await pruneNetwork({
+      ...options,
+      model,
+      data,
+      workers: resources.threads,
       onProgress: ({ done, total }) => onProgress(total > 0 ? done / total : 0),
     });
-    return { ...rest, model: await putModel(file, means.blobs) };
+    return { ...rest, model: await putModel(file, resources.blobs) };
   },
 };
 

@@ -40,7 +40,7 @@ export const SHARD_HANDLERS: JobHandlers<ShardContext> = {
     try {
       const path = join(folder, "statistics");
       await saveStatistics(path, statistics);
-      const { names: unreadable } = await source.crew.faults();
+      const { names: unreadable } = await source.pool.faults();
       return { statistics: await blobs.putFile(path), images, unreadable };
     } finally {
       await rm(folder, { recursive: true });

@@ -31,7 +31,7 @@ export interface SourceSpec {
 }
 
 /** What a worker has of its own. */
-export interface WorkerMeans {
+export interface WorkerResources {
   /** Where blobs are. */
   readonly blobs: BlobStore;
   /** Folder in which data sets are sought by name before they are sought where the driver has them. */
@@ -67,7 +67,9 @@ export async function describeSource(
     identity: await identifyStatistics(source),
     model: await putModel(source.file, blobs),
     data: placeOf(data),
-    ...{ labels, badImageShare, sampling },
+    labels,
+    badImageShare,
+    sampling,
   };
 }
 
@@ -75,23 +77,32 @@ export async function describeSource(
  * Opens what a driver works on.
  *
  * @param spec The driver's description.
- * @param means What the worker has.
+ * @param resources What the worker has.
  * @returns The network and its images.
  * @throws {RefusalError} When the worker lacks something, or has other content, with both hashes.
  */
-export async function openSource(spec: SourceSpec, means: WorkerMeans): Promise<OpenedSource> {
+export async function openSource(
+  spec: SourceSpec,
+  resources: WorkerResources,
+): Promise<OpenedSource> {
   return await orRefuse(async () => {
     const { identity, labels, badImageShare, sampling } = spec;
-    const data = await findData(spec.data, means.dataFolder);
+    const data = await findData(spec.data, resources.dataFolder);
     const session = await openSession({
-      ...{ data, labels, badImageShare, workers: means.threads },
-      model: await getModel(spec.model, means.blobs),
+      data,
+      labels,
+      badImageShare,
+      workers: resources.threads,
+      model: await getModel(spec.model, resources.blobs),
     }, (file) => file);
     try {
-      const { graph, file, crew } = session;
-      const indices = pickCalibration(crew.local.dataset.train, identity.images, sampling.seed);
+      const { graph, file, pool } = session;
+      const indices = pickCalibration(pool.local.dataset.train, identity.images, sampling.seed);
       const source = {
-        ...{ graph, file, crew, calibration: { ...sampling, indices } },
+        graph,
+        file,
+        pool,
+        calibration: { ...sampling, indices },
         map: findChannelSpaces(graph),
         clock: new Stopwatch(),
       };

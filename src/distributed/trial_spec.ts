@@ -19,7 +19,7 @@ import {
   openSource,
   orRefuse,
   type SourceSpec,
-  type WorkerMeans,
+  type WorkerResources,
 } from "./source_spec.ts";
 
 /** What a worker opens a search from: plain data. */
@@ -72,7 +72,10 @@ export async function describeTrials(
     return {
       ...await describeSource(context, options, blobs),
       statistics: await blobs.putFile(path),
-      ...{ shared, select: context.select, ridge: context.ridge, images },
+      shared,
+      select: context.select,
+      ridge: context.ridge,
+      images,
       rules: { skip, channelMultiple },
     };
   } finally {
@@ -84,17 +87,22 @@ export async function describeTrials(
  * Opens a search.
  *
  * @param spec The driver's description.
- * @param means What the worker has.
+ * @param resources What the worker has.
  * @returns What networks are tried out with.
  * @throws {RefusalError} When the worker lacks something, or has other content, with both hashes.
  */
-export async function openTrials(spec: TrialSpec, means: WorkerMeans): Promise<OpenedTrials> {
-  const { session, source } = await openSource(spec, means);
+export async function openTrials(
+  spec: TrialSpec,
+  resources: WorkerResources,
+): Promise<OpenedTrials> {
+  const { session, source } = await openSource(spec, resources);
   try {
     const { select, ridge, rules, shared, images } = spec;
-    const statistics = await orRefuse(() => means.blobs.fetch(spec.statistics));
+    const statistics = await orRefuse(() => resources.blobs.fetch(spec.statistics));
     const context = {
-      ...{ ...source, select, ridge },
+      ...source,
+      select,
+      ridge,
       original: await OriginalMoments.open(source, statistics),
       kernels: await loadKernels(),
       onStage: () => {},

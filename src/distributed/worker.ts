@@ -2,8 +2,8 @@ import { readQueueUrl } from "./queue/queue_server.ts";
 import { type ServedJob, serveQueue } from "./queue/serve_queue.ts";
 import { JobThread } from "./worker_thread.ts";
 
-/** What {@link work} is given. */
-export interface WorkOptions {
+/** What {@link runWorker} is given. */
+export interface WorkerOptions {
   /** Redis or Valkey server where jobs are: `redis://` or `rediss://`. */
   readonly queue: string;
   /** Where blobs are, when that is elsewhere than jobs say, such as a folder that is mounted in another place. */
@@ -27,7 +27,7 @@ export interface WorkOptions {
 }
 
 /** What a worker did. */
-export interface WorkReport {
+export interface WorkerReport {
   /** Jobs that it did. */
   readonly done: number;
   /** Jobs that failed here, or that it refused. */
@@ -43,7 +43,7 @@ export interface WorkReport {
  * @returns What it did.
  * @throws {InputError} When the queue cannot be used.
  */
-export async function work(options: WorkOptions): Promise<WorkReport> {
+export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   const { queue, dataFolder, workers: threads = 1, ...settings } = options;
   const thread = new JobThread({ dataFolder, threads });
   let [done, failed] = [0, 0];

@@ -1,20 +1,13 @@
-import {
-  type Answerer,
-  InputError,
-  type JobHandlers,
-  type JobTools,
-  Thread,
-  WorkerError,
-} from "../base/mod.ts";
+import { type Answerer, InputError, type JobTools, Thread, WorkerError } from "../base/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { BlobStores } from "./blobs/blob_stores.ts";
 import { RefusalError } from "./queue/serve_queue.ts";
 import { type ContextSpec, OpenContexts } from "./contexts.ts";
-import type { WorkerMeans } from "./source_spec.ts";
+import type { WorkerResources } from "./source_spec.ts";
 
 /** A job, as a thread is asked to do it. */
 interface JobRequest {
-  readonly means: Omit<WorkerMeans, "blobs">;
+  readonly resources: Omit<WorkerResources, "blobs">;
   readonly blobs: string;
   readonly kind: string;
   readonly context: ContextSpec;
@@ -28,12 +21,12 @@ type JobAnswer = { readonly output: unknown } | { readonly refusal: string };
 
 /** Does jobs in a thread of its own: a job that computes without a pause does not keep its worker from saying it is alive. */
 export class JobThread {
-  readonly #means: JobRequest["means"];
+  readonly #resources: JobRequest["resources"];
   #thread: Thread | undefined;
 
-  /** @param means What the worker has. */
-  constructor(means: JobRequest["means"]) {
-    this.#means = means;
+  /** @param resources What the worker has. */
+  constructor(resources: JobRequest["resources"]) {
+    this.#resources = resources;
   }
 
   /**
@@ -52,7 +45,10 @@ export class JobThread {
     try {
       const answer = await this.#thread.ask(
         {
-          ...{ means: this.#means, blobs: blobs.place, kind, input },
+          resources: this.#resources,
+          blobs: blobs.place,
+          kind,
+          input,
           context: context as ContextSpec,
         } satisfies JobThreadRequest,
         (share) => onProgress(share as number),
@@ -77,10 +73,9 @@ export class JobThread {
 /**
  * The other end: opens what jobs are done with, and does them.
  *
- * @param runHandlers Who does whole runs.
  * @returns What a thread does with a request.
  */
-export function createJobAnswerer(runHandlers: JobHandlers<WorkerMeans>): Answerer {
+export function createJobAnswerer(): Answerer {
   const stores = new BlobStores();
   let contexts: OpenContexts | undefined;
   const close = async () => {
@@ -90,8 +85,8 @@ export function createJobAnswerer(runHandlers: JobHandlers<WorkerMeans>): Answer
   return async (message, tell): Promise<JobAnswer | void> => {
     const request = message as JobThreadRequest;
     if (request === "close") return await close();
-    const { means, blobs: place, kind, context, input } = request;
-    contexts ??= new OpenContexts(means, runHandlers);
+    const { resources, blobs: place, kind, context, input } = request;
+    contexts ??= new OpenContexts(resources);
     try {
       const tools = { blobs: await stores.at(place), onProgress: tell };
       return { output: await contexts.perform(kind, context, input, tools) };

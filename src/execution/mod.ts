@@ -1,8 +1,5 @@
 export { Calibrator } from "./calibration/calibrator.ts";
-export { findResidualTargets } from "./calibration/residual_target.ts";
-export { writeSafetensors } from "./calibration/safetensors.ts";
-export { asImages, geometryOf, outputSizeOf, sampledImages } from "./calibration/sampled_images.ts";
-export { drawDistinct, samplePositions } from "./calibration/sampling.ts";
+export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {
   isComplete,
   mergeStatistics,
@@ -37,7 +34,6 @@ export {
   type ObjectiveSpec,
   openObjective,
 } from "./forward/open_objective.ts";
-export { OutputError } from "./forward/output_error.ts";
 export type { LossOptions } from "./training/loss.ts";
 export { Optimizer, type OptimizerName, type OptimizerOptions } from "./training/optimizer.ts";
 export {

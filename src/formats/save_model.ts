@@ -38,9 +38,9 @@ export async function writeModel(name: string, file: ModelFile): Promise<Map<str
  * Refuses a place that a model must not be written to, before any work is spent.
  *
  * @param path Where {@link saveModel} is to write.
- * @param options Whether a model there may be replaced, and what kernels are to be quantised to.
+ * @param options Whether a model there may be replaced, and what kernels are to be quantized to.
  * @throws {InputError} When something is there that may not be replaced, or nothing can be written there.
- * @throws {UsageError} When kernels are to be quantised in a format that has no place for it.
+ * @throws {UsageError} When kernels are to be quantized in a format that has no place for it.
  */
 export async function refuseExistingModel(
   path: string,
@@ -64,11 +64,11 @@ export async function refuseExistingModel(
  *
  * @param path The file or folder.
  * @param file The model.
- * @param options Replacement, quantisation, further files (behind the name of a single file), interruption.
+ * @param options Replacement, quantization, further files (behind the name of a single file), interruption.
  * @returns Bytes of the model.
  * @throws {InputError} When {@link refuseExistingModel} refuses the place, the disk does, or the format cannot hold a
  * layer of the model.
- * @throws {UsageError} When it refuses the quantisation.
+ * @throws {UsageError} When it refuses the quantization.
  * @throws The signal's reason, when it interrupts.
  */
 export async function saveModel(

@@ -32,7 +32,7 @@ export function kernelSize(node: LayerNode): { inputs: number; outputs: number }
 /**
  * A kernel as the matrix K of Y = XK, where a row of X is what the layer sees for one output position.
  *
- * For a Conv2DTranspose that is a window on its input with zeros between neighbours, see `sampledImages`, so taps run
+ * For a Conv2DTranspose that is a window on its input with zeros between neighbors, see `sampledImages`, so taps run
  * backwards: K[(T−1−t)·c + i, o] = kernel[t, o, i], with T taps and c input channels.
  *
  * @param node A convolution or Dense layer.

@@ -13,13 +13,11 @@ export {
 } from "./cuts/convolutions.ts";
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
 export {
-  type Cuts,
   findSelectorPlace,
   noCuts,
   type SelectorPlace,
   selectorWindow,
   shrinkGraph,
-  takeAlongAxis,
 } from "./cuts/surgery.ts";
 export { batchNormAffine, isChannelNorm, isLinearMap } from "./folding/affine.ts";
 export { foldableChains, mergeChain } from "./folding/chains.ts";

@@ -20,7 +20,7 @@ const FILTER_GRADIENT_LIMITS: BlockLimits = {
   alwaysPixels: 256,
 };
 
-/** Rows of the gradient's tile; it reads as many neighbouring floats. */
+/** Rows of the gradient's tile; it reads as many neighboring floats. */
 const TILE_ROWS = 6;
 
 /**

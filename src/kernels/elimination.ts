@@ -39,7 +39,7 @@ interface Addresses {
  * Structured optimal brain surgeon on a layer's least-squares problem (Hassibi and Stork 1993, for groups of weights).
  *
  * With H = (G + ρI)⁻¹ over the rows that are left and W* = H(C + ρW) the best weights for them, dropping group a raises
- * the regularised squared error by exactly tr(W*_aᵀ (H_aa)⁻¹ W*_a). Dropping it down-dates both:
+ * the regularized squared error by exactly tr(W*_aᵀ (H_aa)⁻¹ W*_a). Dropping it down-dates both:
  *
  *     H ← H − H_·a (H_aa)⁻¹ H_a·,     W* ← W* − H_·a (H_aa)⁻¹ W*_a
  *
@@ -129,7 +129,7 @@ export class GroupElimination {
   }
 
   /**
-   * What dropping each of some groups would add to the regularised squared error.
+   * What dropping each of some groups would add to the regularized squared error.
    *
    * @param groups Indices of groups that are still there.
    * @returns One cost per index given, in the units of Σy².

@@ -2,9 +2,9 @@
 export interface Geometry {
   /** Height and width of the kernel. */
   readonly kernel: readonly [number, number];
-  /** Rows and columns between neighbouring output positions. */
+  /** Rows and columns between neighboring output positions. */
   readonly strides: readonly [number, number];
-  /** Rows and columns between neighbouring taps. */
+  /** Rows and columns between neighboring taps. */
   readonly dilations: readonly [number, number];
   /** TensorFlow's padding rule. */
   readonly padding: "same" | "valid";

@@ -5,21 +5,15 @@
  */
 export { startBackend } from "./backend.ts";
 export { trainBatchNorm } from "./batch_norm.ts";
-export { meanDiagonal, type RidgeEvidence, type RidgeSystem, solveRidge } from "./cholesky.ts";
-export { contractMoments, type PositionProblem } from "./contraction.ts";
-export { convolve } from "./conv2d.ts";
-export { convolutionFilterGradient } from "./conv2d_backprop_filter.ts";
-export { convolutionInputGradient } from "./conv2d_backprop_input.ts";
-export type { ConvolutionShape } from "./conv2d_plan.ts";
+export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
+export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
-export { type Geometry, outputSize } from "./geometry.ts";
+export type { Geometry } from "./geometry.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
-export { type KernelBuild, type Kernels, loadKernels, preferredBuild } from "./load.ts";
-export { BackendMemory, backendMemory } from "./memory.ts";
+export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
-  centreInPlace,
-  centreMoments,
+  centerInPlace,
   mergeMoments,
   type Moments,
   releaseMoments,
@@ -34,4 +28,3 @@ export {
 } from "./packed_moments.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";
-export { canUseWinograd, type ConvolutionMethod, fasterMethod } from "./winograd.ts";

@@ -107,17 +107,17 @@ function addTo(sums: Float64Array, values: Float64Array): void {
  * @param moments Raw moments.
  * @returns New moments with zero sums and the same count.
  */
-export function centreMoments(moments: Moments): Moments {
-  return centreInPlace(copyMoments(moments));
+export function centerMoments(moments: Moments): Moments {
+  return centerInPlace(copyMoments(moments));
 }
 
 /**
- * As {@link centreMoments}, in the memory of what is given.
+ * As {@link centerMoments}, in the memory of what is given.
  *
  * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay.
  * @returns The moments about the means.
  */
-export function centreInPlace(moments: Moments): Moments {
+export function centerInPlace(moments: Moments): Moments {
   const { d, n, count, gram, cross, sumX, sumY, sumYY } = moments;
   const varies = new Uint8Array(d);
   for (let r = 0; r < d; r++) {

@@ -2,7 +2,7 @@ import { InputError } from "../base/mod.ts";
 import type { Weight, WeightType } from "./model_file.ts";
 import { isJsonObject } from "./topology.ts";
 
-/** Storage type of quantised weights. */
+/** Storage type of quantized weights. */
 export type QuantizedType = "uint8" | "uint16" | "float16";
 
 /**
@@ -17,9 +17,9 @@ export interface WeightSpec {
   shape: number[];
   /** Element type in memory. */
   dtype: WeightType;
-  /** How the elements are stored, when they are quantised; the Python converter wants `original_dtype` to read them. */
+  /** How the elements are stored, when they are quantized; the Python converter wants `original_dtype` to read them. */
   quantization?: { dtype: QuantizedType; scale: number; min: number; original_dtype?: WeightType };
-  /** `optimizer` for the optimiser's state, which is not part of the model. */
+  /** `optimizer` for the optimizer's state, which is not part of the model. */
   group?: "model" | "optimizer";
 }
 
@@ -102,7 +102,7 @@ function countElements(shape: number[]): number {
 }
 
 /**
- * Turns the joined shards of a group into weights; quantised ones are widened to full precision.
+ * Turns the joined shards of a group into weights; quantized ones are widened to full precision.
  *
  * @param specs Entries of the manifest, in the order of the bytes.
  * @param bytes As many little-endian bytes as the entries count together.

@@ -14,7 +14,7 @@ export interface StoredWeights {
  * Stores weights.
  *
  * @param weights Weights in the order they are stored.
- * @param quantize Type that kernels are quantised to ({@link quantizeWeight}). Default: none are.
+ * @param quantize Type that kernels are quantized to ({@link quantizeWeight}). Default: none are.
  * @returns Manifest and bytes.
  * @throws {RangeError} When a weight has more or fewer values than its shape, or values of another type than its own.
  */

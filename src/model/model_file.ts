@@ -1,4 +1,4 @@
-/** Element type of a weight once it is in memory; quantised weights are widened to it when they are read. */
+/** Element type of a weight once it is in memory; quantized weights are widened to it when they are read. */
 export type WeightType = "float32" | "int32" | "bool";
 
 /** One weight of a model, in full precision. */
@@ -61,7 +61,7 @@ export interface ModelFile {
   weights: Map<string, Weight>;
   /** `userDefinedMetadata` of model.json. */
   metadata?: Record<string, unknown>;
-  /** `trainingConfig` of model.json: loss, optimiser and metrics it was compiled with. */
+  /** `trainingConfig` of model.json: loss, optimizer and metrics it was compiled with. */
   trainingConfig?: unknown;
   /** Bytes of model.json and its shards together; 0 for a model that was never on disk. */
   bytes: number;

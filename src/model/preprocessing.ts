@@ -14,7 +14,7 @@ export interface PixelTransform {
   mean: number[];
   /** What each channel is divided by. */
   std: number[];
-  /** Order of the colours in the network's input. */
+  /** Order of the colors in the network's input. */
   channelOrder: "rgb" | "bgr";
 }
 
@@ -114,7 +114,7 @@ export function isImageShape(shape: readonly number[]): boolean {
   return shape.length === 3;
 }
 
-/** Whether an input reads images as files have them: grey or RGB. */
+/** Whether an input reads images as files have them: gray or RGB. */
 export function isPictureShape(shape: readonly number[]): boolean {
   return isImageShape(shape) && (shape[2] === 1 || shape[2] === 3);
 }
@@ -127,7 +127,7 @@ export function valuesOf(shape: readonly number[]): number {
 /**
  * Prepares one image, or another row of an input; no allocation.
  *
- * @param values Its numbers, the channels (RGB, grey or others) side by side.
+ * @param values Its numbers, the channels (RGB, gray or others) side by side.
  * @param out Receives as many values in the network's channel order.
  * @param offset Where in `out` the image starts.
  * @param transform What to do.

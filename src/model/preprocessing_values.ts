@@ -85,7 +85,7 @@ export function readSwitch(value: unknown = false, source: string): boolean {
   );
 }
 
-/** Order of the colours; channels that are none stay in theirs. */
+/** Order of the colors; channels that are none stay in theirs. */
 export function readChannelOrder(value: unknown, channels: number, source: string): "rgb" | "bgr" {
   if (value !== "rgb" && value !== "bgr") {
     throw new InputError(

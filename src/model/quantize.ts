@@ -12,15 +12,15 @@ export interface QuantizedWeight {
 const LARGEST_FLOAT16 = 65504;
 
 /**
- * Quantises a weight with the arithmetic of tensorflowjs_converter (`quantization.py`): for `uint8` and `uint16`, with
+ * Quantizes a weight with the arithmetic of tensorflowjs_converter (`quantization.py`): for `uint8` and `uint16`, with
  * q the largest integer of the type,
  *
  *     scale = (max − min) / q,     stored = round((w − min) / scale)
  *
  * where `min` is moved so that zero, if it lies in the range, is stored exactly; a weight of one value has scale 1 and
- * that value as `min`. `float16` rounds to the nearest. Halves go to the even neighbour in all of them.
+ * that value as `min`. `float16` rounds to the nearest. Halves go to the even neighbor in all of them.
  *
- * The converter quantises whatever its patterns of names match; here it is every kernel, that is every float32 weight of
+ * The converter quantizes whatever its patterns of names match; here it is every kernel, that is every float32 weight of
  * two axes or more. Biases and BatchNormalization are a few bytes on which the accuracy depends, and stay as they are.
  *
  * @param weight The weight.

@@ -84,14 +84,22 @@ function gatherInputs(
   if (declared.length < 2) {
     const [{ name, shape } = { name: "" }] = declared;
     return [{
-      ...{ name, shape, place: file.path, flagPrefix: "", overrides: overridesOf(name) },
+      name,
+      shape,
+      place: file.path,
+      flagPrefix: "",
+      overrides: overridesOf(name),
       ...(isJsonObject(preprocess) && { stored: preprocess }),
     }];
   }
   const records = readRecords(preprocess, names, file.path);
   return declared.map(({ name, shape }) => ({
-    ...{ name, shape, place: `${file.path}, input "${name}"`, flagPrefix: `${name}=` },
-    ...{ overrides: overridesOf(name), stored: records[name] },
+    name,
+    shape,
+    place: `${file.path}, input "${name}"`,
+    flagPrefix: `${name}=`,
+    overrides: overridesOf(name),
+    stored: records[name],
   }));
 }
 
@@ -145,7 +153,8 @@ function readInput(input: ReadInput): InputPreparation {
   const std = overrides.std ?? base.std;
   const flag = (option: string) => input.flagPrefix ? `${option} ${input.flagPrefix}…` : option;
   return {
-    ...{ name, shape },
+    name,
+    shape,
     transform: {
       scale: readFactor(overrides.scale ?? base.scale, `${source}: scale (${flag("--scale")})`),
       mean: readPerChannel(mean, channels, `${source}: mean (${flag("--mean")})`),

@@ -39,7 +39,7 @@ export interface RunRecord {
   /** Whether the test images were set aside from the train split. */
   readonly heldOut: boolean;
   /** Why images were not classified but outputs compared, when they were. */
-  readonly unlabelled?: string;
+  readonly unlabeled?: string;
   /** Seed of the run. */
   readonly seed: number;
   /** Threads of the run. */
@@ -118,7 +118,7 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
   return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
 }
 
-function noticesOf({ layers, images, heldOut, unlabelled, search }: RunRecord): string[] {
+function noticesOf({ layers, images, heldOut, unlabeled, search }: RunRecord): string[] {
   const notices: string[] = [];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
@@ -128,8 +128,8 @@ function noticesOf({ layers, images, heldOut, unlabelled, search }: RunRecord): 
       `the train split has ${images.calibration} images, fewer than the ${images.wanted} asked for`,
     );
   }
-  if (unlabelled !== undefined) {
-    notices.push(`${unlabelled}: outputs were compared with those of the original network`);
+  if (unlabeled !== undefined) {
+    notices.push(`${unlabeled}: outputs were compared with those of the original network`);
   }
   for (const { rollout, failure } of search?.failures ?? []) {
     notices.push(`network ${rollout} of the search could not be measured: ${failure}`);

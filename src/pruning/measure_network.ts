@@ -18,10 +18,10 @@ const BATCH_NORM_IMAGES = 512;
  * @returns Their selection.
  */
 export function heldOutImages(
-  { crew, calibration }: Pick<StatisticsSource, "crew" | "calibration">,
+  { pool, calibration }: Pick<StatisticsSource, "pool" | "calibration">,
   count: number,
 ): ImageSelection {
-  const indices = pickHeldOut(crew.local.dataset.train, count, calibration.seed);
+  const indices = pickHeldOut(pool.local.dataset.train, count, calibration.seed);
   return { split: "train", indices, batchSize: BATCH_SIZE };
 }
 
@@ -35,13 +35,13 @@ export function heldOutImages(
  * @returns Its figures.
  */
 export async function measureNetwork(
-  { crew, file }: Pick<StatisticsSource, "crew" | "file">,
+  { pool, file }: Pick<StatisticsSource, "pool" | "file">,
   graph: LayerGraph,
   images: ImageSelection,
   onBatch: () => void = () => {},
 ): Promise<Figures> {
-  crew.local.onBatch = onBatch;
-  return await crew.evaluate(writeGraph(graph, file), images);
+  pool.local.onBatch = onBatch;
+  return await pool.evaluate(writeGraph(graph, file), images);
 }
 
 /**
@@ -53,12 +53,12 @@ export async function measureNetwork(
  * @returns The network; itself where it has no BatchNormalization.
  */
 export async function reestimateBatchNorm(
-  { crew, file }: Pick<StatisticsSource, "crew" | "file">,
+  { pool, file }: Pick<StatisticsSource, "pool" | "file">,
   graph: LayerGraph,
   images: ImageSelection,
 ): Promise<LayerGraph> {
   if (!graph.nodes.some(({ className }) => className === "BatchNormalization")) return graph;
-  return withBatchNormMoments(graph, await crew.measureBatchNorm(writeGraph(graph, file), images));
+  return withBatchNormMoments(graph, await pool.measureBatchNorm(writeGraph(graph, file), images));
 }
 
 /**
@@ -73,12 +73,12 @@ export async function reestimateBatchNorm(
  * @returns Its figures.
  */
 export async function measureAdapted(
-  source: Pick<StatisticsSource, "crew" | "file" | "calibration">,
+  source: Pick<StatisticsSource, "pool" | "file" | "calibration">,
   graph: LayerGraph,
   images: ImageSelection,
   onBatch: () => void = () => {},
 ): Promise<Figures> {
-  source.crew.local.onBatch = onBatch;
+  source.pool.local.onBatch = onBatch;
   const { indices, batchSize } = source.calibration;
   const estimated = indices.subarray(0, BATCH_NORM_IMAGES);
   const selection = { split: "train", indices: estimated, batchSize } as const;

@@ -4,75 +4,39 @@ export {
   AGENT_DEFAULTS,
   type AgentOptions,
   allowedCounts,
-  bestRollouts,
-  type BudgetProblem,
-  type BudgetSolution,
-  type BudgetTerm,
-  type BudgetUnit,
-  chooseCounts,
   type Evaluation,
   type FailedRollout,
-  keptCount,
   type LayerPlan,
   type LearningLosses,
-  oneByOne,
   parseRatioList,
   planLayers,
   type PlanRules,
-  priceErrors,
   type Proposal,
   type Ratios,
   ratiosOfCounts,
-  type RecordedMeasurement,
-  refineCounts,
-  type RefineOptions,
   type RewardPolicy,
   type Rollout,
   type RolloutSource,
   SEARCH_DEFAULTS,
-  searchCounts,
-  type SearchHooks,
-  type SearchOptions,
   type SearchSettings,
-  type SearchSpace,
-  uniformRatios,
-  type UnpricedUnit,
 } from "./policy/mod.ts";
-export { prune, PRUNE_DEFAULTS, pruneOpened } from "./prune_network.ts";
-export { AUTO_DEFAULTS } from "./ratios/auto_ratios.ts";
+export { PRUNE_DEFAULTS, pruneNetwork, pruneOpened, sharedModeOf } from "./prune_network.ts";
+export { AUTO_DEFAULTS, type OpenExecutor } from "./ratios/auto_ratios.ts";
 export { solveBudget } from "./ratios/budget_ratios.ts";
-export { CountNetworks, readersOf } from "./ratios/count_networks.ts";
 export {
   type BudgetContext,
+  type BudgetSetup,
   openCountNetworks,
-  type PosedBudget,
   priceBudget,
-  type WeighedUnits,
-  weighUnits,
-} from "./ratios/pose_budget.ts";
+  readUnitErrors,
+  type UnitErrors,
+} from "./ratios/set_up_budget.ts";
 export { type SearchContext, TRIAL_HANDLERS, trialImages } from "./ratios/search_jobs.ts";
-export { SearchJournal } from "./ratios/search_journal.ts";
-export type { Repair } from "./repair/repair.ts";
-export { groupOptions, partIntoGroups, tuneGroup } from "./repair/tune_group.ts";
-export {
-  activeSetOf,
-  buildLassoProblem,
-  createLassoSelector,
-  createMagnitudeSelector,
-  createObsSelector,
-  createSelector,
-  followLassoPath,
-  interceptOf,
-  type LassoKnot,
-  type LassoPath,
-  type LassoProblem,
-  type Problem,
-  reconstruct,
-  type SelectionMethod,
-} from "./selection/mod.ts";
+export type { SelectionMethod } from "./selection/mod.ts";
 export { checkShards, gatherShard, type Shard } from "./statistics/gather_shard.ts";
 export { OriginalMoments } from "./statistics/original_moments.ts";
 export {
+  CALIBRATION_DEFAULTS,
   createStatisticsSource,
   identifyStatistics,
   type StatisticsSource,
@@ -88,7 +52,7 @@ export type {
   LayerReport,
   LoggedFailure,
   LoggedRollout,
-  PruneOptions,
+  PruneNetworkOptions,
   PruneReport,
   PruneResult,
   PruneTuning,

@@ -1,4 +1,3 @@
-import { CALIBRATION_DEFAULTS } from "../api/mod.ts";
 import { Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
@@ -10,7 +9,6 @@ import {
   unpinInputSize,
   writeGraph,
 } from "../graph/mod.ts";
-import { checkQueue, type ContextSpec, describeTrials, openQueue } from "../distributed/mod.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import { compareModels, type ModelFile } from "../model/mod.ts";
 import {
@@ -20,11 +18,16 @@ import {
   type Ratios,
   uniformRatios,
 } from "./policy/mod.ts";
-import { type AutoOutcome, findAutoRatios, type SearchMeans } from "./ratios/auto_ratios.ts";
-import type { BudgetContext } from "./ratios/pose_budget.ts";
-import type { BudgetReport, PruneOptions, PruneResult, RatioPolicy } from "./types.ts";
+import {
+  type AutoOutcome,
+  findAutoRatios,
+  type OpenExecutor,
+  type SearchResources,
+} from "./ratios/auto_ratios.ts";
+import type { BudgetContext } from "./ratios/set_up_budget.ts";
+import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
 import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
-import { createStatisticsSource } from "./statistics/statistics_source.ts";
+import { CALIBRATION_DEFAULTS, createStatisticsSource } from "./statistics/statistics_source.ts";
 import { createTuner } from "./repair/tuner.ts";
 import { describeRun } from "./describe_run.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
@@ -41,7 +44,7 @@ import {
   wholeSplit,
 } from "../session/mod.ts";
 
-/** What {@link prune} uses where an option is not given. */
+/** What {@link pruneNetwork} uses where an option is not given. */
 export const PRUNE_DEFAULTS = {
   ...CALIBRATION_DEFAULTS,
   select: "obs",
@@ -62,6 +65,19 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
   auto: "couple",
 };
 
+/** What happens to channels that several layers read, in a run with these options. */
+export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMode {
+  return shared ?? SHARED_DEFAULTS[policy.kind];
+}
+
+/** What a run is given beside its options. */
+export interface PruneResources {
+  /** Opens where a search (`auto`) tries networks out. Default: this process. */
+  readonly openExecutor?: OpenExecutor;
+  /** Statistics of the original network. Default: they are read or gathered. */
+  readonly moments?: OriginalMoments;
+}
+
 /**
  * Makes a convolutional network smaller: chooses the channels that every convolution keeps, repairs the layers by
  * regression (He et al. 2017, arXiv 1707.06168), takes the channels out and measures what is left.
@@ -73,15 +89,19 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
  * accuracy and loss.
  *
  * @param options Model, data, ratios and settings.
+ * @param resources What the run is given beside its options.
  * @returns The smaller model and the figures of the run.
  * @throws {InputError} When model, data or ratios cannot be used; nothing has been written then.
  * @throws {WorkerError} When a thread is lost; a run with a search or tuning keeps its state.
  */
-export async function prune(options: PruneOptions): Promise<PruneResult> {
+export async function pruneNetwork(
+  options: PruneNetworkOptions,
+  resources: PruneResources = {},
+): Promise<PruneResult> {
   const clock = new Stopwatch();
   const session = await openSession(options, (file) => file);
   try {
-    return await pruneOpened(session, options, clock);
+    return await pruneOpened(session, options, clock, resources);
   } finally {
     await session.close();
   }
@@ -91,24 +111,23 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
  * The same with a model and data that are open already, and stay so.
  *
  * @param session Model and data, as the options name them.
- * @param options As of {@link prune}.
+ * @param options As of {@link pruneNetwork}.
  * @param clock Takes the time.
- * @param moments Statistics of the original network, where there are some already.
+ * @param resources What the run is given beside its options.
  * @returns The smaller model and the figures of the run.
  */
 export async function pruneOpened(
   session: Session,
-  options: PruneOptions,
+  options: PruneNetworkOptions,
   clock: Stopwatch,
-  moments?: OriginalMoments,
+  { moments, openExecutor }: PruneResources = {},
 ): Promise<PruneResult> {
   const settings: Settings = withDefaults(options, {
     ...PRUNE_DEFAULTS,
-    shared: SHARED_DEFAULTS[options.policy.kind],
+    shared: sharedModeOf(options),
   });
-  if (settings.queue) await checkQueue(settings.queue);
   try {
-    const { graph, file, crew } = session;
+    const { graph, file, pool } = session;
     const { onProgress } = settings;
     const source = createStatisticsSource(session, settings, clock);
     const { map, calibration: { indices: calibration } } = source;
@@ -122,8 +141,8 @@ export async function pruneOpened(
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
     const folder = runFolder(session, settings);
-    const means = { folder, openExecutor: executorOpener(settings) };
-    const { ratios, budget, search } = await findRatios(context, places, settings, means);
+    const resources = { folder, openExecutor };
+    const { ratios, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, ratios, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
@@ -172,11 +191,11 @@ export async function pruneOpened(
       maskedDifference,
       clock,
       images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
-      faults: await crew.faults(),
-      heldOut: crew.local.dataset.heldOut,
-      unlabelled: session.unlabelled,
+      faults: await pool.faults(),
+      heldOut: pool.local.dataset.heldOut,
+      unlabeled: session.unlabeled,
       seed: settings.seed,
-      workers: crew.size,
+      workers: pool.size,
     });
     const answers = await compareAnswers(session, before, after);
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
@@ -185,14 +204,14 @@ export async function pruneOpened(
   }
 }
 
-type Settings = PruneOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
+type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
 
 /** The share of its input channels that every convolution keeps. */
 async function findRatios(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
   settings: Settings,
-  means: SearchMeans,
+  resources: SearchResources,
 ): Promise<{ ratios: Ratios; budget?: BudgetReport; search?: AutoOutcome }> {
   const { policy } = settings;
   switch (policy.kind) {
@@ -205,21 +224,10 @@ async function findRatios(
       return { ratios, budget: report };
     }
     case "auto": {
-      const search = await findAutoRatios(context, places, settings, policy, means);
+      const search = await findAutoRatios(context, places, settings, policy, resources);
       return { ratios: search.ratios, search };
     }
   }
-}
-
-/** Opens the workers at a queue, when the run was given one. */
-function executorOpener({ queue, ...settings }: Settings): SearchMeans["openExecutor"] {
-  return queue && (async (trials, images) => {
-    const { executor } = await openQueue(queue, async (blobs): Promise<ContextSpec> => ({
-      work: "trials",
-      spec: await describeTrials(trials, { ...settings, images }, blobs),
-    }));
-    return executor;
-  });
 }
 
 /** Shows how far the layers are, by batches of this thread. */
@@ -241,7 +249,7 @@ function trackLayers(
 }
 
 /** Where a run with a search or tuning keeps its state, and what the state belongs to. */
-function runFolder({ crew, file, unlabelled }: Session, settings: Settings): RunFolder | undefined {
+function runFolder({ pool, file, unlabeled }: Session, settings: Settings): RunFolder | undefined {
   const { checkpoint, resume = false, policy } = settings;
   const hasJournal = policy.kind === "auto";
   if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
@@ -250,12 +258,22 @@ function runFolder({ crew, file, unlabelled }: Session, settings: Settings): Run
   const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning ?? {};
   const identity = {
     network: file.path,
-    images: crew.local.dataset.train.length,
-    // Sums over images of repairs and of statistics are added up in f64 station by station: their last bits depend on it.
-    workers: crew.size,
-    unlabelled,
-    ...{ policy, select, shared, channelMultiple, skip, batches, batchSize },
-    ...{ pointsPerImage, ridge, seed, tuning, groups },
+    images: pool.local.dataset.train.length,
+    // Sums over images of repairs and of statistics are added up in f64 replica by replica: their last bits depend on it.
+    workers: pool.size,
+    unlabeled,
+    policy,
+    select,
+    shared,
+    channelMultiple,
+    skip,
+    batches,
+    batchSize,
+    pointsPerImage,
+    ridge,
+    seed,
+    tuning,
+    groups,
     teacher: typeof teacher === "object" ? teacher.path : teacher,
   };
   return { checkpoint, resume, identity, hasJournal };

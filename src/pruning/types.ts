@@ -1,5 +1,4 @@
 import type { CutMode, SharedMode } from "../graph/mod.ts";
-import type { QueueOptions } from "../distributed/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
   AgentOptions,
@@ -140,8 +139,8 @@ export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
   readonly onEpoch?: (epoch: EpochReport) => void;
 }
 
-/** What {@link prune} does. */
-export interface PruneOptions extends DataOptions {
+/** What {@link pruneNetwork} does. */
+export interface PruneNetworkOptions extends DataOptions {
   /** How many channels each convolution keeps. */
   readonly policy: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
@@ -180,8 +179,6 @@ export interface PruneOptions extends DataOptions {
   readonly checkpoint?: string;
   /** Go on from the checkpoint. */
   readonly resume?: boolean;
-  /** Has networks of a search (`auto`) tried out by workers at a queue. Default: they are tried out here. */
-  readonly queue?: QueueOptions;
   /** Raised to end the run: at the next roll-out, layer or training step. */
   readonly signal?: AbortSignal;
 }

@@ -2,12 +2,12 @@ import { type Html, Html as Piece, html } from "./html.ts";
 import { type Drawing, drawSvg } from "./draw_svg.ts";
 import { renderTable, type Table } from "./table.ts";
 
-/** What a colour or mark of a chart stands for. */
+/** What a color or mark of a chart stands for. */
 export interface LegendEntry {
   /** Its meaning. */
   readonly label: string;
-  /** A colour of the page's style, such as `--after`. */
-  readonly colour: string;
+  /** A color of the page's style, such as `--after`. */
+  readonly color: string;
   /** How it is drawn. */
   readonly shape:
     | "bar"
@@ -31,7 +31,7 @@ export interface Chart {
   readonly meaning: string;
   /** What is to be seen in it, for those who do not see it. */
   readonly summary: string;
-  /** Marks and colours; none where the axes say it all. */
+  /** Marks and colors; none where the axes say it all. */
   readonly legend?: readonly LegendEntry[];
   /** Its share of the page's width. Default `full`. */
   readonly breadth?: "full" | "half";
@@ -68,8 +68,8 @@ export function renderChart(chart: Chart): Html {
 
 function renderLegend(entries: readonly LegendEntry[]): Html {
   return html`<ul class="legend">${
-    entries.map(({ label, colour, shape }) =>
-      html`<li><span class="key ${shape}" style="--key: var(${colour})" aria-hidden="true"></span>${label}</li>`
+    entries.map(({ label, color, shape }) =>
+      html`<li><span class="key ${shape}" style="--key: var(${color})" aria-hidden="true"></span>${label}</li>`
     )
   }</ul>`;
 }

@@ -147,7 +147,8 @@ function drawTrade(measure: Measure, cost: Cost, points: readonly Point[]): Char
     axis: cost.axis(unit),
     format: cost.format,
     size: unit.size,
-    ...{ measure, points },
+    measure,
+    points,
   });
 }
 

@@ -23,7 +23,7 @@ const FONT_SIZE = 12;
  *
  * @param drawing The chart.
  * @param texts Its accessible name and description, and its width.
- * @returns An `svg` element; colours are those of the page.
+ * @returns An `svg` element; colors are those of the page.
  */
 export function drawSvg(drawing: Drawing, { id, title, summary, width }: DrawingTexts): string {
   const page = new DOMImplementation().createDocument("http://www.w3.org/1999/xhtml", "html", null);

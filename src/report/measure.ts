@@ -7,7 +7,7 @@ export interface Measure {
   /** What it says of a network that a run wrote. */
   readonly meaning: string;
   /** The larger number is the better network. */
-  worthOf(share: number): number;
+  qualityOf(share: number): number;
 }
 
 /** Where images are classified. */
@@ -15,7 +15,7 @@ export const ACCURACY: Measure = {
   title: "Accuracy",
   name: "accuracy",
   meaning: "the share of the test images answered rightly",
-  worthOf: (share) => share,
+  qualityOf: (share) => share,
 };
 
 /** Where outputs are compared: models without classes, images without labels. */
@@ -25,7 +25,7 @@ export const OUTPUT_ERROR: Measure = {
   meaning:
     "how far the outputs for the test images are from those of the run's reference, which is the " +
     "network that was given to prune, or the teacher of finetune",
-  worthOf: (share) => -share,
+  qualityOf: (share) => -share,
 };
 
 /** The figures of a network on some images, of which either measure takes its own. */

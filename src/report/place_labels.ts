@@ -46,8 +46,10 @@ interface Box {
  */
 export function placeLabels(marks: readonly NamedMark[], width: number): LabelPlace[] {
   const taken: Box[] = marks.map(({ x, y }) => ({
-    ...{ left: x - MARK_RADIUS, right: x + MARK_RADIUS },
-    ...{ top: y - MARK_RADIUS, bottom: y + MARK_RADIUS },
+    left: x - MARK_RADIUS,
+    right: x + MARK_RADIUS,
+    top: y - MARK_RADIUS,
+    bottom: y + MARK_RADIUS,
   }));
   return marks.map((mark) => {
     const offers = PLACES.map((place) => {
@@ -67,8 +69,10 @@ function boxOfLabel({ x, y, name }: NamedMark, { dx, dy, textAnchor }: LabelPlac
   const near = x + dx;
   const far = near + (textAnchor === "start" ? 1 : -1) * estimateWidth(name);
   return {
-    ...{ left: Math.min(near, far), right: Math.max(near, far) },
-    ...{ top: y + dy - LINE / 2, bottom: y + dy + LINE / 2 },
+    left: Math.min(near, far),
+    right: Math.max(near, far),
+    top: y + dy - LINE / 2,
+    bottom: y + dy + LINE / 2,
   };
 }
 

@@ -36,7 +36,7 @@ export function tradeChart(
   { id, title, meaning, measure, axis, points, format, size }: TradeOff,
 ): Chart {
   const front = paretoFront(
-    points.map((point) => ({ point, cost: point.cost, worth: measure.worthOf(point.share) })),
+    points.map((point) => ({ point, cost: point.cost, quality: measure.qualityOf(point.share) })),
   ).map(({ point }) => point);
   const costOf = ({ cost }: Point) => cost / size;
   const perCent = ({ share }: Point) => 100 * share;
@@ -49,11 +49,11 @@ export function tradeChart(
       front.map(({ name }) => name).join(", ")
     }.`,
     legend: [
-      { label: "written by a run", colour: "--after", shape: "dot" },
-      { label: "what runs began with", colour: "--before-line", shape: "ring" },
+      { label: "written by a run", color: "--after", shape: "dot" },
+      { label: "what runs began with", color: "--before-line", shape: "ring" },
       {
         label: "Pareto front: no other network is better in both",
-        colour: "--muted",
+        color: "--muted",
         shape: "line",
       },
     ],

@@ -1,6 +1,6 @@
 import type { Figures } from "../execution/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import type { ImageSelection } from "./crew/station.ts";
+import type { ImageSelection } from "./workers/replica.ts";
 import { batchesOfThread, type Session, trackBatches } from "./session.ts";
 import type { DataOptions } from "./options.ts";
 
@@ -10,7 +10,7 @@ export function wholeSplit(
   split: "train" | "test",
   { batchSizeEval = 100 }: DataOptions,
 ): ImageSelection {
-  const { length } = session.crew.local.dataset[split];
+  const { length } = session.pool.local.dataset[split];
   const indices = Int32Array.from({ length }, (_, index) => index);
   return { split, indices, batchSize: batchSizeEval };
 }
@@ -25,7 +25,7 @@ export async function evaluateOn(
 ): Promise<Figures> {
   const total = batchesOfThread(session, images.indices.length, images.batchSize);
   trackBatches(session, { stage, total }, onProgress);
-  return await session.crew.evaluate(file, images);
+  return await session.pool.evaluate(file, images);
 }
 
 /** A figure before and after. */

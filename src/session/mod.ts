@@ -1,12 +1,7 @@
 /** A model with its data, opened on all workers. */
-export { Crew, shardIndices } from "./crew/crew.ts";
-export type {
-  CalibrationRequest,
-  FaultReport,
-  ImageSelection,
-  StationSpec,
-} from "./crew/station.ts";
-export { createStationAnswerer } from "./crew/thread_station.ts";
+export { shardIndices, WorkerPool } from "./workers/worker_pool.ts";
+export type { CalibrationRequest, FaultReport, ImageSelection } from "./workers/replica.ts";
+export { createReplicaAnswerer } from "./workers/thread_replica.ts";
 export {
   type Change,
   compareFigures,

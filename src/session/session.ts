@@ -11,7 +11,7 @@ import {
   writePreprocessing,
 } from "../model/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
-import { Crew } from "./crew/crew.ts";
+import { WorkerPool } from "./workers/worker_pool.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 import { resolveModel } from "./resolve_model.ts";
 
@@ -24,11 +24,11 @@ export interface Session extends Pick<Network, "graph"> {
   /** What its inputs read. */
   readonly inputs: readonly InputPreparation[];
   /** The workers. */
-  readonly crew: Crew;
+  readonly pool: WorkerPool;
   /** What networks are measured by, when they are. */
   readonly objective?: ObjectiveSpec;
   /** Why images are not classified but outputs compared, when they are. */
-  readonly unlabelled?: string;
+  readonly unlabeled?: string;
   /** Stops the workers. */
   close(): Promise<void>;
 }
@@ -68,20 +68,20 @@ export async function openSession(
   const { outputs } = model;
   disposeModel(model);
   const whyNoClasses = reasonAgainstClasses(outputs, options);
-  const crew = await Crew.open({
+  const pool = await WorkerPool.open({
     data: options.data,
     preprocessing,
     outputs: whyNoClasses ? undefined : outputs[0].shape[1]!,
     badImageShare: options.badImageShare ?? 0.01,
   }, options.workers ?? availableParallelism());
   try {
-    const unlabelled = whyNoClasses ?? reasonInData(crew.local.dataset);
-    const objective = await chooseObjective(file, unlabelled, chooseReference);
-    if (objective) await crew.setObjective(objective);
-    const close = () => crew.close();
-    return { graph, original, file, inputs, crew, objective, unlabelled, close };
+    const unlabeled = whyNoClasses ?? reasonInData(pool.local.dataset);
+    const objective = await chooseObjective(file, unlabeled, chooseReference);
+    if (objective) await pool.setObjective(objective);
+    const close = () => pool.close();
+    return { graph, original, file, inputs, pool, objective, unlabeled, close };
   } catch (error) {
-    await crew.close();
+    await pool.close();
     throw error;
   }
 }
@@ -104,11 +104,11 @@ function reasonInData({ classes }: Dataset): string | undefined {
 
 async function chooseObjective(
   file: ModelFile,
-  unlabelled: string | undefined,
+  unlabeled: string | undefined,
   chooseReference: ReferenceChoice,
 ): Promise<ObjectiveSpec | undefined> {
-  if (unlabelled === undefined) return { kind: "classification" };
-  const reference = await chooseReference(file, unlabelled);
+  if (unlabeled === undefined) return { kind: "classification" };
+  const reference = await chooseReference(file, unlabeled);
   return reference && { kind: "outputError", reference };
 }
 
@@ -132,13 +132,13 @@ export interface TrackedStage {
  * @param listener Who is told.
  */
 export function trackBatches(
-  { crew }: Pick<Session, "crew">,
+  { pool }: Pick<Session, "pool">,
   { stage, detail, done = 0, total }: TrackedStage,
   listener: ProgressListener = () => {},
 ): void {
   const tell = () => listener({ stage, detail, done: Math.min(done, total), total });
   tell();
-  crew.local.onBatch = () => {
+  pool.local.onBatch = () => {
     done++;
     tell();
   };
@@ -146,9 +146,9 @@ export function trackBatches(
 
 /** Batches of some images that fall to this thread. */
 export function batchesOfThread(
-  { crew }: Pick<Session, "crew">,
+  { pool }: Pick<Session, "pool">,
   images: number,
   batchSize: number,
 ): number {
-  return Math.ceil(images / crew.size / batchSize);
+  return Math.ceil(images / pool.size / batchSize);
 }

@@ -59,11 +59,11 @@ interface Pair extends Pick<ChangedAnswer, "label" | "before" | "after"> {
  * @returns All answers, and the images of some that changed; undefined where images were not classified.
  */
 export async function compareAnswers(
-  session: Pick<Session, "crew" | "file">,
+  session: Pick<Session, "pool" | "file">,
   before: Pick<Figures, "answers">,
   after: Pick<Figures, "answers">,
 ): Promise<TestAnswers | undefined> {
-  const { classes, test } = session.crew.local.dataset;
+  const { classes, test } = session.pool.local.dataset;
   if (!before.answers || !after.answers) return undefined;
   const pairs = pairAnswers(before.answers, after.answers, test.labels!);
   const changed = await Promise.all(
@@ -112,7 +112,7 @@ function pickChanged(pairs: readonly Pair[]): Pair[] {
 
 /** Draws the first input that is a picture. */
 async function drawImage(
-  { crew, file }: Pick<Session, "crew" | "file">,
+  { pool, file }: Pick<Session, "pool" | "file">,
   image: number,
 ): Promise<string | undefined> {
   const { inputs } = readPreprocessing(file);
@@ -120,7 +120,7 @@ async function drawImage(
     shape.length === 3 && (shape[2] === 1 || shape[2] === 3)
   );
   if (place < 0) return undefined;
-  const { test } = crew.local.dataset;
+  const { test } = pool.local.dataset;
   const values = test.allocate();
   await test.read(image, values);
   const [height, width, channels] = inputs[place].shape;

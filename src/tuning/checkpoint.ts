@@ -14,7 +14,7 @@ export interface RunIdentity extends TuningOptions {
   /** Threads. */
   readonly workers: number;
   /** Why outputs are compared, where they are. */
-  readonly unlabelled?: string;
+  readonly unlabeled?: string;
 }
 
 /**

@@ -95,7 +95,7 @@ class Tuning {
     this.#hooks = hooks;
     this.#layout = layOutParameters(graph);
     this.#gradients = new Float32Array(this.#layout.length);
-    const { length } = session.crew.local.dataset.train;
+    const { length } = session.pool.local.dataset.train;
     const shuffled = shuffledIndices(length, createRandom(options.seed, length));
     this.#validation = shuffled.subarray(0, options.validationImages);
     this.#training = shuffled.subarray(options.validationImages);
@@ -121,10 +121,10 @@ class Tuning {
   }
 
   async run(): Promise<TuningResult> {
-    const { crew, file } = this.#session;
+    const { pool, file } = this.#session;
     const { teacher, signal, resumeFrom } = this.#hooks;
     const { seed, shift, flip } = this.#options;
-    this.#weights = await crew.startTraining({
+    this.#weights = await pool.startTraining({
       file: writeGraph(this.#graph, file),
       teacher,
       loss: await this.#chooseLoss(),
@@ -138,7 +138,7 @@ class Tuning {
         await this.#runEpoch();
       }
     } finally {
-      await crew.endTraining();
+      await pool.endTraining();
     }
     const weights = this.#best?.weights ?? this.#weights;
     return {
@@ -167,7 +167,9 @@ class Tuning {
     this.#running = NOTHING;
     const validation = nameValidation(await this.#validate());
     const report = {
-      ...{ epoch, learningRate, loss: loss / images },
+      epoch,
+      learningRate,
+      loss: loss / images,
       ...(correct !== undefined && { accuracy: correct / images }),
       ...validation,
       seconds: (performance.now() - began) / 1000,
@@ -181,7 +183,7 @@ class Tuning {
     const { schedule, learningRate: peak } = this.#options;
     const total = this.#totalSteps;
     const learningRate = learningRateAt(schedule, peak, this.#step / total);
-    const sums = await this.#session.crew.trainStep(indices, epoch, this.#gradients);
+    const sums = await this.#session.pool.trainStep(indices, epoch, this.#gradients);
     if (!Number.isFinite(sums.loss)) {
       throw new InputError(
         `training: found a loss of ${sums.loss} at step ${this.#step + 1} of epoch ${epoch}, ` +
@@ -219,9 +221,9 @@ class Tuning {
     if (this.#validation.length === 0) return undefined;
     const graph = unpackParameters(this.#graph, this.#layout, this.#weights);
     const images = { split: "train", indices: this.#validation, batchSize: 100 } as const;
-    const { crew, file } = this.#session;
-    crew.local.onBatch = () => {};
-    const figures = await crew.evaluate(writeGraph(graph, file), images);
+    const { pool, file } = this.#session;
+    pool.local.onBatch = () => {};
+    const figures = await pool.evaluate(writeGraph(graph, file), images);
     if (this.#best === undefined || figures.error < this.#best.figures.error) {
       this.#best = { figures, weights: this.#weights.slice() };
     }
@@ -230,11 +232,11 @@ class Tuning {
 
   /** Classes where the session has them, else the teacher's outputs, each by the variance that it is measured by. */
   async #chooseLoss(): Promise<LossSpec> {
-    const { objective, crew, file } = this.#session;
+    const { objective, pool, file } = this.#session;
     if (objective?.kind === "classification") return { kind: "classes", options: this.#options };
     const indices = this.#training.subarray(0, VARIANCE_IMAGES);
-    crew.local.onBatch = () => {};
-    const figures = await crew.evaluate(file, { split: "train", indices, batchSize: 100 });
+    pool.local.onBatch = () => {};
+    const figures = await pool.evaluate(file, { split: "train", indices, batchSize: 100 });
     return { kind: "outputs", variances: figures.outputs!.map(({ variance }) => variance) };
   }
 

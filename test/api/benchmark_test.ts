@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { benchmark } from "../../src/api/benchmark.ts";
 import { InputError } from "../../src/base/errors.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { buildNetworkFile } from "../support/networks.ts";
 
 const quick = { batchSize: 2, rounds: 3 };

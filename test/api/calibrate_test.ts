@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../../src/api/calibrate.ts";
-import { isComplete, mergeStatistics, type Statistics } from "../../src/execution/mod.ts";
+import {
+  isComplete,
+  mergeStatistics,
+  type Statistics,
+} from "../../src/execution/calibration/statistics.ts";
 import { InputError } from "../../src/base/errors.ts";
-import { findChannelSpaces, listConvolutions, openNetwork } from "../../src/graph/mod.ts";
-import { type Moments, startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel } from "../../src/model/mod.ts";
+import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
+import { listConvolutions } from "../../src/graph/cuts/convolutions.ts";
+import { openNetwork } from "../../src/graph/opening/network.ts";
+import type { Moments } from "../../src/kernels/moments.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { disposeModel } from "../../src/model/instantiate.ts";
 import { noisyNetwork, withNoise } from "../support/noise.ts";
 
 await startBackend();
@@ -40,7 +47,12 @@ for (const name of ["preActivation", "mobile"] as const) {
       const model = await noisyNetwork(name);
       const run = async (number: number, of: number, workers: number, batchSize = 40) =>
         (await calibrate({
-          ...{ ...SMALL, model, data, workers, batchSize, batches: 160 / batchSize },
+          ...SMALL,
+          model,
+          data,
+          workers,
+          batchSize,
+          batches: 160 / batchSize,
           shard: { number, of },
         })).statistics;
       const whole = await run(1, 1, 1);

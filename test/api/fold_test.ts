@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openModel, saveModel } from "../../src/formats/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
+import { openModel } from "../../src/formats/open_model.ts";
+import { saveModel } from "../../src/formats/save_model.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { fold } from "../../src/mod.ts";
-import { captureModel, compareModels, disposeModel } from "../../src/model/mod.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
+import { compareModels } from "../../src/model/compare_models.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { buildNetworkFile, type NetworkName, networkNames } from "../support/networks.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { inspect } from "../../src/api/inspect.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { captureModel, disposeModel } from "../../src/model/mod.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
 import { conv, type Symbolic } from "../support/network_layers.ts";
 import { buildNetworkFile } from "../support/networks.ts";
 import { buildArchitecture } from "../zoo/zoo.ts";

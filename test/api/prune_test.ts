@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { networkCost } from "../../src/cost/mod.ts";
+import { networkCost } from "../../src/cost/layer_cost.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { evaluate } from "../../src/api/evaluate.ts";
-import { openNetwork } from "../../src/graph/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
-import { prune } from "../../src/pruning/prune_network.ts";
-import type { PruneOptions } from "../../src/pruning/mod.ts";
+import { openNetwork } from "../../src/graph/opening/network.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
+import { prune, type PruneOptions } from "../../src/api/prune.ts";
 import {
   largestDifference,
   type NetworkName,

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { evaluate } from "../../src/api/evaluate.ts";
 import { fold } from "../../src/api/fold.ts";
-import { openModel, saveModel } from "../../src/formats/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel, findInputs, instantiate, type ModelFile } from "../../src/model/mod.ts";
-import { prune } from "../../src/pruning/prune_network.ts";
-import type { PruneReport } from "../../src/pruning/mod.ts";
+import { openModel } from "../../src/formats/open_model.ts";
+import { saveModel } from "../../src/formats/save_model.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
+import { findInputs } from "../../src/model/topology.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
+import { prune } from "../../src/api/prune.ts";
+import type { PruneReport } from "../../src/pruning/types.ts";
 import { finetune } from "../../src/api/tune.ts";
-import type { TuningOptions } from "../../src/tuning/mod.ts";
+import type { TuningOptions } from "../../src/tuning/options.ts";
 import { onCpu } from "../kernels/on_cpu.ts";
 import {
   buildInputNetwork,
@@ -30,8 +33,14 @@ const SMALL = {
 } as const;
 
 const TUNING: Partial<TuningOptions> = {
-  ...{ epochs: 3, batchSize: 20, validationImages: 20, learningRate: 2e-3 },
-  ...{ optimizer: "adam", weightDecay: 0, shift: 0, flip: false },
+  epochs: 3,
+  batchSize: 20,
+  validationImages: 20,
+  learningRate: 2e-3,
+  optimizer: "adam",
+  weightDecay: 0,
+  shift: 0,
+  flip: false,
 };
 
 /** Outputs of stock TensorFlow.js on the test split, on its cpu backend. */

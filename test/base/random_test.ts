@@ -8,7 +8,7 @@ Deno.test("the same keys give the same numbers, other keys give others", () => {
   assert.equal(new Set(streams).size, streams.length);
 });
 
-Deno.test("numbers are uniform, also the first of neighbouring streams", () => {
+Deno.test("numbers are uniform, also the first of neighboring streams", () => {
   const first = Array.from({ length: 20_000 }, (_, key) => createRandom(7, key)());
   const cells = new Array(10).fill(0);
   for (const value of first) cells[Math.floor(10 * value)]++;

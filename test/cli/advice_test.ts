@@ -10,8 +10,8 @@ async function writeWrongFiles(folder: string): Promise<void> {
   await Deno.mkdir(join(folder, "halved"));
   await Deno.mkdir(join(folder, "lone", "test"), { recursive: true });
   await writeSmallData(join(folder, "data"));
-  await writeSmallData(join(folder, "unlabelled"));
-  await Deno.remove(join(folder, "unlabelled", "train-labels-idx1-ubyte"));
+  await writeSmallData(join(folder, "unlabeled"));
+  await Deno.remove(join(folder, "unlabeled", "train-labels-idx1-ubyte"));
   await write("notes.txt", "no model");
   await write("broken.json", '{"modelTopology": ');
   await write("limits.json", '{"speed": 9}');
@@ -71,7 +71,7 @@ const WRONG: Record<string, { args: string[]; names: string; action: RegExp }> =
     action: /check the path/,
   },
   "data without labels of its images": {
-    args: ["calibrate", exampleModel, "--data", "FOLDER/unlabelled", "--out", "FOLDER/out"],
+    args: ["calibrate", exampleModel, "--data", "FOLDER/unlabeled", "--out", "FOLDER/out"],
     names: "train-labels-idx1-ubyte",
     action: /add the file that is missing/,
   },
@@ -134,8 +134,8 @@ const WRONG: Record<string, { args: string[]; names: string; action: RegExp }> =
     action: /leave --quantize out/,
   },
   "an option that is mistyped": {
-    args: ["fold", exampleModel, "FOLDER/out", "--quantise", "uint8"],
-    names: "--quantise",
+    args: ["fold", exampleModel, "FOLDER/out", "--quantize", "uint8"],
+    names: "--quantize",
     action: /did you mean --quantize/,
   },
 };

@@ -66,15 +66,15 @@ export async function writePngData(
     const split = index < 10 * perClass ? "train" : "test";
     const path = join(folder, split, `class${index % 10}`, `${String(index).padStart(4, "0")}.png`);
     const isBroken = split === "test" && index % 10 === 0 && brokenNames.length < broken;
-    const grey = images.subarray(index * IMAGE_SIZE ** 2, (index + 1) * IMAGE_SIZE ** 2);
+    const gray = images.subarray(index * IMAGE_SIZE ** 2, (index + 1) * IMAGE_SIZE ** 2);
     const samples = Uint8Array.from(
-      { length: grey.length * channels },
-      (_, at) => grey[Math.floor(at / channels)],
+      { length: gray.length * channels },
+      (_, at) => gray[Math.floor(at / channels)],
     );
     const png = encodePng(samples, {
       width: IMAGE_SIZE,
       height: IMAGE_SIZE,
-      colourType: channels === 1 ? 0 : 2,
+      colorType: channels === 1 ? 0 : 2,
     });
     await writeFile(path, isBroken ? png.subarray(0, 60) : png);
     if (isBroken) brokenNames.push(path);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { saveModelFile } from "../../src/formats/mod.ts";
+import { saveModelFile } from "../../src/formats/tfjs/save.ts";
 import { encodeNpy, randomBytes, writeFile } from "../data/fixtures.ts";
-import { noisyNetwork, withUnlabelledNoise } from "../support/noise.ts";
+import { noisyNetwork, withUnlabeledNoise } from "../support/noise.ts";
 import { exampleModel, runCli, runJson } from "./run_cli.ts";
 
 const QUICK = [
@@ -13,7 +13,7 @@ const QUICK = [
 
 Deno.test(
   "`prune` and `eval` of a detector state relative errors and no accuracy",
-  withUnlabelledNoise(async (data, folder) => {
+  withUnlabeledNoise(async (data, folder) => {
     const [model, out] = [join(folder, "model"), join(folder, "out")];
     await saveModelFile(model, await noisyNetwork("detection"));
     const prune = ["prune", model, "--data", data, "--out", out, ...QUICK];
@@ -53,7 +53,7 @@ Deno.test(
 
 Deno.test(
   "an .npz file is a data set, and --no-labels leaves its labels alone",
-  withUnlabelledNoise(async (_, folder) => {
+  withUnlabeledNoise(async (_, folder) => {
     const data = join(folder, "set.npz");
     const entries = {
       "x_train.npy": encodeNpy("|u1", "(20, 28, 28)", randomBytes(20 * 784)),
@@ -75,8 +75,8 @@ Deno.test(
     assert.ok(accuracy >= 0 && images === 10);
     const { outputError } = await runJson([...evaluate, "--reference", exampleModel]);
     assert.equal(outputError, 0);
-    const unlabelled = await runCli([...evaluate, "--no-labels"]);
-    assert.equal(unlabelled.code, 1);
-    assert.match(unlabelled.stderr, /labels are not to be used, so there is no accuracy/);
+    const unlabeled = await runCli([...evaluate, "--no-labels"]);
+    assert.equal(unlabeled.code, 1);
+    assert.match(unlabeled.stderr, /labels are not to be used, so there is no accuracy/);
   }),
 );

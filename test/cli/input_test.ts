@@ -133,14 +133,14 @@ for (const command of READERS) {
   });
 }
 
-Deno.test("images in colour are read as grey by a network of one channel", async () => {
+Deno.test("images in color are read as gray by a network of one channel", async () => {
   await inTempFolder(async (folder) => {
-    const [grey, colour] = [join(folder, "grey"), join(folder, "colour")];
-    await writePngData(grey, { perClass: 2, broken: 0 });
-    await writePngData(colour, { perClass: 2, broken: 0, channels: 3 });
+    const [gray, color] = [join(folder, "gray"), join(folder, "color")];
+    await writePngData(gray, { perClass: 2, broken: 0 });
+    await writePngData(color, { perClass: 2, broken: 0, channels: 3 });
     const measure = (data: string) =>
       runJson(["eval", exampleModel, "--data", data, "--workers", "1"]);
-    const [first, second] = [await measure(grey), await measure(colour)];
+    const [first, second] = [await measure(gray), await measure(color)];
     assert.equal(second.images, first.images);
     assert.ok(Math.abs(second.loss - first.loss) < 0.02);
   });

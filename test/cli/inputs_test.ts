@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { saveModelFile } from "../../src/formats/mod.ts";
+import { saveModelFile } from "../../src/formats/tfjs/save.ts";
 import { buildInputNetwork, withArrays } from "../support/input_networks.ts";
 import { runCli, runJson } from "./run_cli.ts";
 
@@ -79,8 +79,8 @@ Deno.test(
     const { loss } = await runJson(["eval", stated, "--data", data, "--workers", "1"]);
     const said = await runJson([...evaluate, "--mean", "rgb=127", "--std", "rgb=74,74,74"]);
     assert.equal(said.loss, loss);
-    const wrong = await runCli([...evaluate, "--preprocess", "colour=unit"]);
-    assert.match(wrong.stderr, /found an input "colour", wanted one of rgb, depth/);
+    const wrong = await runCli([...evaluate, "--preprocess", "color=unit"]);
+    assert.match(wrong.stderr, /found an input "color", wanted one of rgb, depth/);
     const unknown = await runCli([...evaluate, "--preprocess", "rgb=none"]);
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, /argument 'rgb=none' is invalid\. Allowed choices are raw, unit/);

@@ -57,7 +57,9 @@ Deno.test(
         const [{ value }] = [await linesOf(worker.stdout).next()];
         const { done, failed } = JSON.parse(value);
         assert.deepEqual({ done, failed, code: (await worker.status).code }, {
-          ...{ done: 2, failed: 0, code: 0 },
+          done: 2,
+          failed: 0,
+          code: 0,
         });
       } finally {
         await redis.close();

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 /** Folder of the project. */
 export const projectFolder = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The embedded network, for one grey channel and ten classes. */
+/** The embedded network, for one gray channel and ten classes. */
 export const exampleModel = "cli/example/resnet8-fashion-mnist";
 
 /** Its images. */

@@ -16,7 +16,12 @@ function teachableModel(): tf.LayersModel {
   const image = tf.input({ name: "image", shape: [SIZE, SIZE, 3] });
   const unit = (x: tf.SymbolicTensor, name: string, filters: number, strides = 1) => {
     const convolved = layers.conv2d({
-      ...{ name, filters, strides, kernelSize: 3, padding: "same", useBias: false },
+      name,
+      filters,
+      strides,
+      kernelSize: 3,
+      padding: "same",
+      useBias: false,
       kernelInitializer: tf.initializers.heNormal({ seed: filters }),
     }).apply(x);
     const norm = layers.batchNormalization({ name: `${name}_norm` }).apply(convolved);
@@ -48,7 +53,7 @@ async function writeModel(model: tf.LayersModel, folder: string): Promise<void> 
   }));
 }
 
-/** Photos that differ in their colour by class, and in noise. */
+/** Photos that differ in their color by class, and in noise. */
 async function writePhotos(folder: string): Promise<void> {
   const random = createRandom(5);
   for (const [split, count] of [["train", 24], ["test", 8]] as const) {
@@ -58,7 +63,7 @@ async function writePhotos(folder: string): Promise<void> {
           { length: SIZE * SIZE * 3 },
           (_, at) => (at % 3 === label ? 120 : 40) + 90 * random(),
         );
-        const png = encodePng(samples, { width: SIZE, height: SIZE, colourType: 2 });
+        const png = encodePng(samples, { width: SIZE, height: SIZE, colorType: 2 });
         await writeFile(join(folder, split, name, `${index}.png`), png);
       }
     }

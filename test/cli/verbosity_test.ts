@@ -47,7 +47,7 @@ const hasTerminal = await new Deno.Command("script", { args: ["--version"] }).ou
   .then(() => true, () => false);
 
 Deno.test({
-  name: "nothing is coloured, in a terminal, with NO_COLOR, or elsewhere",
+  name: "nothing is colored, in a terminal, with NO_COLOR, or elsewhere",
   ignore: !hasTerminal,
   fn: () =>
     inTempFolder(async (data) => {

@@ -42,7 +42,12 @@ export async function figuresOfLibrary(
   const before = await evaluate({ model, data, workers: 1 });
   const policy = { kind: "uniform", ratio: 0.5 } as const;
   const { file, report } = await prune({
-    ...{ model, data, policy, batches: 1, batchSize: 64, workers: 1 },
+    model,
+    data,
+    policy,
+    batches: 1,
+    batchSize: 64,
+    workers: 1,
   });
   const smaller = await readModel("model.json", await writeModel("smaller", file));
   const after = await evaluate({ model: smaller, data, workers: 1 });

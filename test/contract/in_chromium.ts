@@ -28,7 +28,8 @@ async function readInputs(core: Core) {
     const [height, width] = [28, 28];
     const images = Array.from(labels, (_, index) => ({
       data: pixels.subarray(index * height * width, (index + 1) * height * width),
-      ...{ height, width },
+      height,
+      width,
     }));
     return { images, labels };
   };

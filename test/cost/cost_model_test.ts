@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { costModel, layerCost, networkCost, sumTerms } from "../../src/cost/mod.ts";
-import { type LayerGraph, openNetwork, type SharedMode } from "../../src/graph/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { captureModel, disposeModel } from "../../src/model/mod.ts";
+import { costModel } from "../../src/cost/cost_model.ts";
+import { layerCost, networkCost } from "../../src/cost/layer_cost.ts";
+import { sumTerms } from "../../src/cost/cost_term.ts";
+import type { LayerGraph } from "../../src/graph/layer_graph.ts";
+import { openNetwork } from "../../src/graph/opening/network.ts";
+import type { SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
 import { evenNetworkNames, networkNames } from "../support/networks.ts";
 import { findUnits, keepAtRandom, openUnits, shrinkUnits } from "../support/units.ts";
 

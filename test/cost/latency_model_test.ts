@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/base/errors.ts";
-import {
-  type CostTerm,
-  latencyModel,
-  LatencyTable,
-  type LayerShape,
-  measureStockLatency,
-  sumTerms,
-  usefulCounts,
-} from "../../src/cost/mod.ts";
-import { shapeOfLayer, widthAxes } from "../../src/cost/layer_shape.ts";
-import { timeStockLayers } from "../../src/cost/on_stock.ts";
+import { type CostTerm, sumTerms } from "../../src/cost/cost_term.ts";
+import { latencyModel, usefulCounts } from "../../src/cost/latency_model.ts";
+import { LatencyTable } from "../../src/cost/latency_table.ts";
+import { type LayerShape, shapeOfLayer, widthAxes } from "../../src/cost/layer_shape.ts";
+import { measureStockLatency, timeStockLayers } from "../../src/cost/on_stock.ts";
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
-import { findChannelSpaces, type LayerGraph, type SharedMode } from "../../src/graph/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
+import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
+import type { LayerGraph } from "../../src/graph/layer_graph.ts";
+import type { SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { buildNetworkFile, evenNetworkNames } from "../support/networks.ts";
 import { keepAtRandom, openUnits, shrinkUnits } from "../support/units.ts";
 

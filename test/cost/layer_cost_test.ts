@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { layerCost, networkCost } from "../../src/cost/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
+import { layerCost, networkCost } from "../../src/cost/layer_cost.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { buildNetwork, networkNames } from "../support/networks.ts";
 
 await startBackend();

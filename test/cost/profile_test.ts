@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { networkCost, networkTimes, profileGraph } from "../../src/cost/mod.ts";
-import { findChannelSpaces, openNetwork } from "../../src/graph/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel } from "../../src/model/mod.ts";
+import { networkCost } from "../../src/cost/layer_cost.ts";
+import { networkTimes } from "../../src/cost/network_times.ts";
+import { profileGraph } from "../../src/cost/profile.ts";
+import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
+import { openNetwork } from "../../src/graph/opening/network.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { disposeModel } from "../../src/model/instantiate.ts";
 import { buildNetworkFile, networkNames } from "../support/networks.ts";
 
 await startBackend();

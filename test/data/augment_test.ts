@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { augmentBatch, augmentImage, checkAugmentation } from "../../src/data/mod.ts";
+import { augmentBatch, augmentImage, checkAugmentation } from "../../src/data/augment.ts";
 import { createRandom } from "../../src/base/random.ts";
 
 const shape = { height: 3, width: 4, channels: 2 };
@@ -35,7 +35,7 @@ Deno.test("augmentImage() gives every shift and mirror image, and nothing else",
     const found = pixels.slice(2, 2 + LENGTH).join();
     assert.ok(wanted.has(found));
     wanted.set(found, wanted.get(found)! + 1);
-    assert.deepEqual([pixels[1], pixels[2 + LENGTH]], [-1, -1], "neighbours are not touched");
+    assert.deepEqual([pixels[1], pixels[2 + LENGTH]], [-1, -1], "neighbors are not touched");
   }
   for (const count of wanted.values()) assert.ok(count > 50 && count < 160, `${count}`);
 });

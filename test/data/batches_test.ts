@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../src/base/errors.ts";
-import {
-  chunk,
-  ImageFaults,
-  type ImageSet,
-  openDataset,
-  pickCalibration,
-  readBatch,
-} from "../../src/data/mod.ts";
-import type { InputPreparation } from "../../src/model/mod.ts";
+import { chunk, pickCalibration, readBatch } from "../../src/data/batches.ts";
+import { ImageFaults } from "../../src/data/image_faults.ts";
+import type { ImageSet } from "../../src/data/dataset.ts";
+import { openDataset } from "../../src/data/open_dataset.ts";
+import type { InputPreparation } from "../../src/model/preprocessing.ts";
 import { imageInputs, inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
 
 const INPUTS: InputPreparation[] = [{

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openDataset } from "../../src/data/mod.ts";
+import { openDataset } from "../../src/data/open_dataset.ts";
 import { encodeCifar, imageInputs, inTempFolder, randomBytes, writeFile } from "./fixtures.ts";
 
 const SHAPE = imageInputs(32, 32, 3);
 
-Deno.test("CIFAR planes become pixels with their colours side by side, across batch files", () =>
+Deno.test("CIFAR planes become pixels with their colors side by side, across batch files", () =>
   inTempFolder(async (folder) => {
     await writeFile(join(folder, "data_batch_1.bin"), encodeCifar([5, 6]));
     await writeFile(join(folder, "data_batch_2.bin"), encodeCifar([7, 8], { seed: 2 }));

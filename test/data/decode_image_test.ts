@@ -11,15 +11,15 @@ import {
 } from "./fixtures.ts";
 
 const jpeg = encodeJpeg(24, 16, randomBytes(24 * 16 * 4));
-const png = encodePng(randomBytes(6 * 5 * 3), { width: 6, height: 5, colourType: 2 });
+const png = encodePng(randomBytes(6 * 5 * 3), { width: 6, height: 5, colorType: 2 });
 
-Deno.test("a JPEG decodes to its size and, to a few steps, its colours", async () => {
+Deno.test("a JPEG decodes to its size and, to a few steps, its colors", async () => {
   const { data, height, width, channels } = await decodeImage(encodeFlatJpeg(9, 4, [200, 40, 90]));
   assert.deepEqual([height, width, channels], [4, 9, 4]);
   [200, 40, 90, 255].forEach((value, channel) => assert.ok(Math.abs(data[channel] - value) <= 3));
 });
 
-Deno.test("PNGs of every colour type decode to the bytes that were stored", async () => {
+Deno.test("PNGs of every color type decode to the bytes that were stored", async () => {
   const rgb = randomBytes(6 * 5 * 3);
   const { data, height, width } = await decodeImage(png);
   assert.deepEqual([height, width], [5, 6]);
@@ -36,19 +36,19 @@ Deno.test("PNGs of every colour type decode to the bytes that were stored", asyn
     const bytes = encodePng(Uint8Array.from(samples), {
       width: 1,
       height: 1,
-      colourType: 0,
+      colorType: 0,
       ...options,
     });
     return [...(await decodeImage(bytes)).data];
   };
   assert.deepEqual(await firstPixel([80], {}), [80, 80, 80, 255]);
   assert.deepEqual(await firstPixel([80, 1], { bitDepth: 16 }), [80, 80, 80, 255]);
-  assert.deepEqual(await firstPixel([9, 8, 7, 0], { colourType: 6 }), [9, 8, 7, 0]);
+  assert.deepEqual(await firstPixel([9, 8, 7, 0], { colorType: 6 }), [9, 8, 7, 0]);
   const palette = Uint8Array.of(1, 2, 3, 4, 5, 6);
-  assert.deepEqual(await firstPixel([1], { colourType: 3, palette }), [4, 5, 6, 255]);
+  assert.deepEqual(await firstPixel([1], { colorType: 3, palette }), [4, 5, 6, 255]);
 });
 
-Deno.test("a truncated JPEG is refused, though libjpeg would fill it with grey", async () => {
+Deno.test("a truncated JPEG is refused, though libjpeg would fill it with gray", async () => {
   for (const length of [3, 50, jpeg.length >> 1, jpeg.length - 40]) {
     await assert.rejects(decodeImage(jpeg.subarray(0, length)), /damaged JPEG/);
   }
@@ -80,7 +80,7 @@ Deno.test("a PNG whose frame is right and whose pixels are not is refused", asyn
 });
 
 Deno.test("a PNG that claims a billion pixels is refused before any memory is spent", async () => {
-  const huge = encodePng(new Uint8Array(1), { width: 40000, height: 40000, colourType: 0 });
+  const huge = encodePng(new Uint8Array(1), { width: 40000, height: 40000, colorType: 0 });
   await assert.rejects(decodeImage(huge), /40000×40000 pixels/);
 });
 

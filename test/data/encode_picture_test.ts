@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { decodeImage } from "../../src/data/decode_image.ts";
-import { encodePicture } from "../../src/data/mod.ts";
+import { encodePicture } from "../../src/data/encode_picture.ts";
 
-Deno.test("a picture decodes to the pixels it was made of, grey ones in three equal colours", async () => {
+Deno.test("a picture decodes to the pixels it was made of, gray ones in three equal colors", async () => {
   const height = 3;
   const width = 5;
   for (const channels of [1, 3] as const) {
@@ -10,8 +10,8 @@ Deno.test("a picture decodes to the pixels it was made of, grey ones in three eq
     const found = await decodeImage(await encodePicture({ data, height, width, channels }, 96));
     assert.deepEqual([found.height, found.width], [height, width]);
     for (let pixel = 0; pixel < height * width; pixel++) {
-      const colours = [0, 1, 2].map((c) => data[pixel * channels + (channels === 1 ? 0 : c)]);
-      assert.deepEqual([...found.data.slice(4 * pixel, 4 * pixel + 4)], [...colours, 255]);
+      const colors = [0, 1, 2].map((c) => data[pixel * channels + (channels === 1 ? 0 : c)]);
+      assert.deepEqual([...found.data.slice(4 * pixel, 4 * pixel + 4)], [...colors, 255]);
     }
   }
 });

@@ -8,12 +8,12 @@ function fit(image: RawImage, height: number, width: number, channels: number): 
   return [...out];
 }
 
-Deno.test("grey becomes RGB by replication", () => {
+Deno.test("gray becomes RGB by replication", () => {
   const image: RawImage = { data: Uint8Array.of(1, 250), height: 1, width: 2, channels: 1 };
   assert.deepEqual(fit(image, 1, 2, 3), [1, 1, 1, 250, 250, 250]);
 });
 
-Deno.test("RGBA loses its alpha and keeps its colours, transparent or not", () => {
+Deno.test("RGBA loses its alpha and keeps its colors, transparent or not", () => {
   const data = Uint8Array.of(10, 20, 30, 0, 40, 50, 60, 255);
   assert.deepEqual(fit({ data, height: 1, width: 2, channels: 4 }, 1, 2, 3), [
     10,
@@ -25,7 +25,7 @@ Deno.test("RGBA loses its alpha and keeps its colours, transparent or not", () =
   ]);
 });
 
-Deno.test("colours become grey by the weights of BT.601, and grey pixels stay as they are", () => {
+Deno.test("colors become gray by the weights of BT.601, and gray pixels stay as they are", () => {
   const data = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255, 93, 93, 93);
   assert.deepEqual(fit({ data, height: 1, width: 5, channels: 3 }, 1, 5, 1), [
     76,
@@ -36,7 +36,7 @@ Deno.test("colours become grey by the weights of BT.601, and grey pixels stay as
   ]);
 });
 
-Deno.test("an image of another size and other colours is converted, then resized", () => {
+Deno.test("an image of another size and other colors is converted, then resized", () => {
   const data = randomBytes(8 * 8 * 4);
   const image: RawImage = { data, height: 8, width: 8, channels: 4 };
   const rgb: RawImage = {

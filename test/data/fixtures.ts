@@ -49,7 +49,7 @@ const jpegEncoder: JpegEncoder = await createJpegEncoder({
   },
 });
 
-/** A JPEG of one colour, which JPEG keeps to within a few steps. */
+/** A JPEG of one color, which JPEG keeps to within a few steps. */
 export function encodeFlatJpeg(width: number, height: number, rgb: number[]): Uint8Array {
   const data = new Uint8Array(width * height * 4);
   for (let pixel = 0; pixel < width * height; pixel++) data.set([...rgb, 255], pixel * 4);
@@ -63,15 +63,15 @@ export function encodeJpeg(width: number, height: number, rgba: Uint8Array): Uin
 interface PngOptions {
   width: number;
   height: number;
-  /** 0 grey, 2 RGB, 3 palette, 6 RGBA. */
-  colourType: 0 | 2 | 3 | 6;
+  /** 0 gray, 2 RGB, 3 palette, 6 RGBA. */
+  colorType: 0 | 2 | 3 | 6;
   bitDepth?: 8 | 16;
   palette?: Uint8Array;
 }
 
 /** A PNG with unfiltered rows. */
 export function encodePng(samples: Uint8Array, options: PngOptions): Uint8Array {
-  const { width, height, colourType, bitDepth = 8, palette } = options;
+  const { width, height, colorType, bitDepth = 8, palette } = options;
   const rowBytes = samples.length / height;
   const rows = new Uint8Array(height * (rowBytes + 1));
   for (let y = 0; y < height; y++) {
@@ -81,7 +81,7 @@ export function encodePng(samples: Uint8Array, options: PngOptions): Uint8Array 
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([bitDepth, colourType], 8);
+  header.set([bitDepth, colorType], 8);
   return joinBytes([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     encodeChunk("IHDR", header),
@@ -139,14 +139,14 @@ function encodeWords(...words: number[]): Uint8Array {
   return bytes;
 }
 
-/** An image folder: PNGs of one grey level each, `counts` images for every class of every split. */
+/** An image folder: PNGs of one gray level each, `counts` images for every class of every split. */
 export async function writeImageFolder(
   folder: string,
   counts: Record<string, number>,
 ): Promise<void> {
   for (const [place, count] of Object.entries(counts)) {
     for (let number = 0; number < count; number++) {
-      const png = encodePng(new Uint8Array(4).fill(number), { width: 2, height: 2, colourType: 0 });
+      const png = encodePng(new Uint8Array(4).fill(number), { width: 2, height: 2, colorType: 0 });
       await writeFile(join(folder, place, `${String(number).padStart(3, "0")}.png`), png);
     }
   }

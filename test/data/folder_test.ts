@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { describeDataset, openDataset } from "../../src/data/mod.ts";
+import { describeDataset, openDataset } from "../../src/data/open_dataset.ts";
 import {
   encodeFlatJpeg,
   encodePng,
@@ -48,7 +48,7 @@ Deno.test("hidden files, hidden folders and other files are passed over", () =>
 Deno.test("endings are read in any case, and the content tells JPEG from PNG", () =>
   inTempFolder(async (folder) => {
     const jpeg = encodeFlatJpeg(2, 2, [250, 5, 5]);
-    const png = encodePng(new Uint8Array(4).fill(77), { width: 2, height: 2, colourType: 0 });
+    const png = encodePng(new Uint8Array(4).fill(77), { width: 2, height: 2, colorType: 0 });
     for (const [name, bytes] of [["1.PNG", jpeg], ["2.JPeG", png], ["3.jpg", jpeg]] as const) {
       await writeFile(join(folder, "train/a", name), bytes);
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describeDataset, openDataset } from "../../src/data/mod.ts";
+import { describeDataset, openDataset } from "../../src/data/open_dataset.ts";
 import {
   encodeIdxImages,
   encodeIdxLabels,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ImageFaults } from "../../src/data/mod.ts";
+import { ImageFaults } from "../../src/data/image_faults.ts";
 
 function addFaults(faults: ImageFaults, count: number): void {
   for (let number = 0; number < count; number++) faults.add(`image ${number}`, `fault ${number}`);

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import {
-  type Dataset,
-  type DatasetOptions,
-  type DatasetPlace,
-  type FilesInMemory,
-  openDataset,
-} from "../../src/data/mod.ts";
+import type { Dataset, DatasetOptions } from "../../src/data/dataset.ts";
+import type { DatasetPlace } from "../../src/data/open_format.ts";
+import type { FilesInMemory } from "../../src/data/file_tree.ts";
+import { openDataset } from "../../src/data/open_dataset.ts";
 import { imageInputs, inTempFolder } from "./fixtures.ts";
 
 const SHAPES: DatasetOptions[] = [
@@ -17,7 +14,7 @@ const SHAPES: DatasetOptions[] = [
 ];
 
 /**
- * What every dataset format has to do. `write` fills a folder with a labelled dataset that has a train and a test split,
+ * What every dataset format has to do. `write` fills a folder with a labeled dataset that has a train and a test split,
  * and may say in which file it is, or gives one in memory.
  */
 export function testDatasetContract(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/base/errors.ts";
-import { type MemorySplit, openDataset } from "../../src/data/mod.ts";
+import type { MemorySplit } from "../../src/data/memory.ts";
+import { openDataset } from "../../src/data/open_dataset.ts";
 import { imageInputs } from "./fixtures.ts";
 
 const SHAPE = imageInputs(1, 2, 3);
@@ -8,7 +9,7 @@ const RGBA = { data: Uint8ClampedArray.of(1, 2, 3, 255, 4, 5, 6, 0), height: 1, 
 
 const open = (train: MemorySplit) => openDataset({ classes: ["a", "b"], train }, SHAPE);
 
-Deno.test("an ImageData loses its alpha channel and keeps its colours", async () => {
+Deno.test("an ImageData loses its alpha channel and keeps its colors", async () => {
   const { train } = await open({ images: [RGBA, RGBA, RGBA, RGBA], labels: [0, 0, 1, 1] });
   const out = new Uint8Array(6);
   await train.read(0, [out]);

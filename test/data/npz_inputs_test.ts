@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import {
-  type DatasetSource,
-  fingerprintImages,
-  ImageFaults,
-  openDataset,
-  readBatch,
-  shareDataset,
-} from "../../src/data/mod.ts";
-import type { InputPreparation } from "../../src/model/mod.ts";
+import type { DatasetSource } from "../../src/data/open_format.ts";
+import { fingerprintImages } from "../../src/data/fingerprint.ts";
+import { ImageFaults } from "../../src/data/image_faults.ts";
+import { openDataset } from "../../src/data/open_dataset.ts";
+import { readBatch } from "../../src/data/batches.ts";
+import { shareDataset } from "../../src/data/share_dataset.ts";
+import type { InputPreparation } from "../../src/model/preprocessing.ts";
 import {
   encodeIdxImages,
   encodeIdxLabels,
@@ -52,8 +50,14 @@ const withFile = (
   });
 
 const SPLIT = {
-  ...{ rgb_train: rgb(6), depth_train: depth(6), meta_train: meta(6), y_train: labels(6) },
-  ...{ rgb_test: rgb(2), depth_test: depth(2), meta_test: meta(2), y_test: labels(2) },
+  rgb_train: rgb(6),
+  depth_train: depth(6),
+  meta_train: meta(6),
+  y_train: labels(6),
+  rgb_test: rgb(2),
+  depth_test: depth(2),
+  meta_test: meta(2),
+  y_test: labels(2),
 };
 
 Deno.test("row i of every array belongs together, bytes prepared and floats as they are", () =>
@@ -171,7 +175,7 @@ const FAULTS: [string, Record<string, Uint8Array>, InputPreparation[], RegExp][]
     /depth_train: found bytes \(uint8\) for the input "depth", .*; give --preprocess depth=NAME/,
   ],
   [
-    "colours for an input of four bands",
+    "colors for an input of four bands",
     { x: rgb(6) },
     [{ name: "bands", shape: [2, 3, 4], transform: halved(4) }],
     /, x: found 6×2×3×3 numbers of type \|u1, wanted bytes \(uint8\) of 4 channels/,

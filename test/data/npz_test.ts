@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { describeDataset, ImageFaults, openDataset, readBatch } from "../../src/data/mod.ts";
+import { describeDataset, openDataset } from "../../src/data/open_dataset.ts";
+import { ImageFaults } from "../../src/data/image_faults.ts";
+import { readBatch } from "../../src/data/batches.ts";
 import { readNpy } from "../../src/data/npy.ts";
 import { encodeNpy, imageInputs, inTempFolder } from "./fixtures.ts";
 
@@ -97,7 +99,7 @@ Deno.test("floats are what the network reads, and one-hot rows are classes", () 
     );
   }));
 
-Deno.test("bytes are preprocessed and resized as those of any file, colours too", () =>
+Deno.test("bytes are preprocessed and resized as those of any file, colors too", () =>
   withArrays({ x: encodeNpy("|u1", "(2, 2, 3, 3)", bytesOf(36)) }, async (path) => {
     const { train, classes } = await openDataset(path, imageInputs(2, 3, 3));
     assert.equal(classes, undefined);

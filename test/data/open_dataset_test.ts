@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { checkClasses, openDataset } from "../../src/data/mod.ts";
+import { checkClasses } from "../../src/data/classes.ts";
+import { openDataset } from "../../src/data/open_dataset.ts";
 import { imageInputs, inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
 
 const SHAPE = imageInputs(2, 2, 1);

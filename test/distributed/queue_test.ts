@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { calibrate } from "../../src/api/calibrate.ts";
-import { mergeStatistics } from "../../src/execution/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { prune } from "../../src/pruning/prune_network.ts";
-import type { PruneOptions, PruneResult } from "../../src/pruning/mod.ts";
-import { work, type WorkOptions, type WorkReport } from "../../src/distributed/worker.ts";
+import { mergeStatistics } from "../../src/execution/calibration/statistics.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { prune, type PruneOptions } from "../../src/api/prune.ts";
+import type { PruneResult } from "../../src/pruning/types.ts";
+import { runWorker, type WorkerOptions, type WorkerReport } from "../../src/distributed/worker.ts";
 import { RedisServer, whyNoRedis } from "./queue/redis_server.ts";
-import { noisyNetwork, withNoise, withUnlabelledNoise } from "../support/noise.ts";
+import { noisyNetwork, withNoise, withUnlabeledNoise } from "../support/noise.ts";
 
 await startBackend();
 
@@ -25,7 +25,7 @@ const POLICY = {
 class Scene implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly #controller = new AbortController();
-  readonly #workers: Promise<WorkReport>[] = [];
+  readonly #workers: Promise<WorkerReport>[] = [];
 
   private constructor(redis: RedisServer) {
     this.redis = redis;
@@ -36,10 +36,10 @@ class Scene implements AsyncDisposable {
   }
 
   /** Starts a worker; it is waiting when this ends. */
-  async startWorker(more: Partial<WorkOptions> = {}): Promise<void> {
+  async startWorker(more: Partial<WorkerOptions> = {}): Promise<void> {
     const ready = Promise.withResolvers<void>();
     this.#workers.push(
-      work({
+      runWorker({
         queue: this.redis.url,
         signal: this.#controller.signal,
         onReady: ready.resolve,
@@ -50,7 +50,7 @@ class Scene implements AsyncDisposable {
   }
 
   /** Ends the workers. */
-  async endWorkers(): Promise<WorkReport[]> {
+  async endWorkers(): Promise<WorkerReport[]> {
     this.#controller.abort();
     return await Promise.all(this.#workers);
   }
@@ -72,8 +72,8 @@ function substanceOf({ file, log, report }: PruneResult) {
 
 for (
   const [kind, images, shared] of [
-    ["labelled", withNoise, "couple"],
-    ["unlabelled", withUnlabelledNoise, "couple"],
+    ["labeled", withNoise, "couple"],
+    ["unlabeled", withUnlabeledNoise, "couple"],
   ] as const
 ) {
   Deno.test(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { openBlobs, RefusalError } from "../../src/distributed/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { prune } from "../../src/pruning/prune_network.ts";
+import { openBlobs } from "../../src/distributed/blobs/open_blobs.ts";
+import { RefusalError } from "../../src/distributed/queue/serve_queue.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { prune } from "../../src/api/prune.ts";
 import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../../src/distributed/run_job.ts";
 import { noisyNetwork, withNoise } from "../support/noise.ts";
 

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/base/errors.ts";
-import {
-  openModel,
-  readModel,
-  refuseExistingModel,
-  saveModel,
-  writeModel,
-} from "../../src/formats/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+import { openModel, readModel } from "../../src/formats/open_model.ts";
+import { refuseExistingModel, saveModel, writeModel } from "../../src/formats/save_model.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { buildNetworkFile, largestDifference, randomImages } from "../support/networks.ts";
 
@@ -87,7 +83,7 @@ Deno.test("a single file is not replaced without force, nor left half written", 
     assert.deepEqual(names, ["model.keras", "model.search.csv"]);
   }));
 
-Deno.test("formats without quantised weights refuse them, before and while saving", () =>
+Deno.test("formats without quantized weights refuse them, before and while saving", () =>
   inTempFolder(async (folder) => {
     const file = await buildNetworkFile("plain");
     const refusal = {

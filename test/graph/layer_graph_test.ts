@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openNetwork, writeGraph } from "../../src/graph/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { captureModel, instantiate } from "../../src/model/mod.ts";
+import { openNetwork } from "../../src/graph/opening/network.ts";
+import { writeGraph } from "../../src/graph/write_graph.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { captureModel, instantiate } from "../../src/model/instantiate.ts";
 import {
   buildNetwork,
   largestDifference,

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { networkCost } from "../../src/cost/mod.ts";
+import { networkCost } from "../../src/cost/layer_cost.ts";
+import { type ChannelMap, findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import {
-  type ChannelMap,
   consumersByNode,
-  type Cuts,
-  findChannelSpaces,
   type LayerGraph,
   type LayerNode,
-  type Network,
-  noCuts,
   nodeKeyOf,
-  openNetwork,
-  shrinkGraph,
-  writeGraph,
-} from "../../src/graph/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+} from "../../src/graph/layer_graph.ts";
+import { type Cuts, noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
+import { type Network, openNetwork } from "../../src/graph/opening/network.ts";
+import { writeGraph } from "../../src/graph/write_graph.ts";
+import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { createRandom } from "../../src/base/random.ts";
 import { largestDifference } from "../support/networks.ts";
 

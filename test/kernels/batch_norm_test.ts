@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { loadKernels, startBackend, trainBatchNorm } from "../../src/kernels/mod.ts";
+import { loadKernels } from "../../src/kernels/load.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { trainBatchNorm } from "../../src/kernels/batch_norm.ts";
 
 await startBackend();
 

@@ -1,9 +1,5 @@
-import {
-  type KernelBuild,
-  type Kernels,
-  loadKernels,
-  startBackend,
-} from "../../src/kernels/mod.ts";
+import { type KernelBuild, type Kernels, loadKernels } from "../../src/kernels/load.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 
 /** Registers a test once for each build of the kernels. */
 export function testBothBuilds(

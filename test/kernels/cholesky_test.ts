@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Kernels, type RidgeSystem, solveRidge } from "../../src/kernels/mod.ts";
+import type { Kernels } from "../../src/kernels/load.ts";
+import { type RidgeSystem, solveRidge } from "../../src/kernels/cholesky.ts";
 import { multiplyTransposed, solveLinear } from "../reference/linear_algebra.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { contractMoments } from "../../src/kernels/mod.ts";
+import { contractMoments } from "../../src/kernels/contraction.ts";
 import { naiveContraction } from "../reference/lasso.ts";
 import { randomProblem, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { type Kernels, registerKernels } from "../../src/kernels/mod.ts";
+import type { Kernels } from "../../src/kernels/load.ts";
+import { registerKernels } from "../../src/kernels/register.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
 import { type ConvolutionCase, convolutionCases, randomTensors } from "./conv2d_shapes.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { ConvolutionShape } from "../../src/kernels/mod.ts";
+import type { ConvolutionShape } from "../../src/kernels/conv2d_plan.ts";
 import { randomArray } from "../reference/samples.ts";
 
 /** A convolution as tfjs is asked for it. */

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  convolutionFilterGradient,
-  convolutionInputGradient,
-  convolve,
-} from "../../src/kernels/mod.ts";
+import { convolutionFilterGradient } from "../../src/kernels/conv2d_backprop_filter.ts";
+import { convolutionInputGradient } from "../../src/kernels/conv2d_backprop_input.ts";
+import { convolve } from "../../src/kernels/conv2d.ts";
 import { naiveConvolution, naiveFilterGradient, naiveInputGradient } from "../reference/conv2d.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";

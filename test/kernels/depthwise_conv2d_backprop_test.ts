@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { registerKernels } from "../../src/kernels/mod.ts";
+import { registerKernels } from "../../src/kernels/register.ts";
 import {
   naiveDepthwiseFilterGradient,
   naiveDepthwiseInputGradient,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { GroupElimination, meanDiagonal } from "../../src/kernels/mod.ts";
+import { GroupElimination } from "../../src/kernels/elimination.ts";
+import { meanDiagonal } from "../../src/kernels/cholesky.ts";
 import { naiveRefitError } from "../reference/elimination.ts";
 import { randomProblem } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";

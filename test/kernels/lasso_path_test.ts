@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Kernels } from "../../src/kernels/mod.ts";
+import type { Kernels } from "../../src/kernels/load.ts";
+import { buildLassoProblem } from "../../src/pruning/selection/lasso.ts";
 import {
-  buildLassoProblem,
   followLassoPath,
   type LassoPath,
   type LassoProblem,
-} from "../../src/pruning/mod.ts";
+} from "../../src/pruning/selection/lasso_path.ts";
 import { naiveLassoPath } from "../reference/lasso_path.ts";
 import { multiply, multiplyTransposed } from "../reference/linear_algebra.ts";
 import {

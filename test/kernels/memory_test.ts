@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { BackendMemory, backendMemory, loadKernels, startBackend } from "../../src/kernels/mod.ts";
+import { BackendMemory, backendMemory } from "../../src/kernels/memory.ts";
+import { loadKernels } from "../../src/kernels/load.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 
 Deno.test("the backend is WASM and starting it again changes nothing", async () => {
   await startBackend();

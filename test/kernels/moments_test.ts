@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
-  centreInPlace,
-  centreMoments,
-  type Kernels,
+  centerInPlace,
+  centerMoments,
   mergeMoments,
-  MomentAccumulator,
   type Moments,
-  packMoments,
-  unpackMoments,
-} from "../../src/kernels/mod.ts";
+} from "../../src/kernels/moments.ts";
+import type { Kernels } from "../../src/kernels/load.ts";
+import { MomentAccumulator } from "../../src/kernels/moment_accumulator.ts";
+import { packMoments, unpackMoments } from "../../src/kernels/packed_moments.ts";
 import { naiveMoments } from "../reference/moments.ts";
 import { correlatedInputs, randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
@@ -100,7 +99,7 @@ testBothBuilds(
       assert.equal(packed.triangle.length, d * (d + 1) / 2);
       const first = unpackMoments(packed);
       assert.deepEqual(first, moments);
-      centreInPlace(first);
+      centerInPlace(first);
       assert.deepEqual(unpackMoments(packed), moments);
     }
   },
@@ -110,14 +109,14 @@ testBothBuilds("centring in place gives what centring gives, and leaves the sums
   const x = correlatedInputs(40, 5, 2), y = randomArray(80, 3);
   const raw = accumulate(kernels, [{ x, y, rows: 40 }], 5, 2);
   const { sumX, sumY } = structuredClone(raw);
-  const expected = centreMoments(raw);
-  const centred = centreInPlace(raw);
-  assert.deepEqual(centred, expected);
-  assert.equal(centred.gram, raw.gram);
+  const expected = centerMoments(raw);
+  const centered = centerInPlace(raw);
+  assert.deepEqual(centered, expected);
+  assert.equal(centered.gram, raw.gram);
   assert.deepEqual([raw.sumX, raw.sumY], [sumX, sumY]);
 });
 
-testBothBuilds("centred moments equal the moments of centred samples", (kernels) => {
+testBothBuilds("centered moments equal the moments of centered samples", (kernels) => {
   const d = 10, n = 4, rows = 400;
   const x = correlatedInputs(rows, d, 3), y = randomArray(rows * n, 4).map((v) => v + 0.5);
   const subtractMeans = (values: Float32Array, columns: number) => {
@@ -126,7 +125,7 @@ testBothBuilds("centred moments equal the moments of centred samples", (kernels)
     return Float64Array.from(values, (value, at) => value - means[at % columns]);
   };
   const expected = naiveMoments(subtractMeans(x, d), subtractMeans(y, n), rows, d, n);
-  const actual = centreMoments(accumulate(kernels, [{ x, y, rows }], d, n));
+  const actual = centerMoments(accumulate(kernels, [{ x, y, rows }], d, n));
   for (const name of ["gram", "cross", "sumYY"] as const) {
     assert.ok(relativeDifference(actual[name], expected[name]) < 2e-5, name);
   }
@@ -137,7 +136,7 @@ testBothBuilds("a constant input is exactly zero about its mean", (kernels) => {
   const d = 9, rows = 1000;
   const x = correlatedInputs(rows, d, 3).map((value, at) => at % d === 4 ? 0.3 : value);
   const y = randomArray(rows, 4);
-  const { gram, cross } = centreMoments(accumulate(kernels, [{ x, y, rows }], d, 1));
+  const { gram, cross } = centerMoments(accumulate(kernels, [{ x, y, rows }], d, 1));
   for (let s = 0; s < d; s++) {
     assert.equal(gram[4 * d + s], 0);
     assert.equal(gram[s * d + 4], 0);

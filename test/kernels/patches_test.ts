@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { type Geometry, outputSize, samplePatches } from "../../src/kernels/mod.ts";
+import { type Geometry, outputSize } from "../../src/kernels/geometry.ts";
+import { samplePatches } from "../../src/kernels/patches.ts";
 import { naivePatches } from "../reference/patches.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { registerKernels } from "../../src/kernels/mod.ts";
+import { registerKernels } from "../../src/kernels/register.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
 import { onCpu } from "./on_cpu.ts";

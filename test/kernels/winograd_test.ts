@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  canUseWinograd,
-  convolutionInputGradient,
-  convolve,
-  fasterMethod,
-} from "../../src/kernels/mod.ts";
+import { canUseWinograd, fasterMethod } from "../../src/kernels/winograd.ts";
+import { convolutionInputGradient } from "../../src/kernels/conv2d_backprop_input.ts";
+import { convolve } from "../../src/kernels/conv2d.ts";
 import { naiveConvolution, naiveInputGradient } from "../reference/conv2d.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "node:path";
 import { startBackend } from "../../src/kernels/backend.ts";
-import { captureModel, type ModelFile } from "../../src/model/mod.ts";
+import { captureModel } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 
 export { inTempFolder, writeFile } from "../data/fixtures.ts";
 
-/** A functional network with a residual branch, batch normalisation and every bias. */
+/** A functional network with a residual branch, batch normalization and every bias. */
 export async function createModelFile(): Promise<ModelFile> {
   await startBackend();
   const input = tf.input({ shape: [8, 8, 3], name: "image" });

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { captureModel, instantiate } from "../../src/model/mod.ts";
-import { loadModelFile, saveModelFile } from "../../src/formats/mod.ts";
+import { captureModel, instantiate } from "../../src/model/instantiate.ts";
+import { loadModelFile } from "../../src/formats/tfjs/load.ts";
+import { saveModelFile } from "../../src/formats/tfjs/save.ts";
 import {
   createModelFile,
   DENSE_WEIGHTS,

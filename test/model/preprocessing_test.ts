@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import {
   applyPreprocessing,
-  findInputShape,
-  type ModelFile,
   type PixelTransform,
-  type PreprocessingOverrides,
   preprocessingPresets,
-  readPreprocessing,
   writePreprocessing,
-} from "../../src/model/mod.ts";
+} from "../../src/model/preprocessing.ts";
+import { findInputShape } from "../../src/model/topology.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
+import {
+  type PreprocessingOverrides,
+  readPreprocessing,
+} from "../../src/model/read_preprocessing.ts";
 import { createInputOnly, createInputs, createModelFile } from "./fixtures.ts";
 
 const STORED = { mean: [125, 123, 114], std: [63, 62, 67], inputSize: [32, 32] };
@@ -52,7 +54,7 @@ Deno.test("a model with neither metadata nor flags names the flags", () => {
   }
 });
 
-Deno.test("presets do what their libraries do to black, white and a colour", () => {
+Deno.test("presets do what their libraries do to black, white and a color", () => {
   const apply = (preset: string) => {
     const out = new Float32Array(9);
     const tiny = createInputOnly([null, 1, 3, 3]);
@@ -181,11 +183,13 @@ Deno.test("several inputs have a record each, and what nothing is said about has
   const common = { scale: 0.5, channelOrder: "rgb" };
   assert.deepEqual(inputs, [
     {
-      ...{ name: "rgb", shape: [32, 32, 3] },
+      name: "rgb",
+      shape: [32, 32, 3],
       transform: { ...common, mean: STORED.mean, std: STORED.std },
     },
     {
-      ...{ name: "meta", shape: [5] },
+      name: "meta",
+      shape: [5],
       transform: { ...common, scale: 1, mean: new Array(5).fill(0), std: new Array(5).fill(2) },
       preparesFloats: true,
     },
@@ -196,7 +200,8 @@ Deno.test("several inputs have a record each, and what nothing is said about has
 
 Deno.test("flags for one input win over those for all", () => {
   const { inputs: [rgb, meta] } = readPreprocessing(createInputs(TWO), {
-    ...{ scale: 2, inputSize: [8, 8] },
+    scale: 2,
+    inputSize: [8, 8],
     inputs: { rgb: { mean: [1, 2, 3], scale: 4, inputSize: [6, 6] } },
   });
   assert.deepEqual([rgb.shape, rgb.transform!.scale, rgb.transform!.mean], [[6, 6, 3], 4, [

@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { startBackend } from "../../src/kernels/mod.ts";
-import {
-  disposeModel,
-  instantiate,
-  type ModelFile,
-  type QuantizedType,
-  type Weight,
-} from "../../src/model/mod.ts";
-import { loadModelFile, saveModelFile } from "../../src/formats/mod.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
+import type { ModelFile, Weight } from "../../src/model/model_file.ts";
+import type { QuantizedType } from "../../src/model/decode_weights.ts";
+import { loadModelFile } from "../../src/formats/tfjs/load.ts";
+import { saveModelFile } from "../../src/formats/tfjs/save.ts";
 import { createRandom, drawNormal } from "../../src/base/random.ts";
 import { buildNetworkFile, networkNames, randomImages } from "../support/networks.ts";
 import { createModelFile, inTempFolder } from "./fixtures.ts";
@@ -19,7 +16,7 @@ await startBackend();
 const LEVELS = { uint8: 255, uint16: 65535 } as const;
 const TYPES = ["uint8", "uint16", "float16"] as const;
 
-/** Writes weights with a quantisation, and gives what is read back and the manifest's entries. */
+/** Writes weights with a quantization, and gives what is read back and the manifest's entries. */
 async function roundTrip(folder: string, weights: Weight[], quantize: QuantizedType) {
   const file = {
     ...await createModelFile(),
@@ -82,7 +79,7 @@ Deno.test("the stored numbers are those of tensorflowjs_converter", () =>
     assert.deepEqual([...bytes], [20, 0, 255]);
   }));
 
-Deno.test("halves are rounded to the even neighbour, in integers and in float16", () =>
+Deno.test("halves are rounded to the even neighbor, in integers and in float16", () =>
   inTempFolder(async (folder) => {
     await roundTrip(folder, [kernel([0, 0.5, 1.5, 2.5, 255])], "uint8");
     const bytes = await Deno.readFile(join(folder, "uint8/group1-shard1of1.bin"));
@@ -157,7 +154,7 @@ async function predictOurs(file: ModelFile, images: tf.Tensor4D): Promise<tf.Ten
 const OUTPUT_BOUNDS = { uint8: 0.1, uint16: 5e-4, float16: 5e-3 };
 
 for (const name of networkNames) {
-  Deno.test(`stock tf.loadLayersModel and our reader see the same quantised ${name} network`, () =>
+  Deno.test(`stock tf.loadLayersModel and our reader see the same quantized ${name} network`, () =>
     inTempFolder(async (folder) => {
       const file = await buildNetworkFile(name);
       const images = randomImages(4);

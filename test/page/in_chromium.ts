@@ -59,7 +59,13 @@ async function useExample(browser: Browser) {
   await page.setViewportSize(PHONE);
   await page.screenshot({ path: `${out}/phone.png`, fullPage: true });
   return {
-    ...{ accuracy, description, seconds, isFocused, figures, latency, barriers },
+    accuracy,
+    description,
+    seconds,
+    isFocused,
+    figures,
+    latency,
+    barriers,
     downloads: { plain, keras, onnx },
     isWide: await overflows(page),
     complaints: [...complaints],
@@ -93,7 +99,7 @@ async function useOwn(browser: Browser, model: string) {
   await budget.getByLabel("Keep", { exact: true }).fill("80");
   await budget.getByRole("button", { name: "Prune" }).click();
   await budget.getByRole("button", { name: "Cancel" }).click();
-  const cancelled = await budget.getByRole("status").innerText();
+  const canceled = await budget.getByRole("status").innerText();
   const focused = await page.evaluate("document.activeElement.textContent");
   await budget.getByText("Options").click();
   await budget.getByLabel("Images for the statistics").fill("64");
@@ -103,9 +109,18 @@ async function useOwn(browser: Browser, model: string) {
   await page.screenshot({ path: `${out}/own.png`, fullPage: true });
   await page.setViewportSize(PHONE);
   return {
-    ...{ refusal, description, accuracy, kept, misfit, cancelled, focused, figures, barriers },
+    refusal,
+    description,
+    accuracy,
+    kept,
+    misfit,
+    canceled,
+    focused,
+    figures,
+    barriers,
     isWide: await overflows(page),
-    ...{ requests, complaints },
+    requests,
+    complaints,
   };
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs";
 import { unzipSync, zipSync } from "fflate";
-import { startBackend } from "../../src/kernels/mod.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { evaluate, inspect } from "../../src/mod.ts";
 import { runChild } from "../support/children.ts";
 import { findChromium } from "../support/chromium.ts";
@@ -45,7 +45,9 @@ async function writeClasses(folder: string): Promise<void> {
   const { labels, pixels } = await readTestImages();
   for (let index = 0; index < 200; index++) {
     const png = encodePng(pixels.subarray(index * SIDE ** 2, (index + 1) * SIDE ** 2), {
-      ...{ width: SIDE, height: SIDE, colourType: 0 },
+      width: SIDE,
+      height: SIDE,
+      colorType: 0,
     });
     await writeFile(join(folder, String(labels[index]), `${index}.png`), png);
   }
@@ -149,7 +151,7 @@ Deno.test({
         assert.match(own.refusal, /^Opening the model notes\.txt: found .+ wanted .+ convert it/);
         assert.equal(own.kept, own.description);
         assert.match(own.misfit, /found floats of 9×9×1, wanted 28×28×1/);
-        assert.match(own.cancelled, /^Cancelled/);
+        assert.match(own.canceled, /^Cancelled/);
         assert.equal(own.focused.trim(), "Prune");
       });
 

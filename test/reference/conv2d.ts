@@ -1,4 +1,4 @@
-import type { ConvolutionShape } from "../../src/kernels/mod.ts";
+import type { ConvolutionShape } from "../../src/kernels/conv2d_plan.ts";
 
 /** Calls `visit` with the flat indices of every product x·w that flows into an output y. */
 function visitProducts(

@@ -1,4 +1,4 @@
-import type { Problem } from "../../src/pruning/mod.ts";
+import type { Problem } from "../../src/pruning/selection/problem.ts";
 import { solveLinear } from "./linear_algebra.ts";
 
 /** Least squared error Σ‖Y − XW'‖² + ρ‖W' − W‖² when only `kept` channels may be read, by solving afresh. */

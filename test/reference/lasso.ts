@@ -1,5 +1,6 @@
-import type { Moments, PositionProblem } from "../../src/kernels/mod.ts";
-import type { LassoProblem } from "../../src/pruning/mod.ts";
+import type { Moments } from "../../src/kernels/moments.ts";
+import type { PositionProblem } from "../../src/kernels/contraction.ts";
+import type { LassoProblem } from "../../src/pruning/selection/lasso_path.ts";
 
 /** Twin of `contractMoments`: the double sum as it is written. */
 export function naiveContraction(

@@ -1,4 +1,4 @@
-import type { LassoKnot, LassoPath, LassoProblem } from "../../src/pruning/mod.ts";
+import type { LassoKnot, LassoPath, LassoProblem } from "../../src/pruning/selection/lasso_path.ts";
 import { solveLinear } from "./linear_algebra.ts";
 
 /** Twin of `followLassoPath`: every direction and every remainder from a linear system solved afresh. */

@@ -1,4 +1,4 @@
-import type { Moments } from "../../src/kernels/mod.ts";
+import type { Moments } from "../../src/kernels/moments.ts";
 import { multiplyTransposed } from "./linear_algebra.ts";
 
 /** Twin of `MomentAccumulator`: every sum in f64. */

@@ -1,4 +1,4 @@
-import type { Geometry } from "../../src/kernels/mod.ts";
+import type { Geometry } from "../../src/kernels/geometry.ts";
 
 /** Zeros before the input by TensorFlow's SAME rule, found by trying instead of by formula. */
 function naivePadBefore(extent: number, axis: 0 | 1, geometry: Geometry): number {

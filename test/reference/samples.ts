@@ -1,6 +1,7 @@
 import { createRandom } from "../../src/base/random.ts";
-import type { Moments } from "../../src/kernels/mod.ts";
-import type { LassoProblem, Problem } from "../../src/pruning/mod.ts";
+import type { Moments } from "../../src/kernels/moments.ts";
+import type { LassoProblem } from "../../src/pruning/selection/lasso_path.ts";
+import type { Problem } from "../../src/pruning/selection/problem.ts";
 import { multiply, multiplyTransposed } from "./linear_algebra.ts";
 import { naiveMoments } from "./moments.ts";
 

@@ -2,7 +2,7 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { startChromium } from "../support/chromium.ts";
 
-/** What a browser finds on a page, at one width and in one colour scheme. */
+/** What a browser finds on a page, at one width and in one color scheme. */
 export interface Findings {
   /** Width in pixels, scheme or `print`. */
   readonly view: string;
@@ -34,7 +34,7 @@ const VIEWS = [
 function inspectCharts(): { charts: number; texts: string[] } {
   // deno-lint-ignore no-explicit-any
   const { document, getComputedStyle, innerWidth } = globalThis as any;
-  const rgba = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+  const rgba = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = ([r, g, b]: number[]) =>
     [r, g, b].map((value) => value / 255)
       .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
@@ -109,7 +109,13 @@ async function look(browser: Browser, file: string, view: typeof VIEWS[number]):
   await page.close();
   const isForeign = (url: string) => url !== `file://${file}`;
   return {
-    ...{ view: view.name, overflow, said, violations, charts, texts, brokenImages },
+    view: view.name,
+    overflow,
+    said,
+    violations,
+    charts,
+    texts,
+    brokenImages,
     requests: requests.filter(isForeign),
   };
 }

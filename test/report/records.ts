@@ -82,7 +82,11 @@ function answersOf(classes: readonly string[], count: number, text?: string) {
   const [before, after] = [answer(0.9), answer(0.8)];
   const changed = images.filter((image) => before[image] !== after[image]).slice(0, 12);
   return {
-    ...{ classes, images, labels, before, after },
+    classes,
+    images,
+    labels,
+    before,
+    after,
     changed: changed.map((image) => ({
       source: text ?? `test image ${image}`,
       label: labels[image],
@@ -103,9 +107,16 @@ function searchOf(count: number, convMacs: number, counts: readonly number[]) {
     const share = isFinalist ? 0.495 : 0.3 + 0.2 * random();
     const accuracy = (isFinalist ? 0.6 : 0.5) + 0.3 * share + 0.1 * random();
     return {
-      ...{ rollout: index + 1, counts, ratios: [], cost: share, noise: 0 },
+      rollout: index + 1,
+      counts,
+      ratios: [],
+      cost: share,
+      noise: 0,
       source: isFinalist ? "refined" : sources[index % 4],
-      ...{ error: 1 - accuracy, accuracy, loss: 1 - accuracy, reward: accuracy },
+      error: 1 - accuracy,
+      accuracy,
+      loss: 1 - accuracy,
+      reward: accuracy,
       convMacs: share * convMacs,
     };
   });
@@ -143,11 +154,9 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
   return {
     format: "secateur-run-1",
     kind: "prune",
-    ...{
-      model: text ?? "models/resnet20",
-      out: text ?? "runs/half",
-      finished: "2026-01-02T03:04:05.000Z",
-    },
+    model: text ?? "models/resnet20",
+    out: text ?? "runs/half",
+    finished: "2026-01-02T03:04:05.000Z",
     command: `secateur prune ${
       text ?? "models/resnet20"
     } --data cifar10 --out runs/half --prune-option auto`,
@@ -214,7 +223,9 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
         unreadable: 1,
         unreadableNames: [text ?? "a/b.png"],
       },
-      ...{ seed: 0, workers: 2, notices: text ? [text] : [] },
+      seed: 0,
+      workers: 2,
+      notices: text ? [text] : [],
     },
   };
 }
@@ -228,15 +239,14 @@ export function tuningRecord(kind: "finetune" | "train"): TuningRecord {
     model: kind === "train" ? "resnet20" : "runs/half",
     profile: kind === "train" ? { ...profile!, before: undefined } : profile,
     report: {
-      ...{ accuracy: { before: 0.8, after: 0.86 }, loss: report.loss },
-      ...{
-        validationAccuracy: 0.9,
-        epochs: epochsOf(5),
-        interrupted: false,
-        seconds: 60,
-        seed: 0,
-        workers: 2,
-      },
+      accuracy: { before: 0.8, after: 0.86 },
+      loss: report.loss,
+      validationAccuracy: 0.9,
+      epochs: epochsOf(5),
+      interrupted: false,
+      seconds: 60,
+      seed: 0,
+      workers: 2,
     },
   };
 }
@@ -258,7 +268,8 @@ export function detectorRecord(): PruneRecord {
   ];
   return {
     ...rest,
-    ...{ model: "models/detector", out: "runs/detector" },
+    model: "models/detector",
+    out: "runs/detector",
     search: { ...search!, rollouts: search!.rollouts.map(withoutAccuracy) },
     report: {
       ...figures,
@@ -266,8 +277,11 @@ export function detectorRecord(): PruneRecord {
       loss: { before: 0, after: 0.02 },
       search: { ...report.search!, finalists: report.search!.finalists.map(withoutAccuracy) },
       tuning: {
-        ...{ outputErrorBefore: 0.21, lossBefore: 0.0441, validationOutputError: 0.1375 },
-        ...{ groups: [], epochs: compared },
+        outputErrorBefore: 0.21,
+        lossBefore: 0.0441,
+        validationOutputError: 0.1375,
+        groups: [],
+        epochs: compared,
       },
     },
   };

@@ -147,14 +147,14 @@ Deno.test("templates escape texts and attributes, and leave pieces as they are",
 Deno.test("nothing beats what is on the Pareto front, and something on it beats or equals all else", () => {
   const random = createRandom(5);
   const draw = () => Math.round(8 * random());
-  const offers = Array.from({ length: 60 }, () => ({ cost: draw(), worth: draw() }));
+  const offers = Array.from({ length: 60 }, () => ({ cost: draw(), quality: draw() }));
   const front = paretoFront(offers);
   const beats = (a: typeof offers[0], b: typeof offers[0]) =>
-    a.cost <= b.cost && a.worth >= b.worth && (a.cost < b.cost || a.worth > b.worth);
+    a.cost <= b.cost && a.quality >= b.quality && (a.cost < b.cost || a.quality > b.quality);
   for (const offer of offers) {
     assert.equal(
       offers.some((other) => beats(other, offer)),
-      !front.some((best) => best.cost === offer.cost && best.worth === offer.worth),
+      !front.some((best) => best.cost === offer.cost && best.quality === offer.quality),
     );
   }
 });

@@ -7,8 +7,11 @@ export async function runChild(
   input = "",
 ): Promise<string> {
   const command = new Deno.Command(program, {
-    ...{ args, cwd },
-    ...{ stdin: "piped", stdout: "piped", stderr: "piped" } as const,
+    args,
+    cwd,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped" as const,
   });
   const child = command.spawn();
   await new Blob([input]).stream().pipeTo(child.stdin);

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { zipSync } from "fflate";
-import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { createRandom } from "../../src/base/random.ts";
 import { encodeNpy, inTempFolder, randomBytes, writeFile } from "../data/fixtures.ts";
 import { add, conv, head, norm, relu, type Symbolic } from "./network_layers.ts";
@@ -39,7 +40,7 @@ function concatenate(parts: Symbolic[], name: string): Symbolic {
 }
 
 const BUILDERS = {
-  /** Colours and depth, which meet in a Concatenate. */
+  /** Colors and depth, which meet in a Concatenate. */
   concatenated: () => {
     const [rgb, depth] = [input("rgb"), input("depth")];
     const joined = concatenate([branch(rgb, "rgb", 5), branch(depth, "depth", 4)], "joined");

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Weight } from "../../src/model/mod.ts";
+import type { Weight } from "../../src/model/model_file.ts";
 import { add, conv, head, norm, relu, type Symbolic } from "./network_layers.ts";
 
 interface SequenceOptions {

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Network, openNetwork } from "../../src/graph/mod.ts";
-import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
+import { type Network, openNetwork } from "../../src/graph/opening/network.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { createRandom } from "../../src/base/random.ts";
 import {
   decoderNetwork,

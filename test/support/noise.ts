@@ -1,16 +1,16 @@
-import type { ModelFile } from "../../src/model/mod.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { encodePng, inTempFolder, randomBytes, writeFile } from "../data/fixtures.ts";
 import { buildNetworkFile, type HeadName, type NetworkName } from "./networks.ts";
 
 const CLASSES = ["a", "b", "c", "d"];
 
-/** 8×8 colour images of noise, `train` and `test` per class. */
+/** 8×8 color images of noise, `train` and `test` per class. */
 async function writeNoise(folder: string, counts: { train: number; test: number }) {
   for (const [split, count] of Object.entries(counts)) {
     for (const [label, name] of CLASSES.entries()) {
       for (let number = 0; number < count; number++) {
         const seed = 1000 * label + number + (split === "test" ? 500 : 0);
-        const png = encodePng(randomBytes(192, seed), { width: 8, height: 8, colourType: 2 });
+        const png = encodePng(randomBytes(192, seed), { width: 8, height: 8, colorType: 2 });
         await writeFile(`${folder}/${split}/${name}/${number}.png`, png);
       }
     }
@@ -28,12 +28,12 @@ export async function noisyNetwork(
 }
 
 /** Hands a test a folder with 120 training and 30 test images without classes. */
-export const withUnlabelledNoise = (run: (data: string, folder: string) => Promise<void>) => () =>
+export const withUnlabeledNoise = (run: (data: string, folder: string) => Promise<void>) => () =>
   inTempFolder(async (folder) => {
     for (const [split, count, seed] of [["train", 120, 0], ["test", 30, 500]] as const) {
       for (let number = 0; number < count; number++) {
         const pixels = drawGradient(seed + number);
-        const png = encodePng(pixels, { width: 8, height: 8, colourType: 2 });
+        const png = encodePng(pixels, { width: 8, height: 8, colorType: 2 });
         await writeFile(`${folder}/data/${split}/${number}.png`, png);
       }
     }

@@ -1,15 +1,12 @@
+import { type ChannelMap, findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
+import { type CutUnit, listCutUnits } from "../../src/graph/cuts/cut_units.ts";
 import {
-  type ChannelMap,
-  type CutUnit,
-  findChannelSpaces,
   inputChannels,
-  type LayerGraph,
   listConvolutions,
-  listCutUnits,
-  noCuts,
   type SharedMode,
-  shrinkGraph,
-} from "../../src/graph/mod.ts";
+} from "../../src/graph/cuts/convolutions.ts";
+import type { LayerGraph } from "../../src/graph/layer_graph.ts";
+import { noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
 import { createRandom, shuffledIndices } from "../../src/base/random.ts";
 import { buildNetwork, type NetworkName } from "./networks.ts";
 

@@ -10,7 +10,7 @@ function drawImage(label: number, seed: number): Uint8Array {
     const isLight = label === 0 || label === 2 && isLeft || label === 3 && !isLeft;
     return (value >> 1) + (isLight ? 128 : 0);
   });
-  return encodePng(pixels, { width: 8, height: 8, colourType: 2 });
+  return encodePng(pixels, { width: 8, height: 8, colorType: 2 });
 }
 
 /** Hands a test a folder with 100 training and 20 test images, and a folder to write into. */

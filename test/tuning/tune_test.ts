@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../src/base/errors.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
-import type { ModelFile } from "../../src/model/mod.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/api/tune.ts";
-import { makeWorkersMortal, WAYS } from "../session/crew/mortal_workers.ts";
+import { makeWorkersMortal, WAYS } from "../session/workers/mortal_workers.ts";
 import { withData } from "./learnable_images.ts";
 
 await startBackend();

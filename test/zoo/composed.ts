@@ -81,7 +81,7 @@ export function siamese(): tf.LayersModel {
 /** Two images through layers of their own, concatenated, and one output for each. */
 export function twoImages(): tf.LayersModel {
   const net = new Layout("two_images");
-  const images = [net.image([8, 8, 3], "colour"), net.image([8, 8, 1], "depth")];
+  const images = [net.image([8, 8, 3], "color"), net.image([8, 8, 1], "depth")];
   const stems = images.map((image) => net.unit(net.unit(image, 5), 4));
   const x = net.unit(net.concat(...stems), 6);
   return net.model(images, stems.map((stem) => net.head(net.add(net.conv(x, 4), stem))));

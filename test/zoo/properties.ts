@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openModel, saveModel } from "../../src/formats/mod.ts";
-import {
-  inlineModels,
-  noCuts,
-  nodeKeyOf,
-  type SharedMode,
-  shrinkGraph,
-  writeGraph,
-} from "../../src/graph/mod.ts";
+import { openModel } from "../../src/formats/open_model.ts";
+import { saveModel } from "../../src/formats/save_model.ts";
+import { inlineModels } from "../../src/graph/opening/inline_models.ts";
+import { noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
+import { nodeKeyOf } from "../../src/graph/layer_graph.ts";
+import type { SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import { writeGraph } from "../../src/graph/write_graph.ts";
 import { inspect, type InspectReport, type LayerDescription } from "../../src/api/inspect.ts";
-import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import {
   assertClose,
   assertMaskedEqualsShrunk,

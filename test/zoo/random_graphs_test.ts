@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { startBackend } from "../../src/kernels/mod.ts";
-import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { createRandom } from "../../src/base/random.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { randomizeWeights } from "../support/networks.ts";

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
-import { captureModel, disposeModel, type ModelFile } from "../../src/model/mod.ts";
+import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
+import type { ModelFile } from "../../src/model/model_file.ts";
 import { createRandom } from "../../src/base/random.ts";
 import { randomizeWeights } from "../support/networks.ts";
 import * as classic from "./classic.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { saveModel } from "../../src/formats/mod.ts";
-import { startBackend } from "../../src/kernels/mod.ts";
+import { saveModel } from "../../src/formats/save_model.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { expectations } from "./expectations.ts";
 import {

@@ -1,7 +1,7 @@
 import { measureStockLatency, networkCost } from "../../cost/mod.ts";
 import { InputError, UsageError, withDefaults } from "../../base/mod.ts";
 import { evaluate } from "../evaluate.ts";
-import { judge, type Judgement } from "./judge.ts";
+import { compareToLimits, type LimitResult } from "./compare_to_limits.ts";
 import { type LimitName, type Limits, needsOf } from "./limits.ts";
 import { openNetwork } from "../../graph/mod.ts";
 import { startBackend } from "../../kernels/mod.ts";
@@ -29,8 +29,8 @@ export const CHECK_DEFAULTS = { batchSize: 1, rounds: 50 } as const;
 export interface CheckReport {
   /** Where the model was read from. */
   readonly model: string;
-  /** A judgement for every limit. */
-  readonly judgements: readonly Judgement[];
+  /** A result for every limit. */
+  readonly results: readonly LimitResult[];
   /** Whether all limits hold. */
   readonly holds: boolean;
 }
@@ -42,7 +42,7 @@ type Figures = Partial<Record<LimitName, number>>;
  * needs.
  *
  * @param options Model, limits and what is needed to measure.
- * @returns A judgement for every limit.
+ * @returns A result for every limit.
  * @throws {UsageError} When a limit needs images or a reference that is not given.
  * @throws {InputError} When a model or the data cannot be read.
  */
@@ -62,8 +62,8 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
     ...await compareAccuracy(model, reference, settings),
     ...await compareOutputs(model, reference, settings),
   };
-  const judgements = judge(limits, figures);
-  return { model: model.path, judgements, holds: judgements.every(({ holds }) => holds) };
+  const results = compareToLimits(limits, figures);
+  return { model: model.path, results, holds: results.every(({ holds }) => holds) };
 }
 
 function requireGiven(flag: string, value: unknown, isNeeded: boolean): void {

@@ -1,4 +1,4 @@
-import type { Judgement } from "./judge.ts";
+import type { LimitResult } from "./compare_to_limits.ts";
 
 const ENTITIES: Record<string, string> = {
   "&": "&amp;",
@@ -16,25 +16,25 @@ function escape(text: string): string {
 }
 
 /**
- * Writes judgements as JUnit XML, which CI services show as test results: a test case for every limit.
+ * Writes results as JUnit XML, which CI services show as test results: a test case for every limit.
  *
  * @param model Path of the model, the name of the suite.
- * @param judgements The judgements.
+ * @param results The results.
  * @param describe Says in one line what was found and what was wanted.
  * @returns The document.
  */
 export function toJUnit(
   model: string,
-  judgements: readonly Judgement[],
-  describe: (judgement: Judgement) => string,
+  results: readonly LimitResult[],
+  describe: (result: LimitResult) => string,
 ): string {
-  const failures = judgements.filter(({ holds }) => !holds).length;
-  const counts = `tests="${judgements.length}" failures="${failures}"`;
-  const cases = judgements.map((judgement) => {
-    const head = `    <testcase classname="secateur.check" name="${escape(judgement.name)}"`;
-    return judgement.holds
+  const failures = results.filter(({ holds }) => !holds).length;
+  const counts = `tests="${results.length}" failures="${failures}"`;
+  const cases = results.map((result) => {
+    const head = `    <testcase classname="secateur.check" name="${escape(result.name)}"`;
+    return result.holds
       ? `${head}/>`
-      : `${head}>\n      <failure message="${escape(describe(judgement))}"/>\n    </testcase>`;
+      : `${head}>\n      <failure message="${escape(describe(result))}"/>\n    </testcase>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -8,7 +8,7 @@ import {
   type PlanRules,
   type Ratios,
   ratiosOfCounts,
-  type WeighedUnits,
+  type UnitErrors,
 } from "../../pruning/mod.ts";
 import type { Change } from "../../session/mod.ts";
 import { findConvolutions } from "./find_convolutions.ts";
@@ -64,7 +64,7 @@ export interface DecisionSubject {
   /** Its convolutions. */
   readonly places: readonly ConvolutionPlace[];
   /** The decisions, with the error of every count that `rules` allow. */
-  readonly weighed: WeighedUnits;
+  readonly unitErrors: UnitErrors;
   /** Rules for all layers. */
   readonly rules: PlanRules;
 }
@@ -78,7 +78,7 @@ export class Decisions {
 
   /** @param subject What is decided about; all is whole at first. */
   constructor(subject: DecisionSubject) {
-    const { graph, map, weighed: { units } } = subject;
+    const { graph, map, unitErrors: { units } } = subject;
     this.#subject = subject;
     this.#costs = costModel(graph, map, units);
     this.#saved = this.wholeCounts;
@@ -92,7 +92,7 @@ export class Decisions {
 
   /** The same where nothing is cut. */
   get wholeCounts(): readonly number[] {
-    return this.#subject.weighed.units.map(({ channels }) => channels);
+    return this.#subject.unitErrors.units.map(({ channels }) => channels);
   }
 
   /** The convolutions as they stand, in the order of the ratio list. */
@@ -137,7 +137,7 @@ export class Decisions {
       );
     }
     const names = findConvolutions(pattern, this.#subject.places.map(({ key }) => key));
-    const units = this.#subject.weighed.units.filter(({ convolutions }) =>
+    const units = this.#subject.unitErrors.units.filter(({ convolutions }) =>
       convolutions.some((name) => names.includes(name))
     );
     if (units.length === 0) throw this.#refusal(names);
@@ -187,7 +187,7 @@ export class Decisions {
   }
 
   get #ratios(): Ratios {
-    return ratiosOfCounts(this.#subject.places, this.#subject.weighed.units, this.counts);
+    return ratiosOfCounts(this.#subject.places, this.#subject.unitErrors.units, this.counts);
   }
 
   #plan(ratios: Ratios): LayerPlan[] {
@@ -204,18 +204,21 @@ export class Decisions {
 
   #countsOf(plans: readonly LayerPlan[]): number[] {
     const keptBy = new Map(plans.map(({ node, keep }) => [node.key, keep]));
-    return this.#subject.weighed.units.map(({ convolutions: [first] }) => keptBy.get(first)!);
+    return this.#subject.unitErrors.units.map(({ convolutions: [first] }) => keptBy.get(first)!);
   }
 
   #describe(plans: readonly LayerPlan[]): readonly WorkbenchLayer[] {
-    const { units, unpriced } = this.#subject.weighed;
+    const { units, unpriced } = this.#subject.unitErrors;
     const counts = this.#countsOf(plans);
     return this.#subject.places.map(({ key, place, channels, reason }) => {
       const plan = plans.find(({ node }) => node.key === key)!;
       const index = units.findIndex(({ convolutions }) => convolutions.includes(key));
       const unit = index < 0 ? undefined : units[index];
       const layer: WorkbenchLayer = {
-        ...{ place, name: key, kept: plan.keep, of: channels },
+        place,
+        name: key,
+        kept: plan.keep,
+        of: channels,
         mode: unit?.mode ?? "whole",
         together: unit?.convolutions.filter((name) => name !== key) ?? [],
         error: unit ? errorAt(unpriced[index], counts[index]) : 0,
@@ -239,7 +242,7 @@ export class Decisions {
 
 /** What the layers that read a decision's channels lose at a count, on average. */
 function errorAt(
-  { counts, errors, readers }: WeighedUnits["unpriced"][number],
+  { counts, errors, readers }: UnitErrors["unpriced"][number],
   count: number,
 ): number {
   return errors[Array.from(counts).indexOf(count)] / readers;

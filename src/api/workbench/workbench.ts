@@ -7,21 +7,21 @@ import {
   AUTO_DEFAULTS,
   type BudgetContext,
   type BudgetReport,
+  type BudgetSetup,
   createStatisticsSource,
   heldOutImages,
   measureAdapted,
   measureNetwork,
   OriginalMoments,
-  type PosedBudget,
   priceBudget,
   PRUNE_DEFAULTS,
   pruneOpened,
-  type PruneOptions,
   type PruneResult,
+  readUnitErrors,
   solveBudget,
-  type WeighedUnits,
-  weighUnits,
+  type UnitErrors,
 } from "../../pruning/mod.ts";
+import type { PruneOptions } from "../prune.ts";
 import {
   batchesOfThread,
   type DataOptions,
@@ -86,10 +86,10 @@ export class Workbench {
   readonly #session: Session;
   readonly #settings: Settings;
   readonly #context: BudgetContext;
-  readonly #weighed: WeighedUnits;
+  readonly #unitErrors: UnitErrors;
   readonly #decisions: Decisions;
   readonly #evaluations = new Map<string, Figures>();
-  #posed?: PosedBudget;
+  #setup?: BudgetSetup;
 
   private constructor(
     session: Session,
@@ -100,7 +100,7 @@ export class Workbench {
     this.#session = session;
     this.#settings = settings;
     this.#context = context;
-    this.#weighed = subject.weighed;
+    this.#unitErrors = subject.unitErrors;
     this.#decisions = new Decisions(subject);
   }
 
@@ -123,13 +123,21 @@ export class Workbench {
       const kernels = await loadKernels();
       const context = {
         ...source,
-        ...{ original, kernels, select: "obs", ridge: settings.ridge, onStage: () => {} } as const,
+        original,
+        kernels,
+        select: "obs" as const,
+        ridge: settings.ridge,
+        onStage: () => {},
       };
       const units = listCutUnits(graph, map, places);
       const counts = units.map((unit) => allowedCounts(graph, map, places, unit, settings));
-      const weighed = await weighUnits(context, units, counts);
+      const unitErrors = await readUnitErrors(context, units, counts);
       return new Workbench(session, settings, context, {
-        ...{ graph, map, places, weighed, rules: settings },
+        graph,
+        map,
+        places,
+        unitErrors,
+        rules: settings,
       });
     } catch (error) {
       await session.close();
@@ -229,9 +237,9 @@ export class Workbench {
       ...this.#context,
       onStage: (stage, done, total) => tell({ stage, done, total }),
     };
-    const { convMacs } = costModel(context.graph, context.map, this.#weighed.units);
-    this.#posed ??= await priceBudget(context, this.#weighed, "macs", convMacs);
-    const { counts, report } = await solveBudget(context, this.#posed, { share });
+    const { convMacs } = costModel(context.graph, context.map, this.#unitErrors.units);
+    this.#setup ??= await priceBudget(context, this.#unitErrors, "macs", convMacs);
+    const { counts, report } = await solveBudget(context, this.#setup, { share });
     this.#decisions.setCounts(counts);
     return report;
   }
@@ -267,7 +275,7 @@ export class Workbench {
     const policy = { kind: "list", text: this.ratioList, source: "the workbench" } as const;
     const options = { ...this.#settings, policy, signal: run.signal, onProgress: listenerOf(run) };
     const moments = this.#context.original.share();
-    return await pruneOpened(this.#session, options, new Stopwatch(), moments);
+    return await pruneOpened(this.#session, options, new Stopwatch(), { moments });
   }
 
   /** Stops the workers. */
@@ -284,9 +292,9 @@ export class Workbench {
     const key = `${counts} on ${images.indices.length}`;
     const known = this.#evaluations.get(key);
     if (known) return known;
-    const { graph, crew } = this.#context;
+    const { graph, pool } = this.#context;
     const tell = listenerOf(run);
-    const total = batchesOfThread({ crew }, images.indices.length, images.batchSize);
+    const total = batchesOfThread({ pool }, images.indices.length, images.batchSize);
     let done = 0;
     const onBatch = () => tell({ stage: "evaluating", done: Math.min(done++, total), total });
     onBatch();
@@ -295,7 +303,7 @@ export class Workbench {
       ? await measureNetwork(this.#context, graph, images, onBatch)
       : await measureAdapted(
         this.#context,
-        this.#weighed.networks.networkFor(counts),
+        this.#unitErrors.networks.networkFor(counts),
         images,
         onBatch,
       );

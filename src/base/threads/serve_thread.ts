@@ -2,8 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { recordError } from "./error_record.ts";
 import type { ThreadAnswer, ThreadRequest, ThreadRole } from "./thread.ts";
 
-/** Answers what a thread of some role is asked, and may tell of its work before. */
-export type Answerer = (request: unknown, tell: (told: unknown) => void) => Promise<unknown>;
+/** Answers what a thread of some role is asked, and may report of its work before. */
+export type Answerer = (request: unknown, report: (progress: unknown) => void) => Promise<unknown>;
 
 /**
  * Makes this thread answer the one that started it.
@@ -17,8 +17,9 @@ export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Ans
     let answer: ThreadAnswer;
     try {
       answerer ??= roles[role]();
-      const tell = (told: unknown) => parentPort!.postMessage({ id, told } satisfies ThreadAnswer);
-      answer = { id, value: await (await answerer)(request, tell) };
+      const report = (progress: unknown) =>
+        parentPort!.postMessage({ id, progress } satisfies ThreadAnswer);
+      answer = { id, value: await (await answerer)(request, report) };
     } catch (error) {
       answer = { id, error: recordError(error) };
     }

@@ -3,7 +3,7 @@ import { InputError, WorkerError } from "../errors.ts";
 import { type ErrorRecord, recordError, reviveError } from "./error_record.ts";
 
 /** What a thread does: `src/thread.ts` has the code of each role. */
-export type ThreadRole = "station" | "stock" | "jobs";
+export type ThreadRole = "replica" | "stock" | "jobs";
 
 /** What a thread is sent. */
 export interface ThreadRequest {
@@ -15,7 +15,7 @@ export interface ThreadRequest {
 
 /** What it answers, and what it tells of its work before. */
 export type ThreadAnswer =
-  | { readonly id: number; readonly told: unknown }
+  | { readonly id: number; readonly progress: unknown }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorRecord };
 
@@ -29,7 +29,7 @@ export class Thread {
   readonly #worker: Worker;
   readonly #place: string;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
-  readonly #listeners = new Map<number, (told: unknown) => void>();
+  readonly #listeners = new Map<number, (progress: unknown) => void>();
   #failure: Error | undefined;
   #nextId = 0;
 
@@ -46,7 +46,7 @@ export class Thread {
     const script = Thread.script ?? new URL("../../thread.ts", import.meta.url);
     this.#worker = new Worker(script, { name: `secateur ${place}`, workerData: { role } });
     this.#worker.on("message", (answer: ThreadAnswer) => {
-      if ("told" in answer) return this.#listeners.get(answer.id)?.(answer.told);
+      if ("progress" in answer) return this.#listeners.get(answer.id)?.(answer.progress);
       this.#listeners.delete(answer.id);
       const pending = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);
@@ -64,14 +64,14 @@ export class Thread {
    * Asks it.
    *
    * @param request Anything that can be cloned.
-   * @param onTold Told what the thread tells of its work.
+   * @param onProgress Told what the thread tells of its work.
    * @returns What it answers.
    * @throws {WorkerError} When the thread has ended, or ends before it answers.
    */
-  async ask(request: unknown, onTold?: (told: unknown) => void): Promise<unknown> {
+  async ask(request: unknown, onProgress?: (progress: unknown) => void): Promise<unknown> {
     if (this.#failure) throw this.#failure;
     const id = this.#nextId++;
-    if (onTold) this.#listeners.set(id, onTold);
+    if (onProgress) this.#listeners.set(id, onProgress);
     this.#worker.postMessage({ id, request } satisfies ThreadRequest);
     const pending = Promise.withResolvers<unknown>();
     this.#pending.set(id, pending);

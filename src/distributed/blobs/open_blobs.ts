@@ -48,7 +48,9 @@ async function openBucket(place: string): Promise<BlobStore> {
     `https://s3.${region}.amazonaws.com`;
   const { AwsClient } = await loadForQueue(() => import("aws4fetch"));
   const client = new AwsClient({
-    ...{ accessKeyId, secretAccessKey, region },
+    accessKeyId,
+    secretAccessKey,
+    region,
     sessionToken: env.AWS_SESSION_TOKEN,
     service: "s3",
     retries: REPETITIONS,

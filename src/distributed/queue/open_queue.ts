@@ -50,7 +50,10 @@ export async function openQueue(
   const blobs = await openBlobs(place);
   const context = await describe(blobs);
   const executor = await QueueExecutor.open({
-    ...{ server, blobs, context, onNotice },
+    server,
+    blobs,
+    context,
+    onNotice,
     ...(attempts !== undefined && { attempts }),
   });
   return { executor, blobs };

@@ -46,7 +46,7 @@ export function nameJob(kind: string, key: string, context: unknown): string {
 /** The queue knows a failure by its text alone. A thread that was lost elsewhere is no thread of this process. */
 const CLASSES = [InputError, UsageError];
 
-/** The text of an error, with its class where that means something to whoever reads it. */
+/** The text of an error, with its class where that resources something to whoever reads it. */
 export function writeFailure(error: unknown): string {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return CLASSES.some((known) => known.name === name) ? `${name}: ${message}` : message;

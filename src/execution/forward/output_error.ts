@@ -33,7 +33,7 @@ export interface OutputErrorSums {
  *
  *     e = √( Σ‖f − g‖² / Σ‖g − mean g‖² )
  *
- * summed over images and positions, with the mean per channel of the last axis. e² is the normalised mean squared error,
+ * summed over images and positions, with the mean per channel of the last axis. e² is the normalized mean squared error,
  * the share of the output's variance that is lost (1 − R²): 0 for the same outputs, 1 for a network that always gives
  * the mean. A layer's relative error, by which it is repaired, is such a share too. Of several outputs the mean of e² is
  * the loss, and its root the error: every output counts the same, however large it is and whatever its unit.

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { activationOf, constructorName, type LayerNode } from "../../graph/mod.ts";
 
-/** Runs one or more neighbouring layers at once. */
+/** Runs one or more neighboring layers at once. */
 export interface Operation {
   /** Computes the outputs; the caller owns them and keeps the inputs. */
   run(inputs: tf.Tensor[]): tf.Tensor[];

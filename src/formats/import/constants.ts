@@ -135,7 +135,7 @@ export function combineConstants(
   return { kind: "constant", shape, values };
 }
 
-/** How far apart neighbours of an axis lie in a constant; 0 where its only one stands for all. */
+/** How far apart neighbors of an axis lie in a constant; 0 where its only one stands for all. */
 function stepsOf(shape: readonly number[], wanted: readonly number[]): number[] {
   const padded = padShape(shape, wanted.length);
   return padded.map((extent, axis) => extent === 1 ? 0 : countElements(padded.slice(axis + 1)));

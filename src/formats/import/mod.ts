@@ -10,10 +10,8 @@ export {
   addPRelu,
   addUnary,
   findSwish,
-  type UnaryOptions,
 } from "./activations.ts";
 export {
-  addAffine,
   addArithmetic,
   addSelector,
   addUniformAffine,
@@ -27,14 +25,13 @@ export {
   type Constant,
   countElements,
   floats,
-  holdsIntegers,
   integers,
   listIndices,
   takeAlong,
   transposeMatrix,
 } from "./constants.ts";
 export { type Feature, ImportCall, type ImportContext, MOST_VALUES } from "./import_call.ts";
-export { LayerBuilder, type LayerWeight, type NewLayer } from "./layer_builder.ts";
+export { LayerBuilder, type LayerWeight } from "./layer_builder.ts";
 export { orderNodes } from "./order_nodes.ts";
 export {
   addCrop,
@@ -42,7 +39,6 @@ export {
   addZeros,
   isSame,
   isUnpadded,
-  type MapSize,
   type Pair,
   resized,
   sizeOf,

@@ -140,7 +140,7 @@ export function addThinning<Tensor extends Feature>(
  *
  * @param values outer × rows × columns × inner numbers.
  * @param extents What these are.
- * @param dilations How far apart neighbours are to lie.
+ * @param dilations How far apart neighbors are to lie.
  * @param excess Rows and columns of zeros behind the others.
  * @returns outer × ((rows − 1) · dilation + 1 + excess) × … × inner numbers.
  */

@@ -30,7 +30,7 @@ const MERGES: ReadonlyMap<unknown, string> = new Map([
 
 /**
  * Brings a layer of Keras 1 to the form of Keras 2. The weights are the same, only `running_std` was renamed to what
- * it always held, the variance. How the weights were initialised and regularised is left out.
+ * it always held, the variance. How the weights were initialized and regularized is left out.
  *
  * @param className Its class in Keras 1.
  * @param config Its options.

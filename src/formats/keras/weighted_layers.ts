@@ -56,7 +56,7 @@ export function readWeight(
   if (!values) {
     throw new InputError(
       `${activity} is of a type of ${stored.datatype.bytes} bytes, wanted float16, float32 or float64; ` +
-        `dequantise the model in Keras`,
+        `dequantize the model in Keras`,
     );
   }
   if (rank !== undefined && stored.shape.length !== rank) {

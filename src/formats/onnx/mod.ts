@@ -11,7 +11,5 @@
  *
  * @module
  */
-export { readOnnx } from "./read/read.ts";
-export { readOnnxModel } from "./read/read_onnx_model.ts";
-export type { ExternalData } from "./read/tensors.ts";
+export { readOnnxModel } from "./read/read.ts";
 export { writeOnnx } from "./write/write.ts";

@@ -37,7 +37,7 @@ interface ManifestGroup {
  * Reads a tfjs layers model from disk.
  *
  * @param path A model.json, or the folder it stands in.
- * @returns Graph and weights, quantised weights widened to full precision; the optimiser's state, which tfjs may have
+ * @returns Graph and weights, quantized weights widened to full precision; the optimizer's state, which tfjs may have
  * saved along, is left out.
  * @throws {InputError} When a file is missing, malformed, truncated or too long, is not a layers model, names a shard
  * outside the model's folder, or holds a weight that is not finite.
@@ -99,10 +99,10 @@ export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
 }
 
 /**
- * Reads the weights that a model.json lists, quantised ones widened.
+ * Reads the weights that a model.json lists, quantized ones widened.
  *
  * @param model The model.json.
- * @returns The weights by name, without the optimiser's state, and the bytes of their files.
+ * @returns The weights by name, without the optimizer's state, and the bytes of their files.
  * @throws {InputError} When the list is malformed, a shard is missing, too short, too long or outside the model's folder,
  * or a name is there twice.
  */

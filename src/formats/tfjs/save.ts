@@ -149,7 +149,7 @@ export async function resolveExtraFiles(
  * Writes a model as tfjs does, into memory.
  *
  * @param file The model.
- * @param quantize What kernels are quantised to, if at all.
+ * @param quantize What kernels are quantized to, if at all.
  * @returns The bytes of model.json and its shards, by name.
  */
 export function encodeModelFiles(

@@ -28,8 +28,11 @@ export interface ChannelTrace {
 export function traceChannels(graph: LayerGraph): ChannelTrace {
   const trace: ChannelTrace = {
     sets: new DisjointSets(),
-    ...{ rules: new Map(), atoms: new Map(), made: new Map() },
-    ...{ read: [], frozen: [] },
+    rules: new Map(),
+    atoms: new Map(),
+    made: new Map(),
+    read: [],
+    frozen: [],
   };
   const shapes = new Map(graph.nodes.map((node) => [node.key, node.outputShape]));
   for (const node of graph.nodes) {

@@ -10,7 +10,7 @@ import { selectedPositions } from "./selectors.ts";
  * - `convolution`, `dense`: reads all channels of its input, makes new ones;
  * - `carry`: every output channel comes from the same channel of each input (activations, pooling, BatchNorm, Add …);
  *   an input of one channel is spread over all;
- * - `depthwise`: every input channel gives `multiplier` neighbouring output channels;
+ * - `depthwise`: every input channel gives `multiplier` neighboring output channels;
  * - `concatenate`: the channels of all inputs, one behind the other;
  * - `flatten`: the last axis becomes longer, all channels of a position behind those of the one before;
  * - `unflatten`: the last axis becomes shorter: input positions c, c + C, c + 2C … are channel c;

@@ -11,7 +11,7 @@ import {
 } from "./affine.ts";
 
 /**
- * Splits a graph into chains of neighbouring layers that {@link mergeChain} can make one of: a convolution or Dense layer
+ * Splits a graph into chains of neighboring layers that {@link mergeChain} can make one of: a convolution or Dense layer
  * with the BatchNormalization and the activation behind it, a BatchNormalization over images with its activation, and any
  * other layer alone.
  *

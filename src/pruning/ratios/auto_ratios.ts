@@ -29,7 +29,7 @@ import {
   type Tried,
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
-import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
+import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
 import type { RunFolder } from "../repair/repair_in_groups.ts";
 import { SearchJournal } from "./search_journal.ts";
 import {
@@ -72,7 +72,7 @@ export interface AutoOutcome {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The search.
- * @param means Where its state is kept and its networks are tried out.
+ * @param resources Where its state is kept and its networks are tried out.
  * @returns A ratio for every convolution, and what the search found.
  * @throws {InputError} When the budget cannot be reached, or the journal cannot be written or gone on from.
  */
@@ -81,33 +81,41 @@ export async function findAutoRatios(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   policy: AutoPolicy,
-  { folder, openExecutor = tryOutHere }: SearchMeans = {},
+  { folder, openExecutor = tryOutHere }: SearchResources = {},
 ): Promise<AutoOutcome> {
   const settings = withDefaults(policy, AUTO_DEFAULTS);
-  const posed = await poseBudget(context, places, rules, settings);
+  const setup = await setUpBudget(context, places, rules, settings);
   const images = trialImages(context, settings.images);
   const journal = folder && await openJournal(folder);
   const executor = await openExecutor(
-    { ...{ context, places, rules }, ...posed, ...images },
+    { context, places, rules, ...setup, ...images },
     settings.images,
   );
   const run: SearchRun = {
-    ...{ context, places, rules, posed, settings },
+    context,
+    places,
+    rules,
+    setup,
+    settings,
     search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
-    space: spaceOf(context, posed),
-    share: settings.share - posed.added,
-    ...{ executor, journal },
+    space: spaceOf(context, setup),
+    share: settings.share - setup.added,
+    executor,
+    journal,
   };
   const { searched, refined } = await searchWith(run).finally(() => executor.close());
   const [winner] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
   const failures = [...searched.failures, ...refined.failures];
   const report: SearchReport = {
     target: settings.target,
-    share: { wanted: settings.share, found: winner.cost + posed.added },
+    share: { wanted: settings.share, found: winner.cost + setup.added },
     images: images.images.indices.length,
     rollouts: run.search.rollouts,
     finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
-      ...{ rollout, reward, error, loss },
+      rollout,
+      reward,
+      error,
+      loss,
       ...(accuracy !== undefined && { accuracy }),
     })),
     winner: winner.rollout,
@@ -116,21 +124,28 @@ export async function findAutoRatios(
     }),
   };
   return {
-    ratios: ratiosOfCounts(places, posed.units, winner.counts),
+    ratios: ratiosOfCounts(places, setup.units, winner.counts),
     report,
-    log: logOf(context, posed, [...searched.rollouts, ...refined.rollouts], failures),
+    log: logOf(context, setup, [...searched.rollouts, ...refined.rollouts], failures),
   };
 }
 
 /** What a search has beside its question. */
-export interface SearchMeans {
+export interface SearchResources {
   /** Where the run keeps its state; the search keeps its journal there. */
   readonly folder?: RunFolder;
-  /**
-   * Opens where networks are tried out, given what it is done with and on how many images at most. Default: this process.
-   */
-  readonly openExecutor?: (trials: SearchContext, images: number) => Promise<Executor>;
+  /** Opens where networks are tried out. Default: this process. */
+  readonly openExecutor?: OpenExecutor;
 }
+
+/**
+ * Opens where the networks of a search are tried out.
+ *
+ * @param trials What they are tried out with.
+ * @param images On how many images roll-outs are measured at most.
+ * @returns What does the jobs of `trialJob`.
+ */
+export type OpenExecutor = (trials: SearchContext, images: number) => Promise<Executor>;
 
 function tryOutHere(trials: SearchContext): Promise<Executor> {
   return Promise.resolve(new LocalExecutor(TRIAL_HANDLERS, trials));
@@ -146,7 +161,7 @@ interface SearchRun {
   readonly context: BudgetContext;
   readonly places: readonly ConvolutionPlace[];
   readonly rules: PlanRules;
-  readonly posed: PosedBudget;
+  readonly setup: BudgetSetup;
   readonly settings: AutoPolicy & typeof AUTO_DEFAULTS;
   readonly search: SearchSettings;
   readonly space: SearchSpace;
@@ -159,11 +174,13 @@ interface SearchRun {
 
 /** Roll-outs of the agent, on networks that are read off. */
 async function rollOut(run: SearchRun): Promise<Tried> {
-  const { context, posed, settings, search, space, share } = run;
+  const { context, setup, settings, search, space, share } = run;
   const options = {
     ...search,
-    ...{ share, agent: settings.agent, seed: context.calibration.seed },
-    start: settings.start === "budget" ? chooseCounts(posed.problem, share).counts : undefined,
+    share,
+    agent: settings.agent,
+    seed: context.calibration.seed,
+    start: settings.start === "budget" ? chooseCounts(setup.problem, share).counts : undefined,
   };
   const stage = { kind: "rollout", stage: "searching", before: 0, total: search.rollouts } as const;
   return await searchCounts(space, options, hooksOf(run, stage));
@@ -245,7 +262,7 @@ async function tryOut(
 
 function logOf(
   { graph, map }: BudgetContext,
-  { units }: PosedBudget,
+  { units }: BudgetSetup,
   rollouts: readonly Rollout[],
   failures: readonly FailedRollout[],
 ): SearchLog {
@@ -272,7 +289,7 @@ async function openJournal({ checkpoint, identity, resume }: RunFolder): Promise
 }
 
 /** The question as the agent is asked it. A coupled space is described by the largest of the layers that read it. */
-function spaceOf(context: BudgetContext, { units, problem }: PosedBudget): SearchSpace {
+function spaceOf(context: BudgetContext, { units, problem }: BudgetSetup): SearchSpace {
   const { graph } = context;
   const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
   return {

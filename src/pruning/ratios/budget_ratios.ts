@@ -1,11 +1,11 @@
 import type { ConvolutionPlace } from "../../graph/mod.ts";
 import { chooseCounts, type PlanRules, type Ratios, ratiosOfCounts } from "../policy/mod.ts";
-import { type BudgetContext, poseBudget, type PosedBudget } from "./pose_budget.ts";
+import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
 import type { BudgetGoal, BudgetPolicy, BudgetReport } from "../types.ts";
 
 /**
  * Chooses how many channels every convolution keeps, without a search: the counts that minimize the summed errors of all
- * layers that read what is cut, each weighed by what it costs in loss (`priceErrors`), within the budget
+ * layers that read what is cut, each unitErrors by what it costs in loss (`priceErrors`), within the budget
  * (`chooseCounts`).
  *
  * @param context What to work with.
@@ -21,23 +21,23 @@ export async function findBudgetRatios(
   rules: PlanRules,
   policy: BudgetPolicy,
 ): Promise<{ ratios: Ratios; report: BudgetReport }> {
-  const posed = await poseBudget(context, places, rules, policy);
-  const { counts, report } = await solveBudget(context, posed, policy);
-  return { ratios: ratiosOfCounts(places, posed.units, counts), report };
+  const setup = await setUpBudget(context, places, rules, policy);
+  const { counts, report } = await solveBudget(context, setup, policy);
+  return { ratios: ratiosOfCounts(places, setup.units, counts), report };
 }
 
 /**
  * Answers the question of a budget.
  *
  * @param context Takes the time.
- * @param posed The question.
+ * @param setup The question.
  * @param goal The budget.
  * @returns A count for every decision, and the evidence.
  * @throws {InputError} When the budget cannot be reached: the message says what can.
  */
 export async function solveBudget(
   { clock }: Pick<BudgetContext, "clock">,
-  { problem, whole, added }: PosedBudget,
+  { problem, whole, added }: BudgetSetup,
   { share, target = "macs" }: BudgetGoal,
 ): Promise<{ counts: readonly number[]; report: BudgetReport }> {
   const chosen = await clock.time("select", () => chooseCounts(problem, share - added));

@@ -9,7 +9,7 @@ import {
   shrinkGraph,
   withWeights,
 } from "../../graph/mod.ts";
-import { centreInPlace, type MomentsByLayer } from "../../kernels/mod.ts";
+import { centerInPlace, type MomentsByLayer } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import {
   createObsSelector,
@@ -140,7 +140,7 @@ export class CountNetworks {
   #fit(node: LayerNode, { removed, selections }: Cut): Map<string, Weight> {
     const { map, kernels, ridge } = this.#context;
     const raw = this.#moments.get(node.key);
-    const problem = problemOf(map, node, centreInPlace(raw));
+    const problem = problemOf(map, node, centerInPlace(raw));
     const { channelOf, globals } = inputChannels(map, node);
     const selected = selections.get(node.key);
     const kept = selected
@@ -185,9 +185,9 @@ function problemsOf(
   const { graph, map } = context;
   return readersOf(context, unit).map((key) => {
     const node = graph.nodes.find((each) => each.key === key)!;
-    const centred = centreInPlace(moments.get(key));
+    const centered = centerInPlace(moments.get(key));
     return unit.mode === "couple"
-      ? coupledProblem(map, node, unit.space!, centred)
-      : problemOf(map, node, centred);
+      ? coupledProblem(map, node, unit.space!, centered)
+      : problemOf(map, node, centered);
   });
 }

@@ -4,7 +4,7 @@ import type { ImageSelection } from "../../session/mod.ts";
 import { type Evaluation, planLayers, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
 import type { CountNetworks } from "./count_networks.ts";
 import { heldOutImages, measureAdapted, measureNetwork } from "../measure_network.ts";
-import type { BudgetContext } from "./pose_budget.ts";
+import type { BudgetContext } from "./set_up_budget.ts";
 import { plansToRepair, repairLayers, startRepair } from "../repair/repair.ts";
 
 /** Training images that finalists are measured on, at least: they differ by less than roll-outs do. */

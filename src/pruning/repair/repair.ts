@@ -9,7 +9,7 @@ import {
   writeGraph,
 } from "../../graph/mod.ts";
 import {
-  centreInPlace,
+  centerInPlace,
   type Kernels,
   type MomentsByLayer,
   releaseMoments,
@@ -139,12 +139,12 @@ export async function repairLayers(
   plans: readonly LayerPlan[],
   repair: Repair,
 ): Promise<Repair> {
-  const { file, map, crew, clock } = context;
+  const { file, map, pool, clock } = context;
   const removed = repair.removed.slice();
   const selections = new Map(repair.selections);
   const reports = new Map(repair.reports);
   let { masked } = repair;
-  await crew.startCalibration({
+  await pool.startCalibration({
     ...context.calibration,
     memoryBudget: waitingBudget(context, plans),
     file,
@@ -156,8 +156,8 @@ export async function repairLayers(
       const { node } = plan;
       context.signal?.throwIfAborted();
       context.onLayer(node.name, reports.size);
-      const raw = await clock.time("calibrate", () => crew.collect(node.key));
-      const problem = problemOf(map, node, centreInPlace(raw));
+      const raw = await clock.time("calibrate", () => pool.collect(node.key));
+      const problem = problemOf(map, node, centerInPlace(raw));
       const chosen = await clock.time(
         "select",
         () => chooseChannels(context, plan, problem, { removed, selections }),
@@ -176,7 +176,7 @@ export async function repairLayers(
       );
       releaseMoments(raw);
       const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
-      await crew.setWeights(node.key, weights);
+      await pool.setWeights(node.key, weights);
       masked = withWeights(masked, node.key, weights);
       reports.set(node.key, {
         ...wholeReport(plan),
@@ -188,7 +188,7 @@ export async function repairLayers(
       });
     }
   } finally {
-    await crew.endCalibration();
+    await pool.endCalibration();
   }
   return { masked, removed, selections, reports };
 }
@@ -198,12 +198,12 @@ export async function repairLayers(
  * every worker and its inverse, but a quarter of it at least.
  */
 function waitingBudget(
-  { calibration: { memoryBudget }, crew }: RepairContext,
+  { calibration: { memoryBudget }, pool }: RepairContext,
   plans: readonly LayerPlan[],
 ): number {
   const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
   const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
-  const statistics = (1.5 * crew.size + 1) * matrix;
+  const statistics = (1.5 * pool.size + 1) * matrix;
   return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 
@@ -252,7 +252,7 @@ async function cutCoupledSpace(
   const space = map.spaces[id];
   const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
   const problems = consumers.map((node) =>
-    coupledProblem(map, node, id, centreInPlace(moments.get(node.key)))
+    coupledProblem(map, node, id, centerInPlace(moments.get(node.key)))
   );
   const { kept } = await clock.time(
     "select",

@@ -13,7 +13,7 @@ import {
   type TuningOptions,
   type TuningResult,
 } from "../../tuning/mod.ts";
-import type { GroupTuning, PruneOptions, PruneTuning } from "../types.ts";
+import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../types.ts";
 
 /** Tunes a network at any stage of its pruning. */
 export interface Tuner {
@@ -49,17 +49,17 @@ export interface Tuner {
  */
 export async function createTuner(
   session: Session,
-  run: PruneOptions & { readonly seed: number },
+  run: PruneNetworkOptions & { readonly seed: number },
 ): Promise<Tuner | undefined> {
   const { tuning, seed, checkpoint, resume = false, signal, onProgress } = run;
   if (tuning === undefined) return undefined;
-  const { crew, file, inputs, unlabelled } = session;
+  const { pool, file, inputs, unlabeled } = session;
   const options = pickTuningOptions({ ...tuning, seed });
   checkAugmentation(inputs, options);
   const teacher = await openTeacher(tuning.teacher, file);
-  if (unlabelled !== undefined && teacher === undefined) {
+  if (unlabeled !== undefined && teacher === undefined) {
     throw new InputError(
-      `tuning ${file.path}: ${unlabelled}; imitate the unpruned model's outputs with --enbl-dst, ` +
+      `tuning ${file.path}: ${unlabeled}; imitate the unpruned model's outputs with --enbl-dst, ` +
         `or another's with --teacher`,
     );
   }
@@ -71,9 +71,9 @@ export async function createTuner(
       const identity = {
         network: file.path,
         teacher: teacher?.path,
-        images: crew.local.dataset.train.length,
-        workers: crew.size,
-        unlabelled,
+        images: pool.local.dataset.train.length,
+        workers: pool.size,
+        unlabeled,
         ...options,
       };
       const canResume = resume && folder !== undefined && await hasState(folder);

@@ -14,7 +14,7 @@ export interface LassoKnot extends LassoEvent {
   readonly activeCount: number;
 }
 
-/** The solutions of a {@link LassoProblem} for every λ: linear between neighbouring knots. */
+/** The solutions of a {@link LassoProblem} for every λ: linear between neighboring knots. */
 export interface LassoPath extends Omit<LassoWalk, "events"> {
   /** Variables. */
   readonly size: number;
@@ -23,7 +23,7 @@ export interface LassoPath extends Omit<LassoWalk, "events"> {
 }
 
 /**
- * Follows the whole regularisation path by LARS with the Lasso modification (Efron et al. 2004, section 3.1).
+ * Follows the whole regularization path by LARS with the Lasso modification (Efron et al. 2004, section 3.1).
  *
  * @param kernels The kernels.
  * @param problem A and b.

@@ -100,7 +100,7 @@ export function rowsOfChannels(problem: Problem): number[][] {
 /**
  * Σy² over outputs: what errors are measured against. 1 where it is 0, so that nothing divides by it.
  *
- * @param moments Raw or centred moments.
+ * @param moments Raw or centered moments.
  * @returns The sum.
  */
 export function totalSquares(moments: Moments): number {

@@ -115,7 +115,7 @@ function pickSquare(matrix: Float64Array, rows: number[], d: number): Float64Arr
 /**
  * The bias that goes with weights that were fitted about the means: μ_y − Wᵀμ_x.
  *
- * @param moments Raw moments (not centred).
+ * @param moments Raw moments (not centered).
  * @param weights W, d × n.
  * @returns One number per output.
  * @throws {TypeError} When sizes do not fit.

@@ -129,7 +129,8 @@ export class OriginalMoments {
     const moments = new Map([...this.#moments, ...await gatherMoments(this.#source, missing)]);
     const ordered = new Map(all.map(({ key }) => [key, moments.get(key)!]));
     await saveStatistics(path, {
-      ...{ identity, shards: { of: 1, have: [1] } },
+      identity,
+      shards: { of: 1, have: [1] },
       layers: unpackAll(ordered),
     });
     this.#moments = moments;

@@ -17,10 +17,10 @@ import {
 import {
   batchesOfThread,
   type CalibrationRequest,
-  type Crew,
   type ProgressListener,
   type Session,
   trackBatches,
+  type WorkerPool,
 } from "../../session/mod.ts";
 import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
 import type { Stopwatch } from "../../base/mod.ts";
@@ -31,6 +31,17 @@ import type { Stopwatch } from "../../base/mod.ts";
  */
 export const PORTION = 32;
 
+const MEBIBYTE = 2 ** 20;
+
+/** What `calibrate` and `prune` use where an option is not given. */
+export const CALIBRATION_DEFAULTS = {
+  batches: 60,
+  batchSize: 128,
+  pointsPerImage: 10,
+  seed: 0,
+  memoryBudget: 600 * MEBIBYTE,
+} as const;
+
 /** What statistics of a network are gathered from. */
 export interface StatisticsSource {
   /** The original network. */
@@ -40,7 +51,7 @@ export interface StatisticsSource {
   /** Its channel spaces. */
   readonly map: ChannelMap;
   /** The workers. */
-  readonly crew: Crew;
+  readonly pool: WorkerPool;
   /** Images and sampling. */
   readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
   /** Takes the time of the stages. */
@@ -74,13 +85,13 @@ export interface SamplingSettings {
  * @returns What statistics are gathered from.
  */
 export function createStatisticsSource(
-  { graph, file, crew }: Pick<Session, "graph" | "file" | "crew">,
+  { graph, file, pool }: Pick<Session, "graph" | "file" | "pool">,
   { batches, batchSize, pointsPerImage, seed, memoryBudget, onProgress }: SamplingSettings,
   clock: Stopwatch,
 ): StatisticsSource {
-  const indices = pickCalibration(crew.local.dataset.train, batches * batchSize, seed);
+  const indices = pickCalibration(pool.local.dataset.train, batches * batchSize, seed);
   const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
-  return { graph, file, crew, clock, calibration, onProgress, map: findChannelSpaces(graph) };
+  return { graph, file, pool, clock, calibration, onProgress, map: findChannelSpaces(graph) };
 }
 
 /**
@@ -108,19 +119,19 @@ export function layersToSample(source: StatisticsSource): LayerNode[] {
  * @returns Moments by key of the layer.
  */
 export async function gatherMoments(
-  { crew, file, calibration, clock, onProgress }: StatisticsSource,
+  { pool, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
 ): Promise<Map<string, PackedMoments>> {
-  const passes = partIntoPasses(layers, calibration.memoryBudget / crew.size);
-  const batches = batchesOfThread({ crew }, calibration.indices.length, PORTION);
+  const passes = partIntoPasses(layers, calibration.memoryBudget / pool.size);
+  const batches = batchesOfThread({ pool }, calibration.indices.length, PORTION);
   const total = passes.length * batches;
   const moments = new Map<string, PackedMoments>();
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
-    trackBatches({ crew }, tracked, onProgress);
+    trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
     const request = { ...calibration, file, layers: keys, batchSize: PORTION };
-    const found = await clock.time("calibrate", () => crew.gatherOriginal(request));
+    const found = await clock.time("calibrate", () => pool.gatherOriginal(request));
     for (const [key, sums] of found) moments.set(key, sums);
   }
   return moments;
@@ -133,12 +144,12 @@ export async function gatherMoments(
  * @returns Their identity.
  */
 export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
-  const { file, crew, calibration: { indices, pointsPerImage, seed } } = source;
+  const { file, pool, calibration: { indices, pointsPerImage, seed } } = source;
   const { inputs } = readPreprocessing(file);
   return {
     version: STATISTICS_VERSION,
     model: await fingerprintModel(file),
-    data: await fingerprintImages(crew.local.dataset.train, inputs),
+    data: await fingerprintImages(pool.local.dataset.train, inputs),
     preprocessing: JSON.stringify(inputs.length === 1 ? describeInput(inputs[0]) : inputs),
     images: indices.length,
     pointsPerImage,

@@ -34,8 +34,8 @@ export function classesChart(answers: TestAnswers): Chart {
         formatPoints(worst.after - worst.before)
       }.`,
     legend: [
-      { label: "before", colour: "--before-line", shape: "ring" },
-      { label: "after", colour: "--after", shape: "dot" },
+      { label: "before", color: "--before-line", shape: "ring" },
+      { label: "after", color: "--after", shape: "dot" },
     ],
     draw: (width) => ({
       ...nameRows(rows.map(({ name }) => name), width, "class"),

@@ -80,13 +80,11 @@ function drawMatrix(cells: readonly Cell[], domain: readonly string[], width: nu
   const common = { labelArrow: "none", tickSize: 0 } as const;
   const nameIn = (letters: number) => (name: string) => shorten(name, letters);
   return {
-    ...{
-      height: marginTop + extent + 4,
-      marginLeft,
-      marginTop,
-      marginRight: SLANT,
-      marginBottom: 4,
-    },
+    height: marginTop + extent + 4,
+    marginLeft,
+    marginTop,
+    marginRight: SLANT,
+    marginBottom: 4,
     padding: 0.06,
     x: { domain, axis: null },
     y: {

@@ -99,8 +99,8 @@ function costChart(cost: CostChart, tableRows: readonly Row[] = cost.rows): Char
       `; most of it is in ${largest.name}, ${format(largest.after ?? 0)}.`,
     legend: hasBefore
       ? [
-        { label: "before", colour: "--before", shape: "bar" },
-        { label: "after", colour: "--after", shape: "bar" },
+        { label: "before", color: "--before", shape: "bar" },
+        { label: "after", color: "--after", shape: "bar" },
       ]
       : undefined,
     draw: (width) => ({

@@ -36,9 +36,9 @@ function channelsChart(layers: readonly Layer[]): Chart {
     summary: `${cut.length} of ${layers.length} layers read fewer channels than before; ` +
       `over all layers ${kept} of ${of} input channels are kept.`,
     legend: [
-      { label: "before", colour: "--before", shape: "bar" },
-      { label: "kept of a layer that was cut", colour: "--after", shape: "bar" },
-      { label: "layer left whole", colour: "--whole", shape: "bar" },
+      { label: "before", color: "--before", shape: "bar" },
+      { label: "kept of a layer that was cut", color: "--after", shape: "bar" },
+      { label: "layer left whole", color: "--whole", shape: "bar" },
     ],
     draw(width) {
       const half = Math.max(...layers.map((layer) => layer.of)) / 2;

@@ -48,7 +48,7 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
   const x = ({ convMacs }: LoggedRollout) => convMacs / unit.size;
   const y = (tried: LoggedRollout) => 100 * shareOf(tried);
   const front = paretoFront(
-    rollouts.map((rollout) => ({ rollout, cost: rollout.convMacs, worth: -rollout.error })),
+    rollouts.map((rollout) => ({ rollout, cost: rollout.convMacs, quality: -rollout.error })),
   ).map(({ rollout }) => rollout);
   const bound = target === "macs" ? [share.wanted * report.macs.convBefore / unit.size] : [];
   return {
@@ -65,7 +65,7 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
         : "."),
     legend: [
       ...sourceLegend(search),
-      { label: "no roll-out beats these", colour: "--muted", shape: "line" },
+      { label: "no roll-out beats these", color: "--muted", shape: "line" },
     ],
     draw: () => ({
       height: 360,
@@ -153,7 +153,7 @@ function rewardChart(search: Search): Chart {
     ].join("; ") + ".",
     legend: [
       ...sourceLegend(search),
-      { label: "best roll-out until then", colour: "--muted", shape: "line" },
+      { label: "best roll-out until then", color: "--muted", shape: "line" },
     ],
     draw: () => ({
       height: 260,

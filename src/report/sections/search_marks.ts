@@ -6,34 +6,34 @@ import { formatCount, formatPercent } from "../units.ts";
 
 type RolloutSource = LoggedRollout["source"];
 
-/** Form and colour both tell who chose a network. */
+/** Form and color both tell who chose a network. */
 export const SOURCES: Record<
   RolloutSource,
-  { name: string; label: string; colour: string; symbol: Exclude<LegendEntry["shape"], "bar"> }
+  { name: string; label: string; color: string; symbol: Exclude<LegendEntry["shape"], "bar"> }
 > = {
   start: {
     name: "start",
     label: "start: the counts of the budget policy",
-    colour: "--series-start",
+    color: "--series-start",
     symbol: "star",
   },
   "near best": {
     name: "near best",
     label: "near the best until then",
-    colour: "--series-near",
+    color: "--series-near",
     symbol: "circle",
   },
-  random: { name: "random", label: "random", colour: "--series-random", symbol: "square" },
+  random: { name: "random", label: "random", color: "--series-random", symbol: "square" },
   agent: {
     name: "agent",
     label: "proposed by the agent",
-    colour: "--series-agent",
+    color: "--series-agent",
     symbol: "triangle",
   },
   refined: {
     name: "finalist",
     label: "finalist, behind the repair",
-    colour: "--ink",
+    color: "--ink",
     symbol: "diamond",
   },
 };
@@ -58,7 +58,7 @@ export function sourceLegend({ rollouts, finalists }: Search): LegendEntry[] {
 
 /** How the mark of a network looks. */
 export const MARK = {
-  fill: ({ source }: LoggedRollout) => `var(${SOURCES[source].colour})`,
+  fill: ({ source }: LoggedRollout) => `var(${SOURCES[source].color})`,
   symbol: ({ source }: LoggedRollout) => SOURCES[source].symbol,
   stroke: "var(--paper)",
   strokeWidth: 0.7,

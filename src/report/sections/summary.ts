@@ -48,7 +48,10 @@ function qualityFigures(record: RunRecord): Figure[] {
         } on the test images, as a ` +
         "share of their standard deviation; 0 is the same",
       before: isOwnReference ? undefined : before,
-      ...{ after, format: formatPercent, change: inPoints, isCost: false },
+      after,
+      format: formatPercent,
+      change: inPoints,
+      isCost: false,
     }];
   }
   return [

@@ -99,7 +99,7 @@ function lossChart(steps: readonly Step[], measure: Measure): Chart {
 /** A line of a chart: what it is of, and its figure where an epoch has one. */
 interface Series {
   readonly name: string;
-  readonly colour: LegendEntry["colour"];
+  readonly color: LegendEntry["color"];
   readonly shape: "dot" | "ring";
   readonly shareOf: (step: Step) => number | undefined;
 }
@@ -107,13 +107,13 @@ interface Series {
 const SERIES: readonly Series[] = [
   {
     name: "training images",
-    colour: "--after",
+    color: "--after",
     shape: "dot",
     shareOf: ({ accuracy }) => accuracy,
   },
   {
     name: "held-out images",
-    colour: "--series-agent",
+    color: "--series-agent",
     shape: "ring",
     shareOf: ({ validationAccuracy, validationOutputError }) =>
       validationAccuracy ?? validationOutputError,
@@ -144,7 +144,7 @@ function qualityChart(
         return share === undefined ? [] : [`${name} ${share}`];
       }).join(", ")
     }.`,
-    legend: series.map(({ name, colour, shape }) => ({ label: name, colour, shape })),
+    legend: series.map(({ name, color, shape }) => ({ label: name, color, shape })),
     breadth: "half",
     draw() {
       const frame = layOut(steps, `${measure.name} (%)`);
@@ -165,10 +165,10 @@ function qualityChart(
   };
 }
 
-function drawSeries(steps: readonly Step[], { colour, shape, shareOf }: Series) {
+function drawSeries(steps: readonly Step[], { color, shape, shareOf }: Series) {
   const measured = steps.filter((step) => shareOf(step) !== undefined);
   const channels = { x: "place", y: (step: Step) => 100 * shareOf(step)! } as const;
-  const stroke = `var(${colour})`;
+  const stroke = `var(${color})`;
   const mark = shape === "dot" ? { r: 3, fill: stroke } : { r: 3.5, stroke, fill: "var(--paper)" };
   return [
     line(measured, { ...channels, stroke, z: "stage" }),

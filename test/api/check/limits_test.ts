@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { judge, needsOf, parseLimits, toJUnit } from "../../../src/api/mod.ts";
+import { compareToLimits } from "../../../src/api/check/compare_to_limits.ts";
+import { needsOf, parseLimits } from "../../../src/api/check/limits.ts";
+import { toJUnit } from "../../../src/api/check/junit.ts";
 
 Deno.test("parseLimits() takes known limits and names what is wrong with others", () => {
   assert.deepEqual(parseLimits('{"bytes": 100, "accuracy": 0.9}', "b.json"), {
@@ -33,26 +35,26 @@ Deno.test("needsOf() asks for what the limits cannot do without", () => {
   assert.deepEqual(needsOf({ accuracyDrop: 0 }), { data: true, reference: true, latency: false });
 });
 
-Deno.test("judge() holds a figure that equals its limit, on both sides", () => {
+Deno.test("compareToLimits() holds a figure that equals its limit, on both sides", () => {
   const limits = { bytes: 10, accuracy: 0.5, macs: 4 };
-  const exact = judge(limits, { bytes: 10, accuracy: 0.5, macs: 4, params: 99 });
+  const exact = compareToLimits(limits, { bytes: 10, accuracy: 0.5, macs: 4, params: 99 });
   assert.deepEqual(exact.map(({ name, holds }) => [name, holds]), [
     ["bytes", true],
     ["accuracy", true],
     ["macs", true],
   ]);
-  const missed = judge(limits, { bytes: 11, accuracy: 0.25, macs: 3 });
+  const missed = compareToLimits(limits, { bytes: 11, accuracy: 0.25, macs: 3 });
   assert.deepEqual(missed.map(({ holds, excess }) => [holds, excess]), [
     [false, 1],
     [false, 0.25],
     [true, -1],
   ]);
-  assert.throws(() => judge(limits, { bytes: 1 }), RangeError);
+  assert.throws(() => compareToLimits(limits, { bytes: 1 }), RangeError);
 });
 
 Deno.test("toJUnit() has a test case for every limit and escapes what it is given", () => {
-  const judgements = judge({ bytes: 10, macs: 4 }, { bytes: 12, macs: 4 });
-  const xml = toJUnit('a<b>&"c"\u0001', judgements, () => "found <12> & 'more'");
+  const results = compareToLimits({ bytes: 10, macs: 4 }, { bytes: 12, macs: 4 });
+  const xml = toJUnit('a<b>&"c"\u0001', results, () => "found <12> & 'more'");
   assert.match(xml, /^<\?xml version="1\.0"/);
   assert.match(xml, /<testsuite name="a&lt;b&gt;&amp;&quot;c&quot;" tests="2" failures="1">/);
   assert.match(

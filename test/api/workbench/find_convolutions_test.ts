@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { findConvolutions } from "../../../src/api/mod.ts";
+import { findConvolutions } from "../../../src/api/workbench/find_convolutions.ts";
 
 const NAMES = ["conv1", "stage1/conv1", "stage1/conv2", "stage2.conv1", "all_of_it"];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { History } from "../../../src/api/mod.ts";
+import { History } from "../../../src/api/workbench/history.ts";
 
 const step = fc.oneof(
   fc.nat(5).map((state) => ({ kind: "enter", state }) as const),

@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { calibrate } from "../../../src/api/calibrate.ts";
-import { networkCost } from "../../../src/cost/mod.ts";
+import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { InputError } from "../../../src/base/errors.ts";
-import {
-  findChannelSpaces,
-  listConvolutions,
-  listCutUnits,
-  openNetwork,
-} from "../../../src/graph/mod.ts";
-import { loadKernels, startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, type ModelFile } from "../../../src/model/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
-import { CountNetworks, readersOf } from "../../../src/pruning/mod.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { loadKernels } from "../../../src/kernels/load.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
+import { prune } from "../../../src/api/prune.ts";
+import { CountNetworks, readersOf } from "../../../src/pruning/ratios/count_networks.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { Workbench } from "../../../src/api/workbench/workbench.ts";
 import type { NetworkName } from "../../support/networks.ts";

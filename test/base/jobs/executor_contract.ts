@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import type { Executor, Job, JobHandlers, JobOutcome } from "../../../src/base/mod.ts";
+import type { Executor, Job, JobHandlers, JobOutcome } from "../../../src/base/jobs/job.ts";
 
 /** What the handlers of the contract work with: a ledger of what was done. */
 export interface Ledger {

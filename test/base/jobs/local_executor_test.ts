@@ -1,4 +1,4 @@
-import { LocalExecutor } from "../../../src/base/mod.ts";
+import { LocalExecutor } from "../../../src/base/jobs/local_executor.ts";
 import { contractHandlers, executorContract, type Ledger } from "./executor_contract.ts";
 
 executorContract("LocalExecutor", () => {

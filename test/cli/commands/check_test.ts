@@ -27,7 +27,7 @@ Deno.test("`check` exits with 1 and says which limit failed and by how much", ()
 
     await Deno.writeTextFile(budget, JSON.stringify({ params }));
     const report = await runJson(["check", exampleModel, "--budget", budget]);
-    assert.deepEqual([report.holds, report.judgements[0].found], [true, params]);
+    assert.deepEqual([report.holds, report.results[0].found], [true, params]);
   }));
 
 Deno.test("`check` names the flag that a limit needs, and a file that is not there", () =>

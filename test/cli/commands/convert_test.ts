@@ -44,7 +44,7 @@ Deno.test("`inspect` and `prune` take a Keras model, `prune` writes ONNX", () =>
     ]);
   }));
 
-Deno.test("`convert` and `prune` write quantised weights, which `eval` reads", () =>
+Deno.test("`convert` and `prune` write quantized weights, which `eval` reads", () =>
   inTempFolder(async (folder) => {
     const [data, small] = [`${folder}/data`, `${folder}/small`];
     await writeSmallData(data);

@@ -41,7 +41,11 @@ async function runLines(lines: readonly string[]): Promise<unknown[]> {
   const input = new PassThrough();
   input.end(lines.map((line) => `${line}\n`).join(""));
   await runRepl({
-    ...{ commands, input, output: new PassThrough(), isTerminal: false, prompt: "> " },
+    commands,
+    input,
+    output: new PassThrough(),
+    isTerminal: false,
+    prompt: "> ",
     complete: () => Promise.resolve([]),
     onFailure: () => {},
   });
@@ -56,7 +60,11 @@ function openTerminal(more: Record<string, ReplCommand> = {}) {
   let screen = "";
   output.on("data", (chunk) => screen += chunk);
   const ended = runRepl({
-    ...{ commands: { ...commands, ...more }, input, output, isTerminal: true, prompt: "> " },
+    commands: { ...commands, ...more },
+    input,
+    output,
+    isTerminal: true,
+    prompt: "> ",
     complete: ([first]) => Promise.resolve(["none ", "two "].filter((w) => w.startsWith(first))),
     onFailure: (error) => failures.push((error as Error).message),
   });

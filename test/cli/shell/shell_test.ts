@@ -117,7 +117,9 @@ Deno.test(
       const notes: string[] = [];
       const answers: string[] = [];
       const session = runShell(workbench, {
-        ...{ input, output, isTerminal: true },
+        input,
+        output,
+        isTerminal: true,
         print: (_report, text) => answers.push(text),
         note: (text) => notes.push(text),
       });

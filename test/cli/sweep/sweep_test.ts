@@ -92,13 +92,20 @@ Deno.test("what is wrong with a sweep file is said with its place", () => {
 
 Deno.test("the front has the runs that none beats", () => {
   const run = (name: string, macs: number, accuracy?: number): SweepResult => ({
-    ...{ name, model: "m", options: "o", budget: 1, key: "" },
+    name,
+    model: "m",
+    options: "o",
+    budget: 1,
+    key: "",
     ...(accuracy === undefined ? { status: "failed" } : {
       status: "done",
       figures: {
         accuracy: { before: 1, after: accuracy },
-        ...{ loss: { before: 0, after: 0 }, macs: { before: 9, after: macs } },
-        ...{ params: { before: 9, after: 9 }, bytes: { before: 9, after: 9 }, seconds: 1 },
+        loss: { before: 0, after: 0 },
+        macs: { before: 9, after: macs },
+        params: { before: 9, after: 9 },
+        bytes: { before: 9, after: 9 },
+        seconds: 1,
       },
     }),
   });
@@ -175,11 +182,17 @@ Deno.test("a search that cannot be gone on from is begun anew", () =>
   inTempFolder(async (folder) => {
     await writeSmallData(folder);
     const search = {
-      ...{ "prune-option": "auto", "nb-rlouts": 4, "nb-rlouts-min": 2, finalists: 1 },
+      "prune-option": "auto",
+      "nb-rlouts": 4,
+      "nb-rlouts-min": 2,
+      finalists: 1,
       "search-images": 20,
     };
     const [point] = parse({
-      ...{ ...PLAN, data: folder, budgets: [0.6], common: COMMON },
+      ...PLAN,
+      data: folder,
+      budgets: [0.6],
+      common: COMMON,
       options: { search },
     });
     const journal = `${folder}/${point.name}.checkpoint/search.jsonl`;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
-import { type BlobStore, openBlobs } from "../../../src/distributed/mod.ts";
+import type { BlobStore } from "../../../src/distributed/blobs/blob_store.ts";
+import { openBlobs } from "../../../src/distributed/blobs/open_blobs.ts";
 
 const CONTENT = new TextEncoder().encode("statistics of a network");
 const NAME = createHash("sha256").update(CONTENT).digest("hex");

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { readQueueUrl, serveQueue } from "../../../src/distributed/mod.ts";
+import { readQueueUrl } from "../../../src/distributed/queue/queue_server.ts";
+import { serveQueue } from "../../../src/distributed/queue/serve_queue.ts";
 
 const [url, lock] = Deno.args;
 

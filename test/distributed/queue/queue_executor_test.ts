@@ -1,4 +1,6 @@
-import { openBlobs, QueueExecutor, serveQueue } from "../../../src/distributed/mod.ts";
+import { openBlobs } from "../../../src/distributed/blobs/open_blobs.ts";
+import { QueueExecutor } from "../../../src/distributed/queue/queue_executor.ts";
+import { serveQueue } from "../../../src/distributed/queue/serve_queue.ts";
 import {
   contractHandlers,
   executorContract,
@@ -21,7 +23,9 @@ async function openQueue(): Promise<OpenedExecutor> {
   });
   const blobs = await openBlobs(folder);
   const executor = await QueueExecutor.open({
-    ...{ server, blobs, context: {} },
+    server,
+    blobs,
+    context: {},
     backoffMilliseconds: 10,
   });
   const close = async () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { Job } from "../../../src/base/mod.ts";
+import type { Job } from "../../../src/base/jobs/job.ts";
+import { openBlobs } from "../../../src/distributed/blobs/open_blobs.ts";
 import {
-  openBlobs,
   QueueExecutor,
   type QueueExecutorOptions,
-  serveQueue,
-} from "../../../src/distributed/mod.ts";
+} from "../../../src/distributed/queue/queue_executor.ts";
+import { serveQueue } from "../../../src/distributed/queue/serve_queue.ts";
 import { RedisServer, whyNoRedis } from "./redis_server.ts";
 
 const ignore = whyNoRedis !== undefined;
@@ -58,7 +58,8 @@ class ChildWorker {
 /** Jobs that all take some time. */
 function delays(...milliseconds: number[]): Job[] {
   return milliseconds.map((each) => ({
-    ...{ kind: "wait", key: `${each}` },
+    kind: "wait",
+    key: `${each}`,
     input: { milliseconds: each },
   }));
 }
@@ -83,8 +84,11 @@ function queueTest(name: string, body: (scene: Scene) => Promise<void>): void {
       redis,
       open: async (more) => {
         const executor = await QueueExecutor.open({
-          ...{ server: redis.server, blobs: await openBlobs(folder), context: {} },
-          ...{ backoffMilliseconds: 10, ...more },
+          server: redis.server,
+          blobs: await openBlobs(folder),
+          context: {},
+          backoffMilliseconds: 10,
+          ...more,
         });
         ends.defer(() => executor.close());
         return executor;

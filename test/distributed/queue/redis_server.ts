@@ -1,4 +1,4 @@
-import { type QueueServer, readQueueUrl } from "../../../src/distributed/mod.ts";
+import { type QueueServer, readQueueUrl } from "../../../src/distributed/queue/queue_server.ts";
 
 /** Why tests with a queue are left out; undefined where there is a server to start. */
 export const whyNoRedis: string | undefined = await findRedis();

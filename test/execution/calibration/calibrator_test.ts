@@ -2,27 +2,23 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
   asImages,
-  Calibrator,
-  findResidualTargets,
-  ForwardPlan,
   geometryOf,
   outputSizeOf,
   sampledImages,
-  samplePositions,
-} from "../../../src/execution/mod.ts";
-import {
-  findChannelSpaces,
-  kernelMatrix,
-  kernelSize,
-  type LayerGraph,
-} from "../../../src/graph/mod.ts";
-import {
-  loadKernels,
-  type Moments,
-  samplePatches,
-  startBackend,
-} from "../../../src/kernels/mod.ts";
-import { disposeModel, type Weight } from "../../../src/model/mod.ts";
+} from "../../../src/execution/calibration/sampled_images.ts";
+import { Calibrator } from "../../../src/execution/calibration/calibrator.ts";
+import { findResidualTargets } from "../../../src/execution/calibration/residual_target.ts";
+import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
+import { samplePositions } from "../../../src/execution/calibration/sampling.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { kernelMatrix, kernelSize } from "../../../src/graph/kernel.ts";
+import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { loadKernels } from "../../../src/kernels/load.ts";
+import type { Moments } from "../../../src/kernels/moments.ts";
+import { samplePatches } from "../../../src/kernels/patches.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import type { Weight } from "../../../src/model/model_file.ts";
 import { buildNetwork, type NetworkName, randomImages } from "../../support/networks.ts";
 
 await startBackend();

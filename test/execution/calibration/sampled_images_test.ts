@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { geometryOf, outputSizeOf, sampledImages } from "../../../src/execution/mod.ts";
+import {
+  geometryOf,
+  outputSizeOf,
+  sampledImages,
+} from "../../../src/execution/calibration/sampled_images.ts";
 import {
   kernelMatrix,
   kernelOfMatrix,
   kernelPositions,
   kernelSize,
-  type LayerNode,
-} from "../../../src/graph/mod.ts";
-import { loadKernels, samplePatches, startBackend } from "../../../src/kernels/mod.ts";
+} from "../../../src/graph/kernel.ts";
+import type { LayerNode } from "../../../src/graph/layer_graph.ts";
+import { loadKernels } from "../../../src/kernels/load.ts";
+import { samplePatches } from "../../../src/kernels/patches.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
 
 await startBackend();
 const kernels = await loadKernels();
@@ -57,9 +63,13 @@ function makeLayer({ className, kernel, strides, dilations, padding, size }: Cas
   const [weight] = layer.getWeights();
   const values = weight.dataSync().slice() as Float32Array;
   const node: LayerNode = {
-    ...{ key: "layer", name: "layer", className, calls: 1 },
+    key: "layer",
+    name: "layer",
+    className,
+    calls: 1,
     config: { kernel_size: kernel, strides, dilation_rate: dilations ?? [1], padding },
-    ...{ inputs: ["image"], callArguments: [{}] },
+    inputs: ["image"],
+    callArguments: [{}],
     weights: new Map([
       ["kernel", { name: "layer/kernel", shape: weight.shape, dtype: "float32", values }],
     ]),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { drawDistinct, samplePositions } from "../../../src/execution/mod.ts";
+import { drawDistinct, samplePositions } from "../../../src/execution/calibration/sampling.ts";
 import { createRandom } from "../../../src/base/random.ts";
 
 Deno.test("drawDistinct() draws every subset equally often", () => {

@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import {
   isComplete,
-  loadStatistics,
   mergeStatistics,
-  mergeStatisticsFiles,
   missingShards,
-  saveStatistics,
   type Statistics,
-  writeSafetensors,
-} from "../../../src/execution/mod.ts";
+} from "../../../src/execution/calibration/statistics.ts";
+import {
+  loadStatistics,
+  mergeStatisticsFiles,
+  saveStatistics,
+} from "../../../src/execution/calibration/statistics_file.ts";
+import { writeSafetensors } from "../../../src/execution/calibration/safetensors.ts";
 import { InputError } from "../../../src/base/errors.ts";
-import type { Moments } from "../../../src/kernels/mod.ts";
-import { refuseExistingFile } from "../../../src/base/mod.ts";
+import type { Moments } from "../../../src/kernels/moments.ts";
+import { refuseExistingFile } from "../../../src/base/whole_file.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { randomArray } from "../../reference/samples.ts";
 

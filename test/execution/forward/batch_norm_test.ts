@@ -4,10 +4,10 @@ import {
   addChannelMoments,
   measureBatchNorm,
   withBatchNormMoments,
-} from "../../../src/execution/mod.ts";
-import { writeGraph } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { instantiate } from "../../../src/model/mod.ts";
+} from "../../../src/execution/forward/batch_norm.ts";
+import { writeGraph } from "../../../src/graph/write_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { instantiate } from "../../../src/model/instantiate.ts";
 import { buildNetwork, randomImages } from "../../support/networks.ts";
 
 await startBackend();

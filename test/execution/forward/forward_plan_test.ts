@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { ForwardPlan } from "../../../src/execution/mod.ts";
-import { openNetwork, withWeights, writeGraph } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, instantiate, releaseWeights } from "../../../src/model/mod.ts";
+import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { withWeights } from "../../../src/graph/weights.ts";
+import { writeGraph } from "../../../src/graph/write_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel, instantiate, releaseWeights } from "../../../src/model/instantiate.ts";
 import {
   buildNetwork,
   largestDifference,

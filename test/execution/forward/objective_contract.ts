@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
+import type { ImageBatch, Objective } from "../../../src/execution/forward/objective.ts";
 import {
-  ForwardPlan,
-  type ImageBatch,
-  type Objective,
   type ObjectiveSpec,
   openObjective,
-} from "../../../src/execution/mod.ts";
-import type { Network } from "../../../src/graph/mod.ts";
-import { disposeModel } from "../../../src/model/mod.ts";
+} from "../../../src/execution/forward/open_objective.ts";
+import type { Network } from "../../../src/graph/opening/network.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
 import { randomImages } from "../../support/networks.ts";
 
 /** What an objective is tested with: itself, and a network that is not perfect by it. */

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../../src/base/errors.ts";
-import {
-  givesProbabilities,
-  type ImageBatch,
-  openObjective,
-  OutputError,
-} from "../../../src/execution/mod.ts";
-import { type Network, openNetwork } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, type ModelFile } from "../../../src/model/mod.ts";
+import { givesProbabilities } from "../../../src/execution/forward/classification.ts";
+import type { ImageBatch } from "../../../src/execution/forward/objective.ts";
+import { openObjective } from "../../../src/execution/forward/open_objective.ts";
+import { OutputError } from "../../../src/execution/forward/output_error.ts";
+import { type Network, openNetwork } from "../../../src/graph/opening/network.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { buildNetwork, buildNetworkFile, headNames, randomImages } from "../../support/networks.ts";
 import { measureOn, testObjectiveContract } from "./objective_contract.ts";
 
@@ -99,7 +98,10 @@ Deno.test("batches add up, and their answers follow each other", async () => {
   });
   const objective = await openObjective({ kind: "classification" });
   assert.deepEqual(objective.figuresOf([partOf(1), partOf(2)]), {
-    ...{ accuracy: 0.5, error: 0.5, loss: 1.5, images: 2 },
+    accuracy: 0.5,
+    error: 0.5,
+    loss: 1.5,
+    images: 2,
     answers: {
       images: Int32Array.of(1, 2),
       classes: Int32Array.of(2, 3),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { Optimizer, type ParameterLayout } from "../../../src/execution/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { Optimizer } from "../../../src/execution/training/optimizer.ts";
+import type { ParameterLayout } from "../../../src/execution/training/parameters.ts";
 
 await startBackend();
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { learningRateAt } from "../../../src/execution/mod.ts";
+import { learningRateAt } from "../../../src/execution/training/schedule.ts";
 
 const close = (found: number, wanted: number) =>
   assert.ok(Math.abs(found - wanted) <= 1e-12 + 1e-9 * wanted, `${found} is not ${wanted}`);

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { loadKernels, registerKernels, startBackend } from "../../../src/kernels/mod.ts";
-import { openNetwork } from "../../../src/graph/mod.ts";
-import { disposeModel, instantiate } from "../../../src/model/mod.ts";
+import { loadKernels } from "../../../src/kernels/load.ts";
+import { registerKernels } from "../../../src/kernels/register.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import { createLoss } from "../../../src/execution/training/training_loss.ts";
 import {
-  createLoss,
   layOutParameters,
   packParameters,
-  TrainingNetwork,
   unpackParameters,
-} from "../../../src/execution/mod.ts";
+} from "../../../src/execution/training/parameters.ts";
+import { TrainingNetwork } from "../../../src/execution/training/training_network.ts";
 import { buildInputNetwork, drawSplit, tensorsOf } from "../../support/input_networks.ts";
 import { onCpu } from "../../kernels/on_cpu.ts";
 import { buildNetwork, networkNames, randomImages } from "../../support/networks.ts";

@@ -51,7 +51,10 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
     const attributes = { transpose_a: false, transpose_b: true };
     const turned = g.node("MatMul", [vector, g.weight([4, 6])], attributes);
     const fused = g.node("_FusedMatMul", [vector, g.weight([6, 5]), g.weight([5])], {
-      ...{ transpose_a: false, transpose_b: false, fused_ops: ["BiasAdd", "Relu"], num_args: 1 },
+      transpose_a: false,
+      transpose_b: false,
+      fused_ops: ["BiasAdd", "Relu"],
+      num_args: 1,
     });
     return [g, [g.node("Softmax", [turned]), fused]];
   },
@@ -60,7 +63,11 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
     const grow = (x: string, kernel: number[], stride: number, size: number, padding: string) => {
       const slices = [[0], [1], [1]].map((list) => g.integers(list));
       const batch = g.node("StridedSlice", [g.node("Shape", [x]), ...slices], {
-        ...{ begin_mask: 0, end_mask: 0, ellipsis_mask: 0, new_axis_mask: 0, shrink_axis_mask: 1 },
+        begin_mask: 0,
+        end_mask: 0,
+        ellipsis_mask: 0,
+        new_axis_mask: 0,
+        shrink_axis_mask: 1,
       });
       const extents = [size, size, kernel[2]].map((extent) => g.integers([extent], []));
       const shape = g.node("Pack", [batch, ...extents], { axis: 0, N: 4 });
@@ -87,8 +94,8 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
   "arithmetic with constants, before and behind what can take it in": () => {
     const g = new GraphSketch();
     const scaled = g.node("Sub", [g.node("RealDiv", ["x", g.scalar(2)]), g.scalar(1)]);
-    const coloured = g.node("Sub", [scaled, g.floats([0.1, 0.2, 0.3])]);
-    const x = g.node("Relu", [g.node("Mul", [g.conv(coloured, [3, 3, 3, 4]), g.weight([4])])]);
+    const colored = g.node("Sub", [scaled, g.floats([0.1, 0.2, 0.3])]);
+    const x = g.node("Relu", [g.node("Mul", [g.conv(colored, [3, 3, 3, 4]), g.weight([4])])]);
     const turned = g.node("Sub", [g.scalar(1), x]);
     const vector = g.node("Neg", [g.global(turned)]);
     const shifted = g.node("AddV2", [g.node("Tanh", [vector]), g.weight([4])]);
@@ -163,12 +170,19 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
     const joined = g.node("ConcatV2", [`${halves}:1`, parts, `${parts}:2`, axis], { N: 3 });
     const lists = [[0, -1], [0, 0], [1, 1]].map((list) => g.integers(list));
     const last = g.node("StridedSlice", [x, ...lists], {
-      ...{ begin_mask: 0, end_mask: 0, ellipsis_mask: 1, new_axis_mask: 0, shrink_axis_mask: 0 },
-      ...{ end_mask: 2 },
+      begin_mask: 0,
+      ellipsis_mask: 1,
+      new_axis_mask: 0,
+      shrink_axis_mask: 0,
+      end_mask: 2,
     });
     const ends = [[0, 1], [0, 3], [1, 1]].map((list) => g.integers(list));
     const some = g.node("StridedSlice", [g.global(x), ...ends], {
-      ...{ begin_mask: 1, end_mask: 1, ellipsis_mask: 0, new_axis_mask: 0, shrink_axis_mask: 0 },
+      begin_mask: 1,
+      end_mask: 1,
+      ellipsis_mask: 0,
+      new_axis_mask: 0,
+      shrink_axis_mask: 0,
     });
     return [g, [g.conv(joined, [1, 1, 6, 2]), slice, picked, last, some]];
   },
@@ -197,7 +211,9 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
     const masks = { ellipsis_mask: 0, new_axis_mask: 6, shrink_axis_mask: 0 };
     const lists = [[0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]].map((list) => g.integers(list));
     const added = g.node("StridedSlice", [hidden, ...lists], {
-      ...{ begin_mask: 9, end_mask: 9, ...masks },
+      begin_mask: 9,
+      end_mask: 9,
+      ...masks,
     });
     return [g, [g.node("Mul", [x, gate]), g.node("Mul", [x, again]), g.node("AddV2", [x, added])]];
   },
@@ -208,7 +224,10 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
     const slice = (from: number, to: number, isDropped: boolean) => {
       const lists = [[from], [to], [1]].map((list) => g.integers(list));
       return g.node("StridedSlice", [shape, ...lists], {
-        ...{ begin_mask: 0, end_mask: 0, ellipsis_mask: 0, new_axis_mask: 0 },
+        begin_mask: 0,
+        end_mask: 0,
+        ellipsis_mask: 0,
+        new_axis_mask: 0,
         shrink_axis_mask: isDropped ? 1 : 0,
       });
     };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openModel } from "../../../src/formats/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import type { ModelFile } from "../../../src/model/mod.ts";
+import { openModel } from "../../../src/formats/open_model.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { largestDifference } from "../../support/networks.ts";
 import { float, GraphSketch, strides } from "./graph_sketch.ts";
@@ -100,7 +100,8 @@ Deno.test("BatchNormalization fused to a convolution, which TensorFlow.js cannot
     }
     const x = g.node("Conv2D", ["x", constants[0]], more);
     const normal = g.node("FusedBatchNormV3", [x, ...constants.slice(1)], {
-      ...{ epsilon, is_training: false },
+      epsilon,
+      is_training: false,
     });
     return [g, g.node("Relu", [normal])] as const;
   };

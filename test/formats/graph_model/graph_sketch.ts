@@ -186,7 +186,9 @@ export class GraphSketch {
     const made = outputs.map((name) => [name, { name: name.includes(":") ? name : `${name}:0` }]);
     const signature = { inputs: this.#inputs, outputs: Object.fromEntries(made) };
     return {
-      ...{ format: "graph-model", generatedBy: "2.4.0", convertedBy: "TensorFlow.js Converter v3" },
+      format: "graph-model",
+      generatedBy: "2.4.0",
+      convertedBy: "TensorFlow.js Converter v3",
       ...(outputs.length > 0 && { signature }),
       modelTopology: { node: this.nodes, library: {}, versions: { producer: 440 } },
       weightsManifest: [{ paths: ["group1-shard1of1.bin"], weights: this.entries }],
@@ -209,7 +211,10 @@ export class GraphSketch {
 }
 
 const CONVOLUTION = {
-  ...{ strides: [1, 1, 1, 1], dilations: [1, 1, 1, 1], padding: "SAME", data_format: "NHWC" },
+  strides: [1, 1, 1, 1],
+  dilations: [1, 1, 1, 1],
+  padding: "SAME",
+  data_format: "NHWC",
 };
 
 /** Strides for rows and columns. */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { onCpu } from "../../kernels/on_cpu.ts";
 import type { GraphSketch } from "./graph_sketch.ts";
 

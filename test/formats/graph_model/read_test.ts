@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openModel } from "../../../src/formats/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel } from "../../../src/model/mod.ts";
+import { openModel } from "../../../src/formats/open_model.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import {
   assertMaskedEqualsShrunk,

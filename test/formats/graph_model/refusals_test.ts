@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openModel } from "../../../src/formats/mod.ts";
+import { openModel } from "../../../src/formats/open_model.ts";
 import { InputError } from "../../../src/base/errors.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { type Attribute, float, GraphSketch, strides } from "./graph_sketch.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
-import { readKeras } from "../../../src/formats/mod.ts";
+import { readKeras } from "../../../src/formats/keras/mod.ts";
 import { openHdf5 } from "../../../src/formats/keras/hdf5/hdf5_object.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { encodeWithLibrary } from "./hdf5_fixture.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../../src/formats/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, instantiate, type LayerConfig } from "../../../src/model/mod.ts";
+import { readKeras } from "../../../src/formats/keras/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { LayerConfig } from "../../../src/model/model_file.ts";
 import { encodeKeras, keras3Conv, keras3Initializer, keras3Layer } from "./keras_files.ts";
 
 await startBackend();

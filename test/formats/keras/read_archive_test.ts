@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../../src/formats/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
+import { readKeras } from "../../../src/formats/keras/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
 import { nameGroups } from "../../../src/formats/keras/archive_weights.ts";
-import { disposeModel, instantiate } from "../../../src/model/mod.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
 import type { FixtureArray } from "./hdf5_fixture.ts";
 import {
   encodeKeras,

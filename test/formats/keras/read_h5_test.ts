@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readKeras } from "../../../src/formats/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+import { readKeras } from "../../../src/formats/keras/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { encodeWithLibrary, type FixtureArray } from "./hdf5_fixture.ts";
 import { encodeH5, keras3Call, keras3Conv, keras3Layer, randomArray } from "./keras_files.ts";
 

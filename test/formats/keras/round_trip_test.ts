@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { readKeras, writeKeras } from "../../../src/formats/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { readKeras, writeKeras } from "../../../src/formats/keras/mod.ts";
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";
 import { assertSame } from "./same_model.ts";
 

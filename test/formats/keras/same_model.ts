@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { largestDifference, randomImages } from "../../support/networks.ts";
 
 async function outputsOf(file: ModelFile, images: tf.Tensor): Promise<tf.Tensor[]> {
@@ -10,7 +11,7 @@ async function outputsOf(file: ModelFile, images: tf.Tensor): Promise<tf.Tensor[
   return outputs;
 }
 
-/** Two models of 8×8 colour images have the same weights and outputs. */
+/** Two models of 8×8 color images have the same weights and outputs. */
 export async function assertSame(file: ModelFile, again: ModelFile): Promise<void> {
   assert.deepEqual(
     new Map([...again.weights].sort()),

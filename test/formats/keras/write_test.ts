@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { unzipSync } from "fflate";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { readKeras, writeKeras } from "../../../src/formats/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { readKeras, writeKeras } from "../../../src/formats/keras/mod.ts";
 import { type Call, orderAsKeras } from "../../../src/formats/keras/calls.ts";
-import { captureModel, disposeModel, type ModelFile } from "../../../src/model/mod.ts";
+import { captureModel, disposeModel } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { buildNetworkFile } from "../../support/networks.ts";
 import { withLibrary } from "./hdf5_fixture.ts";
 import { assertSame } from "./same_model.ts";

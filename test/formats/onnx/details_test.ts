@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel } from "../../../src/model/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
 import { decodeOnnx } from "../../../src/formats/onnx/read/decode.ts";
 import { DATA_TYPES, type OnnxTensor } from "../../../src/formats/onnx/messages.ts";
-import { readOnnx, writeOnnx } from "../../../src/formats/mod.ts";
+import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
+import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
 import {
   assertMaskedEqualsShrunk,
   openSplit,

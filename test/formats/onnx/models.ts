@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { captureModel, disposeModel, type ModelFile } from "../../../src/model/mod.ts";
+import { captureModel, disposeModel } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 
 type Symbolic = tf.SymbolicTensor;
 
@@ -164,7 +165,14 @@ function open(): tf.LayersModel {
 }
 
 const BUILDERS: Readonly<Record<string, () => tf.LayersModel>> = {
-  ...{ nested, siblings, recurrent, activations, windows, merges, reshapes, open },
+  nested,
+  siblings,
+  recurrent,
+  activations,
+  windows,
+  merges,
+  reshapes,
+  open,
 };
 
 /** Names of the models. */

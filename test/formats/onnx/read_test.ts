@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { findChannelSpaces, listConvolutions, openNetwork } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel } from "../../../src/model/mod.ts";
-import { readOnnx, writeOnnx } from "../../../src/formats/mod.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
+import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 import { sketches } from "./sketches.ts";
 

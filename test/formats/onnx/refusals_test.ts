@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../../src/base/errors.ts";
-import { openModel, readOnnx } from "../../../src/formats/mod.ts";
+import { openModel } from "../../../src/formats/open_model.ts";
+import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { DATA_TYPES } from "../../../src/formats/onnx/messages.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { Sketch } from "./sketch.ts";
@@ -45,7 +46,7 @@ Deno.test("options that no layer has are refused with the node's name", () => {
   refuses(single("Concat", { axis: 2 }, () => "x"), /along axis 2, wanted channels/);
   refuses(
     single("MaxPool", { kernel_shape: [3, 3], dilations: [2, 2] }),
-    /is dilated, wanted neighbouring values/,
+    /is dilated, wanted neighboring values/,
   );
   refuses(
     single("AveragePool", { kernel_shape: [2, 2], pads: [1, 1, 0, 0] }),
@@ -211,7 +212,11 @@ Deno.test("weights beside the file are read, and only from its folder", async ()
     for (const name of ["a", "b", "c", "d", "e"]) {
       const external = new Map([["location", "weights.bin"]]);
       overlapping.initializer({
-        ...{ name, shape: [4], dataType: DATA_TYPES.float, typed: [], external },
+        name,
+        shape: [4],
+        dataType: DATA_TYPES.float,
+        typed: [],
+        external,
       });
     }
     await Deno.writeFile(join(folder, "net", "over.onnx"), overlapping.encode("x"));

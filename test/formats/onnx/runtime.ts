@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as ort from "onnxruntime-web/wasm";
-import { disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";

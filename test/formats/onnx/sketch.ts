@@ -16,7 +16,10 @@ export class Sketch {
 
   constructor(input: readonly Extent[] = ["N", 3, 8, 8], opset = 17) {
     this.model = {
-      ...{ irVersion: 8, producer: "test", opset, metadata: new Map() },
+      irVersion: 8,
+      producer: "test",
+      opset,
+      metadata: new Map(),
       graph: { name: "sketch", nodes: [], initializers: [], inputs: [], outputs: [] },
     };
     this.input("x", input);
@@ -35,7 +38,11 @@ export class Sketch {
     output = `${operator}_${this.model.graph.nodes.length}`,
   ): string {
     this.model.graph.nodes.push({
-      ...{ name: `/${output}`, operator, domain: "", inputs: [...inputs], outputs: [output] },
+      name: `/${output}`,
+      operator,
+      domain: "",
+      inputs: [...inputs],
+      outputs: [output],
       attributes: new Map(Object.entries(attributes)),
     });
     return output;

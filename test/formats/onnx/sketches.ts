@@ -81,7 +81,10 @@ export const sketches: Readonly<Record<string, () => Uint8Array>> = {
     });
     const zero = g.node("Constant", [], {
       value: {
-        ...{ name: "", shape: [], dataType: DATA_TYPES.int64, typed: [] },
+        name: "",
+        shape: [],
+        dataType: DATA_TYPES.int64,
+        typed: [],
         raw: new Uint8Array(8),
       },
     });
@@ -177,8 +180,8 @@ export const sketches: Readonly<Record<string, () => Uint8Array>> = {
   },
   "arithmetic with constants, on the image, in the middle and on vectors": () => {
     const g = new Sketch();
-    const centred = g.node("Sub", ["x", g.floats([0.4, 0.5, 0.6], [1, 3, 1, 1])]);
-    const scaled = g.node("Div", [centred, g.floats([0.2, 0.3, 0.4], [3, 1, 1])]);
+    const centered = g.node("Sub", ["x", g.floats([0.4, 0.5, 0.6], [1, 3, 1, 1])]);
+    const scaled = g.node("Div", [centered, g.floats([0.2, 0.3, 0.4], [3, 1, 1])]);
     const x = g.conv(scaled, [4, 3, 3, 3]);
     const turned = g.node("Sub", [g.floats([1], []), g.node("Mul", [x, g.weight([4, 1, 1])])]);
     const mean = g.node("ReduceMean", [turned], { axes: [-1, -2], keepdims: 0 });

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { findChannelSpaces, openNetwork, shrinkGraph, writeGraph } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, findInputs } from "../../../src/model/mod.ts";
-import { readOnnx, writeOnnx } from "../../../src/formats/mod.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
+import { writeGraph } from "../../../src/graph/write_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import { findInputs } from "../../../src/model/topology.ts";
+import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
+import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
 import { randomCuts } from "../../graph/masked.ts";
 import { buildInputNetwork, inputNetworkNames } from "../../support/input_networks.ts";
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";

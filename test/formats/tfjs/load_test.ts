@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadModelFile } from "../../../src/formats/mod.ts";
+import { loadModelFile } from "../../../src/formats/tfjs/load.ts";
 import {
   DENSE_WEIGHTS,
   describeModel,
@@ -53,7 +53,7 @@ Deno.test("shards in a folder below the model's are read", () =>
     assert.deepEqual(listValues((await loadModelFile(folder)).weights), VALUES);
   }));
 
-Deno.test("quantised weights are widened, and integers and booleans keep their type", () =>
+Deno.test("quantized weights are widened, and integers and booleans keep their type", () =>
   inTempFolder(async (folder) => {
     const weights = [
       {
@@ -123,7 +123,7 @@ Deno.test("the topology of Keras' converter is unwrapped, with its training conf
     assert.deepEqual(trainingConfig, { loss: "mse" });
   }));
 
-Deno.test("metadata and training configuration are kept, the optimiser's state is not", () =>
+Deno.test("metadata and training configuration are kept, the optimizer's state is not", () =>
   inTempFolder(async (folder) => {
     const step = { name: "Adam/iter", shape: [1], dtype: "float32", group: "optimizer" };
     const manifest = [{ paths: ["w.bin"], weights: [...DENSE_WEIGHTS, step] }];
@@ -194,12 +194,12 @@ const FAULTS: [sentence: string, json: unknown, message: RegExp][] = [
     /weight "k" is of type "string", wanted float32, int32 or bool/,
   ],
   [
-    "an unknown quantisation",
+    "an unknown quantization",
     withWeights([{ name: "k", shape: [1], dtype: "float32", quantization: { dtype: "int4" } }]),
     /weight "k" has quantization \{"dtype":"int4"\}/,
   ],
   [
-    "a quantisation without its scale",
+    "a quantization without its scale",
     withWeights([{ name: "k", shape: [1], dtype: "float32", quantization: { dtype: "uint8" } }]),
     /wanted uint8 or uint16 with scale and min/,
   ],

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadModelFile, refuseExisting, saveModelFile } from "../../../src/formats/mod.ts";
-import type { ModelFile, Weight } from "../../../src/model/mod.ts";
+import { loadModelFile } from "../../../src/formats/tfjs/load.ts";
+import { refuseExisting, saveModelFile } from "../../../src/formats/tfjs/save.ts";
+import type { ModelFile, Weight } from "../../../src/model/model_file.ts";
 import { randomBytes } from "../../data/fixtures.ts";
 import { createModelFile, inTempFolder, writeFile } from "../../model/fixtures.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { findChannelSpaces, spacesOfTensor } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
+import { findChannelSpaces, spacesOfTensor } from "../../../src/graph/channels/channel_spaces.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
 import { buildNetwork, type NetworkName } from "../../support/networks.ts";
 
 await startBackend();

@@ -2,19 +2,18 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
   type ChannelMap,
-  type Cuts,
   findChannelSpaces,
-  inputPositions,
-  type LayerNode,
-  listConvolutions,
-  noCuts,
-  openNetwork,
-  shrinkGraph,
   spacesOfTensor,
-  writeGraph,
-} from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { captureModel, disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+} from "../../../src/graph/channels/channel_spaces.ts";
+import { type Cuts, noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
+import { inputPositions } from "../../../src/graph/kernel.ts";
+import type { LayerNode } from "../../../src/graph/layer_graph.ts";
+import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { writeGraph } from "../../../src/graph/write_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { captureModel, disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { conv, head, type Symbolic } from "../../support/network_layers.ts";
 import {
   buildNetwork,

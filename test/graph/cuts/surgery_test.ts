@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  absorbBiases,
-  noCuts,
-  shrinkGraph,
-  takeAlongAxis,
-  withWeights,
-  writeGraph,
-} from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel, instantiate, type Weight } from "../../../src/model/mod.ts";
+import { absorbBiases, withWeights } from "../../../src/graph/weights.ts";
+import { noCuts, shrinkGraph, takeAlongAxis } from "../../../src/graph/cuts/surgery.ts";
+import { writeGraph } from "../../../src/graph/write_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { Weight } from "../../../src/model/model_file.ts";
 import {
   buildNetworkFile,
   largestDifference,

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  findChannelSpaces,
-  foldGraph,
-  type LayerGraph,
-  listConvolutions,
-  noCuts,
-  openNetwork,
-  shrinkGraph,
-  writeGraph,
-} from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { captureModel, disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { foldGraph } from "../../../src/graph/folding/fold_graph.ts";
+import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { writeGraph } from "../../../src/graph/write_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { captureModel, disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import {
   buildNetworkFile,
   largestDifference,

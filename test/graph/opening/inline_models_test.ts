@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { inlineModels, openNetwork } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { captureModel, disposeModel, instantiate, type ModelFile } from "../../../src/model/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
+import { inlineModels } from "../../../src/graph/opening/inline_models.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { captureModel, disposeModel, instantiate } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
+import { prune } from "../../../src/api/prune.ts";
 import { largestDifference, randomImages } from "../../support/networks.ts";
 import { withNoise } from "../../support/noise.ts";
 

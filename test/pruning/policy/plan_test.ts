@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { networkCost } from "../../../src/cost/mod.ts";
+import { networkCost } from "../../../src/cost/layer_cost.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import {
-  findChannelSpaces,
   inputChannels,
   listConvolutions,
-  noCuts,
   selectionSaving,
   type SharedMode,
-  shrinkGraph,
-} from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { planLayers } from "../../../src/pruning/mod.ts";
+} from "../../../src/graph/cuts/convolutions.ts";
+import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { planLayers } from "../../../src/pruning/policy/plan.ts";
 import { buildNetwork, type NetworkName, networkNames } from "../../support/networks.ts";
 
 await startBackend();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import type { ConvolutionPlace } from "../../../src/graph/mod.ts";
-import { keptCount, parseRatioList, uniformRatios } from "../../../src/pruning/mod.ts";
+import type { ConvolutionPlace } from "../../../src/graph/cuts/convolutions.ts";
+import { keptCount, parseRatioList, uniformRatios } from "../../../src/pruning/policy/ratios.ts";
 
 const places: ConvolutionPlace[] = ["first", "second", "third"].map((key, index) => ({
   key,

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { costModel, networkCost } from "../../../src/cost/mod.ts";
-import { listCutUnits, type SharedMode } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import {
-  allowedCounts,
-  chooseCounts,
-  planLayers,
-  type PlanRules,
-  ratiosOfCounts,
-} from "../../../src/pruning/mod.ts";
+import { costModel } from "../../../src/cost/cost_model.ts";
+import { networkCost } from "../../../src/cost/layer_cost.ts";
+import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
+import type { SharedMode } from "../../../src/graph/cuts/convolutions.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { allowedCounts, ratiosOfCounts } from "../../../src/pruning/policy/unit_counts.ts";
+import { chooseCounts } from "../../../src/pruning/policy/budget/budget.ts";
+import { planLayers, type PlanRules } from "../../../src/pruning/policy/plan.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import { evenNetworkNames, type NetworkName, networkNames } from "../../support/networks.ts";
 import { openUnits, shrinkUnits } from "../../support/units.ts";

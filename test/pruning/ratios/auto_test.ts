@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../../src/base/errors.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
-import type { AutoPolicy, PruneOptions, PruneResult } from "../../../src/pruning/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { prune, type PruneOptions } from "../../../src/api/prune.ts";
+import type { AutoPolicy, PruneResult } from "../../../src/pruning/types.ts";
 import type { NetworkName } from "../../support/networks.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";
 

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { costModel, networkCost, sumTerms } from "../../../src/cost/mod.ts";
-import {
-  findChannelSpaces,
-  listConvolutions,
-  listCutUnits,
-  openNetwork,
-  type SharedMode,
-} from "../../../src/graph/mod.ts";
-import { loadKernels, startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel } from "../../../src/model/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
+import { costModel } from "../../../src/cost/cost_model.ts";
+import { networkCost } from "../../../src/cost/layer_cost.ts";
+import { sumTerms } from "../../../src/cost/cost_term.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { listConvolutions, type SharedMode } from "../../../src/graph/cuts/convolutions.ts";
+import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { loadKernels } from "../../../src/kernels/load.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import { prune } from "../../../src/api/prune.ts";
 import { calibrate } from "../../../src/api/calibrate.ts";
-import { CountNetworks } from "../../../src/pruning/mod.ts";
+import { CountNetworks } from "../../../src/pruning/ratios/count_networks.ts";
 import { createRandom } from "../../../src/base/random.ts";
 import type { NetworkName } from "../../support/networks.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";

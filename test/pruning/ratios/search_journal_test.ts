@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { SearchJournal } from "../../../src/pruning/mod.ts";
+import { SearchJournal } from "../../../src/pruning/ratios/search_journal.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 
 const IDENTITY = { network: "größe/model.json", seed: 3, policy: { kind: "auto", share: 0.5 } };

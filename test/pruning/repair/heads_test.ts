@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../../src/base/errors.ts";
 import { evaluate } from "../../../src/api/evaluate.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import type { ModelFile } from "../../../src/model/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
-import type { PruneReport } from "../../../src/pruning/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
+import { prune } from "../../../src/api/prune.ts";
+import type { PruneReport } from "../../../src/pruning/types.ts";
 import { finetune } from "../../../src/api/tune.ts";
-import type { TuningOptions } from "../../../src/tuning/mod.ts";
+import type { TuningOptions } from "../../../src/tuning/options.ts";
 import { headNames } from "../../support/networks.ts";
-import { noisyNetwork, withNoise, withUnlabelledNoise } from "../../support/noise.ts";
+import { noisyNetwork, withNoise, withUnlabeledNoise } from "../../support/noise.ts";
 
 await startBackend();
 
@@ -22,8 +22,14 @@ const SMALL = {
 } as const;
 
 const TUNING: Partial<TuningOptions> = {
-  ...{ epochs: 4, batchSize: 20, validationImages: 20, learningRate: 2e-3 },
-  ...{ optimizer: "adam", weightDecay: 0, shift: 0, flip: false },
+  epochs: 4,
+  batchSize: 20,
+  validationImages: 20,
+  learningRate: 2e-3,
+  optimizer: "adam",
+  weightDecay: 0,
+  shift: 0,
+  flip: false,
 };
 
 /** Random moving statistics are not those of the images: training by those of batches would begin elsewhere. */
@@ -48,7 +54,7 @@ function assertMeasuredByOutputs(report: PruneReport): void {
 for (const name of headNames) {
   Deno.test(
     `prune() of a ${name} network states the error that eval finds against the original`,
-    withUnlabelledNoise(async (data) => {
+    withUnlabeledNoise(async (data) => {
       const model = await noisyNetwork(name);
       const before = tf.memory().numTensors;
       const { file, report } = await prune({ ...SMALL, model, data });
@@ -70,7 +76,7 @@ for (const name of headNames) {
 
   Deno.test(
     `a ${name} network that keeps all channels has an error of 0`,
-    withUnlabelledNoise(async (data) => {
+    withUnlabeledNoise(async (data) => {
       const policy = { kind: "uniform", ratio: 1 } as const;
       const { report } = await prune({ ...SMALL, policy, model: await noisyNetwork(name), data });
       assert.deepEqual(
@@ -83,7 +89,7 @@ for (const name of headNames) {
 
   Deno.test(
     `a budget and a search over a ${name} network go by its outputs' errors`,
-    withUnlabelledNoise(async (data) => {
+    withUnlabeledNoise(async (data) => {
       const model = await noisyNetwork(name);
       const before = tf.memory().numTensors;
       const budget = await prune({ ...SMALL, model, data, policy: { kind: "budget", share: 0.6 } });
@@ -108,7 +114,7 @@ for (const name of headNames) {
 
   Deno.test(
     `tuning a ${name} network towards the original's outputs lowers its error on what it is tuned on`,
-    withUnlabelledNoise(async (data) => {
+    withUnlabeledNoise(async (data) => {
       const model = withFrozenNorms(await noisyNetwork(name));
       const before = tf.memory().numTensors;
       const tuning = { ...TUNING, teacher: "original" } as const;
@@ -131,7 +137,7 @@ for (const name of headNames) {
 
 Deno.test(
   "finetune() on two workers goes on where prune() ended, towards a teacher",
-  withUnlabelledNoise(async (data) => {
+  withUnlabeledNoise(async (data) => {
     const model = withFrozenNorms(await noisyNetwork("detection"));
     const { file, report } = await prune({ ...SMALL, model, data });
     const before = tf.memory().numTensors;
@@ -145,7 +151,7 @@ Deno.test(
 
 Deno.test(
   "two workers find what one finds, and find it again",
-  withUnlabelledNoise(async (data) => {
+  withUnlabeledNoise(async (data) => {
     const model = await noisyNetwork("detection");
     const run = async (workers: number) => {
       const { file, report } = await prune({ ...SMALL, model, data, workers });
@@ -182,7 +188,7 @@ Deno.test(
 
 Deno.test(
   "what cannot be measured or tuned without a second model says which one to give",
-  withUnlabelledNoise(async (data) => {
+  withUnlabeledNoise(async (data) => {
     const refused = async (run: Promise<unknown>, message: RegExp) => {
       await assert.rejects(run, (error) => error instanceof InputError && message.test(`${error}`));
     };

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { findChannelSpaces, type LayerGraph } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import type { ModelFile } from "../../../src/model/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
-import {
-  groupOptions,
-  type GroupTuning,
-  type LayerPlan,
-  partIntoGroups,
-  type PruneOptions,
-  type Repair,
-  tuneGroup,
-} from "../../../src/pruning/mod.ts";
-import { TUNING_DEFAULTS, type TuningResult } from "../../../src/tuning/mod.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
+import { prune, type PruneOptions } from "../../../src/api/prune.ts";
+import { groupOptions, partIntoGroups, tuneGroup } from "../../../src/pruning/repair/tune_group.ts";
+import type { GroupTuning } from "../../../src/pruning/types.ts";
+import type { LayerPlan } from "../../../src/pruning/policy/plan.ts";
+import type { Repair } from "../../../src/pruning/repair/repair.ts";
+import { TUNING_DEFAULTS } from "../../../src/tuning/options.ts";
+import type { TuningResult } from "../../../src/tuning/tune_network.ts";
 import { buildNetwork, buildNetworkFile, type NetworkName } from "../../support/networks.ts";
-import { makeWorkersMortal } from "../../session/crew/mortal_workers.ts";
+import { makeWorkersMortal } from "../../session/workers/mortal_workers.ts";
 import { CLASSES, withData } from "../../tuning/learnable_images.ts";
 
 await startBackend();

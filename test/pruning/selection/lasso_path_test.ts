@@ -4,7 +4,7 @@ import {
   followLassoPath,
   type LassoPath,
   type LassoProblem,
-} from "../../../src/pruning/mod.ts";
+} from "../../../src/pruning/selection/lasso_path.ts";
 import { testBothBuilds } from "../../kernels/both_builds.ts";
 import { coordinateDescentLasso } from "../../reference/lasso.ts";
 import { multiply } from "../../reference/linear_algebra.ts";

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
-import { meanDiagonal } from "../../../src/kernels/mod.ts";
-import {
-  buildLassoProblem,
-  createLassoSelector,
-  createMagnitudeSelector,
-  createObsSelector,
-  interceptOf,
-  type Problem,
-  reconstruct,
-} from "../../../src/pruning/mod.ts";
+import { meanDiagonal } from "../../../src/kernels/cholesky.ts";
+import { buildLassoProblem, createLassoSelector } from "../../../src/pruning/selection/lasso.ts";
+import { createMagnitudeSelector } from "../../../src/pruning/selection/magnitude.ts";
+import { createObsSelector } from "../../../src/pruning/selection/obs.ts";
+import { interceptOf, reconstruct } from "../../../src/pruning/selection/reconstruction.ts";
+import type { Problem } from "../../../src/pruning/selection/problem.ts";
 import { naiveRefitError, naiveRemovalOrder } from "../../reference/elimination.ts";
 import { naiveContraction } from "../../reference/lasso.ts";
 import { multiply } from "../../reference/linear_algebra.ts";

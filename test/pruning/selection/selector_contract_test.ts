@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../../src/base/errors.ts";
-import { loadKernels, startBackend } from "../../../src/kernels/mod.ts";
+import { loadKernels } from "../../../src/kernels/load.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
 import { createRandom, shuffledIndices } from "../../../src/base/random.ts";
-import { createSelector, type Problem, type SelectionMethod } from "../../../src/pruning/mod.ts";
+import { createSelector } from "../../../src/pruning/selection/ranking.ts";
+import type { Problem } from "../../../src/pruning/selection/problem.ts";
+import type { SelectionMethod } from "../../../src/pruning/selection/selector.ts";
 import { permuteChannels, randomProblem, silenceChannel } from "../../reference/samples.ts";
 
 await startBackend();

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../../../src/api/calibrate.ts";
-import { loadStatistics, saveStatistics, type Statistics } from "../../../src/execution/mod.ts";
+import {
+  loadStatistics,
+  saveStatistics,
+} from "../../../src/execution/calibration/statistics_file.ts";
+import type { Statistics } from "../../../src/execution/calibration/statistics.ts";
 import { InputError } from "../../../src/base/errors.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import type { ModelFile } from "../../../src/model/mod.ts";
-import { Crew } from "../../../src/session/mod.ts";
-import { prune } from "../../../src/pruning/prune_network.ts";
-import type { PruneOptions } from "../../../src/pruning/mod.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
+import { WorkerPool } from "../../../src/session/workers/worker_pool.ts";
+import { prune, type PruneOptions } from "../../../src/api/prune.ts";
 import { encodePng, randomBytes, writeFile } from "../../data/fixtures.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";
 
@@ -22,15 +25,18 @@ const SMALL = {
 
 /** Notes the layers of every pass over the images for statistics of the original, and can do something after one. */
 function watchGathering(after: () => void = () => {}): Disposable & { passes: string[][] } {
-  const { gatherOriginal } = Crew.prototype;
+  const { gatherOriginal } = WorkerPool.prototype;
   const passes: string[][] = [];
-  Crew.prototype.gatherOriginal = async function (request) {
+  WorkerPool.prototype.gatherOriginal = async function (request) {
     passes.push([...request.layers]);
     const moments = await gatherOriginal.call(this, request);
     after();
     return moments;
   };
-  return { passes, [Symbol.dispose]: () => void (Crew.prototype.gatherOriginal = gatherOriginal) };
+  return {
+    passes,
+    [Symbol.dispose]: () => void (WorkerPool.prototype.gatherOriginal = gatherOriginal),
+  };
 }
 
 const weightsOf = ({ file }: { file: ModelFile }) =>
@@ -84,7 +90,7 @@ Deno.test(
 /** Other images in the place of the first ones of a class. */
 async function changeData(data: string): Promise<void> {
   for (let number = 0; number < 8; number++) {
-    const png = encodePng(randomBytes(192, 77 + number), { width: 8, height: 8, colourType: 2 });
+    const png = encodePng(randomBytes(192, 77 + number), { width: 8, height: 8, colorType: 2 });
     await writeFile(`${data}/train/a/${number}.png`, png);
   }
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { networkCost } from "../../../src/cost/mod.ts";
+import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { UsageError } from "../../../src/base/errors.ts";
-import { findChannelSpaces, listConvolutions, openNetwork } from "../../../src/graph/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { disposeModel } from "../../../src/model/mod.ts";
-import { buildNetwork, networkNames } from "../../../src/tuning/mod.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { disposeModel } from "../../../src/model/instantiate.ts";
+import { buildNetwork, networkNames } from "../../../src/tuning/nets/build.ts";
 
 await startBackend();
 

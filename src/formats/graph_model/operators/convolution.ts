@@ -61,8 +61,12 @@ export function importConvolution(call: NodeCall): Feature {
   const { source, padding, size } = placeWindows(call, value, extentsOf(kernel, dilations));
   const filters = kernel.shape[3];
   const layer = call.addLayer("Conv2D", [source], {
-    ...{ filters, kernel_size: kernel.shape.slice(0, 2), strides, padding },
-    ...{ dilation_rate: dilations, ...CONVOLUTION },
+    filters,
+    kernel_size: kernel.shape.slice(0, 2),
+    strides,
+    padding,
+    dilation_rate: dilations,
+    ...CONVOLUTION,
   }, { kernel: weightOf(kernel) });
   const shape = resized(call, value, size, filters);
   return addFused(call, call.result(layer, value, { shape, nonNegative: false }));
@@ -82,8 +86,12 @@ export function importDepthwise(call: NodeCall): Feature {
   const { source, padding, size } = placeWindows(call, value, [kernel.shape[0], kernel.shape[1]]);
   const multiplier = kernel.shape[3];
   const layer = call.addLayer("DepthwiseConv2D", [source], {
-    ...{ kernel_size: kernel.shape.slice(0, 2), strides, padding, depth_multiplier: multiplier },
-    ...{ dilation_rate: [1, 1], ...CONVOLUTION },
+    kernel_size: kernel.shape.slice(0, 2),
+    strides,
+    padding,
+    depth_multiplier: multiplier,
+    dilation_rate: [1, 1],
+    ...CONVOLUTION,
   }, { depthwise_kernel: weightOf(kernel) });
   const shape = resized(call, value, size, channels * multiplier);
   return addFused(call, call.result(layer, value, { shape, nonNegative: false }));
@@ -116,8 +124,12 @@ export function importTransposed(call: NodeCall): Feature {
     );
   }
   const layer = call.addLayer("Conv2DTranspose", [value], {
-    ...{ filters, kernel_size: [rows, columns], strides, padding },
-    ...{ dilation_rate: [1, 1], ...CONVOLUTION },
+    filters,
+    kernel_size: [rows, columns],
+    strides,
+    padding,
+    dilation_rate: [1, 1],
+    ...CONVOLUTION,
   }, { kernel: weightOf(kernel) });
   return call.result(layer, value, {
     shape: resized(call, value, size, filters),

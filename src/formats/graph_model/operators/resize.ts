@@ -29,7 +29,7 @@ export function importResize(call: NodeCall): Feature {
 
 /**
  * Interpolates rows (axis 0) or columns (axis 1) that were repeated f times, as seen from the middle of a pixel: the mean of
- * f neighbours, shifted by half a place where f is even, which is a mean of two means:
+ * f neighbors, shifted by half a place where f is even, which is a mean of two means:
  *
  *     f = 2:  ¼ ½ ¼ = ¾ · (⅓ ⅓ ⅓) + ¼ · (0 1 0)
  *     f even: (f + 1) / 2f · mean of f + 1  +  (f − 1) / 2f · mean of f − 1
@@ -48,7 +48,7 @@ function smooth(call: NodeCall, value: Feature, factor: number, axis: number): F
   return call.result(call.addLayer("Add", parts, {}, {}, name), value);
 }
 
-/** The mean of so many neighbours, of those that are there. */
+/** The mean of so many neighbors, of those that are there. */
 function addMean(
   call: NodeCall,
   value: Feature,

@@ -176,7 +176,11 @@ function readGraph(reader: BoundedReader): OnnxGraph {
 function readNode(reader: BoundedReader): OnnxNode {
   const attributes = new Map<string, OnnxAttribute>();
   const node: OnnxNode = {
-    ...{ name: "", operator: "", domain: "", inputs: [], outputs: [] },
+    name: "",
+    operator: "",
+    domain: "",
+    inputs: [],
+    outputs: [],
     attributes,
   };
   reader.message((field) => {

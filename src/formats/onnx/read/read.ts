@@ -10,9 +10,37 @@ import { operators } from "./operators/mod.ts";
 import { orderNodes } from "./order_nodes.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
 import type { Feature, Value } from "../values.ts";
+import type { BesideReader } from "../../tfjs/read_beside.ts";
 
 /** Versions of the operations that are read. */
 const FIRST_OPSET = 7, LAST_OPSET = 23;
+
+/**
+ * Reads a convolutional network from the bytes of an ONNX file and of those that hold its weights.
+ *
+ * @param bytes The file.
+ * @param path Its path, for messages.
+ * @param readFile Reads a file with weights.
+ * @returns The network as layers and weights.
+ * @throws {InputError} As {@link readOnnx}; also when a file is missing.
+ */
+export async function readOnnxModel(
+  bytes: Uint8Array,
+  path: string,
+  readFile: BesideReader,
+): Promise<ModelFile> {
+  const { graph } = decodeOnnx(bytes, path);
+  const locations = new Set(
+    graph.initializers.flatMap(({ external }) => external?.get("location") ?? []),
+  );
+  const external = new Map<string, Uint8Array>();
+  for (const location of locations) {
+    external.set(location, await readFile(location, "weights"));
+  }
+  const file = readOnnx(bytes, path, external);
+  const beside = external.values().reduce((total, { length }) => total + length, 0);
+  return { ...file, bytes: bytes.length + beside };
+}
 
 /**
  * Reads a convolutional network from ONNX, as PyTorch exports it: N × C × H × W becomes N × H × W × C in all layers and
@@ -189,8 +217,12 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
     config: { batch_input_shape: [null, ...size, channels], dtype: "float32", sparse: false },
   });
   return {
-    ...{ kind: "feature", layer, shape: [channels, ...size], isFlat: isVector },
-    ...{ nonNegative: false, isShared: false },
+    kind: "feature",
+    layer,
+    shape: [channels, ...size],
+    isFlat: isVector,
+    nonNegative: false,
+    isShared: false,
   };
 }
 

@@ -70,7 +70,11 @@ export class GraphWriter {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
   ): string {
     this.#nodes.push({
-      ...{ name, operator, domain: "", inputs: [...inputs], outputs: [name] },
+      name,
+      operator,
+      domain: "",
+      inputs: [...inputs],
+      outputs: [name],
       attributes: new Map(Object.entries(attributes)),
     });
     return name;

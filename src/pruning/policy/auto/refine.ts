@@ -7,7 +7,7 @@ import { bestRollouts, type FailedRollout, keyOf, type Rollout } from "./rollout
 import type { SearchHooks } from "./search.ts";
 import type { SearchSpace } from "./search_space.ts";
 import { STREAMS } from "./streams.ts";
-import { judgeTrial, partTried, type Trial, type Tried } from "./trial.ts";
+import { partitionTrials, scoreTrial, type Trial, type Tried } from "./trial.ts";
 
 /** Settings of {@link refineCounts}. */
 export interface RefineOptions {
@@ -58,7 +58,7 @@ export async function refineCounts(
   const distinct = origins.filter(({ counts }, index) =>
     origins.findIndex((other) => keyOf(other.counts) === keyOf(counts)) === index
   ).slice(0, networks);
-  if (distinct.length === 0) return partTried([]);
+  if (distinct.length === 0) return partitionTrials([]);
   const lowest = distinct.map(({ counts }) => counts).reduce((least, counts) =>
     least.map((count, unit) => Math.min(count, counts[unit]))
   );
@@ -66,21 +66,23 @@ export async function refineCounts(
   const rules = { space, whole: environment.budget.whole, rewardPolicy, noiseTolerance };
   const measurements = new Measurements(hooks);
   const tried: (Rollout | FailedRollout)[] = [];
-  const best = () => bestRollouts(partTried(tried).rollouts, 1, rewardPolicy)[0];
-  const tryOut = async (trials: readonly Trial[], onJudged?: (rollout: Rollout) => void) => {
+  const best = () => bestRollouts(partitionTrials(tried).rollouts, 1, rewardPolicy)[0];
+  const tryOut = async (trials: readonly Trial[], onScored?: (rollout: Rollout) => void) => {
     hooks.signal?.throwIfAborted();
     const measured = await measurements.measureAll(trials.map(({ walk }) => walk.counts));
     for (const [index, trial] of trials.entries()) {
-      const judged = judgeTrial(trial, measured[index], rules);
-      tried.push(judged);
-      if (!("failure" in judged)) onJudged?.(judged);
-      await hooks.onRollout?.(judged);
+      const scored = scoreTrial(trial, measured[index], rules);
+      tried.push(scored);
+      if (!("failure" in scored)) onScored?.(scored);
+      await hooks.onRollout?.(scored);
     }
   };
 
   for (const batch of batchesOf(distinct.length, proposals)) {
     await tryOut(batch.map((index) => ({
-      ...{ rollout: before + index + 1, source: "refined", noise: 0 },
+      rollout: before + index + 1,
+      source: "refined",
+      noise: 0,
       walk: environment.retrace(distinct[index].counts),
     })));
   }
@@ -97,7 +99,7 @@ export async function refineCounts(
       sigma = Math.min(1, sigma * (best() === refined ? GROWTH : SHRINKAGE));
     });
   }
-  return partTried(tried);
+  return partitionTrials(tried);
 }
 
 /** The numbers from 0 to count − 1, in runs of a size. */

@@ -7,7 +7,7 @@ import type { RewardPolicy } from "./reward.ts";
 import { bestRollouts, type FailedRollout, type Rollout } from "./rollout.ts";
 import type { SearchSpace } from "./search_space.ts";
 import { STREAMS } from "./streams.ts";
-import { judgeTrial, partTried, type Trial, type Tried } from "./trial.ts";
+import { partitionTrials, scoreTrial, type Trial, type Tried } from "./trial.ts";
 
 /** Settings of a search that have defaults. */
 export interface SearchSettings {
@@ -99,18 +99,18 @@ export async function searchCounts(
 ): Promise<SearchResult> {
   const search = new Search(space, options, hooks);
   const { rollouts, proposals } = search.settings;
-  const judged: (Rollout | FailedRollout)[] = [];
-  while (judged.length < rollouts) {
+  const scored: (Rollout | FailedRollout)[] = [];
+  while (scored.length < rollouts) {
     await letOthersRun();
     hooks.signal?.throwIfAborted();
-    const size = Math.min(proposals, rollouts - judged.length);
-    for await (const rollout of search.rollOut(judged.length + 1, size)) {
-      judged.push(rollout);
+    const size = Math.min(proposals, rollouts - scored.length);
+    for await (const rollout of search.rollOut(scored.length + 1, size)) {
+      scored.push(rollout);
       await hooks.onRollout?.(rollout);
     }
-    partTried(judged);
+    partitionTrials(scored);
   }
-  const tried = partTried(judged);
+  const tried = partitionTrials(scored);
   return { ...tried, best: bestRollouts(tried.rollouts, 1)[0] };
 }
 
@@ -132,7 +132,7 @@ function checkSettings({ rollouts, rolloutsMin, proposals, ratioNoise }: SearchS
 }
 
 /** A walk and what came of it. */
-interface Judged {
+interface ScoredTrial {
   readonly walk: Walk;
   readonly reward: number;
   readonly loss: number;
@@ -147,7 +147,7 @@ class Search {
   readonly #agent: Agent;
   readonly #start: Walk | undefined;
   readonly #measurements: Measurements;
-  #best: Judged | undefined;
+  #best: ScoredTrial | undefined;
 
   constructor(space: SearchSpace, options: SearchOptions, hooks: SearchHooks) {
     const { share, seed, start, agent, ...settings } = options;
@@ -170,13 +170,13 @@ class Search {
     const { whole } = this.#environment.budget;
     const rules = { ...this.settings, space: this.#space, whole };
     for (const [index, trial] of trials.entries()) {
-      const judged = judgeTrial(trial, measured[index], rules);
-      if (!("failure" in judged)) {
+      const scored = scoreTrial(trial, measured[index], rules);
+      if (!("failure" in scored)) {
         const { walk } = trial;
-        this.#agent.remember(walk, judged.reward);
-        this.#keepBest({ walk, reward: judged.reward, loss: judged.loss });
+        this.#agent.remember(walk, scored.reward);
+        this.#keepBest({ walk, reward: scored.reward, loss: scored.loss });
       }
-      yield { ...judged, ...this.#learnAfter(judged) };
+      yield { ...scored, ...this.#learnAfter(scored) };
     }
   }
 
@@ -216,7 +216,7 @@ class Search {
     return { rollout, walk, source: "near best", noise: ratioNoise };
   }
 
-  #keepBest(candidate: Judged): void {
+  #keepBest(candidate: ScoredTrial): void {
     const best = this.#best;
     const isBetter = best === undefined || candidate.reward > best.reward ||
       (candidate.reward === best.reward && candidate.loss < best.loss);
@@ -224,10 +224,10 @@ class Search {
   }
 
   /** Means of the losses, once the agent learns. */
-  #learnAfter({ rollout, ...judged }: Rollout | FailedRollout): Partial<LearningLosses> {
+  #learnAfter({ rollout, ...scored }: Rollout | FailedRollout): Partial<LearningLosses> {
     const steps = this.#environment.decided.length;
     const isTooEarly = rollout < this.settings.rolloutsMin || steps === 0;
-    if (isTooEarly || "failure" in judged) return {};
+    if (isTooEarly || "failure" in scored) return {};
     const random = createRandom(this.#options.seed, STREAMS.learning, rollout);
     let [criticLoss, actorLoss] = [0, 0];
     for (let step = 0; step < steps; step++) {

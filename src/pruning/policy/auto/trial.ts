@@ -19,7 +19,7 @@ export interface Tried {
   readonly failures: readonly FailedRollout[];
 }
 
-/** What trials are judged by. */
+/** What trials are scored by. */
 export interface TrialRules {
   /** What is decided. */
   readonly space: SearchSpace;
@@ -36,10 +36,10 @@ export interface TrialRules {
  *
  * @param trial The trial.
  * @param measurement What came of measuring its network.
- * @param rules What it is judged by.
+ * @param rules What it is scored by.
  * @returns The roll-out.
  */
-export function judgeTrial(
+export function scoreTrial(
   { rollout, source, noise, walk: { counts, cost } }: Trial,
   measurement: Measurement,
   { space, whole, rewardPolicy, noiseTolerance }: TrialRules,
@@ -50,7 +50,8 @@ export function judgeTrial(
   const { error, loss, accuracy, seconds } = measurement;
   return {
     ...proposal,
-    ...{ error, loss },
+    error,
+    loss,
     ...(accuracy !== undefined && { accuracy }),
     reward: rewardOf(rewardPolicy, { error, cost }, noiseTolerance),
     noise,
@@ -61,13 +62,13 @@ export function judgeTrial(
 /**
  * Parts what was measured from what could not be.
  *
- * @param judged What came of trials, in order.
+ * @param scored What came of trials, in order.
  * @returns Both.
  * @throws {InputError} When nothing was measured.
  */
-export function partTried(judged: readonly (Rollout | FailedRollout)[]): Tried {
-  const rollouts = judged.filter((each): each is Rollout => !("failure" in each));
-  const failures = judged.filter((each): each is FailedRollout => "failure" in each);
+export function partitionTrials(scored: readonly (Rollout | FailedRollout)[]): Tried {
+  const rollouts = scored.filter((each): each is Rollout => !("failure" in each));
+  const failures = scored.filter((each): each is FailedRollout => "failure" in each);
   if (rollouts.length > 0 || failures.length === 0) return { rollouts, failures };
   throw new InputError(
     `measuring networks: found none of ${failures.length} that can be measured; the first: ` +

@@ -75,7 +75,7 @@ const GAP_SHARES = [1 / 64, 1 / 8, 1];
  * (cost, error). Beforehand the Lagrangian dual gives a lower bound L and a choice with error U within the budget; partial
  * choices whose Lagrangian exceeds U with every completion are dropped, which leaves few (reduced-cost fixing).
  *
- * With `buckets`, of the partial choices whose costs fall between neighbouring multiples of w = budget / buckets only the
+ * With `buckets`, of the partial choices whose costs fall between neighboring multiples of w = budget / buckets only the
  * best stays. Costs stay exact, so the budget holds. Each of the m mergers that dropped something replaces a partial
  * choice by one with no larger error that costs less than w more, hence
  *

@@ -78,7 +78,7 @@ export interface Buckets {
 /**
  * Partial choices before the dominated ones are dropped; `first` and `second` are the caller's.
  *
- * With buckets, of all that cost between two neighbouring multiples of the width the one with the least error stands for
+ * With buckets, of all that cost between two neighboring multiples of the width the one with the least error stands for
  * all: its own cost is exact, and less than the width above that of any it stands for.
  */
 export class Candidates {

@@ -10,7 +10,7 @@ import {
   costOfCounts,
   type SearchSpace,
 } from "../../../../src/pruning/policy/auto/search_space.ts";
-import { chooseCounts } from "../../../../src/pruning/mod.ts";
+import { chooseCounts } from "../../../../src/pruning/policy/budget/budget.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes } from "../budget/budget_problems.ts";
 import { spaceOf } from "./spaces.ts";

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../../src/base/errors.ts";
-import {
-  oneByOne,
-  refineCounts,
-  type RefineOptions,
-  type Rollout,
-  type SearchHooks,
-  type SearchSpace,
-} from "../../../../src/pruning/mod.ts";
+import { oneByOne } from "../../../../src/pruning/policy/auto/measurements.ts";
+import { refineCounts, type RefineOptions } from "../../../../src/pruning/policy/auto/refine.ts";
+import type { Rollout } from "../../../../src/pruning/policy/auto/rollout.ts";
+import type { SearchHooks } from "../../../../src/pruning/policy/auto/search.ts";
+import type { SearchSpace } from "../../../../src/pruning/policy/auto/search_space.ts";
 
 const features = { filters: 8, height: 4, width: 4, stride: 1, macs: 100 };
 const counts = Array.from({ length: 32 }, (_, index) => index + 1);
@@ -28,8 +25,14 @@ async function refine(options: Partial<RefineOptions> = {}, hooks: Partial<Searc
 }
 
 const OPTIONS = {
-  ...{ share: 0.5, seed: 3, rewardPolicy: "accuracy", noiseTolerance: 0.15 } as const,
-  ...{ ratioNoise: 0.05, networks: 60, before: 10, proposals: 1 },
+  share: 0.5,
+  seed: 3,
+  rewardPolicy: "accuracy" as const,
+  noiseTolerance: 0.15,
+  ratioNoise: 0.05,
+  networks: 60,
+  before: 10,
+  proposals: 1,
 };
 
 function origin(rollout: number, given: readonly number[]): Rollout {

@@ -3,15 +3,16 @@ import { InputError } from "../../../../src/base/errors.ts";
 import { Environment } from "../../../../src/pruning/policy/auto/environment.ts";
 import {
   bestRollouts,
-  chooseCounts,
   type Evaluation,
-  oneByOne,
   type Proposal,
-  type RecordedMeasurement,
   type Rollout,
-  searchCounts,
-  type SearchOptions,
-} from "../../../../src/pruning/mod.ts";
+} from "../../../../src/pruning/policy/auto/rollout.ts";
+import { chooseCounts } from "../../../../src/pruning/policy/budget/budget.ts";
+import {
+  oneByOne,
+  type RecordedMeasurement,
+} from "../../../../src/pruning/policy/auto/measurements.ts";
+import { searchCounts, type SearchOptions } from "../../../../src/pruning/policy/auto/search.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes } from "../budget/budget_problems.ts";
 import { errorOfCounts, evaluatorOf, quick, spaceOf } from "./spaces.ts";
@@ -243,8 +244,15 @@ Deno.test("a signal stops the search between roll-outs", async () => {
 
 Deno.test("the best roll-outs are distinct, ties go to the smaller loss, then to the earlier", () => {
   const rolloutOf = (rollout: number, reward: number, loss: number, counts: number[]): Rollout => ({
-    ...{ rollout, reward, loss, counts, ratios: counts, source: "agent" },
-    ...{ cost: 1, error: 1 - reward, noise: 0 },
+    rollout,
+    reward,
+    loss,
+    counts,
+    ratios: counts,
+    source: "agent",
+    cost: 1,
+    error: 1 - reward,
+    noise: 0,
   });
   const rollouts = [
     rolloutOf(1, 0.5, 2, [1]),

@@ -1,4 +1,6 @@
-import type { BudgetProblem, Evaluation, SearchSpace } from "../../../../src/pruning/mod.ts";
+import type { BudgetProblem } from "../../../../src/pruning/policy/budget/budget_problem.ts";
+import type { Evaluation } from "../../../../src/pruning/policy/auto/rollout.ts";
+import type { SearchSpace } from "../../../../src/pruning/policy/auto/search_space.ts";
 
 /** A budget problem as the agent meets it. */
 export function spaceOf({ units, terms }: BudgetProblem): SearchSpace {

@@ -1,4 +1,8 @@
-import type { BudgetProblem, BudgetTerm, BudgetUnit } from "../../../../src/pruning/mod.ts";
+import type {
+  BudgetProblem,
+  BudgetTerm,
+  BudgetUnit,
+} from "../../../../src/pruning/policy/budget/budget_problem.ts";
 import { createRandom, type Random } from "../../../../src/base/random.ts";
 
 /** How units are tied to each other. */

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../../src/base/errors.ts";
-import {
-  type BudgetProblem,
-  type BudgetSolution,
-  chooseCounts,
-} from "../../../../src/pruning/mod.ts";
+import type { BudgetProblem } from "../../../../src/pruning/policy/budget/budget_problem.ts";
+import { type BudgetSolution, chooseCounts } from "../../../../src/pruning/policy/budget/budget.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes, vgg16Problem } from "./budget_problems.ts";
 

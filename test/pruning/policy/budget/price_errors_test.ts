@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { priceErrors, type UnpricedUnit } from "../../../../src/pruning/mod.ts";
+import {
+  priceErrors,
+  type UnpricedUnit,
+} from "../../../../src/pruning/policy/budget/price_errors.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 
 const random = createRandom(3);

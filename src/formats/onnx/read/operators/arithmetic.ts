@@ -23,7 +23,10 @@ function importBinary(call: NodeCall): Feature {
 }
 
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
-  ...{ Add: "add", Sub: "subtract", Mul: "multiply", Div: "divide" },
+  Add: "add",
+  Sub: "subtract",
+  Mul: "multiply",
+  Div: "divide",
 };
 
 /** Refuses constants that differ between rows or columns. */
@@ -114,7 +117,10 @@ function importMerge(call: NodeCall): Feature {
 }
 
 const MERGES: Readonly<Record<string, string>> = {
-  ...{ Sum: "Add", Max: "Maximum", Min: "Minimum", Mean: "Average" },
+  Sum: "Add",
+  Max: "Maximum",
+  Min: "Minimum",
+  Mean: "Average",
 };
 
 /** Concat of channels. */

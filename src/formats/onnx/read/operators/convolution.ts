@@ -40,7 +40,8 @@ export function importConvolution(call: NodeCall): Feature {
     strides,
     padding,
     dilation_rate: dilations,
-    ...{ data_format: "channels_last", activation: "linear" },
+    data_format: "channels_last",
+    activation: "linear",
   };
   const bias = call.optionalConstant(2);
   const shape = [kernel.shape[0], ...windows.size];
@@ -168,7 +169,8 @@ export function importBatchNormalization(call: NodeCall): Feature {
     axis: -1,
     momentum: call.number("momentum", 0.9),
     epsilon: call.number("epsilon", 1e-5),
-    ...{ center: true, scale: true },
+    center: true,
+    scale: true,
   }, weights);
   return call.result(layer, value, { nonNegative: false });
 }

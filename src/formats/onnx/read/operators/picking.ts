@@ -45,7 +45,7 @@ function readPads(call: NodeCall): number[] {
   return all;
 }
 
-/** Resize and Upsample by whole factors, from the upper left corner: nearest neighbours or linear. */
+/** Resize and Upsample by whole factors, from the upper left corner: nearest neighbors or linear. */
 function importResize(call: NodeCall): Feature {
   const value = call.maps();
   const mode = call.text("mode", "nearest");

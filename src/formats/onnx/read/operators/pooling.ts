@@ -6,7 +6,7 @@ import { layOutWindows, pairAttribute } from "./windows.ts";
 /** MaxPool; what is put around the maps never wins. */
 export function importMaxPool(call: NodeCall): Feature {
   if (Math.max(...pairAttribute(call, "dilations", 1)) > 1) {
-    throw call.refusal(`is dilated, wanted neighbouring values; use a larger window without`);
+    throw call.refusal(`is dilated, wanted neighboring values; use a larger window without`);
   }
   return importPool(call, "MaxPooling2D", (value) => value.nonNegative);
 }
@@ -66,7 +66,7 @@ function importPool(
   return call.result(layer, value, { shape });
 }
 
-/** Whether the windows are centred at every s-th value of the maps, and reach the last one. */
+/** Whether the windows are centered at every s-th value of the maps, and reach the last one. */
 function isCentred({ extents, strides, begins, size }: Windows, value: Feature): boolean {
   return [0, 1].every((axis) => {
     const from = value.shape[1 + axis];

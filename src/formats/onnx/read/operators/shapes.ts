@@ -170,7 +170,9 @@ function importExpand(call: NodeCall): Feature {
     );
   }
   const config = {
-    ...{ size: size.slice(1), interpolation: "nearest", data_format: "channels_last" },
+    size: size.slice(1),
+    interpolation: "nearest",
+    data_format: "channels_last",
   };
   const layer = call.addLayer("UpSampling2D", [call.maps()], config);
   return call.result(layer, value, { shape: size, isFlat: false });

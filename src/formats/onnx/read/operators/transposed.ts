@@ -106,8 +106,13 @@ function addTransposed(
     ...(bias && { bias: { shape: [filters], values: Float32Array.from(bias.values) } }),
   };
   const config = {
-    ...{ filters, kernel_size, strides, padding, use_bias: bias !== undefined },
-    ...{ data_format: "channels_last", activation: "linear" },
+    filters,
+    kernel_size,
+    strides,
+    padding,
+    use_bias: bias !== undefined,
+    data_format: "channels_last",
+    activation: "linear",
   };
   return call.addLayer("Conv2DTranspose", [value], config, weights, suffix);
 }

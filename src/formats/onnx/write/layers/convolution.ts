@@ -59,7 +59,9 @@ function describeConvolution(parts: ConvolutionParts) {
     operands: [input.name, graph.addFloats(call.layer, role, turned.shape, turned.values)],
     shape: [...size, turned.shape[0]],
     attributes: {
-      ...{ kernel_shape: [rows, columns], dilations, ...attributes },
+      kernel_shape: [rows, columns],
+      dilations,
+      ...attributes,
       group: isDepthwise ? channels : 1,
     },
   };

@@ -65,7 +65,7 @@ export interface LearningLosses {
  * weights (Plappert et al. 2018, arXiv 1706.01905, section 3) in place of noise on its actions.
  *
  * All transitions of a roll-out carry its reward R. What is learnt from is R − b, with b the moving average of the rewards
- * at the time of learning: an old roll-out is judged by today's measure.
+ * at the time of learning: an old roll-out is scored by today's measure.
  */
 export class Agent {
   readonly #options: AgentOptions;

@@ -1,7 +1,7 @@
 import { type LimitName, LIMITS, type Limits } from "./limits.ts";
 
 /** A limit and what was found. */
-export interface Judgement {
+export interface LimitResult {
   /** Which limit. */
   readonly name: LimitName;
   /** What it means, in words. */
@@ -23,13 +23,13 @@ export interface Judgement {
  *
  * @param limits The limits.
  * @param figures Figures by name, at least those that have a limit.
- * @returns A judgement for every limit, in the order of the budget file.
+ * @returns A result for every limit, in the order of the budget file.
  * @throws {RangeError} When a figure is not there.
  */
-export function judge(
+export function compareToLimits(
   limits: Limits,
   figures: Partial<Record<LimitName, number>>,
-): Judgement[] {
+): LimitResult[] {
   return Object.entries(limits).map(([key, limit]) => {
     const name = key as LimitName;
     const found = figures[name];

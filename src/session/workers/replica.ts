@@ -33,10 +33,10 @@ import {
   type Weight,
 } from "../../model/mod.ts";
 import { toTensors } from "./to_tensors.ts";
-import { type TrainingRequest, TrainingStation } from "./training_station.ts";
+import { TrainingReplica, type TrainingRequest } from "./training_replica.ts";
 
-/** What every station of a crew works on. */
-export interface StationSpec {
+/** What every replica of a pool works on. */
+export interface ReplicaSpec {
   /** Folder or file of the data set, or its images. */
   readonly data: DatasetSource;
   /** How images become the network's input. */
@@ -60,7 +60,7 @@ export interface ImageSelection {
   readonly batchSize: number;
 }
 
-/** What a calibration needs to know beside the station's own specification. */
+/** What a calibration needs to know beside the replica's own specification. */
 export interface CalibrationRequest {
   /** The network to prune. */
   readonly file: ModelFile;
@@ -76,11 +76,11 @@ export interface CalibrationRequest {
   readonly seed: number;
   /** Sampled positions per image and layer. */
   readonly pointsPerImage: number;
-  /** Bytes of activations that this station may keep waiting. */
+  /** Bytes of activations that this replica may keep waiting. */
   readonly memoryBudget: number;
 }
 
-/** Images that could not be read, as a station met them. */
+/** Images that could not be read, as a replica met them. */
 export interface FaultReport {
   /** How many. */
   readonly count: number;
@@ -92,18 +92,18 @@ export interface FaultReport {
  * One core's share of the work: a backend, the kernels and the data set. Everything it is asked and answers can be
  * cloned between threads.
  */
-export class Station {
+export class Replica {
   /** Called after every batch of images. */
   onBatch: () => void = () => {};
-  readonly #spec: StationSpec;
+  readonly #spec: ReplicaSpec;
   readonly #dataset: Dataset;
   readonly #faults: ImageFaults;
   #objective: Objective<EvaluationSums> | undefined;
-  #training: TrainingStation | undefined;
+  #training: TrainingReplica | undefined;
   #isStopped = false;
   #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
 
-  private constructor(spec: StationSpec, dataset: Dataset) {
+  private constructor(spec: ReplicaSpec, dataset: Dataset) {
     this.#spec = spec;
     this.#dataset = dataset;
     this.#faults = new ImageFaults({
@@ -116,17 +116,17 @@ export class Station {
    * Starts the backend and opens the data set.
    *
    * @param spec What to work on.
-   * @returns The station.
+   * @returns The replica.
    * @throws {InputError} When the data set cannot be opened or does not fit the network.
    */
-  static async open(spec: StationSpec): Promise<Station> {
+  static async open(spec: ReplicaSpec): Promise<Replica> {
     await startBackend();
     registerKernels(await loadKernels());
     const { data, outputs, preprocessing: { inputs, classes } } = spec;
     const dataset = await openDataset(data, { inputs, classes, outputs });
     const { format, classes: names } = dataset;
     if (outputs !== undefined && names) checkClasses({ format, classes: names }, outputs);
-    return new Station(spec, dataset);
+    return new Replica(spec, dataset);
   }
 
   /** The data set. */
@@ -173,7 +173,7 @@ export class Station {
     }
   }
 
-  /** Prepares the gathering of statistics; a station holds one calibration at a time. */
+  /** Prepares the gathering of statistics; a replica holds one calibration at a time. */
   async startCalibration(request: CalibrationRequest): Promise<void> {
     this.endCalibration();
     const original = await openNetwork(request.file);
@@ -214,13 +214,13 @@ export class Station {
     return Promise.resolve();
   }
 
-  /** Prepares a training; a station holds one at a time. */
+  /** Prepares a training; a replica holds one at a time. */
   async startTraining(request: TrainingRequest): Promise<void> {
     await this.endTraining();
-    this.#training = await TrainingStation.open(request, this.#spec.preprocessing.inputs);
+    this.#training = await TrainingReplica.open(request, this.#spec.preprocessing.inputs);
   }
 
-  /** Runs some training images forward and backward: {@link TrainingStation.step}. */
+  /** Runs some training images forward and backward: {@link TrainingReplica.step}. */
   async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
     const { train } = this.#dataset;
     const batch = await this.#readImages(train, indices);

@@ -10,16 +10,16 @@ import { InputError } from "../../base/mod.ts";
 import { shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type Moments, type PackedMoments, packMoments, sumMoments } from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
-import type { StationAnswer, StationArguments, StationMethod } from "./messages.ts";
-import { RemoteStation } from "./thread_station.ts";
-import type { TrainingRequest } from "./training_station.ts";
+import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
+import { ThreadReplica } from "./thread_replica.ts";
+import type { TrainingRequest } from "./training_replica.ts";
 import {
   type CalibrationRequest,
   type FaultReport,
   type ImageSelection,
-  Station,
-  type StationSpec,
-} from "./station.ts";
+  Replica,
+  type ReplicaSpec,
+} from "./replica.ts";
 
 /**
  * Cuts indices into equal runs, one a worker.
@@ -39,53 +39,53 @@ export function shardIndices(indices: Int32Array, shards: number, unit = 1): Int
 }
 
 /**
- * Stations that share the images: one on this thread, the others on workers. Batches are shared out whole. Evaluations and
+ * Replicas that share the images: one on this thread, the others on workers. Batches are shared out whole. Evaluations and
  * moments of BatchNormalization are added up batch by batch in the order of the images, so they do not depend on the
- * number of workers. Statistics and gradients add up station by station in a fixed order: they are repeatable for a fixed
+ * number of workers. Statistics and gradients add up replica by replica in a fixed order: they are repeatable for a fixed
  * seed and number of workers.
  */
-export class Crew {
-  /** The station on this thread. */
-  readonly local: Station;
-  readonly #remotes: readonly RemoteStation[];
+export class WorkerPool {
+  /** The replica on this thread. */
+  readonly local: Replica;
+  readonly #remotes: readonly ThreadReplica[];
   readonly #badImageShare: number;
   #gradients: readonly Float32Array[] = [];
 
-  private constructor(local: Station, remotes: readonly RemoteStation[], badImageShare: number) {
+  private constructor(local: Replica, remotes: readonly ThreadReplica[], badImageShare: number) {
     this.local = local;
     this.#remotes = remotes;
     this.#badImageShare = badImageShare;
   }
 
   /**
-   * Opens all stations.
+   * Opens all replicas.
    *
    * @param spec What they work on.
    * @param workers How many threads, this one included.
-   * @returns The crew.
+   * @returns The pool.
    * @throws {InputError} When the data set cannot be opened or does not fit.
    */
-  static async open(spec: StationSpec, workers: number): Promise<Crew> {
+  static async open(spec: ReplicaSpec, workers: number): Promise<WorkerPool> {
     const { data, preprocessing } = spec;
     const shared = workers > 1
       ? { ...spec, data: await shareDataset(data, preprocessing.inputs) }
       : spec;
-    const local = await Station.open(shared);
+    const local = await Replica.open(shared);
     const remotes = Array.from(
       { length: workers - 1 },
-      (_, index) => new RemoteStation(`${index + 2} of ${workers}`),
+      (_, index) => new ThreadReplica(`${index + 2} of ${workers}`),
     );
-    const crew = new Crew(local, remotes, spec.badImageShare);
+    const pool = new WorkerPool(local, remotes, spec.badImageShare);
     try {
       await Promise.all(remotes.map((remote) => remote.open(shared)));
     } catch (error) {
-      await crew.close();
+      await pool.close();
       throw error;
     }
-    return crew;
+    return pool;
   }
 
-  /** How many stations there are. */
+  /** How many replicas there are. */
   get size(): number {
     return 1 + this.#remotes.length;
   }
@@ -102,11 +102,11 @@ export class Crew {
   /**
    * Measures a network on some images.
    *
-   * @throws {InputError} When the images do not suffice, or all stations together met too many that cannot be read.
+   * @throws {InputError} When the images do not suffice, or all replicas together met too many that cannot be read.
    */
   async evaluate(file: ModelFile, images: ImageSelection): Promise<Figures> {
     const shards = this.#shardsOf(images);
-    const parts = await this.#callAll("evaluate", (station) => [file, shards[station]]);
+    const parts = await this.#callAll("evaluate", (replica) => [file, shards[replica]]);
     await this.#checkFaults();
     return this.local.objective.figuresOf(parts.flat());
   }
@@ -117,19 +117,19 @@ export class Crew {
     images: ImageSelection,
   ): Promise<Map<string, ChannelMoments>> {
     const shards = this.#shardsOf(images);
-    const parts = await this.#callAll("measureBatchNorm", (station) => [file, shards[station]]);
+    const parts = await this.#callAll("measureBatchNorm", (replica) => [file, shards[replica]]);
     return addChannelMoments(parts.flat());
   }
 
   /**
    * Prepares the gathering of statistics; memory is shared out, and so are whole batches. Products are added up in f32
-   * within a batch, so the number of stations changes the order of additions in f64 alone.
+   * within a batch, so the number of replicas changes the order of additions in f64 alone.
    */
   async startCalibration(request: CalibrationRequest): Promise<void> {
     const shards = shardIndices(request.indices, this.size, request.batchSize);
     const memoryBudget = request.memoryBudget / this.size;
-    await this.#callAll("startCalibration", (station) => [
-      { ...request, memoryBudget, indices: shards[station] },
+    await this.#callAll("startCalibration", (replica) => [
+      { ...request, memoryBudget, indices: shards[replica] },
     ]);
   }
 
@@ -156,7 +156,7 @@ export class Crew {
     return moments;
   }
 
-  /** Puts repaired weights into every station's network under calibration. */
+  /** Puts repaired weights into every replica's network under calibration. */
   async setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
     await this.#callAll("setWeights", () => [layer, weights]);
   }
@@ -167,7 +167,7 @@ export class Crew {
   }
 
   /**
-   * Prepares a training. Weights and gradients lie in memory that all stations share.
+   * Prepares a training. Weights and gradients lie in memory that all replicas share.
    *
    * @param request What is trained, and how.
    * @param length Elements of the flat weights.
@@ -183,8 +183,8 @@ export class Crew {
     const weights = allocate();
     const buffers = Array.from({ length: this.size }, allocate);
     this.#gradients = buffers.map((buffer) => new Float32Array(buffer));
-    await this.#callAll("startTraining", (station) => [
-      { ...request, weights, gradients: buffers[station] },
+    await this.#callAll("startTraining", (replica) => [
+      { ...request, weights, gradients: buffers[replica] },
     ]);
     return new Float32Array(weights);
   }
@@ -192,18 +192,18 @@ export class Crew {
   /**
    * Runs a batch forward and backward, in equal shares.
    *
-   * @param indices Training images, at least one for every station.
+   * @param indices Training images, at least one for every replica.
    * @param epoch Number of the epoch.
    * @param out Receives the gradients of the mean loss and, in the places of moving statistics, the batch's mean ones.
    * @returns Sums over the batch.
    */
   async trainStep(indices: Int32Array, epoch: number, out: Float32Array): Promise<StepSums> {
     const shards = shardIndices(indices, this.size);
-    const parts = await this.#callAll("trainStep", (station) => [shards[station], epoch]);
+    const parts = await this.#callAll("trainStep", (replica) => [shards[replica], epoch]);
     const sums = parts.reduce(addStepSums);
     out.fill(0);
-    this.#gradients.forEach((gradients, station) => {
-      const share = parts[station].images / sums.images;
+    this.#gradients.forEach((gradients, replica) => {
+      const share = parts[replica].images / sums.images;
       for (let i = 0; i < out.length; i++) out[i] += gradients[i] * share;
     });
     return sums;
@@ -215,7 +215,7 @@ export class Crew {
     await this.#callAll("endTraining", () => []);
   }
 
-  /** Images that no station could read. */
+  /** Images that no replica could read. */
   async faults(): Promise<FaultReport> {
     const parts = await this.#callAll("faults", () => []);
     const names = [...new Set(parts.flatMap((part) => part.names))].sort();
@@ -228,7 +228,7 @@ export class Crew {
     await this.local.close();
   }
 
-  /** Every station bears as many faults as the whole crew may; together they may not bear more. */
+  /** Every replica bears as many faults as the whole pool may; together they may not bear more. */
   async #checkFaults(): Promise<void> {
     const { count, names } = await this.faults();
     const limit = tolerableFaults(this.#badImageShare, this.local.dataset.test.length);
@@ -249,16 +249,16 @@ export class Crew {
    * none is at work any more on what is freed afterwards; where this thread fails, which is how work is interrupted, they
    * need not do their shares to the end.
    */
-  async #callAll<Name extends StationMethod>(
+  async #callAll<Name extends ReplicaMethod>(
     method: Name,
-    argumentsOf: (station: number) => StationArguments<Name>,
-  ): Promise<StationAnswer<Name>[]> {
-    const remote = this.#remotes.map((station, index) =>
-      station.call(method, ...argumentsOf(index + 1))
+    argumentsOf: (replica: number) => ReplicaArguments<Name>,
+  ): Promise<ReplicaAnswer<Name>[]> {
+    const remote = this.#remotes.map((replica, index) =>
+      replica.call(method, ...argumentsOf(index + 1))
     );
     const local = this.local[method] as (
-      ...args: StationArguments<Name>
-    ) => Promise<StationAnswer<Name>>;
+      ...args: ReplicaArguments<Name>
+    ) => Promise<ReplicaAnswer<Name>>;
     const own = (async () => await local.apply(this.local, argumentsOf(0)))();
     own.catch(() => this.#remotes.forEach((remote) => remote.stop()));
     const parts = await Promise.allSettled([own, ...remote]);

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../../src/base/errors.ts";
-import type { Figures } from "../../../src/execution/mod.ts";
-import { startBackend } from "../../../src/kernels/mod.ts";
-import { captureModel, disposeModel, readPreprocessing } from "../../../src/model/mod.ts";
-import {
-  createStationAnswerer,
-  Crew,
-  shardIndices,
-  type StationSpec,
-} from "../../../src/session/mod.ts";
+import type { Figures } from "../../../src/execution/forward/objective.ts";
+import { startBackend } from "../../../src/kernels/backend.ts";
+import { captureModel, disposeModel } from "../../../src/model/instantiate.ts";
+import { readPreprocessing } from "../../../src/model/read_preprocessing.ts";
+import { createReplicaAnswerer } from "../../../src/session/workers/thread_replica.ts";
+import type { ReplicaSpec } from "../../../src/session/workers/replica.ts";
+import { shardIndices, WorkerPool } from "../../../src/session/workers/worker_pool.ts";
 import { recordError, reviveError } from "../../../src/base/threads/error_record.ts";
 import {
   encodeIdxImages,
@@ -23,7 +21,7 @@ import { makeWorkersMortal, WAYS } from "./mortal_workers.ts";
 
 const PREPROCESSING = imageInputs(8, 8, 1);
 
-function specOf(data: string, outputs: number): StationSpec {
+function specOf(data: string, outputs: number): ReplicaSpec {
   return { data, preprocessing: PREPROCESSING, outputs, badImageShare: 0 };
 }
 
@@ -69,24 +67,24 @@ Deno.test("an error keeps its class, message and place between threads", () => {
 });
 
 Deno.test(
-  "a data set that does not fit the network ends the opening of a crew",
+  "a data set that does not fit the network ends the opening of a pool",
   withImages(async (folder) => {
-    await assert.rejects(Crew.open(specOf(folder, 7), 2), InputError);
+    await assert.rejects(WorkerPool.open(specOf(folder, 7), 2), InputError);
   }),
 );
 
 Deno.test(
   "an error in a worker rejects the request with its class",
   withImages(async (folder) => {
-    const crew = await Crew.open(specOf(folder, 3), 2);
+    const pool = await WorkerPool.open(specOf(folder, 3), 2);
     try {
       const topology = { class_name: "Nonsense", config: { layers: [] } };
       const broken = { topology, weights: new Map(), bytes: 0, path: "broken" } as never;
       const images = { split: "test", indices: Int32Array.of(0, 1), batchSize: 1 } as const;
-      await crew.setObjective({ kind: "classification" });
-      await assert.rejects(crew.evaluate(broken, images), InputError);
+      await pool.setObjective({ kind: "classification" });
+      await assert.rejects(pool.evaluate(broken, images), InputError);
     } finally {
-      await crew.close();
+      await pool.close();
     }
   }),
 );
@@ -96,28 +94,28 @@ for (const [how, message] of WAYS) {
     `a worker that ends (${how}) rejects the request and all that follow`,
     withImages(async (folder) => {
       using _ = makeWorkersMortal({ method: "faults", at: 2, how });
-      const crew = await Crew.open(specOf(folder, 3), 2);
+      const pool = await WorkerPool.open(specOf(folder, 3), 2);
       try {
-        assert.equal((await crew.faults()).count, 0);
-        await assert.rejects(crew.faults(), (error) => {
+        assert.equal((await pool.faults()).count, 0);
+        await assert.rejects(pool.faults(), (error) => {
           assert.ok(error instanceof WorkerError);
           assert.match(error.message, message);
           return true;
         });
-        await assert.rejects(crew.endCalibration(), WorkerError);
+        await assert.rejects(pool.endCalibration(), WorkerError);
       } finally {
-        await crew.close();
+        await pool.close();
       }
     }),
   );
 }
 
 Deno.test(
-  "a worker that ends while it opens ends the opening of the crew",
+  "a worker that ends while it opens ends the opening of the pool",
   withImages(async (folder) => {
     for (const how of ["throw", "close"] as const) {
       using _ = makeWorkersMortal({ method: "open", at: 1, how });
-      await assert.rejects(Crew.open(specOf(folder, 3), 3), WorkerError);
+      await assert.rejects(WorkerPool.open(specOf(folder, 3), 3), WorkerError);
     }
   }),
 );
@@ -125,13 +123,13 @@ Deno.test(
 Deno.test(
   "a request that fails on this thread waits for the workers before it says so",
   withImages(async (folder) => {
-    const crew = await Crew.open(specOf(folder, 3), 3);
+    const pool = await WorkerPool.open(specOf(folder, 3), 3);
     try {
-      // No training has been started: every station fails.
-      await assert.rejects(crew.trainStep(Int32Array.of(0, 1, 2), 1, new Float32Array(1)));
-      assert.equal((await crew.faults()).count, 0);
+      // No training has been started: every replica fails.
+      await assert.rejects(pool.trainStep(Int32Array.of(0, 1, 2), 1, new Float32Array(1)));
+      assert.equal((await pool.faults()).count, 0);
     } finally {
-      await crew.close();
+      await pool.close();
     }
   }),
 );
@@ -151,10 +149,10 @@ async function smallNetwork() {
 }
 
 Deno.test(
-  "a station that is stopped ends at the next batch, and does what it is asked then",
+  "a replica that is stopped ends at the next batch, and does what it is asked then",
   withImages(async (folder) => {
     const file = await smallNetwork();
-    const answer = createStationAnswerer();
+    const answer = createReplicaAnswerer();
     await answer({ open: specOf(folder, 3) });
     const ask = (method: string, ...args: unknown[]) => answer({ method, args } as never);
     await ask("setObjective", { kind: "classification" });
@@ -175,24 +173,24 @@ Deno.test(
 );
 
 Deno.test(
-  "work that ends on this thread ends with its error, and the crew goes on",
+  "work that ends on this thread ends with its error, and the pool goes on",
   withImages(async (folder) => {
     const file = await smallNetwork();
-    const crew = await Crew.open(specOf(folder, 3), 2);
+    const pool = await WorkerPool.open(specOf(folder, 3), 2);
     try {
-      await crew.setObjective({ kind: "classification" });
+      await pool.setObjective({ kind: "classification" });
       const images = { split: "test", indices: new Int32Array(400), batchSize: 1 } as const;
-      crew.local.onBatch = () => {
+      pool.local.onBatch = () => {
         throw new Error("enough");
       };
       for (let time = 0; time < 3; time++) {
-        await assert.rejects(crew.evaluate(file, images), /^Error: enough$/);
+        await assert.rejects(pool.evaluate(file, images), /^Error: enough$/);
       }
-      crew.local.onBatch = () => {};
+      pool.local.onBatch = () => {};
       const few = { ...images, indices: Int32Array.of(0, 1, 2, 3) };
-      assert.equal((await crew.evaluate(file, few)).images, 4);
+      assert.equal((await pool.evaluate(file, few)).images, 4);
     } finally {
-      await crew.close();
+      await pool.close();
     }
   }),
 );
@@ -207,14 +205,14 @@ for (const kind of ["classification", "outputError"] as const) {
       const indices = Int32Array.from({ length: 150 }, (_, index) => (7 * index) % 160);
       const found: { figures: Figures; moments: unknown }[] = [];
       for (const workers of [1, 2, 3]) {
-        const crew = await Crew.open({ data, preprocessing, badImageShare: 0 }, workers);
+        const pool = await WorkerPool.open({ data, preprocessing, badImageShare: 0 }, workers);
         try {
-          await crew.setObjective(kind === "classification" ? { kind } : { kind, reference });
+          await pool.setObjective(kind === "classification" ? { kind } : { kind, reference });
           const images = { split: "train", indices, batchSize: 8 } as const;
-          const figures = await crew.evaluate(file, images);
-          found.push({ figures, moments: await crew.measureBatchNorm(file, images) });
+          const figures = await pool.evaluate(file, images);
+          found.push({ figures, moments: await pool.measureBatchNorm(file, images) });
         } finally {
-          await crew.close();
+          await pool.close();
         }
       }
       assert.equal(found[0].figures.images, 150);

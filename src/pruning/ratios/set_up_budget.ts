@@ -36,7 +36,7 @@ const LATENCY_BATCH = 32;
 const PRICING_IMAGES = 1000;
 
 /** The decisions about a network, and what of them the statistics tell. */
-export interface WeighedUnits {
+export interface UnitErrors {
   /** The decisions. */
   readonly units: readonly CutUnit[];
   /** Their counts, and what the layers that read them lose at each. */
@@ -46,7 +46,7 @@ export interface WeighedUnits {
 }
 
 /** What is decided under a budget, and all that is known of it before a network is tried out. */
-export interface PosedBudget {
+export interface BudgetSetup {
   /** The decisions. */
   readonly units: readonly CutUnit[];
   /** Their counts with the error of each, and the terms of the cost. */
@@ -69,18 +69,18 @@ export interface PosedBudget {
  * @param goal What is counted.
  * @returns The question.
  */
-export async function poseBudget(
+export async function setUpBudget(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   { target = "macs", latencyTable }: Pick<BudgetGoal, "target" | "latencyTable">,
-): Promise<PosedBudget> {
+): Promise<BudgetSetup> {
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
   const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
   const terms = await costTerms(context, units, allowed, target, latencyTable);
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
-  return await priceBudget(context, await weighUnits(context, units, counts), target, terms);
+  return await priceBudget(context, await readUnitErrors(context, units, counts), target, terms);
 }
 
 /**
@@ -91,11 +91,11 @@ export async function poseBudget(
  * @param counts The counts that are allowed, of each; the last one is the whole.
  * @returns The decisions with their errors.
  */
-export async function weighUnits(
+export async function readUnitErrors(
   context: BudgetContext,
   units: readonly CutUnit[],
   counts: readonly number[][],
-): Promise<WeighedUnits> {
+): Promise<UnitErrors> {
   const choices = units.filter((_, index) => counts[index].length > 1);
   const networks = await readNetworks(context, units, choices);
   const unpriced = await context.clock.time("select", () =>
@@ -115,17 +115,17 @@ export async function weighUnits(
  * Brings errors into units of the loss.
  *
  * @param context What to work with.
- * @param weighed The decisions with their errors.
+ * @param unitErrors The decisions with their errors.
  * @param target What is counted.
  * @param terms What it comes to.
  * @returns The question.
  */
 export async function priceBudget(
   context: BudgetContext,
-  { units, unpriced, networks }: WeighedUnits,
+  { units, unpriced, networks }: UnitErrors,
   target: BudgetTarget,
   terms: readonly CostTerm[],
-): Promise<PosedBudget> {
+): Promise<BudgetSetup> {
   const problem = { units: await priceUnits(context, unpriced, networks), terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
   const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;

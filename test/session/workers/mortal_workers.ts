@@ -1,8 +1,8 @@
-import { Thread } from "../../../src/base/mod.ts";
+import { Thread } from "../../../src/base/threads/thread.ts";
 
 /** When and how a worker ends. */
 export interface Death {
-  /** Request at which it does: `open`, or a method of a station. */
+  /** Request at which it does: `open`, or a method of a replica. */
   readonly method: string;
   /** How many of these requests it has got by then, this one included. */
   readonly at: number;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { normalizeArguments, quoteArguments } from "../../cli/spelling.ts";
+import { normalizeArguments, quoteArguments } from "../../cli/normalize_arguments.ts";
 
 /** PocketFlow's options that are built, with a value. */
 const BUILT: readonly [string, string][] = [

@@ -1,17 +1,17 @@
 /**
- * The worker of a crew, which ends at one of its requests instead of answering it, in the way that its address asks
+ * The worker of a pool, which ends at one of its requests instead of answering it, in the way that its address asks
  * for: as a defect in code that nobody waits for would end it.
  */
 import process from "node:process";
 import { parentPort } from "node:worker_threads";
-import type { StationRequest } from "../../../src/session/crew/messages.ts";
+import type { ReplicaRequest } from "../../../src/session/workers/messages.ts";
 import type { Death } from "./mortal_workers.ts";
 
 const { searchParams } = new URL(import.meta.url);
 const { method, at, how }: Death = JSON.parse(searchParams.get("death")!);
 let requests = 0;
 
-parentPort!.on("message", ({ request }: { request: StationRequest }) => {
+parentPort!.on("message", ({ request }: { request: ReplicaRequest }) => {
   const isCounted = method === ("method" in request ? request.method : "open");
   if (!isCounted || ++requests < at) return;
   parentPort!.postMessage = () => {};

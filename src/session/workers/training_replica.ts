@@ -15,7 +15,7 @@ import { type Kernels, loadKernels } from "../../kernels/mod.ts";
 import { disposeModel, type InputPreparation, type ModelFile } from "../../model/mod.ts";
 import { toTensors } from "./to_tensors.ts";
 
-/** What a training needs to know beside the station's own specification. */
+/** What a training needs to know beside the replica's own specification. */
 export interface TrainingRequest {
   /** The network, with the weights it starts from. */
   readonly file: ModelFile;
@@ -27,14 +27,14 @@ export interface TrainingRequest {
   readonly augmentation: Augmentation;
   /** Seed of these changes. */
   readonly seed: number;
-  /** Flat weights, shared by all stations; read at every step. */
+  /** Flat weights, shared by all replicas; read at every step. */
   readonly weights: ArrayBufferLike;
-  /** Flat gradients and batch statistics of this station; written at every step. */
+  /** Flat gradients and batch statistics of this replica; written at every step. */
   readonly gradients: ArrayBufferLike;
 }
 
-/** A training under way on one station. */
-export class TrainingStation {
+/** A training under way on one replica. */
+export class TrainingReplica {
   readonly #request: TrainingRequest;
   readonly #inputs: readonly InputPreparation[];
   readonly #student: Network;
@@ -74,11 +74,11 @@ export class TrainingStation {
   static async open(
     request: TrainingRequest,
     inputs: readonly InputPreparation[],
-  ): Promise<TrainingStation> {
+  ): Promise<TrainingReplica> {
     const student = await openNetwork(request.file);
     const teacher = request.teacher && await openNetwork(request.teacher);
     const kernels = await loadKernels();
-    return new TrainingStation(kernels, request, inputs, student, teacher);
+    return new TrainingReplica(kernels, request, inputs, student, teacher);
   }
 
   /**

@@ -1,0 +1,44 @@
+import { checkQueue, describeTrials, openQueue, type QueueOptions } from "../distributed/mod.ts";
+import {
+  type OpenExecutor,
+  pruneNetwork,
+  type PruneNetworkOptions,
+  type PruneResult,
+  sharedModeOf,
+} from "../pruning/mod.ts";
+
+/** What {@link prune} does. */
+export interface PruneOptions extends PruneNetworkOptions {
+  /** Has networks of a search (`auto`) tried out by workers at a queue. Default: they are tried out here. */
+  readonly queue?: QueueOptions;
+}
+
+/**
+ * Makes a convolutional network smaller, as `pruneNetwork` says step by step; a search may have its networks tried out by
+ * workers at a queue.
+ *
+ * @param options Model, data, ratios and settings.
+ * @returns The smaller model and the figures of the run.
+ * @throws {InputError} When model, data, ratios or queue cannot be used; nothing has been written then.
+ * @throws {WorkerError} When a thread is lost; a run with a search or tuning keeps its state.
+ */
+export async function prune({ queue, ...options }: PruneOptions): Promise<PruneResult> {
+  if (queue === undefined) return await pruneNetwork(options);
+  await checkQueue(queue);
+  return await pruneNetwork(options, { openExecutor: executorAt(queue, options) });
+}
+
+/** Has networks tried out by workers, which open model, images and statistics as this process does. */
+function executorAt(queue: QueueOptions, options: PruneNetworkOptions): OpenExecutor {
+  return async (trials, images) => {
+    const { executor } = await openQueue(queue, async (blobs) => ({
+      kind: "trials",
+      spec: await describeTrials(
+        trials,
+        { ...options, shared: sharedModeOf(options), images },
+        blobs,
+      ),
+    }));
+    return executor;
+  };
+}
