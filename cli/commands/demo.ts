@@ -8,7 +8,7 @@ import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 
 const exampleFolder = (name: string) =>
-  fileURLToPath(new URL(`./example/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../example/${name}`, import.meta.url));
 
 /** It is larger than all of Secateur's code, so that a bundle leaves it behind. */
 async function requireExample(): Promise<void> {

@@ -134,8 +134,8 @@ const WRONG: Record<string, { args: string[]; names: string; action: RegExp }> =
     action: /leave --quantize out/,
   },
   "an option that is mistyped": {
-    args: ["fold", exampleModel, "FOLDER/out", "--quantize", "uint8"],
-    names: "--quantize",
+    args: ["fold", exampleModel, "FOLDER/out", "--quantise", "uint8"],
+    names: "--quantise",
     action: /did you mean --quantize/,
   },
 };
@@ -192,7 +192,7 @@ async function runDefect(...more: string[]) {
 }
 
 /** Messages that are put together of others, which say what to do themselves. */
-const JOINED = ["src/graph_model/complaints.ts", "src/importing/import_call.ts"];
+const JOINED = ["src/formats/graph_model/complaints.ts", "src/formats/import/import_call.ts"];
 
 Deno.test("every error of the sources says what to do behind a semicolon", async () => {
   let count = 0;
