@@ -3,6 +3,9 @@ import { type DataOptions, preprocessingPresets, type ProgressListener } from ".
 import { oneOf, overridesOf, perInput, type PreprocessingFlags } from "./input_flags.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
+/** Heading of the options that many commands share. It is theirs, whichever command is loaded first. */
+const SHARED_GROUP = "Data and output:";
+
 function createDataOption() {
   return new Option(
     "--data <dir>",
@@ -20,7 +23,7 @@ export const optionalDataOption = createDataOption();
 export const noLabelsOption = new Option(
   "--no-labels",
   "leave labels alone: measure how far outputs are from a reference's, as without classes",
-);
+).helpGroup(SHARED_GROUP);
 
 const PRESETS = [...preprocessingPresets.keys()];
 
@@ -28,25 +31,25 @@ const PRESETS = [...preprocessingPresets.keys()];
 const preprocessOption = new Option(
   "--preprocess <name>",
   "how images are prepared, by name (default: as the model says); this and the next four also for one of several inputs, as depth=unit",
-).choices(PRESETS).argParser(perInput(oneOf(PRESETS)));
+).choices(PRESETS).argParser(perInput(oneOf(PRESETS))).helpGroup(SHARED_GROUP);
 
 /** `--scale`: factor of the bytes. */
 const scaleOption = new Option(
   "--scale <number>",
   "factor of the bytes 0 to 255 (default: the model's)",
-).argParser(perInput(positiveNumber));
+).argParser(perInput(positiveNumber)).helpGroup(SHARED_GROUP);
 
 /** `--mean`: taken off each channel. */
 const meanOption = new Option(
   "--mean <numbers>",
   "what is then taken off each channel, as 125.3,123,113.9 (default: the model's)",
-).argParser(perInput(numberList));
+).argParser(perInput(numberList)).helpGroup(SHARED_GROUP);
 
 /** `--std`: divides each channel. */
 const stdOption = new Option(
   "--std <numbers>",
   "what each channel is then divided by, as 63,62.1,66.7 (default: the model's)",
-).argParser(perInput(numberList));
+).argParser(perInput(numberList)).helpGroup(SHARED_GROUP);
 
 const INPUT_SIZE = [
   "--input-size <size>",
@@ -57,31 +60,33 @@ const INPUT_SIZE = [
 export const inputSizeOption = new Option(...INPUT_SIZE).argParser(imageSize);
 
 /** `--input-size` where inputs can be told apart. */
-export const inputSizesOption = new Option(...INPUT_SIZE).argParser(perInput(imageSize));
+export const inputSizesOption = new Option(...INPUT_SIZE).argParser(perInput(imageSize)).helpGroup(
+  SHARED_GROUP,
+);
 
 /** `--batch-size-eval`: images of an evaluation batch. */
 export const batchSizeEvalOption = new Option(
   "--batch-size-eval <n>",
   "images of every evaluation batch (batch_size_eval)",
-).argParser(positiveInteger).default(100);
+).argParser(positiveInteger).default(100).helpGroup(SHARED_GROUP);
 
 /** `--workers`: threads. */
 export const workersOption = new Option(
   "--workers <n>",
   "threads that share the images (default: all cores)",
-).argParser(positiveInteger);
+).argParser(positiveInteger).helpGroup(SHARED_GROUP);
 
 /** `--max-bad-images`: when undecodable images end a run. */
 export const badImagesOption = new Option(
   "--max-bad-images <share>",
   "largest share of images that may be unreadable; up to that they are skipped and named",
-).argParser(share).default(0.01);
+).argParser(share).default(0.01).helpGroup(SHARED_GROUP);
 
 /** `--json`: machine-readable output. */
 export const jsonOption = new Option(
   "--json",
   "print one JSON object on standard output, everything else on standard error",
-);
+).helpGroup(SHARED_GROUP);
 
 const IMAGE_OPTIONS = [
   preprocessOption,
