@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser } from "playwright-core";
+import { shrinkPng } from "./shrink_png.ts";
+
+/** What the README prunes. */
+const COMMAND = "prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist " +
+  "--prune-option budget --budget 0.5";
+
+/** How the project's task starts it. */
+const START = "run --quiet --no-prompt --allow-read --allow-write cli/main.ts";
+
+/** Width of the page in pixels, and pixels of the picture for each. */
+const [WIDTH, SCALE] = [880, 1.5];
+
+/** Letters that every Linux has or can have, so that pictures are alike. */
+const STYLE = `body { font-family: "Liberation Sans", Arial, sans-serif; padding-top: 1.5rem; }
+  #channels details { display: none; }`;
+
+/**
+ * Prunes the embedded example as the README does.
+ *
+ * @param folder Folder that the smaller model is written to, with its report.
+ */
+export async function pruneExample(folder: string): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [...START.split(" "), ...COMMAND.split(" "), "--out", folder],
+    cwd: new URL("../../", import.meta.url),
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  if (!success) throw new Error(`prune the example: it failed; see what it printed`);
+}
+
+/**
+ * Takes a picture of the upper part of a report: its figures before and after, and the channels of every layer.
+ *
+ * @param browser Takes it.
+ * @param folder Folder of a pruned model.
+ * @param colorScheme Which colors the page shows.
+ * @returns A PNG.
+ */
+export async function pictureReport(
+  browser: Browser,
+  folder: string,
+  colorScheme: "light" | "dark",
+): Promise<Uint8Array> {
+  const page = await browser.newPage({
+    colorScheme,
+    deviceScaleFactor: SCALE,
+    viewport: { width: WIDTH, height: 1000 },
+  });
+  await page.goto(pathToFileURL(join(folder, "report.html")).href);
+  await page.addStyleTag({ content: STYLE });
+  const { y, height } = (await page.locator("#channels").boundingBox())!;
+  const picture = await page.screenshot({
+    fullPage: true,
+    clip: { x: 0, y: 0, width: WIDTH, height: Math.ceil(y + height) },
+  });
+  await page.close();
+  return await shrinkPng(picture);
+}
