@@ -123,15 +123,18 @@ function packLastPanel(
  *     matrix (rows × columns)         panels
  *     | p0 p0 p1 p1 p2 |              | p0: r0 r1 … | p1: r0 r1 … | p2: r0 r1 … |
  *     | p0 p0 p1 p1 p2 |              each rows·8 floats (drawn with two columns a panel)
- *
- * Every column is lessened by its number in `shift` (`columns` floats); where that is 0, nothing is.
  */
-export function packF32ColumnPanels(
+export function packF32ColumnPanels(matrix: usize, rows: i32, columns: i32, panels: usize): void {
+  packShiftedF32ColumnPanels(matrix, rows, columns, panels, 0);
+}
+
+/** As `packF32ColumnPanels`, every column lessened by its number in `shift`: `columns` floats; none are where that is 0. */
+export function packShiftedF32ColumnPanels(
   matrix: usize,
   rows: i32,
   columns: i32,
   panels: usize,
-  shift: usize = 0,
+  shift: usize,
 ): void {
   const rowBytes = <usize> columns << 2;
   const rest = columns % F32_TILE_COLUMNS;
@@ -151,13 +154,13 @@ export function packF32ColumnPanels(
   if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_COLUMNS, panels, shift);
 }
 
-/** Packs a row-major matrix into panels of six columns, as `packF32ColumnPanels`. */
-export function packF32RowPanels(
+/** Packs a row-major matrix into panels of six columns, as `packShiftedF32ColumnPanels`. */
+export function packShiftedF32RowPanels(
   matrix: usize,
   rows: i32,
   columns: i32,
   panels: usize,
-  shift: usize = 0,
+  shift: usize,
 ): void {
   const rowBytes = <usize> columns << 2;
   const rest = columns % F32_TILE_ROWS;

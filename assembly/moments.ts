@@ -2,8 +2,8 @@ import {
   F32_TILE_COLUMNS,
   F32_TILE_ROWS,
   gemmF32Tile6x8,
-  packF32ColumnPanels,
-  packF32RowPanels,
+  packShiftedF32ColumnPanels,
+  packShiftedF32RowPanels,
 } from "./gemm_f32";
 
 /** Rows of X whose products are summed in f32 before they flow into f64. */
@@ -223,9 +223,9 @@ export function accumulateMoments(
     const blockY = y + (<usize> first * <usize> outputs << 2);
     chooseShift(blockX, depth, inputs, shiftX);
     chooseShift(blockY, depth, outputs, shiftY);
-    packF32RowPanels(blockX, depth, inputs, rowPanelsX, shiftX);
-    packF32ColumnPanels(blockX, depth, inputs, columnPanelsX, shiftX);
-    packF32ColumnPanels(blockY, depth, outputs, columnPanelsY, shiftY);
+    packShiftedF32RowPanels(blockX, depth, inputs, rowPanelsX, shiftX);
+    packShiftedF32ColumnPanels(blockX, depth, inputs, columnPanelsX, shiftX);
+    packShiftedF32ColumnPanels(blockY, depth, outputs, columnPanelsY, shiftY);
     addColumnSums(columnPanelsX, depth, gramPanelCount, restSums(shiftX, inputs), false);
     addColumnSums(columnPanelsY, depth, crossPanelCount, restSums(shiftY, outputs), false);
     addColumnSums(columnPanelsY, depth, crossPanelCount, restSquares(shiftY, outputs), true);
