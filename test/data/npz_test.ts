@@ -266,7 +266,7 @@ for (const stranger of [NaN, Infinity, -Infinity]) {
     values[2 * 6 + 3] = stranger;
     const y = encodeNpy("<i4", "(4,)", Int32Array.of(0, 1, 0, 1));
     return withArrays(
-      { "x.npy": encodeNpy("<f4", "(4, 2, 3, 1)", values), "y.npy": y },
+      { x: encodeNpy("<f4", "(4, 2, 3, 1)", values), y },
       (path) =>
         assert.rejects(
           openDataset(path, SHAPE),
