@@ -106,10 +106,13 @@ function packLastPanel(
   width: i32,
   tile: i32,
   panel: usize,
+  shift: usize,
 ): void {
   for (let r = 0; r < rows; r++, from += rowBytes) {
     for (let t = 0; t < tile; t++, panel += 4) {
-      store<f32>(panel, t < width ? load<f32>(from + (<usize> t << 2)) : 0);
+      const at = <usize> t << 2;
+      const value: f32 = t < width ? load<f32>(from + at) : 0;
+      store<f32>(panel, shift && t < width ? value - load<f32>(shift + at) : value);
     }
   }
 }
@@ -122,28 +125,58 @@ function packLastPanel(
  *     | p0 p0 p1 p1 p2 |              each rows·8 floats (drawn with two columns a panel)
  */
 export function packF32ColumnPanels(matrix: usize, rows: i32, columns: i32, panels: usize): void {
-  const rowBytes = <usize> columns << 2;
-  const rest = columns % F32_TILE_COLUMNS;
-  for (const last = matrix + (<usize> (columns - rest) << 2); matrix < last; matrix += 32) {
-    let from = matrix;
-    for (let r = 0; r < rows; r++, from += rowBytes, panels += 32) {
-      v128.store(panels, v128.load(from));
-      v128.store(panels, v128.load(from, 16), 16);
-    }
-  }
-  if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_COLUMNS, panels);
+  packShiftedF32ColumnPanels(matrix, rows, columns, panels, 0);
 }
 
-/** Packs a row-major matrix into panels of six columns, as `packF32ColumnPanels`. */
-export function packF32RowPanels(matrix: usize, rows: i32, columns: i32, panels: usize): void {
+/** As `packF32ColumnPanels`, every column lessened by its number in `shift`: `columns` floats; none are where that is 0. */
+export function packShiftedF32ColumnPanels(
+  matrix: usize,
+  rows: i32,
+  columns: i32,
+  panels: usize,
+  shift: usize,
+): void {
   const rowBytes = <usize> columns << 2;
-  const rest = columns % F32_TILE_ROWS;
-  for (const last = matrix + (<usize> (columns - rest) << 2); matrix < last; matrix += 24) {
+  const rest = columns % F32_TILE_COLUMNS;
+  let s0 = f32x4.splat(0), s1 = s0;
+  for (const last = matrix + (<usize> (columns - rest) << 2); matrix < last; matrix += 32) {
+    if (shift) {
+      s0 = v128.load(shift);
+      s1 = v128.load(shift, 16);
+      shift += 32;
+    }
     let from = matrix;
-    for (let r = 0; r < rows; r++, from += rowBytes, panels += 24) {
-      v128.store(panels, v128.load(from));
-      store<u64>(panels, load<u64>(from, 16), 16);
+    for (let r = 0; r < rows; r++, from += rowBytes, panels += 32) {
+      v128.store(panels, f32x4.sub(v128.load(from), s0));
+      v128.store(panels, f32x4.sub(v128.load(from, 16), s1), 16);
     }
   }
-  if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_ROWS, panels);
+  if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_COLUMNS, panels, shift);
+}
+
+/** Packs a row-major matrix into panels of six columns, as `packShiftedF32ColumnPanels`. */
+export function packShiftedF32RowPanels(
+  matrix: usize,
+  rows: i32,
+  columns: i32,
+  panels: usize,
+  shift: usize,
+): void {
+  const rowBytes = <usize> columns << 2;
+  const rest = columns % F32_TILE_ROWS;
+  let s0 = f32x4.splat(0), s1 = s0;
+  for (const last = matrix + (<usize> (columns - rest) << 2); matrix < last; matrix += 24) {
+    if (shift) {
+      s0 = v128.load(shift);
+      s1 = v128.load64_zero(shift, 16);
+      shift += 24;
+    }
+    let from = matrix;
+    for (let r = 0; r < rows; r++, from += rowBytes, panels += 24) {
+      v128.store(panels, f32x4.sub(v128.load(from), s0));
+      const pair = f32x4.sub(v128.load64_zero(from, 16), s1);
+      v128.store64_lane(panels, pair, 0, 16);
+    }
+  }
+  if (rest) packLastPanel(matrix, rowBytes, rows, rest, F32_TILE_ROWS, panels, shift);
 }

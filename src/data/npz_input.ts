@@ -79,9 +79,24 @@ function requireShape(found: readonly number[], wanted: readonly number[], place
   );
 }
 
+/** Numbers that are not finite would spread over everything that is computed of them. */
+function requireFinite({ values }: NpyArray, place: string, size: number): void {
+  const numbers = values as Float32Array | Float64Array;
+  for (let index = 0; index < numbers.length; index++) {
+    if (Number.isFinite(numbers[index])) continue;
+    throw new InputError(
+      `reading ${place}: found ${numbers[index]} in row ${
+        Math.floor(index / size)
+      }, wanted finite ` +
+        "numbers; replace it, or leave the row out, before saving the array",
+    );
+  }
+}
+
 function arraySource(array: NpyArray, place: string, row: readonly number[]): InputSource {
   const values = array.values as Exclude<NpyArray["values"], BigInt64Array | BigUint64Array>;
   const size = valuesOf(row);
+  if (isFloat(array)) requireFinite(array, place, size);
   return {
     kind: isFloat(array) ? "floats" : "bytes",
     place,

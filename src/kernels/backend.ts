@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { guardMemory } from "./memory.ts";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import backendBytes from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm" with {
   type: "bytes",
@@ -36,6 +37,7 @@ async function startOnce(): Promise<void> {
       );
     }
     await tf.ready();
+    guardMemory(tf.backend());
   } finally {
     URL.revokeObjectURL(url);
   }

@@ -61,7 +61,8 @@ export interface ConvolutionOptions {
  * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC; no size is zero.
  * @param options Activation and method.
  * @returns The output, N × outHeight × outWidth × n; the caller disposes it.
- * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
+ * @throws {InputError} When the WASM memory is exhausted.
+ * @throws {RangeError} When the method does not cover the convolution.
  */
 export function convolve(
   kernels: Kernels,
@@ -113,7 +114,8 @@ export interface PlacedConvolution {
  *
  * @param kernels The kernels.
  * @param convolution The convolution.
- * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
+ * @throws {InputError} When the WASM memory is exhausted.
+ * @throws {RangeError} When the method does not cover the convolution.
  */
 export function runConvolution(kernels: Kernels, convolution: PlacedConvolution): void {
   const { shape, method = fasterMethod(shape) } = convolution;

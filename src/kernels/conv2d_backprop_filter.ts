@@ -31,7 +31,7 @@ const TILE_ROWS = 6;
  * @param dy Gradient of the output, N × outHeight × outWidth × n, float32.
  * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC; no size is zero.
  * @returns The gradient, kh × kw × c × n; the caller disposes it.
- * @throws {RangeError} When the WASM memory is exhausted.
+ * @throws {InputError} When the WASM memory is exhausted.
  */
 export function convolutionFilterGradient(
   kernels: Kernels,

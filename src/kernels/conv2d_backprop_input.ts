@@ -112,7 +112,8 @@ function addPhase(kernels: Kernels, pair: PhasePair): void {
  * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC, without dilation; no size
  * is zero.
  * @returns The gradient, N × inHeight × inWidth × c; the caller disposes it.
- * @throws {RangeError} When the WASM memory is exhausted, or the method does not cover the convolution.
+ * @throws {InputError} When the WASM memory is exhausted.
+ * @throws {RangeError} When the method does not cover the convolution.
  */
 export function convolutionInputGradient(
   kernels: Kernels,

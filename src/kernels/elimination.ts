@@ -70,7 +70,7 @@ export class GroupElimination {
    * @param kernels The kernels.
    * @param system The layer.
    * @throws {TypeError} When sizes do not fit.
-   * @throws {RangeError} When G cannot be factored or memory is exhausted.
+   * @throws {RangeError} When G cannot be factored.
    */
   constructor(kernels: Kernels, system: EliminationSystem) {
     const { d, n, gram } = system.moments;

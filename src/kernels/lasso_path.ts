@@ -41,7 +41,7 @@ export interface LassoWalk {
  * @param linear b, its length is the size.
  * @returns Every change of the active set and where the walk ended.
  * @throws {TypeError} When sizes do not fit.
- * @throws {RangeError} When A or b holds NaN or Infinity, or memory is exhausted.
+ * @throws {RangeError} When A or b holds NaN or Infinity,.
  */
 export function walkLassoPath(
   kernels: Kernels,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../base/mod.ts";
 
 /** The part of the tfjs WASM backend that kernels need; `BackendWasm` fits it. */
 interface SharedBackend {
@@ -21,6 +22,58 @@ function isSharedBackend(backend: object): backend is SharedBackend {
  * small.
  */
 const LARGEST_REQUEST = 0xf000_0000;
+
+/** What the backend's memory grows to at most. */
+const LARGEST_MEMORY = 2 ** 32 - 2 ** 16;
+
+/**
+ * Bytes that stay free for what kernels reserve inside of them, such as packed filters, where no guard can stand: there a
+ * failure is silent.
+ */
+const KERNEL_RESERVE = 2 ** 27;
+
+/** Reserves bytes or throws; the answer of the backend's own `malloc` to what it cannot give is address 0. */
+function guardedMalloc(
+  { asm: { memory } }: SharedBackend["wasm"],
+  malloc: (bytes: number) => number,
+  free: (pointer: number) => void,
+): (bytes: number) => number {
+  // The backend returns a signed number, negative above two gigabytes.
+  const tryMalloc = (bytes: number) => bytes <= LARGEST_REQUEST ? malloc(bytes) >>> 0 : 0;
+  return (bytes) => {
+    const pointer = bytes >= 0 ? tryMalloc(bytes) : 0;
+    const isNearlyFull = memory.buffer.byteLength + KERNEL_RESERVE > LARGEST_MEMORY;
+    const reserve = isNearlyFull && pointer !== 0 ? tryMalloc(KERNEL_RESERVE) : pointer;
+    if (isNearlyFull && reserve !== 0) free(reserve);
+    if (bytes === 0 || reserve !== 0) return pointer;
+    if (pointer !== 0) free(pointer);
+    throw new InputError(
+      `reserving ${bytes} bytes of WASM memory: found ${memory.buffer.byteLength} in use, wanted ` +
+        "room for them below 4 GiB; use smaller batches, smaller images or fewer channels at a time",
+    );
+  };
+}
+
+/**
+ * Guards the one place where the backend reserves memory for tensors, so that every kernel, stock or ours, throws where
+ * there is no more. Without it stock kernels go on with address 0 and overwrite what the backend itself keeps there.
+ *
+ * @param backend A started tfjs WASM backend.
+ * @throws {TypeError} When it is another backend.
+ */
+export function guardMemory(backend: object): void {
+  if (!isSharedBackend(backend)) throw notShared();
+  const { wasm } = backend;
+  // Emscripten puts both functions in the place of stubs at their first call.
+  wasm._free(wasm._malloc(8));
+  wasm._malloc = guardedMalloc(wasm, wasm._malloc, wasm._free);
+}
+
+function notShared(): TypeError {
+  return new TypeError(
+    "use the memory of tfjs: the current backend is not WASM, call startBackend() first",
+  );
+}
 
 /** A tensor that a kernel is about to fill, and where its values begin. */
 export interface OutputTensor<T extends tf.Tensor> {
@@ -46,11 +99,7 @@ export class BackendMemory {
    * @throws {TypeError} When it is another backend.
    */
   constructor(backend: object) {
-    if (!isSharedBackend(backend)) {
-      throw new TypeError(
-        "use the memory of tfjs: the current backend is not WASM, call startBackend() first",
-      );
-    }
+    if (!isSharedBackend(backend)) throw notShared();
     this.#backend = backend;
   }
 
@@ -64,18 +113,10 @@ export class BackendMemory {
    *
    * @param bytes How many.
    * @returns Their address.
-   * @throws {RangeError} When the heap cannot grow that far.
+   * @throws {InputError} When the heap cannot grow that far.
    */
   malloc(bytes: number): number {
-    // The backend returns a signed number, negative above two gigabytes.
-    const pointer = bytes <= LARGEST_REQUEST ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
-    if (pointer === 0 && bytes > 0) {
-      throw new RangeError(
-        `reserve ${bytes} bytes of WASM memory: ${this.memory.buffer.byteLength} are in use and ` +
-          "no more can be had; use smaller batches or fewer channels at a time",
-      );
-    }
-    return pointer;
+    return this.#backend.wasm._malloc(bytes);
   }
 
   /**
@@ -102,19 +143,12 @@ export class BackendMemory {
    *
    * @param shape Its shape.
    * @returns The tensor and the address of its values.
-   * @throws {RangeError} When the heap cannot grow that far.
+   * @throws {InputError} When the heap cannot grow that far.
    */
   makeTensor<T extends tf.Tensor>(shape: number[]): OutputTensor<T> {
     const output = this.#backend.makeOutput(shape, "float32");
     const tensor = tf.engine().makeTensorFromTensorInfo(output) as T;
-    const pointer = this.tensorPointer(tensor);
-    if (pointer === 0 && tensor.size > 0) {
-      tensor.dispose();
-      throw new RangeError(
-        `make a tensor of shape ${shape.join("×")}: WASM memory is exhausted, use smaller batches`,
-      );
-    }
-    return { tensor, pointer };
+    return { tensor, pointer: this.tensorPointer(tensor) };
   }
 
   /**
@@ -167,7 +201,7 @@ export class BackendMemory {
    * @param bytes Size of each piece.
    * @param use Is handed the addresses under the same names.
    * @returns What `use` returns.
-   * @throws {RangeError} When the heap cannot grow that far.
+   * @throws {InputError} When the heap cannot grow that far.
    */
   withScratch<Name extends string, Result>(
     bytes: Record<Name, number>,

@@ -36,7 +36,7 @@ export class MomentAccumulator {
    * @param kernels The kernels.
    * @param inputs Columns of X.
    * @param outputs Columns of Y.
-   * @throws {RangeError} When a size is not a positive integer or memory is exhausted.
+   * @throws {RangeError} When a size is not a positive integer.
    */
   constructor(kernels: Kernels, inputs: number, outputs: number) {
     for (const size of [inputs, outputs]) {

@@ -23,10 +23,10 @@ export interface Moments {
 }
 
 /**
- * Variance below this share of the mean square is rounding: G adds up to 256 products in f32 before f64 takes over, an
- * error of up to 256·2⁻²⁴ and typically far less.
+ * Variance below this share of the mean square is rounding: that of a network's f32 values, about 2⁻²² of them, squared.
+ * The sums bear it, for products are taken about a number near the mean.
  */
-const CONSTANT_COLUMN_SHARE = 2 ** -18;
+const CONSTANT_COLUMN_SHARE = 2 ** -40;
 
 /**
  * Adds up the moments of shards, in the order given, so that the same shards give the same bits.
@@ -101,7 +101,7 @@ function addTo(sums: Float64Array, values: Float64Array): void {
  *
  *     G − ΣxΣxᵀ/N,   C − ΣxΣyᵀ/N,   Σy² − (Σy)²/N,   sums 0
  *
- * A column of X whose variance drowns in the rounding of the f32 products counts as constant: its row and column of G
+ * A column of X whose variance drowns in the rounding of its f32 values counts as constant: its row and column of G
  * and its row of C become exactly 0, so that nobody fits noise.
  *
  * @param moments Raw moments.

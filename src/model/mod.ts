@@ -41,3 +41,4 @@ export {
   type JsonObject,
   readTopology,
 } from "./topology.ts";
+export { requireFiniteWeights } from "./check_weights.ts";

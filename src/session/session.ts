@@ -8,6 +8,7 @@ import {
   type InputPreparation,
   type ModelFile,
   readPreprocessing,
+  requireFiniteWeights,
   writePreprocessing,
 } from "../model/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
@@ -59,6 +60,7 @@ export async function openSession(
   chooseReference: ReferenceChoice,
 ): Promise<Session> {
   const read = await resolveModel(options.model);
+  requireFiniteWeights(read, `opening ${read.path}`);
   const preprocessing = readPreprocessing(read, options.preprocessing);
   const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
   const { inputs } = preprocessing;

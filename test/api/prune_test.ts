@@ -269,3 +269,32 @@ Deno.test(
     assert.match(report.notices[0], /160 images, fewer than the 4000/);
   }),
 );
+
+Deno.test(
+  "a model with a weight that is no number is refused before the work",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const [weight] = model.weights.values();
+    weight.values[1] = NaN;
+    await assert.rejects(prune({ ...SMALL, model, data }), {
+      name: "InputError",
+      message: new RegExp(`found NaN as number 1 of the weight "${weight.name}"`),
+    });
+  }),
+);
+
+for (const stop of ["uniform", "budget"] as const) {
+  Deno.test(
+    `a network that overflows on the images is refused with the layer, ${stop}`,
+    withNoise(async (data) => {
+      const model = await noisyNetwork("plain");
+      const [first] = model.weights.values();
+      first.values.fill(1e38);
+      const policy = stop === "uniform" ? { kind: stop, ratio: 0.5 } : { kind: stop, share: 0.7 };
+      await assert.rejects(prune({ ...SMALL, model, data, policy }), {
+        name: "InputError",
+        message: /(layer "conv2": found inputs or outputs|outputs) that are no finite numbers/,
+      });
+    }),
+  );
+}

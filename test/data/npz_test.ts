@@ -259,3 +259,19 @@ Deno.test("arrays of all versions and number types are read, wherever they lie i
   const scalar = readNpy(encodeNpy("<f8", "()", Float64Array.of(0.5)), "scalar");
   assert.deepEqual([scalar.shape, [...scalar.values]], [[], [0.5]]);
 });
+
+for (const stranger of [NaN, Infinity, -Infinity]) {
+  Deno.test(`${stranger} among floats is refused with its array and row`, () => {
+    const values = new Float32Array(4 * 6).fill(0.5);
+    values[2 * 6 + 3] = stranger;
+    const y = encodeNpy("<i4", "(4,)", Int32Array.of(0, 1, 0, 1));
+    return withArrays(
+      { x: encodeNpy("<f4", "(4, 2, 3, 1)", values), y },
+      (path) =>
+        assert.rejects(
+          openDataset(path, SHAPE),
+          new RegExp(`set\\.npz, x: found ${stranger} in row 2, wanted finite numbers`),
+        ),
+    );
+  });
+}

@@ -132,3 +132,21 @@ Deno.test("a model that is not there is named", async () => {
     /opening the model \/nowhere.*no such file/,
   );
 });
+
+for (const name of ["out", "out.keras", "out.onnx"]) {
+  Deno.test(`a weight that is no finite number is not written to ${name}`, () =>
+    inTempFolder(async (folder) => {
+      for (const stranger of [NaN, Infinity, -Infinity]) {
+        const file = await buildNetworkFile("plain");
+        const [weight] = file.weights.values();
+        weight.values[2] = stranger;
+        await assert.rejects(
+          saveModel(`${folder}/${name}`, file),
+          (error: Error) =>
+            error instanceof InputError &&
+            error.message.includes(`found ${stranger} as number 2 of the weight "${weight.name}"`),
+        );
+        assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+      }
+    }));
+}

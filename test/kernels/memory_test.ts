@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { BackendMemory, backendMemory } from "../../src/kernels/memory.ts";
 import { loadKernels } from "../../src/kernels/load.ts";
+import { InputError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 
 Deno.test("the backend is WASM and starting it again changes nothing", async () => {
@@ -59,11 +60,29 @@ Deno.test("scratch is freed when its user throws, and when its second piece cann
     };
     assert.throws(() => memory.withScratch({ a: 16, b: 32 }, fail), /defect/);
     assert.deepEqual(freed, lent);
-    assert.throws(() => memory.withScratch({ a: 16, b: 2 ** 40 }, () => {}), RangeError);
+    assert.throws(() => memory.withScratch({ a: 16, b: 2 ** 40 }, () => {}), InputError);
     assert.equal(freed.length, 3);
   } finally {
     backend.wasm._free = free;
   }
+});
+
+Deno.test("where the heap is full, stock kernels throw and what is there stays", async () => {
+  await startBackend();
+  const memory = backendMemory();
+  const kept = tf.tensor1d([1, 2, 3]), large = tf.zeros([2 ** 22]);
+  const pieces: number[] = [];
+  const fill = (bytes: number) => {
+    for (;;) pieces.push(memory.malloc(bytes));
+  };
+  const full = { name: "InputError", message: /use smaller batches/ };
+  for (const bytes of [2 ** 28, 2 ** 24, 2 ** 20]) assert.throws(() => fill(bytes), full);
+  assert.throws(() => large.add(1), full);
+  assert.throws(() => tf.tensor1d(new Float32Array(2 ** 22)).square(), full);
+  for (const piece of pieces) memory.free(piece);
+  assert.deepEqual([...tf.add(1, 1).dataSync()], [2]);
+  assert.deepEqual([...kept.square().dataSync()], [1, 4, 9]);
+  tf.dispose([kept, large]);
 });
 
 Deno.test("another backend is refused", () => {

@@ -181,3 +181,49 @@ Deno.test("moments of different layers do not merge", () => {
   assert.throws(() => mergeMoments([small, large]), /sizes 2×1 and 1×1/);
   assert.throws(() => mergeMoments([]), /none given/);
 });
+
+/** The columns of a matrix, each about its mean. */
+function aboutMeans(values: Float32Array, columns: number): Float64Array {
+  const rows = values.length / columns;
+  const means = new Float64Array(columns);
+  values.forEach((value, index) => means[index % columns] += value / rows);
+  return Float64Array.from(values, (value, index) => value - means[index % columns]);
+}
+
+testBothBuilds("centered moments keep their digits, however far the means are", (kernels) => {
+  const d = 9, n = 3, rows = 700;
+  const deviations = correlatedInputs(rows, d, 5), targets = randomArray(rows * n, 6);
+  for (const ratio of [1, 100, 300, 1000]) {
+    const x = deviations.map((value, index) => Math.fround(value + ratio * (1 + index % d)));
+    const y = targets.map((value) => Math.fround(value - ratio));
+    const expected = centerMoments(
+      naiveMoments(aboutMeans(x, d), aboutMeans(y, n), rows, d, n),
+    );
+    const found = centerMoments(accumulate(kernels, [{ x, y, rows }], d, n));
+    assertSameMoments(found, expected, F32_TOLERANCE);
+    assert.ok(found.gram[0] > 0, `a mean of ${ratio} is no constant`);
+  }
+});
+
+testBothBuilds("a constant column is one, whatever its value", (kernels) => {
+  const rows = 300;
+  const x = Float32Array.from(
+    { length: rows * 2 },
+    (_, index) => index % 2 ? 1e6 : index * 7 % 11,
+  );
+  const { gram } = centerMoments(accumulate(kernels, [{ x, y: x, rows }], 2, 2));
+  assert.deepEqual([gram[1], gram[2], gram[3]], [0, 0, 0]);
+  assert.ok(gram[0] > 0);
+});
+
+testBothBuilds("sums that pass the addresses there are are refused, not wrapped", (kernels) => {
+  for (const inputs of [23_000, 33_000, 46_500, 200_000]) {
+    assert.ok(kernels.wasm.gramTileBytes(inputs) > 4 * inputs * inputs);
+    if (inputs > 30_000) {
+      assert.throws(
+        () => new MomentAccumulator(kernels, inputs, 1),
+        /wanted room for them below 4 GiB; use/,
+      );
+    }
+  }
+});

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../base/mod.ts";
 import { type Activations, ForwardPlan } from "../forward/forward_plan.ts";
 import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
 import {
@@ -127,7 +128,7 @@ export class Calibrator {
         this.#keepOrDrop(index, batch);
         this.#options.onBatch?.();
       }
-      return accumulator.read();
+      return requireFiniteMoments(accumulator.read(), key);
     } finally {
       accumulator.dispose();
     }
@@ -166,7 +167,7 @@ export class Calibrator {
     const moments = sums.read();
     sums.dispose();
     this.#sums.delete(key);
-    return moments;
+    return requireFiniteMoments(moments, key);
   }
 
   /**
@@ -318,6 +319,20 @@ export class Calibrator {
       else tf.dispose([...targets.values()]);
     }
   }
+}
+
+/** Nothing can be fitted to sums that are NaN or infinite; every sample takes part in Σx² and Σy². */
+function requireFiniteMoments(moments: Moments, key: string): Moments {
+  const { d, n, gram, cross, sumYY } = moments;
+  let sum = 0;
+  for (let input = 0; input < d; input++) sum += gram[input * d + input];
+  for (let output = 0; output < n; output++) sum += sumYY[output];
+  if (Number.isFinite(sum) && cross.every(Number.isFinite)) return moments;
+  throw new InputError(
+    `gathering statistics of layer "${key}": found inputs or outputs that are no finite numbers, ` +
+      "wanted finite ones; check the preprocessing of the network's inputs, and whether its weights " +
+      "have grown too large",
+  );
 }
 
 /** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */

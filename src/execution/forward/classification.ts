@@ -1,6 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { activationOf, type LayerGraph, nodeKeyOf } from "../../graph/mod.ts";
-import type { Answers, Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
+import {
+  type Answers,
+  type Figures,
+  type ImageBatch,
+  type MeasuredNetwork,
+  type Objective,
+  requireFiniteOutputs,
+} from "./objective.ts";
 
 /** A batch of classified images. */
 export interface ClassificationSums {
@@ -62,6 +69,7 @@ export class Classification implements Objective<ClassificationSums> {
       for (const own of batch.losses) loss += own;
       images += batch.losses.length;
     }
+    requireFiniteOutputs(loss, images);
     const answers = joinAnswers(batches.map((batch) => batch.answers));
     const accuracy = correct / images;
     return { error: 1 - accuracy, loss: loss / images, accuracy, images, answers };

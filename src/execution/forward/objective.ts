@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../base/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
 import type { ForwardPlan } from "./forward_plan.ts";
 
@@ -54,6 +55,21 @@ export interface Figures {
   readonly outputs?: readonly OutputFigures[];
   /** How many images. */
   readonly images: number;
+}
+
+/**
+ * Refuses sums over a network's outputs that no figures can be made of.
+ *
+ * @param sum A sum that every output takes part in.
+ * @param images How many images it is over.
+ * @throws {InputError} When it is NaN or infinite.
+ */
+export function requireFiniteOutputs(sum: number, images: number): void {
+  if (Number.isFinite(sum)) return;
+  throw new InputError(
+    `measuring a network: found outputs that are no finite numbers on ${images} images, wanted ` +
+      "finite ones; check the preprocessing of its inputs, and whether its weights have grown too large",
+  );
 }
 
 /**

@@ -3,7 +3,13 @@ import { InputError } from "../../base/mod.ts";
 import { type Network, openNetwork } from "../../graph/mod.ts";
 import { disposeModel, type ModelFile, releaseWeights } from "../../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
-import type { Figures, ImageBatch, MeasuredNetwork, Objective } from "./objective.ts";
+import {
+  type Figures,
+  type ImageBatch,
+  type MeasuredNetwork,
+  type Objective,
+  requireFiniteOutputs,
+} from "./objective.ts";
 
 /** Sums over images and positions of one output. */
 export interface OutputSums {
@@ -83,6 +89,7 @@ export class OutputError implements Objective<OutputErrorSums> {
   figuresOf(batches: readonly OutputErrorSums[]): Figures {
     const { outputs: sums, images } = batches.reduce(addBatches);
     const outputs = sums.map(({ name, squaredError, squaredDeviation, means, count }) => {
+      requireFiniteOutputs(squaredError + squaredDeviation, images);
       if (squaredDeviation > 0) {
         const error = Math.sqrt(squaredError / squaredDeviation);
         return { name, error, variance: squaredDeviation / (count * means.length) };

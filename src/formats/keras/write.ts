@@ -1,5 +1,10 @@
 import { InputError } from "../../base/mod.ts";
-import type { LayerJson, ModelFile, Weight } from "../../model/mod.ts";
+import {
+  type LayerJson,
+  type ModelFile,
+  requireFiniteWeights,
+  type Weight,
+} from "../../model/mod.ts";
 import { writeArchive } from "./archive.ts";
 import { nameGroups } from "./archive_weights.ts";
 import { type ArrayNode, type GroupNode, writeHdf5 } from "./hdf5/write_hdf5.ts";
@@ -17,6 +22,7 @@ const KERAS_VERSION = "3.0.0";
  * @throws {InputError} See `writeKeras` of this room's door.
  */
 export function writeKerasBytes(file: ModelFile): Uint8Array {
+  requireFiniteWeights(file, `writing ${file.path}`);
   const place = `writing ${file.path} for Keras`;
   const model = writeModelConfig(file.topology, place);
   const encode = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));

@@ -12,7 +12,12 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
 import { fileError, InputError, isMissing } from "../../base/mod.ts";
-import { encodeWeights, type ModelFile, type QuantizedType } from "../../model/mod.ts";
+import {
+  encodeWeights,
+  type ModelFile,
+  type QuantizedType,
+  requireFiniteWeights,
+} from "../../model/mod.ts";
 
 /** Content of files by name. */
 export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
@@ -156,6 +161,7 @@ export function encodeModelFiles(
   file: ModelFile,
   quantize?: QuantizedType,
 ): Map<string, Uint8Array> {
+  requireFiniteWeights(file, `writing ${file.path}`);
   const { specs, bytes } = encodeWeights(file.weights.values(), quantize);
   const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
   const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [

@@ -1,5 +1,5 @@
 import project from "../../../../deno.json" with { type: "json" };
-import type { ModelFile } from "../../../model/mod.ts";
+import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
 import { encodeOnnx } from "./encode.ts";
 import { expandLayers, type LayerCall } from "./expand_layers.ts";
 import { GraphWriter, type WrittenTensor } from "./graph_writer.ts";
@@ -28,9 +28,10 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  *
  * @param file The model.
  * @returns The file.
- * @throws {InputError} When a layer has no counterpart in ONNX; the message names it.
+ * @throws {InputError} When a weight is no finite number, or a layer has no counterpart in ONNX; the message names it.
  */
 export function writeOnnx(file: ModelFile): Uint8Array {
+  requireFiniteWeights(file, `writing ${file.path}`);
   const { calls, inputs, outputs } = expandLayers(file);
   const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
   const tensors = new Map<LayerCall, WrittenTensor>();
