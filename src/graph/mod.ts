@@ -43,3 +43,4 @@ export { inlineModels } from "./opening/inline_models.ts";
 export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./opening/network.ts";
 export { activationOf, constructorName, pairOf, planeOf } from "./options.ts";
 export { absorbBiases, withWeights } from "./weights.ts";
+export { type ActivationBytes, activationBytes } from "./activation_bytes.ts";

@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/mod.ts";
 import type { ObjectiveSpec } from "../execution/mod.ts";
-import { type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
+import { activationBytes, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
 import {
   disposeModel,
   type InputPreparation,
@@ -75,6 +75,7 @@ export async function openSession(
     preprocessing,
     outputs: whyNoClasses ? undefined : outputs[0].shape[1]!,
     badImageShare: options.badImageShare ?? 0.01,
+    imageBytes: activationBytes(graph),
   }, options.workers ?? availableParallelism());
   try {
     const unlabeled = whyNoClasses ?? reasonInData(pool.local.dataset);
@@ -152,5 +153,5 @@ export function batchesOfThread(
   images: number,
   batchSize: number,
 ): number {
-  return Math.ceil(images / pool.size / batchSize);
+  return Math.ceil(images / pool.size / pool.batchSizeFor(batchSize));
 }

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { InputError, letOthersRun } from "../../base/mod.ts";
 import {
+  addStepSums,
   Calibrator,
   type ChannelMoments,
   type EvaluationSums,
@@ -23,7 +24,7 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { openNetwork } from "../../graph/mod.ts";
+import { type ActivationBytes, openNetwork } from "../../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
   disposeModel,
@@ -32,6 +33,7 @@ import {
   releaseWeights,
   type Weight,
 } from "../../model/mod.ts";
+import { fitBatch } from "./fit_batch.ts";
 import { toTensors } from "./to_tensors.ts";
 import { TrainingReplica, type TrainingRequest } from "./training_replica.ts";
 
@@ -45,6 +47,8 @@ export interface ReplicaSpec {
   readonly outputs?: number;
   /** Largest share of images that may be undecodable. */
   readonly badImageShare: number;
+  /** What the largest of the networks takes for an image; batches follow it. Default: batches are as large as asked for. */
+  readonly imageBytes?: ActivationBytes;
 }
 
 /** A split of the data set. */
@@ -220,11 +224,29 @@ export class Replica {
     this.#training = await TrainingReplica.open(request, this.#spec.preprocessing.inputs);
   }
 
-  /** Runs some training images forward and backward: {@link TrainingReplica.step}. */
+  /**
+   * Runs some training images forward and backward: {@link TrainingReplica.step}. Where they have no room together, they
+   * do so in parts, whose gradients are averaged.
+   */
   async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
-    const { train } = this.#dataset;
-    const batch = await this.#readImages(train, indices);
-    return this.#training!.step(batch, epoch);
+    const { imageBytes } = this.#spec;
+    const size = fitBatch(indices.length, imageBytes?.training ?? 0);
+    const training = this.#training!;
+    if (size >= indices.length) return training.step(await this.#readTraining(indices), epoch);
+    const mean = new Float32Array(training.gradients.length);
+    let sums: StepSums | undefined;
+    for (const part of chunk(indices, size)) {
+      const own = training.step(await this.#readTraining(part), epoch);
+      sums = sums ? addStepSums(sums, own) : own;
+      const share = own.images / indices.length;
+      for (let i = 0; i < mean.length; i++) mean[i] += training.gradients[i] * share;
+    }
+    training.gradients.set(mean);
+    return sums!;
+  }
+
+  async #readTraining(indices: Int32Array): Promise<Batch> {
+    return await this.#readImages(this.#dataset.train, indices);
   }
 
   /** Frees what a training holds. */

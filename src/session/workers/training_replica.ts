@@ -81,6 +81,11 @@ export class TrainingReplica {
     return new TrainingReplica(kernels, request, inputs, student, teacher);
   }
 
+  /** What the last step gave, flat: gradients, and batch statistics in the places of moving ones. */
+  get gradients(): Float32Array {
+    return new Float32Array(this.#request.gradients);
+  }
+
   /**
    * Runs a batch forward and backward.
    *
@@ -89,14 +94,14 @@ export class TrainingReplica {
    * @returns Loss and right answers; the gradients are in the request's buffer.
    */
   step(batch: Batch, epoch: number): StepSums {
-    const { augmentation, seed, weights, gradients } = this.#request;
+    const { augmentation, seed, weights } = this.#request;
     augmentBatch(batch, this.#inputs, augmentation, seed, epoch);
     this.#network.load(new Float32Array(weights));
     const inputs = toTensors(batch, this.#inputs);
     const teacher = this.#askTeacher(inputs);
     try {
       const training = { inputs, labels: batch.labels, teacher };
-      return this.#network.step(training, new Float32Array(gradients));
+      return this.#network.step(training, this.gradients);
     } finally {
       tf.dispose([...inputs, ...(teacher ?? [])]);
     }

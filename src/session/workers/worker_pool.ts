@@ -11,6 +11,7 @@ import { shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type Moments, type PackedMoments, packMoments, sumMoments } from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
+import { fitBatch } from "./fit_batch.ts";
 import { ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
 import {
@@ -49,12 +50,18 @@ export class WorkerPool {
   readonly local: Replica;
   readonly #remotes: readonly ThreadReplica[];
   readonly #badImageShare: number;
+  readonly #imageBytes: number;
   #gradients: readonly Float32Array[] = [];
 
-  private constructor(local: Replica, remotes: readonly ThreadReplica[], badImageShare: number) {
+  private constructor(
+    local: Replica,
+    remotes: readonly ThreadReplica[],
+    { badImageShare, imageBytes }: ReplicaSpec,
+  ) {
     this.local = local;
     this.#remotes = remotes;
     this.#badImageShare = badImageShare;
+    this.#imageBytes = imageBytes?.forward ?? 0;
   }
 
   /**
@@ -75,7 +82,7 @@ export class WorkerPool {
       { length: workers - 1 },
       (_, index) => new ThreadReplica(`${index + 2} of ${workers}`),
     );
-    const pool = new WorkerPool(local, remotes, spec.badImageShare);
+    const pool = new WorkerPool(local, remotes, spec);
     try {
       await Promise.all(remotes.map((remote) => remote.open(shared)));
     } catch (error) {
@@ -83,6 +90,17 @@ export class WorkerPool {
       throw error;
     }
     return pool;
+  }
+
+  /**
+   * Images of a batch: as many as were asked for, if they have room in two networks, for one is often run beside another
+   * that it is compared with.
+   *
+   * @param most As many as were asked for.
+   * @returns How many.
+   */
+  batchSizeFor(most: number): number {
+    return fitBatch(most, 2 * this.#imageBytes);
   }
 
   /** How many replicas there are. */
@@ -126,10 +144,11 @@ export class WorkerPool {
    * within a batch, so the number of replicas changes the order of additions in f64 alone.
    */
   async startCalibration(request: CalibrationRequest): Promise<void> {
-    const shards = shardIndices(request.indices, this.size, request.batchSize);
+    const batchSize = this.batchSizeFor(request.batchSize);
+    const shards = shardIndices(request.indices, this.size, batchSize);
     const memoryBudget = request.memoryBudget / this.size;
     await this.#callAll("startCalibration", (replica) => [
-      { ...request, memoryBudget, indices: shards[replica] },
+      { ...request, batchSize, memoryBudget, indices: shards[replica] },
     ]);
   }
 
@@ -240,8 +259,9 @@ export class WorkerPool {
   }
 
   #shardsOf(images: ImageSelection): ImageSelection[] {
-    const shards = shardIndices(images.indices, this.size, images.batchSize);
-    return shards.map((indices) => ({ ...images, indices }));
+    const batchSize = this.batchSizeFor(images.batchSize);
+    const shards = shardIndices(images.indices, this.size, batchSize);
+    return shards.map((indices) => ({ ...images, batchSize, indices }));
   }
 
   /**

@@ -1,0 +1,45 @@
+import { type LayerGraph, nodeKeyOf } from "./layer_graph.ts";
+
+/** What the activations of one image take, in bytes. */
+export interface ActivationBytes {
+  /** Most of what is live at the same time while the network runs. */
+  readonly forward: number;
+  /** What a training step keeps and makes: every activation, its gradient, and what a kernel works on. */
+  readonly training: number;
+}
+
+const FLOAT_BYTES = 4;
+
+/** Stands for an extent that the network leaves open. */
+const OPEN_EXTENT = 64;
+
+/** Tensors of a training step for every activation. */
+const TRAINING_TENSORS = 3;
+
+/**
+ * What a network's activations take, by its shapes: so batches can be as large as there is room for.
+ *
+ * @param graph The network, with a fixed input size.
+ * @returns Bytes for one image.
+ */
+export function activationBytes({ nodes, outputs }: LayerGraph): ActivationBytes {
+  const bytes = new Map(nodes.map(({ key, outputShape }) => [
+    key,
+    outputShape.reduce<number>((product, extent) => product * (extent ?? OPEN_EXTENT), FLOAT_BYTES),
+  ]));
+  const lastUse = new Map<string, number>();
+  nodes.forEach(({ key, inputs }, index) => {
+    for (const source of [key, ...inputs.map(nodeKeyOf)]) lastUse.set(source, index);
+  });
+  for (const tensor of outputs) lastUse.set(nodeKeyOf(tensor), nodes.length);
+  let [live, forward, all] = [0, 0, 0];
+  nodes.forEach(({ key, inputs }, index) => {
+    live += bytes.get(key)!;
+    all += bytes.get(key)!;
+    forward = Math.max(forward, live);
+    for (const source of new Set([key, ...inputs.map(nodeKeyOf)])) {
+      if (lastUse.get(source) === index) live -= bytes.get(source)!;
+    }
+  });
+  return { forward, training: TRAINING_TENSORS * all };
+}
