@@ -17,7 +17,7 @@ const ORDER: readonly Room[] = [
   { session: ["workers"] },
   { execution: ["training", "calibration", "forward"] },
   "cost",
-  { graph: ["folding", "cuts", "channels", "opening"] },
+  { graph: ["comparison", "folding", "cuts", "channels", "opening"] },
   "data",
   { formats: ["keras", "onnx", "graph_model", "import", "tfjs"] },
   "model",

@@ -25,15 +25,18 @@ Example:
   .action(async (model, out, { force, quantize, json }) => {
     await refuseExistingModel(out, { force, quantize });
     const original = await openModel(model);
-    const { file, layers, difference } = await fold(original);
+    const { file, layers, difference, isTelling } = await fold(original);
     const { bytes: after } = await untilInterrupted((signal) =>
       saveModel(out, file, { force, quantize, signal })
     );
     const bytes = { before: original.bytes, after };
     console.log(
-      json ? JSON.stringify({ out, bytes, layers, difference }) : [
+      json ? JSON.stringify({ out, bytes, layers, difference, isTelling }) : [
         `layers      ${layers.before} -> ${layers.after}`,
-        `outputs     differ by ${difference.toExponential(1)} at most`,
+        `outputs     differ by ${difference.toExponential(1)} of their spread at most`,
+        ...(isTelling ? [] : [
+          "            which proves little: a changed weight made no difference on the inputs tried",
+        ]),
         `written to ${out} (${formatBytes(after)})`,
       ].join("\n"),
     );

@@ -1,6 +1,6 @@
-import { foldGraph, openNetwork, writeGraph } from "../graph/mod.ts";
+import { compareNetworks, drawRows, foldGraph, openNetwork, writeGraph } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
-import { compareModels, disposeModel, type ModelFile } from "../model/mod.ts";
+import { disposeModel, type ModelFile } from "../model/mod.ts";
 import { type Change, resolveModel } from "../session/mod.ts";
 
 /** A folded model, and what became of it. */
@@ -9,8 +9,10 @@ export interface FoldResult {
   readonly file: ModelFile;
   /** How many layers it had and has. */
   readonly layers: Change;
-  /** Largest difference between the outputs of both on random inputs, relative to the largest output (at least 1). */
+  /** Largest difference between the outputs of both on inputs that they can take, relative to the outputs' spread. */
   readonly difference: number;
+  /** Whether these inputs can show a difference: a change of one weight was noticed. */
+  readonly isTelling: boolean;
 }
 
 /**
@@ -28,9 +30,10 @@ export async function fold(model: string | ModelFile): Promise<FoldResult> {
   const network = await openNetwork(original);
   disposeModel(network.model);
   const file = writeGraph(foldGraph(network.graph), original);
-  const difference = await compareModels(original, file, `folding ${original.path}`);
+  const rows = drawRows(network.graph, original);
+  const comparison = await compareNetworks(original, file, rows, `folding ${original.path}`);
   const layers = { before: countLayers(original), after: countLayers(file) };
-  return { file, layers, difference };
+  return { file, layers, ...comparison };
 }
 
 function countLayers({ topology }: ModelFile): number {

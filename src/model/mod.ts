@@ -1,4 +1,3 @@
-export { compareModels } from "./compare_models.ts";
 export {
   countStoredBytes,
   decodeWeights,

@@ -1,6 +1,6 @@
 import { networkCost } from "../cost/mod.ts";
 import type { Figures } from "../execution/mod.ts";
-import type { LayerGraph } from "../graph/mod.ts";
+import type { Comparison, LayerGraph } from "../graph/mod.ts";
 import { compareFigures, type FaultReport } from "../session/mod.ts";
 import type { Stopwatch } from "../base/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
@@ -28,8 +28,8 @@ export interface RunRecord {
   readonly statistics?: PruneReport["statistics"];
   /** What became of BatchNormalization. */
   readonly batchNorm: PruneReport["batchNorm"];
-  /** Difference between the masked and the shrunk model. */
-  readonly maskedDifference?: number;
+  /** How the masked and the shrunk model compare. */
+  readonly comparison?: Comparison;
   /** Times of the stages. */
   readonly clock: Stopwatch;
   /** Calibration images that there were, and that were asked for. */
@@ -71,7 +71,7 @@ export function describeRun(record: RunRecord): PruneReport {
     ...(record.statistics ? { statistics: record.statistics } : {}),
     layers: record.layers,
     batchNorm: record.batchNorm,
-    maskedDifference: record.maskedDifference,
+    maskedDifference: record.comparison?.difference,
     seconds: {
       total: clock.total,
       calibrate: clock.seconds("calibrate"),
@@ -118,7 +118,9 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
   return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
 }
 
-function noticesOf({ layers, images, heldOut, unlabeled, search }: RunRecord): string[] {
+function noticesOf(
+  { layers, images, heldOut, unlabeled, search, comparison }: RunRecord,
+): string[] {
   const notices: string[] = [];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
@@ -126,6 +128,12 @@ function noticesOf({ layers, images, heldOut, unlabeled, search }: RunRecord): s
   if (images.calibration < images.wanted) {
     notices.push(
       `the train split has ${images.calibration} images, fewer than the ${images.wanted} asked for`,
+    );
+  }
+  if (comparison?.isTelling === false) {
+    notices.push(
+      "the masked and the smaller network give the same on training images, but so does one with a changed weight: " +
+        "these images do not prove that the cut is right",
     );
   }
   if (unlabeled !== undefined) {

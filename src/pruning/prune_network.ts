@@ -2,6 +2,7 @@ import { Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
+  compareNetworks,
   type ConvolutionPlace,
   listConvolutions,
   type SharedMode,
@@ -10,7 +11,7 @@ import {
   writeGraph,
 } from "../graph/mod.ts";
 import { loadKernels } from "../kernels/mod.ts";
-import { compareModels, type ModelFile } from "../model/mod.ts";
+import type { ModelFile } from "../model/mod.ts";
 import {
   type LayerPlan,
   parseRatioList,
@@ -41,6 +42,7 @@ import {
   openSession,
   type Session,
   trackBatches,
+  trainingRows,
   wholeSplit,
 } from "../session/mod.ts";
 
@@ -160,10 +162,11 @@ export async function pruneOpened(
     );
 
     const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
-    const maskedDifference = settings.verify
-      ? await compareModels(
+    const comparison = settings.verify
+      ? await compareNetworks(
         writeGraph(repair.masked, file),
         writeGraph(shrunk, file),
+        trainingRows(session, calibration),
         "taking the masked channels out",
       )
       : undefined;
@@ -188,7 +191,7 @@ export async function pruneOpened(
       statistics: original.origin,
       batchNorm,
       tuned: tuned && { ...tuned, groups },
-      maskedDifference,
+      comparison,
       clock,
       images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
       faults: await pool.faults(),

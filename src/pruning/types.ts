@@ -252,7 +252,10 @@ export interface PruneReport extends FigureChanges {
     readonly lossKept?: number;
     readonly lossReestimated?: number;
   };
-  /** Largest difference between the outputs of the masked original and of the shrunk model, when they were compared. */
+  /**
+   * Largest difference between the outputs of the masked original and of the shrunk model on training images, relative to
+   * the outputs' spread, when they were compared.
+   */
   readonly maskedDifference?: number;
   /** Wall time of the stages. */
   readonly seconds: {

@@ -20,3 +20,4 @@ export {
   type GivenAnswer,
   type TestAnswers,
 } from "./test_answers.ts";
+export { trainingRows } from "./training_rows.ts";

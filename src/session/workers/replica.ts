@@ -151,6 +151,11 @@ export class Replica {
     this.#objective = await openObjective(spec);
   }
 
+  /** Reads training images as what the network's inputs read; the caller disposes the tensors. */
+  async readInputs(indices: Int32Array): Promise<tf.Tensor[]> {
+    return (await this.#read(this.#dataset.train, indices)).inputs;
+  }
+
   /** Measures a network on some images: sums of every batch. */
   async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums[]> {
     const { graph, model } = await openNetwork(file);
