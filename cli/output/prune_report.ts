@@ -62,8 +62,14 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
 const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
 
 /** What the budget policy decided, for people. */
-export function describeBudget({ target, share, isOptimal }: BudgetReport): string {
-  const proof = isOptimal ? "no choice within it has a smaller summed error" : "not proven optimal";
+export function describeBudget(
+  { target, share, isOptimal, error, lowerBound }: BudgetReport,
+): string {
+  const proof = isOptimal
+    ? "no choice within it has a smaller summed error"
+    : `not proven optimal: no choice within it sums to less than ${
+      formatPercent(error > 0 ? lowerBound / error : 0)
+    } of this one's error`;
   return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
     `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
 }

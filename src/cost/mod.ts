@@ -4,7 +4,7 @@ export { type CostTerm, sumTerms } from "./cost_term.ts";
 export { type LatencyOptions, measureLatency, type Spread, type Timing } from "./latency.ts";
 export { latencyModel, usefulCounts } from "./latency_model.ts";
 export { describeConditions, type LatencyConditions, LatencyTable } from "./latency_table.ts";
-export { layerCost, networkCost } from "./layer_cost.ts";
+export { layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export { networkTimes } from "./network_times.ts";
 export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";
 export {
@@ -14,3 +14,4 @@ export {
   type RunProfile,
 } from "./profile.ts";
 export { type LayerTimer, timeLayers } from "./time_layers.ts";
+export type { KeptChannels } from "./extent.ts";

@@ -1,10 +1,10 @@
-import { networkCost } from "../cost/mod.ts";
+import { type NetworkCost, networkCost } from "../cost/mod.ts";
 import type { Figures } from "../execution/mod.ts";
 import type { Comparison, LayerGraph } from "../graph/mod.ts";
 import { compareFigures, type FaultReport } from "../session/mod.ts";
 import type { Stopwatch } from "../base/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
-import type { LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
+import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 
 /** What a finished run knows. */
 export interface RunRecord {
@@ -66,8 +66,8 @@ export function describeRun(record: RunRecord): PruneReport {
       selectors: selectorMacs(graphs.after, graphs.before),
     },
     params: { before: costBefore.params, after: costAfter.params },
-    ...(record.budget ? { budget: record.budget } : {}),
-    ...(record.search ? { search: record.search } : {}),
+    ...(record.budget ? { budget: withActualShare(record.budget, costBefore, costAfter) } : {}),
+    ...(record.search ? { search: withActualShare(record.search, costBefore, costAfter) } : {}),
     ...(record.statistics ? { statistics: record.statistics } : {}),
     layers: record.layers,
     batchNorm: record.batchNorm,
@@ -92,6 +92,18 @@ export function describeRun(record: RunRecord): PruneReport {
     workers: record.workers,
     notices: noticesOf(record),
   };
+}
+
+/** The share of the cost that the result keeps, in the place of what was expected; latency is estimated alone. */
+function withActualShare<Report extends Pick<BudgetReport, "target" | "share">>(
+  report: Report,
+  before: NetworkCost,
+  after: NetworkCost,
+): Report {
+  const { target, share } = report;
+  if (target === "latency") return report;
+  const key = target === "macs" ? "convMacs" : "params";
+  return { ...report, share: { ...share, found: after[key] / before[key] } };
 }
 
 function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {

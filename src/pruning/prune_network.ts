@@ -13,10 +13,10 @@ import {
 import { loadKernels } from "../kernels/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
+  type ChosenRatios,
   type LayerPlan,
   parseRatioList,
   planLayers,
-  type Ratios,
   uniformRatios,
 } from "./policy/mod.ts";
 import {
@@ -144,8 +144,8 @@ export async function pruneOpened(
     };
     const folder = runFolder(session, settings);
     const resources = { folder, openExecutor };
-    const { ratios, budget, search } = await findRatios(context, places, settings, resources);
-    const plans = planLayers(graph, map, places, ratios, settings);
+    const { chosen, budget, search } = await findRatios(context, places, settings, resources);
+    const plans = planLayers(graph, map, places, chosen, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
     const tuner = await createTuner(session, settings);
@@ -215,20 +215,20 @@ async function findRatios(
   places: readonly ConvolutionPlace[],
   settings: Settings,
   resources: SearchResources,
-): Promise<{ ratios: Ratios; budget?: BudgetReport; search?: AutoOutcome }> {
+): Promise<{ chosen: ChosenRatios; budget?: BudgetReport; search?: AutoOutcome }> {
   const { policy } = settings;
   switch (policy.kind) {
     case "uniform":
-      return { ratios: uniformRatios(policy.ratio, places) };
+      return { chosen: { ratios: uniformRatios(policy.ratio, places) } };
     case "list":
-      return { ratios: parseRatioList(policy.text, policy.source, places) };
+      return { chosen: { ratios: parseRatioList(policy.text, policy.source, places) } };
     case "budget": {
-      const { ratios, report } = await findBudgetRatios(context, places, settings, policy);
-      return { ratios, budget: report };
+      const { report, ...chosen } = await findBudgetRatios(context, places, settings, policy);
+      return { chosen, budget: report };
     }
     case "auto": {
       const search = await findAutoRatios(context, places, settings, policy, resources);
-      return { ratios: search.ratios, search };
+      return { chosen: search, search };
     }
   }
 }

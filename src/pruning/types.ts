@@ -67,6 +67,8 @@ export interface BudgetReport {
   readonly error: number;
   /** Whether no choice within the budget has a smaller error. */
   readonly isOptimal: boolean;
+  /** No choice within the budget has an error below this, proven or not. */
+  readonly lowerBound: number;
 }
 
 /** What a search found. */

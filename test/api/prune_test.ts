@@ -298,3 +298,21 @@ for (const stop of ["uniform", "budget"] as const) {
     }),
   );
 }
+
+for (const kind of ["budget", "auto"] as const) {
+  Deno.test(
+    `a budget of half is used up where convolutions read concatenations, ${kind}`,
+    withNoise(async (data) => {
+      const model = await noisyNetwork("inception");
+      const search = { rollouts: 6, warmup: 3 };
+      const policy = kind === "budget"
+        ? { kind, share: 0.5 }
+        : { kind, share: 0.5, search, images: 40, finalists: 2 };
+      const { report } = await prune({ ...SMALL, model, data, policy, shared: "select" });
+      const kept = report.macs.convAfter / report.macs.convBefore;
+      const { found } = (report.budget ?? report.search)!.share;
+      assert.equal(found, kept);
+      assert.ok(kept <= 0.5 && kept > (kind === "budget" ? 0.45 : 0.3), `${kept}`);
+    }),
+  );
+}

@@ -78,9 +78,9 @@ export class Decisions {
 
   /** @param subject What is decided about; all is whole at first. */
   constructor(subject: DecisionSubject) {
-    const { graph, map, unitErrors: { units } } = subject;
+    const { graph, map, unitErrors: { units, networks } } = subject;
     this.#subject = subject;
-    this.#costs = costModel(graph, map, units);
+    this.#costs = costModel(graph, map, units, networks.kept);
     this.#saved = this.wholeCounts;
     this.#history = new History(this.#saved);
   }
@@ -192,7 +192,7 @@ export class Decisions {
 
   #plan(ratios: Ratios): LayerPlan[] {
     const { graph, map, places, rules } = this.#subject;
-    return planLayers(graph, map, places, ratios, rules);
+    return planLayers(graph, map, places, { ratios }, rules);
   }
 
   /** Enters what `prune` would do by these ratios; gives the layers, with reasons against what was asked for. */

@@ -237,7 +237,8 @@ export class Workbench {
       ...this.#context,
       onStage: (stage, done, total) => tell({ stage, done, total }),
     };
-    const { convMacs } = costModel(context.graph, context.map, this.#unitErrors.units);
+    const { units, networks } = this.#unitErrors;
+    const { convMacs } = costModel(context.graph, context.map, units, networks.kept);
     this.#setup ??= await priceBudget(context, this.#unitErrors, "macs", convMacs);
     const { counts, report } = await solveBudget(context, this.#setup, { share });
     this.#decisions.setCounts(counts);

@@ -21,7 +21,14 @@ export type { SearchSpace } from "./auto/search_space.ts";
 export type { Tried } from "./auto/trial.ts";
 export { chooseCounts } from "./budget/budget.ts";
 export type { BudgetProblem, BudgetUnit } from "./budget/budget_problem.ts";
-export { inputsOf, LARGEST_LAYER, type LayerPlan, planLayers, type PlanRules } from "./plan.ts";
+export {
+  type ChosenRatios,
+  inputsOf,
+  LARGEST_LAYER,
+  type LayerPlan,
+  planLayers,
+  type PlanRules,
+} from "./plan.ts";
 export { priceErrors, type UnpricedUnit } from "./budget/price_errors.ts";
 export { parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
 export { allowedCounts, ratiosOfCounts } from "./unit_counts.ts";

@@ -26,8 +26,18 @@ export interface LayerPlan {
   readonly of: number;
   /** The space that is cut as one, for `couple`. */
   readonly space?: number;
+  /** Own numbers of the channels that it keeps, where they are settled. */
+  readonly channels?: Int32Array;
   /** Why it stays whole, when a ratio asked for less. */
   readonly reason?: string;
+}
+
+/** What a policy decided. */
+export interface ChosenRatios {
+  /** The share of its input channels that every convolution keeps. */
+  readonly ratios: Ratios;
+  /** Own numbers of the channels that a convolution keeps, where they are settled, by its key. */
+  readonly fixed?: ReadonlyMap<string, Int32Array>;
 }
 
 /** Rules that hold for all layers. */
@@ -53,7 +63,7 @@ export const LARGEST_LAYER = 6000;
  * @param graph The network.
  * @param map Its channel spaces.
  * @param places Its convolutions.
- * @param ratios The share of its input channels that each keeps.
+ * @param chosen The share of its input channels that each keeps, and channels that are settled.
  * @param rules Rules for all layers.
  * @returns Every layer's plan.
  * @throws {InputError} When a skipped layer does not exist.
@@ -62,7 +72,7 @@ export function planLayers(
   graph: LayerGraph,
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
-  ratios: Ratios,
+  { ratios, fixed }: ChosenRatios,
   { skip, channelMultiple }: PlanRules,
 ): LayerPlan[] {
   checkSkipped(skip, places);
@@ -77,7 +87,7 @@ export function planLayers(
       : undefined;
     return reason !== undefined || keep === channels || place.mode === "whole"
       ? { ...base, mode: "whole", keep: channels, reason }
-      : { ...base, mode: place.mode, keep };
+      : { ...base, mode: place.mode, keep, channels: fixed?.get(node.key) };
   };
   return graph.nodes.flatMap((node): LayerPlan[] => {
     const rule = map.rules.get(node.key)!;

@@ -11,12 +11,12 @@ import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../../grap
 import {
   bestRollouts,
   chooseCounts,
+  type ChosenRatios,
   type Evaluation,
   type FailedRollout,
   type Measurement,
   type PlanRules,
   type Proposal,
-  type Ratios,
   ratiosOfCounts,
   type RecordedMeasurement,
   refineCounts,
@@ -53,9 +53,7 @@ export const AUTO_DEFAULTS = {
 const BEST_ROLLOUTS = 2;
 
 /** A finished search. */
-export interface AutoOutcome {
-  /** The share of its input channels that every convolution keeps. */
-  readonly ratios: Ratios;
+export interface AutoOutcome extends ChosenRatios {
   /** Figures of the search. */
   readonly report: SearchReport;
   /** Everything that was tried. */
@@ -125,6 +123,7 @@ export async function findAutoRatios(
   };
   return {
     ratios: ratiosOfCounts(places, setup.units, winner.counts),
+    fixed: setup.networks.fixedChannels(winner.counts),
     report,
     log: logOf(context, setup, [...searched.rollouts, ...refined.rollouts], failures),
   };
@@ -262,11 +261,11 @@ async function tryOut(
 
 function logOf(
   { graph, map }: BudgetContext,
-  { units }: BudgetSetup,
+  { units, networks }: BudgetSetup,
   rollouts: readonly Rollout[],
   failures: readonly FailedRollout[],
 ): SearchLog {
-  const { convMacs } = costModel(graph, map, units);
+  const { convMacs } = costModel(graph, map, units, networks.kept);
   const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
     tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
   return {

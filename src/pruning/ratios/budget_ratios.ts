@@ -1,5 +1,5 @@
 import type { ConvolutionPlace } from "../../graph/mod.ts";
-import { chooseCounts, type PlanRules, type Ratios, ratiosOfCounts } from "../policy/mod.ts";
+import { chooseCounts, type ChosenRatios, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
 import type { BudgetGoal, BudgetPolicy, BudgetReport } from "../types.ts";
 
@@ -12,7 +12,7 @@ import type { BudgetGoal, BudgetPolicy, BudgetReport } from "../types.ts";
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The budget.
- * @returns A ratio for every convolution, and the evidence.
+ * @returns A ratio for every convolution, channels that are settled, and the evidence.
  * @throws {InputError} When the budget cannot be reached: the message says what can.
  */
 export async function findBudgetRatios(
@@ -20,10 +20,14 @@ export async function findBudgetRatios(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   policy: BudgetPolicy,
-): Promise<{ ratios: Ratios; report: BudgetReport }> {
+): Promise<ChosenRatios & { readonly report: BudgetReport }> {
   const setup = await setUpBudget(context, places, rules, policy);
   const { counts, report } = await solveBudget(context, setup, policy);
-  return { ratios: ratiosOfCounts(places, setup.units, counts), report };
+  return {
+    ratios: ratiosOfCounts(places, setup.units, counts),
+    fixed: setup.networks.fixedChannels(counts),
+    report,
+  };
 }
 
 /**
@@ -46,6 +50,7 @@ export async function solveBudget(
     share: { wanted: share, found: chosen.cost / whole + added },
     error: chosen.error,
     isOptimal: chosen.method === "elimination" && chosen.costSlack === 0,
+    lowerBound: chosen.lowerBound,
   };
   return { counts: chosen.counts, report };
 }

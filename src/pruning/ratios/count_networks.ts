@@ -9,6 +9,7 @@ import {
   shrinkGraph,
   withWeights,
 } from "../../graph/mod.ts";
+import type { KeptChannels } from "../../cost/mod.ts";
 import { centerInPlace, type MomentsByLayer } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import {
@@ -95,6 +96,32 @@ export class CountNetworks {
       masked = withWeights(masked, node.key, weights);
     }
     return absorbBiases(shrinkGraph(masked, map, cut), graph);
+  }
+
+  /** Which channels a unit keeps at a count. */
+  readonly kept: KeptChannels = (index, count) => {
+    const unit = this.#units[index];
+    return count === unit.channels
+      ? Int32Array.from({ length: count }, (_, own) => own)
+      : this.#selectorOf(unit).keep(count).kept;
+  };
+
+  /**
+   * The channels of convolutions that read several spaces: what these keep decides on what other layers cost, so that a
+   * budget holds for these channels alone.
+   *
+   * @param counts Channels that every unit keeps.
+   * @returns Own numbers of the channels that stay, by key of the convolution.
+   */
+  fixedChannels(counts: ArrayLike<number>): Map<string, Int32Array> {
+    const { channels } = this.#context.map;
+    const fixed = new Map<string, Int32Array>();
+    this.#units.forEach(({ name, mode, globals }, index) => {
+      const spaces = new Set(Array.from(globals, (global) => channels[global].space));
+      if (mode === "couple" || spaces.size < 2 || counts[index] === globals.length) return;
+      fixed.set(name, Int32Array.from(this.kept(index, counts[index])));
+    });
+    return fixed;
   }
 
   /**

@@ -85,12 +85,13 @@ async function readOffAndMeasure(
 
 /** Cuts a network as `prune` does, and measures it. */
 async function repairAndMeasure(
-  { context, places, rules, units, finalImages }: SearchContext,
+  { context, places, rules, units, networks, finalImages }: SearchContext,
   counts: readonly number[],
 ): Promise<Evaluation> {
   const { graph, map } = context;
   const ratios = ratiosOfCounts(places, units, counts);
-  const plans = planLayers(graph, map, places, ratios, rules);
+  const fixed = networks.fixedChannels(counts);
+  const plans = planLayers(graph, map, places, { ratios, fixed }, rules);
   const running = { ...context, onLayer: () => {} };
   const start = await startRepair(running, plans);
   const repair = await repairLayers(running, plansToRepair(context, plans), start);

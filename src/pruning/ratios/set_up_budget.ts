@@ -78,9 +78,22 @@ export async function setUpBudget(
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
   const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
-  const terms = await costTerms(context, units, allowed, target, latencyTable);
+  const choices = units.filter((_, index) => allowed[index].length > 1);
+  const networks = await readNetworks(context, units, choices);
+  const terms = await costTerms(context, {
+    units,
+    counts: allowed,
+    networks,
+    target,
+    latencyTable,
+  });
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
-  return await priceBudget(context, await readUnitErrors(context, units, counts), target, terms);
+  return await priceBudget(
+    context,
+    await errorsOf(context, networks, units, counts),
+    target,
+    terms,
+  );
 }
 
 /**
@@ -97,10 +110,18 @@ export async function readUnitErrors(
   counts: readonly number[][],
 ): Promise<UnitErrors> {
   const choices = units.filter((_, index) => counts[index].length > 1);
-  const networks = await readNetworks(context, units, choices);
+  return await errorsOf(context, await readNetworks(context, units, choices), units, counts);
+}
+
+async function errorsOf(
+  context: BudgetContext,
+  networks: CountNetworks,
+  units: readonly CutUnit[],
+  counts: readonly number[][],
+): Promise<UnitErrors> {
   const unpriced = await context.clock.time("select", () =>
     units.map((unit, index) => {
-      const errors = choices.includes(unit) ? networks.errorsOf(unit) : undefined;
+      const errors = counts[index].length > 1 ? networks.errorsOf(unit) : undefined;
       return {
         name: unit.name,
         readers: readersOf(context, unit).length,
@@ -182,20 +203,27 @@ function mostAddedBiases({ nodes }: LayerGraph): number {
   return gaining.reduce((sum, node) => sum + kernelSize(node).outputs, 0);
 }
 
+/** What is counted, of which decisions. */
+interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
+  readonly units: readonly CutUnit[];
+  /** The counts that are allowed, of each. */
+  readonly counts: readonly number[][];
+  /** Says which channels stay at a count: what a convolution that reads several spaces keeps decides on other costs. */
+  readonly networks: CountNetworks;
+  readonly target: BudgetTarget;
+}
+
 async function costTerms(
   { graph, map, onStage }: BudgetContext,
-  units: readonly CutUnit[],
-  counts: readonly number[][],
-  target: BudgetTarget,
-  path?: string,
+  { units, counts, networks: { kept }, target, latencyTable: path }: CostQuestion,
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
-    const model = costModel(graph, map, units);
+    const model = costModel(graph, map, units, kept);
     return target === "macs" ? model.convMacs : model.params;
   }
   const table = await LatencyTable.open({
     path,
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
-  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH });
+  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH, kept });
 }

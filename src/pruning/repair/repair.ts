@@ -225,7 +225,7 @@ function wholeReport({ node, place, of, reason }: LayerPlan): LayerReport {
 /** Chooses the channels a layer keeps and enters the cut. */
 function chooseChannels(
   { map, kernels, select, ridge }: RepairContext,
-  { node, mode, keep }: LayerPlan,
+  { node, mode, keep, channels: settled }: LayerPlan,
   problem: Problem,
   cuts: { removed: Uint8Array; selections: Map<string, Int32Array> },
 ): { kept: Int32Array; dead: Int32Array } {
@@ -235,7 +235,9 @@ function chooseChannels(
     const kept = Int32Array.from(globals.keys()).filter((own) => cuts.removed[globals[own]] === 0);
     return { kept, dead: new Int32Array(0) };
   }
-  const { kept, dead } = createSelector(kernels, [problem], select, { ridge }).keep(keep);
+  const { kept, dead } = settled
+    ? { kept: settled, dead: new Int32Array(0) }
+    : createSelector(kernels, [problem], select, { ridge }).keep(keep);
   if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, kept));
   else removeChannels(cuts.removed, globals, kept);
   return { kept, dead };

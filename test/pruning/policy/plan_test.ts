@@ -57,7 +57,7 @@ Deno.test("a coupled space keeps the largest share that one of its convolutions 
   const ratios = places.map(({ key }) =>
     key === "block2_projection" ? 0.5 : key === "block2_conv1" ? 0.75 : 0.25
   );
-  const plans = planLayers(graph, map, places, ratios, NO_RULES);
+  const plans = planLayers(graph, map, places, { ratios }, NO_RULES);
   const keepOf = (key: string) => plans.find(({ node }) => node.key === key)!.keep;
   assert.equal(keepOf("block2_projection"), Math.round(6 * 0.75));
   assert.equal(keepOf("block2_conv1"), Math.round(6 * 0.75));
@@ -68,7 +68,7 @@ Deno.test("a coupled space stays whole when a skipped convolution reads it", asy
   const { graph, map, places } = await openPlaces("preActivation", "couple");
   const ratios = places.map(() => 0.5);
   const rules = { ...NO_RULES, skip: ["block2_projection"] };
-  const plans = planLayers(graph, map, places, ratios, rules);
+  const plans = planLayers(graph, map, places, { ratios }, rules);
   const modeOf = (key: string) => plans.find(({ node }) => node.key === key)!.mode;
   assert.equal(modeOf("block2_conv1"), "whole");
   assert.equal(modeOf("block1_conv1"), "whole");
@@ -78,7 +78,11 @@ Deno.test("a coupled space stays whole when a skipped convolution reads it", asy
 Deno.test("an unknown name on the skip list is an error that lists the convolutions", async () => {
   const { graph, map, places } = await openPlaces("mobile", "select");
   assert.throws(
-    () => planLayers(graph, map, places, places.map(() => 1), { ...NO_RULES, skip: ["conv9"] }),
+    () =>
+      planLayers(graph, map, places, { ratios: places.map(() => 1) }, {
+        ...NO_RULES,
+        skip: ["conv9"],
+      }),
     (error: Error) => error instanceof InputError && /"conv9".*pointwise/.test(error.message),
   );
 });
@@ -103,7 +107,7 @@ Deno.test("selectionSaving() is the difference that surgery makes to the network
 
 Deno.test("a selection that would not save anything is not planned", async () => {
   const { graph, map, places } = await openPlaces("inception", "select");
-  const plans = planLayers(graph, map, places, places.map(() => 0.9), NO_RULES);
+  const plans = planLayers(graph, map, places, { ratios: places.map(() => 0.9) }, NO_RULES);
   const narrow = plans.find(({ node }) => node.key === "narrow")!;
   assert.equal(narrow.mode, "whole");
   assert.match(narrow.reason!, /selector/);

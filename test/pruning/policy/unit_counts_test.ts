@@ -20,7 +20,7 @@ async function openRules(name: NetworkName, shared: SharedMode, rules: PlanRules
   const { graph, map, places, units } = opened;
   const counts = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
   const planCounts = (chosen: readonly number[]) =>
-    planLayers(graph, map, places, ratiosOfCounts(places, units, chosen), rules);
+    planLayers(graph, map, places, { ratios: ratiosOfCounts(places, units, chosen) }, rules);
   return { ...opened, counts, planCounts };
 }
 
