@@ -38,6 +38,18 @@ export function isZip(bytes: Uint8Array): boolean {
  * @param wants Asked about every entry before it is inflated; may throw.
  * @returns The content of the entries that are wanted, by name.
  * @throws {InputError} When the archive is damaged, or an entry is named twice or leaves the archive.
+ *
+ * @example Take the pictures out of an archive
+ * ```ts
+ * import { readZip } from "@secateur/secateur/browser";
+ * import { zipSync } from "fflate";
+ * import assert from "node:assert/strict";
+ *
+ * const bytes = zipSync({ "cats/1.png": new Uint8Array(64), "notes.txt": new Uint8Array(8) });
+ * const archive = { bytes, path: "images.zip", kind: "zip archive" };
+ * const pictures = readZip(archive, ({ name }) => name.endsWith(".png"));
+ * assert.deepEqual([...pictures.keys()], ["cats/1.png"]);
+ * ```
  */
 export function readZip(
   file: ZipFile,
