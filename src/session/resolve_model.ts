@@ -11,6 +11,18 @@ export type InputSizes =
 /**
  * Reads a model unless it has been read already, takes nested models apart and fixes sizes that it leaves open. Sizes of
  * single inputs go first.
+ *
+ * @example Fix the input size of a model that leaves it open
+ * ```ts
+ * import { resolveModel } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const model = await resolveModel("cli/example/resnet8-fashion-mnist");
+ * const [input] = model.topology.config.layers!;
+ * input.config.batch_input_shape = [null, null, null, 1];
+ * const fixed = await resolveModel(model, { inputSize: [32, 32] });
+ * assert.deepEqual(fixed.topology.config.layers![0].config.batch_input_shape, [null, 32, 32, 1]);
+ * ```
  */
 export async function resolveModel(
   model: string | ModelFile,
