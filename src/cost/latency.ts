@@ -44,6 +44,17 @@ const MOST_WARM_UPS = 5;
  * @param options Batch size and rounds.
  * @returns A timing per model.
  * @throws {InputError} When TensorFlow.js cannot make a model.
+ *
+ * @example Time predictions in a browser
+ * ```ts
+ * import { measureLatency, resolveModel, startBackend } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const model = await resolveModel("cli/example/resnet8-fashion-mnist");
+ * await startBackend();
+ * const [{ minimum, median, maximum }] = await measureLatency([model], { batchSize: 1, rounds: 5 });
+ * assert.ok(minimum <= median && median <= maximum);
+ * ```
  */
 export async function measureLatency(
   files: readonly ModelFile[],

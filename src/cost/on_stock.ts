@@ -54,6 +54,19 @@ export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<La
  * @returns A timing per model.
  * @throws {InputError} When TensorFlow.js cannot make a model, or there can be no thread.
  * @throws {WorkerError} When the thread ends before it answers.
+ *
+ * @example Compare the latency of a folded model with that of the original
+ * ```ts
+ * import { fold, measureStockLatency, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const original = await openModel("cli/example/resnet8-fashion-mnist");
+ * const { file: folded } = await fold(original);
+ * const options = { batchSize: 1, rounds: 5 };
+ * const [before, after] = await measureStockLatency([original, folded], options);
+ * assert.equal(before.relative.median, 1);
+ * assert.ok(after.relative.median > 0);
+ * ```
  */
 export async function measureStockLatency(
   files: readonly ModelFile[],
