@@ -29,6 +29,39 @@ export interface Pruner {
  * @param queue Workers at a queue. Default: this process, one run after the other.
  * @returns Who does them.
  * @throws {InputError} When the queue cannot be used.
+ *
+ * @example Prune by several ratios, one after the other
+ * ```ts
+ * import { openPruner } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const pruner = await openPruner();
+ * const macs = [];
+ * for (const ratio of [0.75, 0.5]) {
+ *   const { report } = await pruner.prune({ model, data, policy: { kind: "uniform", ratio } });
+ *   macs.push(report.macs.after);
+ * }
+ * await pruner.close();
+ * assert.ok(macs[0] > macs[1]);
+ * ```
+ *
+ * @example Prune by several ratios at the same time, on workers
+ * ```ts ignore
+ * import { openPruner } from "@secateur/secateur";
+ *
+ * const pruner = await openPruner({ url: "redis://queue.example.org", blobs: "/mnt/secateur" });
+ * const results = await Promise.all(
+ *   [0.75, 0.5, 0.25].map((ratio) =>
+ *     pruner.prune({ model: "resnet20", data: "cifar10", policy: { kind: "uniform", ratio } })
+ *   ),
+ * );
+ * await pruner.close();
+ * ```
  */
 export async function openPruner(queue?: QueueOptions): Promise<Pruner> {
   return queue ? await openRemote(queue) : openLocal();

@@ -42,6 +42,22 @@ export interface WorkerReport {
  * @param options The queue, and what this worker has.
  * @returns What it did.
  * @throws {InputError} When the queue cannot be used.
+ *
+ * @example Serve a queue until the process is told to end
+ * ```ts ignore
+ * import { runWorker } from "@secateur/secateur";
+ * import process from "node:process";
+ *
+ * const end = new AbortController();
+ * process.once("SIGTERM", () => end.abort());
+ * const { done, failed } = await runWorker({
+ *   queue: "redis://queue.example.org",
+ *   dataFolder: "/data",
+ *   signal: end.signal,
+ *   onEnd: ({ kind, id }, failure) => console.log(kind, id, failure?.message ?? "done"),
+ * });
+ * console.log(`${done} jobs done, ${failed} failed`);
+ * ```
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   const { queue, dataFolder, workers: threads = 1, ...settings } = options;
