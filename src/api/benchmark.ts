@@ -82,6 +82,19 @@ export interface BenchmarkReport {
  * @param options The models and how they are measured.
  * @returns The figures.
  * @throws {InputError} When a model cannot be read or leaves a size open, or models read images of different shapes.
+ *
+ * @example Compare a folded model with the original
+ * ```ts
+ * import { benchmark, fold } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const original = "cli/example/resnet8-fashion-mnist";
+ * const { file } = await fold(original);
+ * const { models } = await benchmark({ models: [original, file], rounds: 5, layers: false });
+ * const [before, after] = models;
+ * assert.ok(after.params < before.params);
+ * assert.ok(after.stock.relative.median > 0);
+ * ```
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { batchSize, rounds, layers, inputSize, onProgress = () => {} } = withDefaults(

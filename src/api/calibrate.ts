@@ -82,6 +82,34 @@ export interface CalibrateResult {
  * gather a shard.
  * @throws {RangeError} When there is no shard of that number.
  * @throws {WorkerError} When a thread is lost.
+ *
+ * @example Gather statistics of 256 images
+ * ```ts
+ * import { calibrate } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { statistics, report } = await calibrate({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   batches: 2,
+ *   pointsPerImage: 10,
+ * });
+ * assert.equal(report.images.shard, 256);
+ * const { d, n, count } = statistics.layers.get("conv1")!;
+ * assert.deepEqual([d, n, count], [3 * 3 * 1, 16, 256 * 10]);
+ * ```
+ *
+ * @example Have workers gather the parts
+ * ```ts ignore
+ * import { calibrate, saveStatistics } from "@secateur/secateur";
+ *
+ * const { statistics } = await calibrate({
+ *   model: "resnet20",
+ *   data: "cifar10",
+ *   queue: { url: "redis://queue.example.org", blobs: "/mnt/secateur", shards: 8 },
+ * });
+ * await saveStatistics("resnet20.safetensors", statistics);
+ * ```
  */
 export async function calibrate(options: CalibrateOptions): Promise<CalibrateResult> {
   const clock = new Stopwatch();

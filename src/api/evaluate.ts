@@ -46,6 +46,34 @@ export interface EvaluateOptions extends DataOptions {
  * @param options Model, data and split.
  * @returns Accuracy and loss, or the relative error of the outputs.
  * @throws {InputError} When model or data cannot be read or do not fit each other.
+ *
+ * @example Measure the accuracy on the test images
+ * ```ts
+ * import { evaluate } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { accuracy, images } = await evaluate({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ * });
+ * assert.equal(images, 2000);
+ * assert.ok(accuracy! > 0.92);
+ * ```
+ *
+ * @example Compare outputs with those of another network
+ * ```ts
+ * import { evaluate, fold } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
+ * const reference = "cli/example/resnet8-fashion-mnist";
+ * const { file: model } = await fold(reference);
+ * const { outputError } = await evaluate({ model, reference, data });
+ * assert.ok(outputError! < 1e-4);
+ * ```
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const start = performance.now();

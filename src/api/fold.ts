@@ -23,6 +23,16 @@ export interface FoldResult {
  * @param model A model, or where it is.
  * @returns The folded model; its outputs have been compared with those of the given one.
  * @throws {InputError} When the model cannot be read.
+ *
+ * @example Make a model ready for use
+ * ```ts
+ * import { fold } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { layers, difference } = await fold("cli/example/resnet8-fashion-mnist");
+ * assert.ok(layers.after < layers.before);
+ * assert.ok(difference < 1e-4);
+ * ```
  */
 export async function fold(model: string | ModelFile): Promise<FoldResult> {
   const original = await resolveModel(model);

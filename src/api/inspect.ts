@@ -90,6 +90,20 @@ export interface InspectOptions {
  * @param options The model.
  * @returns The description; layers in graph order, convolutions with their place in the ratio list.
  * @throws {InputError} When the model cannot be read.
+ *
+ * @example List the convolutions that can be cut
+ * ```ts
+ * import { inspect } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { macs, layers } = await inspect({ model: "cli/example/resnet8-fashion-mnist" });
+ * assert.equal(macs, 9_546_624);
+ * const alone = layers.filter(({ mode }) => mode === "private");
+ * assert.deepEqual(alone.map(({ name, channels }) => [name, channels]), [
+ *   ["stage1_block1_conv2", 16],
+ *   ["stage2_block1_conv2", 32],
+ * ]);
+ * ```
  */
 export async function inspect(options: InspectOptions): Promise<InspectReport> {
   const file = await resolveModel(options.model, options);

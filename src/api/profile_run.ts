@@ -46,6 +46,18 @@ interface Opened {
  * @param options The networks.
  * @returns Their costs for one image.
  * @throws {InputError} When a model cannot be opened.
+ *
+ * @example Find out what folding saves
+ * ```ts
+ * import { fold, openModel, profile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const original = await openModel("cli/example/resnet8-fashion-mnist");
+ * const { file: folded } = await fold(original);
+ * const { before, after } = await profile({ before: original, after: folded, latency: false });
+ * assert.ok(after.params < before!.params);
+ * assert.ok(after.layers.length < before!.layers.length);
+ * ```
  */
 export async function profile(options: ProfileOptions): Promise<RunProfile> {
   await startBackend();

@@ -21,6 +21,34 @@ export interface PruneOptions extends PruneNetworkOptions {
  * @returns The smaller model and the figures of the run.
  * @throws {InputError} When model, data, ratios or queue cannot be used; nothing has been written then.
  * @throws {WorkerError} When a thread is lost; a run with a search or tuning keeps its state.
+ *
+ * @example Keep half of the multiply–accumulates
+ * ```ts
+ * import { prune } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { report } = await prune({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   policy: { kind: "budget", share: 0.5 },
+ *   batches: 1,
+ * });
+ * assert.ok(report.macs.convAfter <= 0.5 * report.macs.convBefore);
+ * assert.ok(report.accuracy!.after > 0.8);
+ * ```
+ *
+ * @example Search with workers, and tune the winner
+ * ```ts ignore
+ * import { prune } from "@secateur/secateur";
+ *
+ * const { file, report } = await prune({
+ *   model: "resnet20",
+ *   data: "cifar10",
+ *   policy: { kind: "auto", share: 0.5, search: { proposals: 8 } },
+ *   tuning: { epochs: 10, teacher: "original" },
+ *   queue: { url: "redis://queue.example.org", blobs: "/mnt/secateur" },
+ * });
+ * ```
  */
 export async function prune({ queue, ...options }: PruneOptions): Promise<PruneResult> {
   if (queue === undefined) return await pruneNetwork(options);

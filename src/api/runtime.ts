@@ -14,7 +14,20 @@ export interface Runtime {
   readonly threads: number;
 }
 
-/** Tells what this process has computed on so far. */
+/**
+ * Tells what this process has computed on so far.
+ *
+ * @example Say what a run was computed on
+ * ```ts
+ * import { describeRuntime, startBackend } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * await startBackend();
+ * const { tfjs, backend, kernels } = describeRuntime();
+ * assert.equal(`TensorFlow.js ${tfjs}, ${backend}`, "TensorFlow.js 4.22.0, wasm");
+ * assert.match(kernels, /^(relaxed|plain)$/);
+ * ```
+ */
 export function describeRuntime(): Runtime {
   return {
     tfjs: tf.version.tfjs,

@@ -70,6 +70,21 @@ const [MEAN, STD] = [127.5, 63.75];
  * @throws {InputError} When the data cannot be used, or the loss is no number any more.
  * @throws {UsageError} When there is no such network.
  * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
+ *
+ * @example Train a small network
+ * ```ts
+ * import { train } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { file, report } = await train({
+ *   net: "resnet8",
+ *   data: "cli/example/fashion-mnist",
+ *   epochs: 0.05,
+ *   validationImages: 0,
+ * });
+ * assert.equal(report.epochs.length, 1);
+ * assert.deepEqual(file.weights.get("dense/kernel")!.shape, [64, 10]);
+ * ```
  */
 export async function train(options: TrainOptions): Promise<TuningOutcome> {
   const { net, inputSize, ...rest } = options;
@@ -98,6 +113,21 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  * @returns The tuned model (the best weights on held-out training images) and the figures of the run.
  * @throws {InputError} When model or data cannot be used, a checkpoint does not fit, or the loss is no number any more.
  * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
+ *
+ * @example Go on training with small steps
+ * ```ts
+ * import { finetune } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { report } = await finetune({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   epochs: 0.05,
+ *   learningRate: 1e-4,
+ *   validationImages: 0,
+ * });
+ * assert.ok(report.accuracy!.after > 0.9);
+ * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
   const start = performance.now();

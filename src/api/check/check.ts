@@ -45,6 +45,20 @@ type Figures = Partial<Record<LimitName, number>>;
  * @returns A result for every limit.
  * @throws {UsageError} When a limit needs images or a reference that is not given.
  * @throws {InputError} When a model or the data cannot be read.
+ *
+ * @example Hold a model against limits of size, cost and accuracy
+ * ```ts
+ * import { check } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { holds, results } = await check({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   limits: { bytes: 400_000, macs: 9_000_000, accuracy: 0.9 },
+ * });
+ * assert.ok(!holds);
+ * assert.deepEqual(results.filter(({ holds }) => !holds).map(({ name }) => name), ["macs"]);
+ * ```
  */
 export async function check(options: CheckOptions): Promise<CheckReport> {
   const settings = withDefaults(options, CHECK_DEFAULTS);

@@ -71,6 +71,18 @@ export interface Needs {
  * @param path Its path, for messages.
  * @returns The limits.
  * @throws {InputError} When it is no such object, is empty, or names something else.
+ *
+ * @example Read a budget file
+ * ```ts
+ * import { parseLimits } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ * import { readFile } from "node:fs/promises";
+ *
+ * const path = "cli/example/budget.json";
+ * const limits = parseLimits(await readFile(path, "utf8"), path);
+ * assert.deepEqual(limits, { bytes: 400_000, macs: 10_000_000, latency: 100 });
+ * assert.throws(() => parseLimits('{ "size": 1 }', "budget.json"), /found the limit "size"/);
+ * ```
  */
 export function parseLimits(text: string, path: string): Limits {
   let parsed: unknown;
