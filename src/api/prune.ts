@@ -7,15 +7,20 @@ import {
   sharedModeOf,
 } from "../pruning/mod.ts";
 
-/** What {@link prune} does. */
+/** Options of {@link prune}. */
 export interface PruneOptions extends PruneNetworkOptions {
-  /** Has networks of a search (`auto`) tried out by workers at a queue. Default: they are tried out here. */
+  /** Workers that try out the networks of a search (`auto`). Default: this process tries them out. */
   readonly queue?: QueueOptions;
 }
 
 /**
- * Makes a convolutional network smaller, as `pruneNetwork` says step by step; a search may have its networks tried out by
- * workers at a queue.
+ * Makes a convolutional network smaller: chooses the channels that every convolution keeps, repairs the layers by
+ * regression (He et al. 2017, arXiv 1707.06168), takes the channels out and measures what is left. With `tuning` the
+ * smaller network is then trained for some epochs.
+ *
+ * Statistics, search and tuning use the training split; the test split is used only for the figures before and after.
+ * Where images or model have no classes, networks are measured by the relative error of their outputs against the
+ * original's, in place of accuracy and cross-entropy.
  *
  * @param options Model, data, ratios and settings.
  * @returns The smaller model and the figures of the run.

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { preferredBuild } from "../kernels/mod.ts";
 import { Thread } from "../base/mod.ts";
 
-/** What runs are computed on. */
+/** What this process computes with. */
 export interface Runtime {
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
@@ -10,12 +10,14 @@ export interface Runtime {
   readonly backend?: string;
   /** Build of Secateur's kernels that this engine takes. */
   readonly kernels: "relaxed" | "plain";
-  /** Threads that were started, this one included. */
+  /** Threads that were started so far, this one included. */
   readonly threads: number;
 }
 
 /**
- * Tells what this process has computed on so far.
+ * Describes what this process computes with.
+ *
+ * @returns TensorFlow.js, its backend, the build of the kernels, and the threads that were started so far.
  *
  * @example Say what a run was computed on
  * ```ts

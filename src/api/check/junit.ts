@@ -20,8 +20,8 @@ function escape(text: string): string {
  *
  * @param model Path of the model, the name of the suite.
  * @param results The results.
- * @param describe Says in one line what was found and what was wanted.
- * @returns The document.
+ * @param describe Makes the message of a limit that does not hold: one line with what was found and what was wanted.
+ * @returns The XML document.
  *
  * @example Show results to a CI service
  * ```ts

@@ -53,15 +53,15 @@ export type WorkbenchOptions =
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
 
-/** How something that takes a while is watched. */
+/** Interruption and progress of a method that takes a while. */
 export interface WorkbenchRun {
-  /** Raised to end it, at the next batch of images. */
+  /** Ends the work at the next batch of images when it is aborted; the promise is rejected with its reason. */
   readonly signal?: AbortSignal;
-  /** Told of progress. */
+  /** Called as the work proceeds. */
   readonly onProgress?: ProgressListener;
 }
 
-/** What the network as it stands is worth. */
+/** Figures of the network as it stands, and of the original. */
 export interface WorkbenchEvaluation {
   /** The original network. */
   readonly before: Figures;
@@ -201,11 +201,11 @@ export class Workbench {
   }
 
   /**
-   * Keeps a share of the input channels of some convolutions, and of those that keep the same channels.
+   * Keeps a share of the input channels of some convolutions, and of those that can only be cut together with them.
    *
    * @param pattern A name, `all`, or a pattern, in which `*` stands for any characters and `?` for one.
    * @param share The share, above 0 and at most 1.
-   * @returns What became of these convolutions, and of the network.
+   * @returns These convolutions as they are now, and the cost of the network.
    * @throws {InputError} When there is no such convolution, none of them can be cut, or the share is out of range.
    *
    * @example Try a smaller share, and take it back
@@ -229,11 +229,11 @@ export class Workbench {
   }
 
   /**
-   * Keeps what a ratio list says.
+   * Sets the counts from a ratio list.
    *
-   * @param text Its text.
-   * @param source Where it comes from, for messages.
-   * @returns What became of all convolutions, and of the network.
+   * @param text The list: a ratio for every convolution, in the order of {@link layers}, with commas between them.
+   * @param source Where the text comes from, for messages.
+   * @returns All convolutions as they are now, and the cost of the network.
    * @throws {InputError} When it is no list for this network.
    *
    * @example Go on from the ratios of an earlier session
@@ -264,16 +264,16 @@ export class Workbench {
   /**
    * Takes the last change back.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was such a change.
    */
   undo(): boolean {
     return this.#decisions.undo();
   }
 
   /**
-   * Makes the change that was taken back last once more.
+   * Makes the change again that was taken back last.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was such a change.
    */
   redo(): boolean {
     return this.#decisions.redo();
@@ -283,9 +283,9 @@ export class Workbench {
    * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates of convolutions. The first
    * call measures what errors cost.
    *
-   * @param share Share of them that is kept.
-   * @param run How it is watched.
-   * @returns What the policy reports.
+   * @param share Share of them that is kept, above 0 and at most 1.
+   * @param run Interruption and progress.
+   * @returns What the policy decided.
    * @throws {InputError} When the budget cannot be reached.
    *
    * @example Keep 70 % of the multiply–accumulates
@@ -323,8 +323,8 @@ export class Workbench {
    * Measures the network as it stands, read off the statistics, with BatchNormalization estimated anew, as `auto` measures
    * what it tries; on training images that are not among those of the statistics, as far as there are any.
    *
-   * @param images How many. Default 2000.
-   * @param run How it is watched.
+   * @param images How many images. Default 2000.
+   * @param run Interruption and progress.
    * @returns Its figures, and the original's on the same images.
    * @throws {InputError} When too many images cannot be read.
    * @throws {WorkerError} When a thread is lost.
@@ -357,8 +357,9 @@ export class Workbench {
   /**
    * Cuts the network as it stands, with the sequential repair: what `prune` does with {@link ratioList}.
    *
-   * @param run How it is watched.
+   * @param run Interruption and progress.
    * @returns The smaller model and the figures of the run.
+   * @throws {InputError} When too many images cannot be read.
    * @throws {WorkerError} When a thread is lost.
    *
    * @example Write the network as it stands
@@ -389,7 +390,7 @@ export class Workbench {
     return await pruneOpened(this.#session, options, new Stopwatch(), { moments });
   }
 
-  /** Stops the workers. */
+  /** Ends the threads; the workbench cannot be used afterwards. */
   async close(): Promise<void> {
     await this.#session.close();
   }
