@@ -44,8 +44,8 @@ export class UsageError extends Error {
 }
 
 /**
- * A thread that shared the work ended before its time. The work cannot go on without it; a run that keeps its state
- * can, from there.
+ * A thread that shared the work was lost, for want of memory for example. The work cannot go on without it; a run that
+ * keeps its state can be resumed.
  *
  * @example Do the work on one thread where others are lost
  * ```ts
@@ -80,11 +80,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The failure of reading or writing a file, with what to do about it.
+ * Makes an {@link InputError} from an error of the file system, with what to do about it.
  *
- * @param activity What was being done, with the file.
+ * @param activity What was being done, with the path: `reading model.json`.
  * @param cause The error of the file system.
- * @param content What was wanted in a file that is not there.
+ * @param content What the file was to hold, for the message about one that is not there.
  * @returns The error to throw.
  *
  * @example Say what to do about a file that is not there

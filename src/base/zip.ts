@@ -35,7 +35,7 @@ export function isZip(bytes: Uint8Array): boolean {
  * Takes entries out of a zip archive. Nothing is written to disk, and an entry gets no more memory than it declares.
  *
  * @param file The archive.
- * @param wants Asked about every entry before it is inflated; may throw.
+ * @param wants Called for every entry before it is inflated, says whether it is wanted; may throw.
  * @returns The content of the entries that are wanted, by name.
  * @throws {InputError} When the archive is damaged, or an entry is named twice or leaves the archive.
  *

@@ -47,11 +47,12 @@ export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<La
 }
 
 /**
- * `measureLatency` on a thread of its own, whose backend is that of stock tfjs-wasm whatever this thread has registered.
+ * Times `model.predict` of stock tfjs-wasm, the models in turn, so that a drift of the machine's speed meets all of
+ * them. This is done on a thread of its own, so that it does not matter which kernels this thread has registered.
  *
  * @param files The models; all have inputs of the same shapes.
- * @param options Batch size and rounds.
- * @returns A timing per model.
+ * @param options Batch size and number of predictions.
+ * @returns A timing per model, in milliseconds.
  * @throws {InputError} When TensorFlow.js cannot make a model, or there can be no thread.
  * @throws {WorkerError} When the thread ends before it answers.
  *

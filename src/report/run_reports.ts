@@ -19,10 +19,10 @@ export type RunFields =
 const openReports = () => import("./drawing.ts");
 
 /**
- * Completes the record of a run that ends now on this machine.
+ * Completes the record of a run that ends now on this machine: adds the time, the versions and the machine.
  *
- * @param fields What the run was and found.
- * @returns The record.
+ * @param fields The run, and the figures that it found.
+ * @returns The record, whose JSON is the content of a `report.json`.
  *
  * @example Record a run
  * ```ts
@@ -62,7 +62,7 @@ function describeEngine(): string {
 /**
  * Draws the report of a run.
  *
- * @param record The run.
+ * @param record The record of the run, from {@link recordRun}.
  * @returns One HTML page, which needs no other file and no network.
  *
  * @example Draw the report of a run
@@ -120,10 +120,10 @@ export async function renderComparison(runs: readonly RunSummary[]): Promise<str
 }
 
 /**
- * Reads what is compared of runs.
+ * Reads the records of runs, for a comparison.
  *
  * @param paths Folders with a `report.json`, or such files.
- * @returns Their figures, in the same order.
+ * @returns The figures that are compared, in the same order.
  * @throws {InputError} When there is no record at a path.
  *
  * @example Read back what a run found

@@ -26,13 +26,13 @@ export interface StatisticsIdentity {
   readonly seed: number;
 }
 
-/** Moments of a network's layers, X and Y both from the network as it is. */
+/** Moments of the inputs X and outputs Y of a network's layers, both of the network as it is. */
 export interface Statistics {
-  /** What they belong to. */
+  /** The model, images and sampling that they were gathered from. */
   readonly identity: StatisticsIdentity;
   /** How many shards the images are cut into, and which of them, from 1, are in. */
   readonly shards: { readonly of: number; readonly have: readonly number[] };
-  /** Moments by key of the layer. */
+  /** The moments of every layer, by the layer's name. */
   readonly layers: ReadonlyMap<string, Moments>;
 }
 
@@ -40,7 +40,10 @@ export interface Statistics {
 const SHOWN_DIGITS = 12;
 
 /**
- * Whether all shards are in.
+ * Tells whether the statistics of all shards are in.
+ *
+ * @param statistics Statistics, or their `shards` alone.
+ * @returns True when no shard is missing.
  *
  * @example Wait for the last shard
  * ```ts
@@ -56,7 +59,10 @@ export function isComplete(statistics: Pick<Statistics, "shards">): boolean {
 }
 
 /**
- * Numbers of the shards that are not in, ascending.
+ * Lists the shards that are not in.
+ *
+ * @param statistics Statistics, or their `shards` alone.
+ * @returns Their numbers from 1, ascending.
  *
  * @example Name the shards that are still to be gathered
  * ```ts

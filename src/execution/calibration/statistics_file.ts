@@ -19,19 +19,19 @@ interface StatisticsRecord extends Pick<Statistics, "identity" | "shards"> {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** What of a file is read, and what it must belong to. */
+/** Options of {@link loadStatistics}. */
 export interface LoadStatisticsOptions {
   /** What the statistics must belong to. Default: anything. */
   readonly identity?: StatisticsIdentity;
-  /** Keys of the layers that are read. Default: all that are in it. */
+  /** Names of the layers that are read. Default: all that are in the file. */
   readonly layers?: readonly string[];
 }
 
 /**
  * Writes statistics as a safetensors file, beside its place first.
  *
- * @param path Where to; a file there is replaced.
- * @param statistics What.
+ * @param path The file; one that is there is replaced.
+ * @param statistics The statistics.
  * @param signal Interrupts the writing; what was there stays.
  * @throws {InputError} When it cannot be written; what was there stays.
  * @throws The signal's reason, when it interrupts.
@@ -69,9 +69,9 @@ export async function saveStatistics(
 }
 
 /**
- * Reads statistics.
+ * Reads statistics that {@link saveStatistics} has written.
  *
- * @param path Where from.
+ * @param path The file.
  * @param options What they must belong to, where that is known, and which layers are read.
  * @returns The statistics.
  * @throws {InputError} When the file is damaged, lacks a layer, or belongs to something else, with the difference.
@@ -110,10 +110,10 @@ export async function loadStatistics(
 }
 
 /**
- * Adds up files of shards, one after the other: two are in memory at a time.
+ * Adds up the statistics of shards from their files, one after the other: only two are in memory at a time.
  *
  * @param paths The files, at least one.
- * @returns The sums of all.
+ * @returns Their sums.
  * @throws {InputError} When a file is damaged, belongs to something else than the first, or has a shard that another
  * one has too.
  *

@@ -26,11 +26,11 @@ export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
 export interface SaveOptions {
   /** Replace a model that stands there already. */
   force?: boolean;
-  /** Store kernels as numbers of this type; whoever reads the model widens them again. Default: float32. */
+  /** Type that kernels are stored in; they are float32 again when the model is read. Default: float32. */
   quantize?: QuantizedType;
   /**
    * Further files of the folder by plain file name, such as a report; they appear together with the model. A function is
-   * told the model's bytes.
+   * called with the number of bytes of the model.
    */
   extraFiles?: ExtraFiles | ((bytes: number) => ExtraFiles | Promise<ExtraFiles>);
   /** Interrupts the writing; what stood there before stays. */
