@@ -46,7 +46,7 @@ import {
   wholeSplit,
 } from "../session/mod.ts";
 
-/** What {@link pruneNetwork} uses where an option is not given. */
+/** What `prune` uses where an option is not given. */
 export const PRUNE_DEFAULTS = {
   ...CALIBRATION_DEFAULTS,
   select: "obs",
@@ -86,9 +86,9 @@ export interface PruneResources {
  *
  * With `tuning` the smaller model is then tuned, and group by group on the way if that is asked for.
  *
- * Statistics and tuning use the train split; the test split serves the figures at the end alone. Where images or model
- * have no classes, networks are measured by the relative error of their outputs against the original's, instead of
- * accuracy and loss.
+ * Statistics and tuning use the training split; the test split is used only for the figures before and after. Where
+ * images or model have no classes, networks are measured by the relative error of their outputs against the original's,
+ * instead of accuracy and loss.
  *
  * @param options Model, data, ratios and settings.
  * @param resources What the run is given beside its options.
