@@ -4,13 +4,24 @@
  *
  * @example Halve the input channels of every convolution
  * ```ts
- * import { prune, readModel, writeModel } from "./secateur.browser.js";
+ * import { prune, readModel, writeModel } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
  *
- * const files = new Map([["model.json", modelJson], ["group1-shard1of1.bin", weights]]);
+ * const folder = new URL("../cli/example/resnet8-fashion-mnist/", import.meta.url);
+ * const files = new Map<string, Uint8Array>();
+ * for (const name of ["model.json", "group1-shard1of1.bin"]) {
+ *   files.set(name, await (await fetch(new URL(name, folder))).bytes());
+ * }
  * const model = await readModel("model.json", files);
- * const data = { classes: ["cat", "dog"], train: { images, labels } };
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
  * const { file, report } = await prune({ model, data, policy: { kind: "uniform", ratio: 0.5 } });
+ * assert.ok(report.macs.after < 0.6 * report.macs.before);
  * const smaller = await writeModel("model.json", file);
+ * assert.ok(smaller.has("model.json"));
  * ```
  *
  * Data sets of every format are read from files in memory too, by {@link FilesInMemory}. `measureLatency` times stock

@@ -5,14 +5,21 @@
  * @example Halve the input channels of every convolution
  * ```ts
  * import { prune, saveModelFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
  *
  * const { file, report } = await prune({
- *   model: "resnet20/model.json",
- *   data: "cifar10",
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
  *   policy: { kind: "uniform", ratio: 0.5 },
+ *   batches: 8,
  * });
- * await saveModelFile("resnet20-half", file);
- * console.log(report.accuracy, report.macs);
+ * const { accuracy, macs } = report;
+ * assert.ok(macs.after < 0.6 * macs.before);
+ * assert.ok(accuracy!.after > accuracy!.before - 0.06);
+ *
+ * const folder = await Deno.makeTempDir();
+ * await saveModelFile(`${folder}/resnet8-half`, file);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  *
  * @module
@@ -52,6 +59,7 @@ export {
   type LoggedRollout,
   type Proposal,
   PRUNE_DEFAULTS,
+  type PruneNetworkOptions,
   type PruneReport,
   type PruneResult,
   type PruneTuning,

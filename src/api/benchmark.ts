@@ -16,72 +16,87 @@ import { type ProgressListener, resolveModel } from "../session/mod.ts";
 
 /** Options of {@link benchmark}. */
 export interface BenchmarkOptions {
-  /** The models, which read images of one shape; ratios are those to the first. */
+  /** The models, all with inputs of the same shapes; relative times are relative to the first. */
   readonly models: readonly (string | ModelFile)[];
-  /** Images of a prediction. Default 1. */
+  /** Images in every timed prediction. Default 1. */
   readonly batchSize?: number;
-  /** Counted predictions of every model. Default 50. */
+  /** Timed predictions of every model; up to five more warm up. Default 50. */
   readonly rounds?: number;
-  /** Whether layers are timed one by one as well. Default true. */
+  /** Whether every layer is timed alone as well. Default true. */
   readonly layers?: boolean;
-  /** Height and width, for models that leave them open. */
+  /** Height and width in pixels, for models that leave them open. */
   readonly inputSize?: readonly [number, number];
-  /** Told of progress. */
+  /** Called at the beginning of every stage. */
   readonly onProgress?: ProgressListener;
 }
 
 /** What {@link benchmark} uses where an option is not given. */
 export const BENCHMARK_DEFAULTS = { batchSize: 1, rounds: 50, layers: true } as const;
 
-/** A layer's own time. */
+/** The time of a layer that runs alone. */
 export interface BenchmarkedLayer {
   /** Its name. */
   readonly name: string;
-  /** Its class. */
+  /** Its class, such as `Conv2D`. */
   readonly className: string;
-  /** Milliseconds for a batch on stock tfjs-wasm. */
+  /** Milliseconds for a batch of `batchSize` images on stock tfjs-wasm. */
   readonly stock: number;
   /** The same on Secateur's kernels. */
   readonly secateur: number;
 }
 
-/** What a model takes. */
+/** What a model costs: bytes, arithmetic, memory and time. */
 export interface BenchmarkedModel {
-  /** Where it was read from. */
+  /** Path that it was read from. */
   readonly path: string;
   /** Bytes on disk. */
   readonly bytes: number;
-  /** Weights. */
+  /** Number of weights, moving statistics included. */
   readonly params: number;
   /** Multiply–accumulates for one image. */
   readonly macs: number;
-  /** Bytes of its weights, and of all other tensors at the fullest moment of a prediction. */
+  /** Bytes in memory: of its weights, and the most that all other tensors take at once during a prediction. */
   readonly memory: { readonly weights: number; readonly activations: number };
-  /** Milliseconds of `model.predict` on stock tfjs-wasm. */
+  /** Milliseconds of `model.predict` with `batchSize` images on stock tfjs-wasm. */
   readonly stock: Timing;
   /** The same on Secateur's kernels. */
   readonly secateur: Timing;
-  /** Its layers, in graph order; absent when they were not asked for. */
+  /** Its layers, in graph order; absent with `layers: false`. */
   readonly layers?: readonly BenchmarkedLayer[];
 }
 
 /** What {@link benchmark} has measured. */
 export interface BenchmarkReport {
-  /** Images of a prediction. */
+  /** Images in every timed prediction. */
   readonly batchSize: number;
-  /** Counted predictions of every model. */
+  /** Timed predictions of every model. */
   readonly rounds: number;
   /** The models, in the order given. */
   readonly models: readonly BenchmarkedModel[];
 }
 
 /**
- * Measures models on one thread of this machine: latency of `model.predict`, warm, the models in turn so that a drift of
- * the machine's speed meets all of them, on stock tfjs-wasm and on Secateur's kernels; memory; and every layer alone.
+ * Measures models on one thread of this machine: the latency of `model.predict` on stock tfjs-wasm and on Secateur's
+ * kernels, the memory, and the time of every layer alone. The models take turns, so that a drift of the machine's speed
+ * meets all of them.
  *
  * @param options The models and how they are measured.
- * @returns The figures.
+ * @returns The figures of every model, in the order given; times are in milliseconds.
  * @throws {InputError} When a model cannot be read or leaves a size open, or models read images of different shapes.
+ * @throws {WorkerError} When the thread that times stock tfjs-wasm is lost.
+ *
+ * @example Compare a folded model with the original
+ * ```ts
+ * import { benchmark, fold } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const original = "cli/example/resnet8-fashion-mnist";
+ * const { file } = await fold(original);
+ * const { models } = await benchmark({ models: [original, file], rounds: 5, layers: false });
+ * const [before, after] = models;
+ * assert.ok(after.params < before.params);
+ * assert.ok(after.stock.relative.median > 0);
+ * ```
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { batchSize, rounds, layers, inputSize, onProgress = () => {} } = withDefaults(

@@ -20,48 +20,55 @@ import {
 } from "../pruning/mod.ts";
 import { type DataOptions, openSession } from "../session/mod.ts";
 
-/** Workers that gather the statistics of parts of the images. */
+/** A queue whose workers gather the statistics, each of some parts of the images. */
 export interface ShardQueue extends QueueOptions {
-  /** Into how many parts the images are cut. */
+  /** Into how many parts the calibration images are cut. */
   readonly shards: number;
 }
 
 /** Options of {@link calibrate}. */
 export interface CalibrateOptions extends DataOptions {
-  /** The part of the calibration images that is looked at. Default: all of them. */
+  /** The part of the calibration images that is used. Default: all of them. */
   readonly shard?: Shard;
-  /** Has all parts of the images looked at by workers at a queue, instead of one part here. */
+  /** Workers that gather the statistics of all parts. Default: this process gathers those of `shard`. */
   readonly queue?: ShardQueue;
   /** Batches of training images over all shards. Default 60. */
   readonly batches?: number;
-  /** Images of every such batch: the product alone matters. Default 128. */
+  /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
   /** Sampled positions per image and layer. Default 10. */
   readonly pointsPerImage?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
-  /** Bytes of sums in one pass over the images, over all workers; other layers wait for another. Default 600 MiB. */
+  /**
+   * The most bytes of sums that are gathered in one pass over the images, over all threads; layers beyond that need
+   * further passes. Default 600 MiB.
+   */
   readonly memoryBudget?: number;
-  /** Raised to end a run at a queue. */
+  /** Ends a run at a queue when it is aborted; the promise is rejected with its reason. */
   readonly signal?: AbortSignal;
 }
 
 /** What a calibration found. */
 export interface CalibrateReport {
-  /** Images: wanted and there over all shards, looked at, and those that could not be read, by name. */
+  /** The calibration images. */
   readonly images: {
+    /** Images that were asked for: `batches` × `batchSize`. */
     readonly wanted: number;
+    /** Images of all shards; fewer than were asked for where the training split has fewer. */
     readonly all: number;
+    /** Images that this run used. */
     readonly shard: number;
+    /** Names of the images that could not be read. */
     readonly unreadable: readonly string[];
   };
-  /** Wall time. */
+  /** Wall time in seconds. */
   readonly seconds: number;
-  /** Threads of the run. */
+  /** Threads that shared the work. */
   readonly workers: number;
 }
 
-/** Statistics, ready for {@link saveStatistics}, and what was found on the way. */
+/** Statistics, ready for {@link saveStatistics}, and figures of the run. */
 export interface CalibrateResult {
   /** The statistics. */
   readonly statistics: Statistics;
@@ -71,17 +78,47 @@ export interface CalibrateResult {
 
 /**
  * Gathers statistics of a network as it is, for every way of pruning it: G = XᵀX, C = XᵀY and the sums of X, Y and Y²
- * over sampled outputs of every Conv2D and Dense layer that is not too large.
+ * over sampled outputs of every Conv2D and Dense layer that is not too large. A row of X has what a sampled output is
+ * computed from (kernel height × width × input channels), a row of Y the output itself (output channels); the regression
+ * of He et al. 2017 (arXiv 1707.06168, eq. 1) needs no more.
  *
  * The statistics of all shards add up to those of one run over all images, whatever the numbers of workers: the same
- * images and positions are drawn, and the order of f64 additions alone differs.
+ * images and positions are drawn, and only the order of f64 additions differs.
  *
  * @param options Model, data, sampling and shard.
  * @returns The statistics and the figures of the run.
  * @throws {InputError} When model or data cannot be used, there are too few images for so many shards, or workers cannot
  * gather a shard.
- * @throws {RangeError} When there is no shard of that number.
+ * @throws {RangeError} When `shard` is not one of 1 to n.
  * @throws {WorkerError} When a thread is lost.
+ *
+ * @example Gather statistics of 256 images
+ * ```ts
+ * import { calibrate } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { statistics, report } = await calibrate({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   batches: 2,
+ *   pointsPerImage: 10,
+ * });
+ * assert.equal(report.images.shard, 256);
+ * const { d, n, count } = statistics.layers.get("conv1")!;
+ * assert.deepEqual([d, n, count], [3 * 3 * 1, 16, 256 * 10]);
+ * ```
+ *
+ * @example Have workers gather the parts
+ * ```ts ignore
+ * import { calibrate, saveStatistics } from "@secateur/secateur";
+ *
+ * const { statistics } = await calibrate({
+ *   model: "resnet20",
+ *   data: "cifar10",
+ *   queue: { url: "redis://queue.example.org", blobs: "/mnt/secateur", shards: 8 },
+ * });
+ * await saveStatistics("resnet20.safetensors", statistics);
+ * ```
  */
 export async function calibrate(options: CalibrateOptions): Promise<CalibrateResult> {
   const clock = new Stopwatch();

@@ -13,25 +13,25 @@ export interface EvaluationReport {
   /** Share of images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
   /**
-   * Relative error of the outputs f against the reference's g, √(Σ‖f − g‖² / Σ‖g − mean g‖²), of several the root of
-   * the mean square; absent where images are classified.
+   * Relative error of the outputs f against the reference's g, √(Σ‖f − g‖² / Σ‖g − mean g‖²); with several outputs the
+   * root of the mean of their squares. Absent where images are classified.
    */
   readonly outputError?: number;
-  /** The same of every output by itself. */
+  /** The relative error of every output by itself. */
   readonly outputs?: readonly { readonly name: string; readonly error: number }[];
-  /** Mean cross-entropy in nats, or the squared relative error. */
+  /** Mean cross-entropy in nats; where outputs are compared, the squared relative error. */
   readonly loss: number;
-  /** How many images were looked at. */
+  /** Number of images that were measured on. */
   readonly images: number;
-  /** Images that could not be read, by name. */
+  /** Names of the images that could not be read. */
   readonly unreadable: readonly string[];
-  /** Wall time. */
+  /** Wall time in seconds. */
   readonly seconds: number;
 }
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends DataOptions {
-  /** The split. Default `test`. */
+  /** The images that are measured on. Default `test`. */
   readonly split?: "train" | "test";
   /**
    * A network whose outputs the model's are compared with, instead of classifying images; it reads images as the model
@@ -41,11 +41,41 @@ export interface EvaluateOptions extends DataOptions {
 }
 
 /**
- * Measures a network on a data set.
+ * Measures a network on a data set: accuracy and cross-entropy, or with a `reference` how far its outputs are from the
+ * reference's.
  *
  * @param options Model, data and split.
  * @returns Accuracy and loss, or the relative error of the outputs.
  * @throws {InputError} When model or data cannot be read or do not fit each other.
+ * @throws {WorkerError} When a thread is lost.
+ *
+ * @example Measure the accuracy on the test images
+ * ```ts
+ * import { evaluate } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { accuracy, images } = await evaluate({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ * });
+ * assert.equal(images, 2000);
+ * assert.ok(accuracy! > 0.92);
+ * ```
+ *
+ * @example Compare outputs with those of another network
+ * ```ts
+ * import { evaluate, fold } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
+ * const reference = "cli/example/resnet8-fashion-mnist";
+ * const { file: model } = await fold(reference);
+ * const { outputError } = await evaluate({ model, reference, data });
+ * assert.ok(outputError! < 1e-4);
+ * ```
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const start = performance.now();

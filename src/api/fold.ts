@@ -3,11 +3,11 @@ import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../model/mod.ts";
 import { type Change, resolveModel } from "../session/mod.ts";
 
-/** A folded model, and what became of it. */
+/** A folded model, and how it differs from the original. */
 export interface FoldResult {
   /** The model with fewer layers. */
   readonly file: ModelFile;
-  /** How many layers it had and has. */
+  /** Number of layers before and after. */
   readonly layers: Change;
   /** Largest difference between the outputs of both on inputs that they can take, relative to the outputs' spread. */
   readonly difference: number;
@@ -20,9 +20,20 @@ export interface FoldResult {
  * BatchNormalization goes into its neighbors or becomes a depthwise convolution, activations become arguments of the
  * layers in front of them. The result is an ordinary layers model that every command takes.
  *
- * @param model A model, or where it is.
+ * @param model A model, or its path.
  * @returns The folded model; its outputs have been compared with those of the given one.
  * @throws {InputError} When the model cannot be read.
+ * @throws {Error} When the outputs differ by more than 1e-4, which is a defect of Secateur.
+ *
+ * @example Make a model ready for use
+ * ```ts
+ * import { fold } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { layers, difference } = await fold("cli/example/resnet8-fashion-mnist");
+ * assert.ok(layers.after < layers.before);
+ * assert.ok(difference < 1e-4);
+ * ```
  */
 export async function fold(model: string | ModelFile): Promise<FoldResult> {
   const original = await resolveModel(model);

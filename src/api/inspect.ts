@@ -16,15 +16,15 @@ import { resolveModel } from "../session/mod.ts";
 export interface LayerDescription {
   /** Name of the layer. */
   readonly name: string;
-  /** Its class. */
+  /** Its class, such as `Conv2D`. */
   readonly className: string;
-  /** Shape of its output, without the batch. */
+  /** Shape of its output without the batch, such as height × width × channels; null where it is not fixed. */
   readonly outputShape: readonly (number | null)[];
   /** Multiply–accumulates for one image. */
   readonly macs: number;
-  /** Weights. */
+  /** Number of weights, moving statistics included. */
   readonly params: number;
-  /** Channel spaces of its output. */
+  /** Numbers of the channel spaces that the channels of its output belong to. */
   readonly spaces: readonly number[];
   /** Place in the ratio list; convolutions only. */
   readonly place?: number;
@@ -32,11 +32,14 @@ export interface LayerDescription {
   readonly channels?: number;
   /** How its input channels can be cut; convolutions only. */
   readonly mode?: CutMode;
-  /** Why they cannot, or why a layer is not looked into. */
+  /** Why they cannot be cut, or why nothing is known of the layer. */
   readonly reason?: string;
 }
 
-/** One channel space as {@link inspect} sees it. */
+/**
+ * A channel space: channels that some layers make, carry and read in common, so that a channel is cut from all of these
+ * layers or from none (the coupling of DepGraph, Fang et al. 2023, arXiv 2301.12900).
+ */
 export interface SpaceDescription {
   /** Number of the space. */
   readonly id: number;
@@ -44,9 +47,9 @@ export interface SpaceDescription {
   readonly channels: number;
   /** Layers that make the channels. */
   readonly producers: readonly string[];
-  /** Layers with weights that carry them. */
+  /** Layers with weights that carry the channels on one by one, such as BatchNormalization. */
   readonly riders: readonly string[];
-  /** Layers that mix them. */
+  /** Layers that mix the channels, such as Conv2D. */
   readonly consumers: readonly string[];
   /** Why the space must stay whole. */
   readonly frozen?: string;
@@ -56,7 +59,7 @@ export interface SpaceDescription {
 export interface InspectReport {
   /** Name of the model. */
   readonly name: string;
-  /** Shape of its first input, without the batch. */
+  /** Shape of its first input without the batch; null where it is not fixed. */
   readonly inputShape: readonly (number | null)[];
   /** All its inputs, in order. */
   readonly inputs: readonly { readonly name: string; readonly shape: readonly (number | null)[] }[];
@@ -68,9 +71,9 @@ export interface InspectReport {
   readonly macs: number;
   /** Of these, those of all but Dense layers. */
   readonly convMacs: number;
-  /** Weights. */
+  /** Number of weights, moving statistics included. */
   readonly params: number;
-  /** Bytes on disk. */
+  /** Bytes on disk; 0 for a model that was never there. */
   readonly bytes: number;
 }
 
@@ -80,7 +83,7 @@ export interface InspectOptions {
   readonly model: string | ModelFile;
   /** What would happen to channels that several layers read. Default `select`. */
   readonly shared?: SharedMode;
-  /** Height and width, for models that leave them open. */
+  /** Height and width in pixels, for models that leave them open. */
   readonly inputSize?: readonly [number, number];
 }
 
@@ -90,6 +93,20 @@ export interface InspectOptions {
  * @param options The model.
  * @returns The description; layers in graph order, convolutions with their place in the ratio list.
  * @throws {InputError} When the model cannot be read.
+ *
+ * @example List the convolutions that can be cut
+ * ```ts
+ * import { inspect } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { macs, layers } = await inspect({ model: "cli/example/resnet8-fashion-mnist" });
+ * assert.equal(macs, 9_546_624);
+ * const alone = layers.filter(({ mode }) => mode === "private");
+ * assert.deepEqual(alone.map(({ name, channels }) => [name, channels]), [
+ *   ["stage1_block1_conv2", 16],
+ *   ["stage2_block1_conv2", 32],
+ * ]);
+ * ```
  */
 export async function inspect(options: InspectOptions): Promise<InspectReport> {
   const file = await resolveModel(options.model, options);

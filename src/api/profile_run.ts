@@ -16,13 +16,13 @@ import { type ProgressListener, resolveModel } from "../session/mod.ts";
 
 /** Options of {@link profile}. */
 export interface ProfileOptions {
-  /** The network before, where there was one. */
+  /** The original network, where there is one. */
   readonly before?: ModelFile;
-  /** The network after; its metadata states the input size. */
+  /** The network that was made of it; its metadata states the input size. */
   readonly after: ModelFile;
   /** Whether layers and networks are timed. Default true. */
   readonly latency?: boolean;
-  /** Told of progress. */
+  /** Called before every measurement. */
   readonly onProgress?: ProgressListener;
 }
 
@@ -39,13 +39,24 @@ interface Opened {
 
 /**
  * Finds out what a network costs before and after, layer by layer: multiply–accumulates, weights, and milliseconds on
- * stock TensorFlow.js on this machine.
- *
- * Where layers cannot be timed, the profile says why and has no times.
+ * stock TensorFlow.js on this machine. Where layers cannot be timed, the profile says why and has no times.
  *
  * @param options The networks.
  * @returns Their costs for one image.
  * @throws {InputError} When a model cannot be opened.
+ * @throws {WorkerError} When the thread that takes the times is lost.
+ *
+ * @example Find out what folding saves
+ * ```ts
+ * import { fold, openModel, profile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const original = await openModel("cli/example/resnet8-fashion-mnist");
+ * const { file: folded } = await fold(original);
+ * const { before, after } = await profile({ before: original, after: folded, latency: false });
+ * assert.ok(after.params < before!.params);
+ * assert.ok(after.layers.length < before!.layers.length);
+ * ```
  */
 export async function profile(options: ProfileOptions): Promise<RunProfile> {
   await startBackend();

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { preferredBuild } from "../kernels/mod.ts";
 import { Thread } from "../base/mod.ts";
 
-/** What runs are computed on. */
+/** What this process computes with. */
 export interface Runtime {
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
@@ -10,11 +10,26 @@ export interface Runtime {
   readonly backend?: string;
   /** Build of Secateur's kernels that this engine takes. */
   readonly kernels: "relaxed" | "plain";
-  /** Threads that were started, this one included. */
+  /** Threads that were started so far, this one included. */
   readonly threads: number;
 }
 
-/** Tells what this process has computed on so far. */
+/**
+ * Describes what this process computes with.
+ *
+ * @returns TensorFlow.js, its backend, the build of the kernels, and the threads that were started so far.
+ *
+ * @example Say what a run was computed on
+ * ```ts
+ * import { describeRuntime, startBackend } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * await startBackend();
+ * const { tfjs, backend, kernels } = describeRuntime();
+ * assert.equal(`TensorFlow.js ${tfjs}, ${backend}`, "TensorFlow.js 4.22.0, wasm");
+ * assert.match(kernels, /^(relaxed|plain)$/);
+ * ```
+ */
 export function describeRuntime(): Runtime {
   return {
     tfjs: tf.version.tfjs,

@@ -29,27 +29,30 @@ import {
 
 /** Options of {@link finetune}. */
 export interface FinetuneOptions extends DataOptions, Partial<TuningOptions> {
-  /** The network that is imitated (distillation), as a model or where it is. */
+  /**
+   * A network whose answers are imitated, as a model or its path (distillation: Hinton et al. 2015, arXiv 1503.02531,
+   * section 2). Default: none; images or a model without classes need one.
+   */
   readonly teacher?: string | ModelFile;
-  /** Folder in which the state of the run is kept after every epoch and at an interrupt. */
+  /** Folder in which the state of the run is kept, after every epoch and when `signal` ends the run. */
   readonly checkpoint?: string;
-  /** Go on from the checkpoint. */
+  /** Whether the run continues from the checkpoint. Default false. */
   readonly resume?: boolean;
-  /** Raised to end the run in good order. */
+  /** Ends the run after the training step in hand when it is aborted; the report then says `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Told of every finished epoch. */
+  /** Called after every epoch. */
   readonly onEpoch?: (epoch: EpochReport) => void;
 }
 
 /** Options of {@link train}. */
 export interface TrainOptions extends Omit<FinetuneOptions, "model" | "preprocessing"> {
-  /** Name of the network: `resnet20`, `vgg16-cifar`, `mobilenet-v1` … */
+  /** Name of the network: one of {@link networkNames}, or `resnetN` with N = 6n + 2. */
   readonly net: string;
-  /** Height and width of its input. Default: those of the data set's first image. */
+  /** Height and width of its input in pixels. Default: those of the data set's first image. */
   readonly inputSize?: readonly [number, number];
 }
 
-/** A trained model and what was found on the way. */
+/** A trained model and figures of the run. */
 export interface TuningOutcome {
   /** The model with the best weights. */
   readonly file: ModelFile;
@@ -63,13 +66,28 @@ export interface TuningOutcome {
 const [MEAN, STD] = [127.5, 63.75];
 
 /**
- * Trains a new network on a data set. The test split serves the final accuracy alone.
+ * Trains a new network on a data set. The test split is used only for the figures before and after.
  *
  * @param options Network, data and settings.
  * @returns The trained model and the figures of the run.
- * @throws {InputError} When the data cannot be used, or the loss is no number any more.
+ * @throws {InputError} When the data cannot be used, or the loss becomes NaN or infinite.
  * @throws {UsageError} When there is no such network.
  * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
+ *
+ * @example Train a small network
+ * ```ts
+ * import { train } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { file, report } = await train({
+ *   net: "resnet8",
+ *   data: "cli/example/fashion-mnist",
+ *   epochs: 0.05,
+ *   validationImages: 0,
+ * });
+ * assert.equal(report.epochs.length, 1);
+ * assert.deepEqual(file.weights.get("dense/kernel")!.shape, [64, 10]);
+ * ```
  */
 export async function train(options: TrainOptions): Promise<TuningOutcome> {
   const { net, inputSize, ...rest } = options;
@@ -91,13 +109,30 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
 }
 
 /**
- * Goes on training a model, with the unpruned one as teacher if there is one. Where images or model have no classes the
- * squared error towards the teacher's outputs is minimised, and the relative error against them measured.
+ * Continues to train a model, with another one as teacher if one is given: a pruned model with the original, for
+ * example. Where images or model have no classes, the squared error towards the teacher's outputs is minimized, and the
+ * relative error against them is measured. The test split is used only for the figures before and after.
  *
  * @param options Model, data and settings.
- * @returns The tuned model (the best weights on held-out training images) and the figures of the run.
- * @throws {InputError} When model or data cannot be used, a checkpoint does not fit, or the loss is no number any more.
+ * @returns The model with the weights that were best on held-out training images, and the figures of the run.
+ * @throws {InputError} When model or data cannot be used, a checkpoint does not fit, or the loss becomes NaN or
+ * infinite.
  * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
+ *
+ * @example Go on training with small steps
+ * ```ts
+ * import { finetune } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { report } = await finetune({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   epochs: 0.05,
+ *   learningRate: 1e-4,
+ *   validationImages: 0,
+ * });
+ * assert.ok(report.accuracy!.after > 0.9);
+ * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
   const start = performance.now();

@@ -3,21 +3,63 @@
  *
  * The command line prints its message alone (no stack) and exits with 1; callers of the library catch it to tell
  * bad input from a defect.
+ *
+ * @example Tell bad input from a defect
+ * ```ts
+ * import { InputError, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * try {
+ *   await openModel("missing/model.json");
+ * } catch (error) {
+ *   if (!(error instanceof InputError)) throw error;
+ *   assert.match(error.message, /missing\/model\.json.*; check the path$/);
+ * }
+ * ```
  */
 export class InputError extends Error {
   /** Class name, kept through structured cloning between workers. */
   override readonly name = "InputError";
 }
 
-/** A command or option that was used wrongly; the command line exits with 2. */
+/**
+ * A command or option that was used wrongly; the command line exits with 2.
+ *
+ * @example Tell a wrong call from bad input
+ * ```ts
+ * import { check, UsageError } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * try {
+ *   await check({ model: "cli/example/resnet8-fashion-mnist", limits: { accuracy: 0.9 } });
+ * } catch (error) {
+ *   if (!(error instanceof UsageError)) throw error;
+ *   assert.match(error.message, /^checking the limits: one of them needs/);
+ * }
+ * ```
+ */
 export class UsageError extends Error {
   /** Class name, kept through structured cloning between workers. */
   override readonly name = "UsageError";
 }
 
 /**
- * A thread that shared the work ended before its time. The work cannot go on without it; a run that keeps its state
- * can, from there.
+ * A thread that shared the work was lost, for want of memory for example. The work cannot go on without it; a run that
+ * keeps its state can be resumed.
+ *
+ * @example Do the work on one thread where others are lost
+ * ```ts
+ * import { calibrate, WorkerError } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const options = { model, data: "cli/example/fashion-mnist", batches: 1 };
+ * const { report } = await calibrate(options).catch((error) => {
+ *   if (!(error instanceof WorkerError)) throw error;
+ *   return calibrate({ ...options, workers: 1 });
+ * });
+ * assert.equal(report.images.shard, 128);
+ * ```
  */
 export class WorkerError extends Error {
   /** Class name, kept through structured cloning between workers. */
@@ -38,12 +80,27 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The failure of reading or writing a file, with what to do about it.
+ * Makes an {@link InputError} from an error of the file system, with what to do about it.
  *
- * @param activity What was being done, with the file.
+ * @param activity What was being done, with the path: `reading model.json`.
  * @param cause The error of the file system.
- * @param content What was wanted in a file that is not there.
+ * @param content What the file was to hold, for the message about one that is not there.
  * @returns The error to throw.
+ *
+ * @example Say what to do about a file that is not there
+ * ```ts
+ * import { fileError } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ * import { readFile } from "node:fs/promises";
+ *
+ * const reading = readFile("ratios.txt", "utf8").catch((cause) => {
+ *   throw fileError("reading ratios.txt", cause, "a ratio list");
+ * });
+ * await assert.rejects(reading, {
+ *   name: "InputError",
+ *   message: "reading ratios.txt: found no such file, wanted a ratio list; check the path",
+ * });
+ * ```
  */
 export function fileError(activity: string, cause: unknown, content?: string): InputError {
   const { message = String(cause), code = "" } = cause as { message?: string; code?: string };

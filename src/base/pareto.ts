@@ -1,16 +1,30 @@
-/** Something that costs and is worth something. */
+/** Something with a cost and a quality. */
 export interface ParetoPoint {
-  /** What it costs. */
+  /** Its cost; less is better. */
   readonly cost: number;
-  /** What it is worth. */
+  /** Its quality; more is better. */
   readonly quality: number;
 }
 
 /**
- * The offers that no other beats: none is worth as much for less, or more for the same.
+ * The Pareto front: the offers that no other one beats by being at least as good in cost and quality and better in one
+ * of them.
  *
  * @param offers The offers.
- * @returns Those on the front, the cheapest first; of equals the first.
+ * @returns Those on the front, the cheapest first; of equal ones the first.
+ *
+ * @example Leave out a network that another one beats
+ * ```ts
+ * import { paretoFront } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const networks = [
+ *   { name: "whole", cost: 9.5, quality: 0.92 },
+ *   { name: "half", cost: 4.8, quality: 0.89 },
+ *   { name: "beaten", cost: 5.5, quality: 0.88 },
+ * ];
+ * assert.deepEqual(paretoFront(networks).map(({ name }) => name), ["half", "whole"]);
+ * ```
  */
 export function paretoFront<Kind extends ParetoPoint>(offers: readonly Kind[]): Kind[] {
   const front: Kind[] = [];

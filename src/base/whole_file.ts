@@ -9,6 +9,20 @@ import { isMissing } from "./files.ts";
  * @param path The file.
  * @param force Whether a file there may be replaced.
  * @throws {InputError} When nothing can be created beside it; when it exists and `force` is not set; when it is a folder.
+ *
+ * @example Find out before the work whether its result can be written
+ * ```ts
+ * import { InputError, refuseExistingFile, writeWholeFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/costs.csv`;
+ * await refuseExistingFile(path);
+ * await writeWholeFile(path, "layer,macs\n");
+ * await assert.rejects(refuseExistingFile(path), InputError);
+ * await refuseExistingFile(path, true);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function refuseExistingFile(path: string, force = false): Promise<void> {
   const found = await statFile(path);
@@ -56,6 +70,19 @@ export async function statFile(path: string): Promise<Stats | undefined> {
  * @param signal Interrupts the writing; what was there stays.
  * @throws {InputError} When it cannot be written; what was there stays.
  * @throws The signal's reason, when it interrupts.
+ *
+ * @example Replace a file
+ * ```ts
+ * import { writeWholeFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/ratios.txt`;
+ * await writeWholeFile(path, "1,0.5,0.5\n");
+ * await writeWholeFile(path, "1,0.5,0.25\n");
+ * assert.equal(await Deno.readTextFile(path), "1,0.5,0.25\n");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function writeWholeFile(
   path: string,

@@ -35,9 +35,21 @@ export function isZip(bytes: Uint8Array): boolean {
  * Takes entries out of a zip archive. Nothing is written to disk, and an entry gets no more memory than it declares.
  *
  * @param file The archive.
- * @param wants Asked about every entry before it is inflated; may throw.
+ * @param wants Called for every entry before it is inflated, says whether it is wanted; may throw.
  * @returns The content of the entries that are wanted, by name.
  * @throws {InputError} When the archive is damaged, or an entry is named twice or leaves the archive.
+ *
+ * @example Take the pictures out of an archive
+ * ```ts
+ * import { readZip } from "@secateur/secateur/browser";
+ * import { zipSync } from "fflate";
+ * import assert from "node:assert/strict";
+ *
+ * const bytes = zipSync({ "cats/1.png": new Uint8Array(64), "notes.txt": new Uint8Array(8) });
+ * const archive = { bytes, path: "images.zip", kind: "zip archive" };
+ * const pictures = readZip(archive, ({ name }) => name.endsWith(".png"));
+ * assert.deepEqual([...pictures.keys()], ["cats/1.png"]);
+ * ```
  */
 export function readZip(
   file: ZipFile,

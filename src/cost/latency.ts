@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel, instantiate, type ModelFile } from "../model/mod.ts";
 
-/** What several values are like. */
+/** The smallest, the median and the largest of several values. */
 export interface Spread {
   /** Smallest. */
   readonly minimum: number;
@@ -13,7 +13,7 @@ export interface Spread {
 
 /** Times of several runs, in milliseconds. */
 export interface Timing extends Spread {
-  /** The times over those of the first model, each by the run in the same turn. */
+  /** Ratios of the times to those of the first model in the same rounds. */
   readonly relative: Spread;
 }
 
@@ -28,9 +28,9 @@ function summarize(values: readonly number[]): Spread {
 
 /** Settings of {@link measureLatency}. */
 export interface LatencyOptions {
-  /** Images of a prediction. */
+  /** Images in every timed prediction. */
   readonly batchSize: number;
-  /** Counted predictions; up to five more warm up. */
+  /** Timed predictions of every model; up to five more warm up. */
   readonly rounds: number;
 }
 
@@ -41,9 +41,20 @@ const MOST_WARM_UPS = 5;
  * machine's speed meets all of them.
  *
  * @param files The models; all have inputs of the same shapes.
- * @param options Batch size and rounds.
- * @returns A timing per model.
+ * @param options Batch size and number of predictions.
+ * @returns A timing per model, in milliseconds.
  * @throws {InputError} When TensorFlow.js cannot make a model.
+ *
+ * @example Time predictions in a browser
+ * ```ts
+ * import { measureLatency, resolveModel, startBackend } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const model = await resolveModel("cli/example/resnet8-fashion-mnist");
+ * await startBackend();
+ * const [{ minimum, median, maximum }] = await measureLatency([model], { batchSize: 1, rounds: 5 });
+ * assert.ok(minimum <= median && median <= maximum);
+ * ```
  */
 export async function measureLatency(
   files: readonly ModelFile[],

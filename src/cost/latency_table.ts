@@ -7,17 +7,17 @@ import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
 
-/** What times hold for. */
+/** The machine and the software that times were measured with. */
 export interface LatencyConditions {
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
   /** Operating system and instruction set. */
   readonly target: string;
-  /** Its processor, where `--allow-sys=cpus` lets that be known. */
+  /** Name of its processor, where the permission `--allow-sys=cpus` lets that be known. */
   readonly cpu?: string;
-  /** Its cores. */
+  /** Number of its cores. */
   readonly cores: number;
-  /** Threads of the WASM backend. */
+  /** Number of threads of the WASM backend. */
   readonly threads: number;
 }
 

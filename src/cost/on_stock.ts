@@ -47,13 +47,27 @@ export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<La
 }
 
 /**
- * `measureLatency` on a thread of its own, whose backend is that of stock tfjs-wasm whatever this thread has registered.
+ * Times `model.predict` of stock tfjs-wasm, the models in turn, so that a drift of the machine's speed meets all of
+ * them. This is done on a thread of its own, so that it does not matter which kernels this thread has registered.
  *
  * @param files The models; all have inputs of the same shapes.
- * @param options Batch size and rounds.
- * @returns A timing per model.
+ * @param options Batch size and number of predictions.
+ * @returns A timing per model, in milliseconds.
  * @throws {InputError} When TensorFlow.js cannot make a model, or there can be no thread.
  * @throws {WorkerError} When the thread ends before it answers.
+ *
+ * @example Compare the latency of a folded model with that of the original
+ * ```ts
+ * import { fold, measureStockLatency, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const original = await openModel("cli/example/resnet8-fashion-mnist");
+ * const { file: folded } = await fold(original);
+ * const options = { batchSize: 1, rounds: 5 };
+ * const [before, after] = await measureStockLatency([original, folded], options);
+ * assert.equal(before.relative.median, 1);
+ * assert.ok(after.relative.median > 0);
+ * ```
  */
 export async function measureStockLatency(
   files: readonly ModelFile[],

@@ -8,13 +8,13 @@ export interface LayerProfile {
   readonly name: string;
   /** Its class, such as `Conv2D`. */
   readonly className: string;
-  /** Shape of its output without the batch; null where it is not fixed. */
+  /** Shape of its output without the batch, such as height × width × channels; null where it is not fixed. */
   readonly outputShape: readonly (number | null)[];
   /** Multiply–accumulates. */
   readonly macs: number;
-  /** Weights, moving statistics included. */
+  /** Number of weights, moving statistics included. */
   readonly params: number;
-  /** Time on stock tfjs-wasm, run by itself; absent where it was not measured. */
+  /** Milliseconds on stock tfjs-wasm when it runs alone; absent where they were not measured. */
   readonly milliseconds?: number;
 }
 
@@ -24,11 +24,11 @@ export interface NetworkProfile {
   readonly layers: readonly LayerProfile[];
   /** Multiply–accumulates. */
   readonly macs: number;
-  /** Of these, those of Conv2D and DepthwiseConv2D layers. */
+  /** Of these, those of all but Dense layers. */
   readonly convMacs: number;
-  /** Weights of all layers, moving statistics included. */
+  /** Number of weights of all layers, moving statistics included. */
   readonly params: number;
-  /** Time of `model.predict` on stock tfjs-wasm, the median; absent where it was not measured. */
+  /** Milliseconds of `model.predict` on stock tfjs-wasm, the median; absent where they were not measured. */
   readonly milliseconds?: number;
 }
 
@@ -40,9 +40,9 @@ export interface RunProfile {
   readonly after: NetworkProfile;
   /** How times were measured; absent where none were. */
   readonly latency?: {
-    /** Images of a prediction, over which its time is shared out. */
+    /** Images in every timed prediction; the times are divided by it. */
     readonly batchSize: number;
-    /** What the times hold for. */
+    /** What they were measured with. */
     readonly conditions: LatencyConditions;
   };
   /** Why times are missing that were asked for. */

@@ -5,9 +5,9 @@ import type { ImageShape } from "./dataset.ts";
 
 /** Random changes of training images. */
 export interface Augmentation {
-  /** Largest shift of a random crop, in pixels; 0 for none. */
+  /** Largest shift in pixels, in each direction; 0 for none. */
   readonly shift: number;
-  /** Whether every other image is mirrored. */
+  /** Whether images are mirrored left to right, with probability ½. */
   readonly flip: boolean;
 }
 

@@ -121,6 +121,21 @@ export interface DatasetSummary {
  * @param place Where it is.
  * @returns The counts.
  * @throws {InputError} When it is missing, of no known format or damaged.
+ *
+ * @example Count images that were dropped on a page
+ * ```ts
+ * import { summarizeDataset } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const files = new Map<string, Blob>();
+ * for await (const { name } of Deno.readDir("cli/example/fashion-mnist")) {
+ *   const bytes = await Deno.readFile(`cli/example/fashion-mnist/${name}`);
+ *   files.set(`fashion-mnist/${name}`, new Blob([bytes]));
+ * }
+ * const { images, classCount } = await summarizeDataset({ path: "fashion-mnist", files });
+ * assert.deepEqual(images, { train: 5000, test: 2000 });
+ * assert.equal(classCount, 10);
+ * ```
  */
 export async function summarizeDataset(place: DatasetPlace): Promise<DatasetSummary> {
   using handles = new DisposableStack();

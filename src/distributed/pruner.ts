@@ -8,27 +8,62 @@ import { resolveModel } from "../session/mod.ts";
 /** Runs that wait at a queue at the same time: each holds its model in memory here. */
 const MOST_AT_ONCE = 100;
 
-/** Prunes networks here or elsewhere. */
+/** Prunes networks in this process or on workers. */
 export interface Pruner {
   /** How many runs can be under way at the same time. */
   readonly atOnce: number;
   /**
-   * As `prune`. Elsewhere a run has the threads of its worker and keeps no state; it is repeated from its beginning when
-   * its worker is lost.
+   * Prunes a network, as `prune` does. On a worker a run has the threads of that worker and keeps no state; when the
+   * worker is lost, another one repeats the run from its beginning.
    *
-   * @throws {InputError} As `prune`.
+   * @param options Model, data, ratios and settings.
+   * @returns The smaller model and the figures of the run.
+   * @throws {InputError} When model, data or ratios cannot be used.
    */
   prune(options: PruneNetworkOptions): Promise<PruneResult>;
-  /** Frees what was opened. */
+  /** Closes the connection to the queue, where there is one. */
   close(): Promise<void>;
 }
 
 /**
- * Opens where whole runs are done.
+ * Opens a pruner, which does whole runs: in this process one after the other, or on workers many at the same time.
  *
- * @param queue Workers at a queue. Default: this process, one run after the other.
- * @returns Who does them.
+ * @param queue The queue that the workers take runs from. Default: none, this process does them.
+ * @returns The pruner; close it when done.
  * @throws {InputError} When the queue cannot be used.
+ *
+ * @example Prune by several ratios, one after the other
+ * ```ts
+ * import { openPruner } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const pruner = await openPruner();
+ * const macs = [];
+ * for (const ratio of [0.75, 0.5]) {
+ *   const { report } = await pruner.prune({ model, data, policy: { kind: "uniform", ratio } });
+ *   macs.push(report.macs.after);
+ * }
+ * await pruner.close();
+ * assert.ok(macs[0] > macs[1]);
+ * ```
+ *
+ * @example Prune by several ratios at the same time, on workers
+ * ```ts ignore
+ * import { openPruner } from "@secateur/secateur";
+ *
+ * const pruner = await openPruner({ url: "redis://queue.example.org", blobs: "/mnt/secateur" });
+ * const results = await Promise.all(
+ *   [0.75, 0.5, 0.25].map((ratio) =>
+ *     pruner.prune({ model: "resnet20", data: "cifar10", policy: { kind: "uniform", ratio } })
+ *   ),
+ * );
+ * await pruner.close();
+ * ```
  */
 export async function openPruner(queue?: QueueOptions): Promise<Pruner> {
   return queue ? await openRemote(queue) : openLocal();

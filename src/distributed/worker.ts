@@ -2,46 +2,62 @@ import { readQueueUrl } from "./queue/queue_server.ts";
 import { type ServedJob, serveQueue } from "./queue/serve_queue.ts";
 import { JobThread } from "./worker_thread.ts";
 
-/** What {@link runWorker} is given. */
+/** Options of {@link runWorker}. */
 export interface WorkerOptions {
-  /** Redis or Valkey server where jobs are: `redis://` or `rediss://`. */
+  /** URL of the Redis or Valkey server that has the queue: `redis://` or `rediss://`. */
   readonly queue: string;
-  /** Where blobs are, when that is elsewhere than jobs say, such as a folder that is mounted in another place. */
+  /** Where large files are exchanged, when this worker has that folder in another place than the jobs say. */
   readonly blobs?: string;
-  /** Folder in which data sets are sought by name before they are sought where jobs say. */
+  /** Folder in which data sets are looked for by name, before they are looked for where the jobs say. */
   readonly dataFolder?: string;
-  /** Threads that share the images of a job. Default 1: more is done by more workers. */
+  /** Threads that share the images of a job. Default 1; more workers get more done than more threads. */
   readonly workers?: number;
-  /** Raised to end after the job in hand. */
+  /** Ends the worker after the job in hand when it is aborted. */
   readonly signal: AbortSignal;
-  /** Told once the worker waits for jobs. */
+  /** Called once, when the worker begins to wait for jobs. */
   readonly onReady?: () => void;
-  /** Told before every job. */
+  /** Called before every job. */
   readonly onBegin?: (job: ServedJob) => void;
-  /** Told behind every job, of its failure where it failed. */
+  /** Called after every job, with its error if it failed. */
   readonly onEnd?: (job: ServedJob, failure?: Error) => void;
-  /** Told what a user should know. */
+  /** Called with what a user should know: that the server is away, for example. */
   readonly onNotice?: (notice: string) => void;
-  /** How long a worker that shows no sign of life keeps its job, in milliseconds. Default 15 000. */
+  /** Milliseconds after which a job whose worker shows no sign of life is given to another one. Default 15,000. */
   readonly lockMilliseconds?: number;
 }
 
-/** What a worker did. */
+/** What a worker has done. */
 export interface WorkerReport {
-  /** Jobs that it did. */
+  /** Number of jobs that it did. */
   readonly done: number;
-  /** Jobs that failed here, or that it refused. */
+  /** Number of jobs that failed here or that it refused. */
   readonly failed: number;
 }
 
 /**
- * Does jobs of `prune` and `calibrate` runs, and whole runs of sweeps, from a queue, one at a time, until it is told to end. Model, images and
- * statistics are opened once for all jobs of a run, and are the driver's by content or the job is refused.
- * The work is done in a thread of its own.
+ * Takes jobs from a queue and does them, one at a time, until `signal` ends it: parts of `prune` and `calibrate` runs,
+ * and whole runs of {@link openPruner}. Model, images and statistics are opened once for all jobs of a run; a job is
+ * refused where their content is not that of the process that posted it. The work is done on a thread of its own.
  *
  * @param options The queue, and what this worker has.
- * @returns What it did.
+ * @returns What it has done.
  * @throws {InputError} When the queue cannot be used.
+ *
+ * @example Serve a queue until the process is told to end
+ * ```ts ignore
+ * import { runWorker } from "@secateur/secateur";
+ * import process from "node:process";
+ *
+ * const end = new AbortController();
+ * process.once("SIGTERM", () => end.abort());
+ * const { done, failed } = await runWorker({
+ *   queue: "redis://queue.example.org",
+ *   dataFolder: "/data",
+ *   signal: end.signal,
+ *   onEnd: ({ kind, id }, failure) => console.log(kind, id, failure?.message ?? "done"),
+ * });
+ * console.log(`${done} jobs done, ${failed} failed`);
+ * ```
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   const { queue, dataFolder, workers: threads = 1, ...settings } = options;

@@ -42,6 +42,16 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
  * @param path The file or folder.
  * @returns Graph and weights, as tfjs-layers has them.
  * @throws {InputError} When there is no such file, it is of another format, or its reader refuses it.
+ *
+ * @example Open a model of any format
+ * ```ts
+ * import { openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = await openModel("cli/example/resnet8-fashion-mnist");
+ * assert.deepEqual(model.weights.get("conv1/kernel")!.shape, [3, 3, 1, 16]);
+ * assert.equal(model.path, "cli/example/resnet8-fashion-mnist/model.json");
+ * ```
  */
 export async function openModel(path: string): Promise<ModelFile> {
   const head = await readHead(path);
@@ -58,6 +68,21 @@ export async function openModel(path: string): Promise<ModelFile> {
  * @param files The files by name.
  * @returns Graph and weights, as tfjs-layers has them.
  * @throws {InputError} When a file is missing, it is of another format, or its reader refuses it.
+ *
+ * @example Read a model from bytes
+ * ```ts
+ * import { readModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ * import { readFile } from "node:fs/promises";
+ *
+ * const folder = "cli/example/resnet8-fashion-mnist";
+ * const files = new Map([
+ *   ["model.json", await readFile(`${folder}/model.json`)],
+ *   ["group1-shard1of1.bin", await readFile(`${folder}/group1-shard1of1.bin`)],
+ * ]);
+ * const model = await readModel("model.json", files);
+ * assert.deepEqual(model.weights.get("conv1/kernel")!.shape, [3, 3, 1, 16]);
+ * ```
  */
 export async function readModel(
   name: string,

@@ -28,6 +28,18 @@ function writerOf(path: string) {
  * @param file The model.
  * @returns The bytes of its files, by name.
  * @throws {InputError} When the format cannot hold a layer of the model.
+ *
+ * @example Convert a model in memory
+ * ```ts
+ * import { openModel, readModel, writeModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = await openModel("cli/example/resnet8-fashion-mnist");
+ * const files = await writeModel("resnet8.keras", model);
+ * assert.deepEqual([...files.keys()], ["resnet8.keras"]);
+ * const again = await readModel("resnet8.keras", files);
+ * assert.equal(again.weights.size, model.weights.size);
+ * ```
  */
 export async function writeModel(name: string, file: ModelFile): Promise<Map<string, Uint8Array>> {
   const write = writerOf(name);
@@ -41,6 +53,20 @@ export async function writeModel(name: string, file: ModelFile): Promise<Map<str
  * @param options Whether a model there may be replaced, and what kernels are to be quantized to.
  * @throws {InputError} When something is there that may not be replaced, or nothing can be written there.
  * @throws {UsageError} When kernels are to be quantized in a format that has no place for it.
+ *
+ * @example Find out before the work whether a model can be written
+ * ```ts
+ * import { openModel, refuseExistingModel, saveModel, UsageError } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/resnet8.onnx`;
+ * await refuseExistingModel(path);
+ * await assert.rejects(refuseExistingModel(path, { quantize: "uint8" }), UsageError);
+ * await saveModel(path, await openModel("cli/example/resnet8-fashion-mnist"));
+ * await assert.rejects(refuseExistingModel(path), /choose another or replace it/);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function refuseExistingModel(
   path: string,
@@ -70,6 +96,18 @@ export async function refuseExistingModel(
  * layer of the model.
  * @throws {UsageError} When it refuses the quantization.
  * @throws The signal's reason, when it interrupts.
+ *
+ * @example Convert a model to ONNX
+ * ```ts
+ * import { openModel, saveModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const model = await openModel("cli/example/resnet8-fashion-mnist");
+ * const { bytes } = await saveModel(`${folder}/resnet8.onnx`, model);
+ * assert.equal((await Deno.stat(`${folder}/resnet8.onnx`)).size, bytes);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function saveModel(
   path: string,

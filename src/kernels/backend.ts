@@ -16,6 +16,18 @@ let started: Promise<void> | undefined;
  *
  * @returns When tensors can be made.
  * @throws {Error} When the engine has no WASM SIMD.
+ *
+ * @example Compute with TensorFlow.js on WASM
+ * ```ts
+ * import { startBackend } from "@secateur/secateur";
+ * import * as tf from "@tensorflow/tfjs";
+ * import assert from "node:assert/strict";
+ *
+ * await startBackend();
+ * assert.equal(tf.getBackend(), "wasm");
+ * const squares = tf.tidy(() => tf.square([1, 2, 3]).dataSync());
+ * assert.deepEqual(squares, Float32Array.of(1, 4, 9));
+ * ```
  */
 export function startBackend(): Promise<void> {
   started ??= startOnce();

@@ -46,7 +46,7 @@ import {
   wholeSplit,
 } from "../session/mod.ts";
 
-/** What {@link pruneNetwork} uses where an option is not given. */
+/** What `prune` uses where an option is not given. */
 export const PRUNE_DEFAULTS = {
   ...CALIBRATION_DEFAULTS,
   select: "obs",
@@ -86,15 +86,29 @@ export interface PruneResources {
  *
  * With `tuning` the smaller model is then tuned, and group by group on the way if that is asked for.
  *
- * Statistics and tuning use the train split; the test split serves the figures at the end alone. Where images or model
- * have no classes, networks are measured by the relative error of their outputs against the original's, instead of
- * accuracy and loss.
+ * Statistics and tuning use the training split; the test split is used only for the figures before and after. Where
+ * images or model have no classes, networks are measured by the relative error of their outputs against the original's,
+ * instead of accuracy and loss.
  *
  * @param options Model, data, ratios and settings.
  * @param resources What the run is given beside its options.
  * @returns The smaller model and the figures of the run.
  * @throws {InputError} When model, data or ratios cannot be used; nothing has been written then.
  * @throws {WorkerError} When a thread is lost; a run with a search or tuning keeps its state.
+ *
+ * @example Halve the input channels of every convolution
+ * ```ts
+ * import { prune, resolveModel } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
+ * const model = await resolveModel("cli/example/resnet8-fashion-mnist");
+ * const { report } = await prune({ model, data, policy: { kind: "uniform", ratio: 0.5 } });
+ * assert.ok(report.macs.after < 0.6 * report.macs.before);
+ * ```
  */
 export async function pruneNetwork(
   options: PruneNetworkOptions,

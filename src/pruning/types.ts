@@ -7,13 +7,15 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
+import type { SelectionMethod } from "./selection/mod.ts";
 import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
-/** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
-export type SelectionMethod = "obs" | "lasso" | "magnitude";
-
-/** Where the ratios come from. */
+/**
+ * How it is decided how many input channels each convolution keeps: the same share everywhere (`uniform`), a list with
+ * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), or
+ * a search within a budget (`auto`).
+ */
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
   | { readonly kind: "list"; readonly text: string; readonly source: string }
@@ -22,48 +24,57 @@ export type RatioPolicy =
 
 /** What a network may cost. */
 export interface BudgetGoal {
-  /** Share of the cost that is kept. */
+  /** Share of the cost that is kept, above 0 and at most 1. */
   readonly share: number;
   /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
-  /** File that measured latencies are kept in. Default: they are measured anew. */
+  /** File in which measured latencies are kept for later runs. Default: they are measured anew. */
   readonly latencyTable?: string;
 }
 
-/** The counts that lose least of the layers' outputs within a budget. */
+/** Keeps the channel counts that lose least of the layers' outputs within a budget. */
 export interface BudgetPolicy extends BudgetGoal {
   /** Discriminates the policies. */
   readonly kind: "budget";
 }
 
-/** The counts that an agent finds within a budget, trying networks out. */
+/**
+ * Keeps the channel counts that an agent finds within a budget by trying networks out (He et al. 2018, AMC, arXiv
+ * 1802.03494).
+ */
 export interface AutoPolicy extends BudgetGoal {
   /** Discriminates the policies. */
   readonly kind: "auto";
-  /** Roll-outs, rewards and exploration. */
+  /** Roll-outs, rewards and exploration. Default: {@link SEARCH_DEFAULTS}. */
   readonly search?: Partial<SearchSettings>;
-  /** The agent. */
+  /** The agent. Default: {@link AGENT_DEFAULTS}. */
   readonly agent?: Partial<AgentOptions>;
-  /** Where the search starts: from the counts of the budget policy, or from nothing. Default `budget`. */
+  /** Where the search starts: from the counts of the policy `budget`, or from nothing. Default `budget`. */
   readonly start?: "budget" | "none";
-  /** Training images that roll-outs are measured on. Default 2000. */
+  /** Number of training images that roll-outs are measured on. Default 2000. */
   readonly images?: number;
-  /** Networks that are cut with the sequential repair: the start, the best roll-outs, and others near them. Default 12. */
+  /**
+   * Number of networks that are cut with the sequential repair and measured again: the start, the best roll-outs, and
+   * others near them. Default 12.
+   */
   readonly finalists?: number;
-  /** Told of every roll-out and finalist that could be measured, in order, also of those that a run goes on from. */
+  /**
+   * Called after every roll-out and finalist that could be measured, in order; with `resume` first for those of the
+   * earlier run.
+   */
   readonly onRollout?: (rollout: Rollout) => void;
 }
 
-/** What a budget counts. */
+/** What a budget counts: multiply–accumulates of convolutions, weights, or measured milliseconds. */
 export type BudgetTarget = "macs" | "params" | "latency";
 
-/** What a budget policy decided. */
+/** What the policy `budget` decided. */
 export interface BudgetReport {
   /** What was counted. */
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that is kept at most by the counts chosen. */
   readonly share: { readonly wanted: number; readonly found: number };
-  /** Σ of what the errors of all layers that read what is cut raise the loss by, each as if the others were whole. */
+  /** By how much the errors of the layers that read what is cut raise the loss: a sum, each as if others were whole. */
   readonly error: number;
   /** Whether no choice within the budget has a smaller error. */
   readonly isOptimal: boolean;
@@ -77,9 +88,9 @@ export interface SearchReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that the winner keeps. */
   readonly share: { readonly wanted: number; readonly found: number };
-  /** Training images that roll-outs were measured on. */
+  /** Number of training images that roll-outs were measured on. */
   readonly images: number;
-  /** Roll-outs. */
+  /** Number of roll-outs. */
   readonly rollouts: number;
   /** Networks that were cut with the sequential repair; their numbers follow those of the roll-outs. */
   readonly finalists: readonly Finalist[];
@@ -115,19 +126,19 @@ export interface LoggedFailure extends FailedRollout {
 export interface Finalist extends Evaluation {
   /** Its number, from 1. */
   readonly rollout: number;
-  /** Its reward then. */
+  /** Its reward in that measurement. */
   readonly reward: number;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */
 export interface GroupTuning {
-  /** Convolutions of a group. */
+  /** Number of convolutions in a group. */
   readonly size: number;
   /** Share of the tuning's epochs that is spent on every group, with Adam. */
   readonly epochShare: number;
   /** Adam's learning rate. */
   readonly learningRate: number;
-  /** Tune every group as the whole network is tuned at the end, instead. */
+  /** Whether every group is tuned like the whole network at the end, instead. */
   readonly retrain: boolean;
 }
 
@@ -135,13 +146,13 @@ export interface GroupTuning {
 export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
   /** The network that is imitated (distillation): `original` is the unpruned one. Default: none. */
   readonly teacher?: "original" | string | ModelFile;
-  /** Tune after every group but the last, behind which the whole network is tuned. Default: do not. */
+  /** Tuning after every group of convolutions but the last, after which the whole network is tuned. Default: none. */
   readonly groups?: GroupTuning;
-  /** Told of every finished epoch. */
+  /** Called after every epoch. */
   readonly onEpoch?: (epoch: EpochReport) => void;
 }
 
-/** What {@link pruneNetwork} does. */
+/** Options of `prune` that do not need a queue. */
 export interface PruneNetworkOptions extends DataOptions {
   /** How many channels each convolution keeps. */
   readonly policy: RatioPolicy;
@@ -149,39 +160,39 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly select?: SelectionMethod;
   /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
   readonly shared?: SharedMode;
-  /** Keep a multiple of this many channels. Default 1. */
+  /** Every convolution keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
-  /** Convolutions that stay whole, by name. */
+  /** Names of convolutions that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /** Batches of training images for the statistics. Default 60. */
   readonly batches?: number;
-  /** Images of every such batch. Default 128. */
+  /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
   /** Sampled positions per image and layer. Default 10. */
   readonly pointsPerImage?: number;
-  /** Pull towards the old weights, relative to the mean diagonal of G. Default 1e-4. */
+  /** Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX. Default 1e-4. */
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
   /**
-   * Bytes of activations that may wait between layers, and of sums of the original's layers in one pass, over all
-   * workers. Default 600 MiB.
+   * The most bytes of activations that wait between layers, and of sums of the original's layers that are gathered in
+   * one pass, over all threads. Default 600 MiB.
    */
   readonly memoryBudget?: number;
   /**
-   * File of the original network's statistics: read where it is there, else they are gathered and it is written. Default:
-   * what the run needs is gathered and kept in memory.
+   * File with the original network's statistics: it is read if it is there, otherwise they are gathered and it is
+   * written. Default: what the run needs is gathered and kept in memory.
    */
   readonly statistics?: string;
-  /** Whether the masked and the shrunk model are compared. Default true. */
+  /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
   readonly checkpoint?: string;
-  /** Go on from the checkpoint. */
+  /** Whether the run continues from the checkpoint. Default false. */
   readonly resume?: boolean;
-  /** Raised to end the run: at the next roll-out, layer or training step. */
+  /** Ends the run at the next roll-out, layer or training step when it is aborted. */
   readonly signal?: AbortSignal;
 }
 
@@ -193,18 +204,18 @@ export interface LayerReport {
   readonly place?: number;
   /** How its input channels were cut. */
   readonly mode: CutMode;
-  /** Input channels kept. */
+  /** Number of input channels that it keeps. */
   readonly kept: number;
-  /** Input channels before. */
+  /** Number of input channels before. */
   readonly of: number;
   /**
-   * Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after reconstruction: the share of the layer's output that is
-   * lost. 0 for a layer that was left alone.
+   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after
+   * reconstruction. 0 for a layer that was left alone.
    */
   readonly relativeError: number;
-  /** Ridge that was used, relative to the mean diagonal of G, when the layer was reconstructed. */
+  /** Ridge that was used, relative to the mean diagonal of G; absent when the layer was not reconstructed. */
   readonly ridge?: number;
-  /** Input channels that were zero in all samples. */
+  /** Number of input channels that were zero in all samples. */
   readonly dead?: number;
   /** Why it stayed whole, or was not reconstructed. */
   readonly reason?: string;
@@ -228,7 +239,7 @@ export interface PruneTuningReport {
   readonly epochs: readonly EpochReport[];
 }
 
-/** What a pruning run found: figures of the original and of what is written, behind all tuning, and more. */
+/** Figures of a pruning run: of the original, and of the smaller network after all tuning. */
 export interface PruneReport extends FigureChanges {
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
@@ -238,11 +249,11 @@ export interface PruneReport extends FigureChanges {
     readonly convAfter: number;
     readonly selectors: number;
   };
-  /** Weights, moving statistics included. */
+  /** Number of weights, moving statistics included. */
   readonly params: Change;
-  /** What the budget policy decided, when it did. */
+  /** What the policy `budget` decided, when it was used. */
   readonly budget?: BudgetReport;
-  /** What the agent found, when it searched. */
+  /** What the search found, when there was one. */
   readonly search?: SearchReport;
   /** File of the original network's statistics, and whether the run read or wrote it, when it was given one. */
   readonly statistics?: { readonly file: string; readonly action: "read" | "written" };
@@ -259,7 +270,7 @@ export interface PruneReport extends FigureChanges {
    * the outputs' spread, when they were compared.
    */
   readonly maskedDifference?: number;
-  /** Wall time of the stages. */
+  /** Wall time of the stages in seconds. */
   readonly seconds: {
     readonly total: number;
     readonly calibrate: number;
@@ -270,7 +281,7 @@ export interface PruneReport extends FigureChanges {
     readonly tune: number;
     readonly evaluate: number;
   };
-  /** Images: of calibration, of the test split, and those that could not be read. */
+  /** Numbers of images: of calibration, of the test split, and those that could not be read, whose names follow. */
   readonly images: {
     readonly calibration: number;
     readonly test: number;
@@ -279,13 +290,13 @@ export interface PruneReport extends FigureChanges {
   };
   /** Seed of the run. */
   readonly seed: number;
-  /** Threads of the run; with the seed they make it repeatable. */
+  /** Threads that shared the work; the same number and the same seed repeat the run. */
   readonly workers: number;
   /** What a user should know about the run. */
   readonly notices: readonly string[];
 }
 
-/** A pruned model and what was found on the way. */
+/** A pruned model and figures of the run. */
 export interface PruneResult {
   /** The smaller model, ready for {@link saveModelFile}. */
   readonly file: ModelFile;

@@ -10,7 +10,7 @@ export interface KnownChange {
   readonly after?: number;
 }
 
-/** What is compared of a run. */
+/** The figures of a run that are compared. */
 export interface RunSummary {
   /** What it is called: the name of its folder. */
   readonly name: string;
@@ -22,11 +22,11 @@ export interface RunSummary {
   readonly outputError: KnownChange;
   /** Multiply–accumulates for one image. */
   readonly macs: KnownChange;
-  /** Weights, moving statistics included. */
+  /** Number of weights, moving statistics included. */
   readonly params: KnownChange;
-  /** Median time for one image. */
+  /** Milliseconds for one image, the median. */
   readonly milliseconds: KnownChange;
-  /** What the time holds for; absent where none was measured. */
+  /** What the time was measured with; absent where none was measured. */
   readonly latency?: string;
   /** Bytes on disk. */
   readonly bytes: RunRecord["bytes"];

@@ -17,6 +17,20 @@ export interface Fingerprints {
  * @param options The model, the images, and what flags say about preprocessing.
  * @returns Their names.
  * @throws {InputError} When one cannot be read, or they do not fit each other.
+ *
+ * @example Tell whether two models are the same
+ * ```ts
+ * import { fingerprint, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const [path, data] = ["cli/example/resnet8-fashion-mnist", "cli/example/fashion-mnist"];
+ * const names = await fingerprint({ model: path, data });
+ * assert.match(names.model, /^[0-9a-f]{64}$/);
+ * const model = await openModel(path);
+ * assert.deepEqual(await fingerprint({ model, data }), names);
+ * model.weights.get("conv1/kernel")!.values[0] += 1;
+ * assert.notEqual((await fingerprint({ model, data })).model, names.model);
+ * ```
  */
 export async function fingerprint(
   { model, data, preprocessing }: Pick<DataOptions, "model" | "data" | "preprocessing">,

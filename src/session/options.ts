@@ -1,7 +1,7 @@
 import type { DatasetPlace } from "../data/mod.ts";
 import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
 
-/** What every command that reads images needs to know. */
+/** Options of everything that reads a model and images. */
 export interface DataOptions {
   /** A model.json, the folder it is in, or a model already read. */
   readonly model: string | ModelFile;
@@ -14,13 +14,13 @@ export interface DataOptions {
   readonly labels?: boolean;
   /** What flags say about preprocessing. */
   readonly preprocessing?: PreprocessingOverrides;
-  /** Images of every evaluation batch. Default 100. */
+  /** Images in every batch of an evaluation. Default 100. */
   readonly batchSizeEval?: number;
-  /** Largest share of images that may be undecodable. Default 0.01. */
+  /** Largest share of images that may be unreadable, 0 to 1; a run with more of them fails. Default 0.01. */
   readonly badImageShare?: number;
-  /** Threads that share the images. Default: the machine's cores. */
+  /** Threads that share the images. Default: as many as the machine has cores. */
   readonly workers?: number;
-  /** Told of progress: what is being done, how far it is. */
+  /** Called as the work proceeds, with what is being done and how far it is. */
   readonly onProgress?: ProgressListener;
 }
 
@@ -28,7 +28,7 @@ export interface DataOptions {
 export interface Progress {
   /** What is being done. */
   readonly stage: string;
-  /** What of it, such as a layer's name. */
+  /** Which part of it, such as a layer's name. */
   readonly detail?: string;
   /** Steps done. */
   readonly done: number;

@@ -9,8 +9,25 @@ export type InputSizes =
   & Pick<PreprocessingOverrides, "inputs">;
 
 /**
- * Reads a model unless it has been read already, takes nested models apart and fixes sizes that it leaves open. Sizes of
- * single inputs go first.
+ * Reads a model unless it has been read already, puts the layers of nested models in their places, and fixes the input
+ * sizes that it leaves open.
+ *
+ * @param model A model, or its path.
+ * @param sizes Height and width in pixels of all inputs, and of single ones by name, which go first.
+ * @returns The model; what was given stays as it is.
+ * @throws {InputError} When it cannot be read, or a size is not one that it can have.
+ *
+ * @example Fix the input size of a model that leaves it open
+ * ```ts
+ * import { resolveModel } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const model = await resolveModel("cli/example/resnet8-fashion-mnist");
+ * const [input] = model.topology.config.layers!;
+ * input.config.batch_input_shape = [null, null, null, 1];
+ * const fixed = await resolveModel(model, { inputSize: [32, 32] });
+ * assert.deepEqual(fixed.topology.config.layers![0].config.batch_input_shape, [null, 32, 32, 1]);
+ * ```
  */
 export async function resolveModel(
   model: string | ModelFile,

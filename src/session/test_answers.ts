@@ -3,7 +3,7 @@ import type { Answers, Figures } from "../execution/mod.ts";
 import { readPreprocessing } from "../model/mod.ts";
 import type { Session } from "./session.ts";
 
-/** The answers of a network to the test images, before and after. */
+/** The answers to the test images, before and after; `labels`, `before` and `after` are in the order of `images`. */
 export interface TestAnswers {
   /** Names of the classes; answers and labels are indices into them. */
   readonly classes: readonly string[];

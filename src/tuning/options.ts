@@ -4,19 +4,19 @@ import type { LossOptions, OptimizerOptions, Schedule } from "../execution/mod.t
 
 /** How a network is trained or tuned. */
 export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentation {
-  /** Passes over the training images; part of one is a share of its steps. */
+  /** Passes over the training images; 0.5 is half a pass. */
   readonly epochs: number;
-  /** Images of a step, over all workers. */
+  /** Images in every step, over all threads. */
   readonly batchSize: number;
   /** Largest learning rate. */
   readonly learningRate: number;
-  /** How the learning rate runs. */
+  /** How the learning rate changes over the run. */
   readonly schedule: Schedule;
-  /** Training images that are held out to choose the best epoch; 0 keeps the last one. */
+  /** Number of training images that are held out to choose the best epoch; with 0 the last epoch is kept. */
   readonly validationImages: number;
-  /** Epochs without a better result on these images after which the run ends; 0 for none. */
+  /** Number of epochs without a better result on these images after which the run ends; with 0 it never ends early. */
   readonly patience: number;
-  /** Seed of weights, order and random changes. */
+  /** Seed of the initial weights, of the order of the images, and of their random changes. */
   readonly seed: number;
 }
 
@@ -30,11 +30,11 @@ export interface EpochReport {
   readonly loss: number;
   /** Share of its (changed) training images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
-  /** Share of the held-out images classified rightly behind it; absent without any. */
+  /** Share of the held-out images classified rightly after it; absent without any. */
   readonly validationAccuracy?: number;
-  /** Relative error of the outputs on the held-out images behind it, where outputs are compared. */
+  /** Relative error of the outputs on the held-out images after it, where outputs are compared. */
   readonly validationOutputError?: number;
-  /** Wall time. */
+  /** Wall time in seconds. */
   readonly seconds: number;
 }
 
@@ -46,13 +46,13 @@ export interface TuningReport extends FigureChanges {
   readonly validationOutputError?: number;
   /** The epochs. */
   readonly epochs: readonly EpochReport[];
-  /** Whether the run was ended early, with a checkpoint to go on from. */
+  /** Whether `signal` ended the run; with a checkpoint it can be resumed. */
   readonly interrupted: boolean;
-  /** Wall time. */
+  /** Wall time in seconds. */
   readonly seconds: number;
   /** Seed of the run. */
   readonly seed: number;
-  /** Threads of the run. */
+  /** Threads that shared the work. */
   readonly workers: number;
 }
 

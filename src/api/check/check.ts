@@ -12,13 +12,13 @@ import { type DataOptions, resolveModel } from "../../session/mod.ts";
 export interface CheckOptions extends Omit<DataOptions, "data"> {
   /** What the model must not exceed or must reach. */
   readonly limits: Limits;
-  /** What it is compared with. */
+  /** The model that `latencyShare`, `accuracyDrop` and `outputError` compare with. */
   readonly reference?: string | ModelFile;
-  /** Folder of the data set, whose test images are looked at. */
+  /** Folder or file of the data set; its test images are used. */
   readonly data?: string;
-  /** Images of a prediction whose latency is measured. Default 1. */
+  /** Images in every timed prediction. Default 1. */
   readonly batchSize?: number;
-  /** Counted predictions of a model. Default 50. */
+  /** Timed predictions of every model; up to five more warm up. Default 50. */
   readonly rounds?: number;
 }
 
@@ -27,7 +27,7 @@ export const CHECK_DEFAULTS = { batchSize: 1, rounds: 50 } as const;
 
 /** What {@link check} has found. */
 export interface CheckReport {
-  /** Where the model was read from. */
+  /** Path that the model was read from. */
   readonly model: string;
   /** A result for every limit. */
   readonly results: readonly LimitResult[];
@@ -38,13 +38,28 @@ export interface CheckReport {
 type Figures = Partial<Record<LimitName, number>>;
 
 /**
- * Holds a model against limits: size, cost, latency on stock tfjs-wasm, accuracy. Nothing is measured that no limit
- * needs.
+ * Compares a model with limits of its size, cost, latency on stock tfjs-wasm and accuracy. Nothing is measured that no
+ * limit needs.
  *
- * @param options Model, limits and what is needed to measure.
+ * @param options Model, limits, and the images and the reference that they need.
  * @returns A result for every limit.
  * @throws {UsageError} When a limit needs images or a reference that is not given.
  * @throws {InputError} When a model or the data cannot be read.
+ * @throws {WorkerError} When a thread is lost.
+ *
+ * @example Hold a model against limits of size, cost and accuracy
+ * ```ts
+ * import { check } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { holds, results } = await check({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   limits: { bytes: 400_000, macs: 9_000_000, accuracy: 0.9 },
+ * });
+ * assert.ok(!holds);
+ * assert.deepEqual(results.filter(({ holds }) => !holds).map(({ name }) => name), ["macs"]);
+ * ```
  */
 export async function check(options: CheckOptions): Promise<CheckReport> {
   const settings = withDefaults(options, CHECK_DEFAULTS);

@@ -8,9 +8,9 @@ export interface LimitResult {
   readonly meaning: string;
   /** Whether the figure must not exceed the limit (`most`) or must reach it (`least`). */
   readonly side: "most" | "least";
-  /** The limit. */
+  /** The limit, in the unit that {@link LimitName} names. */
   readonly limit: number;
-  /** The figure. */
+  /** The figure, in the same unit. */
   readonly found: number;
   /** How far the figure is on the wrong side; 0 or less when the limit holds. */
   readonly excess: number;

@@ -20,8 +20,25 @@ function escape(text: string): string {
  *
  * @param model Path of the model, the name of the suite.
  * @param results The results.
- * @param describe Says in one line what was found and what was wanted.
- * @returns The document.
+ * @param describe Makes the message of a limit that does not hold: one line with what was found and what was wanted.
+ * @returns The XML document.
+ *
+ * @example Show results to a CI service
+ * ```ts
+ * import { check, toJUnit } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { model, results } = await check({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   limits: { params: 100_000, macs: 9_000_000 },
+ * });
+ * const xml = toJUnit(
+ *   model,
+ *   results,
+ *   ({ meaning, found, limit }) => `${meaning}: found ${found}, wanted at most ${limit}`,
+ * );
+ * assert.match(xml, /<testsuites tests="2" failures="1">/);
+ * ```
  */
 export function toJUnit(
   model: string,

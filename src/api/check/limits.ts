@@ -10,7 +10,15 @@ interface LimitKind {
   readonly meaning: string;
 }
 
-/** Name of a limit. */
+/**
+ * Name of a limit:
+ *
+ * - at most: `bytes` on disk, `params` (number of weights), `macs` (multiply–accumulates for one image), `convMacs`
+ *   (those of convolutions), `latency` (milliseconds of a prediction, the median), `latencyShare` (the same over that of
+ *   the reference), `accuracyDrop` (accuracy of the reference less that of the model), `outputError` (relative error of
+ *   the outputs against the reference's);
+ * - at least: `accuracy` (share of test images classified rightly, 0 to 1).
+ */
 export type LimitName =
   | "bytes"
   | "params"
@@ -65,12 +73,24 @@ export interface Needs {
 }
 
 /**
- * Reads a budget file: a JSON object with a number for every limit of {@link LIMITS} that is to hold.
+ * Reads a budget file: a JSON object with a number for every limit that is to hold, by the names of {@link LimitName}.
  *
  * @param text Its content.
  * @param path Its path, for messages.
  * @returns The limits.
- * @throws {InputError} When it is no such object, is empty, or names something else.
+ * @throws {InputError} When it is no such object, is empty, or names something that is no limit.
+ *
+ * @example Read a budget file
+ * ```ts
+ * import { parseLimits } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ * import { readFile } from "node:fs/promises";
+ *
+ * const path = "cli/example/budget.json";
+ * const limits = parseLimits(await readFile(path, "utf8"), path);
+ * assert.deepEqual(limits, { bytes: 400_000, macs: 10_000_000, latency: 100 });
+ * assert.throws(() => parseLimits('{ "size": 1 }', "budget.json"), /found the limit "size"/);
+ * ```
  */
 export function parseLimits(text: string, path: string): Limits {
   let parsed: unknown;

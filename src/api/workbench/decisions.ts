@@ -22,15 +22,15 @@ export interface WorkbenchLayer {
   readonly name: string;
   /** How its input channels can be cut. */
   readonly mode: CutMode;
-  /** Input channels that it keeps. */
+  /** Number of input channels that it keeps. */
   readonly kept: number;
-  /** Input channels that it has. */
+  /** Number of input channels that it has. */
   readonly of: number;
-  /** Other convolutions that keep the same channels. */
+  /** Names of other convolutions that keep the same channels. */
   readonly together: readonly string[];
   /**
-   * Σ(Y − Ŷ)² / Σ(Y − mean Y)² after reconstruction as if all other layers were whole, the share of its output that is
-   * lost; where several layers keep the same channels, the mean over them.
+   * The share of its output Y that is lost, Σ(Y − Ŷ)² / Σ(Y − mean Y)² after reconstruction, as if all other layers
+   * were whole; where several layers keep the same channels, the mean over them.
    */
   readonly error: number;
   /** Its multiply–accumulates for one image, those of its selector included. */
@@ -47,11 +47,11 @@ export interface WorkbenchCost {
   readonly convMacs: Change;
 }
 
-/** What became of a decision. */
+/** The outcome of a change. */
 export interface WorkbenchAnswer {
   /** The convolutions in question, in the order of the ratio list. */
   readonly layers: readonly WorkbenchLayer[];
-  /** The network after it. */
+  /** The cost of the network after it. */
   readonly cost: WorkbenchCost;
 }
 

@@ -53,15 +53,15 @@ export type WorkbenchOptions =
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
 
-/** How something that takes a while is watched. */
+/** Interruption and progress of a method that takes a while. */
 export interface WorkbenchRun {
-  /** Raised to end it, at the next batch of images. */
+  /** Ends the work at the next batch of images when it is aborted; the promise is rejected with its reason. */
   readonly signal?: AbortSignal;
-  /** Told of progress. */
+  /** Called as the work proceeds. */
   readonly onProgress?: ProgressListener;
 }
 
-/** What the network as it stands is worth. */
+/** Figures of the network as it stands, and of the original. */
 export interface WorkbenchEvaluation {
   /** The original network. */
   readonly before: Figures;
@@ -73,12 +73,22 @@ export interface WorkbenchEvaluation {
  * A network on which channel counts are tried by hand. Statistics of the original network are gathered, or read, once;
  * from then on the error and the cost of any count are known without looking at an image.
  *
- * @example
+ * @example Choose channel counts by hand
  * ```ts
- * const workbench = await Workbench.open({ model: "resnet20", data: "cifar10" });
- * const { layers, cost } = workbench.keep("stage2_*", 0.5);
- * const { before, after } = await workbench.evaluate();
- * const { file, report } = await workbench.prune();
+ * import { Workbench } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const workbench = await Workbench.open({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   batches: 1,
+ * });
+ * workbench.keep("stage3_*", 0.5);
+ * workbench.keep("stage1_block1_conv2", 0.25);
+ * const { before, after } = await workbench.evaluate(200);
+ * if (after.accuracy! < before.accuracy! - 0.05) workbench.undo();
+ * const { macs } = workbench.cost;
+ * assert.ok(macs.after < macs.before);
  * await workbench.close();
  * ```
  */
@@ -111,6 +121,21 @@ export class Workbench {
    * @returns The workbench, with every layer whole.
    * @throws {InputError} When model, data or statistics cannot be used.
    * @throws {WorkerError} When a thread is lost.
+   *
+   * @example Look at the convolutions of a network
+   * ```ts
+   * import { Workbench } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const workbench = await Workbench.open({
+   *   model: "cli/example/resnet8-fashion-mnist",
+   *   data: "cli/example/fashion-mnist",
+   *   batches: 1,
+   * });
+   * const { name, mode, kept, of } = workbench.layers[6];
+   * assert.deepEqual([name, mode, kept, of], ["stage2_block1_conv2", "private", 32, 32]);
+   * await workbench.close();
+   * ```
    */
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
@@ -176,24 +201,56 @@ export class Workbench {
   }
 
   /**
-   * Keeps a share of the input channels of some convolutions, and of those that keep the same channels.
+   * Keeps a share of the input channels of some convolutions, and of those that can only be cut together with them.
    *
    * @param pattern A name, `all`, or a pattern, in which `*` stands for any characters and `?` for one.
    * @param share The share, above 0 and at most 1.
-   * @returns What became of these convolutions, and of the network.
+   * @returns These convolutions as they are now, and the cost of the network.
    * @throws {InputError} When there is no such convolution, none of them can be cut, or the share is out of range.
+   *
+   * @example Try a smaller share, and take it back
+   * ```ts
+   * import { Workbench } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const model = "cli/example/resnet8-fashion-mnist";
+   * const data = "cli/example/fashion-mnist";
+   * const workbench = await Workbench.open({ model, data, batches: 1 });
+   * const { layers: [layer] } = workbench.keep("stage2_block1_conv2", 0.5);
+   * assert.equal(layer.kept, 16);
+   * assert.ok(layer.error > 0 && layer.error < 1);
+   * assert.ok(workbench.undo());
+   * assert.equal(workbench.cost.macs.after, workbench.cost.macs.before);
+   * await workbench.close();
+   * ```
    */
   keep(pattern: string, share: number): WorkbenchAnswer {
     return this.#decisions.keep(pattern, share);
   }
 
   /**
-   * Keeps what a ratio list says.
+   * Sets the counts from a ratio list.
    *
-   * @param text Its text.
-   * @param source Where it comes from, for messages.
-   * @returns What became of all convolutions, and of the network.
+   * @param text The list: a ratio for every convolution, in the order of {@link layers}, with commas between them.
+   * @param source Where the text comes from, for messages.
+   * @returns All convolutions as they are now, and the cost of the network.
    * @throws {InputError} When it is no list for this network.
+   *
+   * @example Go on from the ratios of an earlier session
+   * ```ts
+   * import { Workbench } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const model = "cli/example/resnet8-fashion-mnist";
+   * const data = "cli/example/fashion-mnist";
+   * const workbench = await Workbench.open({ model, data, batches: 1 });
+   * workbench.load("1,1,1,0.5,1,1,0.5,1,0.25,1", "ratios.txt");
+   * assert.equal(workbench.ratioList, "1,1,1,0.5,1,1,0.5,1,0.25,1");
+   * assert.ok(!workbench.isSaved);
+   * workbench.markSaved();
+   * assert.ok(workbench.isSaved);
+   * await workbench.close();
+   * ```
    */
   load(text: string, source: string): WorkbenchAnswer {
     return this.#decisions.load(text, source);
@@ -207,16 +264,16 @@ export class Workbench {
   /**
    * Takes the last change back.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was such a change.
    */
   undo(): boolean {
     return this.#decisions.undo();
   }
 
   /**
-   * Makes the change that was taken back last once more.
+   * Makes the change again that was taken back last.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was such a change.
    */
   redo(): boolean {
     return this.#decisions.redo();
@@ -226,10 +283,28 @@ export class Workbench {
    * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates of convolutions. The first
    * call measures what errors cost.
    *
-   * @param share Share of them that is kept.
-   * @param run How it is watched.
-   * @returns What the policy reports.
+   * @param share Share of them that is kept, above 0 and at most 1.
+   * @param run Interruption and progress.
+   * @returns What the policy decided.
    * @throws {InputError} When the budget cannot be reached.
+   *
+   * @example Keep 70 % of the multiply–accumulates
+   * ```ts
+   * import { Workbench } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+   * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+   * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+   *
+   * const model = "cli/example/resnet8-fashion-mnist";
+   * const workbench = await Workbench.open({ model, data, shared: "couple" });
+   * const { share } = await workbench.fillBudget(0.7);
+   * assert.ok(share.found <= 0.7);
+   * const { before, after } = workbench.cost.convMacs;
+   * assert.ok(after <= 0.7 * before);
+   * await workbench.close();
+   * ```
    */
   async fillBudget(share: number, run: WorkbenchRun = {}): Promise<BudgetReport> {
     const tell = listenerOf(run);
@@ -249,11 +324,26 @@ export class Workbench {
    * Measures the network as it stands, read off the statistics, with BatchNormalization estimated anew, as `auto` measures
    * what it tries; on training images that are not among those of the statistics, as far as there are any.
    *
-   * @param images How many. Default 2000.
-   * @param run How it is watched.
+   * @param images How many images. Default 2000.
+   * @param run Interruption and progress.
    * @returns Its figures, and the original's on the same images.
    * @throws {InputError} When too many images cannot be read.
    * @throws {WorkerError} When a thread is lost.
+   *
+   * @example Measure on 200 images
+   * ```ts
+   * import { Workbench } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const model = "cli/example/resnet8-fashion-mnist";
+   * const data = "cli/example/fashion-mnist";
+   * const workbench = await Workbench.open({ model, data, batches: 1 });
+   * workbench.keep("all", 0.5);
+   * const { before, after } = await workbench.evaluate(200);
+   * assert.equal(after.images, 200);
+   * assert.ok(after.accuracy! < before.accuracy!);
+   * await workbench.close();
+   * ```
    */
   async evaluate(
     images: number = WORKBENCH_DEFAULTS.images,
@@ -268,9 +358,31 @@ export class Workbench {
   /**
    * Cuts the network as it stands, with the sequential repair: what `prune` does with {@link ratioList}.
    *
-   * @param run How it is watched.
+   * @param run Interruption and progress.
    * @returns The smaller model and the figures of the run.
+   * @throws {InputError} When too many images cannot be read.
    * @throws {WorkerError} When a thread is lost.
+   *
+   * @example Write the network as it stands
+   * ```ts
+   * import { saveModelFile, Workbench } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+   * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+   * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+   *
+   * const model = "cli/example/resnet8-fashion-mnist";
+   * const workbench = await Workbench.open({ model, data });
+   * workbench.keep("stage3_*", 0.5);
+   * const { file, report } = await workbench.prune();
+   * await workbench.close();
+   * assert.ok(report.macs.after < report.macs.before);
+   *
+   * const folder = await Deno.makeTempDir();
+   * await saveModelFile(`${folder}/resnet8-smaller`, file);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
    */
   async prune(run: WorkbenchRun = {}): Promise<PruneResult> {
     const policy = { kind: "list", text: this.ratioList, source: "the workbench" } as const;
@@ -279,7 +391,7 @@ export class Workbench {
     return await pruneOpened(this.#session, options, new Stopwatch(), { moments });
   }
 
-  /** Stops the workers. */
+  /** Ends the threads; the workbench cannot be used afterwards. */
   async close(): Promise<void> {
     await this.#session.close();
   }

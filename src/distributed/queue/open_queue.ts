@@ -4,15 +4,18 @@ import { openBlobs } from "../blobs/open_blobs.ts";
 import { QueueExecutor } from "./queue_executor.ts";
 import { checkQueueServer, readQueueUrl } from "./queue_server.ts";
 
-/** Where work is done by others. */
+/** A queue from which workers, other processes here or on other machines, take work. */
 export interface QueueOptions {
-  /** Redis or Valkey server that driver and workers meet at: `redis://` or `rediss://`. */
+  /** URL of the Redis or Valkey server that has the queue: `redis://` or `rediss://`. */
   readonly url: string;
-  /** What is too large for it: a folder that all can read, `s3://bucket/prefix`, or the URL of a folder on a server. */
+  /**
+   * Where models, statistics and other large files are exchanged: a folder that all processes have,
+   * `s3://bucket/prefix`, or the URL of a folder on a server.
+   */
   readonly blobs: string;
-  /** How often a job that fails is tried. Default 3. */
+  /** How often a job is tried before it counts as failed. Default 3. */
   readonly attempts?: number;
-  /** Told what a user should know. */
+  /** Called with what a user should know: that no worker is there, for example. */
   readonly onNotice?: (notice: string) => void;
 }
 

@@ -25,7 +25,7 @@ const MOST_LOST_WORKERS = 5;
 /** Locks are looked at this often while one of them lasts. */
 const CHECKS_PER_LOCK = 3;
 
-/** A job that a worker was given. */
+/** A job that a worker has taken. */
 export interface ServedJob {
   /** Its kind. */
   readonly kind: string;

@@ -26,25 +26,52 @@ export interface StatisticsIdentity {
   readonly seed: number;
 }
 
-/** Moments of a network's layers, X and Y both from the network as it is. */
+/** Moments of the inputs X and outputs Y of a network's layers, both of the network as it is. */
 export interface Statistics {
-  /** What they belong to. */
+  /** The model, images and sampling that they were gathered from. */
   readonly identity: StatisticsIdentity;
   /** How many shards the images are cut into, and which of them, from 1, are in. */
   readonly shards: { readonly of: number; readonly have: readonly number[] };
-  /** Moments by key of the layer. */
+  /** The moments of every layer, by the layer's name. */
   readonly layers: ReadonlyMap<string, Moments>;
 }
 
 /** Digits of a fingerprint that tell it apart in a message. */
 const SHOWN_DIGITS = 12;
 
-/** Whether all shards are in. */
+/**
+ * Tells whether the statistics of all shards are in.
+ *
+ * @param statistics Statistics, or their `shards` alone.
+ * @returns True when no shard is missing.
+ *
+ * @example Wait for the last shard
+ * ```ts
+ * import { isComplete } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(!isComplete({ shards: { of: 3, have: [1, 3] } }));
+ * assert.ok(isComplete({ shards: { of: 3, have: [1, 2, 3] } }));
+ * ```
+ */
 export function isComplete(statistics: Pick<Statistics, "shards">): boolean {
   return missingShards(statistics).length === 0;
 }
 
-/** Numbers of the shards that are not in, ascending. */
+/**
+ * Lists the shards that are not in.
+ *
+ * @param statistics Statistics, or their `shards` alone.
+ * @returns Their numbers from 1, ascending.
+ *
+ * @example Name the shards that are still to be gathered
+ * ```ts
+ * import { missingShards } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(missingShards({ shards: { of: 4, have: [1, 3] } }), [2, 4]);
+ * ```
+ */
 export function missingShards({ shards: { of, have } }: Pick<Statistics, "shards">): number[] {
   return Array.from({ length: of }, (_, index) => index + 1).filter((shard) =>
     !have.includes(shard)
@@ -57,6 +84,20 @@ export function missingShards({ shards: { of, have } }: Pick<Statistics, "shards
  * @param parts The shards, at least one.
  * @returns Their sums, in the order of the shards' numbers whatever order they are given in.
  * @throws {InputError} When they belong to different things, or a shard is there twice.
+ *
+ * @example Gather statistics in two parts
+ * ```ts
+ * import { calibrate, isComplete, mergeStatistics } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const options = { model, data: "cli/example/fashion-mnist", batches: 1 };
+ * const first = await calibrate({ ...options, shard: { number: 1, of: 2 } });
+ * const second = await calibrate({ ...options, shard: { number: 2, of: 2 } });
+ * const merged = mergeStatistics([first.statistics, second.statistics]);
+ * assert.ok(isComplete(merged));
+ * assert.equal(merged.layers.get("conv1")!.count, 128 * 10);
+ * ```
  */
 export function mergeStatistics(parts: readonly Statistics[]): Statistics {
   const ordered = parts.toSorted((a, b) => a.shards.have[0] - b.shards.have[0]);

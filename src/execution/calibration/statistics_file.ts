@@ -19,22 +19,36 @@ interface StatisticsRecord extends Pick<Statistics, "identity" | "shards"> {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** What of a file is read, and what it must belong to. */
+/** Options of {@link loadStatistics}. */
 export interface LoadStatisticsOptions {
   /** What the statistics must belong to. Default: anything. */
   readonly identity?: StatisticsIdentity;
-  /** Keys of the layers that are read. Default: all that are in it. */
+  /** Names of the layers that are read. Default: all that are in the file. */
   readonly layers?: readonly string[];
 }
 
 /**
  * Writes statistics as a safetensors file, beside its place first.
  *
- * @param path Where to; a file there is replaced.
- * @param statistics What.
+ * @param path The file; one that is there is replaced.
+ * @param statistics The statistics.
  * @param signal Interrupts the writing; what was there stays.
  * @throws {InputError} When it cannot be written; what was there stays.
  * @throws The signal's reason, when it interrupts.
+ *
+ * @example Keep statistics for later runs
+ * ```ts
+ * import { calibrate, loadStatistics, saveStatistics } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const data = "cli/example/fashion-mnist";
+ * const { statistics } = await calibrate({ model, data, batches: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveStatistics(`${folder}/resnet8.safetensors`, statistics);
+ * assert.deepEqual(await loadStatistics(`${folder}/resnet8.safetensors`), statistics);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function saveStatistics(
   path: string,
@@ -55,12 +69,30 @@ export async function saveStatistics(
 }
 
 /**
- * Reads statistics.
+ * Reads statistics that {@link saveStatistics} has written.
  *
- * @param path Where from.
+ * @param path The file.
  * @param options What they must belong to, where that is known, and which layers are read.
  * @returns The statistics.
  * @throws {InputError} When the file is damaged, lacks a layer, or belongs to something else, with the difference.
+ *
+ * @example Read the statistics of one layer
+ * ```ts
+ * import { calibrate, loadStatistics, saveStatistics } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const data = "cli/example/fashion-mnist";
+ * const { statistics } = await calibrate({ model, data, batches: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveStatistics(`${folder}/resnet8.safetensors`, statistics);
+ * const { identity } = statistics;
+ * const options = { identity, layers: ["conv1"] };
+ * const { layers } = await loadStatistics(`${folder}/resnet8.safetensors`, options);
+ * assert.deepEqual([...layers.keys()], ["conv1"]);
+ * assert.equal(layers.get("conv1")!.gram.length, 9 * 9);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function loadStatistics(
   path: string,
@@ -78,12 +110,30 @@ export async function loadStatistics(
 }
 
 /**
- * Adds up files of shards, one after the other: two are in memory at a time.
+ * Adds up the statistics of shards from their files, one after the other: only two are in memory at a time.
  *
  * @param paths The files, at least one.
- * @returns The sums of all.
+ * @returns Their sums.
  * @throws {InputError} When a file is damaged, belongs to something else than the first, or has a shard that another
  * one has too.
+ *
+ * @example Add up what two machines have gathered
+ * ```ts
+ * import { calibrate, isComplete, mergeStatisticsFiles, saveStatistics } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const data = "cli/example/fashion-mnist";
+ * const folder = await Deno.makeTempDir();
+ * const paths = [`${folder}/1.safetensors`, `${folder}/2.safetensors`];
+ * for (const [index, path] of paths.entries()) {
+ *   const shard = { number: index + 1, of: 2 };
+ *   const { statistics } = await calibrate({ model, data, batches: 1, shard });
+ *   await saveStatistics(path, statistics);
+ * }
+ * assert.ok(isComplete(await mergeStatisticsFiles(paths)));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function mergeStatisticsFiles(paths: readonly string[]): Promise<Statistics> {
   const heads = [];

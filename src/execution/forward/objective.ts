@@ -13,7 +13,7 @@ export interface ImageBatch {
   readonly indices: Int32Array;
 }
 
-/** What a network answered, image by image. */
+/** A network's answers, image by image; all arrays have one element per image. */
 export interface Answers {
   /** Index of every image in its set. */
   readonly images: Int32Array;
@@ -35,25 +35,25 @@ export interface MeasuredNetwork {
 export interface OutputFigures {
   /** Name of the output. */
   readonly name: string;
-  /** Relative error. */
+  /** Relative error, √(Σ‖f − g‖² / Σ‖g − mean g‖²) of the output f against the reference's g. */
   readonly error: number;
   /** Variance of the reference's output: the mean square of an element's deviation from the mean of its channel. */
   readonly variance: number;
 }
 
-/** What a network was found to be worth on some images. */
+/** Figures of a network on some images. */
 export interface Figures {
   /** What is lost, 0 at best: the share of images classified wrongly, or the relative error of the outputs. */
   readonly error: number;
-  /** What is minimised: the mean cross-entropy in nats, or the mean over outputs of the squared relative error. */
+  /** What is minimized: the mean cross-entropy in nats, or the mean over outputs of the squared relative error. */
   readonly loss: number;
   /** Share of images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
-  /** The single answers; absent where outputs are compared. */
+  /** The answer to every image; absent where outputs are compared. */
   readonly answers?: Answers;
   /** Every output by itself; absent where images are classified. */
   readonly outputs?: readonly OutputFigures[];
-  /** How many images. */
+  /** Number of images. */
   readonly images: number;
 }
 

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** What a classifier is trained towards. */
+/** The loss that a classifier is trained with. */
 export interface LossOptions {
   /** ε of label smoothing (Szegedy et al. 2016, arXiv 1512.00567, section 7). */
   readonly labelSmoothing: number;
-  /** Weight of the distillation term. */
+  /** Weight of the distillation term: the cross-entropy towards the teacher's softened answer. */
   readonly distillationWeight: number;
-  /** Temperature that softens the teacher's scores. */
+  /** T of distillation, by which the scores of both networks are divided (Hinton et al. 2015, arXiv 1503.02531). */
   readonly temperature: number;
 }
 

@@ -1,15 +1,18 @@
 import type { ParameterLayout } from "./parameters.ts";
 
-/** Which rule updates the weights. */
+/**
+ * Which rule updates the weights: SGD with momentum (Sutskever et al. 2013), or Adam (Kingma and Ba 2015, arXiv
+ * 1412.6980).
+ */
 export type OptimizerName = "momentum" | "adam";
 
 /** Settings of an optimizer. */
 export interface OptimizerOptions {
   /** The rule. */
   readonly optimizer: OptimizerName;
-  /** Share of the velocity that is kept (momentum). */
+  /** Share of the velocity that is kept in every step; for `momentum` alone. */
   readonly momentum: number;
-  /** Pull of kernels towards zero, added to their gradients; BatchNormalization and biases are excluded. */
+  /** λ of weight decay: λ · kernel is added to the gradient; BatchNormalization and biases are left out. */
   readonly weightDecay: number;
 }
 

@@ -1,4 +1,7 @@
-/** How the learning rate runs over a training. */
+/**
+ * How the learning rate changes over a training: it falls in two steps (`piecewise`) or along a half cosine (`cosine`),
+ * rises and then falls (`one-cycle`, Smith and Topin 2018, arXiv 1708.07120), or stays (`constant`).
+ */
 export type Schedule = "piecewise" | "cosine" | "one-cycle" | "constant";
 
 const DROPS = [0.5, 0.75];

@@ -41,6 +41,16 @@ interface ManifestGroup {
  * saved along, is left out.
  * @throws {InputError} When a file is missing, malformed, truncated or too long, is not a layers model, names a shard
  * outside the model's folder, or holds a weight that is not finite.
+ *
+ * @example Count the weights of a model
+ * ```ts
+ * import { loadModelFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { weights } = await loadModelFile("cli/example/resnet8-fashion-mnist");
+ * const counts = weights.values().map(({ values }) => values.length);
+ * assert.equal(counts.reduce((sum, count) => sum + count, 0), 78_298);
+ * ```
  */
 export async function loadModelFile(path: string): Promise<ModelFile> {
   return await readLayersModel(await readModelJson(path));

@@ -26,11 +26,11 @@ export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
 export interface SaveOptions {
   /** Replace a model that stands there already. */
   force?: boolean;
-  /** Store kernels as numbers of this type; whoever reads the model widens them again. Default: float32. */
+  /** Type that kernels are stored in; they are float32 again when the model is read. Default: float32. */
   quantize?: QuantizedType;
   /**
    * Further files of the folder by plain file name, such as a report; they appear together with the model. A function is
-   * told the model's bytes.
+   * called with the number of bytes of the model.
    */
   extraFiles?: ExtraFiles | ((bytes: number) => ExtraFiles | Promise<ExtraFiles>);
   /** Interrupts the writing; what stood there before stays. */
@@ -48,6 +48,20 @@ const SHARD_BYTES = 4 * 1024 * 1024;
  * @throws {InputError} When nothing can be created beside `dir`; when `dir` exists and `force` is not set; with `force`,
  * when it is not a folder, or when it holds folders or files but no model.json, so that replacing it would destroy
  * something else.
+ *
+ * @example Find out before the work whether a folder can be written
+ * ```ts
+ * import { loadModelFile, refuseExisting, saveModelFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/resnet8`;
+ * await refuseExisting(path);
+ * await saveModelFile(path, await loadModelFile("cli/example/resnet8-fashion-mnist"));
+ * await assert.rejects(refuseExisting(path), /choose another or replace it/);
+ * await refuseExisting(path, true);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function refuseExisting(dir: string, force = false): Promise<void> {
   const found = await stat(dir).catch((error) => {
@@ -104,6 +118,23 @@ async function requireWritable(dir: string): Promise<void> {
  * @throws {InputError} When {@link refuseExisting} refuses `dir`, or when the disk does.
  * @throws {RangeError} When a further file has no plain name or one of the model's, or a weight does not fit its shape.
  * @throws The signal's reason, when it interrupts.
+ *
+ * @example Write a model with bytes for kernels, and a note beside it
+ * ```ts
+ * import { loadModelFile, saveModelFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const model = await loadModelFile("cli/example/resnet8-fashion-mnist");
+ * const { bytes } = await saveModelFile(`${folder}/resnet8`, model, {
+ *   quantize: "uint8",
+ *   extraFiles: (bytes) => new Map([["README.md", `ResNet-8, ${bytes} bytes\n`]]),
+ * });
+ * assert.ok(bytes < model.bytes / 2);
+ * const note = await Deno.readTextFile(`${folder}/resnet8/README.md`);
+ * assert.equal(note, `ResNet-8, ${bytes} bytes\n`);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function saveModelFile(
   dir: string,

@@ -41,7 +41,10 @@ import {
 } from "./search_jobs.ts";
 import type { AutoPolicy, SearchLog, SearchReport } from "../types.ts";
 
-/** What {@link findAutoRatios} uses where the policy does not say; `searchCounts` has defaults of its own. */
+/**
+ * What the policy `auto` uses where it does not say; {@link SEARCH_DEFAULTS} and {@link AGENT_DEFAULTS} are the
+ * defaults of its `search` and `agent`.
+ */
 export const AUTO_DEFAULTS = {
   target: "macs",
   start: "budget",

@@ -1,4 +1,11 @@
-/** How channels are chosen: He et al.'s Lasso, structured elimination, or the size of the weights. */
+/**
+ * How channels are chosen:
+ *
+ * - `obs`: one channel after the other is taken out, always the one whose loss the others make up for best (Hassibi and
+ *   Stork 1993, for whole channels);
+ * - `lasso`: by the Lasso of He et al. 2017, arXiv 1707.06168, eq. 2;
+ * - `magnitude`: those with the largest weights stay.
+ */
 export type SelectionMethod = "lasso" | "obs" | "magnitude";
 
 /** Channels to keep, and what speaks for them. */

@@ -10,11 +10,11 @@ import {
   type StatisticsSource,
 } from "./statistics_source.ts";
 
-/** One of some parts that the calibration images are cut into. */
+/** One of the parts that the calibration images are cut into. */
 export interface Shard {
-  /** Which, from 1. */
+  /** Number of the part, from 1. */
   readonly number: number;
-  /** Of how many. */
+  /** Number of all parts. */
   readonly of: number;
 }
 

@@ -33,7 +33,7 @@ export const PORTION = 32;
 
 const MEBIBYTE = 2 ** 20;
 
-/** What `calibrate` and `prune` use where an option is not given. */
+/** What `calibrate` and `prune` use where an option is not given; `memoryBudget` is in bytes. */
 export const CALIBRATION_DEFAULTS = {
   batches: 60,
   batchSize: 128,

@@ -15,7 +15,7 @@ const LAYOUTS: ReadonlyMap<string, (shape: NetworkShape) => tf.LayersModel> = ne
   ["mobilenet-v2", layOutMobileNetV2],
 ]);
 
-/** Names of the networks that {@link buildNetwork} knows; `resnetN` with N = 6n + 2 works too. */
+/** Names of the networks that `train` can make; `resnetN` with N = 6n + 2 works too. */
 export const networkNames: readonly string[] = [...LAYOUTS.keys()];
 
 /**

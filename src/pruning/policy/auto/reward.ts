@@ -1,4 +1,7 @@
-/** What roll-outs are rewarded for. */
+/**
+ * What roll-outs are rewarded for: few errors alone, or few errors and few multiply–accumulates (He et al. 2018, AMC,
+ * arXiv 1802.03494, section 3.4).
+ */
 export type RewardPolicy = "accuracy" | "flops";
 
 /** What came of a roll-out. */

@@ -5,7 +5,7 @@ import type { RewardPolicy } from "./reward.ts";
 export interface Evaluation {
   /** What is lost, 0 at best: the share of images classified wrongly, or the relative error of the outputs. */
   readonly error: number;
-  /** Mean loss. */
+  /** Mean cross-entropy in nats; where outputs are compared, the squared relative error. */
   readonly loss: number;
   /** Share of images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
@@ -25,7 +25,7 @@ export interface Proposal {
   readonly rollout: number;
   /** Who chose it. */
   readonly source: RolloutSource;
-  /** Channels that every unit keeps. */
+  /** Number of channels that every unit keeps. */
   readonly counts: readonly number[];
   /** Share of its channels that every unit keeps. */
   readonly ratios: readonly number[];
@@ -37,7 +37,7 @@ export interface Proposal {
 
 /** One network that was tried. */
 export interface Rollout extends Proposal, Evaluation, Partial<LearningLosses> {
-  /** What it is worth, before the baseline is taken off. */
+  /** Its reward, before the baseline is taken off. */
   readonly reward: number;
 }
 

@@ -9,11 +9,11 @@ import type { SearchSpace } from "./search_space.ts";
 import { STREAMS } from "./streams.ts";
 import { partitionTrials, scoreTrial, type Trial, type Tried } from "./trial.ts";
 
-/** Settings of a search that have defaults. */
+/** Settings of a search (`auto`). */
 export interface SearchSettings {
-  /** Roll-outs. */
+  /** Number of roll-outs. */
   readonly rollouts: number;
-  /** Roll-outs before the agent learns. */
+  /** Number of roll-outs before the agent learns. */
   readonly rolloutsMin: number;
   /**
    * Networks that are proposed together, before anything is learnt from any of them, so that all of them can be measured
@@ -44,7 +44,7 @@ export interface SearchOptions extends Partial<SearchSettings> {
   readonly agent?: Partial<AgentOptions>;
 }
 
-/** Settings that are not given. */
+/** What a search (`auto`) uses where a setting is not given. */
 export const SEARCH_DEFAULTS: SearchSettings = {
   rollouts: 200,
   rolloutsMin: 50,

@@ -7,29 +7,32 @@ import type { Walk } from "../environment.ts";
 import { createBatch, Replay, type TransitionBatch } from "./replay.ts";
 import { STREAMS } from "../streams.ts";
 
-/** Settings of an {@link Agent}. */
+/**
+ * Settings of the agent of a search, which learns by deep deterministic policy gradient (Lillicrap et al. 2015, arXiv
+ * 1509.02971).
+ */
 export interface AgentOptions {
-  /** Units of every hidden layer. */
+  /** Number of units in every hidden layer. */
   readonly width: number;
-  /** Adam's rate for actor and critic. */
+  /** Adam's learning rate for actor and critic. */
   readonly learningRate: number;
-  /** γ: what a reward is worth one decision earlier. */
+  /** γ, the discount: what a reward counts one decision earlier. */
   readonly discount: number;
-  /** τ: how far the targets follow in a step. */
+  /** τ: the share of the way that the target networks follow actor and critic in a step. */
   readonly targetRate: number;
-  /** Transitions of a step. */
+  /** Number of transitions that are learnt from in a step. */
   readonly batchSize: number;
   /** Standard deviation of the noise on the actor's weights in the first roll-out. */
   readonly noiseFirst: number;
   /** The same in the last roll-out; it falls geometrically. */
   readonly noiseLast: number;
-  /** How much of the reward baseline stays when a roll-out ends. */
+  /** The share of the reward baseline, a moving average, that stays when a roll-out ends. */
   readonly baselineDecay: number;
   /** The most transitions that are remembered. */
   readonly replayCapacity: number;
 }
 
-/** Settings that are not given. */
+/** What the agent of a search (`auto`) uses where a setting is not given. */
 export const AGENT_DEFAULTS: AgentOptions = {
   width: 64,
   learningRate: 1e-3,
@@ -52,7 +55,7 @@ export interface AgentTask {
   readonly seed: number;
 }
 
-/** How well critic and actor did in a step. */
+/** Losses of critic and actor in a step of learning. */
 export interface LearningLosses {
   /** Mean of (Q(s, a) − y)². */
   readonly criticLoss: number;
