@@ -52,6 +52,7 @@ export {
   type LoggedRollout,
   type Proposal,
   PRUNE_DEFAULTS,
+  type PruneNetworkOptions,
   type PruneReport,
   type PruneResult,
   type PruneTuning,
