@@ -11,23 +11,21 @@
  */
 import { join } from "node:path";
 import { stop } from "esbuild";
-import { type Bundle, compile, forBrowsers } from "./compile.ts";
+import { BROWSER, COMMAND_LINE } from "./bundles.ts";
+import { type Bundle, compile } from "./compile.ts";
 
 const BUNDLES: Readonly<Record<string, Bundle>> = {
-  "secateur.js": {
-    entry: "bundle/secateur.ts",
-    platform: "deno",
-    target: "node20",
-    replacements: {},
-  },
-  "secateur.browser.js": forBrowsers("src/browser.ts"),
+  "secateur.js": COMMAND_LINE,
+  "secateur.browser.js": BROWSER,
 };
 
 const [folder, ...names] = Deno.args;
 await Deno.mkdir(folder, { recursive: true });
 try {
   for (const name of names.length > 0 ? names : Object.keys(BUNDLES)) {
-    await Deno.writeTextFile(join(folder, name), await compile(BUNDLES[name]));
+    const bundle = BUNDLES[name];
+    const mode = bundle.isExecutable ? 0o755 : 0o644;
+    await Deno.writeTextFile(join(folder, name), await compile(bundle), { mode });
   }
 } finally {
   await stop();

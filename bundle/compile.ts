@@ -15,6 +15,8 @@ export interface Bundle {
   readonly replacements: Readonly<Record<string, string>>;
   /** Whether the file is to be a script that is no module. Default false. */
   readonly isClassic?: boolean;
+  /** Whether the file is a program, which Node runs where it is started without naming an engine. Default false. */
+  readonly isExecutable?: boolean;
 }
 
 const ROOT = new URL("../", import.meta.url);
@@ -40,6 +42,16 @@ export function forBrowsers(entry: string): Bundle {
   return { entry, platform: "browser", target: "es2022", replacements: IN_BROWSER };
 }
 
+/**
+ * A module for Deno, Node and Bun.
+ *
+ * @param entry The module, from the project's folder.
+ * @returns What becomes one file.
+ */
+export function forEngines(entry: string): Bundle {
+  return { entry, platform: "deno", target: "node20", replacements: {} };
+}
+
 /** The emscripten module of tfjs asks for its folder, of which it needs nothing: its bytes are handed to it. */
 const DEFINITIONS = { __dirname: '""' };
 
@@ -61,7 +73,8 @@ export async function compile(bundle: Bundle): Promise<string> {
     legalComments: "eof",
     logLevel: "error",
     define: DEFINITIONS,
-    banner: `/* Secateur v${project.version}, MIT; licenses of what it contains are at the end. */`,
+    banner: (bundle.isExecutable ? "#!/usr/bin/env node\n" : "") +
+      `/* Secateur v${project.version}, MIT; licenses of what it contains are at the end. */`,
   });
   return code;
 }

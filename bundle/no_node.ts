@@ -59,6 +59,7 @@ export class Worker {
     refuse("new Worker")();
   }
 }
+export const isMainThread = true;
 export const parentPort = null;
 export const workerData = null;
 

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { isMainThread } from "node:worker_threads";
-import { Thread } from "../src/base/mod.ts";
+import { isThread, Thread } from "../src/base/mod.ts";
 import { fillGaps } from "./fill_gaps.ts";
 
 await fillGaps();
 Thread.script = new URL(import.meta.url);
-if (isMainThread) await import("../cli/main.ts");
-else await import("../src/thread.ts");
+if (isThread()) await import("../src/thread.ts");
+else await import("../cli/main.ts");

@@ -32,6 +32,8 @@
  *
  * @module
  */
+import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "./pruning/mod.ts";
+
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
 export { InputError, readZip, UsageError, type ZipEntry } from "./base/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
@@ -43,7 +45,6 @@ export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } fro
 export {
   type LayerReport,
   PRUNE_DEFAULTS,
-  pruneNetwork as prune,
   type PruneNetworkOptions as PruneOptions,
   type PruneReport,
   type PruneResult,
@@ -66,3 +67,14 @@ export {
   type ProgressListener,
   resolveModel,
 } from "./session/mod.ts";
+
+/**
+ * Makes a convolutional network smaller: cuts channels and repairs layers.
+ *
+ * @param options Model, data, ratios and settings, all in memory.
+ * @returns The smaller model and the figures of the run.
+ * @throws {InputError} When model, data or ratios cannot be used.
+ */
+export async function prune(options: PruneNetworkOptions): Promise<PruneResult> {
+  return await pruneNetwork(options);
+}

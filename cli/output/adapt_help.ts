@@ -4,6 +4,9 @@ import process from "node:process";
 /** The project's own script, which its task starts. */
 const SOURCE = "main.ts";
 
+/** What npm calls the script of the package. */
+const INSTALLED = "secateur";
+
 /**
  * How the command line is started.
  *
@@ -18,6 +21,7 @@ export function describeInvocation(
   folder: string,
 ): string {
   if (basename(script) === SOURCE) return "deno task secateur";
+  if (basename(script) === INSTALLED) return "npx secateur";
   const way = relative(folder, script);
   const path = way.startsWith("..") ? script : way;
   return engine === "deno" ? `deno run --allow-read --allow-write ${path}` : `${engine} ${path}`;

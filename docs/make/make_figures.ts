@@ -7,7 +7,7 @@
  * @module
  */
 import { join } from "node:path";
-import { findChromium } from "../../test/support/chromium.ts";
+import { findProgram } from "../../test/support/programs.ts";
 import { drawTradeOff, THEMES } from "./draw_trade_off.ts";
 import { pictureReport, pruneExample } from "./report_picture.ts";
 import { readTradeOffPoints } from "./trade_off_points.ts";
@@ -20,7 +20,7 @@ for (const [name, theme] of Object.entries(THEMES)) {
   await Deno.writeTextFile(file, drawTradeOff(points, theme));
 }
 
-const executablePath = await findChromium();
+const executablePath = findProgram("chromium");
 if (executablePath === undefined) {
   console.error("no picture of a report: found no Chromium; install it and run the task again");
   Deno.exit(1);

@@ -15,7 +15,7 @@ export { letOthersRun } from "./let_others_run.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
 export { Stopwatch } from "./stopwatch.ts";
-export { type Answerer, serveThread } from "./threads/serve_thread.ts";
+export { type Answerer, isThread, serveThread } from "./threads/serve_thread.ts";
 export { Thread } from "./threads/thread.ts";
 export { refuseExistingFile, statFile, writeWholeFile } from "./whole_file.ts";
 export { isZip, readZip, type ZipEntry } from "./zip.ts";

@@ -7,8 +7,8 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
-import type { SelectionMethod } from "./selection/mod.ts";
 import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
+import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /**

@@ -179,7 +179,7 @@ Deno.test("a defect is one line that asks for a report, and shows its stack unde
 });
 
 async function runDefect(...more: string[]) {
-  const child = new Deno.Command("deno", {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--allow-read", "test/cli/broken_secateur.ts"],
       ...["inspect", exampleModel, ...more],

@@ -54,12 +54,14 @@ Deno.test("the help names the program as it was started, and files that are ther
     describeInvocation(bundle, "node", folder),
     describeInvocation(bundle, "bun", join(folder, "elsewhere")),
     describeInvocation(join(folder, "cli", "main.ts"), "deno", folder),
+    describeInvocation(join(folder, "node_modules", ".bin", "secateur"), "node", folder),
   ];
   assert.deepEqual(started, [
     "deno run --allow-read --allow-write tools/secateur.js",
     "node tools/secateur.js",
     `bun ${bundle}`,
     "deno task secateur",
+    "npx secateur",
   ]);
   const help =
     "  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n";

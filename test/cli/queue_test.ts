@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import project from "../../deno.json" with { type: "json" };
-import { RedisServer, whyNoRedis } from "../distributed/queue/redis_server.ts";
+import { RedisServer, testWithRedis } from "../distributed/queue/redis_server.ts";
 import { inTempFolder, quickPruning, quickSampling, writeSmallData } from "./fixtures.ts";
 import { exampleModel, projectFolder, runCli, spawnScript } from "./run_cli.ts";
-
-const ignore = whyNoRedis !== undefined;
 
 /** What `deno task remote` allows, but for the network beyond this machine. */
 const REMOTE = ["--allow-read", "--allow-write", "--allow-env", "--allow-net=127.0.0.1"];
@@ -31,9 +29,8 @@ async function waitFor(lines: AsyncIterator<string>, wanted: RegExp): Promise<vo
   }
 }
 
-Deno.test(
+testWithRedis(
   "a worker gathers shards and ends at SIGTERM with what it did",
-  { ignore },
   () =>
     inTempFolder(async (folder) => {
       await writeSmallData(folder);
@@ -67,9 +64,8 @@ Deno.test(
     }),
 );
 
-Deno.test(
+testWithRedis(
   "a second signal ends a worker in the middle of its job",
-  { ignore },
   () =>
     inTempFolder(async (folder) => {
       const redis = await RedisServer.start();
@@ -165,7 +161,7 @@ Deno.test("without --queue nothing of its libraries is loaded", async () => {
   // They read the environment as soon as they are loaded, which this process may not.
   const permissions = ["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"];
   for (const library of [project.imports.bullmq, project.imports.ioredis]) {
-    const { stderr } = await new Deno.Command("deno", {
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
       args: [...permissions, `data:text/javascript,import ${JSON.stringify(library)}`],
       cwd: projectFolder,
       stdout: "null",

@@ -29,7 +29,7 @@ export function spawnScript(
   stdin: "null" | "piped" = "null",
 ): Deno.ChildProcess {
   const path = join(projectFolder, script);
-  return new Deno.Command("deno", {
+  return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...permissions, path, ...args],
     cwd,
     stdin,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { testWith } from "../support/programs.ts";
 import { inTempFolder, pruneArguments, writePngData, writeSmallData } from "./fixtures.ts";
 import { exampleModel, projectFolder, runCli } from "./run_cli.ts";
 
@@ -43,13 +44,9 @@ Deno.test("--verbose adds versions, backend, threads and the time of every stage
     assert.ok(times.every((time) => time <= all));
   }));
 
-const hasTerminal = await new Deno.Command("script", { args: ["--version"] }).output()
-  .then(() => true, () => false);
-
-Deno.test({
-  name: "nothing is colored, in a terminal, with NO_COLOR, or elsewhere",
-  ignore: !hasTerminal,
-  fn: () =>
+testWith("script")(
+  "nothing is colored, in a terminal, with NO_COLOR, or elsewhere",
+  () =>
     inTempFolder(async (data) => {
       await writePngData(data, { perClass: 2, broken: 0 });
       const commands = [
@@ -60,7 +57,10 @@ Deno.test({
       const environments: Record<string, string>[] = [{}, { NO_COLOR: "1" }];
       for (const env of environments) {
         for (const command of commands) {
-          const line = ["deno run --quiet --no-prompt --allow-read cli/main.ts", ...command];
+          const line = [
+            `'${Deno.execPath()}'`,
+            ...["run", "--quiet", "--no-prompt", "--allow-read", "cli/main.ts", ...command],
+          ];
           const { stdout } = await new Deno.Command("script", {
             args: ["-qec", line.join(" "), "/dev/null"],
             cwd: projectFolder,
@@ -74,4 +74,4 @@ Deno.test({
         }
       }
     }),
-});
+);

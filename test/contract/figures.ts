@@ -31,12 +31,14 @@ type Data = Parameters<Library["prune"]>[0]["data"];
  * @param library The library.
  * @param model The embedded network.
  * @param data Some images.
+ * @param workers Threads of the pruning.
  * @returns The figures.
  */
 export async function figuresOfLibrary(
   { evaluate, inspect, prune, readModel, writeModel }: Library,
   model: Model,
   data: Data,
+  workers = 1,
 ): Promise<Figures> {
   const { name, macs, params, layers, spaces } = await inspect({ model });
   const before = await evaluate({ model, data, workers: 1 });
@@ -47,7 +49,7 @@ export async function figuresOfLibrary(
     policy,
     batches: 1,
     batchSize: 64,
-    workers: 1,
+    workers,
   });
   const smaller = await readModel("model.json", await writeModel("smaller", file));
   const after = await evaluate({ model: smaller, data, workers: 1 });

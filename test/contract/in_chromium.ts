@@ -2,7 +2,7 @@
  * Prints the figures that the core gives in headless Chromium. No server: the browser's requests are answered from the
  * folders that are given.
  *
- *     deno run --allow-all test/contract/in_chromium.ts CHROMIUM BUNDLE MODEL DATA
+ *     deno run --allow-all test/contract/in_chromium.ts BUNDLE MODEL DATA
  */
 import { basename, join } from "node:path";
 import { startChromium } from "../support/chromium.ts";
@@ -40,8 +40,8 @@ async function readInputs(core: Core) {
   };
 }
 
-const [executablePath, bundle, model, data] = Deno.args;
-const browser = await startChromium(executablePath);
+const [bundle, model, data] = Deno.args;
+const browser = await startChromium();
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(PATIENCE_MS);

@@ -6,12 +6,11 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import { prune, type PruneOptions } from "../../src/api/prune.ts";
 import type { PruneResult } from "../../src/pruning/types.ts";
 import { runWorker, type WorkerOptions, type WorkerReport } from "../../src/distributed/worker.ts";
-import { RedisServer, whyNoRedis } from "./queue/redis_server.ts";
+import { RedisServer, testWithRedis } from "./queue/redis_server.ts";
 import { noisyNetwork, withNoise, withUnlabeledNoise } from "../support/noise.ts";
 
 await startBackend();
 
-const ignore = whyNoRedis !== undefined;
 const SMALL = { batches: 4, batchSize: 25, seed: 2, workers: 1 } satisfies Partial<PruneOptions>;
 const POLICY = {
   kind: "auto",
@@ -76,9 +75,8 @@ for (
     ["unlabeled", withUnlabeledNoise, "couple"],
   ] as const
 ) {
-  Deno.test(
+  testWithRedis(
     `a search at a queue with two workers finds what it finds in this process (${kind})`,
-    { ignore },
     images(async (data, folder) => {
       await using scene = await Scene.open();
       await Promise.all([scene.startWorker(), scene.startWorker({ workers: 2 })]);
@@ -102,9 +100,8 @@ for (
   );
 }
 
-Deno.test(
+testWithRedis(
   "shards at a queue add up to what they add up to in this process",
-  { ignore },
   withNoise(async (data, folder) => {
     await using scene = await Scene.open();
     await Promise.all([scene.startWorker(), scene.startWorker()]);
@@ -126,9 +123,8 @@ Deno.test(
   }),
 );
 
-Deno.test(
+testWithRedis(
   "more shards than portions of images are refused before anybody is asked",
-  { ignore },
   withNoise(async (data, folder) => {
     await using scene = await Scene.open();
     const model = await noisyNetwork("preActivation");
@@ -156,9 +152,8 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
-Deno.test(
+testWithRedis(
   "a worker that has other images refuses with both hashes, and one that has them does the job",
-  { ignore },
   withNoise(async (data, folder) => {
     await using scene = await Scene.open();
     await scene.startWorker({ dataFolder: await writeOtherImages(data, folder) });
@@ -178,9 +173,8 @@ Deno.test(
   }),
 );
 
-Deno.test(
+testWithRedis(
   "a blob that is damaged is refused with both hashes",
-  { ignore },
   withNoise(async (data, folder) => {
     await using scene = await Scene.open();
     const blobs = `${folder}/blobs`;
@@ -200,9 +194,8 @@ Deno.test(
   }),
 );
 
-Deno.test(
+testWithRedis(
   "a search that nobody can do ends with what the workers said",
-  { ignore },
   withNoise(async (data, folder) => {
     await using scene = await Scene.open();
     await scene.startWorker({ dataFolder: await writeOtherImages(data, folder) });

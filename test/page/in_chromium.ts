@@ -1,7 +1,7 @@
 /**
  * Uses the page in headless Chromium and prints what was seen.
  *
- *     deno run --allow-all test/page/in_chromium.ts CHROMIUM PAGE DATA FLOATS OUT
+ *     deno run --allow-all test/page/in_chromium.ts PAGE DATA FLOATS OUT
  *
  * PAGE is index.html; DATA a folder of images by class, FLOATS an .npz whose images do not fit the example; downloads and
  * screenshots go to OUT.
@@ -13,7 +13,7 @@ import { download, findBarriers, overflows, section, visit } from "./visit.ts";
 
 const DESKTOP = { width: 1200, height: 800 };
 const PHONE = { width: 390, height: 844 };
-const [executablePath, file, data, floats, out] = Deno.args;
+const [file, data, floats, out] = Deno.args;
 
 /** What both ways out of the page answer. */
 async function tryToSend(page: Page): Promise<string[]> {
@@ -141,7 +141,7 @@ async function useFile(browser: Browser) {
   return { accuracy: await page.getByTestId("accuracy").innerText(), complaints };
 }
 
-const browser = await startChromium(executablePath);
+const browser = await startChromium();
 try {
   const example = await useExample(browser);
   const own = await useOwn(browser, example.downloads.keras);

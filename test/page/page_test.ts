@@ -5,8 +5,9 @@ import * as tf from "@tensorflow/tfjs";
 import { unzipSync, zipSync } from "fflate";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { evaluate, inspect } from "../../src/mod.ts";
+import { putBuilt } from "../support/built.ts";
 import { runChild } from "../support/children.ts";
-import { findChromium } from "../support/chromium.ts";
+import { testWith } from "../support/programs.ts";
 import { inTempFolder, writeFile } from "../cli/fixtures.ts";
 import { exampleData, projectFolder } from "../cli/run_cli.ts";
 import { encodeNpy, encodePng } from "../data/fixtures.ts";
@@ -22,8 +23,6 @@ const MOST_SECONDS = 60;
 
 /** Two of 2,000 images may be on the other side of a tie. */
 const TOLERANCE = 0.001;
-
-const chromium = await findChromium();
 
 /** A number behind some text, such as an accuracy; a share when it is in percent. */
 function numberBehind(name: string, text: string): number {
@@ -75,18 +74,16 @@ async function accuracyOfZip(path: string): Promise<number> {
   return labels.filter((label, index) => label === answers[index]).length / labels.length;
 }
 
-Deno.test({
-  name: `the page in Chromium${chromium ? "" : " (skipped: there is none)"}`,
-  ignore: chromium === undefined,
-  fn: (t) =>
+testWith("chromium")(
+  "the page in Chromium",
+  (t) =>
     inTempFolder(async (folder) => {
       const [data, floats, out] = ["data", "floats.npz", "out"].map((name) => join(folder, name));
       await writeClasses(data);
       const array = encodeNpy("<f4", "(3, 9, 9, 1)", new Float32Array(243));
       const labels = encodeNpy("|u1", "(3,)", Uint8Array.of(0, 1, 2));
       await writeFile(floats, zipSync({ "x.npy": array, "y.npy": labels }));
-      const deno = ["deno", "run", "--quiet", "--allow-all"];
-      await runChild([...deno, "bundle/page.ts", folder], projectFolder);
+      await putBuilt("page", folder);
       const page = join(folder, "index.html");
       await t.step("the page is one file, whose own script is small", async () => {
         const text = await Deno.readTextFile(page);
@@ -96,9 +93,10 @@ Deno.test({
         assert.doesNotMatch(text, /<(script|link|img)[^>]*(src|href)="(?!data:,)/);
       });
 
+      const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
       const script = [...deno, "test/page/in_chromium.ts"];
       const printed = await runChild(
-        [...script, chromium!, page, data, floats, out],
+        [...script, page, data, floats, out],
         projectFolder,
       );
       const { example, own, alone } = JSON.parse(printed);
@@ -174,4 +172,4 @@ Deno.test({
         assert.deepEqual(alone.complaints, []);
       });
     }),
-});
+);

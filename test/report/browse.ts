@@ -121,11 +121,10 @@ async function look(browser: Browser, file: string, view: typeof VIEWS[number]):
 }
 
 if (import.meta.main) {
-  const [executablePath, ...files] = Deno.args;
-  const browser = await startChromium(executablePath);
+  const browser = await startChromium();
   try {
     const found: Record<string, Findings[]> = {};
-    for (const file of files) {
+    for (const file of Deno.args) {
       found[file] = await Promise.all(VIEWS.map((view) => look(browser, file, view)));
     }
     console.log(JSON.stringify(found));

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawComparison, drawReport, summarizeRuns } from "../../src/report/drawing.ts";
-import { chromiumHint, findChromium } from "../support/chromium.ts";
+import { testWith } from "../support/programs.ts";
 import { spawnScript } from "../cli/run_cli.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import type { Findings } from "./browse.ts";
 import { detectorRecord, HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
-
-const chromium = await findChromium();
 
 /** Pages by name, with the charts that are to be seen on them. */
 function drawPages(): Record<string, { readonly page: string; readonly charts: number }> {
@@ -31,12 +29,9 @@ function drawPages(): Record<string, { readonly page: string; readonly charts: n
   };
 }
 
-Deno.test({
-  name:
-    "reports are whole, quiet, accessible and legible on phones, screens and paper, light and dark" +
-    chromiumHint(chromium),
-  ignore: chromium === undefined,
-  fn: () =>
+testWith("chromium")(
+  "reports are whole, quiet, accessible and legible on phones, screens and paper, light and dark",
+  () =>
     inTempFolder(async (folder) => {
       const pages = drawPages();
       const pathOf = (name: string) => join(folder, `${name}.html`);
@@ -44,7 +39,7 @@ Deno.test({
         await Deno.writeTextFile(pathOf(name), page);
       }
       const paths = Object.keys(pages).map(pathOf);
-      const child = spawnScript("test/report/browse.ts", [chromium!, ...paths], ["--allow-all"]);
+      const child = spawnScript("test/report/browse.ts", paths, ["--allow-all"]);
       const { code, stdout, stderr } = await child.output();
       assert.equal(code, 0, new TextDecoder().decode(stderr));
       const found: Record<string, Findings[]> = JSON.parse(new TextDecoder().decode(stdout));
@@ -66,4 +61,4 @@ Deno.test({
         }
       }
     }),
-});
+);

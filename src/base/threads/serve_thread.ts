@@ -1,9 +1,14 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { recordError } from "./error_record.ts";
-import type { ThreadAnswer, ThreadRequest, ThreadRole } from "./thread.ts";
+import type { ThreadAnswer, ThreadData, ThreadRequest, ThreadRole } from "./thread.ts";
 
 /** Answers what a thread of some role is asked, and may report of its work before. */
 export type Answerer = (request: unknown, report: (progress: unknown) => void) => Promise<unknown>;
+
+/** Whether this is a thread that `Thread` has started, and not the main one or one of somebody else's. */
+export function isThread(): boolean {
+  return !isMainThread && "secateurRole" in Object(workerData);
+}
 
 /**
  * Makes this thread answer the one that started it.
@@ -11,7 +16,7 @@ export type Answerer = (request: unknown, report: (progress: unknown) => void) =
  * @param roles What answers in each role; called at the first request, so that a thread loads what its role needs alone.
  */
 export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Answerer>>>): void {
-  const { role } = workerData as { role: ThreadRole };
+  const { secateurRole: role } = workerData as ThreadData;
   let answerer: Promise<Answerer> | undefined;
   parentPort!.on("message", async ({ id, request }: ThreadRequest) => {
     let answer: ThreadAnswer;

@@ -5,6 +5,11 @@ import { type ErrorRecord, recordError, reviveError } from "./error_record.ts";
 /** What a thread does: `src/thread.ts` has the code of each role. */
 export type ThreadRole = "replica" | "stock" | "jobs";
 
+/** What a thread is started with, and the threads of others are not. */
+export interface ThreadData {
+  readonly secateurRole: ThreadRole;
+}
+
 /** What a thread is sent. */
 export interface ThreadRequest {
   /** Number of the request. */
@@ -44,7 +49,10 @@ export class Thread {
     Thread.started++;
     // Not before it is needed: in a browser a module can have a blob: address, beside which there is nothing.
     const script = Thread.script ?? new URL("../../thread.ts", import.meta.url);
-    this.#worker = new Worker(script, { name: `secateur ${place}`, workerData: { role } });
+    this.#worker = new Worker(script, {
+      name: `secateur ${place}`,
+      workerData: { secateurRole: role } satisfies ThreadData,
+    });
     this.#worker.on("message", (answer: ThreadAnswer) => {
       if ("progress" in answer) return this.#listeners.get(answer.id)?.(answer.progress);
       this.#listeners.delete(answer.id);

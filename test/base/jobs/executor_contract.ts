@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
 import type { Executor, Job, JobHandlers, JobOutcome } from "../../../src/base/jobs/job.ts";
+import type { DefineTest } from "../../support/programs.ts";
 
 /** What the handlers of the contract work with: a ledger of what was done. */
 export interface Ledger {
@@ -53,15 +54,15 @@ function doneWith<Output>(output: Output): JobOutcome<Output> {
  *
  * @param name Its name.
  * @param open Opens one for a test.
- * @param ignore Whether the tests are left out.
+ * @param define Defines a test.
  */
 export function executorContract(
   name: string,
   open: () => Promise<OpenedExecutor>,
-  ignore = false,
+  define: DefineTest = Deno.test,
 ): void {
   const test = (claim: string, body: (opened: OpenedExecutor) => Promise<void>) =>
-    Deno.test(`${name}: ${claim}`, { ignore }, async () => {
+    define(`${name}: ${claim}`, async () => {
       const opened = await open();
       try {
         await body(opened);

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { testWith } from "../../support/programs.ts";
 import { inTempFolder } from "../fixtures.ts";
 import { runCli } from "../run_cli.ts";
-
-/** Whether a program is installed. */
-async function hasProgram(name: string): Promise<boolean> {
-  return await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
-    .output().then(() => true, () => false);
-}
 
 async function writeScript(shell: string, folder: string): Promise<string> {
   const { code, stdout, stderr } = await runCli(["completions", shell]);
@@ -38,11 +33,6 @@ async function runTyping(
   return new TextDecoder().decode(stdout);
 }
 
-const hasBash = await hasProgram("bash");
-const hasZsh = await hasProgram("zsh");
-const hasFish = await hasProgram("fish");
-const hasTerminal = await hasProgram("script");
-
 /** Puts words on the command line of bash, of which the last is to be completed, and prints what it offers. */
 const OFFERS = `
 source "$1"; shift
@@ -52,10 +42,9 @@ _secateur
 printf '%s\\n' "\${COMPREPLY[@]}"
 `;
 
-Deno.test({
-  name: "bash is offered commands, options, choices, and files for paths",
-  ignore: !hasBash,
-  fn: () =>
+testWith("bash")(
+  "bash is offered commands, options, choices, and files for paths",
+  () =>
     inTempFolder(async (folder) => {
       const script = await writeScript("bash", folder);
       await Deno.writeTextFile(join(folder, "budget.json"), "");
@@ -76,31 +65,28 @@ Deno.test({
       assert.deepEqual(await offers("inspect", "--verb"), ["--verbose"]);
       assert.deepEqual(await offers("completions", ""), ["bash", "zsh", "fish"]);
     }),
-});
+);
 
 /** Shells that complete at a tab, in a terminal; they print what they made of a line. */
 const INTERACTIVE = [
   {
     shell: "bash",
-    isThere: hasBash && hasTerminal,
     start: "bash --norc --noprofile -i",
     setup: "",
     wanted: "<prune model.json --select obs --out model.json --quiet>",
   },
   {
     shell: "zsh",
-    isThere: hasZsh && hasTerminal,
     start: "zsh -f -i",
     setup: "autoload -U compinit; compinit -u -D\n",
     wanted: "<prune model.json --select=obs --out=model.json --quiet>",
   },
-];
+] as const;
 
-for (const { shell, isThere, start, setup, wanted } of INTERACTIVE) {
-  Deno.test({
-    name: `${shell} completes commands, options, choices and files at a tab`,
-    ignore: !isThere,
-    fn: () =>
+for (const { shell, start, setup, wanted } of INTERACTIVE) {
+  testWith(shell, "script")(
+    `${shell} completes commands, options, choices and files at a tab`,
+    () =>
       inTempFolder(async (folder) => {
         const script = await writeScript(shell, folder);
         await Deno.writeTextFile(join(folder, "model.json"), "");
@@ -109,13 +95,12 @@ for (const { shell, isThere, start, setup, wanted } of INTERACTIVE) {
         const printed = await runTyping(["script", "-qec", start, "/dev/null"], folder, typed);
         assert.ok(printed.includes(`\n${wanted}`), printed);
       }),
-  });
+  );
 }
 
-Deno.test({
-  name: "fish is offered commands, options, choices, and files for paths",
-  ignore: !hasFish,
-  fn: () =>
+testWith("fish")(
+  "fish is offered commands, options, choices, and files for paths",
+  () =>
     inTempFolder(async (folder) => {
       const script = await writeScript("fish", folder);
       await Deno.writeTextFile(join(folder, "model.json"), "");
@@ -136,7 +121,7 @@ Deno.test({
       assert.deepEqual(await offers("secateur eval mod"), ["model.json"]);
       assert.deepEqual(await offers("secateur eval m --qui"), ["--quiet"]);
     }),
-});
+);
 
 Deno.test("every option of every command's help is completed", async () => {
   const { stdout: script } = await runCli(["completions", "bash"]);

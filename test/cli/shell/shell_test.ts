@@ -162,7 +162,7 @@ Deno.test("words are completed: commands, layers, files", async () => {
 
 Deno.test("neither cliffy nor TensorFlow.js is loaded for the help of the program", async () => {
   const args = ["info", "--json", "cli/main.ts"];
-  const { stdout } = await new Deno.Command("deno", { args, cwd: projectFolder }).output();
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: projectFolder }).output();
   const { modules, roots: [root] } = JSON.parse(new TextDecoder().decode(stdout)) as {
     roots: string[];
     modules: {

@@ -12,7 +12,7 @@ import {
   writeFile,
   writeSmallData,
 } from "../fixtures.ts";
-import { RedisServer, whyNoRedis } from "../../distributed/queue/redis_server.ts";
+import { RedisServer, testWithRedis } from "../../distributed/queue/redis_server.ts";
 import { exampleModel, projectFolder, runCli, spawnScript } from "../run_cli.ts";
 
 const COMMON = { "nb-batches": 1, "batch-size": 64, workers: 1, verify: false };
@@ -214,10 +214,9 @@ Deno.test("a search that cannot be gone on from is begun anew", () =>
 
 const REMOTE = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
 
-Deno.test({
-  name: "a sweep at a queue writes what one in this process writes",
-  ignore: whyNoRedis !== undefined,
-  fn: () =>
+testWithRedis(
+  "a sweep at a queue writes what one in this process writes",
+  () =>
     inTempFolder(async (folder) => {
       const [data, plan] = [`${folder}/data`, `${folder}/plan.json`];
       await writeSmallData(data);
@@ -255,4 +254,4 @@ Deno.test({
       const reports = (await Promise.all(said)).map(([stdout]) => JSON.parse(stdout));
       assert.equal(reports.reduce((sum, { done }) => sum + done, 0), 2);
     }),
-});
+);

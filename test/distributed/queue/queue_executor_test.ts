@@ -7,7 +7,7 @@ import {
   type Ledger,
   type OpenedExecutor,
 } from "../../base/jobs/executor_contract.ts";
-import { RedisServer, whyNoRedis } from "./redis_server.ts";
+import { RedisServer, testWithRedis } from "./redis_server.ts";
 
 /** A server, one worker and an executor. */
 async function openQueue(): Promise<OpenedExecutor> {
@@ -38,4 +38,4 @@ async function openQueue(): Promise<OpenedExecutor> {
   return { executor, ledger, close };
 }
 
-executorContract("QueueExecutor", openQueue, whyNoRedis !== undefined);
+executorContract("QueueExecutor", openQueue, testWithRedis);

@@ -7,9 +7,8 @@ import {
   type QueueExecutorOptions,
 } from "../../../src/distributed/queue/queue_executor.ts";
 import { serveQueue } from "../../../src/distributed/queue/serve_queue.ts";
-import { RedisServer, whyNoRedis } from "./redis_server.ts";
+import { RedisServer, testWithRedis } from "./redis_server.ts";
 
-const ignore = whyNoRedis !== undefined;
 const LOCK_MILLISECONDS = 600;
 
 /** A worker in another process. */
@@ -20,7 +19,7 @@ class ChildWorker {
 
   constructor({ url }: RedisServer) {
     const script = fileURLToPath(new URL("child_worker.ts", import.meta.url));
-    this.#process = new Deno.Command("deno", {
+    this.#process = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-check", "--allow-read", "--allow-env"],
         ...["--allow-net=127.0.0.1", script, url, `${LOCK_MILLISECONDS}`],
@@ -72,7 +71,7 @@ interface Scene {
 
 /** A test with a server, whose workers and executors end with it. */
 function queueTest(name: string, body: (scene: Scene) => Promise<void>): void {
-  Deno.test(name, { ignore }, async () => {
+  testWithRedis(name, async () => {
     const redis = await RedisServer.start();
     const folder = await Deno.makeTempDir();
     await using ends = new AsyncDisposableStack();

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { checkQueueServer, readQueueUrl } from "../../../src/distributed/queue/queue_server.ts";
-import { RedisServer, whyNoRedis } from "./redis_server.ts";
+import { RedisServer, testWithRedis } from "./redis_server.ts";
 
-const ignore = whyNoRedis !== undefined;
 const SECRET = "gr#eat se/cret";
 
 function urlWith(password: string, port: number): string {
@@ -44,7 +43,7 @@ Deno.test("the password stands in the environment where it is not in the address
   }
 });
 
-Deno.test("a password is asked for, refused or taken, and never said", { ignore }, async () => {
+testWithRedis("a password is asked for, refused or taken, and never said", async () => {
   const redis = await RedisServer.start("--requirepass", SECRET);
   const refusal = (found: string) => (error: Error) => {
     assert.equal(error.name, "InputError");

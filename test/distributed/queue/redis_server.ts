@@ -1,17 +1,8 @@
 import { type QueueServer, readQueueUrl } from "../../../src/distributed/queue/queue_server.ts";
+import { type DefineTest, testWith } from "../../support/programs.ts";
 
-/** Why tests with a queue are left out; undefined where there is a server to start. */
-export const whyNoRedis: string | undefined = await findRedis();
-
-async function findRedis(): Promise<string | undefined> {
-  try {
-    await new Deno.Command("redis-server", { args: ["--version"], stdout: "null" }).output();
-  } catch (error) {
-    return `redis-server cannot be started (${(error as Error).message})`;
-  }
-}
-
-if (whyNoRedis) console.warn(`tests with a queue are left out: ${whyNoRedis}`);
+/** Tests that start a {@link RedisServer}. */
+export const testWithRedis: DefineTest = testWith("redis-server");
 
 /** A server of a test's own, on a port of the loopback that was free, with its files in a temporary folder. */
 export class RedisServer {

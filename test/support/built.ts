@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { projectFolder } from "../cli/run_cli.ts";
+import { runChild } from "./children.ts";
+
+/** What bundle/ makes: the script that writes it into a folder, and its place in the folder of all that was built. */
+const PRODUCTS = {
+  bundles: { script: "bundle/build.ts", place: "" },
+  page: { script: "bundle/page.ts", place: "page" },
+  package: { script: "bundle/package.ts", place: "package" },
+} as const;
+
+/** The environment variable that says where all of it was built before, from the project's folder. */
+const BUILT = "SECATEUR_TEST_BUILT";
+
+/**
+ * Puts a product of bundle/ into a folder: from where it was built before, if SECATEUR_TEST_BUILT says so, and built anew
+ * otherwise. Tests look at it there, with nothing of the project around it.
+ *
+ * @param product What it is.
+ * @param folder The folder, which need not be there.
+ */
+export async function putBuilt(product: keyof typeof PRODUCTS, folder: string): Promise<void> {
+  const { script, place } = PRODUCTS[product];
+  const built = Deno.env.get(BUILT);
+  await Deno.mkdir(folder, { recursive: true });
+  if (built === undefined) {
+    const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
+    await runChild([...deno, script, folder], projectFolder);
+    return;
+  }
+  const source = join(projectFolder, built, place);
+  for await (const { name, isFile } of Deno.readDir(source)) {
+    if (isFile) await Deno.copyFile(join(source, name), join(folder, name));
+  }
+}
