@@ -74,6 +74,20 @@ export {
  * @param options Model, data, ratios and settings, all in memory.
  * @returns The smaller model and the figures of the run.
  * @throws {InputError} When model, data or ratios cannot be used.
+ *
+ * @example Halve the input channels of every convolution
+ * ```ts
+ * import { prune, resolveModel } from "@secateur/secateur/browser";
+ * import assert from "node:assert/strict";
+ *
+ * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
+ * const images = Array.from({ length: 64 }, () => ({ data: pixels(), height: 28, width: 28 }));
+ * const data = { classes: [..."0123456789"], train: { images, labels: new Uint8Array(64) } };
+ *
+ * const model = await resolveModel("cli/example/resnet8-fashion-mnist");
+ * const { report } = await prune({ model, data, policy: { kind: "uniform", ratio: 0.5 } });
+ * assert.ok(report.macs.after < 0.6 * report.macs.before);
+ * ```
  */
 export async function prune(options: PruneNetworkOptions): Promise<PruneResult> {
   return await pruneNetwork(options);
