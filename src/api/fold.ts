@@ -22,8 +22,8 @@ export interface FoldResult {
  *
  * @param model A model, or its path.
  * @returns The folded model; its outputs have been compared with those of the given one.
- * @throws {InputError} When the model cannot be read.
- * @throws {Error} When the outputs differ by more than 1e-4, which is a defect of Secateur.
+ * @throws {InputError} When the model cannot be read, or its outputs are no finite numbers.
+ * @throws {Error} When the outputs differ by more than 1e-4 of their spread, which is a defect of Secateur.
  *
  * @example Make a model ready for use
  * ```ts
