@@ -15,7 +15,6 @@ import {
 import { jsonOption } from "../options/data_options.ts";
 import { InterruptError, keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
 import { withProgress } from "../output/progress.ts";
-import { pruneCommand } from "./prune.ts";
 import {
   attemptsOption,
   blobsOption,
@@ -51,7 +50,7 @@ Example:
   .action(async (path, { out, json, ...queueFlags }) => {
     const queue = queueOptions(queueFlags);
     const text = await readTextFile("<file>", path, "a sweep as JSON");
-    const points = parseSweep(text, path, pruneCommand);
+    const points = parseSweep(text, path);
     const pruner = await openPruner(queue);
     try {
       const due = await findDue(points, out);
