@@ -12,6 +12,7 @@ import {
   renderComparison,
   writeWholeFile,
 } from "../../src/mod.ts";
+import { messageOf } from "../failures.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { InterruptError, keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
 import { withProgress } from "../output/progress.ts";
@@ -154,7 +155,7 @@ async function doRun(
     return { ...begun, status: "done", figures };
   } catch (error) {
     if (error instanceof InterruptError) throw signal.reason ?? error;
-    return { ...begun, status: "failed", error: (error as Error).message };
+    return { ...begun, status: "failed", error: messageOf(error as Error) };
   }
 }
 

@@ -41,7 +41,7 @@ interface RunModels {
  * @param outcome What the run found.
  * @param models The models.
  * @param others Further files of the run.
- * @returns A function that gives all files, once it is told the bytes of the written model.
+ * @returns A function that gives all files, once it is given the bytes of the written model.
  */
 export async function reportFiles(
   outcome: RunOutcome,
