@@ -27,9 +27,9 @@ export type JobMessage =
 
 /** Who watches a job. */
 export interface JobWatch {
-  /** Told of progress. */
+  /** Receives progress. */
   readonly onProgress: (progress: Progress) => void;
-  /** Raised to end the job. */
+  /** Ends the job when it is aborted. */
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { AdvisingError } from "../src/browser.ts";
 import { jobs } from "./jobs.ts";
+import { OPTION_LABELS } from "./option_labels.ts";
 import type { JobMessage, JobRequest } from "./run_job.ts";
 
 const send = (message: JobMessage) => self.postMessage(message);
@@ -15,6 +17,7 @@ self.onmessage = async ({ data }: MessageEvent<JobRequest>) => {
     send({ answer });
   } catch (error) {
     const { name, message } = error as Error;
-    send({ error: { name, message } });
+    const isAdvice = error instanceof AdvisingError;
+    send({ error: { name, message: isAdvice ? error.describe(OPTION_LABELS) : message } });
   }
 };

@@ -35,7 +35,18 @@
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "./pruning/mod.ts";
 
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
-export { InputError, readZip, UsageError, type ZipEntry } from "./base/mod.ts";
+export {
+  AdvisingError,
+  InputError,
+  LIBRARY_WORDS,
+  type Message,
+  type OptionMention,
+  type OptionName,
+  type OptionWords,
+  readZip,
+  UsageError,
+  type ZipEntry,
+} from "./base/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";

@@ -134,8 +134,14 @@ export {
   type Timing,
 } from "./cost/mod.ts";
 export {
+  AdvisingError,
   fileError,
   InputError,
+  LIBRARY_WORDS,
+  type Message,
+  type OptionMention,
+  type OptionName,
+  type OptionWords,
   paretoFront,
   type ParetoPoint,
   refuseExistingFile,

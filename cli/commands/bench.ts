@@ -1,23 +1,14 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import {
   benchmark,
-  BENCHMARK_DEFAULTS,
   type BenchmarkedModel,
   type BenchmarkReport,
   type Timing,
 } from "../../src/mod.ts";
 import { inputSizeOption, jsonOption } from "../options/data_options.ts";
-import { positiveInteger } from "../options/parsers.ts";
+import { latencyBatchOption, roundsOption } from "../options/latency_options.ts";
 import { withProgress } from "../output/progress.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
-
-/** `--batch-size` of a measurement. */
-export const latencyBatchOption = new Option("--batch-size <n>", "images of a prediction")
-  .argParser(positiveInteger).default(BENCHMARK_DEFAULTS.batchSize);
-
-/** `--rounds` of a measurement. */
-export const roundsOption = new Option("--rounds <n>", "counted predictions of every model")
-  .argParser(positiveInteger).default(BENCHMARK_DEFAULTS.rounds);
 
 /** `bench MODEL [MODEL…]`. */
 export const benchCommand = new Command("bench")

@@ -1,13 +1,13 @@
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
 import { check, type LimitResult, parseLimits, toJUnit } from "../../src/mod.ts";
-import { latencyBatchOption, roundsOption } from "./bench.ts";
 import {
   addImageOptions,
   batchSizeEvalOption,
   imageOptions,
   optionalDataOption,
 } from "../options/data_options.ts";
+import { latencyBatchOption, roundsOption } from "../options/latency_options.ts";
 import { withProgress } from "../output/progress.ts";
 import { readTextFile, writeTextFile } from "../text_files.ts";
 

@@ -1,15 +1,8 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { inspect, type InspectReport } from "../../src/mod.ts";
 import { inputSizeOption, jsonOption } from "../options/data_options.ts";
+import { createSharedOption } from "../options/shared_option.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
-
-/** `--shared`, with a hint at its default where that depends on others. */
-export function createSharedOption(hint = "") {
-  return new Option(
-    "--shared <mode>",
-    `channels that several layers read: each convolution selects its own (select), or all lose the same (couple)${hint}`,
-  ).choices(["select", "couple"]);
-}
 
 /** `inspect MODEL`. */
 export const inspectCommand = new Command("inspect")

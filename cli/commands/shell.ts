@@ -8,10 +8,10 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
-import { createSharedOption } from "./inspect.ts";
 import { nameList, positiveInteger, positiveNumber, seedInteger } from "../options/parsers.ts";
 import { withProgress } from "../output/progress.ts";
 import { batchesOption, pointsOption } from "../options/sampling_options.ts";
+import { createSharedOption } from "../options/shared_option.ts";
 
 const command = new Command("shell")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")

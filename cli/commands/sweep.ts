@@ -12,10 +12,10 @@ import {
   renderComparison,
   writeWholeFile,
 } from "../../src/mod.ts";
+import { messageOf } from "../failures.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { InterruptError, keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
 import { withProgress } from "../output/progress.ts";
-import { pruneCommand } from "./prune.ts";
 import {
   attemptsOption,
   blobsOption,
@@ -51,7 +51,7 @@ Example:
   .action(async (path, { out, json, ...queueFlags }) => {
     const queue = queueOptions(queueFlags);
     const text = await readTextFile("<file>", path, "a sweep as JSON");
-    const points = parseSweep(text, path, pruneCommand);
+    const points = parseSweep(text, path);
     const pruner = await openPruner(queue);
     try {
       const due = await findDue(points, out);
@@ -155,7 +155,7 @@ async function doRun(
     return { ...begun, status: "done", figures };
   } catch (error) {
     if (error instanceof InterruptError) throw signal.reason ?? error;
-    return { ...begun, status: "failed", error: (error as Error).message };
+    return { ...begun, status: "failed", error: messageOf(error as Error) };
   }
 }
 

@@ -2,6 +2,7 @@ import process from "node:process";
 import { Command } from "@commander-js/extra-typings";
 import project from "../../deno.json" with { type: "json" };
 import { runWorker } from "../../src/mod.ts";
+import { messageOf } from "../failures.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { say } from "../output/messages.ts";
 import { positiveInteger } from "../options/parsers.ts";
@@ -51,7 +52,7 @@ Example:
         onBegin: ({ kind, id }) => say(`${kind} ${id.slice(0, SHOWN_DIGITS)}`),
         onEnd: ({ kind, id }, failure) => {
           if (!failure) return;
-          console.error(`${kind} ${id.slice(0, SHOWN_DIGITS)} failed: ${failure.message}`);
+          console.error(`${kind} ${id.slice(0, SHOWN_DIGITS)} failed: ${messageOf(failure)}`);
         },
         onNotice: (notice) => say(`note: ${notice}`),
       })

@@ -20,6 +20,7 @@ import {
   seedInteger,
   share,
 } from "./parsers.ts";
+import { withProgress } from "../output/progress.ts";
 import { reportFiles } from "../output/report_files.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 import { figureLines } from "../output/figures.ts";
@@ -210,9 +211,11 @@ export async function finishTuning(
   const [model, original] = start.kind === "train"
     ? [start.net, undefined]
     : [start.model.path, start.model];
-  const extraFiles = await reportFiles(
-    { kind: start.kind, model, out: flags.out, report, answers },
-    { before: original, after: written, latency: flags.latency },
+  const extraFiles = await withProgress((onProgress) =>
+    reportFiles(
+      { kind: start.kind, model, out: flags.out, report, answers },
+      { before: original, after: written, latency: flags.latency, onProgress },
+    )
   );
   const { bytes } = await saveModel(flags.out, written, { force, quantize, extraFiles });
   await rm(checkpoint, { recursive: true }).catch(() => {});

@@ -1,7 +1,6 @@
 import process from "node:process";
 import cliProgress from "cli-progress";
 import type { Progress, ProgressListener } from "../../src/mod.ts";
-import { invocation } from "../invocation.ts";
 import { currentVerbosity } from "./messages.ts";
 import { stageTimes } from "./stage_times.ts";
 
@@ -21,8 +20,6 @@ interface ProgressDisplay {
 export async function withProgress<Result>(
   work: (onProgress: ProgressListener) => Promise<Result>,
 ): Promise<Result> {
-  const { onProgress } = invocation();
-  if (onProgress) return await work(onProgress);
   const display = currentVerbosity() === "quiet"
     ? NO_DISPLAY
     : process.stderr.isTTY

@@ -1,19 +1,23 @@
 import project from "../../deno.json" with { type: "json" };
 import type { ModelFile, PruneReport } from "../../src/mod.ts";
-import { invocation } from "../invocation.ts";
-import { quoteArguments } from "../normalize_arguments.ts";
+import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
 /** What made a result. */
-export interface Making {
+export interface Provenance {
   /** Version of Secateur. */
   readonly version: string;
   /** The command. */
   readonly command: string;
 }
 
-/** The command that is running. */
-export function describeCommand(): Making {
-  return { version: project.version, command: quoteArguments(invocation().arguments) };
+/**
+ * Says what makes a result.
+ *
+ * @param command The command and its arguments; those that were typed when none are given.
+ * @returns This version of Secateur, and the command in one line.
+ */
+export function describeCommand(command: readonly string[] = typedArguments): Provenance {
+  return { version: project.version, command: quoteArguments(command) };
 }
 
 /**
@@ -24,9 +28,9 @@ export function describeCommand(): Making {
  * @param more What else it says.
  * @returns The model with that in its metadata.
  */
-export function withMaking(
+export function withProvenance(
   file: ModelFile,
-  record: PruneReport & Making,
+  record: PruneReport & Provenance,
   more: Record<string, unknown> = {},
 ): ModelFile {
   const { version, command, seed, workers, accuracy, outputError, macs, params } = record;

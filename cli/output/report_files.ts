@@ -3,11 +3,11 @@ import {
   type ExtraFiles,
   type ModelFile,
   profile,
+  type ProgressListener,
   recordRun,
   renderReport,
   type RunFields,
 } from "../../src/mod.ts";
-import { withProgress } from "./progress.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
 /** `--no-latency`: for those who do not want to wait, or whose machine is busy. */
@@ -31,6 +31,8 @@ interface RunModels {
   readonly after: ModelFile;
   /** Whether they are timed. */
   readonly latency: boolean;
+  /** Receives the progress of that. */
+  readonly onProgress: ProgressListener;
 }
 
 /**
@@ -39,14 +41,15 @@ interface RunModels {
  * @param outcome What the run found.
  * @param models The models.
  * @param others Further files of the run.
- * @returns A function that gives all files, once it is told the bytes of the written model.
+ * @returns A function that gives all files, once it is given the bytes of the written model.
  */
 export async function reportFiles(
   outcome: RunOutcome,
-  { before, after, latency }: RunModels,
+  models: RunModels,
   others: ExtraFiles = new Map(),
 ): Promise<(bytes: number) => Promise<ExtraFiles>> {
-  const costs = await withProgress((onProgress) => profile({ before, after, latency, onProgress }));
+  const { before } = models;
+  const costs = await profile(models);
   return async (bytes) => {
     const record = await recordRun({
       ...outcome,

@@ -46,7 +46,7 @@ export interface ReplOptions {
   readonly prompt: string;
   /** Words that could stand in the place of the last one of a line. */
   readonly complete: (words: readonly string[]) => Promise<readonly string[]>;
-  /** Told of failures that do not end the session. */
+  /** Receives failures that do not end the session. */
   readonly onFailure: (error: unknown) => void;
 }
 

@@ -7,7 +7,7 @@ import {
   WORKBENCH_DEFAULTS,
   type WorkbenchRun,
 } from "../../src/mod.ts";
-import { describeCommand, withMaking } from "../output/provenance.ts";
+import { describeCommand, withProvenance } from "../output/provenance.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import type { ReplCommand } from "./repl.ts";
@@ -147,7 +147,10 @@ async function saveNetwork(
   const ratios = workbench.ratioList;
   const { file, report } = await watched(signal, (run) => workbench.prune(run));
   const record = { ...describeCommand(), ...report };
-  const saved = await saveModel(folder, withMaking(file, record, { ratios }), { force, signal });
+  const saved = await saveModel(folder, withProvenance(file, record, { ratios }), {
+    force,
+    signal,
+  });
   workbench.markSaved();
   const { bytes } = saved;
   print({ out: folder, bytes, ratios, ...record }, describeReport(report, undefined, folder));

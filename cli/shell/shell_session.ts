@@ -1,9 +1,10 @@
 import type { Readable, Writable } from "node:stream";
-import { type Workbench, WorkerError } from "../../src/mod.ts";
-import { describeFailure } from "../failures.ts";
+import { InputError, type Workbench, WorkerError } from "../../src/mod.ts";
+import { describeFailure, messageOf } from "../failures.ts";
 import { type ReplCommand, runRepl } from "./repl.ts";
 import { createShellCommands, type Print } from "./shell_commands.ts";
 import { completeShell } from "./shell_completion.ts";
+import { SHELL_OPTION_WORDS } from "./shell_option_words.ts";
 import { formatCount } from "../output/table.ts";
 
 /** Where a session happens. */
@@ -51,14 +52,23 @@ export async function runShell(
       complete: (words) => completeShell(words, commands, workbench.layers.map(({ name }) => name)),
       onFailure: (error) => {
         if (error instanceof WorkerError) throw error;
-        note(describeFailure(error));
+        note(describeFailure(error, SHELL_OPTION_WORDS));
       },
     });
+  } catch (error) {
+    throw inWordsOfSession(error);
   } finally {
     if (!workbench.isSaved) {
       note(`not saved; \`load\` reads these ratios from a file:\n${workbench.ratioList}`);
     }
   }
+}
+
+/** An error that ends a session speaks of what was typed in it. */
+function inWordsOfSession(error: unknown): unknown {
+  return error instanceof InputError
+    ? new InputError(messageOf(error, SHELL_OPTION_WORDS), { cause: error })
+    : error;
 }
 
 /** On a terminal, unsaved counts are left by a second `exit` alone. */

@@ -9,10 +9,11 @@ import {
   type ProgressListener,
   type prune,
 } from "../../src/mod.ts";
-import { callCommand } from "../invocation.ts";
-import { pruneCommand } from "../commands/prune.ts";
-import type { SweepPoint } from "./sweep_plan.ts";
+import { parsePruneArguments } from "../options/prune_options.ts";
 import { checkpointFolder } from "../options/tuning_options.ts";
+import { describeEpoch } from "../output/epoch.ts";
+import { type PruneRun, runPrune } from "../prune_run.ts";
+import type { SweepPoint } from "./sweep_plan.ts";
 
 /** What a sweep keeps of a run's report. */
 export interface SweepFigures {
@@ -33,12 +34,12 @@ export interface SweepFigures {
 }
 
 /** How a run is done. */
-export interface PointMeans {
+export interface PointOptions {
   /** Folder that the run's own is written into. */
   readonly out: string;
   /** Does the pruning itself. */
   readonly prune: typeof prune;
-  /** Told of the run's progress. */
+  /** Receives the run's progress. */
   readonly onProgress: ProgressListener;
 }
 
@@ -59,25 +60,29 @@ export function keyOf({ args }: SweepPoint, content: Fingerprints): string {
  * on from, as on a machine with another number of cores, is given up.
  *
  * @param point The run.
- * @param means How it is done.
+ * @param options How it is done.
  * @returns What it found.
  */
 export async function runPoint(
   { name, path, data, args }: SweepPoint,
-  { out, prune, onProgress }: PointMeans,
+  { out, prune, onProgress }: PointOptions,
 ): Promise<SweepFigures> {
   const folder = join(out, name);
   const own = [path, ...args, "--data", data, "--out", folder, "--force", "--json"];
-  const call = (...more: string[]) =>
-    callCommand(pruneCommand, [...own, ...more], { onProgress, prune });
+  const run = async (...more: string[]): Promise<PruneRun> => {
+    const args = [...own, ...more];
+    const { model, flags } = parsePruneArguments(args);
+    const command = ["prune", ...args];
+    return await runPrune(model, flags, { command, prune, onProgress, onEpoch: describeEpoch });
+  };
   const isCutOff = await isFile(join(checkpointFolder(folder), "search.jsonl"));
-  const printed = isCutOff
-    ? await call("--resume").catch((error) => {
-      if (error instanceof InputError) return call();
+  const { report, bytes } = isCutOff
+    ? await run("--resume").catch((error) => {
+      if (error instanceof InputError) return run();
       throw error;
     })
-    : await call();
-  const { accuracy, outputError, loss, macs, params, bytes, seconds } = JSON.parse(printed);
+    : await run();
+  const { accuracy, outputError, loss, macs, params, seconds } = report;
   return { accuracy, outputError, loss, macs, params, bytes, seconds: seconds.total };
 }
 

@@ -1,7 +1,8 @@
-import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { Option } from "@commander-js/extra-typings";
 import { type DataOptions, InputError } from "../../src/mod.ts";
-import { type DataFlags, imageOptions } from "../options/data_options.ts";
 import { normalizeArguments } from "../normalize_arguments.ts";
+import { overridesOf } from "../options/input_flags.ts";
+import { createPruneCommand, parsePruneArguments } from "../options/prune_options.ts";
 
 /** One run of a sweep. */
 export interface SweepPoint {
@@ -49,12 +50,11 @@ const NAME = /^[A-Za-z0-9][\w.-]*$/;
  *
  * @param text Its content.
  * @param path Its path, for messages.
- * @param prune The command that does the runs.
  * @returns The runs.
  * @throws {InputError} When it is no such file, with the place in it.
  */
-export function parseSweep(text: string, path: string, prune: CommandUnknownOpts): SweepPoint[] {
-  const file = new SweepFile(path, prune);
+export function parseSweep(text: string, path: string): SweepPoint[] {
+  const file = new SweepFile(path);
   const fields = file.objectOf(parseJson(text, path), "it", Object.keys(FIELDS));
   const common = file.argsOf(fields.common ?? {}, "common");
   const models = file.modelsOf(fields.models, fields.data);
@@ -64,7 +64,7 @@ export function parseSweep(text: string, path: string, prune: CommandUnknownOpts
   return models.flatMap(({ name: model, path, data }) =>
     options.flatMap((option) => {
       const args = [...common, ...option.args];
-      const preprocessing = preprocessingOf(path, args, prune);
+      const preprocessing = preprocessingOf(path, args);
       return budgets.map((budget) => ({
         name: [model, option.name, budget].join("_"),
         model,
@@ -92,11 +92,10 @@ function parseJson(text: string, path: string): unknown {
 /** Reads the parts of a sweep file; what is wrong is said with the place. */
 class SweepFile {
   readonly #path: string;
-  readonly #prune: CommandUnknownOpts;
+  readonly #options = createPruneCommand().options;
 
-  constructor(path: string, prune: CommandUnknownOpts) {
+  constructor(path: string) {
     this.#path = path;
-    this.#prune = prune;
   }
 
   /** An object; with names given, one that has no others. */
@@ -162,7 +161,7 @@ class SweepFile {
 
   #checkArgument(argument: string, place: string): void {
     const [long, value] = splitOnce(argument);
-    const option = this.#prune.options.find((each) => each.long === long) as Option | undefined;
+    const option = this.#options.find((each) => each.long === long) as Option | undefined;
     if (OWN_OPTIONS.includes(long.slice(2))) {
       this.#refuse(place, long, "an option that the sweep does not give itself");
     }
@@ -199,14 +198,10 @@ function wantedBy({ message }: Error): string {
     .replace(/\.\s*$/, "");
 }
 
-/** What checked arguments say about preprocessing. */
-function preprocessingOf(model: string, args: readonly string[], prune: CommandUnknownOpts) {
-  const flags: Record<string, unknown> = {};
-  for (const [long, value] of args.map(splitOnce)) {
-    const option = prune.options.find((each) => each.long === long)!;
-    flags[option.attributeName()] = option.parseArg?.(value!, undefined as never) ?? value;
-  }
-  return imageOptions(model, flags as unknown as DataFlags, () => {}).preprocessing;
+/** What checked arguments say about preprocessing; where data and model lie has no say in it. */
+function preprocessingOf(model: string, args: readonly string[]) {
+  const { flags } = parsePruneArguments([model, ...args, "--data", "", "--out", ""]);
+  return overridesOf(flags);
 }
 
 function splitOnce(argument: string): [string, string | undefined] {

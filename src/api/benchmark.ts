@@ -8,7 +8,7 @@ import {
   timeStockLayers,
   type Timing,
 } from "../cost/mod.ts";
-import { InputError, withDefaults } from "../base/mod.ts";
+import { InputError, option, withDefaults } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../model/mod.ts";
@@ -138,10 +138,12 @@ async function describe(file: ModelFile, batchSize: number): Promise<Subject> {
   try {
     const inputShapes = model.inputs.map(({ shape }) => shape.slice(1));
     if (inputShapes.some((shape) => shape.includes(null))) {
-      throw new InputError(
+      throw new InputError([
         `measuring ${file.path}: found inputs ${JSON.stringify(inputShapes)}, ` +
-          "wanted known sizes; give --input-size where they are open",
-      );
+        "wanted known sizes; give ",
+        option("inputSize"),
+        " where they are open",
+      ]);
     }
     const { macs, params } = networkCost(graph);
     const activations = await peakBytes(model, batchSize);

@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, option } from "../base/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
   type DataOptions,
@@ -83,10 +83,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const labels = reference === undefined ? options.labels : false;
   const session = await openSession({ ...options, labels }, async (file, why) => {
     if (reference !== undefined) return await resolveReference(reference, file);
-    throw new InputError(
-      `measuring ${file.path}: ${why}, so there is no accuracy; ` +
-        `give a model to compare its outputs with, with --reference`,
-    );
+    throw new InputError([
+      `measuring ${file.path}: ${why}, so there is no accuracy; `,
+      option("reference"),
+      " compares its outputs with another model's",
+    ]);
   });
   try {
     const test = wholeSplit(session, split, options);

@@ -26,7 +26,7 @@ export interface ProfileOptions {
   readonly onProgress?: ProgressListener;
 }
 
-/** A prediction is timed with many images, as in `--target latency`, where that takes a moment alone. */
+/** A prediction is timed with many images, as for a budget of latency, where that takes a moment alone. */
 const [MANY_IMAGES, ONE_IMAGE] = [32, 1];
 const MOST_MACS = 4e9;
 

@@ -1,5 +1,5 @@
 import { checkAugmentation, describeDataset } from "../data/mod.ts";
-import { InputError } from "../base/mod.ts";
+import { InputError, option } from "../base/mod.ts";
 import { unpinInputSize, writeGraph } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { type ModelFile, type PixelTransform, writePreprocessing } from "../model/mod.ts";
@@ -141,9 +141,10 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
   const session = await openSession(options, async (file, why) => {
     teacher = await openTeacher(options, file);
     if (teacher) return teacher;
-    throw new InputError(
-      `tuning ${file.path}: ${why}; give a model whose outputs are imitated, with --teacher`,
-    );
+    throw new InputError([
+      `tuning ${file.path}: ${why}; give a model whose outputs are imitated, with `,
+      option("teacher"),
+    ]);
   });
   try {
     const { pool, file } = session;

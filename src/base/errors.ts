@@ -1,5 +1,75 @@
+import {
+  LIBRARY_WORDS,
+  type Message,
+  type OptionName,
+  type OptionWords,
+  writeMessage,
+} from "./message.ts";
+
 /**
- * A failure the user can act on: a file, layer, flag or value that is not as it should be.
+ * An error that says what to do. Its message names options by what callers of the library write for them; whoever shows it
+ * elsewhere has it in other words by {@link AdvisingError.describe}.
+ *
+ * @example Ask what option an error is about
+ * ```ts
+ * import { AdvisingError, refuseExistingModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const error = await refuseExistingModel("cli/example/resnet8-fashion-mnist").catch((why) => why);
+ * assert.ok(error instanceof AdvisingError);
+ * assert.equal(error.option, "force");
+ * assert.match(error.message, /choose another or replace it with force$/);
+ * ```
+ */
+export class AdvisingError extends Error {
+  readonly #parts: Message;
+
+  /**
+   * Writes the message in the words of the library.
+   *
+   * @param message What was being done, found and wanted, and what to do: a text, or several with options between them.
+   * @param options The error that it follows from.
+   */
+  constructor(message: string | Message, options?: ErrorOptions) {
+    const parts = typeof message === "string" ? [message] : message;
+    super(writeMessage(parts, LIBRARY_WORDS), options);
+    this.#parts = parts;
+  }
+
+  /** What the message consists of. */
+  get parts(): Message {
+    return this.#parts;
+  }
+
+  /** The option that is at fault or helps, the first of several; undefined when the message names none. */
+  get option(): OptionName | undefined {
+    return this.#parts.find((part) => typeof part !== "string")?.anyOf[0];
+  }
+
+  /**
+   * The message in other words.
+   *
+   * @param words What options are called there.
+   * @returns The text.
+   *
+   * @example Name options as a form does
+   * ```ts
+   * import { AdvisingError, LIBRARY_WORDS, refuseExistingModel } from "@secateur/secateur";
+   * import assert from "node:assert/strict";
+   *
+   * const words = { ...LIBRARY_WORDS, names: { ...LIBRARY_WORDS.names, force: '"Replace"' } };
+   * const error = await refuseExistingModel("cli/example/resnet8-fashion-mnist").catch((why) => why);
+   * assert.ok(error instanceof AdvisingError);
+   * assert.match(error.describe(words), /choose another or replace it with "Replace"$/);
+   * ```
+   */
+  describe(words: OptionWords): string {
+    return writeMessage(this.#parts, words);
+  }
+}
+
+/**
+ * A failure the user can act on: a file, layer, option or value that is not as it should be.
  *
  * The command line prints its message alone (no stack) and exits with 1; callers of the library catch it to tell
  * bad input from a defect.
@@ -17,7 +87,7 @@
  * }
  * ```
  */
-export class InputError extends Error {
+export class InputError extends AdvisingError {
   /** Class name, kept through structured cloning between workers. */
   override readonly name = "InputError";
 }
@@ -38,7 +108,7 @@ export class InputError extends Error {
  * }
  * ```
  */
-export class UsageError extends Error {
+export class UsageError extends AdvisingError {
   /** Class name, kept through structured cloning between workers. */
   override readonly name = "UsageError";
 }
@@ -61,9 +131,19 @@ export class UsageError extends Error {
  * assert.equal(report.images.shard, 128);
  * ```
  */
-export class WorkerError extends Error {
+export class WorkerError extends AdvisingError {
   /** Class name, kept through structured cloning between workers. */
   override readonly name = "WorkerError";
+}
+
+/**
+ * The message of any error, with the options that it names.
+ *
+ * @param error The error.
+ * @returns Its message in parts.
+ */
+export function messageOf(error: Error): Message {
+  return error instanceof AdvisingError ? error.parts : [error.message];
 }
 
 /** What helps against an error of the file system, by its code. */

@@ -1,5 +1,13 @@
 export { withDefaults } from "./defaults.ts";
-export { fileError, InputError, UsageError, withAction, WorkerError } from "./errors.ts";
+export {
+  AdvisingError,
+  fileError,
+  InputError,
+  messageOf,
+  UsageError,
+  withAction,
+  WorkerError,
+} from "./errors.ts";
 export { isMissing, readBytes } from "./files.ts";
 export {
   type Executor,
@@ -12,6 +20,15 @@ export {
 } from "./jobs/job.ts";
 export { LocalExecutor } from "./jobs/local_executor.ts";
 export { letOthersRun } from "./let_others_run.ts";
+export {
+  anyOf,
+  LIBRARY_WORDS,
+  type Message,
+  option,
+  type OptionMention,
+  type OptionName,
+  type OptionWords,
+} from "./message.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
 export { Stopwatch } from "./stopwatch.ts";

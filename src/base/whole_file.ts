@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { fileError, InputError } from "./errors.ts";
 import { isMissing } from "./files.ts";
+import { option } from "./message.ts";
 
 /**
  * Refuses a file that must not be written, before any work is spent.
@@ -32,10 +33,10 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
     );
   }
   if (found && !force) {
-    throw new InputError(
-      `writing ${path}: found it there already, wanted a new file; ` +
-        `choose another or replace it with --force`,
-    );
+    throw new InputError([
+      `writing ${path}: found it there already, wanted a new file; choose another or replace it with `,
+      option("force"),
+    ]);
   }
   try {
     const draft = stagingPath(path);

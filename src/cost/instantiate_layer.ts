@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../base/mod.ts";
+import { InputError, option } from "../base/mod.ts";
 import { disposeModel } from "../model/mod.ts";
 import type { LayerShape } from "./layer_shape.ts";
 
@@ -54,9 +54,10 @@ export async function instantiateLayer(
     return { layer: model.getLayer(NAME), dispose: () => disposeModel(model) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(
-      `timing a ${className} layer alone: ${reason}; choose --target macs or params`,
-      { cause: error },
-    );
+    throw new InputError([
+      `timing a ${className} layer alone: ${reason}; choose `,
+      option("target"),
+      " macs or params",
+    ], { cause: error });
   }
 }

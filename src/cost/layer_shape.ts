@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, option } from "../base/mod.ts";
 import type { SymbolicLayer } from "./symbolic_layers.ts";
 import type { Extent } from "./extent.ts";
 
@@ -127,9 +127,10 @@ function shareWidth(shapes: readonly number[][], width: number): number[][] {
 
 function fixedSize(size: number | null, layer: string): number {
   if (size !== null) return size;
-  throw new InputError(
-    `timing layer "${layer}": its input has no fixed size, wanted one; give --input-size`,
-  );
+  throw new InputError([
+    `timing layer "${layer}": its input has no fixed size, wanted one; give `,
+    option("inputSize"),
+  ]);
 }
 
 /** A shape as text: equal shapes, equal texts. */

@@ -1,4 +1,4 @@
-import { createRandom, InputError, type Random } from "../base/mod.ts";
+import { createRandom, InputError, option, type Random } from "../base/mod.ts";
 import { type InputPreparation, isImageShape, valuesOf } from "../model/mod.ts";
 import type { Batch } from "./batches.ts";
 import type { ImageShape } from "./dataset.ts";
@@ -65,10 +65,12 @@ export function checkAugmentation(
   const sizes = new Set(images.map(({ shape: [height, width] }) => `${height}×${width}`));
   if (shift === 0 || sizes.size < 2) return;
   const found = images.map(({ name, shape: [height, width] }) => `${name} ${height}×${width}`);
-  throw new InputError(
+  throw new InputError([
     `shifting images: found inputs of different sizes (${found.join(", ")}), wanted one size: ` +
-      `${shift} pixels are not as far in each; give --shift 0`,
-  );
+    `${shift} pixels are not as far in each; give `,
+    option("shift"),
+    " 0",
+  ]);
 }
 
 /**

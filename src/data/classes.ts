@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, option } from "../base/mod.ts";
 import type { OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 
@@ -41,10 +41,12 @@ export function checkClasses(
 ): void {
   if (classes.length === outputs) return;
   const names = classes.slice(0, 5).join(", ") + (classes.length > 5 ? ", …" : "");
-  throw new InputError(
+  throw new InputError([
     `matching the dataset with the model: found ${classes.length} classes in the ${format} (${names}), ` +
-      `wanted ${outputs}, one per output of the model; --no-labels compares outputs instead`,
-  );
+    `wanted ${outputs}, one per output of the model; `,
+    option("labels"),
+    " compares outputs instead",
+  ]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { anyOf, InputError } from "../base/mod.ts";
 import { type InputPreparation, valuesOf } from "../model/mod.ts";
 import type { ImageSet, InputValues } from "./dataset.ts";
 import { fitImage, type RawImage } from "./fit_image.ts";
@@ -90,10 +90,11 @@ function createReader(source: InputSource, input: InputPreparation): Reader {
 
 function requireTransform({ place }: InputSource, { name, transform }: InputPreparation): void {
   if (transform) return;
-  throw new InputError(
+  throw new InputError([
     `reading ${place}: found bytes (uint8) for the input "${name}", wanted floats, or to know how ` +
-      `bytes become values; give --preprocess ${name}=NAME, or --mean, --std and --scale`,
-  );
+    "bytes become values; give ",
+    anyOf(["preset", "mean", "std", "scale"], name),
+  ]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { loadStatistics, mergeStatistics, type Statistics } from "../execution/mod.ts";
-import { InputError, type JobOutcome } from "../base/mod.ts";
+import { InputError, type JobOutcome, messageOf } from "../base/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ShardOutput } from "./shard_work.ts";
 
@@ -43,11 +43,13 @@ export class ShardSum {
   }> {
     const outputs = outcomes.map((outcome, index) => {
       if (outcome.status === "done") return outcome.output;
-      const { error: { message }, attempts } = outcome;
-      throw new InputError(
+      const { error, attempts } = outcome;
+      throw new InputError([
         `gathering shard ${index + 1} of ${outcomes.length}: it failed ${attempts} times, ` +
-          `at last with: ${message}; the others are kept for a day, give the same command again`,
-      );
+        `at last with: `,
+        ...messageOf(error),
+        "; the others are kept for a day, give the same command again",
+      ]);
     });
     await this.#adding;
     return {

@@ -1,4 +1,11 @@
-import { type Answerer, InputError, type JobTools, Thread, WorkerError } from "../base/mod.ts";
+import {
+  type Answerer,
+  InputError,
+  type JobTools,
+  type Message,
+  Thread,
+  WorkerError,
+} from "../base/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { BlobStores } from "./blobs/blob_stores.ts";
 import { RefusalError } from "./queue/serve_queue.ts";
@@ -17,7 +24,7 @@ interface JobRequest {
 /** What the thread is asked: a job, or to close what is open. */
 type JobThreadRequest = JobRequest | "close";
 
-type JobAnswer = { readonly output: unknown } | { readonly refusal: string };
+type JobAnswer = { readonly output: unknown } | { readonly refusal: Message };
 
 /** Does jobs in a thread of its own: a job that computes without a pause does not keep its worker from saying it is alive. */
 export class JobThread {
@@ -91,7 +98,7 @@ export function createJobAnswerer(): Answerer {
       const tools = { blobs: await stores.at(place), onProgress: tell };
       return { output: await contexts.perform(kind, context, input, tools) };
     } catch (error) {
-      if (error instanceof RefusalError) return { refusal: error.message };
+      if (error instanceof RefusalError) return { refusal: error.parts };
       throw error;
     }
   };

@@ -97,7 +97,7 @@ export async function readModel(
     if (content !== undefined) return Promise.resolve(content);
     const found = [...files.keys()].join(", ");
     const message =
-      `reading ${other}, ${role} of ${name}: found ${found} alone, wanted it too; give both files`;
+      `reading ${other}, ${role} of ${name}: found ${found} alone, wanted it too; give all files of the model together`;
     return Promise.reject(new InputError(message));
   });
 }

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
-import { refuseExistingFile, UsageError, writeWholeFile } from "../base/mod.ts";
+import { option, refuseExistingFile, UsageError, writeWholeFile } from "../base/mod.ts";
 import { writeKeras } from "./keras/mod.ts";
 import {
   encodeModelFiles,
@@ -74,12 +74,13 @@ export async function refuseExistingModel(
 ): Promise<void> {
   if (writerOf(path) === undefined) return await refuseExisting(path, force);
   if (quantize !== undefined) {
-    throw new UsageError(
-      `writing ${path}: found --quantize ${quantize} for a ${
-        extname(path)
-      } file, whose weights are ` +
-        `float32; leave --quantize out, or write a tfjs layers model to a folder`,
-    );
+    throw new UsageError([
+      `writing ${path}: found `,
+      option("quantize"),
+      ` ${quantize} for a ${extname(path)} file, whose weights are float32; leave `,
+      option("quantize"),
+      " out, or write a tfjs layers model to a folder",
+    ]);
   }
   await refuseExistingFile(path, force);
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, option } from "../base/mod.ts";
 
 /** Whether a value is a whole number of at least 1. */
 export function isPositiveInteger(value: unknown): value is number {
@@ -9,7 +9,7 @@ export function isPositiveInteger(value: unknown): value is number {
  * Height and width of an input's images.
  *
  * @param fixed What the model says; null where it leaves them open.
- * @param wanted What metadata or flags say.
+ * @param wanted What metadata or options say.
  * @param path Where the input is, for messages.
  * @returns Both.
  * @throws {InputError} When they stay open or contradict each other.
@@ -24,55 +24,67 @@ export function chooseInputSize(
     !Array.isArray(given) || (wanted !== undefined && given.length !== 2) ||
     !given.every(isPositiveInteger)
   ) {
-    throw new InputError(
-      `reading the input size of ${path}: found ${
-        JSON.stringify(wanted)
-      }, wanted [height, width]; ` +
-        `mend preprocess.inputSize in the model, or give --input-size`,
-    );
+    throw new InputError([
+      `reading the input size of ${path}: found ${JSON.stringify(wanted)}, ` +
+      `wanted [height, width]; mend preprocess.inputSize in the model, or give `,
+      option("inputSize"),
+    ]);
   }
   const [height, width] = fixed.map((extent, axis) => extent ?? given[axis]);
   if (height === undefined || width === undefined) {
-    throw new InputError(
-      `reading the input size of ${path}: the model leaves its height or width open; ` +
-        `give both with --input-size`,
-    );
+    throw new InputError([
+      `reading the input size of ${path}: the model leaves its height or width open; give both with `,
+      option("inputSize"),
+    ]);
   }
   if (given.length === 2 && (given[0] !== height || given[1] !== width)) {
-    throw new InputError(
+    throw new InputError([
       `reading the input size of ${path}: found ${given.join("×")}, ` +
-        `wanted ${height}×${width}, which the model's input fixes; leave --input-size out`,
-    );
+      `wanted ${height}×${width}, which the model's input fixes; leave `,
+      option("inputSize"),
+      " out",
+    ]);
   }
   return [height, width];
 }
 
-/** A factor: a number other than 0. */
-export function readFactor(value: unknown, source: string): number {
-  if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
-  throw new InputError(
-    `${source}: found ${JSON.stringify(value)}, wanted a number other than 0; give another number`,
-  );
+/** Where a value comes from. */
+export interface ValueSource {
+  /** The model, and the input where it has several, for messages. */
+  readonly place: string;
+  /** Name of the input, where the model has several. */
+  readonly input?: string;
 }
 
-/** Numbers per channel from one for each, or one for all. */
+/** The factor `scale`: a number other than 0. */
+export function readFactor(value: unknown, { place, input }: ValueSource): number {
+  if (typeof value === "number" && Number.isFinite(value) && value !== 0) return value;
+  throw new InputError([
+    `${place}: found scale ${JSON.stringify(value)}, wanted a number other than 0; give `,
+    option("scale", input),
+    " another number",
+  ]);
+}
+
+/** Numbers per channel from one for each, or one for all; channels are divided by `std`, which has no 0. */
 export function readPerChannel(
+  name: "mean" | "std",
   value: unknown,
   channels: number,
-  source: string,
-  isDivisor = false,
+  { place, input }: ValueSource,
 ): number[] {
+  const isDivisor = name === "std";
   const given = Array.isArray(value) ? value : [value];
   const isUsable = (entry: unknown) => Number.isFinite(entry) && !(isDivisor && entry === 0);
   if (!given.every(isUsable) || (given.length !== channels && given.length !== 1)) {
-    throw new InputError(
-      `${source}: found ${JSON.stringify(value)}, wanted ${
+    throw new InputError([
+      `${place}: found ${name} ${JSON.stringify(value)}, wanted ${
         channels === 1 ? "" : `1 or `
       }${channels} ` +
-        `finite number(s)${
-          isDivisor ? " other than 0" : ""
-        }; give as many as the input has channels`,
-    );
+      `finite number(s)${isDivisor ? " other than 0" : ""}; give `,
+      option(name, input),
+      " as many as the input has channels",
+    ]);
   }
   return Array.from({ length: channels }, (_, channel) => given[given.length === 1 ? 0 : channel]);
 }

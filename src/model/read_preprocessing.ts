@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { anyOf, InputError, option } from "../base/mod.ts";
 import type { ModelFile } from "./model_file.ts";
 import {
   type InputPreparation,
@@ -18,7 +18,7 @@ import {
 } from "./preprocessing_values.ts";
 import { findInputs, type InputDeclaration, isJsonObject, type JsonObject } from "./topology.ts";
 
-/** What flags may say about an input; it wins over the model's metadata. */
+/** What options say about an input; it wins over the model's metadata. */
 export interface InputOverrides {
   /** Name of a preset of {@link preprocessingPresets}, which replaces the model's own values. */
   preset?: string;
@@ -32,7 +32,7 @@ export interface InputOverrides {
   inputSize?: [number, number];
 }
 
-/** What flags may say about preprocessing: about all inputs, and about single ones, which wins. */
+/** What options say about preprocessing: about all inputs, and about single ones, which wins. */
 export interface PreprocessingOverrides extends InputOverrides {
   /** By name of the input. */
   inputs?: Readonly<Record<string, InputOverrides>>;
@@ -46,19 +46,19 @@ interface ReadInput extends InputDeclaration {
   readonly stored?: JsonObject;
   readonly overrides: InputOverrides;
   readonly place: string;
-  /** Put before the value of a flag that means this input alone. */
-  readonly flagPrefix: string;
+  /** Whether the model has others beside it. */
+  readonly hasOthers: boolean;
 }
 
 /**
- * The preprocessing of a model: its metadata, overridden by flags. A model with one input has `mean`, `std` and optionally
+ * The preprocessing of a model: its metadata, overridden by options. A model with one input has `mean`, `std` and optionally
  * `scale`, `inputSize`, `channelOrder` in `userDefinedMetadata.preprocess`, one with several has records of these by name
  * of the input in `userDefinedMetadata.preprocess.inputs`; `userDefinedMetadata.classes` are the classes.
  *
  * @param file The model.
- * @param overrides What the flags say.
+ * @param overrides What the options say.
  * @returns Complete preprocessing, `mean` and `std` with one entry per channel. An input of which neither metadata nor
- * flags say how it is prepared has no transform, unless it is the only one and reads pictures.
+ * options say how it is prepared has no transform, unless it is the only one and reads pictures.
  * @throws {InputError} When an input is of no known extents, when nothing says how the only input's pictures are prepared,
  * or when a value is not usable.
  */
@@ -71,14 +71,18 @@ export function readPreprocessing(
   return { inputs, ...(classes !== undefined && { classes: readClasses(classes, file.path) }) };
 }
 
-/** The inputs of a model with what metadata and flags say about each. */
+/** The inputs of a model with what metadata and options say about each. */
 function gatherInputs(
   file: ModelFile,
   { inputs: named = {}, ...common }: PreprocessingOverrides,
 ): ReadInput[] {
   const declared = findInputs(file.topology);
   const names = declared.map(({ name }) => name);
-  requireKnown(Object.keys(named), names, `reading the flags for the inputs of ${file.path}`);
+  requireKnown(
+    Object.keys(named),
+    names,
+    `reading the preprocessing for the inputs of ${file.path}`,
+  );
   const { preprocess } = file.metadata ?? {};
   const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...named[name] });
   if (declared.length < 2) {
@@ -87,7 +91,7 @@ function gatherInputs(
       name,
       shape,
       place: file.path,
-      flagPrefix: "",
+      hasOthers: false,
       overrides: overridesOf(name),
       ...(isJsonObject(preprocess) && { stored: preprocess }),
     }];
@@ -97,7 +101,7 @@ function gatherInputs(
     name,
     shape,
     place: `${file.path}, input "${name}"`,
-    flagPrefix: `${name}=`,
+    hasOthers: true,
     overrides: overridesOf(name),
     stored: records[name],
   }));
@@ -145,20 +149,20 @@ function requireKnown(found: readonly string[], names: readonly string[], place:
 function readInput(input: ReadInput): InputPreparation {
   const { name, stored, overrides } = input;
   const shape = readShape(input);
-  const base = chooseTransform(input, isPictureShape(shape) && input.flagPrefix === "");
+  const base = chooseTransform(input, isPictureShape(shape) && !input.hasOthers);
   if (base === undefined) return { name, shape };
   const channels = shape.at(-1)!;
   const source = `preprocessing of ${input.place}`;
   const mean = overrides.mean ?? base.mean;
   const std = overrides.std ?? base.std;
-  const flag = (option: string) => input.flagPrefix ? `${option} ${input.flagPrefix}…` : option;
+  const valueSource = { place: source, input: input.hasOthers ? name : undefined };
   return {
     name,
     shape,
     transform: {
-      scale: readFactor(overrides.scale ?? base.scale, `${source}: scale (${flag("--scale")})`),
-      mean: readPerChannel(mean, channels, `${source}: mean (${flag("--mean")})`),
-      std: readPerChannel(std, channels, `${source}: std (${flag("--std")})`, true),
+      scale: readFactor(overrides.scale ?? base.scale, valueSource),
+      mean: readPerChannel("mean", mean, channels, valueSource),
+      std: readPerChannel("std", std, channels, valueSource),
       channelOrder: readChannelOrder(base.channelOrder, channels, source),
     },
     ...(readSwitch(stored?.floats, source) && { preparesFloats: true }),
@@ -186,7 +190,7 @@ function readShape(input: ReadInput): number[] {
 }
 
 /**
- * The values before single flags apply: preset, else metadata, else the identity when flags give numbers. Undefined when
+ * The values before single options apply: preset, else metadata, else the identity when options give numbers. Undefined when
  * nothing says how an input is prepared that need not say so.
  */
 function chooseTransform(
@@ -198,11 +202,11 @@ function chooseTransform(
   if (preset !== undefined) {
     const named = preprocessingPresets.get(preset);
     if (named) return named;
-    throw new InputError(
-      `reading --preprocess: found "${preset}", wanted one of ${
-        [...preprocessingPresets.keys()].join(", ")
-      }; give one of them`,
-    );
+    throw new InputError([
+      "reading ",
+      option("preset"),
+      `: found "${preset}", wanted one of ${presetNames()}; give one of them`,
+    ]);
   }
   if (stored && (isNeeded || TRANSFORM_KEYS.some((key) => key in stored))) {
     return {
@@ -214,10 +218,14 @@ function chooseTransform(
   }
   if (scale !== undefined || mean !== undefined || std !== undefined) return raw;
   if (!isNeeded) return undefined;
-  throw new InputError(
+  throw new InputError([
     `reading the preprocessing of ${place}: found no userDefinedMetadata.preprocess in the model; ` +
-      `say how images are prepared with --preprocess (${
-        [...preprocessingPresets.keys()].join(", ")
-      }), or with --mean, --std and --scale`,
-  );
+    "say how images are prepared with ",
+    anyOf(["preset", "mean", "std", "scale"]),
+    ` (presets are ${presetNames()})`,
+  ]);
+}
+
+function presetNames(): string {
+  return [...preprocessingPresets.keys()].join(", ");
 }

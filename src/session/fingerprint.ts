@@ -14,7 +14,7 @@ export interface Fingerprints {
 /**
  * Names a model and its images by what they are, not by where they lie.
  *
- * @param options The model, the images, and what flags say about preprocessing.
+ * @param options The model, the images, and what is said about preprocessing.
  * @returns Their names.
  * @throws {InputError} When one cannot be read, or they do not fit each other.
  *

@@ -12,7 +12,7 @@ export interface DataOptions {
    * loss are measured then, and otherwise how far outputs are from a reference's. Default true.
    */
   readonly labels?: boolean;
-  /** What flags say about preprocessing. */
+  /** What is said about preprocessing beside the model. */
   readonly preprocessing?: PreprocessingOverrides;
   /** Images in every batch of an evaluation. Default 100. */
   readonly batchSizeEval?: number;

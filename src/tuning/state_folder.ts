@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, InputError, readBytes, WorkerError } from "../base/mod.ts";
+import { fileError, InputError, option, readBytes, WorkerError } from "../base/mod.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
 export type Identity = Readonly<Record<string, unknown>>;
@@ -78,10 +78,11 @@ export async function loadState(folder: string, identity: Identity): Promise<Run
   }
   const differences = describeDifferences(state.identity, JSON.parse(JSON.stringify(identity)));
   if (differences.length > 0) {
-    throw new InputError(
+    throw new InputError([
       `resuming from ${folder}: the run had other options: ${differences.join("; ")}; ` +
-        `give the same, or start anew without --resume`,
-    );
+      `give the same, or start anew without `,
+      option("resume"),
+    ]);
   }
   const lengths: number[] = state.lengths;
   const wanted = lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
@@ -110,8 +111,8 @@ export async function nameState(
   if (!(error instanceof WorkerError) || folder === undefined) return error;
   const isKept = await loadState(folder, identity).then(() => true, () => false);
   if (!isKept) return error;
-  const message = `${error.message} with --resume: the last checkpoint is kept in ${folder}`;
-  return new WorkerError(message, { cause: error });
+  const where = `: the last checkpoint is kept in ${folder}`;
+  return new WorkerError([...error.parts, " with ", option("resume"), where], { cause: error });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createRandom, InputError, shuffledIndices } from "../base/mod.ts";
+import { anyOf, createRandom, InputError, shuffledIndices } from "../base/mod.ts";
 import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
@@ -100,11 +100,12 @@ class Tuning {
     this.#validation = shuffled.subarray(0, options.validationImages);
     this.#training = shuffled.subarray(options.validationImages);
     if (this.#stepsPerEpoch < 1) {
-      throw new InputError(
+      throw new InputError([
         `training: found ${length} images, of which ${options.validationImages} are held out, ` +
-          `wanted at least a batch of ${options.batchSize} beside them; ` +
-          `lower --validation-images or --batch-size, or add images`,
-      );
+        `wanted at least a batch of ${options.batchSize} beside them; lower `,
+        anyOf(["validationImages", "batchSize"]),
+        ", or add images",
+      ]);
     }
     this.#zeros = placesOf(this.#layout, hooks.zeros);
     this.#optimizer = new Optimizer(this.#layout, options);

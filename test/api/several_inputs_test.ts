@@ -226,7 +226,7 @@ Deno.test(
       });
     await assert.rejects(tune(2), {
       name: "InputError",
-      message: /different sizes \(rgb 8×8, coarse 4×4\).*give --shift 0/,
+      message: /different sizes \(rgb 8×8, coarse 4×4\).*give shift 0/,
     });
     assert.equal((await tune(0)).report.epochs.length, 1);
   }),

@@ -46,7 +46,7 @@ Deno.test(
     assert.equal(alone.code, 1);
     assert.match(
       alone.stderr,
-      /the model has 2 outputs, so there is no accuracy; .*--reference\n$/,
+      /the model has 2 outputs, so there is no accuracy; --reference compares its outputs .*\n$/,
     );
   }),
 );

@@ -74,7 +74,7 @@ Deno.test(
     assert.equal(unsaid.code, 1);
     assert.match(
       unsaid.stderr,
-      /rgb_train: found bytes .*for the input "rgb".*--preprocess rgb=NAME/,
+      /rgb_train: found bytes .*for the input "rgb".*give --preprocess rgb=…, --mean rgb=…, /,
     );
     const { loss } = await runJson(["eval", stated, "--data", data, "--workers", "1"]);
     const said = await runJson([...evaluate, "--mean", "rgb=127", "--std", "rgb=74,74,74"]);

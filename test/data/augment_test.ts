@@ -79,6 +79,6 @@ Deno.test("checkAugmentation() refuses to shift images of different sizes", () =
   checkAugmentation(inputs, { shift: 0, flip: true });
   assert.throws(() => checkAugmentation(inputs, { shift: 4, flip: false }), {
     name: "InputError",
-    message: /different sizes \(rgb 3×4, depth 3×4, coarse 2×2\), wanted one size.*--shift 0/,
+    message: /different sizes \(rgb 3×4, depth 3×4, coarse 2×2\), wanted one size.*give shift 0/,
   });
 });

@@ -172,7 +172,7 @@ const FAULTS: [string, Record<string, Uint8Array>, InputPreparation[], RegExp][]
     "bytes of which nothing says how they are prepared",
     { ...SPLIT, depth_train: encodeNpy("|u1", "(6, 2, 3)", randomBytes(36)) },
     INPUTS,
-    /depth_train: found bytes \(uint8\) for the input "depth", .*; give --preprocess depth=NAME/,
+    /depth_train: found bytes \(uint8\) for the input "depth", .*; give inputs\.depth\.preset, inputs\.depth\.mean, .* or inputs\.depth\.scale/,
   ],
   [
     "colors for an input of four bands",

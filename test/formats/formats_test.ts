@@ -88,7 +88,7 @@ Deno.test("formats without quantized weights refuse them, before and while savin
     const file = await buildNetworkFile("plain");
     const refusal = {
       name: "UsageError",
-      message: /found --quantize uint8 for a \.(keras|onnx) file.*leave --quantize out/,
+      message: /found quantize uint8 for a \.(keras|onnx) file.*leave quantize out/,
     };
     for (const path of [`${folder}/model.keras`, `${folder}/model.onnx`]) {
       await assert.rejects(refuseExistingModel(path, { quantize: "uint8" }), refusal);

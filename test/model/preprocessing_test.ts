@@ -45,11 +45,11 @@ Deno.test("a model without metadata takes numbers from flags, the others being n
   assert.deepEqual([scale, mean, std], [1, [0, 0, 0], [255, 255, 255]]);
 });
 
-Deno.test("a model with neither metadata nor flags names the flags", () => {
+Deno.test("a model with neither metadata nor options names the options", () => {
   for (const overrides of [{}, { inputSize: [32, 32] as [number, number] }]) {
     assert.throws(() => readPreprocessing(BARE, overrides), {
       name: "InputError",
-      message: /--preprocess \(raw, unit, teachable-machine, .*--mean, --std and --scale/,
+      message: /with preset, mean, std or scale \(presets are raw, unit, teachable-machine, .*\)$/,
     });
   }
 });
@@ -92,25 +92,29 @@ Deno.test("what is written is read back the same, and other metadata stays", () 
   }
 });
 
-Deno.test("an open height or width takes the input size of the metadata or the flag", () => {
+Deno.test("an open height or width takes the input size of the metadata or the option", () => {
   const open = createInputOnly([null, null, null, 3], { preprocess: STORED });
   assert.deepEqual(readPreprocessing(open).inputs[0].shape, [32, 32, 3]);
-  const { inputs: [flagged] } = readPreprocessing(open, { inputSize: [48, 64] });
-  assert.deepEqual(flagged.shape, [48, 64, 3]);
+  const { inputs: [given] } = readPreprocessing(open, { inputSize: [48, 64] });
+  assert.deepEqual(given.shape, [48, 64, 3]);
   const unknown = createInputOnly([null, null, 20, 3]);
   assert.throws(() => readPreprocessing(unknown, { preset: "raw" }), {
     name: "InputError",
-    message: /leaves its height or width open; give both with --input-size/,
+    message: /leaves its height or width open; give both with inputSize$/,
   });
 });
 
 const metadataFaults: [sentence: string, preprocess: unknown, message: RegExp][] = [
-  ["a mean of two channels", { mean: [1, 2] }, /mean \(--mean\): found \[1,2\], wanted 1 or 3/],
-  ["a mean that is no number", { mean: ["1"] }, /mean \(--mean\): found \["1"\]/],
-  ["no deviation", { std: [] }, /std \(--std\): found \[\], wanted 1 or 3/],
-  ["a deviation of zero", { std: [1, 0, 1] }, /std \(--std\): found \[1,0,1\].*other than 0/],
-  ["an infinite scale", { scale: Infinity }, /scale \(--scale\): found/],
-  ["a scale of zero", { scale: 0 }, /scale \(--scale\): found 0, wanted a number other than 0/],
+  ["a mean of two channels", { mean: [1, 2] }, /found mean \[1,2\], wanted 1 or 3/],
+  ["a mean that is no number", { mean: ["1"] }, /found mean \["1"\]/],
+  ["no deviation", { std: [] }, /found std \[\], wanted 1 or 3/],
+  ["a deviation of zero", { std: [1, 0, 1] }, /found std \[1,0,1\].*other than 0/],
+  ["an infinite scale", { scale: Infinity }, /found scale null/],
+  [
+    "a scale of zero",
+    { scale: 0 },
+    /found scale 0, wanted a number other than 0; give scale another/,
+  ],
   [
     "an unknown channel order",
     { channelOrder: "gbr" },
@@ -247,16 +251,16 @@ const inputFaults: [sentence: string, preprocess: unknown, flags: object, messag
     /preprocess of .*: found an input "depth", wanted one of rgb, meta/,
   ],
   [
-    "flags for an input that is not there",
+    "options for an input that is not there",
     RECORDS,
     { inputs: { depth: { scale: 1 } } },
-    /flags for the inputs of .*: found an input "depth", wanted one of rgb, meta/,
+    /preprocessing for the inputs of .*: found an input "depth", wanted one of rgb, meta/,
   ],
   [
     "numbers that do not fit an input",
     RECORDS,
     { mean: [1, 2, 3] },
-    /input "meta": mean \(--mean meta=…\): found \[1,2,3\], wanted 1 or 5/,
+    /input "meta": found mean \[1,2,3\], wanted 1 or 5 .*; give inputs\.meta\.mean as many/,
   ],
   [
     "a switch that is none",

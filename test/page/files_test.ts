@@ -4,7 +4,8 @@ import { explain } from "../../page/explain.ts";
 import { findImages } from "../../page/find_images.ts";
 import { findModel } from "../../page/find_model.ts";
 import { unpack } from "../../page/unpack.ts";
-import { InputError } from "../../src/base/errors.ts";
+import { OPTION_LABELS } from "../../page/option_labels.ts";
+import { anyOf, InputError, type Message, option } from "../../src/base/mod.ts";
 
 const files = (...paths: string[]) => new Map(paths.map((path) => [path, new Blob([path])]));
 
@@ -59,8 +60,19 @@ Deno.test("images are in the folder that all files share", () => {
 });
 
 Deno.test("messages of the core name what is on the page, and defects say that nothing is lost", () => {
-  const message = "reading the input size of m.json: the model leaves its height or width open; " +
-    "give both with --input-size";
-  assert.match(explain(new InputError(message)), /^Reading .* fill in "Input size"\.$/);
+  const explained = (message: Message) =>
+    explain(new InputError(new InputError(message).describe(OPTION_LABELS)));
+  assert.equal(
+    explained(["reading m.json: its size is open; give both with ", option("inputSize")]),
+    'Reading m.json: its size is open; give both with "Input size".',
+  );
+  assert.equal(
+    explained(["too few samples; raise ", anyOf(["pointsPerImage", "batches", "batchSize"])]),
+    'Too few samples; raise "Images for the statistics".',
+  );
+  assert.equal(
+    explained(["give ", anyOf(["preset", "mean", "std", "scale"], "depth")]),
+    'Give "Pixel values".',
+  );
   assert.match(explain(new RangeError("no memory")), /no memory.*still here/);
 });

@@ -119,7 +119,7 @@ for (const [how, message] of WAYS.filter(([how]) => how === "throw" || how === "
         assert.ok(error instanceof WorkerError);
         assert.match(error.message, message);
         assert.ok(error.message.endsWith(
-          `give the same command again with --resume: the last checkpoint is kept in ${checkpoint}`,
+          `give the same command again with resume: the last checkpoint is kept in ${checkpoint}`,
         ));
         return true;
       });

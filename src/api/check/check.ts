@@ -1,5 +1,5 @@
 import { measureStockLatency, networkCost } from "../../cost/mod.ts";
-import { InputError, UsageError, withDefaults } from "../../base/mod.ts";
+import { InputError, option, UsageError, withDefaults } from "../../base/mod.ts";
 import { evaluate } from "../evaluate.ts";
 import { compareToLimits, type LimitResult } from "./compare_to_limits.ts";
 import { type LimitName, type Limits, needsOf } from "./limits.ts";
@@ -65,8 +65,8 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const settings = withDefaults(options, CHECK_DEFAULTS);
   const { limits, preprocessing } = settings;
   const needs = needsOf(limits);
-  requireGiven("--reference", settings.reference, needs.reference);
-  requireGiven("--data", settings.data, needs.data);
+  requireGiven("reference", settings.reference, needs.reference);
+  requireGiven("data", settings.data, needs.data);
   const open = (model: string | ModelFile) => resolveModel(model, preprocessing);
   const model = await open(settings.model);
   const reference = needs.reference ? await open(settings.reference!) : undefined;
@@ -81,12 +81,13 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   return { model: model.path, results, holds: results.every(({ holds }) => holds) };
 }
 
-function requireGiven(flag: string, value: unknown, isNeeded: boolean): void {
+function requireGiven(name: "reference" | "data", value: unknown, isNeeded: boolean): void {
   if (isNeeded && value === undefined) {
-    throw new UsageError(
-      `checking the limits: one of them needs ${flag}, which is not given; ` +
-        `give it, or take the limit out`,
-    );
+    throw new UsageError([
+      "checking the limits: one of them needs ",
+      option(name),
+      ", which is not given; give it, or take the limit out",
+    ]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { InputError, WorkerError } from "../errors.ts";
-import { type ErrorRecord, recordError, reviveError } from "./error_record.ts";
+import { option } from "../message.ts";
+import { type ErrorRecord, reviveError } from "./error_record.ts";
 
 /** What a thread does: `src/thread.ts` has the code of each role. */
 export type ThreadRole = "replica" | "stock" | "jobs";
@@ -100,12 +101,14 @@ export class Thread {
   }
 
   #describeDeath(error: unknown): Error {
-    const { name, message } = recordError(error);
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
     return message.includes("read access")
-      ? new InputError(
+      ? new InputError([
         "starting a worker thread: it may not read Secateur's own folder; " +
-          "grant --allow-read for it, or use --workers 1",
-      )
+        "grant --allow-read for it, or use ",
+        option("workers"),
+        " 1",
+      ])
       : this.#describeEnd(`it died of ${name}: ${message}`);
   }
 

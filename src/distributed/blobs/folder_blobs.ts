@@ -1,6 +1,6 @@
 import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, statFile, writeWholeFile } from "../../base/mod.ts";
+import { InputError, option, statFile, writeWholeFile } from "../../base/mod.ts";
 import { type BlobStore, checkBlob, nameBytes, nameFile } from "./blob_store.ts";
 
 /** Blobs in a folder that everybody who needs them can read. */
@@ -41,10 +41,12 @@ export class FolderBlobs implements BlobStore {
     const path = this.#pathOf(name);
     if (this.#checked.has(name)) return path;
     if (await statFile(path) === undefined) {
-      throw new InputError(
+      throw new InputError([
         `fetching ${name} from ${this.place}: found no such file; ` +
-          `share the folder with whoever put it there, or say with --blobs where it is here`,
-      );
+        `share the folder with whoever put it there, or say with `,
+        option("blobs"),
+        " where it is here",
+      ]);
     }
     await checkBlob(path, this.place, name);
     this.#checked.add(name);
@@ -60,12 +62,11 @@ export class FolderBlobs implements BlobStore {
       await mkdir(this.place, { recursive: true });
       if (await statFile(path) === undefined) await write(path);
     } catch (cause) {
-      throw new InputError(
-        `writing to ${this.place}: ${
-          (cause as Error).message
-        }; give --blobs a folder that can be written to`,
-        { cause },
-      );
+      throw new InputError([
+        `writing to ${this.place}: ${(cause as Error).message}; give `,
+        option("blobs"),
+        " a folder that can be written to",
+      ], { cause });
     }
   }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../base/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
 import { type BlobStore, checkBlob, nameBytes } from "./blob_store.ts";
 
 /** Sends a request; an S3 client signs it. */
@@ -84,16 +84,17 @@ export class HttpBlobs implements BlobStore {
     try {
       response = await this.#fetcher(url.href, options);
     } catch (cause) {
-      throw new InputError(
-        `${action} ${name}, a blob at ${this.#shown}: found no server that answers; correct --blobs`,
-        { cause },
-      );
+      throw new InputError([
+        `${action} ${name}, a blob at ${this.#shown}: found no server that answers; correct `,
+        option("blobs"),
+      ], { cause });
     }
     if (response.ok) return response;
     await response.body?.cancel();
-    throw new InputError(
-      `${action} ${name}, a blob at ${this.#shown}: found status ${response.status}, wanted 200; ` +
-        `check --blobs and the keys in the environment`,
-    );
+    throw new InputError([
+      `${action} ${name}, a blob at ${this.#shown}: found status ${response.status}, wanted 200; check `,
+      option("blobs"),
+      " and the keys in the environment",
+    ]);
   }
 }

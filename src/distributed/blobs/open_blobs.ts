@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import process from "node:process";
-import { UsageError } from "../../base/mod.ts";
+import { option, UsageError } from "../../base/mod.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { FolderBlobs } from "./folder_blobs.ts";
 import { HttpBlobs } from "./http_blobs.ts";
@@ -24,9 +24,11 @@ export async function openBlobs(place: string): Promise<BlobStore> {
   }
   if (!place.startsWith("s3://")) {
     if (/^\w+:\/\//.test(place)) {
-      throw new UsageError(
-        `reading --blobs ${place}: wanted a folder, s3://bucket/prefix or the URL of a web server; give one of these`,
-      );
+      throw new UsageError([
+        "reading ",
+        option("blobs"),
+        ` ${place}: wanted a folder, s3://bucket/prefix or the URL of a web server; give one of these`,
+      ]);
     }
     return new FolderBlobs(resolve(place));
   }
@@ -40,7 +42,11 @@ async function openBucket(place: string): Promise<BlobStore> {
     (name) => {
       const value = env[name];
       if (value) return value;
-      throw new UsageError(`reading --blobs ${place}: wanted ${name} in the environment; set it`);
+      throw new UsageError([
+        "reading ",
+        option("blobs"),
+        ` ${place}: wanted ${name} in the environment; set it`,
+      ]);
     },
   );
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? "us-east-1";

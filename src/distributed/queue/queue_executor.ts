@@ -207,6 +207,8 @@ export class QueueExecutor implements Executor {
     this.#hasLooked = true;
     if (await this.#queue.getWorkersCount() > 0) return;
     const { onNotice, server: { name } } = this.#options;
-    onNotice?.(`no worker waits at ${name} yet; start some with \`worker --queue\``);
+    onNotice?.(
+      `no worker waits at ${name} yet; start some, by the command \`worker\` or runWorker`,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { InputError } from "../../base/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
 import type { Connection } from "./bullmq.d.ts";
 
 /** Variables of the environment that may hold the password; the second one is redis-cli's. */
@@ -30,9 +30,11 @@ export function readQueueUrl(url: string): QueueServer {
   const isServer = parsed && ["redis:", "rediss:"].includes(parsed.protocol) &&
     parsed.hostname !== "" && database;
   if (!isServer) {
-    throw new InputError(
-      "reading --queue: wanted redis://host:port/database, or rediss:// for TLS; give such a URL",
-    );
+    throw new InputError([
+      "reading ",
+      option("queue"),
+      ": wanted redis://host:port/database, or rediss:// for TLS; give such a URL",
+    ]);
   }
   const { protocol, hostname, port } = parsed;
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
@@ -128,10 +130,10 @@ function explain({ name, connection }: QueueServer, cause: unknown): Error {
       { cause },
     );
   }
-  return new InputError(
-    `${what}: found ${found}, wanted a Redis or Valkey server; start one there, or correct --queue`,
-    { cause },
-  );
+  return new InputError([
+    `${what}: found ${found}, wanted a Redis or Valkey server; start one there, or correct `,
+    option("queue"),
+  ], { cause });
 }
 
 function isDenied(error: unknown): boolean {
@@ -139,9 +141,10 @@ function isDenied(error: unknown): boolean {
 }
 
 function deniedError(cause: unknown): InputError {
-  return new InputError(
-    `using --queue: Deno was not allowed to (${(cause as Error).message}); ` +
-      `\`deno task remote\` is \`deno task secateur\` with network and environment`,
-    { cause },
-  );
+  return new InputError([
+    "using ",
+    option("queue"),
+    `: Deno was not allowed to (${(cause as Error).message}); ` +
+    "`deno task remote` is `deno task secateur` with network and environment",
+  ], { cause });
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { InputError, UsageError } from "../../base/mod.ts";
+import { InputError, messageOf, UsageError } from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 
 /** The queue that drivers and workers meet at. */
@@ -46,14 +46,16 @@ export function nameJob(kind: string, key: string, context: unknown): string {
 /** The queue knows a failure by its text alone. A thread that was lost elsewhere is no thread of this process. */
 const CLASSES = [InputError, UsageError];
 
-/** The text of an error, with its class where that resources something to whoever reads it. */
+/** The text of an error: its class and the parts of its message as JSON where whoever reads it acts on these. */
 export function writeFailure(error: unknown): string {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return CLASSES.some((known) => known.name === name) ? `${name}: ${message}` : message;
+  const failure = error instanceof Error ? error : new Error(String(error));
+  return CLASSES.some(({ name }) => name === failure.name)
+    ? `${failure.name}: ${JSON.stringify(messageOf(failure))}`
+    : failure.message;
 }
 
 /** The error of a text that {@link writeFailure} wrote. */
 export function readFailure(text: string): Error {
   const known = CLASSES.find(({ name }) => text.startsWith(`${name}: `));
-  return known ? new known(text.slice(known.name.length + 2)) : new Error(text);
+  return known ? new known(JSON.parse(text.slice(known.name.length + 2))) : new Error(text);
 }

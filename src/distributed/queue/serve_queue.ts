@@ -1,7 +1,7 @@
 import type { Job as BullJob, Worker } from "./bullmq.d.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { BlobStores } from "../blobs/blob_stores.ts";
-import type { JobTools } from "../../base/mod.ts";
+import { AdvisingError, type JobTools, messageOf } from "../../base/mod.ts";
 
 import {
   packPayload,
@@ -34,12 +34,12 @@ export interface ServedJob {
 }
 
 /** A worker cannot do any job of some context; another worker may. */
-export class RefusalError extends Error {
+export class RefusalError extends AdvisingError {
   /** Class name. */
   override readonly name = "RefusalError";
   /** @param cause Why. */
   constructor(cause: unknown) {
-    super((cause as Error).message, { cause });
+    super(messageOf(cause as Error), { cause });
   }
 }
 

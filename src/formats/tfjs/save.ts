@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
-import { fileError, InputError, isMissing } from "../../base/mod.ts";
+import { fileError, InputError, isMissing, option } from "../../base/mod.ts";
 import {
   encodeWeights,
   type ModelFile,
@@ -70,9 +70,10 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
   });
   if (!found) return await requireWritable(dir);
   if (!force) {
-    throw new InputError(
-      `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with --force`,
-    );
+    throw new InputError([
+      `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with `,
+      option("force"),
+    ]);
   }
   const isFolder = found.isDirectory();
   const entries = isFolder ? await readdir(dir, { withFileTypes: true }) : [];
@@ -84,10 +85,11 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
       : folder
       ? `the folder ${folder.name} in it`
       : `${entries[0].name} in it and no model.json`;
-    throw new InputError(
-      `writing ${dir}: found ${what}, wanted the folder of a model alone; ` +
-        `--force replaces nothing else, choose another folder`,
-    );
+    throw new InputError([
+      `writing ${dir}: found ${what}, wanted the folder of a model alone; `,
+      option("force"),
+      " replaces nothing else, choose another folder",
+    ]);
   }
   await requireWritable(dir);
 }

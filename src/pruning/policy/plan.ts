@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
 import {
   type ChannelMap,
   type ConvolutionPlace,
@@ -175,7 +175,9 @@ function checkSkipped(skip: readonly string[], places: readonly ConvolutionPlace
   const unknown = skip.find((name) => !places.some(({ key }) => key === name));
   if (unknown === undefined) return;
   const known = places.map(({ key }) => key).join(", ");
-  throw new InputError(
-    `reading --skip: found "${unknown}", wanted the name of a convolution; there are ${known}`,
-  );
+  throw new InputError([
+    "reading ",
+    option("skip"),
+    `: found "${unknown}", wanted the name of a convolution; there are ${known}`,
+  ]);
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
 import type { ConvolutionPlace } from "../../graph/mod.ts";
 
 /** The share of its input channels that every convolution keeps, in the order of the list. */
@@ -14,10 +14,11 @@ export type Ratios = readonly number[];
  */
 export function uniformRatios(ratio: number, convolutions: readonly ConvolutionPlace[]): Ratios {
   if (!(ratio > 0 && ratio <= 1)) {
-    throw new InputError(
-      `reading --uniform-preserve-ratio: found ${ratio}, wanted a number above 0 and at most 1; ` +
-        `give such a number`,
-    );
+    throw new InputError([
+      "reading ",
+      option("ratio"),
+      `: found ${ratio}, wanted a number above 0 and at most 1; give such a number`,
+    ]);
   }
   return convolutions.map(() => ratio);
 }

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileError, InputError } from "../../base/mod.ts";
+import { fileError, InputError, option } from "../../base/mod.ts";
 import { describeDifferences, type Identity } from "../../tuning/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -55,18 +55,20 @@ export class SearchJournal {
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     const [first, ...entries] = parseLines(path, whole);
     if (first?.kind !== "search" || first.version !== VERSION) {
-      throw new InputError(
+      throw new InputError([
         `reading the search journal ${path}: found ${first?.kind ?? "no line"} of version ` +
-          `${first?.version}, wanted a search of version ${VERSION}; start anew without --resume`,
-      );
+        `${first?.version}, wanted a search of version ${VERSION}; start anew without `,
+        option("resume"),
+      ]);
     }
     const wanted = JSON.parse(JSON.stringify(identity));
     const differences = describeDifferences(first.identity as Identity, wanted);
     if (differences.length > 0) {
-      throw new InputError(
+      throw new InputError([
         `resuming from ${path}: the search had other options: ${differences.join("; ")}; ` +
-          `give the same, or start anew without --resume`,
-      );
+        `give the same, or start anew without `,
+        option("resume"),
+      ]);
     }
     const journal = new SearchJournal(path, entries);
     if (whole.length < text.length) {
@@ -103,11 +105,11 @@ function parseLines(path: string, text: string): JournalEntry[] {
     try {
       return JSON.parse(line);
     } catch (cause) {
-      throw new InputError(
+      throw new InputError([
         `reading the search journal ${path}: found no JSON in line ${index + 1}; ` +
-          `cut the file off before it, or start anew without --resume`,
-        { cause },
-      );
+        `cut the file off before it, or start anew without `,
+        option("resume"),
+      ], { cause });
     }
   });
 }

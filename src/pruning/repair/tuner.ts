@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { checkAugmentation } from "../../data/mod.ts";
-import { InputError } from "../../base/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
 import { resolveReference, type Session } from "../../session/mod.ts";
@@ -58,10 +58,12 @@ export async function createTuner(
   checkAugmentation(inputs, options);
   const teacher = await openTeacher(tuning.teacher, file);
   if (unlabeled !== undefined && teacher === undefined) {
-    throw new InputError(
-      `tuning ${file.path}: ${unlabeled}; imitate the unpruned model's outputs with --enbl-dst, ` +
-        `or another's with --teacher`,
-    );
+    throw new InputError([
+      `tuning ${file.path}: ${unlabeled}; imitate the unpruned model's outputs with `,
+      option("originalTeacher"),
+      ", or another's with ",
+      option("teacher"),
+    ]);
   }
   return {
     options,

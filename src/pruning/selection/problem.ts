@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { anyOf, InputError } from "../../base/mod.ts";
 import type { Moments } from "../../kernels/mod.ts";
 
 /**
@@ -77,10 +77,11 @@ export function checkSampleCount(problem: Problem): void {
  */
 export function requireSamples(layer: string, samples: number, inputs: number): void {
   if (samples >= inputs) return;
-  throw new InputError(
+  throw new InputError([
     `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
-      `wanted at least ${inputs}; raise --nb-points-per-layer, --nb-batches or --batch-size`,
-  );
+    `wanted at least ${inputs}; raise `,
+    anyOf(["pointsPerImage", "batches", "batchSize"]),
+  ]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Statistics } from "../../execution/mod.ts";
-import { InputError } from "../../base/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
 import { unpackAll } from "../../kernels/mod.ts";
 import { shardIndices } from "../../session/mod.ts";
 import {
@@ -52,10 +52,11 @@ export async function gatherShard(
 export function checkShards(images: number, of: number): void {
   const portions = Math.ceil(images / PORTION);
   if (of <= portions) return;
-  throw new InputError(
+  throw new InputError([
     `cutting ${images} calibration images: found ${of} shards, wanted at most ` +
-      `${portions}, ${PORTION} images for each; ask for fewer, or raise --nb-batches`,
-  );
+    `${portions}, ${PORTION} images for each; ask for fewer, or raise `,
+    option("batches"),
+  ]);
 }
 
 /** Shards have whole portions, so that all runs add up the same sums in f32. */

@@ -140,7 +140,7 @@ function rewardChart(search: Search): Chart {
     id: "rewards",
     title: "Reward over the search",
     meaning:
-      "What a network is worth to the search: 1 without any error, or under --reward-policy flops its errors " +
+      "What a network is worth to the search: 1 without any error, or under the reward policy flops its errors " +
       "weighed with its MACs. The line is the best roll-out until then; of finalists the smallest loss wins, " +
       "under flops the largest reward.",
     summary: [

@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import { createRandom, drawNormal, type Random, UsageError } from "../../base/mod.ts";
+import { createRandom, drawNormal, option, type Random, UsageError } from "../../base/mod.ts";
 import { captureModel, disposeModel, type ModelFile, type Weight } from "../../model/mod.ts";
 import type { NetworkShape } from "./blocks.ts";
 import { layOutMobileNetV1, layOutMobileNetV2 } from "./mobilenet.ts";
@@ -37,11 +37,11 @@ export async function buildNetwork(
 ): Promise<ModelFile> {
   const layOut = LAYOUTS.get(name) ?? resNetLayout(name);
   if (layOut === undefined) {
-    throw new UsageError(
-      `reading --net: found ${name}, wanted one of ${
-        networkNames.join(", ")
-      }, or resnetN; give one of them`,
-    );
+    throw new UsageError([
+      "reading ",
+      option("net"),
+      `: found ${name}, wanted one of ${networkNames.join(", ")}, or resnetN; give one of them`,
+    ]);
   }
   const model = layOut(shape);
   const file = await captureModel(model, { path: name });

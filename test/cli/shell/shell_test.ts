@@ -167,14 +167,15 @@ Deno.test("neither cliffy nor TensorFlow.js is loaded for the help of the progra
     roots: string[];
     modules: {
       specifier: string;
-      dependencies?: { isDynamic?: boolean; specifier: string; code?: { specifier: string } }[];
+      dependencies?: { isDynamic?: boolean; code?: { specifier: string } }[];
     }[];
   };
   const dependencies = new Map(modules.map((module) => [module.specifier, module.dependencies]));
   const atOnce = new Set([root]);
   for (const specifier of atOnce) {
-    for (const { isDynamic, specifier: bare, code } of dependencies.get(specifier) ?? []) {
-      if (!isDynamic) atOnce.add(code?.specifier ?? bare);
+    // What is imported for its types alone has no code.
+    for (const { isDynamic, code } of dependencies.get(specifier) ?? []) {
+      if (!isDynamic && code) atOnce.add(code.specifier);
     }
   }
   const loaded = [...atOnce].join("\n");

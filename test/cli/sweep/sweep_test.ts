@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { pruneCommand } from "../../../cli/commands/prune.ts";
 import { runPoint } from "../../../cli/sweep/sweep_job.ts";
 import { parseSweep } from "../../../cli/sweep/sweep_plan.ts";
 import { frontOf, type SweepResult } from "../../../cli/sweep/sweep_results.ts";
@@ -23,7 +22,7 @@ const PLAN = {
   budgets: [0.6, 0.4],
 };
 
-const parse = (plan: unknown) => parseSweep(JSON.stringify(plan), "plan.json", pruneCommand);
+const parse = (plan: unknown) => parseSweep(JSON.stringify(plan), "plan.json");
 
 Deno.test("a sweep has a run for every model, options and budget, with the arguments of `prune`", () => {
   const points = parse({
@@ -49,7 +48,7 @@ Deno.test("a sweep has a run for every model, options and budget, with the argum
 
 Deno.test("the example is a sweep", async () => {
   const path = `${projectFolder}/cli/example/sweep.json`;
-  assert.equal(parseSweep(await Deno.readTextFile(path), path, pruneCommand).length, 6);
+  assert.equal(parseSweep(await Deno.readTextFile(path), path).length, 6);
 });
 
 Deno.test("what is wrong with a sweep file is said with its place", () => {
@@ -85,7 +84,7 @@ Deno.test("what is wrong with a sweep file is said with its place", () => {
     });
   }
   assert.throws(
-    () => parseSweep("{", "plan.json", pruneCommand),
+    () => parseSweep("{", "plan.json"),
     /reading plan\.json: .*wanted JSON/,
   );
 });

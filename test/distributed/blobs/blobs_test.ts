@@ -121,7 +121,7 @@ Deno.test("a bucket keeps blobs, with signed requests to the endpoint of the env
     Deno.env.set("AWS_SECRET_ACCESS_KEY", "another");
     const stranger = await openBlobs(place);
     await assert.rejects(stranger.put(CONTENT), (error: Error) => {
-      assert.match(error.message, /found status 403, wanted 200; check --blobs and the keys/);
+      assert.match(error.message, /found status 403, wanted 200; check blobs and the keys/);
       return true;
     });
     Deno.env.delete("AWS_SECRET_ACCESS_KEY");

@@ -172,7 +172,7 @@ queueTest("who waits without workers is told so", async ({ open, startWorker }) 
   await run;
   assert.match(
     notices.join(),
-    /^no worker waits at redis:.* yet; start some with `worker --queue`$/,
+    /^no worker waits at redis:.* yet; start some, by the command `worker` or runWorker$/,
   );
 });
 

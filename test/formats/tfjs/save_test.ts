@@ -88,7 +88,10 @@ Deno.test("names of further files are plain and not the model's", () =>
 Deno.test("an existing folder is refused without force, before and while saving", () =>
   inTempFolder(async (folder) => {
     const file = await createModelFile();
-    const refusal = { name: "InputError", message: /found it there already.*--force/ };
+    const refusal = {
+      name: "InputError",
+      message: /found it there already.*replace it with force/,
+    };
     await assert.rejects(refuseExisting(folder), refusal);
     await assert.rejects(saveModelFile(folder, file), refusal);
     await refuseExisting(join(folder, "new"));

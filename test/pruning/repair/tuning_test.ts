@@ -135,7 +135,7 @@ Deno.test(
     const mortal = makeWorkersMortal({ method: "trainStep", at: 6, how: "reject" });
     await assert.rejects(prune(options), {
       name: "WorkerError",
-      message: /give the same command again with --resume: the last checkpoint is kept in .*state/,
+      message: /give the same command again with resume: the last checkpoint is kept in .*state/,
     });
     mortal[Symbol.dispose]();
     const rest = await prune({ ...options, resume: true });

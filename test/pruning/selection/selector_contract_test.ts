@@ -119,9 +119,10 @@ for (const method of ["lasso", "obs"] as const) {
       () => createSelector(kernels, [starved], method),
       (error) =>
         error instanceof InputError &&
-        /layer "conv2d_3": found 31 samples for its 32 inputs.*--nb-points-per-layer/.test(
-          error.message,
-        ),
+        /layer "conv2d_3": found 31 samples for its 32 inputs.*raise pointsPerImage, batches or batchSize/
+          .test(
+            error.message,
+          ),
     );
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../../src/base/errors.ts";
+import { option } from "../../../src/base/message.ts";
 import type { Figures } from "../../../src/execution/forward/objective.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { captureModel, disposeModel } from "../../../src/model/instantiate.ts";
@@ -57,11 +58,12 @@ Deno.test("shards of whole units differ by one unit at most, and only the last u
   }
 });
 
-Deno.test("an error keeps its class, message and place between threads", () => {
-  const error = new InputError("reading x: found y");
+Deno.test("an error keeps its class, message, options and place between threads", () => {
+  const error = new InputError(["reading x: found y; give ", option("inputSize")]);
   const revived = reviveError(structuredClone(recordError(error)));
   assert.ok(revived instanceof InputError);
   assert.equal(revived.message, error.message);
+  assert.equal(revived.option, "inputSize");
   assert.equal(revived.stack, error.stack);
   assert.equal(reviveError(recordError("plain")).message, "plain");
 });

@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/mod.ts";
+import { InputError, option } from "../../../base/mod.ts";
 import { type BudgetProblem, type Choice, costOf, wholeOptions } from "./budget_problem.ts";
 import { descend } from "./descent.ts";
 import { layOutElimination } from "./elimination_tree.ts";
@@ -67,8 +67,10 @@ export function descendToCheapest(problem: BudgetProblem): Choice {
 export function requireReachable(cheapest: Choice, { budget, whole }: Budget): void {
   if (cheapest.cost <= budget) return;
   const least = Math.ceil(1e4 * cheapest.cost / whole) / 1e4;
-  throw new InputError(
+  throw new InputError([
     `choosing channel counts: found ${least} as the least share that can be reached, ` +
-      `wanted ${(budget / whole).toPrecision(3)}; raise --budget, or leave fewer layers whole`,
-  );
+    `wanted ${(budget / whole).toPrecision(3)}; raise `,
+    option("share"),
+    ", or leave fewer layers whole",
+  ]);
 }

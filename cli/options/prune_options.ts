@@ -1,0 +1,224 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { PRUNE_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
+import { createLatencyOption } from "../output/report_files.ts";
+import {
+  addImageOptions,
+  batchSizeEvalOption,
+  dataOption,
+  noLabelsOption,
+} from "./data_options.ts";
+import { foldOption, quantizeOption } from "./output_options.ts";
+import {
+  boolean,
+  nameList,
+  positiveInteger,
+  positiveNumber,
+  ratio,
+  seedInteger,
+} from "./parsers.ts";
+import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
+import { batchesOption, pointsOption } from "./sampling_options.ts";
+import { searchOptions } from "./search_options.ts";
+import { createSharedOption } from "./shared_option.ts";
+import { createDistillationOptions, createTuningOptions } from "./tuning_options.ts";
+
+const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
+const distillationOptions = createDistillationOptions();
+const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
+
+/**
+ * The command `prune` with its argument and options, which does nothing yet: `prune` acts on it, and a sweep reads its runs
+ * by it.
+ *
+ * @returns A command of its own.
+ */
+export function createPruneCommand() {
+  const command = new Command("prune")
+    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+    .addOption(dataOption)
+    .requiredOption("--out <dir>", "folder for the smaller model")
+    .option("--force", "replace the model that stands in --out")
+    .addOption(foldOption)
+    .addOption(quantizeOption)
+    .addOption(
+      new Option(
+        "--prune-option <policy>",
+        "where the ratios come from: an agent that tries networks out (auto), the least error within a budget (budget), the same everywhere (uniform), or a file (list) (cp_prune_option)",
+      ).choices(["auto", "budget", "uniform", "list"]).default("auto" as const),
+    )
+    .addOption(
+      new Option(
+        "--uniform-preserve-ratio <ratio>",
+        "share of its input channels each convolution keeps (cp_uniform_preserve_ratio)",
+      ).argParser(ratio).default(0.6),
+    )
+    .option(
+      "--prune-list-file <file>",
+      "ratios with commas between, one for each Conv2D in the order of `inspect` (cp_prune_list_file)",
+      "ratio.list",
+    )
+    .addOption(
+      new Option(
+        "--preserve-ratio <ratio>",
+        "share of --target that the model keeps, for auto and budget; --budget is the same (cp_preserve_ratio)",
+      ).argParser(ratio).default(0.5),
+    )
+    .addOption(
+      new Option(
+        "--target <cost>",
+        "what the budget counts: multiply-accumulates of convolutions, parameters, or latency on this machine",
+      ).choices(["macs", "params", "latency"]).default("macs" as const),
+    )
+    .option(
+      "--latency-table <file>",
+      "file that measured times of layers are kept in (default: they are measured anew)",
+    )
+    .addOption(
+      new Option(
+        "--select <method>",
+        "how channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights (default: obs)",
+      ).choices(["obs", "lasso", "magnitude"]),
+    )
+    .option(
+      "--lasso <true|false>",
+      "true is --select lasso, false is --select magnitude (cp_lasso)",
+      boolean,
+    )
+    .addOption(createSharedOption(" (default: couple with auto and budget, otherwise select)"))
+    .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
+    .option(
+      "--channel-multiple <n>",
+      "keep a multiple of this many channels (default: 1)",
+      positiveInteger,
+    )
+    .option(
+      "--skip <layers>",
+      "names of convolutions that stay whole, with commas between",
+      nameList,
+    )
+    .addOption(batchesOption)
+    .option(
+      "--batch-size <n>",
+      "images of every such batch, and of a step of tuning (batch_size)",
+      positiveInteger,
+      PRUNE_DEFAULTS.batchSize,
+    )
+    .addOption(pointsOption)
+    .option(
+      "--statistics <file>",
+      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept in memory)",
+    )
+    .option(
+      "--ridge <number>",
+      "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+      positiveNumber,
+      PRUNE_DEFAULTS.ridge,
+    )
+    .option(
+      "--seed <n>",
+      "seed of the choice of images and positions, and of tuning",
+      seedInteger,
+      PRUNE_DEFAULTS.seed,
+    )
+    .option(
+      "--memory <MiB>",
+      "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
+      positiveInteger,
+      PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
+    )
+    .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
+    .optionsGroup("Search, with --prune-option auto:")
+    .addOption(searchOptions.rollouts)
+    .addOption(searchOptions.rolloutsMin)
+    .addOption(searchOptions.proposals)
+    .addOption(searchOptions.rewardPolicy)
+    .addOption(searchOptions.noiseTolerance)
+    .addOption(searchOptions.start)
+    .addOption(searchOptions.images)
+    .addOption(searchOptions.finalists)
+    .addOption(searchOptions.ratioNoise)
+    .addOption(searchOptions.randomEvery)
+    .addOption(searchOptions.exploreEvery)
+    .addOption(queueOption)
+    .addOption(blobsOption)
+    .addOption(attemptsOption)
+    .addOption(searchOptions.width)
+    .addOption(searchOptions.learningRate)
+    .addOption(searchOptions.discount)
+    .addOption(searchOptions.targetRate)
+    .addOption(searchOptions.agentBatch)
+    .addOption(searchOptions.noiseFirst)
+    .addOption(searchOptions.noiseLast)
+    .addOption(searchOptions.baselineDecay)
+    .addOption(searchOptions.replayCapacity)
+    .optionsGroup("Tuning, which --epochs, --enbl-dst, --teacher, --finetune or --retrain turn on:")
+    .addOption(
+      new Option(
+        "--epochs <n>",
+        `passes over the training images, to tune the pruned network (default: ${TUNING_DEFAULTS.epochs} where tuning is on)`,
+      ).argParser(positiveInteger),
+    )
+    .addOption(tuningOptions.epochsRatio)
+    .option("--enbl-dst", "imitate the unpruned model (distillation) (enbl_dst)")
+    .addOption(distillationOptions.teacher)
+    .addOption(distillationOptions.weight)
+    .addOption(distillationOptions.temperature)
+    .option("--finetune", "tune after every group of convolutions too, with Adam (cp_finetune)")
+    .option(
+      "--list-group <n>",
+      "convolutions of a group (cp_list_group)",
+      positiveInteger,
+      GROUP_DEFAULTS.size,
+    )
+    .option(
+      "--nb-iters-ft-ratio <ratio>",
+      "share of --epochs that is spent on every group (cp_nb_iters_ft_ratio)",
+      ratio,
+      GROUP_DEFAULTS.epochShare,
+    )
+    .option(
+      "--lrn-rate-ft <number>",
+      "Adam's learning rate for groups (cp_lrn_rate_ft)",
+      positiveNumber,
+      GROUP_DEFAULTS.learningRate,
+    )
+    .option(
+      "--retrain",
+      "tune after every group as at the end, instead: all of --epochs (cp_retrain)",
+    )
+    .addOption(tuningOptions.learningRate)
+    .addOption(tuningOptions.schedule)
+    .addOption(tuningOptions.optimizer)
+    .addOption(tuningOptions.momentum)
+    .addOption(tuningOptions.weightDecay)
+    .addOption(tuningOptions.labelSmoothing)
+    .addOption(tuningOptions.shift)
+    .addOption(tuningOptions.noFlip)
+    .addOption(tuningOptions.validationImages)
+    .addOption(tuningOptions.patience)
+    .addOption(tuningOptions.resume)
+    .optionsGroup("Data and output:")
+    .addOption(batchSizeEvalOption)
+    .addOption(noLabelsOption)
+    .addOption(createLatencyOption());
+  return addImageOptions(command);
+}
+
+/** Values of the options of `prune`. */
+export type PruneFlags = ReturnType<ReturnType<typeof createPruneCommand>["opts"]>;
+
+/**
+ * Reads the arguments of `prune` without doing anything.
+ *
+ * @param args Model and options, in the spelling of the command line parser.
+ * @returns The model and the values of the options.
+ * @throws {CommanderError} When they are not as `prune` has them.
+ */
+export function parsePruneArguments(
+  args: readonly string[],
+): { model: string; flags: PruneFlags } {
+  const command = createPruneCommand().exitOverride().configureOutput({ outputError: () => {} });
+  command.parse([...args], { from: "user" });
+  const [model] = command.processedArgs;
+  return { model, flags: command.opts() };
+}

@@ -1,0 +1,183 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import {
+  type Change,
+  type EpochReport,
+  openModel,
+  type ProgressListener,
+  type prune,
+  type PruneOptions,
+  type PruneReport,
+  type PruneTuning,
+  refuseExistingModel,
+  saveModel,
+  type SelectionMethod,
+} from "../src/mod.ts";
+import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
+import { dataOptions } from "./options/data_options.ts";
+import { foldIfAsked } from "./options/output_options.ts";
+import type { PruneFlags } from "./options/prune_options.ts";
+import { queueOptions } from "./options/queue_options.ts";
+import { readPolicy } from "./options/ratio_policy.ts";
+import { checkpointFolder, describeState, scheduleSettings } from "./options/tuning_options.ts";
+import { describeCommand, type Provenance, withProvenance } from "./output/provenance.ts";
+import { reportFiles } from "./output/report_files.ts";
+import { searchFiles } from "./output/search_log.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What a pruning run takes beside its model and flags. */
+export interface PruneRunOptions {
+  /** The command and its arguments, which the model names as what made it. */
+  readonly command: readonly string[];
+  /** Does the pruning itself. */
+  readonly prune: typeof prune;
+  /** Receives progress. */
+  readonly onProgress: ProgressListener;
+  /** Receives every finished epoch of tuning. */
+  readonly onEpoch: (report: EpochReport) => void;
+}
+
+/** A pruning run whose model is written. */
+export interface PruneRun {
+  /** What was cut and measured. */
+  readonly report: PruneReport;
+  /** What made the model. */
+  readonly provenance: Provenance;
+  /** Bytes of the models on disk. */
+  readonly bytes: Change;
+}
+
+/**
+ * Prunes a model and writes the smaller one with its reports. It prints nothing.
+ *
+ * @param model Path of the model.
+ * @param flags Values of the options of `prune`.
+ * @param options The command, what does the pruning, and what receives progress.
+ * @returns What was found and written.
+ * @throws {UsageError} When options do not go together.
+ * @throws {InputError} When a file cannot be used, or the model cannot be pruned so.
+ * @throws {InterruptError} When an interrupt ends it.
+ */
+export async function runPrune(
+  model: string,
+  flags: PruneFlags,
+  { command, prune, onProgress, onEpoch }: PruneRunOptions,
+): Promise<PruneRun> {
+  const settings = { ...await pruneSettings(flags), tuning: tuningOf(flags, onEpoch) };
+  const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto";
+  if (flags.resume && !keepsState) {
+    throw new UsageError(
+      "reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out",
+    );
+  }
+  await refuseExistingModel(flags.out, flags);
+  const original = await openModel(model);
+  const checkpoint = checkpointFolder(flags.out);
+  keepAtInterrupt(() => describeKept(checkpoint, flags));
+  const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
+    prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: original });
+  const { file, report, answers, log } = keepsState
+    ? await untilInterrupted((signal) => run({ signal, checkpoint }))
+    : await run();
+  const provenance = describeCommand(command);
+  const written = await foldIfAsked(withProvenance(file, { ...provenance, ...report }), flags);
+  const extraFiles = await reportFiles(
+    { kind: "prune", model: original.path, out: flags.out, report, answers, search: log },
+    { before: original, after: written, latency: flags.latency, onProgress },
+    log && searchFiles(log),
+  );
+  const { force, quantize } = flags;
+  const saved = await untilInterrupted((signal) =>
+    saveModel(flags.out, written, { force, quantize, extraFiles, signal })
+  );
+  await rm(checkpoint, { recursive: true }).catch(() => {});
+  return { report, provenance, bytes: { before: original.bytes, after: saved.bytes } };
+}
+
+/** The library's options from the flags, but for data and tuning. */
+async function pruneSettings(flags: PruneFlags) {
+  const policy = await readPolicy(flags);
+  const settings = {
+    policy,
+    select: selectionMethod(flags),
+    shared: flags.shared,
+    channelMultiple: channelMultiple(flags),
+    skip: flags.skip,
+    batches: flags.nbBatches,
+    batchSize: flags.batchSize,
+    pointsPerImage: flags.nbPointsPerLayer,
+    ridge: flags.ridge,
+    seed: flags.seed,
+    statistics: flags.statistics,
+    memoryBudget: flags.memory * 2 ** 20,
+    verify: flags.verify,
+    resume: flags.resume,
+    queue: queueOptions(flags),
+  };
+  if (settings.queue && policy.kind !== "auto") {
+    throw new UsageError(
+      `reading --queue and --prune-option ${policy.kind}: only auto has work for others; leave --queue out`,
+    );
+  }
+  return settings;
+}
+
+/** What is left of an interrupted run, and what it is good for. */
+function describeKept(
+  checkpoint: string,
+  { statistics, latencyTable }: { statistics?: string; latencyTable?: string },
+): string | undefined {
+  const state = describeState(checkpoint);
+  const files = [statistics, latencyTable].filter((file) => file !== undefined && existsSync(file));
+  if (files.length === 0) return state;
+  return [state, `${files.join(" and ")} kept: the same command reads what is in there`]
+    .filter((part) => part !== undefined).join("; ");
+}
+
+/** Tuning is on when an option asks for it. */
+function tuningOf(
+  flags: PruneFlags,
+  onEpoch: PruneRunOptions["onEpoch"],
+): PruneTuning | undefined {
+  const { epochs, enblDst, teacher, finetune = false, retrain = false } = flags;
+  const hasGroups = finetune || retrain;
+  if (epochs === undefined && !enblDst && teacher === undefined && !hasGroups) return undefined;
+  return {
+    ...scheduleSettings(flags),
+    teacher: teacher ?? (enblDst ? "original" : undefined),
+    groups: hasGroups
+      ? {
+        size: flags.listGroup,
+        epochShare: flags.nbItersFtRatio,
+        learningRate: flags.lrnRateFt,
+        retrain,
+      }
+      : undefined,
+    onEpoch,
+  };
+}
+
+function selectionMethod(
+  { select, lasso }: { select?: SelectionMethod; lasso?: boolean },
+): SelectionMethod | undefined {
+  if (lasso === undefined) return select;
+  const meant = lasso ? "lasso" : "magnitude";
+  if (select !== undefined && select !== meant) {
+    throw new UsageError(
+      `reading --select ${select} and --lasso ${lasso}: the latter means ${meant}; give one of them`,
+    );
+  }
+  return meant;
+}
+
+function channelMultiple(
+  { quadruple, channelMultiple: multiple }: { quadruple?: boolean; channelMultiple?: number },
+): number | undefined {
+  if (!quadruple) return multiple;
+  if (multiple !== undefined && multiple !== 4) {
+    throw new UsageError(
+      `reading --quadruple and --channel-multiple ${multiple}: the former means 4; give one of them`,
+    );
+  }
+  return 4;
+}

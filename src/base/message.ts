@@ -1,0 +1,134 @@
+/**
+ * An option of the library that a message may name. `originalTeacher` is `teacher` where it is the unpruned model, which can
+ * have a word of its own.
+ */
+export type OptionName =
+  | "batches"
+  | "batchSize"
+  | "blobs"
+  | "data"
+  | "force"
+  | "inputSize"
+  | "labels"
+  | "mean"
+  | "net"
+  | "originalTeacher"
+  | "pointsPerImage"
+  | "preset"
+  | "quantize"
+  | "queue"
+  | "ratio"
+  | "reference"
+  | "resume"
+  | "scale"
+  | "share"
+  | "shift"
+  | "skip"
+  | "std"
+  | "target"
+  | "teacher"
+  | "validationImages"
+  | "workers";
+
+/** What the options are called where messages are shown: on a command line, on a page, to callers of the library. */
+export interface OptionWords {
+  /** The word for each option. */
+  readonly names: Readonly<Record<OptionName, string>>;
+  /**
+   * The word for an option of one input of a model with several.
+   *
+   * @param name The word for the option.
+   * @param input Name of the input.
+   * @returns Both in one.
+   */
+  nameForInput(name: string, input: string): string;
+}
+
+/** Options in a message, any of which helps or is at fault. */
+export interface OptionMention {
+  /** The options. */
+  readonly anyOf: readonly OptionName[];
+  /** Name of the input that they are for, where a model has several. */
+  readonly input?: string;
+}
+
+/** A message: texts, and the options that it names between them. It is plain data. */
+export type Message = readonly (string | OptionMention)[];
+
+/** What callers of the library write for its options. */
+export const LIBRARY_WORDS: OptionWords = {
+  names: {
+    batches: "batches",
+    batchSize: "batchSize",
+    blobs: "blobs",
+    data: "data",
+    force: "force",
+    inputSize: "inputSize",
+    labels: "labels: false",
+    mean: "mean",
+    net: "net",
+    originalTeacher: 'teacher: "original"',
+    pointsPerImage: "pointsPerImage",
+    preset: "preset",
+    quantize: "quantize",
+    queue: "queue",
+    ratio: "ratio",
+    reference: "reference",
+    resume: "resume",
+    scale: "scale",
+    share: "share",
+    shift: "shift",
+    skip: "skip",
+    std: "std",
+    target: "target",
+    teacher: "teacher",
+    validationImages: "validationImages",
+    workers: "workers",
+  },
+  nameForInput: (name, input) => `inputs.${input}.${name}`,
+};
+
+/**
+ * Names an option in a message.
+ *
+ * @param name The option.
+ * @param input The input that it is for, where a model has several.
+ * @returns The part of the message.
+ */
+export function option(name: OptionName, input?: string): OptionMention {
+  return anyOf([name], input);
+}
+
+/**
+ * Names several options in a message, any of which helps.
+ *
+ * @param names The options.
+ * @param input The input that they are for, where a model has several.
+ * @returns The part of the message.
+ */
+export function anyOf(names: readonly OptionName[], input?: string): OptionMention {
+  return input === undefined ? { anyOf: names } : { anyOf: names, input };
+}
+
+/**
+ * Writes a message.
+ *
+ * @param message The message.
+ * @param words What its options are called; of those that are called the same one is named.
+ * @returns The text.
+ */
+export function writeMessage(message: Message, words: OptionWords): string {
+  return message.map((part) => typeof part === "string" ? part : writeMention(part, words))
+    .join("");
+}
+
+function writeMention(
+  { anyOf, input }: OptionMention,
+  { names, nameForInput }: OptionWords,
+): string {
+  const called = anyOf.map((name) =>
+    input === undefined ? names[name] : nameForInput(names[name], input)
+  );
+  const [last, ...others] = [...new Set(called)].reverse();
+  return others.length === 0 ? last : `${others.reverse().join(", ")} or ${last}`;
+}
