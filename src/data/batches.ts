@@ -83,32 +83,49 @@ function prepare(
  * @param set The images.
  * @param count How many are wanted.
  * @param seed Seed of the choice.
- * @returns `count` different indices in random order, or all of them when the set has fewer; the length tells.
+ * @returns `count` different indices in random order, or as many as there are beside those that are held out
+ * ({@link heldOutCount}); the length tells.
  */
 export function pickCalibration(
   set: Pick<ImageSet, "length">,
   count: number,
   seed: number,
 ): Int32Array {
-  return shuffledIndices(set.length, createRandom(seed)).slice(0, Math.max(0, count));
+  const most = set.length - heldOutCount(set);
+  return shuffledIndices(set.length, createRandom(seed)).slice(
+    0,
+    Math.max(0, Math.min(count, most)),
+  );
+}
+
+/** Images that judge what is tried, and the largest share of a set that they are. */
+const MOST_HELD_OUT = 5000, HELD_OUT_SHARE = 0.2;
+
+/**
+ * Images of a set that calibration leaves for judging.
+ *
+ * @param set The images.
+ * @returns How many: 5,000, or a fifth of a small set.
+ */
+export function heldOutCount({ length }: Pick<ImageSet, "length">): number {
+  return Math.min(MOST_HELD_OUT, Math.floor(HELD_OUT_SHARE * length));
 }
 
 /**
- * Chooses images that calibration leaves out, as far as the set is large enough: those that {@link pickCalibration} takes
- * last.
+ * Chooses images that calibration leaves out: those that {@link pickCalibration} would take last.
  *
  * @param set The images.
  * @param count How many are wanted.
  * @param seed Seed of the choice of images for calibration.
- * @returns `count` different indices, or all of them when the set has fewer.
+ * @returns `count` different indices, or {@link heldOutCount} of them where that is less.
  */
 export function pickHeldOut(
   set: Pick<ImageSet, "length">,
   count: number,
   seed: number,
 ): Int32Array {
-  const order = pickCalibration(set, set.length, seed);
-  return order.subarray(Math.max(0, order.length - count));
+  const order = shuffledIndices(set.length, createRandom(seed));
+  return order.subarray(order.length - Math.min(count, heldOutCount(set)));
 }
 
 /**

@@ -18,6 +18,8 @@ export interface RunRecord {
   };
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
+  /** Why the network could not be tuned, when it was to be. */
+  readonly failure?: string;
   /** What happened to every layer. */
   readonly layers: readonly LayerReport[];
   /** What the budget policy decided. */
@@ -58,6 +60,7 @@ export function describeRun(record: RunRecord): PruneReport {
   return {
     ...compareFigures(evaluations.before, evaluations.after),
     ...describeTuning(record),
+    ...(record.failure !== undefined && { failure: record.failure }),
     macs: {
       before: costBefore.macs,
       after: costAfter.macs,
@@ -139,7 +142,8 @@ function noticesOf(
   }
   if (images.calibration < images.wanted) {
     notices.push(
-      `the train split has ${images.calibration} images, fewer than the ${images.wanted} asked for`,
+      `statistics are of ${images.calibration} training images, fewer than the ${images.wanted} asked for: ` +
+        "a fifth of them, or 5,000, is held out for judging",
     );
   }
   if (comparison?.isTelling === false) {

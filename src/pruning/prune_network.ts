@@ -1,9 +1,11 @@
-import { Stopwatch, withDefaults } from "../base/mod.ts";
+import type { TuningResult } from "../tuning/mod.ts";
+import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
   compareNetworks,
   type ConvolutionPlace,
+  type LayerGraph,
   listConvolutions,
   type SharedMode,
   shrinkGraph,
@@ -29,7 +31,7 @@ import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
 import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import { CALIBRATION_DEFAULTS, createStatisticsSource } from "./statistics/statistics_source.ts";
-import { createTuner } from "./repair/tuner.ts";
+import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { describeRun } from "./describe_run.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
 import { nameRunState, repairInGroups, type RunFolder } from "./repair/repair_in_groups.ts";
@@ -176,8 +178,7 @@ export async function pruneOpened(
     );
     const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
 
-    const tuned = tuner &&
-      await clock.time("tune", () => tuner.run("whole", refreshed, tuner.options));
+    const { tuned, failure } = await tuneWhole(tuner, refreshed, clock);
     const result = tuned?.graph ?? refreshed;
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
@@ -191,6 +192,7 @@ export async function pruneOpened(
       statistics: original.origin,
       batchNorm,
       tuned: tuned && { ...tuned, groups },
+      failure,
       comparison,
       clock,
       images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
@@ -230,6 +232,21 @@ async function findRatios(
       const search = await findAutoRatios(context, places, settings, policy, resources);
       return { chosen: search, search };
     }
+  }
+}
+
+/** What was cut is not lost where it cannot be tuned. */
+async function tuneWhole(
+  tuner: Tuner | undefined,
+  graph: LayerGraph,
+  clock: Stopwatch,
+): Promise<{ tuned?: TuningResult; failure?: string }> {
+  if (tuner === undefined) return {};
+  try {
+    return { tuned: await clock.time("tune", () => tuner.run("whole", graph, tuner.options)) };
+  } catch (error) {
+    if (error instanceof InputError) return { failure: error.message };
+    throw error;
   }
 }
 

@@ -243,6 +243,8 @@ export interface PruneTuningReport {
 export interface PruneReport extends FigureChanges {
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
+  /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
+  readonly failure?: string;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;

@@ -17,4 +17,9 @@ export {
   nameState,
   saveState,
 } from "./state_folder.ts";
-export { tuneNetwork, type TuningHooks, type TuningResult } from "./tune_network.ts";
+export {
+  requireTrainingImages,
+  tuneNetwork,
+  type TuningHooks,
+  type TuningResult,
+} from "./tune_network.ts";

@@ -99,14 +99,7 @@ class Tuning {
     const shuffled = shuffledIndices(length, createRandom(options.seed, length));
     this.#validation = shuffled.subarray(0, options.validationImages);
     this.#training = shuffled.subarray(options.validationImages);
-    if (this.#stepsPerEpoch < 1) {
-      throw new InputError([
-        `training: found ${length} images, of which ${options.validationImages} are held out, ` +
-        `wanted at least a batch of ${options.batchSize} beside them; lower `,
-        anyOf(["validationImages", "batchSize"]),
-        ", or add images",
-      ]);
-    }
+    requireTrainingImages(length, options);
     this.#zeros = placesOf(this.#layout, hooks.zeros);
     this.#optimizer = new Optimizer(this.#layout, options);
   }
@@ -269,6 +262,26 @@ class Tuning {
     this.#running = checkpoint.running;
     this.#best = checkpoint.best;
   }
+}
+
+/**
+ * Refuses a training for which there are too few images, before any work.
+ *
+ * @param images Images of the train split.
+ * @param options How many are held out, and how many a step takes.
+ * @throws {InputError} When less than a batch is left.
+ */
+export function requireTrainingImages(
+  images: number,
+  { validationImages, batchSize }: Pick<TuningOptions, "validationImages" | "batchSize">,
+): void {
+  if (images - validationImages >= batchSize) return;
+  throw new InputError([
+    `training: found ${images} images, of which ${validationImages} are held out, ` +
+    `wanted at least a batch of ${batchSize} beside them; lower `,
+    anyOf(["validationImages", "batchSize"]),
+    ", or add images",
+  ]);
 }
 
 /** What held-out images show, by the names that reports have for it. */

@@ -105,10 +105,10 @@ Deno.test(
   withNoise(async (data) => {
     const options = { ...SMALL, model: await noisyNetwork("plain"), data };
     await assert.rejects(
-      calibrate({ ...options, shard: { number: 1, of: 6 } }),
+      calibrate({ ...options, shard: { number: 1, of: 5 } }),
       (error: Error) =>
         error instanceof InputError &&
-        /cutting 160 calibration images: found 6 shards, wanted at most 5/.test(error.message),
+        /cutting 128 calibration images: found 5 shards, wanted at most 4/.test(error.message),
     );
     for (const number of [0, 3, 1.5]) {
       await assert.rejects(calibrate({ ...options, shard: { number, of: 2 } }), RangeError);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../src/base/errors.ts";
-import { chunk, pickCalibration, readBatch } from "../../src/data/batches.ts";
+import { chunk, pickCalibration, pickHeldOut, readBatch } from "../../src/data/batches.ts";
 import { ImageFaults } from "../../src/data/image_faults.ts";
 import type { ImageSet } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/open_dataset.ts";
@@ -96,9 +96,15 @@ Deno.test("`pickCalibration()` gives different images, the same ones for the sam
   assert.deepEqual(picked.subarray(0, 10), pickCalibration({ length: 1000 }, 10, 5));
 });
 
-Deno.test("`pickCalibration()` gives every image once when there are fewer than wanted", () => {
-  const picked = pickCalibration({ length: 9 }, 100, 1);
-  assert.deepEqual([...picked].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+Deno.test("images for calibration and for judging are every image once when there are fewer than wanted", () => {
+  for (const length of [0, 1, 4, 9, 160, 8000, 30_000]) {
+    const set = { length };
+    const [picked, heldOut] = [pickCalibration(set, 1e6, 1), pickHeldOut(set, 1e6, 1)];
+    assert.equal(heldOut.length, Math.min(5000, Math.floor(length / 5)));
+    const all = Int32Array.from([...picked, ...heldOut]).sort();
+    assert.deepEqual(all, Int32Array.from({ length }, (_, index) => index));
+    assert.deepEqual(pickHeldOut(set, 3, 1), heldOut.slice(-3));
+  }
 });
 
 Deno.test("`chunk()` covers the list once, with a shorter last batch", () => {

@@ -11,6 +11,12 @@ import {
   requireFiniteOutputs,
 } from "./objective.ts";
 
+/**
+ * Variance of an output, as a share of its mean square, below which its deviations are rounding, or the images are not what
+ * the network knows: an error relative to them would say nothing.
+ */
+const LEAST_VARIANCE = 1e-8;
+
 /** Sums over images and positions of one output. */
 export interface OutputSums {
   /** Name of the output. */
@@ -90,13 +96,15 @@ export class OutputError implements Objective<OutputErrorSums> {
     const { outputs: sums, images } = batches.reduce(addBatches);
     const outputs = sums.map(({ name, squaredError, squaredDeviation, means, count }) => {
       requireFiniteOutputs(squaredError + squaredDeviation, images);
-      if (squaredDeviation > 0) {
+      const size = squaredDeviation + count * means.reduce((sum, mean) => sum + mean * mean, 0);
+      if (squaredDeviation > LEAST_VARIANCE * size) {
         const error = Math.sqrt(squaredError / squaredDeviation);
         return { name, error, variance: squaredDeviation / (count * means.length) };
       }
       throw new InputError(
-        `measuring the output "${name}": ${this.#path} gives the same for all of ${images} ` +
-          `image(s), wanted outputs that differ; give more images, or others`,
+        `measuring the output "${name}": ${this.#path} gives nearly the same for all of ${images} ` +
+          "image(s), wanted outputs that differ: these say nothing about this network; give images such as " +
+          "it was trained on, prepared as they were then",
       );
     });
     const loss = outputs.reduce((sum, { error }) => sum + error ** 2, 0) / outputs.length;

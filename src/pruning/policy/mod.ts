@@ -21,6 +21,7 @@ export type { SearchSpace } from "./auto/search_space.ts";
 export type { Tried } from "./auto/trial.ts";
 export { chooseCounts } from "./budget/budget.ts";
 export type { BudgetProblem, BudgetUnit } from "./budget/budget_problem.ts";
+export { requireReachableShare } from "./budget/reach.ts";
 export {
   type ChosenRatios,
   inputsOf,

@@ -19,6 +19,7 @@ import {
   type BudgetUnit,
   type PlanRules,
   priceErrors,
+  requireReachableShare,
   type UnpricedUnit,
 } from "../policy/mod.ts";
 import { CountNetworks, readersOf } from "./count_networks.ts";
@@ -66,18 +67,22 @@ export interface BudgetSetup {
  * @param context What to work with.
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
- * @param goal What is counted.
+ * @param goal What is counted, and the share of it that is kept.
  * @returns The question.
+ * @throws {InputError} When the share cannot be reached, before statistics are gathered; latency is measured first.
  */
 export async function setUpBudget(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
-  { target = "macs", latencyTable }: Pick<BudgetGoal, "target" | "latencyTable">,
+  { share, target = "macs", latencyTable }: BudgetGoal,
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
   const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
+  if (target !== "latency") {
+    requireReachableShare(leastCosts(context, units, allowed, target), share);
+  }
   const choices = units.filter((_, index) => allowed[index].length > 1);
   const networks = await readNetworks(context, units, choices);
   const terms = await costTerms(context, {
@@ -195,6 +200,26 @@ async function priceUnits(
       context.onStage("pricing errors", measured++, units.length + 1);
       return (await measureNetwork(context, networks.networkFor(counts), images)).loss;
     }));
+}
+
+/** The decisions with what they cost at least: as if a convolution that reads several spaces kept nothing of them. */
+function leastCosts(
+  { graph, map }: BudgetContext,
+  units: readonly CutUnit[],
+  allowed: readonly number[][],
+  target: Exclude<BudgetTarget, "latency">,
+): BudgetProblem {
+  const kept = (unit: number, count: number) =>
+    count === units[unit].channels ? Int32Array.from({ length: count }, (_, own) => own) : [];
+  const model = costModel(graph, map, units, kept);
+  return {
+    units: units.map(({ name }, index) => ({
+      name,
+      counts: allowed[index],
+      errors: allowed[index].map(() => 0),
+    })),
+    terms: target === "macs" ? model.convMacs : model.params,
+  };
 }
 
 /** Biases that the repair may give to layers which had none; most of them go into a BatchNormalization. */

@@ -98,7 +98,8 @@ export function checkSamples(
     if (mode === "whole") continue;
     const [height, width] = outputSizeOf(node);
     const samples = images * Math.min(pointsPerImage, height * width);
-    requireSamples(`layer "${node.name}"`, samples, inputsOf(node));
+    const canTakeMore = pointsPerImage < height * width;
+    requireSamples(`layer "${node.name}"`, samples, inputsOf(node), canTakeMore);
   }
 }
 

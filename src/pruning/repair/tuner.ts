@@ -8,6 +8,7 @@ import {
   checkpointHooks,
   hasState,
   pickTuningOptions,
+  requireTrainingImages,
   tuneNetwork,
   type TuningHooks,
   type TuningOptions,
@@ -56,6 +57,7 @@ export async function createTuner(
   const { pool, file, inputs, unlabeled } = session;
   const options = pickTuningOptions({ ...tuning, seed });
   checkAugmentation(inputs, options);
+  requireTrainingImages(pool.local.dataset.train.length, options);
   const teacher = await openTeacher(tuning.teacher, file);
   if (unlabeled !== undefined && teacher === undefined) {
     throw new InputError([

@@ -73,14 +73,21 @@ export function checkSampleCount(problem: Problem): void {
  * @param layer The layer, for the message.
  * @param samples Sampled positions.
  * @param inputs Unknowns per output: rows of the flattened kernel.
+ * @param canTakeMore Whether an image has positions that are not sampled. Default true.
  * @throws {InputError} When there are fewer samples than inputs.
  */
-export function requireSamples(layer: string, samples: number, inputs: number): void {
+export function requireSamples(
+  layer: string,
+  samples: number,
+  inputs: number,
+  canTakeMore = true,
+): void {
   if (samples >= inputs) return;
   throw new InputError([
     `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
     `wanted at least ${inputs}; raise `,
-    anyOf(["pointsPerImage", "batches", "batchSize"]),
+    anyOf(canTakeMore ? ["pointsPerImage", "batches", "batchSize"] : ["batches", "batchSize"]),
+    ", or add training images",
   ]);
 }
 

@@ -152,7 +152,7 @@ Deno.test(
       const { log } = await prune({ ...options, policy: auto });
       const { loss, accuracy, error } = log!.rollouts[0];
       assert.deepEqual([after.loss, after.accuracy, after.error], [loss, accuracy, error]);
-      assert.equal(after.images, 60);
+      assert.equal(after.images, 32);
       assert.notEqual(before.loss, after.loss);
       workbench.reset();
       assert.deepEqual(await workbench.evaluate(60), { before, after: before });

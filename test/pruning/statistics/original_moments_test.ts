@@ -114,7 +114,7 @@ Deno.test(
       assert.deepEqual(gathering.passes, []);
     };
     await refused(/belong to seed 0, not 4; give others, or make them/, { seed: 4 });
-    await refused(/belong to images 160, not 80;/, { batches: 2 });
+    await refused(/belong to images 128, not 80;/, { batches: 2 });
     await refused(/belong to pointsPerImage 10, not 9;/, { pointsPerImage: 9 });
     await refused(/belong to preprocessing .*"mean":\[127,127,127\].*, not .*\[100,100,100\]/, {
       preprocessing: { mean: [100] },

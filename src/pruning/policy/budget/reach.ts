@@ -69,8 +69,20 @@ export function requireReachable(cheapest: Choice, { budget, whole }: Budget): v
   const least = Math.ceil(1e4 * cheapest.cost / whole) / 1e4;
   throw new InputError([
     `choosing channel counts: found ${least} as the least share that can be reached, ` +
-    `wanted ${(budget / whole).toPrecision(3)}; raise `,
+    `wanted ${(budget / whole).toPrecision(3)}; give `,
     option("share"),
-    ", or leave fewer layers whole",
+    ` ${least} or more`,
   ]);
+}
+
+/**
+ * Insists that a share can be reached, before any work: costs follow from the network alone.
+ *
+ * @param problem The decisions with their costs; errors do not matter.
+ * @param share The share.
+ * @throws {InputError} When it is out of range, or even the cheapest choice costs more.
+ */
+export function requireReachableShare(problem: BudgetProblem, share: number): void {
+  const budget = budgetOf(problem, share);
+  requireReachable(findCheapest(problem), budget);
 }

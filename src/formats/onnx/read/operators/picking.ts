@@ -59,10 +59,24 @@ function importResize(call: NodeCall): Feature {
   const isWhole = factors.every((factor) => Number.isSafeInteger(factor) && factor >= 1);
   const isNearest = mode === "nearest" && place === "asymmetric" && rounding === "floor";
   const isLinear = mode === "linear" && place === "asymmetric";
-  if (!isWhole || !isNearest && !isLinear) {
+  if (!factors.every((factor) => Number.isFinite(factor))) {
     throw call.refusal(
-      `resizes by [${factors.join(", ")}] (${mode}, ${place}), wanted whole factors and nearest, ` +
-        `asymmetric; use torch.nn.Upsample(scale_factor=2)`,
+      "resizes to a size that only running the network tells, wanted constant factors or sizes; " +
+        "export it with a fixed image size, or run onnxsim over it",
+    );
+  }
+  if (!isWhole) {
+    throw call.refusal(
+      `resizes by [${
+        factors.join(", ")
+      }], wanted whole factors of 1 or more; resize by such factors`,
+    );
+  }
+  if (!isNearest && !isLinear) {
+    const found = mode === "nearest" ? `${mode}, ${place}, ${rounding}` : `${mode}, ${place}`;
+    throw call.refusal(
+      `resizes by the method "${found}", wanted "nearest, asymmetric, floor" or "linear, asymmetric"; ` +
+        'use torch.nn.Upsample(scale_factor=2, mode="nearest")',
     );
   }
   const interpolation = isNearest ? "nearest" : "bilinear";
