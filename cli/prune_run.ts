@@ -10,6 +10,7 @@ import {
   type PruneReport,
   type PruneTuning,
   refuseExistingModel,
+  type RunProfile,
   saveModel,
   type SelectionMethod,
 } from "../src/mod.ts";
@@ -45,6 +46,8 @@ export interface PruneRun {
   readonly provenance: Provenance;
   /** Bytes of the models on disk. */
   readonly bytes: Change;
+  /** Where the smaller model does not pay. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -81,7 +84,7 @@ export async function runPrune(
     : await run();
   const provenance = describeCommand(command);
   const written = await foldIfAsked(withProvenance(file, { ...provenance, ...report }), flags);
-  const extraFiles = await reportFiles(
+  const { extraFiles, costs } = await reportFiles(
     { kind: "prune", model: original.path, out: flags.out, report, answers, search: log },
     { before: original, after: written, latency: flags.latency, onProgress },
     log && searchFiles(log),
@@ -91,7 +94,34 @@ export async function runPrune(
     saveModel(flags.out, written, { force, quantize, extraFiles, signal })
   );
   await rm(checkpoint, { recursive: true }).catch(() => {});
-  return { report, provenance, bytes: { before: original.bytes, after: saved.bytes } };
+  const bytes = { before: original.bytes, after: saved.bytes };
+  return { report, provenance, bytes, notices: whyItDoesNotPay(bytes, costs) };
+}
+
+/** Share of the original's time within which two measurements are the same. */
+const SAME_TIME = 0.02;
+
+/** A smaller network that is slower, or a larger file, is not what anybody wanted. */
+function whyItDoesNotPay(bytes: Change, { before, after }: RunProfile): string[] {
+  const notices: string[] = [];
+  const [was, is] = [before?.milliseconds, after.milliseconds];
+  if (was !== undefined && is !== undefined && is > (1 + SAME_TIME) * was) {
+    notices.push(
+      `the smaller network takes ${
+        (is / was).toFixed(2)
+      } times as long as the original on stock TensorFlow.js on ` +
+        "this machine: keep fewer channels, or give --shared couple, which needs no selectors",
+    );
+  }
+  if (bytes.before > 0 && bytes.after > bytes.before) {
+    notices.push(
+      `the written model is ${
+        (bytes.after / bytes.before).toFixed(2)
+      } times as large as the original on disk: ` +
+        "give --quantize to store its kernels in fewer bytes",
+    );
+  }
+  return notices;
 }
 
 /** The library's options from the flags, but for data and tuning. */

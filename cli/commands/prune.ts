@@ -1,4 +1,4 @@
-import { prune } from "../../src/mod.ts";
+import { InputError, prune } from "../../src/mod.ts";
 import { typedArguments } from "../normalize_arguments.ts";
 import { createPruneCommand } from "../options/prune_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
@@ -20,7 +20,7 @@ Example:
   )
   .action(async (model, flags) => {
     const { out, json } = flags;
-    const { report, provenance, bytes } = await withProgress((onProgress) =>
+    const { report: found, provenance, bytes, notices } = await withProgress((onProgress) =>
       runPrune(model, flags, {
         command: typedArguments,
         prune,
@@ -28,9 +28,15 @@ Example:
         onEpoch: describeEpoch,
       })
     );
+    const report = { ...found, notices: [...found.notices, ...notices] };
     console.log(
       json
         ? JSON.stringify({ out, bytes, ...provenance, ...report })
         : describeReport(report, bytes, out),
     );
+    if (report.failure !== undefined) {
+      throw new InputError(
+        `tuning the pruned network: ${report.failure}. What was cut is written to ${out} without tuning; tune it with \`finetune\``,
+      );
+    }
   });

@@ -211,7 +211,7 @@ export async function finishTuning(
   const [model, original] = start.kind === "train"
     ? [start.net, undefined]
     : [start.model.path, start.model];
-  const extraFiles = await withProgress((onProgress) =>
+  const { extraFiles } = await withProgress((onProgress) =>
     reportFiles(
       { kind: start.kind, model, out: flags.out, report, answers },
       { before: original, after: written, latency: flags.latency, onProgress },

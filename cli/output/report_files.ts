@@ -7,6 +7,7 @@ import {
   recordRun,
   renderReport,
   type RunFields,
+  type RunProfile,
 } from "../../src/mod.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
@@ -41,16 +42,16 @@ interface RunModels {
  * @param outcome What the run found.
  * @param models The models.
  * @param others Further files of the run.
- * @returns A function that gives all files, once it is given the bytes of the written model.
+ * @returns A function that gives all files, once it is given the bytes of the written model, and what the networks cost.
  */
 export async function reportFiles(
   outcome: RunOutcome,
   models: RunModels,
   others: ExtraFiles = new Map(),
-): Promise<(bytes: number) => Promise<ExtraFiles>> {
+): Promise<{ extraFiles: (bytes: number) => Promise<ExtraFiles>; costs: RunProfile }> {
   const { before } = models;
   const costs = await profile(models);
-  return async (bytes) => {
+  const extraFiles = async (bytes: number) => {
     const record = await recordRun({
       ...outcome,
       command: `secateur ${quoteArguments(typedArguments)}`,
@@ -63,4 +64,5 @@ export async function reportFiles(
       ["report.json", `${JSON.stringify(record)}\n`],
     ]);
   };
+  return { extraFiles, costs };
 }

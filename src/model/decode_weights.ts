@@ -1,9 +1,6 @@
 import { InputError } from "../base/mod.ts";
-import type { Weight, WeightType } from "./model_file.ts";
+import type { QuantizedType, Weight, WeightType } from "./model_file.ts";
 import { isJsonObject } from "./topology.ts";
-
-/** Storage type of quantized weights. */
-export type QuantizedType = "uint8" | "uint16" | "float16";
 
 /**
  * One weight as a manifest lists it.

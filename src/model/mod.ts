@@ -1,21 +1,21 @@
 export {
   countStoredBytes,
   decodeWeights,
-  type QuantizedType,
   readWeightSpec,
   type WeightSpec,
 } from "./decode_weights.ts";
-export { encodeWeights } from "./encode_weights.ts";
-export { fingerprintModel } from "./fingerprint.ts";
-export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export type {
   LayerConfig,
   LayerJson,
   LayersTopology,
   ModelFile,
+  QuantizedType,
   Weight,
   WeightType,
 } from "./model_file.ts";
+export { encodeWeights } from "./encode_weights.ts";
+export { fingerprintModel } from "./fingerprint.ts";
+export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export {
   applyPreprocessing,
   type InputPreparation,

@@ -1,3 +1,6 @@
+/** Storage type of quantized weights. */
+export type QuantizedType = "uint8" | "uint16" | "float16";
+
 /** Element type of a weight once it is in memory; quantized weights are widened to it when they are read. */
 export type WeightType = "float32" | "int32" | "bool";
 
@@ -63,6 +66,8 @@ export interface ModelFile {
   metadata?: Record<string, unknown>;
   /** `trainingConfig` of model.json: loss, optimizer and metrics it was compiled with. */
   trainingConfig?: unknown;
+  /** What its kernels are stored as where that is fewer bytes than float32; a model made of it is written so too. */
+  quantized?: QuantizedType;
   /** Bytes of model.json and its shards together; 0 for a model that was never on disk. */
   bytes: number;
   /** Path of model.json, or what stands for it in messages. */

@@ -1,5 +1,5 @@
-import type { QuantizedType, WeightSpec } from "./decode_weights.ts";
-import type { Weight } from "./model_file.ts";
+import type { QuantizedType, Weight } from "./model_file.ts";
+import type { WeightSpec } from "./decode_weights.ts";
 
 /** Elements of a weight as they are stored, and what a manifest says of them. */
 export interface QuantizedWeight {

@@ -8,6 +8,7 @@ import {
   isJsonObject,
   type JsonObject,
   type ModelFile,
+  type QuantizedType,
   readTopology,
   readWeightSpec,
   type Weight,
@@ -95,7 +96,7 @@ export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
     );
   }
   const { topology, trainingConfig } = readTopology(json.modelTopology, path);
-  const { weights, bytes } = await readWeights(model);
+  const { weights, bytes, quantized } = await readWeights(model);
   refuseUnusableWeights(weights.values(), path);
   const training = json.trainingConfig ?? trainingConfig;
   return {
@@ -103,6 +104,7 @@ export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
     weights,
     ...(isJsonObject(userDefinedMetadata) && { metadata: userDefinedMetadata }),
     ...(training !== undefined && { trainingConfig: training }),
+    ...(quantized && { quantized }),
     bytes: model.bytes + bytes,
     path,
   };
@@ -112,15 +114,17 @@ export async function readLayersModel(model: ModelJson): Promise<ModelFile> {
  * Reads the weights that a model.json lists, quantized ones widened.
  *
  * @param model The model.json.
- * @returns The weights by name, without the optimizer's state, and the bytes of their files.
+ * @returns The weights by name, without the optimizer's state, the bytes of their files, and what kernels are stored as
+ * where that is fewer bytes than float32.
  * @throws {InputError} When the list is malformed, a shard is missing, too short, too long or outside the model's folder,
  * or a name is there twice.
  */
 export async function readWeights(
   { json, path, readFile }: ModelJson,
-): Promise<{ weights: Map<string, Weight>; bytes: number }> {
+): Promise<{ weights: Map<string, Weight>; bytes: number; quantized?: QuantizedType }> {
   const weights = new Map<string, Weight>();
   let bytes = 0;
+  let quantized: QuantizedType | undefined;
   for (const group of readManifest(json.weightsManifest, path)) {
     const stored = await readGroup(group, path, readFile);
     bytes += stored.length;
@@ -133,9 +137,11 @@ export async function readWeights(
         );
       }
       weights.set(weight.name, weight);
+      const { shape, quantization } = group.specs[index];
+      if (shape.length > 1) quantized ??= quantization?.dtype;
     });
   }
-  return { weights, bytes };
+  return { weights, bytes, ...(quantized && { quantized }) };
 }
 
 async function findModelJson(path: string): Promise<string> {
