@@ -8,6 +8,7 @@ import {
   InputError,
   type ProgressListener,
   type prune,
+  type PruneReport,
 } from "../../src/mod.ts";
 import { parsePruneArguments } from "../options/prune_options.ts";
 import { checkpointFolder } from "../options/tuning_options.ts";
@@ -21,6 +22,8 @@ export interface SweepFigures {
   readonly accuracy?: Change;
   /** Relative error of the outputs; absent where images are classified. */
   readonly outputError?: Change;
+  /** What runs are chosen by: accuracy, or the negative error of outputs, on held-out training images. */
+  readonly quality?: number;
   /** Loss on the test images. */
   readonly loss: Change;
   /** Multiply-accumulates for one image. */
@@ -83,7 +86,15 @@ export async function runPoint(
     })
     : await run();
   const { accuracy, outputError, loss, macs, params, seconds } = report;
-  return { accuracy, outputError, loss, macs, params, bytes, seconds: seconds.total };
+  const quality = qualityOf(report);
+  return { accuracy, outputError, quality, loss, macs, params, bytes, seconds: seconds.total };
+}
+
+/** Tuning has held out images of its own. */
+function qualityOf({ heldOut, tuning }: PruneReport): number | undefined {
+  const accuracy = tuning?.validationAccuracy ?? heldOut?.accuracy;
+  const error = tuning?.validationOutputError ?? heldOut?.outputError;
+  return accuracy ?? (error === undefined ? undefined : -error);
 }
 
 /** Removes what is left of a run with other options or content. */

@@ -15,6 +15,8 @@ export interface RunRecord {
     readonly before: Figures;
     readonly cut: Figures;
     readonly after: Figures;
+    /** Of the result, on held-out training images; absent without any. */
+    readonly judged?: Figures;
   };
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
@@ -60,6 +62,7 @@ export function describeRun(record: RunRecord): PruneReport {
   return {
     ...compareFigures(evaluations.before, evaluations.after),
     ...describeTuning(record),
+    ...(evaluations.judged && { heldOut: describeJudged(evaluations.judged) }),
     ...(record.failure !== undefined && { failure: record.failure }),
     macs: {
       before: costBefore.macs,
@@ -107,6 +110,14 @@ function withActualShare<Report extends Pick<BudgetReport, "target" | "share">>(
   if (target === "latency") return report;
   const key = target === "macs" ? "convMacs" : "params";
   return { ...report, share: { ...share, found: after[key] / before[key] } };
+}
+
+function describeJudged({ accuracy, outputs, error, images }: Figures): PruneReport["heldOut"] {
+  return {
+    ...(accuracy !== undefined && { accuracy }),
+    ...(outputs && { outputError: error }),
+    images,
+  };
 }
 
 function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {

@@ -1,3 +1,4 @@
+import type { Figures } from "../execution/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
 import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
@@ -30,8 +31,13 @@ import {
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
 import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
-import { CALIBRATION_DEFAULTS, createStatisticsSource } from "./statistics/statistics_source.ts";
+import {
+  CALIBRATION_DEFAULTS,
+  createStatisticsSource,
+  type StatisticsSource,
+} from "./statistics/statistics_source.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
+import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
 import { nameRunState, repairInGroups, type RunFolder } from "./repair/repair_in_groups.ts";
@@ -144,13 +150,13 @@ export async function pruneOpened(
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
+    const tuner = await createTuner(session, settings);
     const folder = runFolder(session, settings);
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
-    const tuner = await createTuner(session, settings);
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
@@ -183,9 +189,11 @@ export async function pruneOpened(
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
 
+    const judged = await clock.time("evaluate", () => judge(context, result));
+
     const report = describeRun({
       graphs: { before: graph, after: result },
-      evaluations: { before, cut, after },
+      evaluations: { before, cut, after, judged },
       layers: reportLayers(plans, repair),
       budget,
       search: search?.report,
@@ -233,6 +241,16 @@ async function findRatios(
       return { chosen: search, search };
     }
   }
+}
+
+/** Training images that runs are compared on. */
+const JUDGING_IMAGES = 2000;
+
+/** Figures of the result on held-out training images, by which runs may be chosen; those of the test split are no choice's. */
+async function judge(source: StatisticsSource, graph: LayerGraph): Promise<Figures | undefined> {
+  const images = heldOutImages(source, JUDGING_IMAGES);
+  if (images.indices.length === 0) return undefined;
+  return await measureNetwork(source, graph, images);
 }
 
 /** What was cut is not lost where it cannot be tuned. */

@@ -243,6 +243,15 @@ export interface PruneTuningReport {
 export interface PruneReport extends FigureChanges {
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
+  /**
+   * Figures of the result on training images that no statistics are of, by which runs can be compared without the test
+   * split; absent where none are held out. Tuning has trained on them: its own `validationAccuracy` counts then.
+   */
+  readonly heldOut?: {
+    readonly accuracy?: number;
+    readonly outputError?: number;
+    readonly images: number;
+  };
   /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
   readonly failure?: string;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */

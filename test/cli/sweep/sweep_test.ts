@@ -99,7 +99,8 @@ Deno.test("the front has the runs that none beats", () => {
     ...(accuracy === undefined ? { status: "failed" } : {
       status: "done",
       figures: {
-        accuracy: { before: 1, after: accuracy },
+        accuracy: { before: 1, after: 1 - accuracy },
+        quality: accuracy,
         loss: { before: 0, after: 0 },
         macs: { before: 9, after: macs },
         params: { before: 9, after: 9 },
