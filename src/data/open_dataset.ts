@@ -45,6 +45,7 @@ export async function openDataset(
     train,
     test,
     heldOut,
+    notices: [...opened.notices ?? []],
     close: () => kept.dispose(),
   };
 }
@@ -94,7 +95,7 @@ export async function describeDataset(
         `network by, which states how they are prepared; save the images as bytes`,
     );
   }
-  const { height, width, channels } = await input.decode(0);
+  const { height, width, channels } = await input.decode(0, {});
   const order = chooseClasses(opened);
   if (order === undefined) {
     throw new InputError(
