@@ -66,6 +66,44 @@ export function checkLabels(source: ImageSource, classCount: number, why: string
 }
 
 /**
+ * How many classes labels speak of, by the largest one.
+ *
+ * @param source Labeled images.
+ * @returns Their number.
+ */
+export function countLabels({ labels = new Int32Array(0) }: ImageSource): number {
+  return 1 + labels.reduce((largest, label) => Math.max(largest, label), 0);
+}
+
+/**
+ * Settles how many classes there are where the largest label alone says so: as many as the network has outputs, if that is
+ * known, and otherwise as the train split has. Whole numbers stored as floats are labels when they fit the network.
+ *
+ * @param opened What a format found.
+ * @param outputs Outputs of the network, one per class.
+ * @returns The same, without labels where they are none.
+ * @throws {InputError} When a label is beyond.
+ */
+export function settleClassCount(opened: OpenedFormat, outputs?: number): OpenedFormat {
+  const { isCounted, mayBeTargets, classCount = 0, train, test } = opened;
+  if (!isCounted) return opened;
+  if (mayBeTargets && (outputs === undefined || classCount > outputs)) return withoutLabels(opened);
+  const count = outputs ?? countLabels(train);
+  const why = outputs === undefined
+    ? "the labels of the train split"
+    : "one per output of the model";
+  for (const source of [train, test]) {
+    if (source) checkLabels(source, count, why);
+  }
+  return { ...opened, classCount: count };
+}
+
+function withoutLabels({ classCount: _, train, test, ...opened }: OpenedFormat): OpenedFormat {
+  const leave = ({ labels: _, ...source }: ImageSource): ImageSource => source;
+  return { ...opened, train: leave(train), ...(test && { test: leave(test) }) };
+}
+
+/**
  * Checks that a network can learn every class: labels that say themselves how many classes there are leave no gap.
  *
  * @param opened What a format found.

@@ -1,6 +1,6 @@
 import { InputError } from "../base/mod.ts";
 import { type InputPreparation, isPictureShape } from "../model/mod.ts";
-import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
+import { checkGaps, type ClassOrder, orderClasses, settleClassCount } from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import type { OpenedFormat } from "./format.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
@@ -21,14 +21,9 @@ export async function openDataset(
   options: DatasetOptions,
 ): Promise<Dataset> {
   using handles = new DisposableStack();
-  const opened = await openFormat(place, handles, options.inputs);
-  requireInputs(opened, options.inputs, nameOf(place, opened));
-  const { outputs } = options;
-  if (opened.isCounted && outputs !== undefined) {
-    for (const source of [opened.train, opened.test]) {
-      if (source) checkLabels(source, outputs, "one per output of the model");
-    }
-  }
+  const found = await openFormat(place, handles, options.inputs);
+  requireInputs(found, options.inputs, nameOf(place, found));
+  const opened = settleClassCount(found, options.outputs);
   const order = chooseClasses(opened, options.classes);
   const { train, test, heldOut } = openSplits(opened, order, options);
   if (test.length === 0) {
@@ -86,7 +81,8 @@ export async function describeDataset(
   place: DatasetPlace,
 ): Promise<DatasetDescription> {
   using handles = new DisposableStack();
-  const opened = await openFormat(place, handles);
+  const found = await openFormat(place, handles);
+  const opened = settleClassCount({ ...found, mayBeTargets: false });
   checkGaps(opened);
   const [input] = opened.train.inputs;
   if (input.kind !== "picture") {
