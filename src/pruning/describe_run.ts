@@ -40,6 +40,8 @@ export interface RunRecord {
   readonly heldOut: boolean;
   /** Why images were not classified but outputs compared, when they were. */
   readonly unlabeled?: string;
+  /** What is worth knowing about the data and the original network. */
+  readonly notices: readonly string[];
   /** Seed of the run. */
   readonly seed: number;
   /** Threads of the run. */
@@ -118,8 +120,8 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
   return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
 }
 
-function noticesOf({ layers, images, heldOut, unlabeled, search }: RunRecord): string[] {
-  const notices: string[] = [];
+function noticesOf({ layers, images, heldOut, unlabeled, search, ...run }: RunRecord): string[] {
+  const notices = [...run.notices];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
   }

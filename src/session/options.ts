@@ -20,6 +20,8 @@ export interface DataOptions {
   readonly badImageShare?: number;
   /** Threads that share the images. Default: the machine's cores. */
   readonly workers?: number;
+  /** Told at once what is worth knowing about model and data; the reports name it too. */
+  readonly onNotice?: (notice: string) => void;
   /** Told of progress: what is being done, how far it is. */
   readonly onProgress?: ProgressListener;
 }
