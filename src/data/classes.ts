@@ -201,7 +201,11 @@ export function settleClassCount(opened: OpenedFormat, outputs?: number): Opened
   for (const source of [train, test]) {
     if (source) checkLabels(source, count, why);
   }
-  return { ...opened, classCount: count };
+  const found = Math.max(classCount, 1);
+  const notices = found < count
+    ? [`the labels of the data go up to ${found - 1}, the model has ${count} classes, from 0`]
+    : [];
+  return { ...opened, classCount: count, notices: [...opened.notices ?? [], ...notices] };
 }
 
 function withoutLabels({ classCount: _, train, test, ...opened }: OpenedFormat): OpenedFormat {
