@@ -32,7 +32,7 @@ export async function findModel(dropped: ReadonlyMap<string, Blob>): Promise<Fou
 
 function choosePath(paths: readonly string[]): string {
   if (paths.length === 1) return paths[0];
-  const wanted = [/(^|\/)model\.json$/i, FORMATS, /\.json$/i];
+  const wanted = [/(^|\/)model\.json$/i, FORMATS, /(^|\/)(?!metadata\.json$)[^/]*\.json$/i];
   for (const pattern of wanted) {
     const [path, another] = paths.filter((path) => pattern.test(path));
     if (another !== undefined) {

@@ -76,6 +76,7 @@ function ImageFacts(
           original's.
         </p>
       )}
+      {accuracy?.notices.map((notice) => <p key={notice} class="note">Note: {notice}.</p>)}
       {accuracy !== undefined && accuracy.unreadable.length > 0 && (
         <p class="note">
           Images that cannot be read and are left out: {accuracy.unreadable.slice(0, 3).join(", ")}

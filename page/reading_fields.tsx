@@ -4,7 +4,8 @@ import type { LoadedModel, Reading } from "./jobs.ts";
 const PRESETS: readonly [name: string, meaning: string][] = [
   ["raw", "0 to 255, as they are"],
   ["unit", "0 to 1 (x / 255)"],
-  ["keras-tf", "-1 to 1 (Teachable Machine, MobileNet)"],
+  ["keras-tf", "-1 to 1 (MobileNet)"],
+  ["teachable-machine", "-1 to 1, the middle square (Teachable Machine)"],
   ["keras-torch", "mean and deviation of ImageNet (PyTorch)"],
   ["keras-caffe", "mean of ImageNet, BGR (ResNet, VGG of Keras)"],
 ];

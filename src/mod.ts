@@ -192,6 +192,7 @@ export {
   type LayerJson,
   type LayersTopology,
   type ModelFile,
+  parseClassNames,
   type PixelTransform,
   type Preprocessing,
   type PreprocessingOverrides,

@@ -1,6 +1,8 @@
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { type DataOptions, preprocessingPresets, type ProgressListener } from "../../src/mod.ts";
+import { classNames } from "./class_names.ts";
 import { oneOf, overridesOf, perInput, type PreprocessingFlags } from "./input_flags.ts";
+import { say } from "../output/messages.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
 /** Heading of the options that many commands share. It is theirs, whichever command is loaded first. */
@@ -56,6 +58,18 @@ const INPUT_SIZE = [
   "height and width, as 32 or 224x192, for models that leave them open",
 ] as const;
 
+/** `--classes`: names of the outputs. */
+const classesOption = new Option(
+  "--classes <file>",
+  "class names in the order of the model's outputs, one in a line, as labels.txt (default: the model's, or labels.txt or metadata.json beside it)",
+).argParser(classNames).helpGroup(SHARED_GROUP);
+
+/** `--no-exif-orientation`: images stay as they are stored. */
+const exifOption = new Option(
+  "--no-exif-orientation",
+  "leave images as they are stored, instead of turning them as their EXIF records say",
+).helpGroup(SHARED_GROUP);
+
 /** `--input-size`: for models that leave their size open. */
 export const inputSizeOption = new Option(...INPUT_SIZE).argParser(imageSize);
 
@@ -94,6 +108,8 @@ const IMAGE_OPTIONS = [
   meanOption,
   stdOption,
   inputSizesOption,
+  classesOption,
+  exifOption,
   badImagesOption,
   workersOption,
   jsonOption,
@@ -144,6 +160,7 @@ export function imageOptions(
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,
     workers: flags.workers,
+    onNotice: (notice) => say(`note: ${notice}`),
     onProgress,
   };
 }

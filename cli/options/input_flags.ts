@@ -47,6 +47,10 @@ export interface PreprocessingFlags {
   readonly std?: InputFlag<number[]>;
   /** Height and width. */
   readonly inputSize?: InputFlag<[number, number]>;
+  /** Class names in the order of the outputs. */
+  readonly classes?: string[];
+  /** Whether images are turned as their EXIF records say. */
+  readonly exifOrientation?: boolean;
 }
 
 /** The library's overrides from these flags. */
@@ -59,5 +63,11 @@ export function overridesOf(flags: PreprocessingFlags): PreprocessingOverrides {
     Object.assign(common, flag.all !== undefined && { [key]: flag.all });
     for (const [name, value] of flag.inputs) inputs[name] = { ...inputs[name], [key]: value };
   }
-  return { ...common, inputs };
+  const { classes, exifOrientation } = flags;
+  return {
+    ...common,
+    inputs,
+    ...(classes && { classes }),
+    ...(exifOrientation === false && { exifOrientation }),
+  };
 }

@@ -3,6 +3,7 @@ import type { ModelFile } from "../model/mod.ts";
 import {
   type DataOptions,
   evaluateOn,
+  noticeOfChance,
   openSession,
   resolveReference,
   wholeSplit,
@@ -25,6 +26,8 @@ export interface EvaluationReport {
   readonly images: number;
   /** Names of the images that could not be read. */
   readonly unreadable: readonly string[];
+  /** What is worth knowing about the data, and whether the accuracy is no better than chance. */
+  readonly notices: readonly string[];
   /** Wall time in seconds. */
   readonly seconds: number;
 }
@@ -94,6 +97,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     const found = await evaluateOn(session, session.file, test, options, "evaluating");
     const { error, loss, accuracy, outputs, images } = found;
     const faults = await session.pool.faults();
+    const chance = noticeOfChance(session, found, split);
+    for (const notice of chance) options.onNotice?.(notice);
     return {
       ...(accuracy !== undefined && { accuracy }),
       ...(outputs && {
@@ -103,6 +108,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       loss,
       images,
       unreadable: faults.names,
+      notices: [...session.notices, ...chance],
       seconds: (performance.now() - start) / 1000,
     };
   } finally {

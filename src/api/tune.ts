@@ -20,6 +20,7 @@ import {
   compareFigures,
   type DataOptions,
   evaluateOn,
+  noticeOfChance,
   openSession,
   resolveReference,
   type Session,
@@ -105,7 +106,7 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
   };
   const preprocessing = { inputs: [{ name: net, shape: inputShape, transform }], classes };
   const metadata = writePreprocessing(built.metadata, preprocessing);
-  return await finetune({ ...rest, ...settings, model: { ...built, metadata } });
+  return await finetuneModel({ ...rest, ...settings, model: { ...built, metadata } }, true);
 }
 
 /**
@@ -135,6 +136,11 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
+  return await finetuneModel(options, false);
+}
+
+/** A new network knows nothing yet, and nothing is said of that. */
+async function finetuneModel(options: FinetuneOptions, isNew: boolean): Promise<TuningOutcome> {
   const start = performance.now();
   const settings = pickTuningOptions(options);
   let teacher: ModelFile | undefined;
@@ -157,7 +163,7 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
       unlabeled: session.unlabeled,
       ...settings,
     };
-    const outcome = await tuneSession(session, { ...options, teacher }, identity)
+    const outcome = await tuneSession(session, { ...options, teacher, isNew }, identity)
       .catch(async (error) => {
         throw await nameState(error, options.checkpoint, { ...identity });
       });
@@ -178,7 +184,7 @@ async function openTeacher(
 /** Measures, tunes and measures again; the seconds are not known yet. */
 async function tuneSession(
   session: Session,
-  options: FinetuneOptions & { readonly teacher?: ModelFile },
+  options: FinetuneOptions & { readonly teacher?: ModelFile; readonly isNew: boolean },
   identity: RunIdentity,
 ): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
@@ -188,6 +194,8 @@ async function tuneSession(
   const keeping = await checkpointHooks(checkpoint, identity, resume);
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");
+  const chance = options.isNew ? [] : noticeOfChance(session, before, "test");
+  for (const notice of chance) options.onNotice?.(notice);
   const hooks = { ...keeping, teacher, signal, onProgress, onEpoch };
   const tuned = await tuneNetwork(session, graph, settings, hooks);
   const written = writeGraph(tuned.graph, file);
@@ -203,6 +211,7 @@ async function tuneSession(
     interrupted: tuned.interrupted,
     seed: settings.seed,
     workers: session.pool.size,
+    notices: [...session.notices, ...chance],
   };
   const answers = await compareAnswers(session, before, after);
   return { file: unpinInputSize(written, session.original), report, answers };

@@ -53,6 +53,8 @@ export interface Dataset {
   test: ImageSet;
   /** True when no test split existed and a fifth of the images was set aside for it. */
   heldOut: boolean;
+  /** What is worth knowing about it. */
+  notices: readonly string[];
   /** Closes the files; no image can be read afterwards. */
   close(): void;
 }

@@ -46,6 +46,29 @@ export function fitImage(image: RawImage, out: Uint8Array, shape: ImageShape): v
   resizeImage({ data, height: image.height, width: image.width, channels }, out, height, width);
 }
 
+/**
+ * Cuts off what an image has beyond the wanted ratio of its sides, in equal parts on both sides; an odd pixel more on the
+ * right or below. Teachable Machine prepares images so.
+ *
+ * @param image The image as decoded.
+ * @param shape What is wanted.
+ * @returns The middle of the image.
+ */
+export function cropToShape(image: RawImage, shape: ImageShape): RawImage {
+  const { data, channels } = image;
+  const scale = Math.min(image.height / shape.height, image.width / shape.width);
+  const height = Math.max(1, Math.min(image.height, Math.round(shape.height * scale)));
+  const width = Math.max(1, Math.min(image.width, Math.round(shape.width * scale)));
+  if (height === image.height && width === image.width) return image;
+  const [top, left] = [(image.height - height) >> 1, (image.width - width) >> 1];
+  const cropped = new Uint8Array(height * width * channels);
+  for (let row = 0; row < height; row++) {
+    const start = ((top + row) * image.width + left) * channels;
+    cropped.set(data.subarray(start, start + width * channels), row * width * channels);
+  }
+  return { data: cropped, height, width, channels };
+}
+
 function convertColors(image: RawImage, out: Uint8Array, channels: number): void {
   const { data, channels: step } = image;
   if (step === channels) {

@@ -1,45 +1,42 @@
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { fileError, InputError } from "../base/mod.ts";
 import { decodeImage } from "./decode_image.ts";
+import { hasImageEnding } from "./decoding/image_kind.ts";
 import type { FileTree, TreeEntry } from "./file_tree.ts";
+import { findSplits, isSplitName } from "./split_names.ts";
 import type { DatasetFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 
-const IMAGE_ENDINGS = new Set([".jpg", ".jpeg", ".png"]);
-
-/** Names of the folder of the test split; the first one there is taken. */
-const TEST_FOLDERS = ["test", "val", "valid", "validation"];
+const ENDINGS = ".jpg, .png, .webp, .gif or .bmp";
 
 /**
- * A folder of images per class (JPEG, PNG), with `train/` and `test/` above the classes if there; `val/`, `valid/` and
- * `validation/` serve as test split when there is no `test/`. Images in no such folder are a dataset without classes;
- * beside folders of classes they are passed over.
+ * A folder of images per class, with `train/` and `test/` above the classes if there, by any usual name: see
+ * {@link findSplits}. Images in no such folder are a dataset without classes; beside folders of classes they are passed over.
  *
- * Classes and images are in the order of their names (UTF-16 code units). Folders below a class belong to it. Hidden
- * files and folders, and files without an image's ending, are skipped; links are followed. Only paths are kept.
+ * Classes and images are in the order of their names (UTF-16 code units). Folders below a class belong to it, but for those
+ * that are called as splits are: nobody can tell what they mean. Hidden files and folders, and files without an image's
+ * ending, are skipped; links are followed. Only paths are kept.
  */
 export const folderFormat: DatasetFormat = {
   lookedFor:
-    "a folder of .jpg, .jpeg or .png files per class, with train/ and test/ above them or not; such files without classes",
+    `a folder of ${ENDINGS} files per class, with train/ and test/ above them or not; such files without classes`,
   async open(folder, tree) {
     const folders = await listFolders(tree, folder);
     if (folders.length === 0 && (await listOwnImages(tree, folder)).length === 0) return undefined;
-    const testName = TEST_FOLDERS.find((name) => folders.includes(name));
-    const hasTrain = folders.includes("train");
-    if (!hasTrain && testName && folders.every((name) => TEST_FOLDERS.includes(name))) {
-      throw new InputError(
-        `opening ${folder}: found ${testName}/ alone, wanted train/ beside it; ` +
-          `add it, or give ${testName}/ itself`,
-      );
-    }
-    const train = await openSplit(tree, hasTrain ? join(folder, "train") : folder);
-    const test = hasTrain && testName ? await openSplit(tree, join(folder, testName)) : undefined;
-    if (test) requireSameClasses(folder, train.classes, test.classes, testName!);
+    const { train: trainName, test: testName, others } = findSplits(folder, folders);
+    const train = await openSplit(tree, trainName ? join(folder, trainName) : folder);
+    const test = testName ? await openSplit(tree, join(folder, testName)) : undefined;
+    if (test) requireSameClasses(folder, [trainName!, train.classes], [testName!, test.classes]);
+    const listed = (names: readonly (string | undefined)[]) =>
+      names.flatMap((name) => name === undefined ? [] : [`${name}/`]).join(", ");
+    const passedOver = `beside ${listed([trainName, testName])}: ${listed(others)} passed over`;
     return {
       format: "image folder",
       ...(train.classes && { classes: train.classes, classCount: train.classes.length }),
+      isOrderedByName: true,
       train: train.source,
       ...(test && { test: test.source }),
+      ...(others.length > 0 && { notices: [passedOver] }),
     };
   },
 };
@@ -50,16 +47,18 @@ interface Split {
   source: ImageSource;
 }
 
+/** Names and classes of both splits. */
+type SplitClasses = readonly [name: string, classes: Split["classes"]];
+
 function requireSameClasses(
   folder: string,
-  train: Split["classes"],
-  test: Split["classes"],
-  testName: string,
+  [trainName, train]: SplitClasses,
+  [testName, test]: SplitClasses,
 ): void {
   if (train?.join("/") === test?.join("/")) return;
   if (train === undefined || test === undefined) {
     throw new InputError(
-      `opening ${folder}: found folders of classes in ${train ? "train" : testName}/ only, ` +
+      `opening ${folder}: found folders of classes in ${train ? trainName : testName}/ only, ` +
         `wanted them in both splits or in none; ` +
         `sort the other images into folders of the same names`,
     );
@@ -69,7 +68,7 @@ function requireSameClasses(
   throw new InputError(
     `opening ${folder}: found class ${stranger ?? missing} in ` +
       `${
-        stranger ? testName : "train"
+        stranger ? testName : trainName
       }/ only, wanted the same classes in both splits; add the folder there, or remove it here`,
   );
 }
@@ -83,7 +82,7 @@ async function openSplit(tree: FileTree, folder: string): Promise<Split> {
     const found = await listImages(tree, join(folder, name), new Set());
     if (found.length === 0) {
       throw new InputError(
-        `opening ${join(folder, name)}: found no .jpg, .jpeg or .png file, ` +
+        `opening ${join(folder, name)}: found no ${ENDINGS} file, ` +
           `wanted images of class "${name}"; add some or remove the folder`,
       );
     }
@@ -100,7 +99,7 @@ async function openWithoutClasses(tree: FileTree, folder: string): Promise<Image
   if (paths.length > 0) return sourceOf(tree, paths.sort());
   throw new InputError(
     `opening ${folder}: found no folders, wanted one folder of images per class, ` +
-      `or .jpg, .jpeg or .png files without classes; give the folder that has them`,
+      `or ${ENDINGS} files without classes; give the folder that has them`,
   );
 }
 
@@ -110,7 +109,7 @@ function sourceOf(tree: FileTree, paths: string[]): ImageSource {
     describe: (index) => paths[index],
     inputs: [{
       kind: "picture",
-      decode: async (index) => await decodeImage(await tree.read(paths[index])),
+      decode: async (index, options) => await decodeImage(await tree.read(paths[index]), options),
     }],
   };
 }
@@ -133,10 +132,20 @@ async function listImages(
   const paths: string[] = [];
   for (const entry of await readEntries(tree, folder)) {
     const path = join(folder, entry.name);
+    if (entry.isFolder && isSplitName(entry.name)) throw splitInClass(folder, entry.name);
     if (entry.isFolder) paths.push(...await listImages(tree, path, visited));
     else if (isImage(entry)) paths.push(path);
   }
   return paths;
+}
+
+/** A folder of a class that holds one called as splits are: the class may be a folder above a data set. */
+function splitInClass(folder: string, name: string): InputError {
+  return new InputError(
+    `opening ${folder}: found a folder ${name}/ in it, wanted images of one class; ` +
+      `if ${folder} is the data set, give that folder; if its images are of one class, rename ${name}/; ` +
+      `if every class has its own ${name}/, put the folders of the classes into it`,
+  );
 }
 
 /** Paths of the images that lie in a folder itself. */
@@ -146,7 +155,7 @@ async function listOwnImages(tree: FileTree, folder: string): Promise<string[]> 
 }
 
 function isImage({ name, isFolder }: TreeEntry): boolean {
-  return !isFolder && IMAGE_ENDINGS.has(extname(name).toLowerCase());
+  return !isFolder && hasImageEnding(name);
 }
 
 async function readEntries(tree: FileTree, folder: string): Promise<TreeEntry[]> {

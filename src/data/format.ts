@@ -14,6 +14,12 @@ export interface OpenedFormat {
   isCounted?: boolean;
   /** Whether the images have been held against the network's inputs already; they are pictures otherwise. */
   isFitted?: boolean;
+  /** Whether names alone order the classes; otherwise their numbers are stored, and names are for people. */
+  isOrderedByName?: boolean;
+  /** Whether the labels may be numbers to be predicted instead: whole numbers that are stored as floats. */
+  mayBeTargets?: boolean;
+  /** What is worth knowing about the data. */
+  notices?: readonly string[];
   /** Images for training. */
   train: ImageSource;
   /** Images for the final figures, when the format has them apart. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { InputError } from "../base/mod.ts";
-import { checkLabels } from "./classes.ts";
+import { countLabels } from "./classes.ts";
 import type { FileTree } from "./file_tree.ts";
 import { type DatasetFormat, isFile, type OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
@@ -28,8 +28,7 @@ export const idxFormat: DatasetFormat = {
     const train = await openPrefixes(SPLIT_PREFIXES.train);
     if (!train) return undefined;
     const test = await openPrefixes(SPLIT_PREFIXES.test);
-    const classCount = 1 + train.labels!.reduce((largest, label) => Math.max(largest, label), 0);
-    if (test) checkLabels(test, classCount, "the labels of the train split");
+    const classCount = Math.max(countLabels(train), test ? countLabels(test) : 0);
     return {
       format: "IDX",
       classCount,

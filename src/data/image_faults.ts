@@ -58,6 +58,11 @@ export class ImageFaults {
     return [...this.#reasons.keys()];
   }
 
+  /** What was wrong with them, as messages, in the same order. */
+  get reasons(): string[] {
+    return [...this.#reasons.values()];
+  }
+
   /**
    * Counts images that are about to be read.
    *
@@ -82,7 +87,7 @@ export class ImageFaults {
     const rest = this.count > first.length ? `; and ${this.count - first.length} more` : "";
     throw new InputError(
       `reading images: found ${this.count} of ${images} that cannot be read, ` +
-        `wanted at most ${100 * this.#share} %; repair or remove them: ${first.join("; ")}${rest}`,
+        `wanted at most ${100 * this.#share} %; mend them as said here: ${first.join("; ")}${rest}`,
     );
   }
 }

@@ -1,7 +1,9 @@
 import { anyOf, InputError } from "../base/mod.ts";
 import { type InputPreparation, valuesOf } from "../model/mod.ts";
 import type { ImageSet, InputValues } from "./dataset.ts";
-import { fitImage, type RawImage } from "./fit_image.ts";
+import type { DecodeOptions } from "./decode_image.ts";
+import { ImageError, REPAIR } from "./decoding/image_error.ts";
+import { cropToShape, fitImage, type RawImage } from "./fit_image.ts";
 
 /** What a format has to supply for one split; the rest is the same for all of them. */
 export interface ImageSource {
@@ -26,7 +28,7 @@ export interface PictureSource {
   /** Where the images come from, for messages; absent where each is a file. */
   readonly place?: string;
   /** Decodes an image in the size and colors it has. */
-  decode(index: number): RawImage | Promise<RawImage>;
+  decode(index: number, options: DecodeOptions): RawImage | Promise<RawImage>;
 }
 
 /** Numbers that have the shape which the network reads. */
@@ -67,10 +69,10 @@ export function createImageSet(
       } catch (error) {
         if (error instanceof InputError) throw error;
         const reason = error instanceof Error ? error.message : String(error);
-        throw new InputError(
-          `reading ${source.describe(index)}: ${reason}; repair or remove the image`,
-          { cause: error },
-        );
+        const advice = error instanceof ImageError ? error.advice : REPAIR;
+        throw new InputError(`reading ${source.describe(index)}: ${reason}; ${advice}`, {
+          cause: error,
+        });
       }
     },
   };
@@ -85,7 +87,11 @@ function createReader(source: InputSource, input: InputPreparation): Reader {
   }
   const [height, width, channels] = input.shape;
   const shape = { height, width, channels };
-  return async (index, out) => fitImage(await source.decode(index), out as Uint8Array, shape);
+  const { isCropped, ignoresOrientation } = input;
+  return async (index, out) => {
+    const image = await source.decode(index, { ignoresOrientation });
+    fitImage(isCropped ? cropToShape(image, shape) : image, out as Uint8Array, shape);
+  };
 }
 
 function requireTransform({ place }: InputSource, { name, transform }: InputPreparation): void {

@@ -12,7 +12,8 @@ import { type ArrayLabels, readLabels } from "./npz_labels.ts";
  * with `y`. Images are N × H × W or N × H × W × C: bytes, which are preprocessed as those of any file, or floats, which
  * are what the network reads and are taken as they are. A network with several inputs has an array for each, by its name
  * in the place of `x`, and the rows of all belong together; what is no image has the shape that the input reads. Labels are
- * absent, whole numbers, or one-hot rows; whatever else y is makes no classes. All arrays are held in memory, inflated.
+ * absent, whole numbers, or one-hot rows; whole numbers stored as floats are labels for a network with a score per
+ * class, and whatever else y is makes no classes. All arrays are held in memory, inflated.
  */
 export const npzFormat: DatasetFormat = {
   lookedFor: "an .npz file with x_train, y_train, x_test, y_test or x, y",
@@ -37,6 +38,7 @@ export function openArrays(
   const layout = layoutOf(arrays, path, inputs);
   const open = (split: SplitArrays) => openSplit({ path, arrays }, split, inputs);
   const [train, test] = [open(layout.train), layout.test && open(layout.test)];
+  if (test && isPerhapsTarget(train, test)) return combineSplits(asTargets(train), asTargets(test));
   if (test && (train.labels === undefined) !== (test.labels === undefined)) {
     const { labels } = train.labels ? layout.train : layout.test!;
     throw new InputError(
@@ -61,9 +63,20 @@ function combineSplits(train: Split, test?: Split): OpenedFormat {
     ...(test && { test: test.source }),
   };
   if (train.labels === undefined) return opened;
-  const { classCount, isCounted } = train.labels;
-  if (test) checkLabels(test.source, classCount, "the labels of the train split");
-  return { ...opened, classCount, isCounted };
+  const { isCounted, isFloat: mayBeTargets } = train.labels;
+  const counts = [train, test].map((split) => split?.labels?.classCount ?? 0);
+  if (test && !isCounted) checkLabels(test.source, counts[0], "the labels of the train split");
+  return { ...opened, classCount: Math.max(...counts), isCounted, mayBeTargets };
+}
+
+/** Whether floats are whole numbers in one split alone, so that they are no labels. */
+function isPerhapsTarget(train: Split, test: Split): boolean {
+  const [one, other] = [train.labels, test.labels];
+  return one === undefined ? other?.isFloat === true : other === undefined && one.isFloat;
+}
+
+function asTargets({ source: { labels: _, ...source } }: Split): Split {
+  return { source };
 }
 
 function openSplit(

@@ -100,7 +100,7 @@ function arraySource(array: NpyArray, place: string, row: readonly number[]): In
   return {
     kind: isFloat(array) ? "floats" : "bytes",
     place,
-    decode: (index) => ({ data: values.subarray(index * size, (index + 1) * size) }),
+    decode: (index: number) => ({ data: values.subarray(index * size, (index + 1) * size) }),
   };
 }
 

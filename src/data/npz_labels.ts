@@ -9,13 +9,16 @@ export interface ArrayLabels {
   readonly classCount: number;
   /** Whether the largest label alone says so. */
   readonly isCounted: boolean;
+  /** Whether they are stored as floats, and may be numbers to be predicted. */
+  readonly isFloat: boolean;
 }
 
 /** More classes than any data set has: a larger label is a number of another kind. */
 const MOST_CLASSES = 100_000;
 
 /**
- * Reads class labels: whole numbers, N or N×1, or one-hot rows, N×K.
+ * Reads class labels: whole numbers, N or N×1, or one-hot rows, N×K. Whole numbers that are stored as floats may be
+ * labels too.
  *
  * @param array The array.
  * @param count How many labels are wanted.
@@ -37,20 +40,33 @@ export function readLabels(
   }
   if (array.shape.length > 2) return undefined;
   if (width > 1) return readOneHot(array, rows, width);
-  return array.type.includes("f") ? undefined : readNumbers(array, place);
+  return array.type.includes("f") ? readFloats(array) : readNumbers(array, place);
 }
 
 function readNumbers({ values }: NpyArray, place: string): ArrayLabels {
   const labels = Float64Array.from(values as ArrayLike<number | bigint>, Number);
-  const stranger = labels.findIndex((label) => label < 0 || label >= MOST_CLASSES);
+  const stranger = labels.findIndex((label) => !isLabel(label));
   if (stranger >= 0) {
     throw new InputError(
       `reading ${place}: found label ${labels[stranger]} in row ${stranger}, ` +
         `wanted 0 to ${MOST_CLASSES - 1}; number the classes from 0`,
     );
   }
+  return countClasses(labels, false);
+}
+
+function readFloats({ values }: NpyArray): ArrayLabels | undefined {
+  const labels = Float64Array.from(values as ArrayLike<number>);
+  return labels.every(isLabel) ? countClasses(labels, true) : undefined;
+}
+
+function isLabel(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < MOST_CLASSES;
+}
+
+function countClasses(labels: Float64Array, isFloat: boolean): ArrayLabels {
   const classCount = 1 + labels.reduce((largest, label) => Math.max(largest, label), 0);
-  return { values: Int32Array.from(labels), classCount, isCounted: true };
+  return { values: Int32Array.from(labels), classCount, isCounted: true, isFloat };
 }
 
 function readOneHot({ values }: NpyArray, rows: number, width: number): ArrayLabels | undefined {
@@ -64,5 +80,5 @@ function readOneHot({ values }: NpyArray, rows: number, width: number): ArrayLab
     }
     if (ones !== 1) return undefined;
   }
-  return { values: labels, classCount: width, isCounted: false };
+  return { values: labels, classCount: width, isCounted: false, isFloat: false };
 }

@@ -1,6 +1,13 @@
 import { InputError } from "../base/mod.ts";
 import { type InputPreparation, isPictureShape } from "../model/mod.ts";
-import { checkGaps, checkLabels, type ClassOrder, orderClasses } from "./classes.ts";
+import {
+  checkGaps,
+  checkModelClasses,
+  type ClassOrder,
+  type KnownClasses,
+  orderClasses,
+  settleClassCount,
+} from "./classes.ts";
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import type { OpenedFormat } from "./format.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
@@ -21,15 +28,13 @@ export async function openDataset(
   options: DatasetOptions,
 ): Promise<Dataset> {
   using handles = new DisposableStack();
-  const opened = await openFormat(place, handles, options.inputs);
-  requireInputs(opened, options.inputs, nameOf(place, opened));
-  const { outputs } = options;
-  if (opened.isCounted && outputs !== undefined) {
-    for (const source of [opened.train, opened.test]) {
-      if (source) checkLabels(source, outputs, "one per output of the model");
-    }
-  }
-  const order = chooseClasses(opened, options.classes);
+  const found = await openFormat(place, handles, options.inputs);
+  requireInputs(found, options.inputs, nameOf(place, found));
+  const opened = settleClassCount(found, options.outputs);
+  const { classes: wanted, outputs } = options;
+  if (opened.classCount !== undefined) checkModelClasses(wanted, outputs);
+  const isNeeded = outputs !== undefined;
+  const order = chooseClasses(opened, { wanted, isNeeded }, nameOf(place, opened));
   const { train, test, heldOut } = openSplits(opened, order, options);
   if (test.length === 0) {
     const share = order ? "two of a class" : "two";
@@ -45,6 +50,7 @@ export async function openDataset(
     train,
     test,
     heldOut,
+    notices: [...opened.notices ?? [], ...order?.notices ?? []],
     close: () => kept.dispose(),
   };
 }
@@ -85,7 +91,8 @@ export async function describeDataset(
   place: DatasetPlace,
 ): Promise<DatasetDescription> {
   using handles = new DisposableStack();
-  const opened = await openFormat(place, handles);
+  const found = await openFormat(place, handles);
+  const opened = settleClassCount({ ...found, mayBeTargets: false });
   checkGaps(opened);
   const [input] = opened.train.inputs;
   if (input.kind !== "picture") {
@@ -94,8 +101,8 @@ export async function describeDataset(
         `network by, which states how they are prepared; save the images as bytes`,
     );
   }
-  const { height, width, channels } = await input.decode(0);
-  const order = chooseClasses(opened);
+  const { height, width, channels } = await input.decode(0, {});
+  const order = chooseClasses(opened, { isNeeded: true }, nameOf(place, opened));
   if (order === undefined) {
     throw new InputError(
       `opening ${nameOf(place, opened)}: found images without classes, ` +
@@ -146,13 +153,15 @@ export async function summarizeDataset(place: DatasetPlace): Promise<DatasetSumm
 
 /** None for images without classes. A format without names has the numbers of its labels for names, or takes the model's when there are as many. */
 function chooseClasses(
-  { classes, classCount }: OpenedFormat,
-  wanted?: readonly string[],
+  { classes, classCount, isOrderedByName }: OpenedFormat,
+  { wanted, isNeeded }: Pick<KnownClasses, "wanted" | "isNeeded">,
+  place: string,
 ): ClassOrder | undefined {
   if (classCount === undefined) return undefined;
   const numbers = Array.from({ length: classCount }, (_, label) => String(label));
-  const order = orderClasses(classes ?? numbers, wanted);
-  return !classes && wanted?.length === classCount ? { ...order, classes: [...wanted] } : order;
+  if (classes) return orderClasses({ own: classes, wanted, isOrderedByName, isNeeded }, place);
+  const order = orderClasses({ own: numbers, wanted, isNeeded: false }, place);
+  return wanted?.length === classCount ? { ...order, classes: [...wanted] } : order;
 }
 
 function openSplits(

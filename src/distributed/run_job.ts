@@ -53,7 +53,7 @@ export async function runJob(
   blobs: BlobStore,
 ): Promise<Job<RunInput>> {
   const { model, data, workers: _1, onProgress: _2, signal: _3, checkpoint: _4, ...rest } = options;
-  const { resume: _5, ...plain } = rest;
+  const { resume: _5, onNotice: _6, ...plain } = rest;
   if (typeof plain.tuning?.teacher === "object") {
     throw new InputError(
       "having a run done elsewhere: found a teacher in memory, wanted its path; give the path",

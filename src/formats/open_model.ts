@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { InputError, readBytes } from "../base/mod.ts";
+import { addLabelFiles, labelFilesBeside } from "./label_files.ts";
 import { readKeras } from "./keras/mod.ts";
 import { type BesideReader, readBeside, refuse } from "./tfjs/read_beside.ts";
 import {
@@ -37,7 +38,8 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
 
 /**
  * Reads a model, whatever format it is in: a tfjs layers model or graph model (a model.json or its folder), Keras
- * (`.keras`, `.h5`) or ONNX. The content decides, not the name.
+ * (`.keras`, `.h5`) or ONNX. The content decides, not the name. Files beside it may say what its outputs mean:
+ * {@link addLabelFiles}.
  *
  * @param path The file or folder.
  * @returns Graph and weights, as tfjs-layers has them.
@@ -54,6 +56,11 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
  * ```
  */
 export async function openModel(path: string): Promise<ModelFile> {
+  const file = await readPath(path);
+  return await addLabelFiles(file, labelFilesBeside(file.path));
+}
+
+async function readPath(path: string): Promise<ModelFile> {
   const head = await readHead(path);
   if (head === undefined) return await readModelOf(await readModelJson(path));
   const read = findReader(head, path);
@@ -92,13 +99,18 @@ export async function readModel(
   if (bytes === undefined) {
     throw new InputError(`reading ${name}: found no such file; give its bytes too`);
   }
-  return await findReader(bytes.subarray(0, HEAD_BYTES), name)(bytes, name, (other, role) => {
+  const read = findReader(bytes.subarray(0, HEAD_BYTES), name);
+  const file = await read(bytes, name, (other, role) => {
     const content = files.get(other);
     if (content !== undefined) return Promise.resolve(content);
     const found = [...files.keys()].join(", ");
     const message =
       `reading ${other}, ${role} of ${name}: found ${found} alone, wanted it too; give all files of the model together`;
     return Promise.reject(new InputError(message));
+  });
+  return await addLabelFiles(file, (other) => {
+    const content = files.get(other);
+    return Promise.resolve(content && new TextDecoder().decode(content));
   });
 }
 

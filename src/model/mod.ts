@@ -1,3 +1,4 @@
+export { parseClassNames } from "./class_names.ts";
 export {
   countStoredBytes,
   decodeWeights,

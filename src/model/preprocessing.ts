@@ -28,6 +28,10 @@ export interface InputPreparation {
   readonly transform?: PixelTransform;
   /** Whether floats are transformed as well; otherwise they are what the network reads. */
   readonly preparesFloats?: boolean;
+  /** Whether images of another ratio of sides lose their margins; otherwise they are stretched. */
+  readonly isCropped?: boolean;
+  /** Whether images stay as they are stored, whatever orientation their EXIF records state. */
+  readonly ignoresOrientation?: boolean;
 }
 
 /** How data becomes what a network reads. */
@@ -66,6 +70,9 @@ export const preprocessingPresets: ReadonlyMap<string, PixelTransform> = new Map
   }],
 ]);
 
+/** Presets by which images lose their margins instead of being stretched. */
+export const CROPPING_PRESETS: readonly string[] = ["teachable-machine"];
+
 /**
  * Metadata that carries this preprocessing; everything else in it is kept.
  *
@@ -81,11 +88,14 @@ export function writePreprocessing(
   const stored = asObject(metadata?.preprocess);
   const [first, ...others] = inputs;
   const records = asObject(stored.inputs);
-  const described = others.length === 0 ? describeInput(first) : {
+  const described = others.length === 0 ? describeInput(first, stored) : {
     inputs: Object.fromEntries(
       inputs.map((input) => [
         input.name,
-        { ...asObject(records[input.name]), ...describeInput(input) },
+        {
+          ...asObject(records[input.name]),
+          ...describeInput(input, asObject(records[input.name])),
+        },
       ]),
     ),
   };
@@ -100,12 +110,16 @@ function asObject(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** An input as metadata has it. */
-function describeInput({ shape, transform, preparesFloats }: InputPreparation): JsonObject {
+/** An input as metadata has it; switches that are off are written where one was stored. */
+function describeInput(input: InputPreparation, stored: JsonObject): JsonObject {
+  const { shape, transform, preparesFloats, isCropped = false, ignoresOrientation = false } = input;
   return {
     ...(isImageShape(shape) && { inputSize: shape.slice(0, 2) }),
     ...transform,
     ...(preparesFloats && { floats: true }),
+    ...((isCropped || "crop" in stored) && { crop: isCropped }),
+    ...((ignoresOrientation || "exifOrientation" in stored) &&
+      { exifOrientation: !ignoresOrientation }),
   };
 }
 

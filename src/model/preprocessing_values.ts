@@ -90,10 +90,10 @@ export function readPerChannel(
 }
 
 /** A switch, off where it is not given. */
-export function readSwitch(value: unknown = false, source: string): boolean {
+export function readSwitch(value: unknown = false, name: string, source: string): boolean {
   if (typeof value === "boolean") return value;
   throw new InputError(
-    `${source}: found floats ${JSON.stringify(value)}, wanted true or false; mend it in the model`,
+    `${source}: found ${name} ${JSON.stringify(value)}, wanted true or false; mend it in the model`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { anyOf, InputError, option } from "../base/mod.ts";
 import type { ModelFile } from "./model_file.ts";
 import {
+  CROPPING_PRESETS,
   type InputPreparation,
   isPictureShape,
   type PixelTransform,
@@ -30,12 +31,16 @@ export interface InputOverrides {
   std?: number[];
   /** Height and width, for models that leave them open. */
   inputSize?: [number, number];
+  /** Whether images are turned as their EXIF records say. Default true. */
+  exifOrientation?: boolean;
 }
 
 /** What options say about preprocessing: about all inputs, and about single ones, which wins. */
 export interface PreprocessingOverrides extends InputOverrides {
   /** By name of the input. */
   inputs?: Readonly<Record<string, InputOverrides>>;
+  /** Class names in the order of the network's outputs. */
+  classes?: readonly string[];
 }
 
 /** Names of the values that make a transform. */
@@ -53,7 +58,8 @@ interface ReadInput extends InputDeclaration {
 /**
  * The preprocessing of a model: its metadata, overridden by options. A model with one input has `mean`, `std` and optionally
  * `scale`, `inputSize`, `channelOrder` in `userDefinedMetadata.preprocess`, one with several has records of these by name
- * of the input in `userDefinedMetadata.preprocess.inputs`; `userDefinedMetadata.classes` are the classes.
+ * of the input in `userDefinedMetadata.preprocess.inputs`; `userDefinedMetadata.classes` are the classes. Values that flags
+ * give hold for floats too, which are otherwise taken as they are.
  *
  * @param file The model.
  * @param overrides What the options say.
@@ -67,14 +73,14 @@ export function readPreprocessing(
   overrides: PreprocessingOverrides = {},
 ): Preprocessing {
   const inputs = gatherInputs(file, overrides).map(readInput);
-  const { classes } = file.metadata ?? {};
+  const classes = overrides.classes ?? file.metadata?.classes;
   return { inputs, ...(classes !== undefined && { classes: readClasses(classes, file.path) }) };
 }
 
 /** The inputs of a model with what metadata and options say about each. */
 function gatherInputs(
   file: ModelFile,
-  { inputs: named = {}, ...common }: PreprocessingOverrides,
+  { inputs: named = {}, classes: _, ...common }: PreprocessingOverrides,
 ): ReadInput[] {
   const declared = findInputs(file.topology);
   const names = declared.map(({ name }) => name);
@@ -151,6 +157,10 @@ function readInput(input: ReadInput): InputPreparation {
   const shape = readShape(input);
   const base = chooseTransform(input, isPictureShape(shape) && !input.hasOthers);
   if (base === undefined) return { name, shape };
+  const { preset, scale } = overrides;
+  const isAsked = [preset, scale, overrides.mean, overrides.std].some((given) =>
+    given !== undefined
+  );
   const channels = shape.at(-1)!;
   const source = `preprocessing of ${input.place}`;
   const mean = overrides.mean ?? base.mean;
@@ -165,8 +175,22 @@ function readInput(input: ReadInput): InputPreparation {
       std: readPerChannel("std", std, channels, valueSource),
       channelOrder: readChannelOrder(base.channelOrder, channels, source),
     },
-    ...(readSwitch(stored?.floats, source) && { preparesFloats: true }),
+    ...((readSwitch(stored?.floats, "floats", source) || isAsked) && { preparesFloats: true }),
+    ...(isPictureShape(shape) && readFitting(input, source)),
   };
+}
+
+/** How images are brought to the input's size. */
+function readFitting(
+  { stored, overrides: { preset, exifOrientation } }: ReadInput,
+  source: string,
+): Pick<InputPreparation, "isCropped" | "ignoresOrientation"> {
+  const isCropped = preset === undefined
+    ? readSwitch(stored?.crop, "crop", source)
+    : CROPPING_PRESETS.includes(preset);
+  const turns = exifOrientation ??
+    readSwitch(stored?.exifOrientation ?? true, "exifOrientation", source);
+  return { ...(isCropped && { isCropped }), ...(!turns && { ignoresOrientation: true }) };
 }
 
 /** Extents of an input without the batch; only the height and width of images may be left open. */

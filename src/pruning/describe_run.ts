@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly heldOut: boolean;
   /** Why images were not classified but outputs compared, when they were. */
   readonly unlabeled?: string;
+  /** What is worth knowing about the data and the original network. */
+  readonly notices: readonly string[];
   /** Seed of the run. */
   readonly seed: number;
   /** Threads of the run. */
@@ -145,9 +147,9 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
 }
 
 function noticesOf(
-  { layers, images, heldOut, unlabeled, search, comparison }: RunRecord,
+  { layers, images, heldOut, unlabeled, search, comparison, ...run }: RunRecord,
 ): string[] {
-  const notices: string[] = [];
+  const notices = [...run.notices];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
   }

@@ -47,6 +47,7 @@ import {
   batchesOfThread,
   compareAnswers,
   evaluateOn,
+  noticeOfChance,
   openSession,
   type Session,
   trackBatches,
@@ -161,6 +162,8 @@ export async function pruneOpened(
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
     const before = await evaluateModel(file, "evaluating the original");
+    const chance = noticeOfChance(session, before, "test");
+    for (const notice of chance) settings.onNotice?.(notice);
 
     const { repair, groups } = await repairInGroups(
       { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
@@ -207,6 +210,7 @@ export async function pruneOpened(
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
+      notices: [...session.notices, ...chance],
       seed: settings.seed,
       workers: pool.size,
     });

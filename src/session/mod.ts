@@ -2,6 +2,7 @@
 export { shardIndices, WorkerPool } from "./workers/worker_pool.ts";
 export type { CalibrationRequest, FaultReport, ImageSelection } from "./workers/replica.ts";
 export { createReplicaAnswerer } from "./workers/thread_replica.ts";
+export { noticeOfChance } from "./chance.ts";
 export {
   type Change,
   compareFigures,

@@ -20,6 +20,8 @@ export interface DataOptions {
   readonly badImageShare?: number;
   /** Threads that share the images. Default: as many as the machine has cores. */
   readonly workers?: number;
+  /** Called at once with what is worth knowing about model and data; the reports name it too. */
+  readonly onNotice?: (notice: string) => void;
   /** Called as the work proceeds, with what is being done and how far it is. */
   readonly onProgress?: ProgressListener;
 }

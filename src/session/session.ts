@@ -7,6 +7,7 @@ import {
   disposeModel,
   type InputPreparation,
   type ModelFile,
+  type Preprocessing,
   readPreprocessing,
   requireFiniteWeights,
   writePreprocessing,
@@ -28,6 +29,8 @@ export interface Session extends Pick<Network, "graph"> {
   readonly pool: WorkerPool;
   /** What networks are measured by, when they are. */
   readonly objective?: ObjectiveSpec;
+  /** What is worth knowing about the data. */
+  readonly notices: readonly string[];
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabeled?: string;
   /** Stops the workers. */
@@ -62,11 +65,10 @@ export async function openSession(
   const read = await resolveModel(options.model);
   requireFiniteWeights(read, `opening ${read.path}`);
   const preprocessing = readPreprocessing(read, options.preprocessing);
-  const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
   const { inputs } = preprocessing;
-  const file = pinInputSize(original, new Map(inputs.map(({ name, shape }) => [name, shape])));
+  const pinned = pinInputSize(read, new Map(inputs.map(({ name, shape }) => [name, shape])));
   await startBackend();
-  const { model, graph } = await openNetwork(file);
+  const { model, graph } = await openNetwork(pinned);
   const { outputs } = model;
   disposeModel(model);
   const whyNoClasses = reasonAgainstClasses(outputs, options);
@@ -78,15 +80,33 @@ export async function openSession(
     imageBytes: activationBytes(graph),
   }, options.workers ?? availableParallelism());
   try {
-    const unlabeled = whyNoClasses ?? reasonInData(pool.local.dataset);
+    const { dataset } = pool.local;
+    const metadata = writePreprocessing(read.metadata, usedPreprocessing(preprocessing, dataset));
+    const [original, file] = [{ ...read, metadata }, { ...pinned, metadata }];
+    const { notices } = dataset;
+    for (const notice of notices) options.onNotice?.(notice);
+    const unlabeled = whyNoClasses ?? reasonInData(dataset);
     const objective = await chooseObjective(file, unlabeled, chooseReference);
     if (objective) await pool.setObjective(objective);
     const close = () => pool.close();
-    return { graph, original, file, inputs, pool, objective, unlabeled, close };
+    return { graph, original, file, inputs, pool, objective, notices, unlabeled, close };
   } catch (error) {
     await pool.close();
     throw error;
   }
+}
+
+/** Preprocessing as a model states it: that floats are prepared is said where the data has floats. */
+function usedPreprocessing(
+  { inputs, ...others }: Preprocessing,
+  { train }: Pick<Dataset, "train">,
+): Preprocessing {
+  const values = train.allocate();
+  const used = inputs.map(({ preparesFloats, ...input }, index) => ({
+    ...input,
+    ...(preparesFloats && values[index] instanceof Float32Array && { preparesFloats }),
+  }));
+  return { ...others, inputs: used };
 }
 
 /** Why a model cannot be measured by right answers; undefined when it can. */

@@ -54,6 +54,8 @@ export interface TuningReport extends FigureChanges {
   readonly seed: number;
   /** Threads that shared the work. */
   readonly workers: number;
+  /** What is worth knowing about the data and the network as it was given. */
+  readonly notices: readonly string[];
 }
 
 /** What a new network is trained with where an option is not given. */

@@ -9,6 +9,8 @@ import {
   joinBytes,
   randomBytes,
 } from "./fixtures.ts";
+import { ANIMATED_WEBP, AVIF, PICTURES, TURNED } from "./pictures.ts";
+import type { ImageError } from "../../src/data/decoding/image_error.ts";
 
 const jpeg = encodeJpeg(24, 16, randomBytes(24 * 16 * 4));
 const png = encodePng(randomBytes(6 * 5 * 3), { width: 6, height: 5, colorType: 2 });
@@ -84,10 +86,142 @@ Deno.test("a PNG that claims a billion pixels is refused before any memory is sp
   await assert.rejects(decodeImage(huge), /40000×40000 pixels/);
 });
 
-Deno.test("a file that is neither JPEG nor PNG says so, an empty one too", async () => {
-  await assert.rejects(decodeImage(new TextEncoder().encode("GIF89a")), /neither JPEG nor PNG/);
-  await assert.rejects(decodeImage(new Uint8Array(0)), /an empty file/);
-  await assert.rejects(decodeImage(Uint8Array.of(0xff, 0xd8, 7, 7, 7)), /damaged JPEG/);
+for (const { name, width, height, file, rgb } of PICTURES) {
+  Deno.test(`${name}: the pixels are those that Pillow reads`, async () => {
+    const image = await decodeImage(Uint8Array.fromBase64(file));
+    assert.deepEqual([image.width, image.height, image.channels], [width, height, 4]);
+    const steps = largestDifference(image.data, Uint8Array.fromBase64(rgb));
+    assert.ok(steps <= (name.includes("JPEG") ? 3 : 0), `${steps} steps`);
+  });
+
+  Deno.test(`${name}: a file that is cut off is refused`, async () => {
+    const bytes = Uint8Array.fromBase64(file);
+    for (const length of [2, 12, 27, bytes.length >> 1]) {
+      await assert.rejects(decodeImage(bytes.subarray(0, length)), /found a/, `${length} bytes`);
+    }
+  });
+}
+
+/** Largest difference between RGBA and RGB pixels. */
+function largestDifference(rgba: Uint8Array | Uint8ClampedArray, rgb: Uint8Array): number {
+  return rgb.reduce((largest, value, index) => {
+    const found = rgba[4 * Math.floor(index / 3) + index % 3];
+    return Math.max(largest, Math.abs(value - found));
+  }, 0);
+}
+
+for (const { name, width, height, file, rgb } of TURNED) {
+  Deno.test(`EXIF orientation of a ${name}: applied as Pillow does, or ignored`, async () => {
+    const bytes = Uint8Array.fromBase64(file);
+    const image = await decodeImage(bytes);
+    assert.deepEqual([image.width, image.height], [width, height]);
+    assert.ok(largestDifference(image.data, Uint8Array.fromBase64(rgb)) <= 4);
+    const stored = await decodeImage(bytes, { ignoresOrientation: true });
+    assert.deepEqual([stored.width, stored.height], [height, width]);
+  });
+}
+
+/** What Pillow's `exif_transpose` makes of the pixels 1 2 3 over 4 5 6, by orientation. */
+const ORIENTED: readonly [width: number, pixels: number[]][] = [
+  [3, [1, 2, 3, 4, 5, 6]],
+  [3, [3, 2, 1, 6, 5, 4]],
+  [3, [6, 5, 4, 3, 2, 1]],
+  [3, [4, 5, 6, 1, 2, 3]],
+  [2, [1, 4, 2, 5, 3, 6]],
+  [2, [4, 1, 5, 2, 6, 3]],
+  [2, [6, 3, 5, 2, 4, 1]],
+  [2, [3, 6, 2, 5, 1, 4]],
+];
+
+for (const [index, [width, pixels]] of ORIENTED.entries()) {
+  Deno.test(`EXIF orientation ${index + 1} of a PNG is applied`, async () => {
+    const plain = encodePng(Uint8Array.of(1, 2, 3, 4, 5, 6), {
+      width: 3,
+      height: 2,
+      colorType: 0,
+    });
+    for (const isLittle of [false, true]) {
+      const exif = encodeChunk("eXIf", encodeOrientation(index + 1, isLittle));
+      const png = joinBytes([plain.subarray(0, 33), exif, plain.subarray(33)]);
+      const image = await decodeImage(png);
+      assert.equal(image.width, width);
+      assert.deepEqual([...image.data].filter((_, place) => place % 4 === 0), pixels);
+    }
+  });
+}
+
+/** A TIFF structure that holds an orientation alone. */
+function encodeOrientation(orientation: number, isLittle: boolean): Uint8Array {
+  const record = new Uint8Array(26);
+  const view = new DataView(record.buffer);
+  record.set(new TextEncoder().encode(isLittle ? "II" : "MM"));
+  view.setUint16(2, 42, isLittle);
+  view.setUint32(4, 8, isLittle);
+  view.setUint16(8, 1, isLittle);
+  view.setUint16(10, 0x112, isLittle);
+  view.setUint16(12, 3, isLittle);
+  view.setUint32(14, 1, isLittle);
+  view.setUint16(18, orientation, isLittle);
+  return record;
+}
+
+Deno.test("a damaged EXIF record leaves the image as it is stored", async () => {
+  const plain = encodePng(Uint8Array.of(1, 2, 3, 4, 5, 6), { width: 3, height: 2, colorType: 0 });
+  const whole = encodeOrientation(6, true);
+  const records = [whole.subarray(0, 20), whole.with(0, 1), whole.with(4, 255), whole.with(18, 9)];
+  for (const record of [...records, new Uint8Array(0)]) {
+    const exif = encodeChunk("eXIf", record);
+    const image = await decodeImage(
+      joinBytes([plain.subarray(0, 33), exif, plain.subarray(33)]),
+    );
+    assert.deepEqual([image.width, image.height], [3, 2]);
+  }
+});
+
+const HEADS: readonly [name: string, head: string][] = [
+  ["a TIFF image", "II*\0\x08\0\0\0"],
+  ["a TIFF image", "MM\0*\0\0\0\x08"],
+  ["a HEIC image", "\0\0\0\x18ftypheic\0\0\0\0mif1heic"],
+  ["a HEIC image", "\0\0\0\x18ftypmif1\0\0\0\0mif1heic"],
+  ["a JPEG XL image", "\xff\x0a\0\0"],
+  ["a JPEG 2000 image", "\0\0\0\x0cjP  \r\n"],
+  ["a Photoshop image", "8BPS\0\x01"],
+  ["an SVG drawing", '<?xml version="1.0"?>\n<svg xmlns=""/>'],
+  ["a PDF document", "%PDF-1.7"],
+  ["a web page (HTML)", "<!DOCTYPE html><html>"],
+  ["a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1"],
+  ["an empty file", ""],
+  ["a file of an unknown kind", "hello"],
+  ["a video", "\0\0\0\x18ftypisom"],
+];
+
+for (const [name, head] of HEADS) {
+  Deno.test(`what is not read is named: ${name}, ${JSON.stringify(head.slice(0, 8))}`, async () => {
+    const bytes = Uint8Array.from(head, (character) => character.charCodeAt(0));
+    await assert.rejects(
+      decodeImage(bytes),
+      ({ message }: Error) => message === `found ${name}, wanted JPEG, PNG, WebP, GIF or BMP`,
+    );
+  });
+}
+
+Deno.test("images that can be converted are not called damaged", async () => {
+  const advices: [bytes: Uint8Array, advice: RegExp][] = [
+    [Uint8Array.fromBase64(AVIF), /^convert it/],
+    [Uint8Array.from("II*\0", (character) => character.charCodeAt(0)), /^convert it/],
+    [Uint8Array.fromBase64(ANIMATED_WEBP), /^save its first frame/],
+    [Uint8Array.of(0xff, 0xd8, 7, 7, 7), /^repair or remove/],
+  ];
+  for (const [bytes, wanted] of advices) {
+    await assert.rejects(decodeImage(bytes), (error: ImageError) => wanted.test(error.advice));
+  }
+});
+
+Deno.test("images that claim billions of pixels are refused before any memory is spent", async () => {
+  const bmp = PICTURES.find(({ name }) => name === "BMP of 24 bits")!;
+  const bytes = Uint8Array.fromBase64(bmp.file);
+  new DataView(bytes.buffer).setInt32(18, 2_000_000_000, true);
+  await assert.rejects(decodeImage(bytes), /BMP of 2000000000×4 pixels/);
 });
 
 Deno.test("damaged images in between do not change how whole ones decode", async () => {
@@ -104,7 +238,9 @@ Deno.test("images that are decoded at the same time do not mix", async () => {
   const flat = encodeFlatJpeg(24, 16, [10, 200, 30]);
   const [alone, aloneFlat] = [await decodeImage(jpeg), await decodeImage(flat)];
   const damaged = Uint8Array.of(0xff, 0xd8, 7);
-  const together = await Promise.allSettled([jpeg, damaged, flat, jpeg].map(decodeImage));
+  const together = await Promise.allSettled(
+    [jpeg, damaged, flat, jpeg].map((bytes) => decodeImage(bytes)),
+  );
   assert.deepEqual(together.map(({ status }) => status), [
     "fulfilled",
     "rejected",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fitImage, type RawImage } from "../../src/data/fit_image.ts";
+import { cropToShape, fitImage, type RawImage } from "../../src/data/fit_image.ts";
 import { randomBytes } from "./fixtures.ts";
 
 function fit(image: RawImage, height: number, width: number, channels: number): number[] {
@@ -55,3 +55,15 @@ Deno.test("room of another length is a RangeError", () => {
     message: /room for 5 bytes, wanted 2×2×1/,
   });
 });
+
+Deno.test("an image that is cropped keeps its middle, in the ratio of the input", () => {
+  const data = Uint8Array.from({ length: 2 * 7 }, (_, index) => index);
+  const wide = cropToShape({ data, height: 2, width: 7, channels: 1 }, SQUARE);
+  assert.deepEqual([wide.height, wide.width, [...wide.data]], [2, 2, [2, 3, 9, 10]]);
+  const tall = cropToShape({ data, height: 7, width: 2, channels: 1 }, SQUARE);
+  assert.deepEqual([tall.height, tall.width, [...tall.data]], [2, 2, [4, 5, 6, 7]]);
+  const fitting = { data, height: 2, width: 7, channels: 1 };
+  assert.equal(cropToShape(fitting, { height: 4, width: 14, channels: 3 }), fitting);
+});
+
+const SQUARE = { height: 224, width: 224, channels: 3 };

@@ -9,6 +9,7 @@ import {
   writeFile,
   writeImageFolder,
 } from "./fixtures.ts";
+import { TURNED } from "./pictures.ts";
 
 const SHAPE = imageInputs(2, 2, 3);
 
@@ -64,20 +65,61 @@ Deno.test("endings are read in any case, and the content tells JPEG from PNG", (
     assert.ok(red[0] > 240 && red[2] === red[0]);
   }));
 
-for (const name of ["test", "val", "valid", "validation"]) {
-  Deno.test(`${name}/ beside train/ is the test split`, () =>
+const SPLITS = [
+  ...["train/test", "train/val", "train/valid", "train/validation", "Train/Test", "TRAIN/VAL"],
+  ...["training/testing", "Training/Validation", "training_set/test_set", "train-data/test-data"],
+];
+
+for (const names of SPLITS) {
+  Deno.test(`${names}: a usual pair of names makes two splits`, () =>
     inTempFolder(async (folder) => {
-      await writeImageFolder(folder, { "train/a": 3, [`${name}/a`]: 2 });
-      const { train, test, heldOut } = await openDataset(folder, SHAPE);
-      assert.deepEqual([train.length, test.length, heldOut], [3, 2, false]);
+      const [trainName, testName] = names.split("/");
+      await writeImageFolder(folder, { [`${trainName}/a`]: 3, [`${testName}/a`]: 2 });
+      const { train, test, heldOut, classes } = await openDataset(folder, SHAPE);
+      assert.deepEqual([train.length, test.length, heldOut, classes], [3, 2, false, ["a"]]);
     }));
 }
+
+Deno.test("folders beside splits are passed over, and named", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "Train/a": 3, "Test/a": 2, "extra": 4 });
+    const { notices } = await openDataset(folder, SHAPE);
+    assert.deepEqual(notices, ["beside Train/, Test/: extra/ passed over"]);
+  }));
 
 Deno.test("test/ comes before val/ when both are there", () =>
   inTempFolder(async (folder) => {
     await writeImageFolder(folder, { "train/a": 3, "val/a": 2, "test/a": 1 });
     const { test } = await openDataset(folder, SHAPE);
     assert.ok(test.describe(0).startsWith(join(folder, "test")));
+  }));
+
+Deno.test("an image of another kind is named as what it is, and not passed over", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "train/a": 1, "test/a": 1 });
+    await writeFile(join(folder, "train/a/z.TIF"), new TextEncoder().encode("II*\0\b\0\0\0"));
+    const { train } = await openDataset(folder, SHAPE);
+    assert.equal(train.length, 2);
+    await assert.rejects(train.read(1, [new Uint8Array(12)]), {
+      message: /z\.TIF: found a TIFF image, wanted JPEG, PNG, WebP, GIF or BMP; convert it/,
+    });
+  }));
+
+Deno.test("EXIF orientation is applied, or left by the input's wish", () =>
+  inTempFolder(async (folder) => {
+    const { file, rgb } = TURNED[1];
+    for (const split of ["train", "test"]) {
+      await writeFile(join(folder, split, "a", "0.webp"), Uint8Array.fromBase64(file));
+    }
+    const { inputs: [input] } = imageInputs(3, 2, 3);
+    const read = async (options: { ignoresOrientation?: boolean }) => {
+      const { train } = await openDataset(folder, { inputs: [{ ...input, ...options }] });
+      const out = new Uint8Array(18);
+      await train.read(0, [out]);
+      return [...out];
+    };
+    assert.deepEqual(await read({}), [...Uint8Array.fromBase64(rgb)]);
+    assert.notDeepEqual(await read({ ignoresOrientation: true }), await read({}));
   }));
 
 Deno.test("links to images and folders are followed, and a link to a parent ends", () =>
@@ -101,6 +143,26 @@ const FAULTS: [sentence: string, counts: Record<string, number>, message: RegExp
     "test/ without train/ is refused",
     { "test/a": 1 },
     /found test\/ alone, wanted train\/ beside it/,
+  ],
+  [
+    "a split in a class is refused with the question",
+    { "cat/train": 1, "cat/test": 1, "dog/train": 1, "dog/test": 1 },
+    /cat: found a folder test\/ in it, wanted images of one class; if .*cat is the data set, give/,
+  ],
+  [
+    "a folder above the data set is refused with the question",
+    { "flowers/Train/a": 1, "flowers/Test/a": 1 },
+    /flowers: found a folder T\w+\/ in it.*if .*flowers is the data set, give that folder/,
+  ],
+  [
+    "a test folder beside classes is refused with the question",
+    { "test": 1, "cat": 1 },
+    /found test\/ beside other folders.*if test is the name of a class, rename/,
+  ],
+  [
+    "two train folders are refused",
+    { "train/a": 1, "training/a": 1, "test/a": 1 },
+    /found train\/ and training\/, wanted one folder for each split/,
   ],
   [
     "a class of the test split alone is named",

@@ -79,9 +79,14 @@ Deno.test("other names than the model's keep the alphabetical order", () =>
       "test/cat": 1,
       "test/dog": 1,
     });
-    const dataset = await openDataset(folder, { ...SHAPE, classes: ["chien", "chat"] });
+    const classes = ["chien", "chat"];
+    const dataset = await openDataset(folder, { ...SHAPE, classes, outputs: 2 });
     assert.deepEqual([...dataset.train.labels!], [0, 1, 1]);
     assert.deepEqual(dataset.classes, ["cat", "dog"]);
+    assert.deepEqual(dataset.notices, [
+      "the classes of the data (cat, dog) are not called as the model's (chien, chat): they were " +
+      "taken in the order of their names; if that is wrong, rename them or give the model's classes",
+    ]);
   }));
 
 Deno.test("`checkClasses()` refuses another number of classes with both numbers", () => {

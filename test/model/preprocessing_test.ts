@@ -282,3 +282,25 @@ for (const [sentence, preprocess, flags, message] of inputFaults) {
     assert.throws(() => readPreprocessing(file, flags), { name: "InputError", message });
   });
 }
+
+Deno.test("Teachable Machine's preset crops, and others do not; metadata keeps both", () => {
+  const file = createInputOnly([null, 8, 8, 3]);
+  const cropped = readPreprocessing(file, { preset: "teachable-machine" });
+  assert.equal(cropped.inputs[0].isCropped, true);
+  const stored = createInputOnly([null, 8, 8, 3], writePreprocessing(undefined, cropped));
+  assert.equal(readPreprocessing(stored).inputs[0].isCropped, true);
+  const other = readPreprocessing(stored, { preset: "keras-tf" });
+  assert.equal(other.inputs[0].isCropped, undefined);
+  const again = createInputOnly([null, 8, 8, 3], writePreprocessing(stored.metadata, other));
+  assert.equal(readPreprocessing(again).inputs[0].isCropped, undefined);
+});
+
+Deno.test("a flag leaves EXIF orientation alone, and the metadata keeps that", () => {
+  const file = createInputOnly([null, 8, 8, 3]);
+  const ignoring = readPreprocessing(file, { preset: "unit", exifOrientation: false });
+  assert.equal(ignoring.inputs[0].ignoresOrientation, true);
+  const stored = createInputOnly([null, 8, 8, 3], writePreprocessing(undefined, ignoring));
+  assert.equal(readPreprocessing(stored).inputs[0].ignoresOrientation, true);
+  const applying = readPreprocessing(stored, { exifOrientation: true });
+  assert.equal(applying.inputs[0].ignoresOrientation, undefined);
+});

@@ -243,6 +243,7 @@ export function tuningRecord(kind: "finetune" | "train"): TuningRecord {
       loss: report.loss,
       validationAccuracy: 0.9,
       epochs: epochsOf(5),
+      notices: [],
       interrupted: false,
       seconds: 60,
       seed: 0,

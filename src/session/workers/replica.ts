@@ -90,6 +90,8 @@ export interface FaultReport {
   readonly count: number;
   /** Where they come from. */
   readonly names: readonly string[];
+  /** What is wrong with each, as a message. */
+  readonly reasons: readonly string[];
 }
 
 /**
@@ -282,7 +284,8 @@ export class Replica {
 
   /** Images that could not be read so far. */
   faults(): Promise<FaultReport> {
-    return Promise.resolve({ count: this.#faults.count, names: this.#faults.names });
+    const { count, names, reasons } = this.#faults;
+    return Promise.resolve({ count, names, reasons });
   }
 
   /** Frees everything and closes the data set. */
@@ -311,8 +314,8 @@ export class Replica {
     const batch = await readBatch(set, indices, this.#spec.preprocessing.inputs, this.#faults);
     if (batch.size === 0) {
       throw new InputError(
-        `reading images: found none of ${indices.length} that can be read, the first is ` +
-          `${set.describe(indices[0])}; repair or replace them`,
+        `reading images: found none of ${indices.length} that can be read, wanted at least one; ` +
+          `mend them as said here: ${this.#faults.reasons.at(-1)}`,
       );
     }
     return batch;

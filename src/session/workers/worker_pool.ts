@@ -237,8 +237,13 @@ export class WorkerPool {
   /** Images that no replica could read. */
   async faults(): Promise<FaultReport> {
     const parts = await this.#callAll("faults", () => []);
-    const names = [...new Set(parts.flatMap((part) => part.names))].sort();
-    return { count: names.length, names };
+    const reasons = new Map(
+      parts.flatMap((part) =>
+        part.names.map((name, index) => [name, part.reasons[index]] as const)
+      ),
+    );
+    const names = [...reasons.keys()].sort();
+    return { count: names.length, names, reasons: names.map((name) => reasons.get(name)!) };
   }
 
   /** Stops the workers and closes the data set. */
@@ -249,12 +254,12 @@ export class WorkerPool {
 
   /** Every replica bears as many faults as the whole pool may; together they may not bear more. */
   async #checkFaults(): Promise<void> {
-    const { count, names } = await this.faults();
+    const { count, reasons } = await this.faults();
     const limit = tolerableFaults(this.#badImageShare, this.local.dataset.test.length);
     if (count <= limit) return;
     throw new InputError(
       `reading images: found ${count} that cannot be read, wanted at most ${limit}; ` +
-        `repair or remove ${names.slice(0, 3).join(", ")}${count > 3 ? " …" : ""}`,
+        `mend them as said here: ${reasons.slice(0, 3).join("; ")}${count > 3 ? "; …" : ""}`,
     );
   }
 

@@ -71,7 +71,7 @@ Deno.test("an error keeps its class, message, options and place between threads"
 Deno.test(
   "a data set that does not fit the network ends the opening of a pool",
   withImages(async (folder) => {
-    await assert.rejects(WorkerPool.open(specOf(folder, 7), 2), InputError);
+    await assert.rejects(WorkerPool.open(specOf(folder, 2), 2), InputError);
   }),
 );
 

@@ -1,0 +1,51 @@
+import createWebpModule from "@jsquash/webp/codec/dec/webp_dec.js";
+import webpWasm from "@jsquash/webp/codec/dec/webp_dec.wasm" with { type: "bytes" };
+import type { RawImage } from "../fit_image.ts";
+import { type EmscriptenDecoder, startEmscripten } from "./emscripten_decoder.ts";
+import { ImageError, REPAIR } from "./image_error.ts";
+
+/** The part of the emscripten module that is used. */
+interface WebpModule {
+  decode(bytes: Uint8Array): ImageData | null;
+}
+
+const createModule: Parameters<typeof startEmscripten<WebpModule>>[0] = createWebpModule;
+let decoder: Promise<EmscriptenDecoder<WebpModule>> | undefined;
+
+/**
+ * Decodes a WebP by libwebp.
+ *
+ * @param bytes The file.
+ * @returns RGBA pixels with memory of their own.
+ * @throws {ImageError} When it is cut off or damaged, or is an animation.
+ */
+export async function decodeWebp(bytes: Uint8Array): Promise<RawImage> {
+  decoder ??= WebAssembly.compile(webpWasm).then((code) => startEmscripten(createModule, code));
+  let image: ImageData | null;
+  try {
+    image = (await decoder).module.decode(bytes);
+  } catch (error) {
+    decoder = undefined;
+    throw damagedError({ cause: error });
+  }
+  if (!image) throw isAnimated(bytes) ? animatedError() : damagedError();
+  const { height, width } = image;
+  return { data: image.data as Uint8ClampedArray, height, width, channels: 4 };
+}
+
+/** An extended file states in its flags that it is an animation. */
+function isAnimated(bytes: Uint8Array): boolean {
+  const isExtended = String.fromCharCode(...bytes.subarray(12, 16)) === "VP8X";
+  return isExtended && (bytes[20] & 2) !== 0;
+}
+
+function animatedError(): ImageError {
+  return new ImageError(
+    "found an animated WebP, wanted a single image",
+    "save its first frame, or remove the image",
+  );
+}
+
+function damagedError(options?: ErrorOptions): ImageError {
+  return new ImageError("found a damaged WebP, wanted a whole one", REPAIR, options);
+}
