@@ -94,7 +94,7 @@ async function measureQueue(): Promise<Pick<MeasuredCosts, "server" | "worker" |
   }
 }
 
-/** What a shard costs whoever adds it to others. */
+/** What adding a shard to others costs. */
 async function measureShard(path: string): Promise<MeasuredCosts["shard"]> {
   const numbered = async (number: number) => ({
     ...await loadStatistics(path),

@@ -117,7 +117,7 @@ export async function createProgram(args: readonly string[]): Promise<CommandUnk
   return await assembleProgram((name) => name === called || called === COMPLETIONS);
 }
 
-/** Makes the program with all of its commands loaded, for whoever describes them. */
+/** Makes the program with all of its commands loaded, for what describes them. */
 export async function createWholeProgram(): Promise<CommandUnknownOpts> {
   return await assembleProgram(() => true);
 }

@@ -84,7 +84,7 @@ const ROUNDS = 40;
 const BATCH_SIZE = 128;
 const MOST_VALIDATION_IMAGES = 500;
 
-/** What a worker does. Every job has a worker of its own, so that whoever cancels one loses nothing. */
+/** What a worker does. Every job has a worker of its own, so that canceling one loses nothing. */
 export const jobs = {
   async readModel(dropped: DroppedFiles): Promise<LoadedModel> {
     const { path, name, files } = await findModel(await unpack(dropped, "model"));

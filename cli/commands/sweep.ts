@@ -172,7 +172,7 @@ async function writeComparison(
   return path;
 }
 
-/** What is told at the end of a sweep. */
+/** What a sweep reports at its end. */
 interface SweepEnd {
   readonly out: string;
   readonly json?: true;

@@ -73,7 +73,7 @@ const exifOption = new Option(
 /** `--input-size`: for models that leave their size open. */
 export const inputSizeOption = new Option(...INPUT_SIZE).argParser(imageSize);
 
-/** `--input-size` where inputs can be told apart. */
+/** `--input-size` where there are several inputs. */
 export const inputSizesOption = new Option(...INPUT_SIZE).argParser(perInput(imageSize)).helpGroup(
   SHARED_GROUP,
 );

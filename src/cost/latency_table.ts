@@ -35,7 +35,7 @@ export interface LatencyTableOptions {
   readonly path?: string;
   /** What times layers; by default stock tfjs-wasm on a thread of its own. */
   readonly timer?: LayerTimer;
-  /** Told how many of the missing layers have been timed. */
+  /** Called with how many of the missing layers have been timed. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

@@ -15,7 +15,7 @@ import { type DatasetPlace, type DatasetSource, nameOf, openFormat } from "./ope
 import { setAsideTest } from "./split.ts";
 
 /**
- * Opens a dataset; its format is told from what the folder holds.
+ * Opens a dataset; its format follows from what the folder holds.
  *
  * @param place Folder or file of the dataset, or its images.
  * @param options What the network reads, and the model's class names.

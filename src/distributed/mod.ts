@@ -1,4 +1,4 @@
-/** Work of a run that is done by workers at a queue: what it is opened from, and who does it. */
+/** Work of a run that is done by workers at a queue: what it is opened from, and the workers. */
 export type { ContextSpec } from "./contexts.ts";
 export { openPruner, type Pruner } from "./pruner.ts";
 export { checkQueue, openQueue, type QueueOptions } from "./queue/open_queue.ts";

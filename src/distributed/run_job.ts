@@ -74,7 +74,7 @@ export async function readRun(
   return { ...rest, file: await getModel(model, blobs) };
 }
 
-/** Who does whole runs. */
+/** The handler of whole runs. */
 export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
   run: async (resources, input: RunInput, { onProgress }): Promise<RunOutput> => {
     const { options, content } = input;

@@ -29,7 +29,7 @@ export function shardJob(shard: Shard): Job<Shard> {
   return { kind: "calibration", key: `${shard.number}/${shard.of}`, input: shard };
 }
 
-/** Who gathers statistics. */
+/** The handler that gathers statistics. */
 export const SHARD_HANDLERS: JobHandlers<ShardContext> = {
   calibration: async ({ source, blobs }, shard: Shard, { onProgress }): Promise<ShardOutput> => {
     const { statistics, images } = await gatherShard({

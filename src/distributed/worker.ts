@@ -43,7 +43,7 @@ export interface WorkerReport {
  * @returns What it has done.
  * @throws {InputError} When the queue cannot be used.
  *
- * @example Serve a queue until the process is told to end
+ * @example Serve a queue until the process is interrupted
  * ```ts ignore
  * import { runWorker } from "@secateur/secateur";
  * import process from "node:process";

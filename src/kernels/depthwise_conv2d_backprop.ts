@@ -3,7 +3,7 @@ import type { Kernels } from "./load.ts";
 
 type Shape4D = [number, number, number, number];
 
-/** What both depthwise gradients are told about the convolution, apart from shapes. */
+/** What both depthwise gradients need of the convolution, apart from shapes. */
 type ConvolutionAttributes = Pick<
   tf.DepthwiseConv2dNativeBackpropInputAttrs,
   "strides" | "dilations" | "pad" | "dimRoundingMode"

@@ -10,7 +10,7 @@ export interface NamedMark {
   readonly name: string;
 }
 
-/** Where a name stands, as a text of the plotting library is told. */
+/** Where a name stands, as the plotting library takes it. */
 export interface LabelPlace {
   /** Pixels from the mark. */
   readonly dx: number;

@@ -152,7 +152,7 @@ export interface TrackedStage {
  *
  * @param session The session.
  * @param tracked The stage.
- * @param listener Who is told.
+ * @param listener The callbacks.
  */
 export function trackBatches(
   { pool }: Pick<Session, "pool">,

@@ -40,11 +40,11 @@ export interface TuningHooks {
   readonly zeros?: ReadonlyMap<string, Uint8Array>;
   /** Where to go on from. */
   readonly resumeFrom?: Checkpoint;
-  /** Raised to end the run early, in good order. */
+  /** Aborts the run early, after the current step. */
   readonly signal?: AbortSignal;
-  /** Told of progress. */
+  /** Called with progress. */
   readonly onProgress?: ProgressListener;
-  /** Told of every finished epoch. */
+  /** Called with every finished epoch. */
   readonly onEpoch?: (epoch: EpochReport) => void;
   /** Keeps the state of the run, at the end of every epoch and at an interrupt. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void>;

@@ -16,13 +16,13 @@ export type JobOutcome<Output> =
   | { readonly status: "done"; readonly output: Output }
   | { readonly status: "failed"; readonly error: Error; readonly attempts: number };
 
-/** Who is told of jobs on their way. */
+/** Callbacks and interruption of a run of jobs. */
 export interface RunHooks<Output> {
-  /** Told of every job that ends, as they end; the index is the job's among those that were given. */
+  /** Called when a job ends, in the order in which they end; the index is the job's among those that were given. */
   readonly onEnd?: (index: number, outcome: JobOutcome<Output>) => void;
-  /** Told how far a job is: what its handler says, from 0 to 1. */
+  /** Called with how far a job is: what its handler says, from 0 to 1. */
   readonly onProgress?: (index: number, share: number) => void;
-  /** Raised to end the run: jobs that nobody has begun are not done. */
+  /** Aborts the run: jobs that have not begun are not done. */
   readonly signal?: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ export interface Executor {
    * are done once.
    *
    * @param jobs The jobs.
-   * @param hooks Who is told.
+   * @param hooks Callbacks and interruption.
    * @returns What became of every job, in the order of the jobs.
    * @throws The signal's reason, when it ends the run; an `InputError` when there is no way to have jobs done.
    */

@@ -10,7 +10,7 @@ export class LocalExecutor<Context> implements Executor {
   /**
    * Opens nothing.
    *
-   * @param handlers Who does the jobs.
+   * @param handlers The functions that do the jobs, by kind.
    * @param context What with.
    */
   constructor(handlers: JobHandlers<Context>, context: Context) {

@@ -73,7 +73,7 @@ export class Thread {
    * Asks it.
    *
    * @param request Anything that can be cloned.
-   * @param onProgress Told what the thread tells of its work.
+   * @param onProgress Called with what the thread reports of its work.
    * @returns What it answers.
    * @throws {WorkerError} When the thread has ended, or ends before it answers.
    */

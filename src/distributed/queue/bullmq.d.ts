@@ -61,7 +61,7 @@ export interface JobOptions {
   readonly stackTraceLimit: number;
 }
 
-/** A queue, for whoever has jobs done. */
+/** A queue, on the side that posts jobs. */
 export class Queue<Data = unknown, Answer = unknown> {
   constructor(
     name: string,
@@ -98,7 +98,7 @@ export class QueueEvents {
   close(): Promise<void>;
 }
 
-/** Whoever does the jobs of a queue. */
+/** A worker: takes jobs from a queue and does them. */
 export class Worker<Data = unknown, Answer = unknown> {
   constructor(
     name: string,

@@ -1,6 +1,6 @@
 import type { JobEvent, Queue, QueueEvents } from "./bullmq.d.ts";
 
-/** Who is told of a queue. */
+/** Callbacks for what happens in a queue. */
 export interface QueueListener {
   /** A job has ended, well or not. */
   onEnd(id: string): void;
@@ -17,7 +17,7 @@ export interface QueueListener {
  *
  * @param queue The queue.
  * @param events What happens in it.
- * @param listener Who is told.
+ * @param listener The callbacks.
  * @param patienceMilliseconds How long the server may be away.
  * @returns Ends the listening.
  */

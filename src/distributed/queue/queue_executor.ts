@@ -22,7 +22,7 @@ const DEFAULTS = {
 /** Above this, listeners are taken for a leak. */
 const MOST_LISTENERS = 10_000;
 
-/** How long answers lie in the queue: whoever asks again has them at once. */
+/** How long answers stay in the queue: the same question is answered from there. */
 const KEPT_SECONDS = 24 * 3600;
 
 /** Where jobs are done, and what with. */
@@ -39,7 +39,7 @@ export interface QueueExecutorOptions {
   readonly backoffMilliseconds?: number;
   /** How long the server may be away during a run. Default 60 s. */
   readonly patienceMilliseconds?: number;
-  /** Told what a user should know. */
+  /** Called with what a user should know. */
   readonly onNotice?: (notice: string) => void;
 }
 
@@ -94,7 +94,7 @@ export class QueueExecutor implements Executor {
         stackTraceLimit: 0,
       },
     });
-    // Both tell of every attempt to connect anew; what matters of that is told by `run`.
+    // Both report every attempt to connect anew; `run` reports what matters of that.
     queue.on("error", () => {});
     const [seconds] = await (await queue.client).time();
     const events = new QueueEvents(QUEUE_NAME, {

@@ -29,7 +29,7 @@ export class QueueRun<Output> {
    * @param queue The queue.
    * @param blobs What is too large for it.
    * @param jobs The jobs by their names in the queue.
-   * @param hooks Who is told.
+   * @param hooks Callbacks and interruption.
    */
   constructor(
     queue: Queue<QueuedJob, Payload>,

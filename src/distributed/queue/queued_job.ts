@@ -38,7 +38,7 @@ export async function unpackPayload(payload: Payload, blobs: BlobStore): Promise
   return JSON.parse(await readFile(await blobs.fetch(payload.blob), "utf8"));
 }
 
-/** What a job is called in the queue: the same for the same work, whoever asks for it. */
+/** What a job is called in the queue: the same for the same work, whichever run asks for it. */
 export function nameJob(kind: string, key: string, context: unknown): string {
   return createHash("sha256").update(JSON.stringify([kind, key, context])).digest("hex");
 }
@@ -46,7 +46,7 @@ export function nameJob(kind: string, key: string, context: unknown): string {
 /** The queue knows a failure by its text alone. A thread that was lost elsewhere is no thread of this process. */
 const CLASSES = [InputError, UsageError];
 
-/** The text of an error: its class and the parts of its message as JSON where whoever reads it acts on these. */
+/** The text of an error: its class and the parts of its message as JSON where its reader acts on these. */
 export function writeFailure(error: unknown): string {
   const failure = error instanceof Error ? error : new Error(String(error));
   return CLASSES.some(({ name }) => name === failure.name)

@@ -60,24 +60,24 @@ export interface ServeOptions {
     input: unknown,
     tools: JobTools & { readonly blobs: BlobStore },
   ) => Promise<unknown>;
-  /** Raised to end the work after the job in hand. */
+  /** Aborts the work after the current job. */
   readonly signal: AbortSignal;
   /** How long a worker that shows no sign of life keeps its job. Default 15 s. */
   readonly lockMilliseconds?: number;
   /** How long a worker that refused a job leaves the next one to others. Default 3 s. */
   readonly restMilliseconds?: number;
-  /** Told once the worker waits for jobs. */
+  /** Called once the worker waits for jobs. */
   readonly onReady?: () => void;
-  /** Told before every job. */
+  /** Called before every job. */
   readonly onBegin?: (job: ServedJob) => void;
-  /** Told behind every job, of its failure where it failed. */
+  /** Called after every job, with its failure where it failed. */
   readonly onEnd?: (job: ServedJob, failure?: Error) => void;
-  /** Told what a user should know: that the server is away. */
+  /** Called with what a user should know: that the server is away. */
   readonly onNotice?: (notice: string) => void;
 }
 
 /**
- * Takes jobs from a queue, one at a time, until it is told to end. Attempts, waits between them and the recovery of jobs
+ * Takes jobs from a queue, one at a time, until its signal is aborted. Attempts, waits between them and the recovery of jobs
  * whose worker is gone are BullMQ's.
  *
  * @param options What to do.
@@ -97,7 +97,7 @@ export async function serveQueue(options: ServeOptions): Promise<void> {
       return await serveJob(job, await stores.at(options.blobs ?? job.data.blobs), options);
     } catch (error) {
       if (!(error instanceof RefusalError)) throw new Error(writeFailure(error));
-      // Whoever refuses is free at once, and would take the job again before those who are at work.
+      // A worker that refuses is free at once, and would take the job again before busy ones.
       worker.pause(true);
       resting = setTimeout(() => worker.resume(), restMilliseconds);
       throw new Error(writeFailure(error.cause));

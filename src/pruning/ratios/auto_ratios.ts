@@ -204,7 +204,7 @@ async function judgeFinalists(run: SearchRun, { rollouts }: Tried): Promise<Trie
   return await refineCounts(space, options, origins, hooksOf(run, stage));
 }
 
-/** A stage of a search: how its networks are made, and how its progress is told. */
+/** A stage of a search: how its networks are made, and how its progress is reported. */
 interface SearchStage {
   readonly kind: TrialKind;
   readonly stage: string;
@@ -244,19 +244,19 @@ async function tryOut(
   batch: readonly (readonly number[])[],
   onMeasured: (index: number, measurement: Measurement) => Promise<void>,
 ): Promise<void> {
-  let told: Promise<unknown> = Promise.resolve();
+  let reported: Promise<unknown> = Promise.resolve();
   const onEnd = (index: number, outcome: JobOutcome<Evaluation>) => {
     if (outcome.status === "failed" && outcome.error instanceof WorkerError) return;
     const measurement = outcome.status === "done"
       ? outcome.output
       : { failure: outcome.error.message };
-    told = Promise.all([told, onMeasured(index, measurement)]);
+    reported = Promise.all([reported, onMeasured(index, measurement)]);
     // It is waited for below; until then a failure must not count as one that nobody handles.
-    told.catch(() => {});
+    reported.catch(() => {});
   };
   const jobs = batch.map((counts) => trialJob(kind, counts));
   const outcomes = await executor.run<Evaluation>(jobs, { signal, onEnd });
-  await told;
+  await reported;
   for (const outcome of outcomes) {
     if (outcome.status === "failed" && outcome.error instanceof WorkerError) throw outcome.error;
   }

@@ -10,7 +10,7 @@ import { plansToRepair, repairLayers, startRepair } from "../repair/repair.ts";
 /** Training images that finalists are measured on, at least: they differ by less than roll-outs do. */
 const FINALIST_IMAGES = 5000;
 
-/** What networks of a search are tried out with; whoever does it opens the same from model, images and statistics. */
+/** What networks of a search are tried out with; a worker opens the same from model, images and statistics. */
 export interface SearchContext {
   /** The original network, its images and its statistics. */
   readonly context: BudgetContext;
@@ -58,7 +58,7 @@ export function trialJob(kind: TrialKind, counts: readonly number[]): Job<readon
   return { kind, key: counts.join("-"), input: [...counts] };
 }
 
-/** Who tries networks out. */
+/** The handlers that try networks out. */
 export const TRIAL_HANDLERS: JobHandlers<SearchContext> & Record<TrialKind, unknown> = {
   rollout: timed(readOffAndMeasure),
   finalist: timed(repairAndMeasure),

@@ -40,11 +40,11 @@ export interface RepairContext extends StatisticsSource {
   readonly select: SelectionMethod;
   /** Pull towards the old weights, relative to the mean diagonal of G. */
   readonly ridge: number;
-  /** Raised to end the work between two layers. */
+  /** Aborts the work between two layers. */
   readonly signal?: AbortSignal;
-  /** Told of work that is not a layer's: what it is, how far it is. */
+  /** Called during work that is not a layer's: what it is, how far it is. */
   readonly onStage: (stage: string, done: number, total: number) => void;
-  /** Told before every layer. */
+  /** Called before every layer. */
   readonly onLayer: (name: string, layersDone: number) => void;
 }
 

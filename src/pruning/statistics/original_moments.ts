@@ -29,7 +29,7 @@ interface StatisticsFile {
 }
 
 /**
- * Moments of the original network: whoever needs some asks here, so nothing is gathered twice in a run. With a file
+ * Moments of the original network: all that need some ask here, so nothing is gathered twice in a run. With a file
  * they are read from it; where there is no such file yet, those of all layers are gathered and it is written.
  */
 export class OriginalMoments {
@@ -105,7 +105,7 @@ export class OriginalMoments {
   }
 
   /**
-   * A file with the statistics of all layers, for whoever works elsewhere.
+   * A file with the statistics of all layers, for workers elsewhere.
    *
    * @param path Where it is written when the run has no such file.
    * @returns Where it is.

@@ -27,7 +27,7 @@ import type { Stopwatch } from "../../base/mod.ts";
 
 /**
  * Images that go through the original network together, and that shards and workers share out together. Products are
- * added up in f32 within these and in f64 across them, so statistics do not depend on who gathers which.
+ * added up in f32 within these and in f64 across them, so statistics do not depend on which worker gathers which.
  */
 export const PORTION = 32;
 
@@ -56,7 +56,7 @@ export interface StatisticsSource {
   readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
   /** Takes the time of the stages. */
   readonly clock: Stopwatch;
-  /** Told of every batch. */
+  /** Called after every batch. */
   readonly onProgress?: ProgressListener;
 }
 
@@ -72,7 +72,7 @@ export interface SamplingSettings {
   readonly seed: number;
   /** Bytes for what waits. */
   readonly memoryBudget: number;
-  /** Told of every batch. */
+  /** Called after every batch. */
   readonly onProgress?: ProgressListener;
 }
 

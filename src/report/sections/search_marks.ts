@@ -84,7 +84,7 @@ export function markWinner(
   ];
 }
 
-/** What is told of a network at its mark. */
+/** What the tip at a mark says of its network. */
 export function titleWith(measure: Measure) {
   return (tried: LoggedRollout) =>
     `number ${tried.rollout} (${SOURCES[tried.source].name}): ${measure.name} ${

@@ -33,7 +33,7 @@ export class ThreadReplica {
     return answer as ReplicaAnswer<Name>;
   }
 
-  /** Lets it end what it is at; whoever asked for that hears of it. */
+  /** Lets it end what it is at; its caller learns of it. */
   stop(): void {
     this.call("stop").catch(() => {});
   }

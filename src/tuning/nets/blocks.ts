@@ -22,7 +22,7 @@ export function image({ inputShape }: NetworkShape): Symbolic {
   return tf.input({ name: "image", shape: [...inputShape] });
 }
 
-/** A SAME convolution, 3×3 and without bias unless told otherwise. */
+/** A SAME convolution, 3×3 and without bias by default. */
 export function convolution(
   x: Symbolic,
   name: string,

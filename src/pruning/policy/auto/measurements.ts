@@ -22,15 +22,15 @@ export interface MeasuringHooks {
    * Measures networks none of which waits for another.
    *
    * @param batch Channels that every unit keeps, of every network; no two are the same.
-   * @param onMeasured To be told of every network as soon as it is measured, in any order, and waited for.
+   * @param onMeasured Called with every network as soon as it is measured, in any order, and awaited.
    */
   readonly evaluateAll: (
     batch: readonly (readonly number[])[],
     onMeasured: (index: number, measurement: Measurement) => Promise<void>,
   ) => Promise<void>;
-  /** What an earlier search measured, in any order: it is not measured again, nor told to `onMeasured`. */
+  /** What an earlier search measured, in any order: it is not measured again, nor passed to `onMeasured`. */
   readonly recorded?: readonly RecordedMeasurement[];
-  /** Told of every network as soon as it is measured. */
+  /** Called with every network as soon as it is measured. */
   readonly onMeasured?: (measured: RecordedMeasurement) => void | Promise<void>;
 }
 

@@ -58,7 +58,7 @@ export const SEARCH_DEFAULTS: SearchSettings = {
 
 /** What a search asks for and tells. */
 export interface SearchHooks extends MeasuringHooks {
-  /** Told of every roll-out in order, when the agent has learnt from it. */
+  /** Called with every roll-out in order, once the agent has learned from it. */
   readonly onRollout?: (rollout: Rollout | FailedRollout) => void | Promise<void>;
   /** Stops the search between batches. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,6 @@
 import type { BudgetProblem, BudgetTerm } from "../budget/budget_problem.ts";
 
-/** What the agent is told of a unit's layer; of several layers, what the caller thinks stands for them. */
+/** What the agent sees of a unit's layer; of several layers, what the caller thinks stands for them. */
 export interface UnitFeatures {
   /** Filters: n. */
   readonly filters: number;
@@ -20,7 +20,7 @@ export interface SearchUnit {
   readonly name: string;
   /** Counts that are allowed, ascending; the last one is the whole unit. */
   readonly counts: ArrayLike<number>;
-  /** What the agent is told of it. */
+  /** What the agent sees of it. */
   readonly features: UnitFeatures;
 }
 

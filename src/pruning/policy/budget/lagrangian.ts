@@ -2,7 +2,7 @@ import type { Choice } from "./budget_problem.ts";
 import type { EliminationTree } from "./elimination_tree.ts";
 
 /**
- * Minimizes the Lagrangian Σ error + λ · Σ cost by min-sum elimination, and keeps what every clique told its parent.
+ * Minimizes the Lagrangian Σ error + λ · Σ cost by min-sum elimination, and keeps the message of every clique to its parent.
  *
  * With m_i(row) the message of clique i, entry (row, option) of a clique is worth
  *
