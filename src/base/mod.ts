@@ -1,4 +1,5 @@
 export { withDefaults } from "./defaults.ts";
+export { differences } from "./differences.ts";
 export { fileError, InputError, UsageError, withAction, WorkerError } from "./errors.ts";
 export { isMissing, readBytes } from "./files.ts";
 export {

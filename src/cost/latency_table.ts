@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { fileError, InputError, isMissing } from "../base/mod.ts";
+import { differences, fileError, InputError, isMissing } from "../base/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -175,13 +175,14 @@ function parseTable(text: string): StoredTable | undefined {
 /** A processor that either side does not know is no difference. */
 function refuseOthers(path: string, found: LatencyConditions): void {
   const wanted = describeConditions();
-  const names = ["tfjs", "target", "cpu", "cores", "threads"] as const;
-  for (const name of names) {
-    const isUnknown = name === "cpu" && (found.cpu === undefined || wanted.cpu === undefined);
-    if (isUnknown || found[name] === wanted[name]) continue;
-    throw new InputError(
-      `reading ${path}: found times for ${name} ${found[name]}, wanted ${wanted[name]}; ` +
-        `give another file, or remove it to have layers timed anew`,
-    );
-  }
+  const isUnknown = found.cpu === undefined || wanted.cpu === undefined;
+  const [had, wants] = [found, wanted].map((conditions) =>
+    isUnknown ? { ...conditions, cpu: undefined } : conditions
+  );
+  const different = differences(had, wants);
+  if (different.length === 0) return;
+  throw new InputError(
+    `reading ${path}: found times for ${different.join("; ")}; ` +
+      `give another file, or remove it to have layers timed anew`,
+  );
 }

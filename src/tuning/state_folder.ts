@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, InputError, readBytes, WorkerError } from "../base/mod.ts";
+import { differences, fileError, InputError, readBytes, WorkerError } from "../base/mod.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
 export type Identity = Readonly<Record<string, unknown>>;
@@ -76,11 +76,11 @@ export async function loadState(folder: string, identity: Identity): Promise<Run
         `remove it and start anew, or go on with the Secateur that wrote it`,
     );
   }
-  const differences = describeDifferences(state.identity, JSON.parse(JSON.stringify(identity)));
-  if (differences.length > 0) {
+  const different = differences(state.identity, identity);
+  if (different.length > 0) {
     throw new InputError(
-      `resuming from ${folder}: the run had other options: ${differences.join("; ")}; ` +
-        `give the same, or start anew without --resume`,
+      `resuming from ${folder}: found a run with ${different.join("; ")}; ` +
+        `give what it was begun with, or start anew without --resume`,
     );
   }
   const lengths: number[] = state.lengths;
@@ -112,23 +112,6 @@ export async function nameState(
   if (!isKept) return error;
   const message = `${error.message} with --resume: the last checkpoint is kept in ${folder}`;
   return new WorkerError(message, { cause: error });
-}
-
-/**
- * Names what two identities differ in.
- *
- * @param had The identity of the state.
- * @param wants That of the run, as JSON has it.
- * @returns A text for every difference.
- */
-export function describeDifferences(had: Identity, wants: Identity): string[] {
-  return [...new Set([...Object.keys(had), ...Object.keys(wants)])]
-    .filter((name) => JSON.stringify(had[name]) !== JSON.stringify(wants[name]))
-    .map((name) => `${name} was ${textOf(had[name])}, now ${textOf(wants[name])}`);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function joinArrays(arrays: readonly Float32Array[]): Uint8Array {
