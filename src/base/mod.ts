@@ -18,5 +18,13 @@ export { createRandom, drawNormal, type Random, shuffledIndices } from "./random
 export { Stopwatch } from "./stopwatch.ts";
 export { type Answerer, serveThread } from "./threads/serve_thread.ts";
 export { Thread } from "./threads/thread.ts";
-export { refuseExistingFile, statFile, writeWholeFile } from "./whole_file.ts";
+export {
+  type FileContent,
+  refuseExistingFile,
+  requireWritableFolder,
+  statFile,
+  writeBeside,
+  writeWholeFile,
+  writeWholeFolder,
+} from "./whole_file.ts";
 export { isZip, readZip, type ZipEntry } from "./zip.ts";

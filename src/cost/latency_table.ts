@@ -1,8 +1,8 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { differences, fileError, InputError, isMissing } from "../base/mod.ts";
+import { differences, fileError, InputError, isMissing, writeWholeFile } from "../base/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -114,12 +114,7 @@ export class LatencyTable {
       reference: this.#reference,
       times,
     };
-    try {
-      await writeFile(`${path}.part`, JSON.stringify(table, null, 1) + "\n");
-      await rename(`${path}.part`, path);
-    } catch (cause) {
-      throw fileError(`writing ${path}`, cause);
-    }
+    await writeWholeFile(path, `${JSON.stringify(table, null, 1)}\n`);
   }
 }
 
