@@ -126,6 +126,7 @@ export {
   type Timing,
 } from "./cost/mod.ts";
 export {
+  type FileContent,
   fileError,
   InputError,
   paretoFront,
@@ -153,6 +154,7 @@ export {
   type DataOptions,
   type FigureChanges,
   fingerprint,
+  type FingerprintOptions,
   type Fingerprints,
   type GivenAnswer,
   type OutputErrorChange,

@@ -1,18 +1,17 @@
-import { checkAugmentation, describeDataset } from "../data/mod.ts";
-import { InputError } from "../base/mod.ts";
+import { describeDataset } from "../data/mod.ts";
 import { unpinInputSize, writeGraph } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { type ModelFile, type PixelTransform, writePreprocessing } from "../model/mod.ts";
 import {
   buildNetwork,
-  checkpointHooks,
   type EpochReport,
   nameState,
+  openTeacher,
   pickTuningOptions,
-  type RunIdentity,
+  prepareTuning,
   TRAINING_DEFAULTS,
-  tuneNetwork,
   type TuningOptions,
+  type TuningPlan,
   type TuningReport,
 } from "../tuning/mod.ts";
 import {
@@ -20,8 +19,8 @@ import {
   compareFigures,
   type DataOptions,
   evaluateOn,
+  identifyRun,
   openSession,
-  resolveReference,
   type Session,
   type TestAnswers,
   wholeSplit,
@@ -87,7 +86,7 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
   };
   const preprocessing = { inputs: [{ name: net, shape: inputShape, transform }], classes };
   const metadata = writePreprocessing(built.metadata, preprocessing);
-  return await finetune({ ...rest, ...settings, model: { ...built, metadata } });
+  return await tuneModel({ ...rest, ...settings, model: { ...built, metadata } }, { net });
 }
 
 /**
@@ -100,31 +99,32 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  * @throws {WorkerError} When a thread is lost; the last checkpoint is kept.
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
+  return await tuneModel(options);
+}
+
+/** What to do where there are no classes to learn. */
+const ADVICE = "give a model whose outputs are imitated, with --teacher";
+
+/** @param more What the run is by, beside its settings. */
+async function tuneModel(options: FinetuneOptions, more: object = {}): Promise<TuningOutcome> {
   const start = performance.now();
-  const settings = pickTuningOptions(options);
-  let teacher: ModelFile | undefined;
-  const session = await openSession(options, async (file, why) => {
-    teacher = await openTeacher(options, file);
-    if (teacher) return teacher;
-    throw new InputError(
-      `tuning ${file.path}: ${why}; give a model whose outputs are imitated, with --teacher`,
-    );
-  });
+  const { checkpoint, resume = false, signal, onProgress, onEpoch } = options;
+  let opened: ModelFile | undefined;
+  const open = async (file: ModelFile, unlabeled?: string) =>
+    opened ??= await openTeacher(options.teacher, file, { unlabeled, advice: ADVICE });
+  const session = await openSession(options, open);
   try {
-    const { pool, file } = session;
-    teacher ??= await openTeacher(options, file);
-    const identity = {
-      network: file.path,
-      teacher: teacher?.path,
-      images: pool.local.dataset.train.length,
-      workers: pool.size,
-      unlabeled: session.unlabeled,
-      ...settings,
+    const teacher = await open(session.file);
+    const settings = pickTuningOptions(options);
+    const place = checkpoint === undefined ? undefined : {
+      folder: checkpoint,
+      identity: await identifyRun(session, { ...more, ...settings }, teacher),
+      resume,
     };
-    const outcome = await tuneSession(session, { ...options, teacher }, identity)
-      .catch(async (error) => {
-        throw await nameState(error, options.checkpoint, { ...identity });
-      });
+    const plan = { options: settings, teacher, place, signal, onProgress, onEpoch };
+    const outcome = await tuneSession(session, options, plan).catch(async (error) => {
+      throw await nameState(error, place);
+    });
     const seconds = (performance.now() - start) / 1000;
     return { ...outcome, report: { ...outcome.report, seconds } };
   } finally {
@@ -132,28 +132,17 @@ export async function finetune(options: FinetuneOptions): Promise<TuningOutcome>
   }
 }
 
-async function openTeacher(
-  { teacher }: FinetuneOptions,
-  file: ModelFile,
-): Promise<ModelFile | undefined> {
-  return teacher === undefined ? undefined : await resolveReference(teacher, file);
-}
-
 /** Measures, tunes and measures again; the seconds are not known yet. */
 async function tuneSession(
   session: Session,
-  options: FinetuneOptions & { readonly teacher?: ModelFile },
-  identity: RunIdentity,
+  options: DataOptions,
+  plan: TuningPlan,
 ): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
-  const { checkpoint, resume = false, teacher, signal, onProgress, onEpoch } = options;
-  const settings = pickTuningOptions(identity);
-  checkAugmentation(session.inputs, settings);
-  const keeping = await checkpointHooks(checkpoint, identity, resume);
+  const tune = await prepareTuning(session, plan);
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");
-  const hooks = { ...keeping, teacher, signal, onProgress, onEpoch };
-  const tuned = await tuneNetwork(session, graph, settings, hooks);
+  const tuned = await tune(graph);
   const written = writeGraph(tuned.graph, file);
   const after = tuned.interrupted
     ? before
@@ -165,7 +154,7 @@ async function tuneSession(
     ...(validationOutputError !== undefined && { validationOutputError }),
     epochs: tuned.history,
     interrupted: tuned.interrupted,
-    seed: settings.seed,
+    seed: plan.options.seed,
     workers: session.pool.size,
   };
   const answers = await compareAnswers(session, before, after);

@@ -1,14 +1,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
-import { type DatasetPlace, pickCalibration } from "../data/mod.ts";
+import type { DatasetPlace } from "../data/mod.ts";
 import { differences, InputError, Stopwatch } from "../base/mod.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
-import { findChannelSpaces } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { RefusalError } from "./queue/serve_queue.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { identifyStatistics, type StatisticsSource } from "../pruning/mod.ts";
+import {
+  createStatisticsSource,
+  identifyStatistics,
+  type StatisticsSource,
+} from "../pruning/mod.ts";
 import { type DataOptions, openSession, type Session } from "../session/mod.ts";
 
 /** Name of the file of a model that names the others. */
@@ -96,16 +99,8 @@ export async function openSource(
       model: await getModel(spec.model, resources.blobs),
     }, (file) => file);
     try {
-      const { graph, file, pool } = session;
-      const indices = pickCalibration(pool.local.dataset.train, identity.images, sampling.seed);
-      const source = {
-        graph,
-        file,
-        pool,
-        calibration: { ...sampling, indices },
-        map: findChannelSpaces(graph),
-        clock: new Stopwatch(),
-      };
+      const settings = { ...sampling, images: identity.images };
+      const source = createStatisticsSource(session, settings, new Stopwatch());
       requireSame(await identifyStatistics(source), identity, data);
       return { session, source };
     } catch (error) {

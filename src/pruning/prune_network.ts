@@ -31,7 +31,8 @@ import { CALIBRATION_DEFAULTS, createStatisticsSource } from "./statistics/stati
 import { createTuner } from "./repair/tuner.ts";
 import { describeRun } from "./describe_run.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
-import { nameRunState, repairInGroups, type RunFolder } from "./repair/repair_in_groups.ts";
+import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run_folder.ts";
+import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
 import {
@@ -126,10 +127,12 @@ export async function pruneOpened(
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
   });
+  let folder: RunFolder | undefined;
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const source = createStatisticsSource(session, settings, clock);
+    const images = settings.batches * settings.batchSize;
+    const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listConvolutions(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, settings.statistics);
@@ -140,13 +143,13 @@ export async function pruneOpened(
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
-    const folder = runFolder(session, settings);
+    const tuner = await createTuner(session, settings);
+    folder = await openRunFolder(session, settings, tuner);
     const resources = { folder, openExecutor };
     const { ratios, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, ratios, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
-    const tuner = await createTuner(session, settings);
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
@@ -173,8 +176,11 @@ export async function pruneOpened(
     );
     const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
 
-    const tuned = tuner &&
-      await clock.time("tune", () => tuner.run("whole", refreshed, tuner.options));
+    const place = folder && placeOfStage(folder, "whole");
+    const tuned = tuner && await clock.time(
+      "tune",
+      () => tuner.run(refreshed, { options: tuner.options, place }),
+    );
     const result = tuned?.graph ?? refreshed;
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
@@ -190,7 +196,7 @@ export async function pruneOpened(
       tuned: tuned && { ...tuned, groups },
       maskedDifference,
       clock,
-      images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
+      images: { calibration: calibration.length, wanted: images },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
@@ -200,7 +206,7 @@ export async function pruneOpened(
     const answers = await compareAnswers(session, before, after);
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
-    throw await nameRunState(error, runFolder(session, settings));
+    throw await nameRunState(error, folder);
   }
 }
 
@@ -246,35 +252,4 @@ function trackLayers(
       { stage: "pruning", detail, done: layersDone * batches, total },
       onProgress,
     );
-}
-
-/** Where a run with a search or tuning keeps its state, and what the state belongs to. */
-function runFolder({ pool, file, unlabeled }: Session, settings: Settings): RunFolder | undefined {
-  const { checkpoint, resume = false, policy } = settings;
-  const hasJournal = policy.kind === "auto";
-  if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
-  const { select, shared, channelMultiple, skip, batches, batchSize } = settings;
-  const { pointsPerImage, ridge, seed } = settings;
-  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning ?? {};
-  const identity = {
-    network: file.path,
-    images: pool.local.dataset.train.length,
-    // Sums over images of repairs and of statistics are added up in f64 replica by replica: their last bits depend on it.
-    workers: pool.size,
-    unlabeled,
-    policy,
-    select,
-    shared,
-    channelMultiple,
-    skip,
-    batches,
-    batchSize,
-    pointsPerImage,
-    ridge,
-    seed,
-    tuning,
-    groups,
-    teacher: typeof teacher === "object" ? teacher.path : teacher,
-  };
-  return { checkpoint, resume, identity, hasJournal };
 }

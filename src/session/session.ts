@@ -7,10 +7,12 @@ import {
   disposeModel,
   type InputPreparation,
   type ModelFile,
+  type Preprocessing,
   readPreprocessing,
   writePreprocessing,
 } from "../model/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
+import { type Content, identifyContent } from "./content.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 import { resolveModel } from "./resolve_model.ts";
@@ -29,8 +31,16 @@ export interface Session extends Pick<Network, "graph"> {
   readonly objective?: ObjectiveSpec;
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabeled?: string;
+  /** What model and images are, by content; found out when it is first asked for. */
+  content(): Promise<Content>;
   /** Stops the workers. */
   close(): Promise<void>;
+}
+
+/** A model as it is read for its data. */
+export interface ModelSource extends Pick<Session, "original" | "file"> {
+  /** What its inputs read, and its classes. */
+  readonly preprocessing: Preprocessing;
 }
 
 /**
@@ -58,11 +68,8 @@ export async function openSession(
   options: DataOptions,
   chooseReference: ReferenceChoice,
 ): Promise<Session> {
-  const read = await resolveModel(options.model);
-  const preprocessing = readPreprocessing(read, options.preprocessing);
-  const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
+  const { original, file, preprocessing } = await readSource(options);
   const { inputs } = preprocessing;
-  const file = pinInputSize(original, new Map(inputs.map(({ name, shape }) => [name, shape])));
   await startBackend();
   const { model, graph } = await openNetwork(file);
   const { outputs } = model;
@@ -78,12 +85,31 @@ export async function openSession(
     const unlabeled = whyNoClasses ?? reasonInData(pool.local.dataset);
     const objective = await chooseObjective(file, unlabeled, chooseReference);
     if (objective) await pool.setObjective(objective);
+    let known: Promise<Content> | undefined;
+    const content = () => known ??= identifyContent(file, pool.local.dataset.train);
     const close = () => pool.close();
-    return { graph, original, file, inputs, pool, objective, unlabeled, close };
+    return { graph, original, file, inputs, pool, objective, unlabeled, content, close };
   } catch (error) {
     await pool.close();
     throw error;
   }
+}
+
+/**
+ * Reads a model for its data.
+ *
+ * @param options The model, and what flags say about preprocessing.
+ * @returns The model, with a fixed input size too.
+ * @throws {InputError} When it cannot be read.
+ */
+export async function readSource(
+  options: Pick<DataOptions, "model" | "preprocessing">,
+): Promise<ModelSource> {
+  const read = await resolveModel(options.model);
+  const preprocessing = readPreprocessing(read, options.preprocessing);
+  const original = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
+  const sizes = new Map(preprocessing.inputs.map(({ name, shape }) => [name, shape]));
+  return { original, file: pinInputSize(original, sizes), preprocessing };
 }
 
 /** Why a model cannot be measured by right answers; undefined when it can. */

@@ -9,9 +9,17 @@ import {
   WorkerError,
   writeWholeFile,
 } from "../base/mod.ts";
+import type { RunIdentity } from "../session/mod.ts";
 
-/** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
-export type Identity = Readonly<Record<string, unknown>>;
+/** Where a run keeps its state. */
+export interface StatePlace {
+  /** The folder. */
+  readonly folder: string;
+  /** What the state belongs to; a run that is anything else does not go on from it. */
+  readonly identity: RunIdentity;
+  /** Go on from the state that is there. */
+  readonly resume: boolean;
+}
 
 /** The state of a run: numbers by name, and arrays. */
 export interface RunState {
@@ -34,7 +42,7 @@ const LINE_FEED = 10;
 /** The line of JSON. */
 interface StateRecord extends Pick<RunState, "progress"> {
   readonly version: number;
-  readonly identity: Identity;
+  readonly identity: RunIdentity;
   /** Elements of every array. */
   readonly lengths: readonly number[];
 }
@@ -42,14 +50,12 @@ interface StateRecord extends Pick<RunState, "progress"> {
 /**
  * Writes the state of a run: at any moment the older state or the newer one is there as a whole.
  *
- * @param folder Folder of the state.
- * @param identity What it belongs to.
+ * @param place Where.
  * @param state What is written.
  * @throws {InputError} When the folder cannot be written.
  */
 export async function saveState(
-  folder: string,
-  identity: Identity,
+  { folder, identity }: Omit<StatePlace, "resume">,
   { progress, arrays }: RunState,
 ): Promise<void> {
   const lengths = arrays.map(({ length }) => length);
@@ -73,12 +79,14 @@ export async function hasState(folder: string): Promise<boolean> {
 /**
  * Reads the state of a run.
  *
- * @param folder Folder of the state.
- * @param identity What it must belong to.
+ * @param place Where, and what it must belong to.
  * @returns The state.
- * @throws {InputError} When there is none, it is damaged, or it belongs to a run with other options, which are named.
+ * @throws {InputError} When there is none, it is damaged, of another version, or belongs to another run, with the
+ * difference.
  */
-export async function loadState(folder: string, identity: Identity): Promise<RunState> {
+export async function loadState(
+  { folder, identity }: Omit<StatePlace, "resume">,
+): Promise<RunState> {
   const bytes = await readStateFile(folder);
   const end = bytes.indexOf(LINE_FEED) + 1;
   const { identity: found, progress, lengths } = parseRecord(folder, bytes.subarray(0, end));
@@ -140,19 +148,17 @@ function strangeVersion(folder: string, found: number | string): InputError {
  * Says in the error of a lost thread that the state of the run is kept, where, and how to go on.
  *
  * @param error What ended the run.
- * @param folder Folder of the state; without one nothing is kept.
- * @param identity What the state belongs to.
+ * @param place Where the state is; without a place nothing is kept.
  * @returns The error to throw: another one only for a lost thread, and only when there is a state to go on from.
  */
 export async function nameState(
   error: unknown,
-  folder: string | undefined,
-  identity: Identity,
+  place: Omit<StatePlace, "resume"> | undefined,
 ): Promise<unknown> {
-  if (!(error instanceof WorkerError) || folder === undefined) return error;
-  const isKept = await loadState(folder, identity).then(() => true, () => false);
+  if (!(error instanceof WorkerError) || place === undefined) return error;
+  const isKept = await loadState(place).then(() => true, () => false);
   if (!isKept) return error;
-  const message = `${error.message} with --resume: the last checkpoint is kept in ${folder}`;
+  const message = `${error.message} with --resume: the last checkpoint is kept in ${place.folder}`;
   return new WorkerError(message, { cause: error });
 }
 

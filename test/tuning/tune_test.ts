@@ -75,7 +75,7 @@ Deno.test(
     );
     await assert.rejects(
       train({ ...options, resume: true, net: "resnet14" }),
-      /network .*, wanted/,
+      /net resnet8, wanted resnet14; give/,
     );
     const { size } = await Deno.stat(`${checkpoint}/state.bin`);
     await Deno.truncate(`${checkpoint}/state.bin`, size - 100);
