@@ -83,7 +83,6 @@ export {
   type InspectOptions,
   type InspectReport,
   type LayerDescription,
-  type SpaceDescription,
 } from "./api/inspect.ts";
 export { type LimitName, type Limits, parseLimits } from "./api/check/limits.ts";
 export type { LimitResult } from "./api/check/compare_to_limits.ts";
@@ -162,7 +161,7 @@ export {
   type ProgressListener,
   type TestAnswers,
 } from "./session/mod.ts";
-export type { CutMode, SharedMode } from "./graph/mod.ts";
+export type { ChannelSpace as SpaceDescription, CutMode, SharedMode } from "./graph/mod.ts";
 export {
   openPruner,
   type Pruner,

@@ -1,5 +1,6 @@
 import { layerCost, networkCost } from "../cost/mod.ts";
 import {
+  type ChannelSpace,
   type ConvolutionPlace,
   type CutMode,
   findChannelSpaces,
@@ -36,22 +37,6 @@ export interface LayerDescription {
   readonly reason?: string;
 }
 
-/** One channel space as {@link inspect} sees it. */
-export interface SpaceDescription {
-  /** Number of the space. */
-  readonly id: number;
-  /** How many channels it has. */
-  readonly channels: number;
-  /** Layers that make the channels. */
-  readonly producers: readonly string[];
-  /** Layers with weights that carry them. */
-  readonly riders: readonly string[];
-  /** Layers that mix them. */
-  readonly consumers: readonly string[];
-  /** Why the space must stay whole. */
-  readonly frozen?: string;
-}
-
 /** What a model is made of. */
 export interface InspectReport {
   /** Name of the model. */
@@ -63,7 +48,7 @@ export interface InspectReport {
   /** Its layers, in graph order. */
   readonly layers: readonly LayerDescription[];
   /** Its channel spaces. */
-  readonly spaces: readonly SpaceDescription[];
+  readonly spaces: readonly ChannelSpace[];
   /** Multiply–accumulates for one image. */
   readonly macs: number;
   /** Of these, those of all but Dense layers. */

@@ -7,7 +7,7 @@ import type { TuningResult } from "../tuning/mod.ts";
 import type { LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 
 /** What a finished run knows. */
-export interface RunRecord {
+export interface FinishedRun {
   /** The network before and after. */
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
   /** Evaluations on the test split. */
@@ -49,15 +49,15 @@ export interface RunRecord {
 /**
  * Puts a run's figures together.
  *
- * @param record What the run knows.
+ * @param run What it knows.
  * @returns The report.
  */
-export function describeRun(record: RunRecord): PruneReport {
-  const { graphs, evaluations, clock, images, faults } = record;
+export function describeRun(run: FinishedRun): PruneReport {
+  const { graphs, evaluations, clock, images, faults } = run;
   const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
   return {
     ...compareFigures(evaluations.before, evaluations.after),
-    ...describeTuning(record),
+    ...describeTuning(run),
     macs: {
       before: costBefore.macs,
       after: costAfter.macs,
@@ -66,12 +66,12 @@ export function describeRun(record: RunRecord): PruneReport {
       selectors: selectorMacs(graphs.after, graphs.before),
     },
     params: { before: costBefore.params, after: costAfter.params },
-    ...(record.budget ? { budget: record.budget } : {}),
-    ...(record.search ? { search: record.search } : {}),
-    ...(record.statistics ? { statistics: record.statistics } : {}),
-    layers: record.layers,
-    batchNorm: record.batchNorm,
-    maskedDifference: record.maskedDifference,
+    ...(run.budget ? { budget: run.budget } : {}),
+    ...(run.search ? { search: run.search } : {}),
+    ...(run.statistics ? { statistics: run.statistics } : {}),
+    layers: run.layers,
+    batchNorm: run.batchNorm,
+    maskedDifference: run.maskedDifference,
     seconds: {
       total: clock.total,
       calibrate: clock.seconds("calibrate"),
@@ -88,13 +88,13 @@ export function describeRun(record: RunRecord): PruneReport {
       unreadable: faults.count,
       unreadableNames: faults.names,
     },
-    seed: record.seed,
-    workers: record.workers,
-    notices: noticesOf(record),
+    seed: run.seed,
+    workers: run.workers,
+    notices: noticesOf(run),
   };
 }
 
-function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {
+function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, "tuning"> {
   if (tuned === undefined) return {};
   const { accuracy, outputs, error, loss } = evaluations.cut;
   const { validationAccuracy, validationOutputError, groups, history } = tuned;
@@ -118,7 +118,7 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
   return networkCost({ ...after, nodes: added, otherWeights: new Map() }).convMacs;
 }
 
-function noticesOf({ layers, images, heldOut, unlabeled, search }: RunRecord): string[] {
+function noticesOf({ layers, images, heldOut, unlabeled, search }: FinishedRun): string[] {
   const notices: string[] = [];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");

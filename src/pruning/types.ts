@@ -7,11 +7,9 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
+import type { SelectionMethod } from "./selection/mod.ts";
 import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
-
-/** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
-export type SelectionMethod = "obs" | "lasso" | "magnitude";
 
 /** Where the ratios come from. */
 export type RatioPolicy =

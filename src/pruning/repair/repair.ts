@@ -17,13 +17,14 @@ import {
 import type { Weight } from "../../model/mod.ts";
 import { inputsOf, type LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
-import type { LayerReport, SelectionMethod } from "../types.ts";
+import type { LayerReport } from "../types.ts";
 import {
   createSelector,
   interceptOf,
   type Problem,
   reconstruct,
   requireSamples,
+  type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { coupledProblem, problemOf } from "./problems.ts";

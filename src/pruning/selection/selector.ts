@@ -1,5 +1,5 @@
-/** How channels are chosen: He et al.'s Lasso, structured elimination, or the size of the weights. */
-export type SelectionMethod = "lasso" | "obs" | "magnitude";
+/** How channels are chosen: structured elimination, the Lasso of He et al. 2017, or the largest weights. */
+export type SelectionMethod = "obs" | "lasso" | "magnitude";
 
 /** Channels to keep, and what speaks for them. */
 export interface Selection {
