@@ -1,4 +1,5 @@
 export { withDefaults } from "./defaults.ts";
+export { walkDepthFirst } from "./depth_first.ts";
 export { differences } from "./differences.ts";
 export { fileError, InputError, UsageError, withAction, WorkerError } from "./errors.ts";
 export { isMissing, readBytes } from "./files.ts";
@@ -15,6 +16,7 @@ export { LocalExecutor } from "./jobs/local_executor.ts";
 export { letOthersRun } from "./let_others_run.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
+export { reachable } from "./reachable.ts";
 export { Stopwatch } from "./stopwatch.ts";
 export { type Answerer, serveThread } from "./threads/serve_thread.ts";
 export { Thread } from "./threads/thread.ts";
