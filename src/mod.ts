@@ -91,7 +91,6 @@ export {
   type InspectOptions,
   type InspectReport,
   type LayerDescription,
-  type SpaceDescription,
 } from "./api/inspect.ts";
 export { type LimitName, type Limits, parseLimits } from "./api/check/limits.ts";
 export type { LimitResult } from "./api/check/compare_to_limits.ts";
@@ -135,6 +134,7 @@ export {
 } from "./cost/mod.ts";
 export {
   AdvisingError,
+  type FileContent,
   fileError,
   InputError,
   LIBRARY_WORDS,
@@ -167,6 +167,7 @@ export {
   type DataOptions,
   type FigureChanges,
   fingerprint,
+  type FingerprintOptions,
   type Fingerprints,
   type GivenAnswer,
   type OutputErrorChange,
@@ -174,7 +175,7 @@ export {
   type ProgressListener,
   type TestAnswers,
 } from "./session/mod.ts";
-export type { CutMode, SharedMode } from "./graph/mod.ts";
+export type { ChannelSpace as SpaceDescription, CutMode, SharedMode } from "./graph/mod.ts";
 export {
   openPruner,
   type Pruner,

@@ -131,8 +131,8 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
   );
   try {
     const { pool } = session;
-    const source = createStatisticsSource(session, settings, clock);
     const wanted = settings.batches * settings.batchSize;
+    const source = createStatisticsSource(session, { ...settings, images: wanted }, clock);
     const { length: all } = source.calibration.indices;
     const { statistics, images, unreadable } = queue
       ? await gatherElsewhere(source, settings, queue)

@@ -1,5 +1,6 @@
 import { layerCost, networkCost } from "../cost/mod.ts";
 import {
+  type ChannelSpace,
   type ConvolutionPlace,
   type CutMode,
   findChannelSpaces,
@@ -36,25 +37,6 @@ export interface LayerDescription {
   readonly reason?: string;
 }
 
-/**
- * A channel space: channels that some layers make, carry and read in common, so that a channel is cut from all of these
- * layers or from none (the coupling of DepGraph, Fang et al. 2023, arXiv 2301.12900).
- */
-export interface SpaceDescription {
-  /** Number of the space. */
-  readonly id: number;
-  /** How many channels it has. */
-  readonly channels: number;
-  /** Layers that make the channels. */
-  readonly producers: readonly string[];
-  /** Layers with weights that carry the channels on one by one, such as BatchNormalization. */
-  readonly riders: readonly string[];
-  /** Layers that mix the channels, such as Conv2D. */
-  readonly consumers: readonly string[];
-  /** Why the space must stay whole. */
-  readonly frozen?: string;
-}
-
 /** What a model is made of. */
 export interface InspectReport {
   /** Name of the model. */
@@ -66,7 +48,7 @@ export interface InspectReport {
   /** Its layers, in graph order. */
   readonly layers: readonly LayerDescription[];
   /** Its channel spaces. */
-  readonly spaces: readonly SpaceDescription[];
+  readonly spaces: readonly ChannelSpace[];
   /** Multiply–accumulates for one image. */
   readonly macs: number;
   /** Of these, those of all but Dense layers. */

@@ -1,18 +1,18 @@
-import { checkAugmentation, describeDataset } from "../data/mod.ts";
-import { InputError, option } from "../base/mod.ts";
+import { describeDataset } from "../data/mod.ts";
+import { type Message, option } from "../base/mod.ts";
 import { unpinInputSize, writeGraph } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { type ModelFile, type PixelTransform, writePreprocessing } from "../model/mod.ts";
 import {
   buildNetwork,
-  checkpointHooks,
   type EpochReport,
   nameState,
+  openTeacher,
   pickTuningOptions,
-  type RunIdentity,
+  prepareTuning,
   TRAINING_DEFAULTS,
-  tuneNetwork,
   type TuningOptions,
+  type TuningPlan,
   type TuningReport,
 } from "../tuning/mod.ts";
 import {
@@ -20,9 +20,9 @@ import {
   compareFigures,
   type DataOptions,
   evaluateOn,
+  identifyRun,
   noticeOfChance,
   openSession,
-  resolveReference,
   type Session,
   type TestAnswers,
   wholeSplit,
@@ -106,7 +106,10 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
   };
   const preprocessing = { inputs: [{ name: net, shape: inputShape, transform }], classes };
   const metadata = writePreprocessing(built.metadata, preprocessing);
-  return await finetuneModel({ ...rest, ...settings, model: { ...built, metadata } }, true);
+  return await tuneModel(
+    { ...rest, ...settings, model: { ...built, metadata } },
+    { isNew: true, identity: { net } },
+  );
 }
 
 /**
@@ -136,36 +139,39 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
-  return await finetuneModel(options, false);
+  return await tuneModel(options, { isNew: false });
 }
 
-/** A new network knows nothing yet, and nothing is said of that. */
-async function finetuneModel(options: FinetuneOptions, isNew: boolean): Promise<TuningOutcome> {
+/** What to do where there are no classes to learn. */
+const ADVICE: Message = ["give a model whose outputs are imitated, with ", option("teacher")];
+
+/** What is known of a tuning beside its options. */
+interface Origin {
+  /** A new network knows nothing yet, and nothing is said of that. */
+  readonly isNew: boolean;
+  /** What the run is by, beside its settings. */
+  readonly identity?: object;
+}
+
+async function tuneModel(options: FinetuneOptions, origin: Origin): Promise<TuningOutcome> {
   const start = performance.now();
-  const settings = pickTuningOptions(options);
-  let teacher: ModelFile | undefined;
-  const session = await openSession(options, async (file, why) => {
-    teacher = await openTeacher(options, file);
-    if (teacher) return teacher;
-    throw new InputError([
-      `tuning ${file.path}: ${why}; give a model whose outputs are imitated, with `,
-      option("teacher"),
-    ]);
-  });
+  const { checkpoint, resume = false, signal, onProgress, onEpoch } = options;
+  let opened: ModelFile | undefined;
+  const open = async (file: ModelFile, unlabeled?: string) =>
+    opened ??= await openTeacher(options.teacher, file, { unlabeled, advice: ADVICE });
+  const session = await openSession(options, open);
   try {
-    const { pool, file } = session;
-    teacher ??= await openTeacher(options, file);
-    const identity = {
-      network: file.path,
-      teacher: teacher?.path,
-      images: pool.local.dataset.train.length,
-      workers: pool.size,
-      unlabeled: session.unlabeled,
-      ...settings,
+    const teacher = await open(session.file);
+    const settings = pickTuningOptions(options);
+    const place = checkpoint === undefined ? undefined : {
+      folder: checkpoint,
+      identity: await identifyRun(session, { ...origin.identity, ...settings }, teacher),
+      resume,
     };
-    const outcome = await tuneSession(session, { ...options, teacher, isNew }, identity)
+    const plan = { options: settings, teacher, place, signal, onProgress, onEpoch };
+    const outcome = await tuneSession(session, { ...options, isNew: origin.isNew }, plan)
       .catch(async (error) => {
-        throw await nameState(error, options.checkpoint, { ...identity });
+        throw await nameState(error, place);
       });
     const seconds = (performance.now() - start) / 1000;
     return { ...outcome, report: { ...outcome.report, seconds } };
@@ -174,30 +180,19 @@ async function finetuneModel(options: FinetuneOptions, isNew: boolean): Promise<
   }
 }
 
-async function openTeacher(
-  { teacher }: FinetuneOptions,
-  file: ModelFile,
-): Promise<ModelFile | undefined> {
-  return teacher === undefined ? undefined : await resolveReference(teacher, file);
-}
-
 /** Measures, tunes and measures again; the seconds are not known yet. */
 async function tuneSession(
   session: Session,
-  options: FinetuneOptions & { readonly teacher?: ModelFile; readonly isNew: boolean },
-  identity: RunIdentity,
+  options: DataOptions & Pick<Origin, "isNew">,
+  plan: TuningPlan,
 ): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
-  const { checkpoint, resume = false, teacher, signal, onProgress, onEpoch } = options;
-  const settings = pickTuningOptions(identity);
-  checkAugmentation(session.inputs, settings);
-  const keeping = await checkpointHooks(checkpoint, identity, resume);
+  const tune = await prepareTuning(session, plan);
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");
   const chance = options.isNew ? [] : noticeOfChance(session, before, "test");
   for (const notice of chance) options.onNotice?.(notice);
-  const hooks = { ...keeping, teacher, signal, onProgress, onEpoch };
-  const tuned = await tuneNetwork(session, graph, settings, hooks);
+  const tuned = await tune(graph);
   const written = writeGraph(tuned.graph, file);
   const after = tuned.interrupted
     ? before
@@ -209,7 +204,7 @@ async function tuneSession(
     ...(validationOutputError !== undefined && { validationOutputError }),
     epochs: tuned.history,
     interrupted: tuned.interrupted,
-    seed: settings.seed,
+    seed: plan.options.seed,
     workers: session.pool.size,
     notices: [...session.notices, ...chance],
   };

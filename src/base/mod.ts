@@ -1,4 +1,6 @@
 export { withDefaults } from "./defaults.ts";
+export { walkDepthFirst } from "./depth_first.ts";
+export { differences } from "./differences.ts";
 export {
   AdvisingError,
   fileError,
@@ -31,8 +33,17 @@ export {
 } from "./message.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
+export { reachable } from "./reachable.ts";
 export { Stopwatch } from "./stopwatch.ts";
 export { type Answerer, isThread, serveThread } from "./threads/serve_thread.ts";
 export { Thread } from "./threads/thread.ts";
-export { refuseExistingFile, statFile, writeWholeFile } from "./whole_file.ts";
+export {
+  type FileContent,
+  refuseExistingFile,
+  requireWritableFolder,
+  statFile,
+  writeBeside,
+  writeWholeFile,
+  writeWholeFolder,
+} from "./whole_file.ts";
 export { isZip, readZip, type ZipEntry } from "./zip.ts";

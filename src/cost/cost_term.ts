@@ -1,28 +1,32 @@
 /** A part of a network's cost that depends on the counts of a few units; the parts add up. */
 export interface CostTerm {
-  /** The units, by index, ascending; none for a constant. */
+  /** The units, by index, each once; none for a constant. */
   readonly units: readonly number[];
   /**
    * The part's cost.
    *
    * @param counts Channels that each of the units keeps, in their order.
-   * @returns The cost.
+   * @returns The cost, not negative.
    */
   readonly cost: (...counts: number[]) => number;
 }
 
 /**
- * The sum of some terms.
+ * The sum of some terms, in their order, so that equal counts give equal sums.
  *
  * @param terms The terms.
  * @param counts Channels that every unit keeps.
  * @returns Their cost.
  */
 export function sumTerms(terms: readonly CostTerm[], counts: ArrayLike<number>): number {
-  return terms.reduce(
-    (sum, { units, cost }) => sum + cost(...units.map((unit) => counts[unit])),
-    0,
-  );
+  let sum = 0;
+  for (const { units, cost } of terms) {
+    // Searches ask for this all the time; terms of more units are few.
+    if (units.length === 1) sum += cost(counts[units[0]]);
+    else if (units.length === 2) sum += cost(counts[units[0]], counts[units[1]]);
+    else sum += cost(...units.map((unit) => counts[unit]));
+  }
+  return sum;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError, type Job, type JobHandlers } from "../base/mod.ts";
-import { fingerprint, type Fingerprints } from "../session/mod.ts";
+import { fingerprint, type FingerprintOptions, type Fingerprints } from "../session/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
@@ -10,6 +10,7 @@ import {
   orRefuse,
   placeOf,
   putModel,
+  requireSame,
   type WorkerResources,
 } from "./source_spec.ts";
 
@@ -30,7 +31,7 @@ export interface RunInput {
   readonly model: Readonly<Record<string, string>>;
   /** Folder or file of the data set, where the driver has it. */
   readonly data: string;
-  /** Model and images by their content. */
+  /** Model, images and teacher by their content. */
   readonly content: Fingerprints;
 }
 
@@ -60,7 +61,7 @@ export async function runJob(
     );
   }
   const place = placeOf(data);
-  const content = await fingerprint({ model, data: place, preprocessing: plain.preprocessing });
+  const content = await fingerprint({ model, data: place, ...namedIn(plain) });
   const key = createHash("sha256").update(JSON.stringify([plain, content])).digest("hex");
   const input = { options: plain, model: await putModel(model, blobs), data: place, content };
   return { kind: "run", key, input };
@@ -74,6 +75,14 @@ export async function readRun(
   return { ...rest, file: await getModel(model, blobs) };
 }
 
+/** What the options of a run say about its content. */
+function namedIn(
+  { preprocessing, tuning }: RunOptions,
+): Pick<FingerprintOptions, "preprocessing" | "teacher"> {
+  const isOriginal = tuning?.teacher === "original";
+  return { preprocessing, teacher: isOriginal ? undefined : tuning?.teacher };
+}
+
 /** The handler of whole runs. */
 export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
   run: async (resources, input: RunInput, { onProgress }): Promise<RunOutput> => {
@@ -83,8 +92,7 @@ export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
         model: await getModel(input.model, resources.blobs),
         data: await findData(input.data, resources.dataFolder),
       };
-      const { preprocessing } = options;
-      requireSame(await fingerprint({ ...found, preprocessing }), content, found.data);
+      requireSame(await fingerprint({ ...found, ...namedIn(options) }), content, found.data);
       return found;
     });
     const { file, ...rest } = await pruneNetwork({
@@ -97,14 +105,3 @@ export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
     return { ...rest, model: await putModel(file, resources.blobs) };
   },
 };
-
-function requireSame(found: Fingerprints, wanted: Fingerprints, data: string): void {
-  const differences = (["model", "data"] as const)
-    .filter((name) => found[name] !== wanted[name])
-    .map((name) => `${name} ${found[name]}, wanted ${wanted[name]}`);
-  if (differences.length === 0) return;
-  throw new InputError(
-    `opening a job's model with the images in ${data}: found ${differences.join("; ")}; ` +
-      `give this worker the same images`,
-  );
-}

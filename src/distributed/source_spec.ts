@@ -1,14 +1,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
-import { type DatasetPlace, pickCalibration } from "../data/mod.ts";
-import { InputError, Stopwatch } from "../base/mod.ts";
+import type { DatasetPlace } from "../data/mod.ts";
+import { differences, InputError, Stopwatch } from "../base/mod.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
-import { findChannelSpaces } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { RefusalError } from "./queue/serve_queue.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { identifyStatistics, type StatisticsSource } from "../pruning/mod.ts";
+import {
+  createStatisticsSource,
+  identifyStatistics,
+  type StatisticsSource,
+} from "../pruning/mod.ts";
 import { type DataOptions, openSession, type Session } from "../session/mod.ts";
 
 /** Name of the file of a model that names the others. */
@@ -96,17 +99,9 @@ export async function openSource(
       model: await getModel(spec.model, resources.blobs),
     }, (file) => file);
     try {
-      const { graph, file, pool } = session;
-      const indices = pickCalibration(pool.local.dataset.train, identity.images, sampling.seed);
-      const source = {
-        graph,
-        file,
-        pool,
-        calibration: { ...sampling, indices },
-        map: findChannelSpaces(graph),
-        clock: new Stopwatch(),
-      };
-      checkIdentity(await identifyStatistics(source), identity, data);
+      const settings = { ...sampling, images: identity.images };
+      const source = createStatisticsSource(session, settings, new Stopwatch());
+      requireSame(await identifyStatistics(source), identity, data);
       return { session, source };
     } catch (error) {
       await session.close();
@@ -124,17 +119,19 @@ export async function orRefuse<Result>(open: () => Promise<Result>): Promise<Res
   }
 }
 
-function checkIdentity(
-  found: StatisticsIdentity,
-  wanted: StatisticsIdentity,
-  data: string,
-): void {
-  const differences = Object.entries(wanted)
-    .filter(([name, value]) => found[name as keyof StatisticsIdentity] !== value)
-    .map(([name, value]) => `${name} ${found[name as keyof StatisticsIdentity]}, wanted ${value}`);
-  if (differences.length === 0) return;
+/**
+ * Refuses what a worker has when a driver works on something else.
+ *
+ * @param found What the worker has.
+ * @param wanted What the driver works on.
+ * @param data Where the worker's images are.
+ * @throws {InputError} With the difference.
+ */
+export function requireSame(found: object, wanted: object, data: string): void {
+  const different = differences(found, wanted);
+  if (different.length === 0) return;
   throw new InputError(
-    `opening a job's model with the images in ${data}: found ${differences.join("; ")}; ` +
+    `opening a job's model with the images in ${data}: found ${different.join("; ")}; ` +
       `give this worker the same version of Secateur and the same images`,
   );
 }

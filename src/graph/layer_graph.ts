@@ -1,3 +1,4 @@
+import { walkDepthFirst } from "../base/mod.ts";
 import type { LayerConfig, LayerJson, Weight } from "../model/mod.ts";
 
 /** One call of a layer: what it is, what it reads and the weights it holds. */
@@ -26,7 +27,7 @@ export interface LayerNode {
 export interface LayerGraph {
   /** Name of the model. */
   readonly name: string;
-  /** Nodes in graph order: {@link orderNodes}. */
+  /** Nodes in graph order: {@link putInGraphOrder}. */
   readonly nodes: readonly LayerNode[];
   /** The model's input tensors. */
   readonly inputs: readonly string[];
@@ -99,17 +100,10 @@ export function mergeInputsByDepth(
 export function nodeDepths(nodes: readonly LayerNode[]): Map<string, number> {
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const depths = new Map<string, number>();
-  const stack = nodes.map((node) => node.key);
-  while (stack.length > 0) {
-    const key = stack[stack.length - 1];
-    const sources = byKey.get(key)!.inputs.map(nodeKeyOf);
-    const missing = sources.filter((source) => !depths.has(source));
-    if (missing.length > 0) {
-      stack.push(...missing);
-      continue;
-    }
-    stack.pop();
-    depths.set(key, 1 + Math.max(-1, ...sources.map((source) => depths.get(source)!)));
+  const sourcesOf = ({ inputs }: LayerNode) =>
+    inputs.map((tensor) => byKey.get(nodeKeyOf(tensor))!);
+  for (const node of walkDepthFirst(nodes, sourcesOf)) {
+    depths.set(node.key, 1 + Math.max(-1, ...sourcesOf(node).map(({ key }) => depths.get(key)!)));
   }
   return depths;
 }
@@ -119,23 +113,18 @@ export function nodeDepths(nodes: readonly LayerNode[]): Map<string, number> {
  * residual block's projection comes before the branch beside it. Convolutions are counted and pruned in this order.
  * Nodes that no output needs come last.
  */
-export function orderNodes(nodes: readonly LayerNode[], outputs: readonly string[]): LayerNode[] {
+export function putInGraphOrder(
+  nodes: readonly LayerNode[],
+  outputs: readonly string[],
+): LayerNode[] {
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const depths = nodeDepths(nodes);
-  const ordered = new Set<LayerNode>();
-  const visit = (start: string) => {
-    const stack = [start];
-    while (stack.length > 0) {
-      const node = byKey.get(stack[stack.length - 1])!;
-      const inputs = isMerge(node) ? mergeInputsByDepth(node, depths) : node.inputs;
-      const next = inputs.map((tensor) => byKey.get(nodeKeyOf(tensor))!)
-        .find((source) => !ordered.has(source));
-      if (next !== undefined) stack.push(next.key);
-      else ordered.add(byKey.get(stack.pop()!)!);
-    }
-  };
-  for (const tensor of outputs) visit(nodeKeyOf(tensor));
-  for (const node of nodes) visit(node.key);
+  const find = (tensors: readonly string[]) =>
+    tensors.map((tensor) => byKey.get(nodeKeyOf(tensor))!);
+  const ordered = walkDepthFirst(
+    [...find(outputs), ...nodes],
+    (node) => find(isMerge(node) ? mergeInputsByDepth(node, depths) : node.inputs),
+  );
   return [...ordered];
 }
 

@@ -1,5 +1,10 @@
 /** The layer graph of a model: channel spaces, index maps and surgery. */
-export { type ChannelMap, findChannelSpaces, spacesOfTensor } from "./channels/channel_spaces.ts";
+export {
+  type ChannelMap,
+  type ChannelSpace,
+  findChannelSpaces,
+  spacesOfTensor,
+} from "./channels/channel_spaces.ts";
 export type { LayerRule } from "./channels/layer_rules.ts";
 export { isStrided, selectorNode, selectorStrides } from "./channels/selectors.ts";
 export {

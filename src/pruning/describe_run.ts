@@ -7,7 +7,7 @@ import type { TuningResult } from "../tuning/mod.ts";
 import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 
 /** What a finished run knows. */
-export interface RunRecord {
+export interface FinishedRun {
   /** The network before and after. */
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
   /** Evaluations on the test split. */
@@ -55,17 +55,17 @@ export interface RunRecord {
 /**
  * Puts a run's figures together.
  *
- * @param record What the run knows.
+ * @param run What it knows.
  * @returns The report.
  */
-export function describeRun(record: RunRecord): PruneReport {
-  const { graphs, evaluations, clock, images, faults } = record;
+export function describeRun(run: FinishedRun): PruneReport {
+  const { graphs, evaluations, clock, images, faults } = run;
   const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
   return {
     ...compareFigures(evaluations.before, evaluations.after),
-    ...describeTuning(record),
+    ...describeTuning(run),
     ...(evaluations.judged && { heldOut: describeJudged(evaluations.judged) }),
-    ...(record.failure !== undefined && { failure: record.failure }),
+    ...(run.failure !== undefined && { failure: run.failure }),
     macs: {
       before: costBefore.macs,
       after: costAfter.macs,
@@ -74,12 +74,12 @@ export function describeRun(record: RunRecord): PruneReport {
       selectors: selectorMacs(graphs.after, graphs.before),
     },
     params: { before: costBefore.params, after: costAfter.params },
-    ...(record.budget ? { budget: withActualShare(record.budget, costBefore, costAfter) } : {}),
-    ...(record.search ? { search: withActualShare(record.search, costBefore, costAfter) } : {}),
-    ...(record.statistics ? { statistics: record.statistics } : {}),
-    layers: record.layers,
-    batchNorm: record.batchNorm,
-    maskedDifference: record.comparison?.difference,
+    ...(run.budget ? { budget: withActualShare(run.budget, costBefore, costAfter) } : {}),
+    ...(run.search ? { search: withActualShare(run.search, costBefore, costAfter) } : {}),
+    ...(run.statistics ? { statistics: run.statistics } : {}),
+    layers: run.layers,
+    batchNorm: run.batchNorm,
+    maskedDifference: run.comparison?.difference,
     seconds: {
       total: clock.total,
       calibrate: clock.seconds("calibrate"),
@@ -96,9 +96,9 @@ export function describeRun(record: RunRecord): PruneReport {
       unreadable: faults.count,
       unreadableNames: faults.names,
     },
-    seed: record.seed,
-    workers: record.workers,
-    notices: noticesOf(record),
+    seed: run.seed,
+    workers: run.workers,
+    notices: noticesOf(run),
   };
 }
 
@@ -122,7 +122,7 @@ function describeJudged({ accuracy, outputs, error, images }: Figures): PruneRep
   };
 }
 
-function describeTuning({ tuned, evaluations }: RunRecord): Pick<PruneReport, "tuning"> {
+function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, "tuning"> {
   if (tuned === undefined) return {};
   const { accuracy, outputs, error, loss } = evaluations.cut;
   const { validationAccuracy, validationOutputError, groups, history } = tuned;
@@ -147,7 +147,7 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
 }
 
 function noticesOf(
-  { layers, images, heldOut, unlabeled, search, comparison, ...run }: RunRecord,
+  { layers, images, heldOut, unlabeled, search, comparison, ...run }: FinishedRun,
 ): string[] {
   const notices = [...run.notices];
   if (layers.every(({ mode }) => mode === "whole")) {

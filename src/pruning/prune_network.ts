@@ -1,5 +1,5 @@
 import type { Figures } from "../execution/mod.ts";
-import type { TuningResult } from "../tuning/mod.ts";
+import type { StatePlace, TuningResult } from "../tuning/mod.ts";
 import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
@@ -40,7 +40,8 @@ import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
-import { nameRunState, repairInGroups, type RunFolder } from "./repair/repair_in_groups.ts";
+import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run_folder.ts";
+import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
 import {
@@ -137,10 +138,12 @@ export async function pruneOpened(
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
   });
+  let folder: RunFolder | undefined;
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const source = createStatisticsSource(session, settings, clock);
+    const images = settings.batches * settings.batchSize;
+    const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listConvolutions(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, settings.statistics);
@@ -152,7 +155,7 @@ export async function pruneOpened(
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
     };
     const tuner = await createTuner(session, settings);
-    const folder = runFolder(session, settings);
+    folder = await openRunFolder(session, settings, tuner);
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
@@ -187,7 +190,8 @@ export async function pruneOpened(
     );
     const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
 
-    const { tuned, failure } = await tuneWhole(tuner, refreshed, clock);
+    const place = folder && placeOfStage(folder, "whole");
+    const { tuned, failure } = await tuneWhole(tuner, refreshed, { place, clock });
     const result = tuned?.graph ?? refreshed;
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
@@ -206,7 +210,7 @@ export async function pruneOpened(
       failure,
       comparison,
       clock,
-      images: { calibration: calibration.length, wanted: settings.batches * settings.batchSize },
+      images: { calibration: calibration.length, wanted: images },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
@@ -217,7 +221,7 @@ export async function pruneOpened(
     const answers = await compareAnswers(session, before, after);
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
-    throw await nameRunState(error, runFolder(session, settings));
+    throw await nameRunState(error, folder);
   }
 }
 
@@ -261,11 +265,13 @@ async function judge(source: StatisticsSource, graph: LayerGraph): Promise<Figur
 async function tuneWhole(
   tuner: Tuner | undefined,
   graph: LayerGraph,
-  clock: Stopwatch,
+  { place, clock }: { readonly place?: StatePlace; readonly clock: Stopwatch },
 ): Promise<{ tuned?: TuningResult; failure?: string }> {
   if (tuner === undefined) return {};
   try {
-    return { tuned: await clock.time("tune", () => tuner.run("whole", graph, tuner.options)) };
+    return {
+      tuned: await clock.time("tune", () => tuner.run(graph, { options: tuner.options, place })),
+    };
   } catch (error) {
     if (error instanceof InputError) return { failure: error.message };
     throw error;
@@ -288,35 +294,4 @@ function trackLayers(
       { stage: "pruning", detail, done: layersDone * batches, total },
       onProgress,
     );
-}
-
-/** Where a run with a search or tuning keeps its state, and what the state belongs to. */
-function runFolder({ pool, file, unlabeled }: Session, settings: Settings): RunFolder | undefined {
-  const { checkpoint, resume = false, policy } = settings;
-  const hasJournal = policy.kind === "auto";
-  if (checkpoint === undefined || !(hasJournal || settings.tuning)) return undefined;
-  const { select, shared, channelMultiple, skip, batches, batchSize } = settings;
-  const { pointsPerImage, ridge, seed } = settings;
-  const { teacher, groups, onEpoch: _, ...tuning } = settings.tuning ?? {};
-  const identity = {
-    network: file.path,
-    images: pool.local.dataset.train.length,
-    // Sums over images of repairs and of statistics are added up in f64 replica by replica: their last bits depend on it.
-    workers: pool.size,
-    unlabeled,
-    policy,
-    select,
-    shared,
-    channelMultiple,
-    skip,
-    batches,
-    batchSize,
-    pointsPerImage,
-    ridge,
-    seed,
-    tuning,
-    groups,
-    teacher: typeof teacher === "object" ? teacher.path : teacher,
-  };
-  return { checkpoint, resume, identity, hasJournal };
 }

@@ -11,9 +11,10 @@ export {
   type OutputErrorChange,
   wholeSplit,
 } from "./evaluation.ts";
-export { fingerprint, type Fingerprints } from "./fingerprint.ts";
+export { fingerprint, type FingerprintOptions, type Fingerprints } from "./fingerprint.ts";
 export type { DataOptions, Progress, ProgressListener } from "./options.ts";
 export { resolveModel, resolveReference } from "./resolve_model.ts";
+export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 export {
   type ChangedAnswer,

@@ -13,6 +13,7 @@ import {
   writePreprocessing,
 } from "../model/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
+import { type Content, identifyContent } from "./content.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 import { resolveModel } from "./resolve_model.ts";
@@ -33,8 +34,16 @@ export interface Session extends Pick<Network, "graph"> {
   readonly notices: readonly string[];
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabeled?: string;
+  /** What model and images are, by content; found out when it is first asked for. */
+  content(): Promise<Content>;
   /** Stops the workers. */
   close(): Promise<void>;
+}
+
+/** A model as it is read for its data. */
+export interface ModelSource extends Pick<Session, "original" | "file"> {
+  /** What its inputs read, and its classes. */
+  readonly preprocessing: Preprocessing;
 }
 
 /**
@@ -62,11 +71,9 @@ export async function openSession(
   options: DataOptions,
   chooseReference: ReferenceChoice,
 ): Promise<Session> {
-  const read = await resolveModel(options.model);
+  const { original: read, file: pinned, preprocessing } = await readSource(options);
   requireFiniteWeights(read, `opening ${read.path}`);
-  const preprocessing = readPreprocessing(read, options.preprocessing);
   const { inputs } = preprocessing;
-  const pinned = pinInputSize(read, new Map(inputs.map(({ name, shape }) => [name, shape])));
   await startBackend();
   const { model, graph } = await openNetwork(pinned);
   const { outputs } = model;
@@ -88,8 +95,10 @@ export async function openSession(
     const unlabeled = whyNoClasses ?? reasonInData(dataset);
     const objective = await chooseObjective(file, unlabeled, chooseReference);
     if (objective) await pool.setObjective(objective);
+    let known: Promise<Content> | undefined;
+    const content = () => known ??= identifyContent(file, pool.local.dataset.train);
     const close = () => pool.close();
-    return { graph, original, file, inputs, pool, objective, notices, unlabeled, close };
+    return { graph, original, file, inputs, pool, objective, notices, unlabeled, content, close };
   } catch (error) {
     await pool.close();
     throw error;
@@ -107,6 +116,22 @@ function usedPreprocessing(
     ...(preparesFloats && values[index] instanceof Float32Array && { preparesFloats }),
   }));
   return { ...others, inputs: used };
+}
+
+/**
+ * Reads a model for its data.
+ *
+ * @param options The model, and what flags say about preprocessing.
+ * @returns The model, with a fixed input size too.
+ * @throws {InputError} When it cannot be read.
+ */
+export async function readSource(
+  options: Pick<DataOptions, "model" | "preprocessing">,
+): Promise<ModelSource> {
+  const read = await resolveModel(options.model);
+  const preprocessing = readPreprocessing(read, options.preprocessing);
+  const sizes = new Map(preprocessing.inputs.map(({ name, shape }) => [name, shape]));
+  return { original: read, file: pinInputSize(read, sizes), preprocessing };
 }
 
 /** Why a model cannot be measured by right answers; undefined when it can. */

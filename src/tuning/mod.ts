@@ -1,5 +1,4 @@
 /** Training and tuning over the workers. */
-export { checkpointHooks, type RunIdentity } from "./checkpoint.ts";
 export { buildNetwork, networkNames } from "./nets/build.ts";
 export {
   type EpochReport,
@@ -9,17 +8,6 @@ export {
   type TuningOptions,
   type TuningReport,
 } from "./options.ts";
-export {
-  describeDifferences,
-  hasState,
-  type Identity,
-  loadState,
-  nameState,
-  saveState,
-} from "./state_folder.ts";
-export {
-  requireTrainingImages,
-  tuneNetwork,
-  type TuningHooks,
-  type TuningResult,
-} from "./tune_network.ts";
+export { openTeacher, prepareTuning, type TuningPlan } from "./prepare_tuning.ts";
+export { hasState, loadState, nameState, saveState, type StatePlace } from "./state_folder.ts";
+export { requireTrainingImages, type TuningResult } from "./tune_network.ts";

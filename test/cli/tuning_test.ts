@@ -45,7 +45,7 @@ Deno.test("a training that is interrupted says how to go on, and goes on", () =>
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.checkpoint"]);
     const other = await runCli([...args, "--resume", "--batch-size", "64"]);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /batchSize was 128, now 64/);
+    assert.match(other.stderr, /batchSize 128, wanted 64; give/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out"]);
@@ -82,7 +82,7 @@ Deno.test("a pruning that is interrupted in its tuning says how to go on, and go
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.checkpoint"]);
     const other = await runCli([...args, "--resume", "--select", "lasso"]);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /select was obs, now lasso/);
+    assert.match(other.stderr, /select obs, wanted lasso; give/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
     assert.doesNotMatch(rest.stderr, /pruning/);

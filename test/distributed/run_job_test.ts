@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openBlobs } from "../../src/distributed/blobs/open_blobs.ts";
 import { RefusalError } from "../../src/distributed/queue/serve_queue.ts";
+import { saveModelFile } from "../../src/formats/tfjs/save.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { prune } from "../../src/api/prune.ts";
 import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../../src/distributed/run_job.ts";
@@ -9,6 +10,36 @@ import { noisyNetwork, withNoise } from "../support/noise.ts";
 await startBackend();
 
 const TOOLS = { onProgress: () => {} };
+
+Deno.test(
+  "a worker that has another network where the teacher is refuses the run, with both fingerprints",
+  withNoise(async (data, folder) => {
+    const blobs = await openBlobs(`${folder}/blobs`);
+    const teacher = `${folder}/teacher`;
+    await saveModelFile(teacher, await noisyNetwork("plain"));
+    const model = await noisyNetwork("plain", 2);
+    const policy = { kind: "uniform", ratio: 0.5 } as const;
+    const run = { model, data, policy, tuning: { teacher } };
+    const { input } = await runJob(run, blobs);
+    const { content } = await runJob({ ...run, tuning: { teacher: "original" } }, blobs)
+      .then((job) => job.input);
+    assert.equal(content.teacher, undefined);
+    await saveModelFile(teacher, await noisyNetwork("plain", 3), { force: true });
+    await assert.rejects(
+      async () => await RUN_HANDLERS.run({ blobs, threads: 1 }, input, TOOLS),
+      (error) => {
+        assert.ok(error instanceof RefusalError);
+        const wanted = input.content.teacher!.slice(0, 12);
+        assert.match(
+          error.message,
+          new RegExp(`found teacher [0-9a-f]{12}, wanted ${wanted}; give`),
+        );
+        return true;
+      },
+    );
+    await blobs.close();
+  }),
+);
 
 Deno.test(
   "a run that is done elsewhere gives what it gives here, and a worker with other images refuses it",
@@ -36,7 +67,10 @@ Deno.test(
     const other = { ...content, data: content.data.replace(/./g, "0") };
     await assert.rejects(perform({}, { ...input, content: other }), (error) => {
       assert.ok(error instanceof RefusalError);
-      assert.match(error.message, new RegExp(`found data ${content.data}, wanted 0{64}`));
+      assert.match(
+        error.message,
+        new RegExp(`found data ${content.data.slice(0, 12)}, wanted 0{12};`),
+      );
       return true;
     });
     await assert.rejects(

@@ -141,7 +141,8 @@ export class Workbench {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
     const session = await openSession(settings, (file) => file);
     try {
-      const source = createStatisticsSource(session, settings, new Stopwatch());
+      const images = settings.batches * settings.batchSize;
+      const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listConvolutions(graph, map, settings.shared);
       const original = await OriginalMoments.open(source, settings.statistics);

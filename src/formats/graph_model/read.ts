@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, reachable } from "../../base/mod.ts";
 import {
   countElements,
   type ImportContext,
@@ -123,24 +123,14 @@ function orderNeeded(
   outputs: readonly NodeOutput[],
   path: string,
 ): GraphNode[] {
-  const needed = new Set<GraphNode>();
-  const stack = outputs.map(({ node }) => nodes.get(node)!);
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (needed.has(node)) continue;
-    needed.add(node);
-    for (const input of node.inputs) stack.push(nodes.get(input.node)!);
-  }
-  const { ordered, stuck } = orderNodes(
-    [...nodes.values().filter((node) => needed.has(node))],
-    (node) =>
-      node.inputs.map((input) => nodes.get(input.node)!)
-        .filter((source) => source.operator !== "NextIteration"),
-  );
-  if (stuck === undefined) return ordered;
-  throw new InputError(
-    `reading ${path}: node "${stuck.name}" (${stuck.operator}) waits for what it makes itself, ` +
-      `wanted a graph without circles; convert the model again`,
-  );
+  const find = (tensors: readonly NodeOutput[]) => tensors.map(({ node }) => nodes.get(node)!);
+  const needed = reachable(find(outputs), ({ inputs }) => find(inputs));
+  return orderNodes([...nodes.values().filter((node) => needed.has(node))], {
+    path,
+    remedy: "convert the model again",
+    sourcesOf: ({ inputs }) => find(inputs).filter((source) => source.operator !== "NextIteration"),
+    describe: ({ name, operator }) => `"${name}" (${operator})`,
+  });
 }
 
 /** Element types of inputs; integers are to be cast. */

@@ -38,6 +38,17 @@ export function addActivation<Tensor extends Feature>(
   return addUnary(call, value, "Activation", { activation }, options);
 }
 
+/** Activations without options that have one name in all formats. */
+export const COMMON_ACTIVATIONS: Readonly<
+  Record<string, <Tensor extends Feature>(call: ImportCall<Tensor>) => Tensor>
+> = {
+  Relu: (call) => addActivation(call, call.feature(), "relu"),
+  Sigmoid: (call) => addActivation(call, call.feature(), "sigmoid"),
+  Tanh: (call) => addActivation(call, call.feature(), "tanh"),
+  Softplus: (call) => addActivation(call, call.feature(), "softplus"),
+  Softsign: (call) => addActivation(call, call.feature(), "softsign"),
+};
+
 /** min(max(x, 0), bound). */
 export function addCappedRelu<Tensor extends Feature>(
   call: ImportCall<Tensor>,

@@ -18,11 +18,15 @@ export function countElements(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
+/** An index, or an axis, that counts from the end when it is negative, counted from the front. */
+export function fromFront(given: number, extent: number): number {
+  return given < 0 ? given + extent : given;
+}
+
 /** Indices of an axis from `start` up to `end`, which count from its end when they are negative. */
 export function listIndices(extent: number, start: number, end: number, step: number): number[] {
   const low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  const clamp = (index: number) =>
-    Math.min(high, Math.max(low, index < 0 ? index + extent : index));
+  const clamp = (index: number) => Math.min(high, Math.max(low, fromFront(index, extent)));
   const [from, to] = [clamp(start), clamp(end)];
   const count = Math.max(0, Math.ceil((to - from) / step));
   return Array.from({ length: step === 0 ? 0 : count }, (_, index) => from + index * step);

@@ -6,6 +6,9 @@ import type { LayerBuilder, LayerWeight } from "./layer_builder.ts";
 /** Values of one image that a tensor, and numbers that a weight made up here, may have at most. */
 export const MOST_VALUES = 2 ** 25;
 
+/** Elements that a constant made up of others may have. */
+const MOST_FOLDED = 2 ** 16;
+
 /** A tensor that the network computes. */
 export interface Feature {
   readonly kind: "feature";
@@ -127,6 +130,35 @@ export abstract class ImportCall<
   requireModest(count: number, what: string): void {
     if (count <= MOST_VALUES) return;
     throw this.refusal(`makes ${what} of ${count} numbers, wanted ${MOST_VALUES} at most`);
+  }
+
+  /**
+   * The shape of what joins two tensors value by value; an extent of one stands for any other.
+   *
+   * @throws {InputError} When they do not fit.
+   */
+  joinShapes(
+    first: readonly (number | null)[],
+    second: readonly (number | null)[],
+  ): (number | null)[] {
+    const isFitting = first.length === second.length &&
+      first.every((extent, axis) => extent === second[axis] || extent === 1 || second[axis] === 1);
+    if (isFitting) return first.map((extent, axis) => extent === 1 ? second[axis] : extent);
+    throw this.refusal(
+      `joins tensors of shape [N, ${first.join(", ")}] and [N, ${second.join(", ")}], ` +
+        `wanted the same shape, or extents of 1`,
+    );
+  }
+
+  /** Elements that a constant may have which is computed ahead of the network. */
+  get mostFolded(): number {
+    return MOST_FOLDED;
+  }
+
+  /** Refuses constants made up of others that a small file could claim to need. */
+  requireFoldable(count: number): void {
+    if (count <= this.mostFolded) return;
+    throw this.refusal(`makes ${count} numbers, wanted ${this.mostFolded} at most`);
   }
 
   /** Adds a layer named after the node. */

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, reachable } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson, LayersTopology, ModelFile, Weight } from "../../model/mod.ts";
 
 /** A weight of a layer before it has its full name. */
@@ -159,13 +159,7 @@ export class LayerBuilder {
     inputs: readonly string[],
     outputs: readonly string[],
   ): Pick<ModelFile, "topology" | "weights"> {
-    const needed = new Set(inputs);
-    const stack = [...outputs];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (needed.has(next)) continue;
-      needed.add(next);
-      stack.push(...this.#layers.get(next)!.inputs);
-    }
+    const needed = reachable([...inputs, ...outputs], (layer) => this.#layers.get(layer)!.inputs);
     const kept = [...this.#layers.values()].filter((layer) => needed.has(layer.name));
     const topology: LayersTopology = {
       class_name: "Model",

@@ -9,6 +9,7 @@ export {
   addClip,
   addPRelu,
   addUnary,
+  COMMON_ACTIVATIONS,
   findSwish,
 } from "./activations.ts";
 export {
@@ -18,28 +19,44 @@ export {
   type Arithmetic,
   padColumns,
 } from "./affine.ts";
+export { addBatchNorm } from "./batch_norm.ts";
 export {
   alike,
-  broadcastShapes,
-  combineConstants,
   type Constant,
   countElements,
   floats,
+  fromFront,
   integers,
   listIndices,
   takeAlong,
   transposeMatrix,
 } from "./constants.ts";
 export { type Feature, ImportCall, type ImportContext, MOST_VALUES } from "./import_call.ts";
+export {
+  axisOf,
+  castNumbers,
+  COMMON_FOLDINGS,
+  fillShape,
+  foldArithmetic,
+  foldUnary,
+  joinLists,
+  moveAxes,
+  openShape,
+  pickEntries,
+  squeezeAxes,
+} from "./foldings.ts";
 export { LayerBuilder, type LayerWeight } from "./layer_builder.ts";
 export { orderNodes } from "./order_nodes.ts";
 export {
   addCrop,
+  addGlobalPool,
   addThinning,
   addZeros,
   isSame,
   isUnpadded,
+  padFor,
   type Pair,
+  requireMapAxes,
   resized,
   sizeOf,
   spreadTaps,

@@ -1,3 +1,4 @@
+import { fromFront } from "./constants.ts";
 import type { Feature, ImportCall } from "./import_call.ts";
 
 /** A pair of numbers for rows and columns. */
@@ -95,6 +96,24 @@ export function addZeros<Tensor extends Feature>(
 }
 
 /**
+ * Makes windows those of a layer: its padding where that is `valid` or `same`, else zeros around the maps.
+ *
+ * @param call The node.
+ * @param value The maps.
+ * @param windows Where the windows lie.
+ * @returns The maps that the layer reads, and its padding.
+ */
+export function padFor<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
+  windows: Windows,
+): { source: Tensor; padding: "same" | "valid" } {
+  if (isUnpadded(windows)) return { source: value, padding: "valid" };
+  if (isSame(windows, sizeOf(call, value))) return { source: value, padding: "same" };
+  return { source: addZeros(call, value, windows, "pad"), padding: "valid" };
+}
+
+/**
  * Some rows (axis 0) or columns (axis 1).
  *
  * @param call The node.
@@ -116,6 +135,33 @@ export function addCrop<Tensor extends Feature>(
   const layer = call.addLayer("Cropping2D", [value], config, {}, axis === 0 ? "rows" : "columns");
   const shape = resized(call, value, size.with(axis, end - first));
   return call.result(layer, value, { shape });
+}
+
+/**
+ * Adds a layer that makes one value of all rows and columns.
+ *
+ * @param call The node.
+ * @param value The maps.
+ * @param isMaximum The largest value, instead of the mean.
+ * @returns Name of the layer, whose tensor is a vector.
+ */
+export function addGlobalPool<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
+  isMaximum: boolean,
+): string {
+  const className = isMaximum ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D";
+  return call.addLayer(className, [value], { data_format: "channels_last" });
+}
+
+/** Refuses a reduction over anything but rows and columns; axes count the batch, and from the end when negative. */
+export function requireMapAxes(call: ImportCall<Feature>, given: readonly number[]): void {
+  const wanted = mapAxes(call).map((axis) => axis + 1);
+  const axes = given.map((axis) => fromFront(axis, 4)).sort();
+  if (axes.join() === wanted.join()) return;
+  throw call.refusal(
+    `reduces axes [${given.join(", ")}], wanted rows and columns, [${wanted.join(", ")}]`,
+  );
 }
 
 /** Every s-th row (axis 0) or column (axis 1), by pooling single values. */

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, walkDepthFirst } from "../../base/mod.ts";
 
 /** One call of a layer in a functional model. */
 export interface Call {
@@ -101,17 +101,10 @@ export function orderAsKeras(
 
 /** Calls in the order a depth-first walk leaves them, and the order in which it meets layers. */
 function walkFromOutputs(byKey: ReadonlyMap<string, Call>, outputs: readonly string[]) {
-  const finished = new Set<Call>();
   const positions = new Map<string, number>();
-  const stack = outputs.map((key) => byKey.get(key)!).reverse();
-  while (stack.length > 0) {
-    const call = stack.at(-1)!;
-    if (!positions.has(call.layer) && !finished.has(call)) {
-      positions.set(call.layer, positions.size);
-    }
-    const next = call.inputs.map((key) => byKey.get(key)!).find((input) => !finished.has(input));
-    if (next) stack.push(next);
-    else finished.add(stack.pop()!);
-  }
+  const find = (keys: readonly string[]) => keys.map((key) => byKey.get(key)!);
+  const finished = walkDepthFirst(find(outputs), ({ inputs }) => find(inputs), ({ layer }) => {
+    if (!positions.has(layer)) positions.set(layer, positions.size);
+  });
   return { finished, positions };
 }

@@ -1,3 +1,4 @@
+import { reachable } from "../../base/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { ChannelMap } from "../channels/channel_spaces.ts";
 import {
@@ -5,7 +6,7 @@ import {
   type LayerGraph,
   type LayerNode,
   nodeKeyOf,
-  orderNodes,
+  putInGraphOrder,
 } from "../layer_graph.ts";
 import { kernelAxes } from "../kernel.ts";
 import { tupleOf } from "../options.ts";
@@ -145,7 +146,7 @@ export function shrinkGraph(graph: LayerGraph, map: ChannelMap, cuts: Cuts): Lay
   for (const [key, kept] of cuts.selections) {
     insertSelector(nodes, map, key, kept, consumers);
   }
-  return { ...graph, nodes: orderNodes(reachableNodes(nodes, graph), graph.outputs) };
+  return { ...graph, nodes: putInGraphOrder(reachableNodes(nodes, graph), graph.outputs) };
 }
 
 /** Takes branches that have lost all their channels out of concatenations; one that joins nothing any more goes too. */
@@ -168,13 +169,10 @@ function leaveEmptyBranches(nodes: Map<string, LayerNode>, map: ChannelMap): voi
 
 /** Nodes that an output needs, and the inputs: originals that only selecting convolutions read are left behind. */
 function reachableNodes(nodes: ReadonlyMap<string, LayerNode>, graph: LayerGraph): LayerNode[] {
-  const reached = new Set(graph.inputs.map(nodeKeyOf));
-  const stack = graph.outputs.map(nodeKeyOf);
-  for (let key = stack.pop(); key !== undefined; key = stack.pop()) {
-    if (reached.has(key)) continue;
-    reached.add(key);
-    stack.push(...nodes.get(key)!.inputs.map(nodeKeyOf));
-  }
+  const reached = reachable(
+    [...graph.inputs, ...graph.outputs].map(nodeKeyOf),
+    (key) => nodes.get(key)!.inputs.map(nodeKeyOf),
+  );
   return [...nodes.values()].filter((node) => reached.has(node.key));
 }
 

@@ -1,4 +1,9 @@
-import { consumersByNode, type LayerGraph, type LayerNode, orderNodes } from "../layer_graph.ts";
+import {
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  putInGraphOrder,
+} from "../layer_graph.ts";
 import {
   activationArgument,
   batchNormAffine,
@@ -32,7 +37,7 @@ const TRAINING_LAYERS = new Set([
  */
 export function foldGraph(graph: LayerGraph): LayerGraph {
   const folded = mergeChains(foldAhead(dropIdentities(graph)));
-  return { ...folded, nodes: orderNodes(folded.nodes, folded.outputs) };
+  return { ...folded, nodes: putInGraphOrder(folded.nodes, folded.outputs) };
 }
 
 /** Leaves nodes out of a graph: what they made comes to mean other tensors, by key. */

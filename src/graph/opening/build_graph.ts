@@ -7,8 +7,8 @@ import {
   type LayerGraph,
   layerName,
   type LayerNode,
-  orderNodes,
   parseReferences,
+  putInGraphOrder,
   type TensorReference,
 } from "../layer_graph.ts";
 import { completeShapes } from "./complete_shapes.ts";
@@ -37,7 +37,7 @@ export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
     : parseReferences(config.input_layers).map(nameTensor);
   return {
     name: String(config.name ?? "model"),
-    nodes: completeShapes(orderNodes(nodes, outputs), model),
+    nodes: completeShapes(putInGraphOrder(nodes, outputs), model),
     inputs,
     outputs,
     className,

@@ -30,7 +30,7 @@ import {
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
-import type { RunFolder } from "../repair/repair_in_groups.ts";
+import { removeStages, type RunFolder } from "../run_folder.ts";
 import { SearchJournal } from "./search_journal.ts";
 import {
   type SearchContext,
@@ -85,9 +85,12 @@ export async function findAutoRatios(
   { folder, openExecutor = tryOutHere }: SearchResources = {},
 ): Promise<AutoOutcome> {
   const settings = withDefaults(policy, AUTO_DEFAULTS);
+  const found = folder?.resume
+    ? await SearchJournal.open(journalIn(folder), folder.identity)
+    : undefined;
   const setup = await setUpBudget(context, places, rules, settings);
   const images = trialImages(context, settings.images);
-  const journal = folder && await openJournal(folder);
+  const journal = found ?? (folder && await startJournal(folder));
   const executor = await openExecutor(
     { context, places, rules, ...setup, ...images },
     settings.images,
@@ -283,11 +286,13 @@ function recordedAs<Kind>(journal: SearchJournal | undefined, kind: string): Kin
   return entries as unknown as Kind[];
 }
 
-async function openJournal({ checkpoint, identity, resume }: RunFolder): Promise<SearchJournal> {
-  const path = join(checkpoint, "search.jsonl");
-  return resume
-    ? await SearchJournal.open(path, identity)
-    : await SearchJournal.start(path, identity);
+function journalIn({ checkpoint }: RunFolder): string {
+  return join(checkpoint, "search.jsonl");
+}
+
+async function startJournal(folder: RunFolder): Promise<SearchJournal> {
+  await removeStages(folder);
+  return await SearchJournal.start(journalIn(folder), folder.identity);
 }
 
 /** The question as the agent is asked it. A coupled space is described by the largest of the layers that read it. */

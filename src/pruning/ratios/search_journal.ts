@@ -1,12 +1,12 @@
-import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileError, InputError, option } from "../../base/mod.ts";
-import { describeDifferences, type Identity } from "../../tuning/mod.ts";
+import { differences, fileError, InputError, option, writeWholeFile } from "../../base/mod.ts";
+import type { RunIdentity } from "../../session/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
 export type JournalEntry = Readonly<Record<string, unknown>> & { readonly kind: string };
 
-const VERSION = 3;
+const VERSION = 4;
 
 /**
  * What a search has found, appended line by line to a file of JSON objects, so that a search that is killed at any
@@ -30,12 +30,10 @@ export class SearchJournal {
    * @returns The journal, without entries.
    * @throws {InputError} When it cannot be written.
    */
-  static async start(path: string, identity: Identity): Promise<SearchJournal> {
+  static async start(path: string, identity: RunIdentity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
-    });
+    await journal.#write(async () => void await mkdir(dirname(path), { recursive: true }));
+    await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
 
@@ -48,7 +46,7 @@ export class SearchJournal {
    * @throws {InputError} When there is none, it is damaged before its last line, or it belongs to a search with other
    * options, which are named.
    */
-  static async open(path: string, identity: Identity): Promise<SearchJournal> {
+  static async open(path: string, identity: RunIdentity): Promise<SearchJournal> {
     const text = await readFile(path, "utf8").catch((cause) => {
       throw fileError(`reading the search journal ${path}`, cause);
     });
@@ -61,12 +59,11 @@ export class SearchJournal {
         option("resume"),
       ]);
     }
-    const wanted = JSON.parse(JSON.stringify(identity));
-    const differences = describeDifferences(first.identity as Identity, wanted);
-    if (differences.length > 0) {
+    const different = differences(first.identity as RunIdentity, identity);
+    if (different.length > 0) {
       throw new InputError([
-        `resuming from ${path}: the search had other options: ${differences.join("; ")}; ` +
-        `give the same, or start anew without `,
+        `resuming from ${path}: found a search with ${different.join("; ")}; ` +
+        "give what it was begun with, or start anew without ",
         option("resume"),
       ]);
     }

@@ -1,5 +1,5 @@
 import { type LayerGraph, withWeights } from "../../graph/mod.ts";
-import { type EpochReport, type Identity, loadState, saveState } from "../../tuning/mod.ts";
+import { type EpochReport, loadState, saveState, type StatePlace } from "../../tuning/mod.ts";
 import type { Repair } from "./repair.ts";
 import type { LayerReport } from "../types.ts";
 
@@ -24,16 +24,14 @@ interface RepairRecord {
 }
 
 /**
- * Keeps a run's progress in a folder.
+ * Keeps a run's progress.
  *
- * @param folder The folder.
- * @param identity What the run is.
+ * @param place Where.
  * @param state How far it is.
  * @throws {InputError} When the folder cannot be written.
  */
 export async function saveRepair(
-  folder: string,
-  identity: Identity,
+  place: StatePlace,
   { repair, repaired, groups }: RepairProgress,
 ): Promise<void> {
   const entries = repair.masked.nodes.flatMap(({ key, weights }) =>
@@ -48,24 +46,19 @@ export async function saveRepair(
     reports: [...repair.reports],
   };
   const arrays = entries.map(({ values }) => values as Float32Array);
-  await saveState(folder, identity, { progress, arrays });
+  await saveState(place, { progress, arrays });
 }
 
 /**
  * Reads a run's progress.
  *
- * @param folder The folder.
- * @param identity What the run is.
+ * @param place Where.
  * @param graph The original network.
  * @returns How far it was.
- * @throws {InputError} When there is none, it is damaged, or it belongs to a run with other options, which are named.
+ * @throws {InputError} When there is none, it is damaged, or it belongs to another run, with the difference.
  */
-export async function loadRepair(
-  folder: string,
-  identity: Identity,
-  graph: LayerGraph,
-): Promise<RepairProgress> {
-  const { progress, arrays } = await loadState(folder, identity);
+export async function loadRepair(place: StatePlace, graph: LayerGraph): Promise<RepairProgress> {
+  const { progress, arrays } = await loadState(place);
   const record = progress as unknown as RepairRecord;
   let masked = graph;
   for (const { key, name, weights } of graph.nodes) {

@@ -1,20 +1,19 @@
-import { join } from "node:path";
 import { checkAugmentation } from "../../data/mod.ts";
-import { InputError, option } from "../../base/mod.ts";
+import { type Message, option } from "../../base/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
-import { resolveReference, type Session } from "../../session/mod.ts";
+import type { Session } from "../../session/mod.ts";
 import {
-  checkpointHooks,
   hasState,
+  openTeacher,
   pickTuningOptions,
+  prepareTuning,
   requireTrainingImages,
-  tuneNetwork,
-  type TuningHooks,
   type TuningOptions,
+  type TuningPlan,
   type TuningResult,
 } from "../../tuning/mod.ts";
-import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../types.ts";
+import type { GroupTuning, PruneNetworkOptions } from "../types.ts";
 
 /** Tunes a network at any stage of its pruning. */
 export interface Tuner {
@@ -22,23 +21,29 @@ export interface Tuner {
   readonly options: TuningOptions;
   /** Tuning between groups, if there is any. */
   readonly groups?: GroupTuning;
+  /** The network that is imitated. */
+  readonly teacher?: ModelFile;
   /**
-   * Tunes a network, and goes on from the stage's own checkpoint where the run is resumed.
+   * Tunes a network, and goes on from the stage's own state where the run is resumed and there is one.
    *
-   * @param stage Name of the stage.
    * @param graph The network.
-   * @param options How it is tuned.
-   * @param zeros What stays zero.
+   * @param stage How it is tuned, what stays zero, and where the state of the stage is kept.
    * @returns The tuned network.
    * @throws The reason of the run's signal when it is raised; the state is kept then.
    */
   run(
-    stage: string,
     graph: LayerGraph,
-    options: TuningOptions,
-    zeros?: TuningHooks["zeros"],
+    stage: Pick<TuningPlan, "options" | "zeros" | "place">,
   ): Promise<TuningResult>;
 }
+
+/** What to do where there are no classes to learn. */
+const ADVICE: Message = [
+  "imitate the unpruned model's outputs with ",
+  option("originalTeacher"),
+  ", or another's with ",
+  option("teacher"),
+];
 
 /**
  * Prepares the tuning of a pruning run.
@@ -52,53 +57,25 @@ export async function createTuner(
   session: Session,
   run: PruneNetworkOptions & { readonly seed: number },
 ): Promise<Tuner | undefined> {
-  const { tuning, seed, checkpoint, resume = false, signal, onProgress } = run;
+  const { tuning, seed, signal, onProgress } = run;
   if (tuning === undefined) return undefined;
-  const { pool, file, inputs, unlabeled } = session;
+  const { file, inputs, unlabeled } = session;
   const options = pickTuningOptions({ ...tuning, seed });
   checkAugmentation(inputs, options);
-  requireTrainingImages(pool.local.dataset.train.length, options);
-  const teacher = await openTeacher(tuning.teacher, file);
-  if (unlabeled !== undefined && teacher === undefined) {
-    throw new InputError([
-      `tuning ${file.path}: ${unlabeled}; imitate the unpruned model's outputs with `,
-      option("originalTeacher"),
-      ", or another's with ",
-      option("teacher"),
-    ]);
-  }
+  requireTrainingImages(session.pool.local.dataset.train.length, options);
+  const named = tuning.teacher === "original" ? file : tuning.teacher;
+  const teacher = await openTeacher(named, file, { unlabeled, advice: ADVICE });
+  const hooks = { teacher, signal, onProgress, onEpoch: tuning.onEpoch };
   return {
     options,
+    teacher,
     groups: tuning.groups,
-    run: async (stage, graph, options, zeros) => {
-      const folder = checkpoint && join(checkpoint, stage);
-      const identity = {
-        network: file.path,
-        teacher: teacher?.path,
-        images: pool.local.dataset.train.length,
-        workers: pool.size,
-        unlabeled,
-        ...options,
-      };
-      const canResume = resume && folder !== undefined && await hasState(folder);
-      const tuned = await tuneNetwork(session, graph, options, {
-        ...await checkpointHooks(folder, identity, canResume),
-        teacher,
-        zeros,
-        signal,
-        onProgress,
-        onEpoch: tuning.onEpoch,
-      });
+    run: async (graph, { place, ...stage }) => {
+      const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
+      const tune = await prepareTuning(session, { ...hooks, ...stage, place: own });
+      const tuned = await tune(graph);
       if (tuned.interrupted) signal!.throwIfAborted();
       return tuned;
     },
   };
-}
-
-async function openTeacher(
-  teacher: PruneTuning["teacher"],
-  original: ModelFile,
-): Promise<ModelFile | undefined> {
-  if (teacher === undefined) return undefined;
-  return teacher === "original" ? original : await resolveReference(teacher, original);
 }

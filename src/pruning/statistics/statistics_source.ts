@@ -1,5 +1,5 @@
 import { STATISTICS_VERSION, type StatisticsIdentity } from "../../execution/mod.ts";
-import { fingerprintImages, pickCalibration } from "../../data/mod.ts";
+import { pickCalibration } from "../../data/mod.ts";
 import {
   type ChannelMap,
   findChannelSpaces,
@@ -8,12 +8,7 @@ import {
   type LayerNode,
 } from "../../graph/mod.ts";
 import type { PackedMoments } from "../../kernels/mod.ts";
-import {
-  fingerprintModel,
-  type InputPreparation,
-  type ModelFile,
-  readPreprocessing,
-} from "../../model/mod.ts";
+import type { ModelFile } from "../../model/mod.ts";
 import {
   batchesOfThread,
   type CalibrationRequest,
@@ -43,7 +38,7 @@ export const CALIBRATION_DEFAULTS = {
 } as const;
 
 /** What statistics of a network are gathered from. */
-export interface StatisticsSource {
+export interface StatisticsSource extends Pick<Session, "content"> {
   /** The original network. */
   readonly graph: LayerGraph;
   /** The same as a file. */
@@ -62,9 +57,9 @@ export interface StatisticsSource {
 
 /** How many images and positions statistics are gathered from. */
 export interface SamplingSettings {
-  /** Batches of training images. */
-  readonly batches: number;
-  /** Images of each. */
+  /** Training images, where there are as many. */
+  readonly images: number;
+  /** Images of a batch. */
   readonly batchSize: number;
   /** Sampled positions per image and layer. */
   readonly pointsPerImage: number;
@@ -85,13 +80,14 @@ export interface SamplingSettings {
  * @returns What statistics are gathered from.
  */
 export function createStatisticsSource(
-  { graph, file, pool }: Pick<Session, "graph" | "file" | "pool">,
-  { batches, batchSize, pointsPerImage, seed, memoryBudget, onProgress }: SamplingSettings,
+  { graph, file, pool, content }: Session,
+  { images, batchSize, pointsPerImage, seed, memoryBudget, onProgress }: SamplingSettings,
   clock: Stopwatch,
 ): StatisticsSource {
-  const indices = pickCalibration(pool.local.dataset.train, batches * batchSize, seed);
+  const indices = pickCalibration(pool.local.dataset.train, images, seed);
   const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
-  return { graph, file, pool, clock, calibration, onProgress, map: findChannelSpaces(graph) };
+  const map = findChannelSpaces(graph);
+  return { graph, file, map, pool, content, calibration, clock, onProgress };
 }
 
 /**
@@ -144,24 +140,14 @@ export async function gatherMoments(
  * @returns Their identity.
  */
 export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
-  const { file, pool, calibration: { indices, pointsPerImage, seed } } = source;
-  const { inputs } = readPreprocessing(file);
+  const { indices, pointsPerImage, seed } = source.calibration;
   return {
     version: STATISTICS_VERSION,
-    model: await fingerprintModel(file),
-    data: await fingerprintImages(pool.local.dataset.train, inputs),
-    preprocessing: JSON.stringify(inputs.length === 1 ? describeInput(inputs[0]) : inputs),
+    ...await source.content(),
     images: indices.length,
     pointsPerImage,
     seed,
   };
-}
-
-/** The text of a single input, whatever it is called: layers are renamed when a model changes its format. */
-function describeInput({ shape, transform, preparesFloats }: InputPreparation) {
-  if (shape.length !== 3) return { shape, ...transform, preparesFloats };
-  const [height, width, channels] = shape;
-  return { inputSize: [height, width], channels, ...transform, preparesFloats };
 }
 
 /** Cuts layers into runs whose sums have room together; one that has none alone gets a run of its own. */

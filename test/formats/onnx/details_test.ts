@@ -131,3 +131,32 @@ Deno.test("what is read can be cut: masked equals shrunk", async (t) => {
     });
   }
 });
+
+/** Values of a constant that nodes of constants make, as a bias of four channels. */
+function foldedBias(fold: (g: Sketch) => string): number[] {
+  const g = new Sketch();
+  const { weights } = readOnnx(
+    g.encode(g.node("Conv", [
+      "x",
+      g.weight([4, 3, 1, 1]),
+      g.node("Reshape", [fold(g), g.integers([-1])]),
+    ])),
+    "net.onnx",
+  );
+  return [...weights.entries().find(([name]) => name.endsWith("/bias"))![1].values];
+}
+
+Deno.test("constants are folded as ONNX says: axes in the order stated, indices from either end", () => {
+  const matrix = (g: Sketch) => g.floats([1, 2, 3, 4], [2, 2]);
+  const moved = (perm?: number[]) =>
+    foldedBias((g) => g.node("Transpose", [matrix(g)], perm ? { perm } : {}));
+  assert.deepEqual(moved(), [1, 3, 2, 4]);
+  assert.deepEqual(moved([1, 0]), [1, 3, 2, 4]);
+  assert.deepEqual(moved([0, 1]), [1, 2, 3, 4], "axes that stay");
+  const picked = foldedBias((g) =>
+    g.node("Gather", [g.floats([5, 6, 7, 8, 9]), g.integers([-1, 0, 1, -2])])
+  );
+  assert.deepEqual(picked, [9, 5, 6, 8]);
+  const along = foldedBias((g) => g.node("Gather", [matrix(g), g.integers([1, 0])], { axis: -1 }));
+  assert.deepEqual(along, [2, 1, 4, 3]);
+});

@@ -229,3 +229,41 @@ Deno.test("weights beside the file are read, and only from its folder", async ()
     await assert.rejects(openModel(join(folder, "none.onnx")), /found no such file/);
   });
 });
+
+/** A graph in which a node of constants makes the shape of a Reshape. */
+function foldedShape(operator: string, attributes = {}, ...operands: ((g: Sketch) => string)[]) {
+  const g = new Sketch();
+  const shape = g.node(operator, operands.map((make) => make(g)), attributes);
+  return g.encode(g.node("Reshape", ["x", shape]));
+}
+
+Deno.test("constants that no tensor can be are refused, not made up", () => {
+  const list = (g: Sketch) => g.integers([1, 2, 3, 4, 5, 6]);
+  const shape = (...extents: number[]) => (g: Sketch) => g.integers(extents);
+  refuses(
+    foldedShape("Reshape", {}, list, shape(-2, -3)),
+    /shape \[-2, -3\], wanted known extents/,
+  );
+  refuses(
+    foldedShape("Reshape", {}, list, shape(4, -1)),
+    /shape \[4, 1\.5\], wanted known extents/,
+  );
+  refuses(foldedShape("Reshape", {}, list, shape(4, 2)), /turns 6 numbers into shape \[4, 2\]/);
+  refuses(foldedShape("ConstantOfShape", {}, shape(-1)), /shape \[-1\], wanted known extents/);
+  refuses(
+    foldedShape("ConstantOfShape", {}, shape(2 ** 20)),
+    /makes 1048576 numbers, wanted 65536/,
+  );
+  refuses(foldedShape("Gather", {}, list, shape(6)), /picks \[6\] of 6 entries/);
+  refuses(
+    foldedShape("Gather", { axis: 1 }, list, shape(0)),
+    /means axis 1 of a constant of 1 axes/,
+  );
+  refuses(foldedShape("Squeeze", { axes: [3] }, list), /means axis 3 of a constant of 1 axes/);
+  refuses(foldedShape("Add", {}, list, shape(1, 2)), /joins constants of shape \[6\] and \[2\]/);
+  refuses(
+    foldedShape("Transpose", {}, (g) => g.integers([1, 2, 3, 4], [1, 2, 2])),
+    /moves axes of a constant to \[2, 1, 0\], wanted a matrix/,
+  );
+  refuses(foldedShape("constructor", {}, list), /is no operation|reads constants alone and is not/);
+});

@@ -3,7 +3,16 @@ import { InputError } from "../../../src/base/errors.ts";
 import { SearchJournal } from "../../../src/pruning/ratios/search_journal.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 
-const IDENTITY = { network: "größe/model.json", seed: 3, policy: { kind: "auto", share: 0.5 } };
+const IDENTITY = {
+  version: "1.0.0",
+  model: "größe",
+  data: "d",
+  preprocessing: "p",
+  images: 9,
+  workers: 1,
+  seed: 3,
+  policy: { kind: "auto", share: 0.5 },
+};
 const ENTRIES = [1, 2, 3].map((rollout) => ({ kind: "rollout", rollout, name: "größe", x: 0.1 }));
 
 async function write(path: string, entries = ENTRIES): Promise<void> {
@@ -63,12 +72,15 @@ Deno.test(
       });
     await refused(/no such file/);
     await write(path);
-    await refused(/other options: seed was 3, now 4; give the same/, { ...IDENTITY, seed: 4 });
+    await refused(/found a search with seed 3, wanted 4; give what it was begun with/, {
+      ...IDENTITY,
+      seed: 4,
+    });
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace('"rollout":2', '"rollout":'));
     await refused(/found no JSON in line 3; cut the file off before it/);
     await Deno.writeTextFile(path, text.slice(text.indexOf("\n") + 1));
-    await refused(/found rollout of version undefined, wanted a search of version 3/);
+    await refused(/found rollout of version undefined, wanted a search of version 4/);
     await Deno.writeTextFile(path, "");
     await refused(/found no line/);
   }),

@@ -115,7 +115,7 @@ for (const stage of ["group", "whole"] as const) {
       });
       await assert.rejects(interrupted, /^Error: enough$/);
       const other = { ...options, ridge: 1e-3, checkpoint, resume: true };
-      await assert.rejects(prune(other), /ridge was 0.0001, now 0.001/);
+      await assert.rejects(prune(other), /ridge 0.0001, wanted 0.001/);
       const rest = await prune({ ...options, checkpoint, resume: true });
       assert.deepEqual(weightsOf(rest), weightsOf(whole));
       assert.equal(JSON.stringify(rest.report.layers), JSON.stringify(whole.report.layers));
@@ -125,6 +125,40 @@ for (const stage of ["group", "whole"] as const) {
     }),
   );
 }
+
+Deno.test(
+  "a run that is begun anew does not take what another one left for its own when it goes on",
+  withData(async (data, folder) => {
+    const model = await modelOf("preActivation");
+    const checkpoint = `${folder}/state`;
+    const tuning = { ...SMALL.tuning, groups: GROUPS };
+    const policy = {
+      kind: "auto",
+      share: 0.6,
+      search: { rollouts: 6, rolloutsMin: 3 },
+      images: 40,
+      finalists: 2,
+    } as const;
+    for (const options of [{ ...SMALL, tuning }, { ...SMALL, policy, tuning }]) {
+      const run = { ...options, model, data };
+      await prune({ ...run, ridge: 1e-3, checkpoint });
+      assert.ok((await Array.fromAsync(Deno.readDir(checkpoint))).length >= 3);
+      const whole = await prune(run);
+      const controller = new AbortController();
+      const interrupted = prune({
+        ...run,
+        checkpoint,
+        signal: controller.signal,
+        onProgress: ({ stage, done }) => {
+          if (stage === "pruning" && done > 0) controller.abort(new Error("enough"));
+        },
+      });
+      await assert.rejects(interrupted, /^Error: enough$/);
+      const rest = await prune({ ...run, checkpoint, resume: true });
+      assert.deepEqual(weightsOf(rest), weightsOf(whole));
+    }
+  }),
+);
 
 Deno.test(
   "a run that loses a worker while it tunes says where its state is, and goes on from there",

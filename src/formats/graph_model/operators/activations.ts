@@ -1,4 +1,11 @@
-import { addActivation, addCappedRelu, addClip, addPRelu, addUnary } from "../../import/mod.ts";
+import {
+  addActivation,
+  addCappedRelu,
+  addClip,
+  addPRelu,
+  addUnary,
+  COMMON_ACTIVATIONS,
+} from "../../import/mod.ts";
 import type { Operator } from "../node_call.ts";
 import { DEFAULT_SLOPE } from "./fused.ts";
 
@@ -9,14 +16,10 @@ function importActivation(activation: string): Operator {
 
 /** Operations that change values one by one, and Softmax. */
 export const activationOperators: Readonly<Record<string, Operator>> = {
-  Relu: importActivation("relu"),
+  ...COMMON_ACTIVATIONS,
   Relu6: (call) => addCappedRelu(call, call.feature(), 6),
   Elu: importActivation("elu"),
   Selu: importActivation("selu"),
-  Sigmoid: importActivation("sigmoid"),
-  Tanh: importActivation("tanh"),
-  Softplus: importActivation("softplus"),
-  Softsign: importActivation("softsign"),
   Softmax: importActivation("softmax"),
   LogSoftmax: importActivation("log_softmax"),
   LeakyRelu: (call) => {

@@ -7,6 +7,7 @@ import {
   type Constant,
   countElements,
   findSwish,
+  fromFront,
 } from "../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature } from "../values.ts";
@@ -62,15 +63,8 @@ function joinFeatures(
 
 /** A layer that joins tensors value by value; an extent of one stands for any other. */
 function addMerge(call: NodeCall, className: string, values: readonly Feature[]): Feature {
-  const shape = values.map((value) => value.shape).reduce((joined, other) => {
-    const isFitting = joined.length === other.length &&
-      joined.every((extent, axis) => extent === other[axis] || extent === 1 || other[axis] === 1);
-    if (isFitting) return joined.map((extent, axis) => extent === 1 ? other[axis] : extent);
-    throw call.refusal(
-      `joins tensors of shape [N, ${joined.join(", ")}] and [N, ${other.join(", ")}], ` +
-        `wanted the same shape, or extents of 1`,
-    );
-  });
+  const shape = values.map((value) => value.shape)
+    .reduce((joined, other) => call.joinShapes(joined, other));
   const layer = call.addLayer(className, values, {});
   const nonNegative = values.every((value) => value.nonNegative);
   return call.result(layer, values[0], { shape, nonNegative });
@@ -112,7 +106,7 @@ function importConcat(call: NodeCall): Feature {
   const given = call.constant(isOld ? 0 : count).values[0];
   const values = Array.from({ length: count }, (_, index) => call.feature(index + (isOld ? 1 : 0)));
   const rank = values[0].shape.length + 1;
-  const axis = given < 0 ? given + rank : given;
+  const axis = fromFront(given, rank);
   const isFitting = axis >= 1 && axis < rank &&
     values.every(({ shape }) =>
       shape.length === rank - 1 && shape[axis - 1] !== null &&

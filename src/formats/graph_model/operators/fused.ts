@@ -1,6 +1,7 @@
 import {
   addActivation,
   addArithmetic,
+  addBatchNorm,
   addCappedRelu,
   addPRelu,
   addUnary,
@@ -28,7 +29,7 @@ export function addFused(call: NodeCall, value: Feature): Feature {
       case "BiasAdd":
         return addArithmetic(call, made, "add", call.perChannel(take(), made), true);
       case "FusedBatchNorm":
-        return addBatchNorm(call, made, [take(), take(), take(), take()], "norm");
+        return normalize(call, made, [take(), take(), take(), take()], "norm");
       case "Relu6":
         return addCappedRelu(call, made, 6, "relu6");
       case "LeakyRelu": {
@@ -57,22 +58,15 @@ export function importBatchNorm(call: NodeCall): Feature {
   }
   const isFlat = call.feature().shape.length === 1;
   const value = isFlat ? call.feature() : call.maps();
-  return addBatchNorm(call, value, [1, 2, 3, 4].map((index) => call.constant(index)));
+  return normalize(call, value, [1, 2, 3, 4].map((index) => call.constant(index)));
 }
 
-function addBatchNorm(
+function normalize(
   call: NodeCall,
   value: Feature,
   constants: readonly Constant[],
   suffix?: string,
 ): Feature {
-  const roles = ["gamma", "beta", "moving_mean", "moving_variance"];
-  const weights = Object.fromEntries(roles.map((role, index) => {
-    const values = call.perChannel(constants[index], value);
-    return [role, { shape: [values.length], values }];
-  }));
   const epsilon = call.number("epsilon", 1e-4);
-  const config = { axis: -1, momentum: 0.99, epsilon, center: true, scale: true };
-  const layer = call.addLayer("BatchNormalization", [value], config, weights, suffix);
-  return call.result(layer, value, { nonNegative: false });
+  return addBatchNorm(call, value, constants, { epsilon, momentum: 0.99, suffix });
 }

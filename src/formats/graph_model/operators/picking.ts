@@ -3,6 +3,7 @@ import {
   addSelector,
   addThinning,
   addZeros,
+  fromFront,
   listIndices,
   padColumns,
 } from "../../import/mod.ts";
@@ -29,7 +30,7 @@ function pickChannels(
 /** The axis of channels, counted behind the batch; others are refused. */
 function requireChannels(call: NodeCall, value: Feature, given: number, what: string): void {
   const rank = value.shape.length + 1;
-  const axis = given < 0 ? given + rank : given;
+  const axis = fromFront(given, rank);
   if (axis === rank - 1 && (rank === 4 || rank === 2)) return;
   throw call.refusal(`${what} axis ${given} of [N, ${value.shape.join(", ")}], wanted channels`);
 }

@@ -1,4 +1,4 @@
-import { resized } from "../../import/mod.ts";
+import { addGlobalPool, requireMapAxes, resized } from "../../import/mod.ts";
 import type { NodeCall } from "../node_call.ts";
 import type { Feature } from "../values.ts";
 import { reshapeTo } from "./reshape.ts";
@@ -22,14 +22,9 @@ export function importPool(call: NodeCall): Feature {
 /** Mean and Max over rows and columns. */
 export function importReduction(call: NodeCall): Feature {
   const value = call.maps();
-  const given = Array.from(call.constant(1).values);
-  const axes = given.map((axis) => axis < 0 ? axis + 4 : axis).sort();
-  if (axes.join() !== "1,2") {
-    throw call.refusal(`reduces axes [${given.join(", ")}], wanted rows and columns, [1, 2]`);
-  }
-  const className = call.operator === "Max" ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D";
+  requireMapAxes(call, Array.from(call.constant(1).values));
   const channels = call.channelsOf(value);
-  const layer = call.addLayer(className, [value], { data_format: "channels_last" });
+  const layer = addGlobalPool(call, value, call.operator === "Max");
   const pooled = call.result(layer, value, { shape: [channels] });
   return call.flag("keep_dims") ? reshapeTo(call, pooled, [1, 1, channels], "maps") : pooled;
 }

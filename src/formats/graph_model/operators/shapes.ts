@@ -1,4 +1,4 @@
-import { addSelector, countElements } from "../../import/mod.ts";
+import { addSelector, countElements, fromFront } from "../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature, Value } from "../values.ts";
 import { reshapeTo } from "./reshape.ts";
@@ -30,7 +30,7 @@ function importSqueeze(call: NodeCall): Feature {
   const value = call.feature();
   const rank = value.shape.length + 1;
   const given = (call.numbers("squeeze_dims") ?? call.numbers("axis") ?? []).map((axis) =>
-    axis < 0 ? axis + rank : axis
+    fromFront(axis, rank)
   );
   const axes = given.length > 0
     ? given
@@ -47,7 +47,7 @@ function importSqueeze(call: NodeCall): Feature {
 function importExpandDims(call: NodeCall): Feature {
   const value = call.feature();
   const given = call.constant(1).values[0];
-  const axis = given < 0 ? given + value.shape.length + 2 : given;
+  const axis = fromFront(given, value.shape.length + 2);
   if (!(axis >= 1 && axis <= value.shape.length + 1)) {
     throw call.refusal(`puts an axis at ${given}, wanted it behind the batch`);
   }

@@ -1,4 +1,4 @@
-import { addZeros, isSame, isUnpadded, type Pair, sizeOf, type Windows } from "../../import/mod.ts";
+import { padFor, type Pair, sizeOf, type Windows } from "../../import/mod.ts";
 import type { NodeCall } from "../node_call.ts";
 import type { Feature } from "../values.ts";
 
@@ -40,9 +40,7 @@ export function placeWindows(call: NodeCall, value: Feature, extents: Pair): Pla
       : Math.floor((extent + around - extents[axis]) / strides[axis]) + 1;
   });
   const windows: Windows = { extents, strides, begins: [top, left], ends: [bottom, right], size };
-  if (isUnpadded(windows)) return { source: value, padding: "valid", size };
-  if (isSame(windows, from)) return { source: value, padding: "same", size };
-  return { source: addZeros(call, value, windows, "pad"), padding: "valid", size };
+  return { ...padFor(call, value, windows), size };
 }
 
 /** Zeros above, below, left and right. */

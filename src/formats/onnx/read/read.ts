@@ -7,7 +7,7 @@ import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from ".
 import { readMetadata } from "../metadata.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
-import { orderNodes } from "./order_nodes.ts";
+import { orderGraph } from "./order_graph.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
 import type { Feature, Value } from "../values.ts";
 import type { BesideReader } from "../../tfjs/read_beside.ts";
@@ -88,7 +88,7 @@ export function readOnnx(
     values.define(input.name, value);
     return value.layer;
   });
-  for (const node of orderNodes(graph, path)) {
+  for (const node of orderGraph(graph, path)) {
     readNode(context, node, values).forEach((value, index) => {
       const name = node.outputs[index] ?? "";
       if (name !== "") values.define(name, value);

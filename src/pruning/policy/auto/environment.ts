@@ -1,13 +1,8 @@
+import { sumTerms } from "../../../cost/mod.ts";
 import { checkProblem } from "../budget/budget_problem.ts";
 import { type Budget, budgetOf } from "../budget/reach.ts";
 import { findLowerBounds } from "./lower_bounds.ts";
-import {
-  channelsOf,
-  costOfCounts,
-  nearestOption,
-  problemOf,
-  type SearchSpace,
-} from "./search_space.ts";
+import { channelsOf, nearestOption, problemOf, type SearchSpace } from "./search_space.ts";
 
 /** What a walk has to keep to. */
 export interface EnvironmentOptions {
@@ -93,7 +88,7 @@ export class Environment {
       let option = this.#optionOf(unit, act(state, unit));
       for (; option > this.#lowest[unit]; option--) {
         counts[unit] = allowed[option];
-        if (costOfCounts(this.#space.terms, counts) <= this.#limit) break;
+        if (sumTerms(this.#space.terms, counts) <= this.#limit) break;
       }
       return allowed[option];
     });
@@ -111,7 +106,7 @@ export class Environment {
     const wrong = units.findIndex((unit, index) =>
       !Array.from(unit.counts).includes(counts[index])
     );
-    const cost = counts.length === units.length && wrong < 0 ? costOfCounts(terms, counts) : NaN;
+    const cost = counts.length === units.length && wrong < 0 ? sumTerms(terms, counts) : NaN;
     if (!(cost <= this.#limit)) {
       throw new TypeError(
         `retrace counts: found ${Array.from(counts).join(", ")} at a cost of ${cost}, ` +
@@ -133,7 +128,7 @@ export class Environment {
     for (const [index, unit] of this.decided.entries()) {
       counts[unit] = this.#space.units[unit].counts[this.#optionOf(unit, actions[index])];
     }
-    return costOfCounts(this.#space.terms, counts);
+    return sumTerms(this.#space.terms, counts);
   }
 
   /** The least share of its channels that a unit keeps. */
@@ -172,14 +167,14 @@ export class Environment {
       counts[unit] = choose(unit, state, counts);
       actions[index] = this.#actionOf(unit, counts[unit]);
     }
-    return { counts, cost: costOfCounts(terms, counts), states, actions };
+    return { counts, cost: sumTerms(terms, counts), states, actions };
   }
 
   /** What the units after this one can still remove, all of it before they are decided, as a share of the whole. */
   #removableAfter(unit: number, counts: readonly number[]): number {
     const { units, terms } = this.#space;
     const whole = counts.map((count, other) => other > unit ? channelsOf(units[other]) : count);
-    return (costOfCounts(terms, whole) - costOfCounts(terms, counts)) / this.budget.whole;
+    return (sumTerms(terms, whole) - sumTerms(terms, counts)) / this.budget.whole;
   }
 }
 

@@ -1,11 +1,6 @@
+import { sumTerms } from "../../../cost/mod.ts";
 import { type Budget, findCheapest, requireReachable } from "../budget/reach.ts";
-import {
-  channelsOf,
-  costOfCounts,
-  nearestOption,
-  problemOf,
-  type SearchSpace,
-} from "./search_space.ts";
+import { channelsOf, nearestOption, problemOf, type SearchSpace } from "./search_space.ts";
 
 /** What the lower bounds follow from. */
 export interface BoundOptions {
@@ -49,7 +44,7 @@ export function findLowerBounds(
   const options = Int32Array.from(units, (unit, index) => nearestOption(unit, wanted[index]));
   if (budget === undefined) return options;
   const counts = units.map((unit, index) => unit.counts[options[index]]);
-  const isMet = () => costOfCounts(terms, counts) <= budget.budget;
+  const isMet = () => sumTerms(terms, counts) <= budget.budget;
   if (isMet()) return options;
   for (const { unit, option } of listSteps(space, options, wanted)) {
     options[unit] = option;

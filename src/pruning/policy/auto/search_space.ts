@@ -1,4 +1,5 @@
-import type { BudgetProblem, BudgetTerm } from "../budget/budget_problem.ts";
+import type { CostTerm } from "../../../cost/mod.ts";
+import type { BudgetProblem } from "../budget/budget_problem.ts";
 
 /** What the agent sees of a unit's layer; of several layers, what the caller thinks stands for them. */
 export interface UnitFeatures {
@@ -29,7 +30,7 @@ export interface SearchSpace {
   /** The decisions. */
   readonly units: readonly SearchUnit[];
   /** The parts of the cost; they add up. */
-  readonly terms: readonly BudgetTerm[];
+  readonly terms: readonly CostTerm[];
 }
 
 /**
@@ -52,23 +53,6 @@ export function problemOf({ units, terms }: SearchSpace): BudgetProblem {
 /** All channels of a unit. */
 export function channelsOf({ counts }: SearchUnit): number {
   return counts[counts.length - 1];
-}
-
-/**
- * The sum of some terms, in their order, so that equal counts give equal sums.
- *
- * @param terms The terms.
- * @param counts A count of every unit.
- * @returns Their cost.
- */
-export function costOfCounts(terms: readonly BudgetTerm[], counts: ArrayLike<number>): number {
-  let sum = 0;
-  for (const { units, cost } of terms) {
-    if (units.length === 1) sum += cost(counts[units[0]]);
-    else if (units.length === 2) sum += cost(counts[units[0]], counts[units[1]]);
-    else sum += cost(...units.map((unit) => counts[unit]));
-  }
-  return sum;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { type CostTerm, sumTerms } from "../../../cost/mod.ts";
+
 /** One decision: how many channels of a unit stay. */
 export interface BudgetUnit {
   /** Name of the unit, for messages. */
@@ -8,25 +10,12 @@ export interface BudgetUnit {
   readonly errors: ArrayLike<number>;
 }
 
-/** A part of the cost that depends on the counts of a few units. */
-export interface BudgetTerm {
-  /** The units, by index, each once; none for a constant. */
-  readonly units: readonly number[];
-  /**
-   * The part's cost.
-   *
-   * @param counts A count of each of the units, in their order.
-   * @returns The cost, not negative.
-   */
-  readonly cost: (...counts: number[]) => number;
-}
-
 /** What is to be decided, and what it costs. */
 export interface BudgetProblem {
   /** The decisions. */
   readonly units: readonly BudgetUnit[];
   /** The parts of the cost; they add up. */
-  readonly terms: readonly BudgetTerm[];
+  readonly terms: readonly CostTerm[];
 }
 
 /** One option of every unit, by index into its counts. */
@@ -44,11 +33,7 @@ export interface Choice {
 
 /** The sum of the terms. */
 export function costOf({ units, terms }: BudgetProblem, options: ArrayLike<number>): number {
-  let sum = 0;
-  for (const term of terms) {
-    sum += term.cost(...term.units.map((unit) => units[unit].counts[options[unit]]));
-  }
-  return sum;
+  return sumTerms(terms, units.map(({ counts }, unit) => counts[options[unit]]));
 }
 
 /** The sum of the units' errors. */

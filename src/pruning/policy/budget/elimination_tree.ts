@@ -1,4 +1,5 @@
-import type { BudgetProblem, BudgetTerm } from "./budget_problem.ts";
+import type { CostTerm } from "../../../cost/mod.ts";
+import type { BudgetProblem } from "./budget_problem.ts";
 
 /**
  * A step of variable elimination: one unit, and the units that it is tied to when its turn comes. Its table has a row
@@ -140,7 +141,7 @@ function projectRows(
 
 function addTerms(
   problem: BudgetProblem,
-  terms: readonly BudgetTerm[],
+  terms: readonly CostTerm[],
   members: readonly number[],
   sizes: readonly number[],
 ): Float64Array {
@@ -155,7 +156,7 @@ function addTerms(
 
 function tabulate(
   { units }: BudgetProblem,
-  { units: scope, cost }: BudgetTerm,
+  { units: scope, cost }: CostTerm,
   sizes: readonly number[],
 ): Float64Array {
   const table = new Float64Array(tableSize(scope, sizes));

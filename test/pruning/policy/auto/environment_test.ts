@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sumTerms } from "../../../../src/cost/cost_term.ts";
 import { InputError } from "../../../../src/base/errors.ts";
 import {
   Environment,
@@ -6,10 +7,7 @@ import {
   type Walk,
 } from "../../../../src/pruning/policy/auto/environment.ts";
 import { exploreAround } from "../../../../src/pruning/policy/auto/explore.ts";
-import {
-  costOfCounts,
-  type SearchSpace,
-} from "../../../../src/pruning/policy/auto/search_space.ts";
+import type { SearchSpace } from "../../../../src/pruning/policy/auto/search_space.ts";
 import { chooseCounts } from "../../../../src/pruning/policy/budget/budget.ts";
 import { createRandom } from "../../../../src/base/random.ts";
 import { randomProblem, resNetProblem, shapes } from "../budget/budget_problems.ts";
@@ -19,12 +17,12 @@ const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
 
 /** Counts are allowed, the cost is theirs and within the share, actions within [0, 1]. */
 function checkWalk(space: SearchSpace, { counts, cost, actions }: Walk, share: number): void {
-  const whole = costOfCounts(
+  const whole = sumTerms(
     space.terms,
     space.units.map(({ counts }) => counts[counts.length - 1]),
   );
   assert.ok(space.units.every((unit, index) => Array.from(unit.counts).includes(counts[index])));
-  assert.equal(cost, costOfCounts(space.terms, counts));
+  assert.equal(cost, sumTerms(space.terms, counts));
   assert.ok(cost <= share * whole * (1 + 1e-12), `${cost} of ${whole} for ${share}`);
   assert.ok(actions.every((action) => action >= 0 && action <= 1));
 }

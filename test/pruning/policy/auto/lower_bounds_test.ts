@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
+import { sumTerms } from "../../../../src/cost/cost_term.ts";
 import { InputError } from "../../../../src/base/errors.ts";
 import { findLowerBounds } from "../../../../src/pruning/policy/auto/lower_bounds.ts";
-import {
-  costOfCounts,
-  problemOf,
-  type SearchSpace,
-} from "../../../../src/pruning/policy/auto/search_space.ts";
+import { problemOf, type SearchSpace } from "../../../../src/pruning/policy/auto/search_space.ts";
 import { budgetOf } from "../../../../src/pruning/policy/budget/reach.ts";
 import { resNetProblem } from "../budget/budget_problems.ts";
 import { spaceOf } from "./spaces.ts";
@@ -36,7 +33,7 @@ Deno.test("a start below a bound lowers it, one above does not raise it", () => 
 /** A space in which nearly half of the cost cannot be removed. */
 function heavySpace(): SearchSpace {
   const { units, terms } = spaceOf(resNetProblem(3, 1));
-  const whole = costOfCounts(terms, units.map(({ counts }) => counts.length));
+  const whole = sumTerms(terms, units.map(({ counts }) => counts.length));
   return { units, terms: [...terms, { units: [], cost: () => 0.95 * whole }] };
 }
 
@@ -45,9 +42,9 @@ Deno.test("bounds stay where they meet the budget, where they do not they fall t
   for (const [share, falls] of [[0.49, true], [0.495, true], [0.5, true], [0.6, false]] as const) {
     const budget = budgetOf(problemOf(space), share);
     const free = countsOf(space, findLowerBounds(space, { share }));
-    assert.equal(costOfCounts(space.terms, free) > budget.budget, falls);
+    assert.equal(sumTerms(space.terms, free) > budget.budget, falls);
     const counts = countsOf(space, findLowerBounds(space, { share, budget }));
-    assert.ok(costOfCounts(space.terms, counts) <= budget.budget);
+    assert.ok(sumTerms(space.terms, counts) <= budget.budget);
     assert.equal(counts.every((count, unit) => count === free[unit]), !falls);
     assert.ok(counts.every((count, unit) => count <= free[unit]));
   }

@@ -1,6 +1,6 @@
+import type { CostTerm } from "../../../../src/cost/cost_term.ts";
 import type {
   BudgetProblem,
-  BudgetTerm,
   BudgetUnit,
 } from "../../../../src/pruning/policy/budget/budget_problem.ts";
 import { createRandom, type Random } from "../../../../src/base/random.ts";
@@ -42,7 +42,7 @@ export function randomProblem(shape: Shape, seed: number): BudgetProblem {
     const errors = counts.map((_, option) => option === options - 1 ? 0 : draw(50) / 7);
     return { name: `unit ${index}`, counts, errors };
   });
-  const terms = pairsOf(shape, units.length, random).map((scope): BudgetTerm => {
+  const terms = pairsOf(shape, units.length, random).map((scope): CostTerm => {
     const coefficient = 1 + draw(9);
     const detour = draw(20);
     const cost = (...counts: number[]) =>
@@ -89,7 +89,7 @@ export function vgg16Problem(seed: number): BudgetProblem {
 export function resNetProblem(blocks: number, seed: number): BudgetProblem {
   const random = createRandom(seed);
   const units = [unitOf("stem", 16, random)];
-  const terms: BudgetTerm[] = [{ units: [0], cost: (count) => 27 * 32 ** 2 * count }];
+  const terms: CostTerm[] = [{ units: [0], cost: (count) => 27 * 32 ** 2 * count }];
   let source = 0;
   for (const [stage, width] of [16, 32, 64].entries()) {
     const positions = (32 / 2 ** stage) ** 2;

@@ -5,6 +5,8 @@ import {
   addPRelu,
   addUnary,
   addUniformAffine,
+  COMMON_ACTIVATIONS,
+  fromFront,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature, Value } from "../../values.ts";
@@ -61,7 +63,7 @@ function importSoftmax(call: NodeCall, activation: string): Feature {
   const rank = value.shape.length + 1;
   const isOld = call.context.opset < 13;
   const given = call.number("axis", isOld ? 1 : -1);
-  const axis = given < 0 ? given + rank : given;
+  const axis = fromFront(given, rank);
   const isWhole = !isOld || value.shape.slice(1).every((extent) => extent === 1);
   if (axis !== 1 || !isWhole) {
     throw call.refusal(`runs along axis ${given} of ${rank}, wanted the channels, axis 1`);
@@ -94,19 +96,10 @@ function importDropout(call: NodeCall): Value {
   return addUnary(call, value, "Dropout", { rate });
 }
 
-/** An activation that has no options. */
-function importActivation(activation: string): Operator {
-  return (call) => addActivation(call, call.feature(), activation);
-}
-
 /** Activations and Dropout. */
 export const activationOperators: Readonly<Record<string, Operator>> = {
-  Relu: importActivation("relu"),
-  Sigmoid: importActivation("sigmoid"),
-  Tanh: importActivation("tanh"),
-  Softplus: importActivation("softplus"),
-  Softsign: importActivation("softsign"),
-  Mish: importActivation("mish"),
+  ...COMMON_ACTIVATIONS,
+  Mish: (call) => addActivation(call, call.feature(), "mish"),
   Softmax: (call) => importSoftmax(call, "softmax"),
   LogSoftmax: (call) => importSoftmax(call, "log_softmax"),
   Clip: importClip,

@@ -4,6 +4,7 @@ import {
   type Arithmetic,
   type Constant,
   findSwish,
+  fromFront,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature } from "../../values.ts";
@@ -44,7 +45,7 @@ function requirePerChannel(call: NodeCall, { shape, values }: Constant, value: F
 function joinFeatures(call: NodeCall, first: Feature, second: Feature): Feature {
   const { operator } = call.node;
   if (operator === "Div") throw call.refusal(`divides by a tensor, which no layer does`);
-  const shape = broadcast(call, first, second);
+  const shape = call.joinShapes(first.shape, second.shape);
   if (operator === "Sub") {
     const turned = addUniformAffine(call, second, -1, 0, { mayFold: true, suffix: "turned" });
     return { ...addMerge(call, "Add", first, turned, shape), nonNegative: false };
@@ -58,22 +59,6 @@ function joinFeatures(call: NodeCall, first: Feature, second: Feature): Feature 
 }
 
 const CLASSES: Readonly<Record<string, string>> = { Add: "Add", Max: "Maximum", Min: "Minimum" };
-
-function broadcast(call: NodeCall, first: Feature, second: Feature): (number | null)[] {
-  const isFitting = first.shape.length === second.shape.length &&
-    first.shape.every((extent, axis) =>
-      extent === second.shape[axis] || extent === 1 || second.shape[axis] === 1
-    );
-  if (!isFitting) {
-    throw call.refusal(
-      `joins tensors of shape [N, ${first.shape.join(", ")}] and [N, ${
-        second.shape.join(", ")
-      }], ` +
-        `wanted the same shape, or extents of 1`,
-    );
-  }
-  return first.shape.map((extent, axis) => extent === 1 ? second.shape[axis] : extent);
-}
 
 function addMerge(
   call: NodeCall,
@@ -104,10 +89,8 @@ function importMerge(call: NodeCall): Feature {
   const values = call.inputs.map((_, index) => call.feature(index));
   if (values.length === 1) return values[0];
   const className = MERGES[call.node.operator];
-  const shape = values.slice(1).reduce(
-    (joined, value) => broadcast(call, { ...value, shape: joined }, value),
-    values[0].shape,
-  );
+  const shape = values.map((value) => value.shape)
+    .reduce((joined, other) => call.joinShapes(joined, other));
   const parts = alignForms(call, values);
   if (parts.some(({ pieces }) => pieces !== undefined)) {
     throw call.refusal(`joins flattened maps; join the maps before flattening them`);
@@ -128,7 +111,7 @@ function importConcat(call: NodeCall): Feature {
   const values = call.inputs.map((_, index) => call.feature(index));
   const rank = values[0].shape.length + 1;
   const given = call.number("axis", 1);
-  const axis = given < 0 ? given + rank : given;
+  const axis = fromFront(given, rank);
   const isFitting = axis === 1 && values.every(({ shape }) =>
     shape.length === rank - 1 &&
     shape.every((extent, place) => place === 0 || extent === values[0].shape[place])

@@ -1,14 +1,12 @@
 import type { LayerConfig } from "../../../../model/mod.ts";
 import {
+  addBatchNorm,
   addSelector,
-  addZeros,
   type Constant,
   countElements,
-  isSame,
-  isUnpadded,
   type LayerWeight,
+  padFor,
   type Pair,
-  sizeOf,
   spreadTaps,
 } from "../../../import/mod.ts";
 import type { NodeCall } from "../node_call.ts";
@@ -32,9 +30,7 @@ export function importConvolution(call: NodeCall): Feature {
   const dilations: Pair = isSpread ? [1, 1] : given;
   const extents = [0, 1].map((axis) => (spread.shape[2 + axis] - 1) * dilations[axis] + 1);
   const windows = layOutWindows(call, value, [extents[0], extents[1]]);
-  const padding = !isUnpadded(windows) && isSame(windows, sizeOf(call, value)) ? "same" : "valid";
-  const isPadded = padding === "same" || isUnpadded(windows);
-  const padded = isPadded ? value : addZeros(call, value, windows, "pad");
+  const { source, padding } = padFor(call, value, windows);
   const config: LayerConfig = {
     kernel_size: spread.shape.slice(2),
     strides,
@@ -46,7 +42,7 @@ export function importConvolution(call: NodeCall): Feature {
   const bias = call.optionalConstant(2);
   const shape = [kernel.shape[0], ...windows.size];
   const changes = { shape, nonNegative: false, isFlat: false };
-  const plan = { call, source: padded, kernel: spread, bias, config };
+  const plan = { call, source, kernel: spread, bias, config };
   if (group === 1) return call.result(addConvolution(plan), value, changes);
   if (isDepthwise) return call.result(addDepthwise(plan, group), value, changes);
   return call.result(addGroups(plan, group), value, changes);
@@ -160,17 +156,7 @@ export function importBatchNormalization(call: NodeCall): Feature {
   if (call.number("training_mode", 0) !== 0) {
     throw call.refusal(`is in training mode; export the model in evaluation mode`);
   }
-  const roles = ["gamma", "beta", "moving_mean", "moving_variance"];
-  const weights = Object.fromEntries(roles.map((role, index) => {
-    const values = call.perChannel(call.constant(index + 1), value);
-    return [role, { shape: [values.length], values }];
-  }));
-  const layer = call.addLayer("BatchNormalization", [value], {
-    axis: -1,
-    momentum: call.number("momentum", 0.9),
-    epsilon: call.number("epsilon", 1e-5),
-    center: true,
-    scale: true,
-  }, weights);
-  return call.result(layer, value, { nonNegative: false });
+  const constants = [1, 2, 3, 4].map((index) => call.constant(index));
+  const epsilon = call.number("epsilon", 1e-5), momentum = call.number("momentum", 0.9);
+  return addBatchNorm(call, value, constants, { epsilon, momentum });
 }

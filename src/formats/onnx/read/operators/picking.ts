@@ -3,6 +3,7 @@ import {
   addSelector,
   addThinning,
   addZeros,
+  fromFront,
   listIndices,
   padColumns,
 } from "../../../import/mod.ts";
@@ -38,7 +39,7 @@ function readPads(call: NodeCall): number[] {
   if (axes === undefined) return pads;
   const all = new Array<number>(8).fill(0);
   axes.forEach((given, place) => {
-    const axis = given < 0 ? given + 4 : given;
+    const axis = fromFront(given, 4);
     all[axis] = pads[place];
     all[axis + 4] = pads[place + axes.length];
   });
@@ -106,7 +107,7 @@ function importGather(call: NodeCall): Feature {
   const { shape, values } = call.constant(1);
   const axis = call.number("axis", 0);
   const extent = value.shape[0]!;
-  const indices = Array.from(values, (index) => index < 0 ? index + extent : index);
+  const indices = Array.from(values, (index) => fromFront(index, extent));
   const isList = shape.length === 1 && indices.every((index) => index >= 0 && index < extent);
   if (axis === 1 && isList && value.shape.length === 3) {
     return addSelector(call, call.maps(), indices, "select");
@@ -151,7 +152,7 @@ function importSlice(call: NodeCall): Feature {
   const axes = read(3, "axes"), steps = read(4, "steps");
   return Array.from(starts).reduce<Feature>((cut, start, place) => {
     const given = axes?.[place] ?? place;
-    const axis = given < 0 ? given + 4 : given;
+    const axis = fromFront(given, 4);
     const extent = axis === 0 ? null : cut.shape[axis - 1];
     const end = ends[place], step = steps?.[place] ?? 1;
     if (extent == null || Number.isNaN(start + end) || !(step >= 1) && axis !== 1) {

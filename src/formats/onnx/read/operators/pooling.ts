@@ -1,4 +1,12 @@
-import { addZeros, isSame, isUnpadded, sizeOf, type Windows } from "../../../import/mod.ts";
+import {
+  addGlobalPool,
+  addZeros,
+  isSame,
+  isUnpadded,
+  requireMapAxes,
+  sizeOf,
+  type Windows,
+} from "../../../import/mod.ts";
 import type { NodeCall } from "../node_call.ts";
 import type { Feature } from "../../values.ts";
 import { layOutWindows, pairAttribute } from "./windows.ts";
@@ -77,37 +85,18 @@ function isCentred({ extents, strides, begins, size }: Windows, value: Feature):
 
 /** GlobalAveragePool and GlobalMaxPool. */
 export function importGlobalPool(call: NodeCall): Feature {
-  const className = call.node.operator === "GlobalMaxPool"
-    ? "GlobalMaxPooling2D"
-    : "GlobalAveragePooling2D";
   const value = call.maps();
-  return addGlobalPool(call, className, value, [value.shape[0], 1, 1]);
-}
-
-function addGlobalPool(
-  call: NodeCall,
-  className: string,
-  value: Feature,
-  shape: number[],
-): Feature {
-  const layer = call.addLayer(className, [value], { data_format: "channels_last" });
-  return call.result(layer, value, { shape, isFlat: true });
+  const layer = addGlobalPool(call, value, call.operator === "GlobalMaxPool");
+  return call.result(layer, value, { shape: [value.shape[0], 1, 1], isFlat: true });
 }
 
 /** ReduceMean and ReduceMax over rows and columns. */
 export function importReduction(call: NodeCall): Feature {
   const value = call.maps();
-  const given = call.optionalConstant(1)?.values ?? call.list("axes") ?? [];
-  const axes = Array.from(given, (axis) => axis < 0 ? axis + 4 : axis).sort();
-  if (axes.join() !== "2,3") {
-    throw call.refusal(
-      `reduces axes [${Array.from(given).join(", ")}], wanted rows and columns, [2, 3]`,
-    );
-  }
-  const className = call.node.operator === "ReduceMax"
-    ? "GlobalMaxPooling2D"
-    : "GlobalAveragePooling2D";
+  requireMapAxes(call, Array.from(call.optionalConstant(1)?.values ?? call.list("axes") ?? []));
+  const layer = addGlobalPool(call, value, call.operator === "ReduceMax");
   const [channels] = value.shape;
   const keepsAxes = call.number("keepdims", 1) === 1;
-  return addGlobalPool(call, className, value, keepsAxes ? [channels, 1, 1] : [channels]);
+  const shape = keepsAxes ? [channels, 1, 1] : [channels];
+  return call.result(layer, value, { shape, isFlat: true });
 }

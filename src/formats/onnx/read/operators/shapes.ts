@@ -1,4 +1,4 @@
-import { addSelector, countElements } from "../../../import/mod.ts";
+import { addSelector, countElements, fromFront } from "../../../import/mod.ts";
 import { DATA_TYPES } from "../../messages.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature, FlatPiece } from "../../values.ts";
@@ -87,7 +87,7 @@ function reshape(call: NodeCall, value: Feature, shape: readonly number[]): Feat
 
 function listAxes(call: NodeCall, rank: number): number[] | undefined {
   const given = call.optionalConstant(1)?.values ?? call.list("axes");
-  return given && Array.from(given, (axis) => axis < 0 ? axis + rank : axis);
+  return given && Array.from(given, (axis) => fromFront(axis, rank));
 }
 
 /** Squeeze of rows and columns that are one. */
@@ -112,7 +112,7 @@ function importUnsqueeze(call: NodeCall): Feature {
   const axes = listAxes(call, 0) ?? [];
   const rank = value.shape.length + 1 + axes.length;
   const shape = [...value.shape];
-  for (const axis of axes.map((given) => given < 0 ? given + rank : given).sort()) {
+  for (const axis of axes.map((given) => fromFront(given, rank)).sort()) {
     if (axis < 2 || axis > shape.length + 1) {
       throw call.refusal(`puts an axis at ${axis}, wanted it behind the channels`);
     }

@@ -1,0 +1,89 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
+import { nameState, type StatePlace } from "../tuning/mod.ts";
+import type { Tuner } from "./repair/tuner.ts";
+import type { PruneNetworkOptions } from "./types.ts";
+
+/** Where a run with a search or tuning keeps its state. */
+export interface RunFolder {
+  /** Folder of the checkpoint. */
+  readonly checkpoint: string;
+  /** What the run is. */
+  readonly identity: RunIdentity;
+  /** Go on from the state that is there. */
+  readonly resume: boolean;
+  /** Whether the run begins with a search, whose journal is there before any other state. */
+  readonly hasJournal: boolean;
+}
+
+/** A part of a run that keeps a state of its own: the repair, or the tuning of a group or of the whole. */
+export type Stage = "repair" | "whole" | `group-${number}`;
+
+/**
+ * Finds out where a run keeps its state, and what that belongs to.
+ *
+ * @param session Model and data.
+ * @param options The run's, with defaults.
+ * @param tuner Tunes the network, if anything does.
+ * @returns The folder; undefined for a run that keeps no state.
+ */
+export async function openRunFolder(
+  session: Session,
+  options: PruneNetworkOptions,
+  tuner?: Tuner,
+): Promise<RunFolder | undefined> {
+  const { checkpoint, resume = false, policy } = options;
+  const hasJournal = policy.kind === "auto";
+  if (checkpoint === undefined || !(hasJournal || tuner)) return undefined;
+  const { select, shared, channelMultiple, skip, batches, batchSize } = options;
+  const { pointsPerImage, ridge, seed } = options;
+  const identity = await identifyRun(session, {
+    policy: policy.kind === "list" ? { ...policy, source: undefined } : policy,
+    select,
+    shared,
+    channelMultiple,
+    skip,
+    batches,
+    batchSize,
+    pointsPerImage,
+    ridge,
+    seed,
+    tuning: tuner?.options,
+    groups: tuner?.groups,
+  }, tuner?.teacher);
+  return { checkpoint, identity, resume, hasJournal };
+}
+
+/** Where a stage of a run keeps its state. */
+export function placeOfStage(
+  { checkpoint, identity, resume }: RunFolder,
+  stage: Stage,
+): StatePlace {
+  return { folder: join(checkpoint, stage), identity, resume };
+}
+
+/**
+ * Removes what an earlier run has left of its stages, for a run that begins would be taken for that one when it gets there.
+ *
+ * @param folder Where the run keeps its state.
+ * @param kept A stage that stays, to be replaced.
+ */
+export async function removeStages({ checkpoint }: RunFolder, kept?: Stage): Promise<void> {
+  const names = await readdir(checkpoint).catch((): string[] => []);
+  for (const name of names) {
+    if (name === kept || !/^(repair|whole|group-\d+)$/.test(name)) continue;
+    await rm(join(checkpoint, name), { recursive: true });
+  }
+}
+
+/**
+ * Says in the error of a lost thread where the state of the run is.
+ *
+ * @param error What ended the run.
+ * @param folder Where the run keeps its state.
+ * @returns The error to throw.
+ */
+export async function nameRunState(error: unknown, folder?: RunFolder): Promise<unknown> {
+  return await nameState(error, folder && placeOfStage(folder, "repair"));
+}
