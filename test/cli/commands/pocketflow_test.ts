@@ -8,7 +8,7 @@ import { planPocketflow, type PocketflowPlan } from "../../../cli/pocketflow/poc
 import { encodeCifar } from "../../data/fixtures.ts";
 import { readDocument } from "../../docs/documents.ts";
 import { inTempFolder, listNames, writeFile } from "../fixtures.ts";
-import { runCli } from "../run_cli.ts";
+import { interruptAt, runCli } from "../run_cli.ts";
 
 /** What the seed's page types behind the name of the script. */
 const UNIFORM = [
@@ -124,6 +124,22 @@ Deno.test("the page's automatic command searches", () =>
     assert.ok(report.search.share.found <= 0.5);
     const names = await listNames(join(folder, "models", "pruned_model"));
     assert.ok(names.includes("search.jsonl"));
+  }));
+
+Deno.test("an interrupted training goes on, and its model is then pruned", () =>
+  inCifarFolder(async (folder) => {
+    const args = [
+      ...["resnet_at_cifar10", ...UNIFORM, "--resnet_size=8", ...QUICK],
+      ...["--nb_epochs_rat=1", "--data_dir_local", folder, "--save_path", join(folder, "whole")],
+      ...["--cp_channel_pruned_path", join(folder, "small")],
+    ];
+    const { code, said } = await interruptAt("training", ["pocketflow", ...args]);
+    assert.equal(code, 130);
+    assert.match(said, /interrupted in epoch \d+; the state is in .*whole\.checkpoint: .*--resume/);
+    assert.deepEqual(await listNames(folder), ["cifar-10-batches-bin", "whole.checkpoint"]);
+    const { report } = await runWell(folder, [...args, "--resume"]);
+    assert.deepEqual([report.trained.epochs.length, report.tuning.epochs.length], [30, 5]);
+    assert.deepEqual(await listNames(folder), ["cifar-10-batches-bin", "small", "whole"]);
   }));
 
 Deno.test("`--learner full-prec` trains alone, and --model is pruned without training", () =>
