@@ -4,16 +4,20 @@ import { FOREIGN_FLAGS, optionNameOf } from "../pocketflow/foreign_flags.ts";
 import { nonNegativeNumber, positiveInteger, positiveNumber } from "./parsers.ts";
 import { createPruneCommand } from "./prune_options.ts";
 
-/** Options of `prune` that are taken over as they are, by the name of their value. */
-const PRUNE_OPTIONS = [
-  ...["data", "force", "pruneOption", "uniformPreserveRatio", "pruneListFile", "preserveRatio"],
-  ...["quadruple", "nbPointsPerLayer", "nbBatches", "batchSize", "batchSizeEval"],
-  ...["nbRlouts", "nbRloutsMin", "rewardPolicy", "noiseTolerance"],
-  ...["ddpgWidth", "ddpgLrnRate", "ddpgGamma", "ddpgTau", "ddpgBatchSize", "ddpgNoiseStdInit"],
-  ...["ddpgNoiseStdFinl", "ddpgBslnDecyRate", "ddpgReplay", "nbEpochsRat", "enblDst"],
+/** Options that training and pruning both have, by the name of their value. */
+export const COMMON_OPTIONS: readonly string[] = [
+  ...["data", "nbEpochsRat", "batchSize", "batchSizeEval", "momentum", "validationImages"],
+  ...["seed", "latency", "maxBadImages", "workers"],
+];
+
+/** Options of pruning alone that are those of `prune`. */
+export const PRUNING_OPTIONS: readonly string[] = [
+  ...["force", "pruneOption", "uniformPreserveRatio", "pruneListFile", "preserveRatio"],
+  ...["quadruple", "nbPointsPerLayer", "nbBatches", "nbRlouts", "nbRloutsMin", "rewardPolicy"],
+  ...["noiseTolerance", "ddpgWidth", "ddpgLrnRate", "ddpgGamma", "ddpgTau", "ddpgBatchSize"],
+  ...["ddpgNoiseStdInit", "ddpgNoiseStdFinl", "ddpgBslnDecyRate", "ddpgReplay", "enblDst"],
   ...["lossWDst", "temprDst", "finetune", "retrain", "listGroup", "nbItersFtRatio", "lrnRateFt"],
-  ...["momentum", "validationImages", "resume", "quantize", "seed", "latency", "maxBadImages"],
-  ...["workers", "json"],
+  ...["quantize"],
 ];
 
 /** What is said of options whose description for `prune` names options that are not here. */
@@ -42,7 +46,7 @@ export const SCRIPTS = ["resnet_at_cifar10", "mobilenet_at_cifar10", "vgg_at_cif
 /** A script of PocketFlow by the name of its network. */
 export type Script = typeof SCRIPTS[number];
 
-/** Values of the options that `pocketflow` has and `prune` has not. */
+/** Values of the options that decide what is trained and pruned. */
 export interface PocketflowFlags {
   /** The learner. */
   readonly learner: string;
@@ -64,26 +68,10 @@ export interface PocketflowFlags {
   readonly batchSizeNorm: number;
   /** Pull of kernels towards zero. */
   readonly lossWDcy: number;
-  /** Whether the Lasso chooses channels, or the size of weights. */
-  readonly lasso: string;
   /** Images of a step. */
   readonly batchSize: number;
-  /** Where the images are. */
-  readonly data: string;
-  /** Images of an evaluation batch. */
-  readonly batchSizeEval: number;
   /** Whether the unpruned model is the teacher. */
   readonly enblDst?: boolean;
-  /** Whether the written model is replaced. */
-  readonly force?: boolean;
-  /** Whether an interrupted run goes on. */
-  readonly resume?: boolean;
-  /** Whether JSON is printed. */
-  readonly json?: boolean;
-  /** Threads. */
-  readonly workers?: number;
-  /** Share of undecodable images. */
-  readonly maxBadImages: number;
 }
 
 /**
@@ -140,7 +128,7 @@ export function createPocketflowCommand(): Command<[string]> {
       ).choices(["true", "false"]).default("true"),
     );
   const prune = createPruneCommand().options;
-  for (const name of PRUNE_OPTIONS) {
+  for (const name of [...COMMON_OPTIONS, ...PRUNING_OPTIONS, "resume", "json"]) {
     command.addOption(withOwnWords(prune.find((option) => option.attributeName() === name)!));
   }
   for (const name of FOREIGN_FLAGS.keys()) {

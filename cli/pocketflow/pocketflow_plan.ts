@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import { TRAINING_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
-import { type PocketflowFlags, type Script, SCRIPTS } from "../options/pocketflow_options.ts";
+import {
+  COMMON_OPTIONS,
+  type PocketflowFlags,
+  PRUNING_OPTIONS,
+  type Script,
+  SCRIPTS,
+} from "../options/pocketflow_options.ts";
 import { parsePruneArguments, type PruneFlags } from "../options/prune_options.ts";
 import { parseTrainArguments, type TrainFlags } from "../options/train_options.ts";
 import { UsageError } from "../usage_error.ts";
@@ -18,22 +24,6 @@ export interface PocketflowPlan {
   /** The pruning. */
   readonly pruning: PruneFlags;
 }
-
-/** Options that training and pruning both have, by the name of their value. */
-const COMMON = [
-  ...["data", "nbEpochsRat", "batchSize", "batchSizeEval", "momentum", "validationImages"],
-  ...["seed", "latency", "maxBadImages", "workers"],
-];
-
-/** Options of pruning alone. */
-const PRUNING = [
-  ...["force", "pruneOption", "uniformPreserveRatio", "pruneListFile", "preserveRatio", "lasso"],
-  ...["quadruple", "nbPointsPerLayer", "nbBatches", "nbRlouts", "nbRloutsMin", "rewardPolicy"],
-  ...["noiseTolerance", "ddpgWidth", "ddpgLrnRate", "ddpgGamma", "ddpgTau", "ddpgBatchSize"],
-  ...["ddpgNoiseStdInit", "ddpgNoiseStdFinl", "ddpgBslnDecyRate", "ddpgReplay", "enblDst"],
-  ...["lossWDst", "temprDst", "finetune", "retrain", "listGroup", "nbItersFtRatio", "lrnRateFt"],
-  ...["quantize"],
-];
 
 /** Options that belong to the networks of one script. */
 const NETWORK_OPTIONS: Record<string, Script> = {
@@ -60,7 +50,7 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
   refuseTogether(flags, trained, pruned);
   const rate = flags.lrnRateInit * flags.batchSize / flags.batchSizeNorm;
   const tuned = rate * TUNING_DEFAULTS.learningRate / TRAINING_DEFAULTS.learningRate;
-  const common = ["--weight-decay", `${flags.lossWDcy}`, ...argumentsOf(command, COMMON)];
+  const common = ["--weight-decay", `${flags.lossWDcy}`, ...argumentsOf(command, COMMON_OPTIONS)];
   const isFullPrecision = flags.learner === "full-prec";
   const training = parseTrainArguments([
     ...["--net", net, "--out", trained, "--learning-rate", `${rate}`, ...common],
@@ -68,7 +58,11 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
   ]);
   const { flags: pruning } = parsePruneArguments([
     ...["model", "--out", pruned, "--learning-rate", `${tuned}`, ...common],
-    ...["--epochs", `${TUNING_DEFAULTS.epochs}`, ...argumentsOf(command, PRUNING)],
+    ...[
+      "--epochs",
+      `${TUNING_DEFAULTS.epochs}`,
+      ...argumentsOf(command, [...PRUNING_OPTIONS, "lasso"]),
+    ],
   ]);
   const unpruned = flags.model ?? trained;
   return {
