@@ -4,19 +4,15 @@ import { UsageError } from "./usage_error.ts";
 /** The arguments as they were typed. */
 export const typedArguments: readonly string[] = process.argv.slice(2);
 
-/** Options of PocketFlow that Secateur does not have yet, with what they belong to. */
-const NOT_BUILT: ReadonlyMap<string, string> = new Map([
-  ["resnet-size", "training a network while pruning (`train` has it)"],
-]);
-
-/** Commands that have an option which the others do not. */
-const BUILT_FOR: ReadonlyMap<string, string> = new Map([
-  ["resnet-size", "train"],
+/** Options of PocketFlow that few commands have, and these commands. */
+const RARE: ReadonlyMap<string, readonly string[]> = new Map([
+  ["resnet-size", ["train", "pocketflow"]],
 ]);
 
 /** Other names of options, by command. */
 const ALIASES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ["prune", new Map([["budget", "preserve-ratio"]])],
+  ["pocketflow", new Map([["data-dir-local", "data"], ["debug", "verbose"]])],
 ]);
 
 /** Options that are true or false, with what the command line parser is given for either. */
@@ -35,6 +31,9 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["finetune", { whenTrue: "--finetune" }],
   ["retrain", { whenTrue: "--retrain" }],
   ["enbl-dst", { whenTrue: "--enbl-dst" }],
+  ...["enbl-multi-gpu", "enbl-warm-start", "ddpg-enbl-bsln-func"].map((name) =>
+    [name, { whenTrue: `--${name}=true`, whenFalse: `--${name}=false` }] as const
+  ),
 ]);
 
 /**
@@ -43,7 +42,7 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
  *
  * @param args The arguments as typed.
  * @returns The arguments as the command line parser knows them.
- * @throws {UsageError} When an option is known but not built yet, or a switch is neither true nor false.
+ * @throws {UsageError} When another command has an option, or a switch is neither true nor false.
  */
 export function normalizeArguments(args: readonly string[]): string[] {
   const normalized: string[] = [];
@@ -61,12 +60,11 @@ export function normalizeArguments(args: readonly string[]): string[] {
       ? waiting.shift()
       : value;
     const isOn = isSwitch && readBoolean(argument, word) !== negated;
-    const isBuilt = !NOT_BUILT.has(name) || BUILT_FOR.get(name) === args[0];
-    if (!isBuilt && (isOn || !isSwitch)) {
+    if (RARE.has(name) && !RARE.get(name)!.includes(args[0])) {
       throw new UsageError(
-        `reading ${argument}: this option belongs to ${
-          NOT_BUILT.get(name)
-        }, which is not built yet; leave it out`,
+        `reading ${argument}: found it with ${args[0]}, wanted it with ${
+          RARE.get(name)!.join(" or ")
+        }, which make a network; leave it out, or let \`pocketflow\` train and prune one`,
       );
     }
     if (isSwitch) {
@@ -99,9 +97,9 @@ function readOption(
   const written = argument.slice(2, mark < 0 ? undefined : mark).replaceAll("_", "-");
   const value = mark < 0 ? undefined : argument.slice(mark + 1);
   const bare = written.replace(/^cp-/, "");
-  const name = aliases?.get(bare) ?? bare;
-  const positive = name.replace(/^no-?(cp-)?/, "");
-  const negated = positive !== name && SWITCHES.has(positive);
+  const opposite = bare.replace(/^no-?(cp-)?/, "");
+  const [name, positive] = [bare, opposite].map((word) => aliases?.get(word) ?? word);
+  const negated = opposite !== bare && SWITCHES.has(positive);
   return { name: negated ? positive : name, negated, value };
 }
 

@@ -43,6 +43,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     description: "go on training a model, alone or with a teacher",
     load: async () => (await import("./commands/finetune.ts")).finetuneCommand,
   },
+  pocketflow: {
+    description: "train and prune a network with the flags of PocketFlow's scripts",
+    load: async () => (await import("./commands/pocketflow.ts")).pocketflowCommand,
+  },
   convert: {
     description: "write a model in another format",
     load: async () => (await import("./commands/convert.ts")).convertCommand,

@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { evaluate, type EvaluationReport } from "../../src/mod.ts";
+import { evaluate } from "../../src/mod.ts";
 import {
   addImageOptions,
   batchSizeEvalOption,
@@ -7,9 +7,8 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
-import { say } from "../output/messages.ts";
+import { printEvaluation } from "../output/evaluation.ts";
 import { withProgress } from "../output/progress.ts";
-import { formatPercent } from "../output/table.ts";
 
 const command = new Command("eval")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
@@ -34,21 +33,5 @@ export const evalCommand = addImageOptions(command)
     const report = await withProgress((onProgress) =>
       evaluate({ ...dataOptions(model, flags, onProgress), split, reference: flags.reference })
     );
-    if (flags.json) {
-      console.log(JSON.stringify(report));
-      return;
-    }
-    console.log(
-      `${describeFigures(report)} on ${report.images} images in ${report.seconds.toFixed(1)} s`,
-    );
-    for (const name of report.unreadable) say(`skipped ${name}: it cannot be read`);
+    printEvaluation(report, flags);
   });
-
-function describeFigures({ accuracy, loss, outputError, outputs }: EvaluationReport): string {
-  if (outputError === undefined) {
-    return `accuracy ${formatPercent(accuracy!)}, loss ${loss.toFixed(4)}`;
-  }
-  const each = outputs!.map(({ name, error }) => `${name} ${formatPercent(error)}`).join(", ");
-  return `relative error of the outputs ${formatPercent(outputError)}` +
-    (outputs!.length > 1 ? ` (${each})` : "");
-}

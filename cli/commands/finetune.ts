@@ -17,8 +17,9 @@ import {
   createDistillationOptions,
   createTuningOptions,
   describeState,
-  finishTuning,
+  printTuning,
   tuningSettings,
+  writeTuning,
 } from "../options/tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
@@ -76,5 +77,5 @@ export const finetuneCommand = addImageOptions(command)
         })
       )
     );
-    await finishTuning(outcome, { kind: "finetune", model: file }, flags);
+    printTuning(await writeTuning(outcome, { kind: "finetune", model: file }, flags), flags);
   });

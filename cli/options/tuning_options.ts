@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Option } from "@commander-js/extra-typings";
-import project from "../../deno.json" with { type: "json" };
 import {
   type FinetuneOptions,
   type ModelFile,
@@ -9,6 +8,7 @@ import {
   saveModel,
   TUNING_DEFAULTS,
   type TuningOutcome,
+  type TuningReport,
 } from "../../src/mod.ts";
 import { describeInterrupt, InterruptError } from "../interrupt.ts";
 import { foldIfAsked } from "./output_options.ts";
@@ -22,7 +22,7 @@ import {
 } from "./parsers.ts";
 import { withProgress } from "../output/progress.ts";
 import { reportFiles } from "../output/report_files.ts";
-import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
+import { describeCommand, type Provenance } from "../output/provenance.ts";
 import { figureLines } from "../output/figures.ts";
 
 /**
@@ -188,46 +188,68 @@ export function tuningSettings(flags: TuningFlags) {
   return { ...scheduleSettings(flags), seed, resume, checkpoint: checkpointFolder(out) };
 }
 
+/** A trained model that is written. */
+export interface WrittenTuning {
+  /** What the run found, and what made the model. */
+  readonly record: TuningReport & Provenance;
+  /** Bytes of the model on disk. */
+  readonly bytes: number;
+  /** Where it is. */
+  readonly out: string;
+}
+
 /**
- * Writes a trained model and says what it reaches; the checkpoint has done its service then.
+ * Writes a trained model with its report; the checkpoint has done its service then.
  *
+ * @param outcome The model and what was found.
+ * @param start What the network was before.
+ * @param flags Where it is written, and how.
+ * @returns What was found and written.
  * @throws {InterruptError} When the run was ended early: nothing is written, and the message says how to go on.
  */
-export async function finishTuning(
+export async function writeTuning(
   { file, report, answers }: TuningOutcome,
   start: TuningStart,
   flags: TuningFlags,
-): Promise<void> {
-  const checkpoint = checkpointFolder(flags.out);
+): Promise<WrittenTuning> {
+  const { out, force, quantize, latency } = flags;
   if (report.interrupted) {
     throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
-  const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
+  const record = { ...describeCommand(), ...report };
   const { version, command, seed, workers, accuracy, outputError } = record;
   const figures = accuracy ? { accuracy } : { outputError };
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };
-  const { force, quantize } = flags;
   const written = await foldIfAsked({ ...file, metadata }, flags);
   const [model, original] = start.kind === "train"
     ? [start.net, undefined]
     : [start.model.path, start.model];
   const { extraFiles } = await withProgress((onProgress) =>
     reportFiles(
-      { kind: start.kind, model, out: flags.out, report, answers },
-      { before: original, after: written, latency: flags.latency, onProgress },
+      { kind: start.kind, model, out, report, answers },
+      { before: original, after: written, latency, onProgress },
     )
   );
-  const { bytes } = await saveModel(flags.out, written, { force, quantize, extraFiles });
-  await rm(checkpoint, { recursive: true }).catch(() => {});
-  if (flags.json) {
-    console.log(JSON.stringify({ out: flags.out, bytes, ...record }));
-    return;
-  }
-  console.log(
-    [
-      ...figureLines(report),
-      `epochs      ${report.epochs.length} in ${report.seconds.toFixed(0)} s`,
-      `written to ${flags.out}`,
-    ].join("\n"),
-  );
+  const { bytes } = await saveModel(out, written, { force, quantize, extraFiles });
+  await rm(checkpointFolder(out), { recursive: true }).catch(() => {});
+  return { record, bytes, out };
+}
+
+/** A training run for people. */
+export function describeTuning({ record, out }: WrittenTuning): string {
+  return [
+    ...figureLines(record),
+    `epochs      ${record.epochs.length} in ${record.seconds.toFixed(0)} s`,
+    `written to ${out}`,
+  ].join("\n");
+}
+
+/** A training run for programs. */
+export function tuningRecord({ record, bytes, out }: WrittenTuning) {
+  return { out, bytes, ...record };
+}
+
+/** Prints what a training run reaches, as JSON where that is asked for. */
+export function printTuning(written: WrittenTuning, { json }: Pick<TuningFlags, "json">): void {
+  console.log(json ? JSON.stringify(tuningRecord(written)) : describeTuning(written));
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { normalizeArguments, quoteArguments } from "../../cli/normalize_arguments.ts";
 
-/** PocketFlow's options that are built, with a value. */
-const BUILT: readonly [string, string][] = [
+/** PocketFlow's options that several commands have, with a value. */
+const SHARED: readonly [string, string][] = [
   ["cp_prune_option", "list"],
   ["cp_uniform_preserve_ratio", "0.6"],
   ["cp_prune_list_file", "ratio.list"],
@@ -24,16 +24,11 @@ const BUILT: readonly [string, string][] = [
   ["ddpg_lrn_rate", "1e-3"],
 ];
 
-/** Those that are not, with a value. */
-const NOT_BUILT: readonly [string, string][] = [
-  ["resnet_size", "20"],
-];
-
 function dashed(name: string): string {
   return name.replace(/^cp_/, "").replaceAll("_", "-");
 }
 
-for (const [name, value] of BUILT) {
+for (const [name, value] of SHARED) {
   Deno.test(`--${name} and --${dashed(name)} are the same option`, () => {
     const wanted = [`--${dashed(name)}`, value];
     assert.deepEqual(normalizeArguments([`--${name}`, value]), wanted);
@@ -45,19 +40,6 @@ for (const [name, value] of BUILT) {
   });
 }
 
-for (const [name, value] of NOT_BUILT) {
-  Deno.test(`--${name} says that it is not built, in both spellings`, () => {
-    for (const spelling of [name, dashed(name)]) {
-      for (const args of [[`--${spelling}=${value}`], [`--${spelling}`, value]]) {
-        assert.throws(() => normalizeArguments(args), {
-          name: "UsageError",
-          message: new RegExp(`^reading --${spelling}\\b.*not built yet; leave it out$`),
-        });
-      }
-    }
-  });
-}
-
 Deno.test("--budget is --preserve-ratio", () => {
   const prune = (...args: string[]) => normalizeArguments(["prune", ...args]).slice(1);
   assert.deepEqual(prune("--budget=0.3"), ["--preserve-ratio=0.3"]);
@@ -66,12 +48,35 @@ Deno.test("--budget is --preserve-ratio", () => {
   assert.deepEqual(normalizeArguments(check), check);
 });
 
-Deno.test("what pruning does not have may be built for training", () => {
-  assert.deepEqual(normalizeArguments(["train", "--resnet_size=20"]), [
-    "train",
-    "--resnet-size=20",
-  ]);
-  assert.throws(() => normalizeArguments(["prune", "--resnet_size=20"]), /train.*not built yet/);
+Deno.test("--resnet_size belongs to the commands that make a network, in both spellings", () => {
+  for (const command of ["train", "pocketflow"]) {
+    assert.deepEqual(normalizeArguments([command, "--resnet_size=20"]), [
+      command,
+      "--resnet-size=20",
+    ]);
+  }
+  for (const spelling of ["--resnet_size", "--resnet-size"]) {
+    for (const args of [[`${spelling}=20`], [spelling, "20"]]) {
+      assert.throws(() => normalizeArguments(["prune", ...args]), {
+        name: "UsageError",
+        message: new RegExp(
+          `^reading ${
+            args[0]
+          }: found it with prune, wanted it with train or pocketflow, .*; leave it out`,
+        ),
+      });
+    }
+  }
+});
+
+Deno.test("`pocketflow` knows flags by other names, switches among them", () => {
+  const pocketflow = (...args: string[]) => normalizeArguments(["pocketflow", ...args]).slice(1);
+  assert.deepEqual(pocketflow("--data_dir_local=x"), ["--data=x"]);
+  assert.deepEqual(pocketflow("--debug"), ["--verbose"]);
+  assert.deepEqual(pocketflow("--nodebug"), []);
+  assert.deepEqual(pocketflow("--enbl_multi_gpu"), ["--enbl-multi-gpu=true"]);
+  assert.deepEqual(pocketflow("--noenbl_multi_gpu"), ["--enbl-multi-gpu=false"]);
+  assert.deepEqual(normalizeArguments(["train", "--debug"]), ["train", "--debug"]);
 });
 
 Deno.test("switches stand alone, take a value behind `=` or the word behind them, and are turned off by `no`", () => {

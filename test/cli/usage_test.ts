@@ -3,7 +3,7 @@ import { exampleData, exampleModel, runCli } from "./run_cli.ts";
 
 const COMMANDS = [
   ...["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "convert", "fold"],
-  ...["bench", "check", "completions", "shell", "demo"],
+  ...["bench", "check", "completions", "shell", "demo", "pocketflow"],
 ];
 
 for (const command of COMMANDS) {
@@ -93,10 +93,10 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
     args: [...prune, "--cp_reward_policy=flops", "--target", "latency"],
     message: /--reward-policy flops and --target latency: the former counts MACs; give --target/,
   },
-  "an option that is not built": {
+  "an option of another command": {
     args: [...prune, "--prune-option", "uniform", "--resnet_size=20"],
     message:
-      /--resnet_size=20: this option belongs to training .*which is not built yet; leave it out$/,
+      /--resnet_size=20: found it with prune, wanted it with train or pocketflow, .*; leave it out, or let `pocketflow` train and prune one$/,
   },
   "--select and --lasso that disagree": {
     args: [...prune, "--prune-option", "uniform", "--select", "obs", "--cp_lasso=true"],

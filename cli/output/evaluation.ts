@@ -1,0 +1,28 @@
+import type { EvaluationReport } from "../../src/mod.ts";
+import { say } from "./messages.ts";
+import { formatPercent } from "./table.ts";
+
+/**
+ * Prints what an evaluation found, and names on standard error the images that cannot be read.
+ *
+ * @param report What was found.
+ * @param flags Whether JSON is asked for.
+ */
+export function printEvaluation(report: EvaluationReport, { json }: { json?: boolean }): void {
+  if (json) {
+    console.log(JSON.stringify(report));
+    return;
+  }
+  const { images, seconds, unreadable } = report;
+  console.log(`${describeFigures(report)} on ${images} images in ${seconds.toFixed(1)} s`);
+  for (const name of unreadable) say(`skipped ${name}: it cannot be read`);
+}
+
+function describeFigures({ accuracy, loss, outputError, outputs }: EvaluationReport): string {
+  if (outputError === undefined) {
+    return `accuracy ${formatPercent(accuracy!)}, loss ${loss.toFixed(4)}`;
+  }
+  const each = outputs!.map(({ name, error }) => `${name} ${formatPercent(error)}`).join(", ");
+  return `relative error of the outputs ${formatPercent(outputError)}` +
+    (outputs!.length > 1 ? ` (${each})` : "");
+}
