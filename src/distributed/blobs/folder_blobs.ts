@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, statFile, writeWholeFile } from "../../base/mod.ts";
-import { type BlobStore, checkBlob, nameBytes, nameFile } from "./blob_store.ts";
+import { type BlobStore, checkBlob, checkBlobName, nameBytes, nameFile } from "./blob_store.ts";
 
 /** Blobs in a folder that everybody who needs them can read. */
 export class FolderBlobs implements BlobStore {
@@ -70,6 +70,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   #pathOf(name: string): string {
+    checkBlobName(name, this.place);
     return join(this.place, name);
   }
 }
