@@ -1,6 +1,6 @@
-import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
-import { differences, fileError, InputError } from "../../base/mod.ts";
+import { differences, fileError, InputError, writeWholeFile } from "../../base/mod.ts";
 import type { Identity } from "../../tuning/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -32,10 +32,8 @@ export class SearchJournal {
    */
   static async start(path: string, identity: Identity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
-    });
+    await journal.#write(async () => void await mkdir(dirname(path), { recursive: true }));
+    await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
 
