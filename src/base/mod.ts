@@ -1,4 +1,5 @@
 export { withDefaults } from "./defaults.ts";
+export { differences } from "./differences.ts";
 export { fileError, InputError, UsageError, withAction, WorkerError } from "./errors.ts";
 export { isMissing, readBytes } from "./files.ts";
 export {
@@ -17,5 +18,13 @@ export { createRandom, drawNormal, type Random, shuffledIndices } from "./random
 export { Stopwatch } from "./stopwatch.ts";
 export { type Answerer, serveThread } from "./threads/serve_thread.ts";
 export { Thread } from "./threads/thread.ts";
-export { refuseExistingFile, statFile, writeWholeFile } from "./whole_file.ts";
+export {
+  type FileContent,
+  refuseExistingFile,
+  requireWritableFolder,
+  statFile,
+  writeBeside,
+  writeWholeFile,
+  writeWholeFolder,
+} from "./whole_file.ts";
 export { isZip, readZip, type ZipEntry } from "./zip.ts";

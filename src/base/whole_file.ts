@@ -1,7 +1,22 @@
 import type { Stats } from "node:fs";
-import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, realpath, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileError, InputError } from "./errors.ts";
 import { isMissing } from "./files.ts";
+
+/** Bytes that are written without looking whether to go on. */
+const BYTES_AT_ONCE = 2 ** 22;
+
+/** What a file holds: a text, bytes, or bytes one behind the other. */
+export type FileContent = string | Uint8Array | readonly Uint8Array[];
+
+/** How {@link writeWholeFolder} writes. */
+export interface FolderWriting {
+  /** Interrupts the writing; what was there stays. */
+  readonly signal?: AbortSignal;
+  /** Gives the finished draft its place. Default: it takes the name, which nothing or an empty folder has. */
+  readonly settle?: (draft: string, place: string) => Promise<void>;
+}
 
 /**
  * Refuses a file that must not be written, before any work is spent.
@@ -24,11 +39,28 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
     );
   }
   try {
-    const draft = stagingPath(path);
+    const draft = draftPath(path);
     await writeFile(draft, "", { flag: "wx" });
     await rm(draft);
   } catch (cause) {
     throw fileError(`writing ${path}`, cause);
+  }
+}
+
+/**
+ * Refuses a folder that cannot be written, before any work is spent.
+ *
+ * @param folder The folder; those on the way to it need not be there.
+ * @throws {InputError} When nothing can be created where it, or the first of those, is going to be.
+ */
+export async function requireWritableFolder(folder: string): Promise<void> {
+  const missing = await listMissingFolders(dirname(resolve(folder)));
+  const draft = draftPath(missing.at(-1) ?? resolve(folder));
+  try {
+    await mkdir(draft);
+    await rmdir(draft);
+  } catch (cause) {
+    throw fileError(`writing ${folder}`, cause);
   }
 }
 
@@ -49,7 +81,7 @@ export async function statFile(path: string): Promise<Stats | undefined> {
 }
 
 /**
- * Writes a file, beside its place first.
+ * Writes a file, beside its place first: what has the name is at any moment the older file or the newer one as a whole.
  *
  * @param path The file; one that is there is replaced.
  * @param content What is written.
@@ -59,22 +91,106 @@ export async function statFile(path: string): Promise<Stats | undefined> {
  */
 export async function writeWholeFile(
   path: string,
-  content: Uint8Array | string,
+  content: FileContent,
   signal?: AbortSignal,
 ): Promise<void> {
-  const staging = stagingPath(path);
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    await writeFile(staging, bytes, { signal });
-    await rename(staging, path);
+    await writeBeside(path, (draft) => writeContent(draft, content, signal));
   } catch (cause) {
-    await rm(staging).catch(() => {});
     signal?.throwIfAborted();
     throw fileError(`writing ${path}`, cause);
   }
 }
 
-/** A name that nothing has, beside a file: only what has the same folder can take its place by renaming. */
-function stagingPath(path: string): string {
-  return `${path}.${crypto.randomUUID()}`;
+/**
+ * Writes the files of a folder, beside its place first, with the folders on the way to it.
+ *
+ * @param folder The folder; of a link, what it leads to.
+ * @param files Contents by name.
+ * @param options Interruption, and how the draft takes its place.
+ * @throws {InputError} When it cannot be written; what was there stays.
+ * @throws The signal's reason, when it interrupts; the same holds.
+ */
+export async function writeWholeFolder(
+  folder: string,
+  files: ReadonlyMap<string, FileContent>,
+  { signal, settle = takeFreeName }: FolderWriting = {},
+): Promise<void> {
+  const place = await realpath(folder).catch(() => resolve(folder));
+  const newParents = await listMissingFolders(dirname(place));
+  const write = async (draft: string) => {
+    await mkdir(draft, { recursive: true });
+    for (const [name, content] of files) await writeContent(join(draft, name), content, signal);
+  };
+  try {
+    await writeBeside(place, write, settle);
+  } catch (cause) {
+    for (const parent of newParents) await rmdir(parent).catch(() => {});
+    signal?.throwIfAborted();
+    throw fileError(`writing ${folder}`, cause);
+  }
+}
+
+/**
+ * Has a file or folder written under a name that nothing else has, and then gives it its place; a draft that fails is
+ * removed.
+ *
+ * @param place The file or folder.
+ * @param write Writes the draft.
+ * @param settle Gives the draft its place. Default: it takes the name, and the place of a file that has it.
+ * @throws What either throws.
+ */
+export async function writeBeside(
+  place: string,
+  write: (draft: string) => Promise<void>,
+  settle: (draft: string, place: string) => Promise<void> = rename,
+): Promise<void> {
+  const draft = draftPath(place);
+  try {
+    await write(draft);
+    await settle(draft, place);
+  } catch (error) {
+    await rm(draft, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeContent(
+  path: string,
+  content: FileContent,
+  signal?: AbortSignal,
+): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
+  const file = await open(path, "wx");
+  try {
+    for (const part of parts) {
+      for (let written = 0; written < part.length;) {
+        signal?.throwIfAborted();
+        const length = Math.min(BYTES_AT_ONCE, part.length - written);
+        written += (await file.write(part, written, length)).bytesWritten;
+      }
+    }
+    signal?.throwIfAborted();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Windows renames nothing to a name that an empty folder has. */
+async function takeFreeName(draft: string, place: string): Promise<void> {
+  await rmdir(place).catch(() => {});
+  await rename(draft, place);
+}
+
+/** Folders that are not there on the way to one, the deepest first. */
+async function listMissingFolders(folder: string): Promise<string[]> {
+  const exists = await stat(folder).then(() => true, () => false);
+  if (exists || folder === dirname(folder)) return [];
+  return [folder, ...await listMissingFolders(dirname(folder))];
+}
+
+/** A name that nothing has, beside a place: only what has the same folder can take the place by renaming. */
+function draftPath(place: string): string {
+  return join(dirname(place), `.${basename(place)}.${crypto.randomUUID()}`);
 }

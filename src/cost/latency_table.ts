@@ -1,8 +1,8 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { fileError, InputError, isMissing } from "../base/mod.ts";
+import { differences, fileError, InputError, isMissing, writeWholeFile } from "../base/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -114,12 +114,7 @@ export class LatencyTable {
       reference: this.#reference,
       times,
     };
-    try {
-      await writeFile(`${path}.part`, JSON.stringify(table, null, 1) + "\n");
-      await rename(`${path}.part`, path);
-    } catch (cause) {
-      throw fileError(`writing ${path}`, cause);
-    }
+    await writeWholeFile(path, `${JSON.stringify(table, null, 1)}\n`);
   }
 }
 
@@ -175,13 +170,14 @@ function parseTable(text: string): StoredTable | undefined {
 /** A processor that either side does not know is no difference. */
 function refuseOthers(path: string, found: LatencyConditions): void {
   const wanted = describeConditions();
-  const names = ["tfjs", "target", "cpu", "cores", "threads"] as const;
-  for (const name of names) {
-    const isUnknown = name === "cpu" && (found.cpu === undefined || wanted.cpu === undefined);
-    if (isUnknown || found[name] === wanted[name]) continue;
-    throw new InputError(
-      `reading ${path}: found times for ${name} ${found[name]}, wanted ${wanted[name]}; ` +
-        `give another file, or remove it to have layers timed anew`,
-    );
-  }
+  const isUnknown = found.cpu === undefined || wanted.cpu === undefined;
+  const [had, wants] = [found, wanted].map((conditions) =>
+    isUnknown ? { ...conditions, cpu: undefined } : conditions
+  );
+  const different = differences(had, wants);
+  if (different.length === 0) return;
+  throw new InputError(
+    `reading ${path}: found times for ${different.join("; ")}; ` +
+      `give another file, or remove it to have layers timed anew`,
+  );
 }

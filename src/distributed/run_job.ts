@@ -10,6 +10,7 @@ import {
   orRefuse,
   placeOf,
   putModel,
+  requireSame,
   type WorkerResources,
 } from "./source_spec.ts";
 
@@ -97,14 +98,3 @@ export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
     return { ...rest, model: await putModel(file, resources.blobs) };
   },
 };
-
-function requireSame(found: Fingerprints, wanted: Fingerprints, data: string): void {
-  const differences = (["model", "data"] as const)
-    .filter((name) => found[name] !== wanted[name])
-    .map((name) => `${name} ${found[name]}, wanted ${wanted[name]}`);
-  if (differences.length === 0) return;
-  throw new InputError(
-    `opening a job's model with the images in ${data}: found ${differences.join("; ")}; ` +
-      `give this worker the same images`,
-  );
-}

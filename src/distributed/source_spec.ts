@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
 import { type DatasetPlace, pickCalibration } from "../data/mod.ts";
-import { InputError, Stopwatch } from "../base/mod.ts";
+import { differences, InputError, Stopwatch } from "../base/mod.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
 import { findChannelSpaces } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
@@ -106,7 +106,7 @@ export async function openSource(
         map: findChannelSpaces(graph),
         clock: new Stopwatch(),
       };
-      checkIdentity(await identifyStatistics(source), identity, data);
+      requireSame(await identifyStatistics(source), identity, data);
       return { session, source };
     } catch (error) {
       await session.close();
@@ -124,17 +124,19 @@ export async function orRefuse<Result>(open: () => Promise<Result>): Promise<Res
   }
 }
 
-function checkIdentity(
-  found: StatisticsIdentity,
-  wanted: StatisticsIdentity,
-  data: string,
-): void {
-  const differences = Object.entries(wanted)
-    .filter(([name, value]) => found[name as keyof StatisticsIdentity] !== value)
-    .map(([name, value]) => `${name} ${found[name as keyof StatisticsIdentity]}, wanted ${value}`);
-  if (differences.length === 0) return;
+/**
+ * Refuses what a worker has when a driver works on something else.
+ *
+ * @param found What the worker has.
+ * @param wanted What the driver works on.
+ * @param data Where the worker's images are.
+ * @throws {InputError} With the difference.
+ */
+export function requireSame(found: object, wanted: object, data: string): void {
+  const different = differences(found, wanted);
+  if (different.length === 0) return;
   throw new InputError(
-    `opening a job's model with the images in ${data}: found ${differences.join("; ")}; ` +
+    `opening a job's model with the images in ${data}: found ${different.join("; ")}; ` +
       `give this worker the same version of Secateur and the same images`,
   );
 }

@@ -9,12 +9,5 @@ export {
   type TuningOptions,
   type TuningReport,
 } from "./options.ts";
-export {
-  describeDifferences,
-  hasState,
-  type Identity,
-  loadState,
-  nameState,
-  saveState,
-} from "./state_folder.ts";
+export { hasState, type Identity, loadState, nameState, saveState } from "./state_folder.ts";
 export { tuneNetwork, type TuningHooks, type TuningResult } from "./tune_network.ts";

@@ -1,6 +1,14 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, InputError, readBytes, WorkerError } from "../base/mod.ts";
+import {
+  differences,
+  fileError,
+  InputError,
+  readBytes,
+  statFile,
+  WorkerError,
+  writeWholeFile,
+} from "../base/mod.ts";
 
 /** What the state of a run belongs to, by name; a run with anything else does not go on from it. */
 export type Identity = Readonly<Record<string, unknown>>;
@@ -13,12 +21,26 @@ export interface RunState {
   readonly arrays: readonly Float32Array[];
 }
 
-const STATE_FILE = "state.json";
-const ARRAY_FILE = "arrays.bin";
-const VERSION = 3;
+/** A line of JSON, and the bytes of the arrays behind it: one file, so that it is replaced as a whole. */
+const STATE_FILE = "state.bin";
+
+/** A state of version 3 or older, whose arrays were in a file of their own. */
+const OLDER_STATE_FILE = "state.json";
+
+const VERSION = 4;
+
+const LINE_FEED = 10;
+
+/** The line of JSON. */
+interface StateRecord extends Pick<RunState, "progress"> {
+  readonly version: number;
+  readonly identity: Identity;
+  /** Elements of every array. */
+  readonly lengths: readonly number[];
+}
 
 /**
- * Writes the state of a run, beside the older one first and then in its place.
+ * Writes the state of a run: at any moment the older state or the newer one is there as a whole.
  *
  * @param folder Folder of the state.
  * @param identity What it belongs to.
@@ -31,18 +53,12 @@ export async function saveState(
   { progress, arrays }: RunState,
 ): Promise<void> {
   const lengths = arrays.map(({ length }) => length);
-  const text = JSON.stringify({ version: VERSION, identity, progress, lengths });
-  const staging = `${folder}.${crypto.randomUUID()}`;
-  try {
-    await mkdir(staging, { recursive: true });
-    await writeFile(join(staging, ARRAY_FILE), joinArrays(arrays));
-    await writeFile(join(staging, STATE_FILE), text);
-    await rm(folder, { recursive: true }).catch(() => {});
-    await rename(staging, folder);
-  } catch (error) {
-    await rm(staging, { recursive: true }).catch(() => {});
-    throw fileError(`writing the checkpoint ${folder}`, error);
-  }
+  const record: StateRecord = { version: VERSION, identity, progress, lengths };
+  const head = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw fileError(`writing the checkpoint ${folder}`, cause);
+  });
+  await writeWholeFile(join(folder, STATE_FILE), [head, ...arrays.map(bytesOf)]);
 }
 
 /** Whether a folder holds the state of a run. */
@@ -63,35 +79,61 @@ export async function hasState(folder: string): Promise<boolean> {
  * @throws {InputError} When there is none, it is damaged, or it belongs to a run with other options, which are named.
  */
 export async function loadState(folder: string, identity: Identity): Promise<RunState> {
-  let state, bytes;
-  try {
-    state = JSON.parse(await readFile(join(folder, STATE_FILE), "utf8"));
-    bytes = await readBytes(join(folder, ARRAY_FILE));
-  } catch (error) {
-    throw fileError(`reading the checkpoint ${folder}`, error);
-  }
-  if (state.version !== VERSION) {
+  const bytes = await readStateFile(folder);
+  const end = bytes.indexOf(LINE_FEED) + 1;
+  const { identity: found, progress, lengths } = parseRecord(folder, bytes.subarray(0, end));
+  const different = differences(found, identity);
+  if (different.length > 0) {
     throw new InputError(
-      `reading the checkpoint ${folder}: found version ${state.version}, wanted ${VERSION}; ` +
-        `remove it and start anew, or go on with the Secateur that wrote it`,
+      `resuming from ${folder}: found a run with ${different.join("; ")}; ` +
+        `give what it was begun with, or start anew without --resume`,
     );
   }
-  const differences = describeDifferences(state.identity, JSON.parse(JSON.stringify(identity)));
-  if (differences.length > 0) {
-    throw new InputError(
-      `resuming from ${folder}: the run had other options: ${differences.join("; ")}; ` +
-        `give the same, or start anew without --resume`,
-    );
-  }
-  const lengths: number[] = state.lengths;
   const wanted = lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
-  if (bytes.length !== wanted) {
-    throw new InputError(
-      `reading the checkpoint ${folder}: found ${bytes.length} bytes of weights, wanted ${wanted}; ` +
-        `the file is damaged, remove the folder and start anew`,
-    );
+  if (bytes.length - end !== wanted) {
+    throw damaged(folder, `${bytes.length - end} bytes of weights, wanted ${wanted}`);
   }
-  return { progress: state.progress, arrays: splitArrays(bytes, lengths) };
+  let offset = end;
+  const arrays = lengths.map((length) => {
+    const start = offset;
+    offset += length * Float32Array.BYTES_PER_ELEMENT;
+    return new Float32Array(bytes.slice(start, offset).buffer);
+  });
+  return { progress, arrays };
+}
+
+async function readStateFile(folder: string): Promise<Uint8Array> {
+  try {
+    return await readBytes(join(folder, STATE_FILE));
+  } catch (cause) {
+    if (await statFile(join(folder, OLDER_STATE_FILE))) throw strangeVersion(folder, "3 or older");
+    throw fileError(`reading the checkpoint ${folder}`, cause);
+  }
+}
+
+function parseRecord(folder: string, line: Uint8Array): StateRecord {
+  let record: StateRecord;
+  try {
+    record = JSON.parse(new TextDecoder().decode(line));
+  } catch {
+    throw damaged(folder, "no record of a run in the first line");
+  }
+  if (record.version === VERSION) return record;
+  throw strangeVersion(folder, record.version);
+}
+
+function damaged(folder: string, found: string): InputError {
+  return new InputError(
+    `reading the checkpoint ${folder}: found ${found}; ` +
+      `the file is damaged, remove the folder and start anew`,
+  );
+}
+
+function strangeVersion(folder: string, found: number | string): InputError {
+  return new InputError(
+    `reading the checkpoint ${folder}: found version ${found}, wanted ${VERSION}; ` +
+      `remove it and start anew, or go on with the Secateur that wrote it`,
+  );
 }
 
 /**
@@ -114,35 +156,10 @@ export async function nameState(
   return new WorkerError(message, { cause: error });
 }
 
-/**
- * Names what two identities differ in.
- *
- * @param had The identity of the state.
- * @param wants That of the run, as JSON has it.
- * @returns A text for every difference.
- */
-export function describeDifferences(had: Identity, wants: Identity): string[] {
-  return [...new Set([...Object.keys(had), ...Object.keys(wants)])]
-    .filter((name) => JSON.stringify(had[name]) !== JSON.stringify(wants[name]))
-    .map((name) => `${name} was ${textOf(had[name])}, now ${textOf(wants[name])}`);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function joinArrays(arrays: readonly Float32Array[]): Uint8Array {
-  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    joined.set(array, offset);
-    offset += array.length;
-  }
-  return new Uint8Array(joined.buffer);
-}
-
-function splitArrays(bytes: Uint8Array, lengths: readonly number[]): Float32Array[] {
-  const joined = new Float32Array(bytes.slice().buffer);
-  let offset = 0;
-  return lengths.map((length) => joined.slice(offset, offset += length));
+/** The bytes of an array; memory that threads share is copied. */
+function bytesOf(array: Float32Array): Uint8Array {
+  const { buffer, byteOffset, byteLength } = array.buffer instanceof ArrayBuffer
+    ? array
+    : array.slice();
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

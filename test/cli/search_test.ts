@@ -53,7 +53,7 @@ Deno.test("`prune` searches by default, and a search that was killed goes on to 
     assert.deepEqual(await listNames(folder), ["data", "out.checkpoint", "whole"]);
     const other = await runCli([...args, "--resume", "--ddpg-tau", "0.5"]);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /the search had other options: policy was .*"targetRate":0\.01/);
+    assert.match(other.stderr, /found a search with policy\.agent\.targetRate 0\.01, wanted 0\.5/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
     assert.match(

@@ -167,7 +167,7 @@ Deno.test(
     const run = (attempts: number) =>
       calibrate({ ...SMALL, model, data, queue: { ...queue, attempts } });
     await assert.rejects(run(1), (error: Error) => {
-      const [, found, wanted] = /found data ([0-9a-f]{64}), wanted ([0-9a-f]{64}); give this worker/
+      const [, found, wanted] = /found data ([0-9a-f]{12}), wanted ([0-9a-f]{12}); give this worker/
         .exec(error.message)!;
       assert.notEqual(found, wanted);
       return error.name === "InputError";
@@ -210,7 +210,7 @@ Deno.test(
     const queue = { url: scene.redis.url, blobs: `${folder}/blobs`, attempts: 1 };
     await assert.rejects(
       prune({ ...SMALL, model, data, shared: "couple", policy: POLICY, queue }),
-      /found data [0-9a-f]{64}, wanted [0-9a-f]{64}; give this worker/,
+      /found data [0-9a-f]{12}, wanted [0-9a-f]{12}; give this worker/,
     );
   }),
 );

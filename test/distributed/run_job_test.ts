@@ -36,7 +36,10 @@ Deno.test(
     const other = { ...content, data: content.data.replace(/./g, "0") };
     await assert.rejects(perform({}, { ...input, content: other }), (error) => {
       assert.ok(error instanceof RefusalError);
-      assert.match(error.message, new RegExp(`found data ${content.data}, wanted 0{64}`));
+      assert.match(
+        error.message,
+        new RegExp(`found data ${content.data.slice(0, 12)}, wanted 0{12};`),
+      );
       return true;
     });
     await assert.rejects(

@@ -71,11 +71,20 @@ Deno.test(
     await train(options);
     await assert.rejects(
       train({ ...options, resume: true, learningRate: 0.2, batchSize: 10 }),
-      /batchSize was 20, now 10; learningRate was 0.1, now 0.2/,
+      /batchSize 20, wanted 10; learningRate 0.1, wanted 0.2; give/,
     );
-    await assert.rejects(train({ ...options, resume: true, net: "resnet14" }), /network was/);
-    await Deno.truncate(`${checkpoint}/arrays.bin`, 100);
-    await assert.rejects(train({ ...options, resume: true }), /found 100 bytes/);
+    await assert.rejects(
+      train({ ...options, resume: true, net: "resnet14" }),
+      /network .*, wanted/,
+    );
+    const { size } = await Deno.stat(`${checkpoint}/state.bin`);
+    await Deno.truncate(`${checkpoint}/state.bin`, size - 100);
+    await assert.rejects(
+      train({ ...options, resume: true }),
+      /found \d+ bytes of weights, wanted \d+; the file is damaged, remove the folder and start/,
+    );
+    await Deno.truncate(`${checkpoint}/state.bin`, 100);
+    await assert.rejects(train({ ...options, resume: true }), /found no record of a run .*damaged/);
     await Deno.remove(checkpoint, { recursive: true });
     await assert.rejects(train({ ...options, resume: true }), InputError);
   }),
@@ -98,12 +107,12 @@ Deno.test(
     const checkpoint = `${folder}/state`;
     const options = { ...SMALL, net: "resnet8", data, checkpoint };
     await train({ ...options, epochs: 1 });
-    const kept = await Deno.readTextFile(`${checkpoint}/state.json`);
+    const kept = await Deno.readFile(`${checkpoint}/state.bin`);
     await assert.rejects(
       train({ ...options, learningRate: 1e30, schedule: "cosine" }),
       /loss of (NaN|Infinity) at step \d+ of epoch 1.*lower the learning rate/,
     );
-    assert.equal(await Deno.readTextFile(`${checkpoint}/state.json`), kept);
+    assert.deepEqual(await Deno.readFile(`${checkpoint}/state.bin`), kept);
   }),
 );
 

@@ -1,6 +1,6 @@
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, statFile, writeWholeFile } from "../../base/mod.ts";
+import { InputError, statFile, writeBeside } from "../../base/mod.ts";
 import { type BlobStore, checkBlob, checkBlobName, nameBytes, nameFile } from "./blob_store.ts";
 
 /** Blobs in a folder that everybody who needs them can read. */
@@ -16,23 +16,14 @@ export class FolderBlobs implements BlobStore {
   /** Keeps bytes. */
   async put(bytes: Uint8Array): Promise<string> {
     const name = nameBytes(bytes);
-    await this.#keep(name, (path) => writeWholeFile(path, bytes));
+    await this.#keep(name, (draft) => writeFile(draft, bytes, { flag: "wx" }));
     return name;
   }
 
   /** Keeps a copy of a file. */
   async putFile(source: string): Promise<string> {
     const name = await nameFile(source);
-    await this.#keep(name, async (path) => {
-      const staging = `${path}.${crypto.randomUUID()}`;
-      try {
-        await copyFile(source, staging);
-        await rename(staging, path);
-      } catch (error) {
-        await rm(staging).catch(() => {});
-        throw error;
-      }
-    });
+    await this.#keep(name, (draft) => copyFile(source, draft));
     return name;
   }
 
@@ -54,11 +45,11 @@ export class FolderBlobs implements BlobStore {
   /** Nothing was fetched. */
   async close(): Promise<void> {}
 
-  async #keep(name: string, write: (path: string) => Promise<void>): Promise<void> {
+  async #keep(name: string, write: (draft: string) => Promise<void>): Promise<void> {
     const path = this.#pathOf(name);
     try {
       await mkdir(this.place, { recursive: true });
-      if (await statFile(path) === undefined) await write(path);
+      if (await statFile(path) === undefined) await writeBeside(path, write);
     } catch (cause) {
       throw new InputError(
         `writing to ${this.place}: ${

@@ -1,5 +1,5 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { fileError, InputError } from "../../base/mod.ts";
+import { type FileHandle, open } from "node:fs/promises";
+import { fileError, InputError, writeWholeFile } from "../../base/mod.ts";
 
 /** A named array of doubles. */
 export interface NamedTensor {
@@ -25,7 +25,7 @@ const METADATA = "__metadata__";
 
 /**
  * Writes doubles in the safetensors format: a header of JSON behind its length in 64 bits, then the arrays, little
- * endian. The file is written beside its place first and then renamed.
+ * endian.
  *
  * @param path Where to.
  * @param metadata Texts by name.
@@ -51,35 +51,8 @@ export async function writeSafetensors(
   header.set(text);
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
-  const staging = `${path}.${crypto.randomUUID()}`;
-  try {
-    const parts = [length, header, ...tensors.map(({ values }) => bytesOf(values))];
-    await writeParts(staging, parts, signal);
-    await rename(staging, path);
-  } catch (error) {
-    await rm(staging).catch(() => {});
-    signal?.throwIfAborted();
-    throw fileError(`writing ${path}`, error);
-  }
-}
-
-async function writeParts(
-  path: string,
-  parts: readonly Uint8Array[],
-  signal?: AbortSignal,
-): Promise<void> {
-  const file = await open(path, "wx");
-  try {
-    for (const part of parts) {
-      signal?.throwIfAborted();
-      for (let written = 0; written < part.length;) {
-        written += (await file.write(part, written)).bytesWritten;
-      }
-    }
-    signal?.throwIfAborted();
-  } finally {
-    await file.close();
-  }
+  const parts = [length, header, ...tensors.map(({ values }) => bytesOf(values))];
+  await writeWholeFile(path, parts, signal);
 }
 
 /**

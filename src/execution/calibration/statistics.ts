@@ -1,5 +1,5 @@
 import project from "../../../deno.json" with { type: "json" };
-import { InputError } from "../../base/mod.ts";
+import { differences, InputError } from "../../base/mod.ts";
 import { mergeMoments, type Moments } from "../../kernels/mod.ts";
 
 /** To be raised with the layout of the file, the choice of images or positions, and the layers that are in it. */
@@ -35,9 +35,6 @@ export interface Statistics {
   /** Moments by key of the layer. */
   readonly layers: ReadonlyMap<string, Moments>;
 }
-
-/** Digits of a fingerprint that tell it apart in a message. */
-const SHOWN_DIGITS = 12;
 
 /** Whether all shards are in. */
 export function isComplete(statistics: Pick<Statistics, "shards">): boolean {
@@ -114,22 +111,14 @@ export function checkSameWhole(
  * @throws {InputError} With the difference.
  */
 export function checkIdentity(action: string, found: object, wanted: object): void {
-  const differences = Object.entries(wanted)
-    .map(([name, value]) => [name, (found as Record<string, unknown>)[name], value] as const)
-    .filter(([, had, wants]) => had !== wants)
-    .map(([name, had, wants]) => `${name} ${textOf(had)}, not ${textOf(wants)}`);
-  if (differences.length === 0) return;
+  const different = differences(found, wanted);
+  if (different.length === 0) return;
   throw new InputError(
-    `${action}: these statistics belong to ${differences.join("; ")}; ` +
+    `${action}: these statistics belong to ${different.join("; ")}; ` +
       `give others, or make them with \`calibrate\``,
   );
 }
 
 function namesOf(layers: Statistics["layers"]): string {
   return [...layers.keys()].sort().join(", ");
-}
-
-function textOf(value: unknown): string {
-  const text = String(value);
-  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, SHOWN_DIGITS) : text;
 }

@@ -1,17 +1,14 @@
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { copyFile, link, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
-import { fileError, InputError, isMissing } from "../../base/mod.ts";
+import {
+  fileError,
+  InputError,
+  isMissing,
+  requireWritableFolder,
+  statFile,
+  writeWholeFolder,
+} from "../../base/mod.ts";
 import {
   encodeWeights,
   type ModelFile,
@@ -37,6 +34,9 @@ export interface SaveOptions {
   signal?: AbortSignal;
 }
 
+/** Name of the file that names the shards. */
+const MODEL = "model.json";
+
 /** Largest shard, as tensorflowjs_converter cuts them: browsers cache files of this size. */
 const SHARD_BYTES = 4 * 1024 * 1024;
 
@@ -54,7 +54,7 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
     if (isMissing(error)) return undefined;
     throw fileError(`writing ${dir}`, error);
   });
-  if (!found) return await requireWritable(dir);
+  if (!found) return await requireWritableFolder(dir);
   if (!force) {
     throw new InputError(
       `writing ${dir}: found it there already, wanted a new folder; choose another or replace it with --force`,
@@ -62,7 +62,7 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
   }
   const isFolder = found.isDirectory();
   const entries = isFolder ? await readdir(dir, { withFileTypes: true }) : [];
-  const isModel = entries.some((entry) => entry.name === "model.json");
+  const isModel = entries.some((entry) => entry.name === MODEL);
   const folder = entries.find((entry) => entry.isDirectory());
   if (!isFolder || folder || (entries.length > 0 && !isModel)) {
     const what = !isFolder
@@ -75,27 +75,15 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
         `--force replaces nothing else, choose another folder`,
     );
   }
-  await requireWritable(dir);
-}
-
-/** Makes and removes a folder where the model's temporary one is going to be. */
-async function requireWritable(dir: string): Promise<void> {
-  const parent = dirname(resolve(dir));
-  const missing = await listMissingFolders(parent);
-  const existing = missing.length > 0 ? dirname(missing.at(-1)!) : parent;
-  try {
-    await rmdir(await mkdtemp(join(existing, `.${basename(dir)}.`)));
-  } catch (error) {
-    throw fileError(`writing ${dir}`, error);
-  }
+  await requireWritableFolder(dir);
 }
 
 /**
  * Writes a model as tfjs does: model.json and shards of at most 4 MiB, in one transaction.
  *
- * Everything is written to a temporary folder beside `dir`, which then takes its name. An older model is moved aside
- * for that moment and deleted only when the new one is in place; after any failure it stands where it was and the
- * temporary folder is gone.
+ * Everything is written to a draft beside `dir` first. Where there is no model yet the draft takes the name; an older
+ * model's files are replaced by it, and at any moment, after a failure or the end of the process too, what stands in
+ * `dir` is the older model or the newer one as a whole.
  *
  * @param dir Folder to create.
  * @param file The model.
@@ -113,26 +101,21 @@ export async function saveModelFile(
   const modelFiles = encodeModelFiles(file, options.quantize);
   const bytes = modelFiles.values().reduce((total, content) => total + content.length, 0);
   const extraFiles = await resolveExtraFiles(options, bytes);
-  const files = new Map([...modelFiles, ...extraFiles]);
   for (const name of extraFiles.keys()) {
     if (modelFiles.has(name) || name !== basename(name) || ["", ".", ".."].includes(name)) {
       throw new RangeError(`writing ${dir}: found the file name "${name}", wanted a plain new one`);
     }
   }
-  options.signal?.throwIfAborted();
-  await refuseExisting(dir, options.force);
-  const target = await realpath(dir).catch(() => resolve(dir));
-  const staging = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}`);
-  const newParents = await listMissingFolders(dirname(target));
-  try {
-    await writeFiles(staging, files, options.signal);
-    await swapFolders(staging, target, options.force ?? false);
-  } catch (error) {
-    await rm(staging, { recursive: true }).catch(() => {});
-    for (const parent of newParents) await rmdir(parent).catch(() => {});
-    options.signal?.throwIfAborted();
-    throw fileError(`writing ${dir}`, error);
-  }
+  const { signal, force } = options;
+  signal?.throwIfAborted();
+  await refuseExisting(dir, force);
+  const hasModel = force && await statFile(join(dir, MODEL)) !== undefined;
+  await writeWholeFolder(dir, new Map([...modelFiles, ...extraFiles]), {
+    signal,
+    ...(hasModel && {
+      settle: (draft, place) => replaceModel(draft, place, modelFiles, [...extraFiles.keys()]),
+    }),
+  });
   return { bytes };
 }
 
@@ -180,48 +163,76 @@ export function encodeModelFiles(
       weights: specs,
     }],
   };
-  return new Map([["model.json", new TextEncoder().encode(JSON.stringify(model))], ...shards]);
+  return new Map([[MODEL, new TextEncoder().encode(JSON.stringify(model))], ...shards]);
 }
 
-async function writeFiles(
-  folder: string,
-  files: ReadonlyMap<string, Uint8Array | string>,
-  signal?: AbortSignal,
+/**
+ * Puts a finished model in the place of an older one, file by file: no folder can take the name of one that is not empty.
+ * What the place holds is in turn
+ *
+ *     the older model.json, with the older shards
+ *     a passing model.json, with the new shards under passing names
+ *     the new model.json, with the new shards
+ *
+ * @param draft Folder of the finished model, which is gone afterwards.
+ * @param place Folder of the older one.
+ * @param modelFiles The finished model's files.
+ * @param others Names of its further files.
+ */
+async function replaceModel(
+  draft: string,
+  place: string,
+  modelFiles: ReadonlyMap<string, Uint8Array>,
+  others: readonly string[],
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const [name, content] of files) {
-    signal?.throwIfAborted();
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await writeFile(join(folder, name), bytes, { flag: "wx", signal });
-  }
-  signal?.throwIfAborted();
-}
-
-/** Folders that do not exist yet on the way to `folder`, the deepest first. */
-async function listMissingFolders(folder: string): Promise<string[]> {
-  const exists = await stat(folder).then(() => true, () => false);
-  if (exists || folder === dirname(folder)) return [];
-  return [folder, ...await listMissingFolders(dirname(folder))];
-}
-
-/** Gives `staging` the name `target`; what had it, when it may be replaced, is deleted last or put back. */
-async function swapFolders(staging: string, target: string, force: boolean): Promise<void> {
-  const aside = `${staging}.old`;
-  const hadOld = force && await rename(target, aside).then(() => true, (error) => {
-    if (isMissing(error)) return false;
-    throw error;
-  });
+  const older = await readdir(place);
+  const shards = [...modelFiles.keys()].filter((name) => name !== MODEL);
+  const id = crypto.randomUUID();
+  const passing = shards.map((shard) => `${shard}.${id}`);
+  const move = (from: string, to = from) => rename(join(draft, from), join(place, to));
   try {
-    await rename(staging, target);
+    for (const [index, shard] of shards.entries()) {
+      await shareFile(join(draft, shard), join(place, passing[index]));
+    }
+    await writeFile(join(draft, id), nameShards(modelFiles.get(MODEL)!, passing));
+    await move(id, MODEL);
   } catch (error) {
-    if (hadOld) await rename(aside, target);
+    for (const name of passing) await rm(join(place, name)).catch(() => {});
     throw error;
   }
-  if (!hadOld) return;
-  await rm(aside, { recursive: true }).catch((error: Error) => {
-    throw new InputError(
-      `the new model is in place, but the old one remains at ${aside}: ${error.message}; ` +
-        `remove that folder`,
+  try {
+    const own = await inodesOf(draft, shards);
+    for (const name of [...shards, ...others]) await move(name);
+    if ((await inodesOf(place, shards)).join() !== own.join()) {
+      throw new Error("found that another run replaces them too");
+    }
+    await move(MODEL);
+    const left = new Set([...older, ...passing]).difference(
+      new Set([...modelFiles.keys(), ...others]),
     );
-  });
+    for (const name of left) await rm(join(place, name));
+    await rmdir(draft);
+  } catch (error) {
+    throw new InputError(
+      `the new model is in place, but not all its files are: ${(error as Error).message}; ` +
+        `write it again with --force`,
+      { cause: error },
+    );
+  }
+}
+
+/** Gives a file another name too, or what has no room for two names a copy. */
+async function shareFile(path: string, other: string): Promise<void> {
+  await link(path, other).catch(() => copyFile(path, other));
+}
+
+/** What tells files apart whatever they are called. */
+async function inodesOf(folder: string, names: readonly string[]): Promise<number[]> {
+  return await Promise.all(names.map(async (name) => (await stat(join(folder, name))).ino));
+}
+
+/** A model.json that names other shards. */
+function nameShards(model: Uint8Array, paths: readonly string[]): string {
+  const { weightsManifest: [group], ...rest } = JSON.parse(new TextDecoder().decode(model));
+  return JSON.stringify({ ...rest, weightsManifest: [{ ...group, paths }] });
 }

@@ -1,7 +1,7 @@
-import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileError, InputError } from "../../base/mod.ts";
-import { describeDifferences, type Identity } from "../../tuning/mod.ts";
+import { differences, fileError, InputError, writeWholeFile } from "../../base/mod.ts";
+import type { Identity } from "../../tuning/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
 export type JournalEntry = Readonly<Record<string, unknown>> & { readonly kind: string };
@@ -32,10 +32,8 @@ export class SearchJournal {
    */
   static async start(path: string, identity: Identity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
-    });
+    await journal.#write(async () => void await mkdir(dirname(path), { recursive: true }));
+    await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
 
@@ -60,12 +58,11 @@ export class SearchJournal {
           `${first?.version}, wanted a search of version ${VERSION}; start anew without --resume`,
       );
     }
-    const wanted = JSON.parse(JSON.stringify(identity));
-    const differences = describeDifferences(first.identity as Identity, wanted);
-    if (differences.length > 0) {
+    const different = differences(first.identity as Identity, identity);
+    if (different.length > 0) {
       throw new InputError(
-        `resuming from ${path}: the search had other options: ${differences.join("; ")}; ` +
-          `give the same, or start anew without --resume`,
+        `resuming from ${path}: found a search with ${different.join("; ")}; ` +
+          `give what it was begun with, or start anew without --resume`,
       );
     }
     const journal = new SearchJournal(path, entries);

@@ -72,9 +72,9 @@ Deno.test("shards add up to the same bits in any order", () => {
 
 Deno.test("shards that are there twice, or of something else, are refused with the difference", () => {
   assert.throws(() => mergeStatistics([shard(1), shard(1)]), /shard 1 of 3 twice/);
-  assert.throws(() => mergeStatistics([shard(1), shard(2, 5)]), /shards 5, not 3/);
+  assert.throws(() => mergeStatistics([shard(1), shard(2, 5)]), /shards 5, wanted 3/);
   const other = { ...shard(2), identity: { ...IDENTITY, model: "n", seed: 1 } };
-  assert.throws(() => mergeStatistics([shard(1), other]), /model n, not m; seed 1, not 0/);
+  assert.throws(() => mergeStatistics([shard(1), other]), /model n, wanted m; seed 1, wanted 0/);
   const fewer = { ...shard(2), layers: new Map([...shard(2).layers].slice(1)) };
   assert.throws(() => mergeStatistics([shard(1), fewer]), /layers block\/dense in shard 2/);
 });
@@ -95,9 +95,9 @@ Deno.test("files of shards add up as the shards do, and are named when they do n
     await saveStatistics(`${folder}/again`, shard(2));
     await refused(`${folder}/again`, /found shard 2 of 3, which .*\/2 has too; leave one/);
     await saveStatistics(`${folder}/other`, { ...shard(2), identity: { ...IDENTITY, data: "e" } });
-    await refused(`${folder}/other`, /belong to data e, not d; give others/);
+    await refused(`${folder}/other`, /belong to data e, wanted d; give others/);
     await saveStatistics(`${folder}/fifths`, shard(2, 5));
-    await refused(`${folder}/fifths`, /belong to shards 5, not 3/);
+    await refused(`${folder}/fifths`, /belong to shards 5, wanted 3/);
   }));
 
 Deno.test("an interrupt while statistics are written leaves what was there, and nothing else", () =>
@@ -136,7 +136,7 @@ Deno.test("statistics of another model, data set or version are refused with the
     for (const name of ["version", "model", "data", "preprocessing"] as const) {
       await assert.rejects(
         loadStatistics(path, { identity: { ...IDENTITY, [name]: "other" } }),
-        new RegExp(`belong to ${name} ${IDENTITY[name]}, not other`),
+        new RegExp(`belong to ${name} ${IDENTITY[name]}, wanted other`),
       );
     }
   }));

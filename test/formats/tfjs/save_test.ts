@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { loadModelFile } from "../../../src/formats/tfjs/load.ts";
 import { refuseExisting, saveModelFile } from "../../../src/formats/tfjs/save.ts";
 import type { ModelFile, Weight } from "../../../src/model/model_file.ts";
 import { randomBytes } from "../../data/fixtures.ts";
 import { createModelFile, inTempFolder, writeFile } from "../../model/fixtures.ts";
+import { breakFiles } from "../../support/broken_files.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -161,26 +163,83 @@ Deno.test("a write that fails half-way leaves the old model and nothing else", (
     assert.deepEqual(await listNames(folder), ["model"]);
   }));
 
-Deno.test("an old model is put back when the new one cannot take its place", () =>
+/** Another model whose shards have the same names. */
+async function createOther(): Promise<ModelFile> {
+  const file = await createModelFile();
+  const weights = [...file.weights].map(([name, weight]) =>
+    [name, { ...weight, values: weight.values.map((value) => value + 1) } as Weight] as const
+  );
+  return { ...file, metadata: { version: 2 }, weights: new Map(weights) };
+}
+
+/** What a model is made of, wherever it was read. */
+const contentOf = ({ topology, weights, metadata }: ModelFile) => ({
+  topology,
+  metadata,
+  weights: [...weights].map(([name, { values }]) => [name, ...values]),
+});
+
+for (const how of ["fail", "stop"] as const) {
+  const what = how === "fail" ? "fails" : "ends with its process";
+  Deno.test(`a replacement that ${what} at any step leaves the old model or the new one`, () =>
+    inTempFolder(async (folder) => {
+      const old = await createModelFile(), other = await createOther();
+      const dir = join(folder, "model");
+      const wanted = [contentOf(old), contentOf(other)].map((content) => JSON.stringify(content));
+      const seen = new Set<number>();
+      for (let step = 1;; step++) {
+        await saveModelFile(dir, old, { force: true, extraFiles: new Map([["a.html", "old"]]) });
+        const names = await listNames(dir);
+        const broken = breakFiles(step, how);
+        const save = saveModelFile(dir, other, {
+          force: true,
+          extraFiles: new Map([["b", "new"]]),
+        });
+        const ends: Promise<unknown>[] = [save.catch(() => {})];
+        if (how === "stop") ends.push(broken.reached);
+        await Promise.race(ends);
+        broken[Symbol.dispose]();
+        const left = JSON.stringify(contentOf(await loadModelFile(dir)));
+        const which = wanted.indexOf(left);
+        assert.ok(which >= 0, `step ${step}: neither model as a whole`);
+        seen.add(which);
+        if (how === "fail") assert.deepEqual(await listNames(folder), ["model"]);
+        if (how === "fail" && which === 0) assert.deepEqual(await listNames(dir), names);
+        if (!broken.isReached) break;
+        await saveModelFile(dir, other, { force: true });
+        assert.deepEqual(await listNames(dir), ["group1-shard1of1.bin", "model.json"]);
+      }
+      assert.deepEqual([...seen].sort(), [0, 1]);
+    }));
+}
+
+Deno.test("a model is replaced where files cannot have two names", () =>
   inTempFolder(async (folder) => {
-    const file = await createModelFile();
     const dir = join(folder, "model");
-    await saveModelFile(dir, file);
-    const before = await loadModelFile(dir);
-    // Deno's node:fs goes through it.
-    const rename = Deno.rename;
-    let renames = 0;
-    Deno.rename = (from, to) =>
-      ++renames === 2 ? Promise.reject(new Error("the disk is full")) : rename(from, to);
+    await saveModelFile(dir, await createModelFile());
+    const link = Deno.link;
+    Deno.link = () => Promise.reject(new Error("not supported"));
     try {
-      const again = saveModelFile(dir, { ...file, metadata: {} }, { force: true });
-      await assert.rejects(again, { name: "InputError", message: /model: the disk is full/ });
+      await saveModelFile(dir, await createOther(), { force: true });
     } finally {
-      Deno.rename = rename;
+      Deno.link = link;
     }
-    assert.equal(renames, 3);
-    assert.deepEqual(await loadModelFile(dir), before);
-    assert.deepEqual(await listNames(folder), ["model"]);
+    assert.deepEqual(contentOf(await loadModelFile(dir)), contentOf(await createOther()));
+    assert.deepEqual(await listNames(dir), ["group1-shard1of1.bin", "model.json"]);
+  }));
+
+Deno.test("of two replacements at the same time one is left as a whole", () =>
+  inTempFolder(async (folder) => {
+    const dir = join(folder, "model");
+    const [first, second] = [await createModelFile(), await createOther()];
+    for (let round = 0; round < 20; round++) {
+      await saveModelFile(dir, first, { force: true });
+      const both = [first, second].map((file) => saveModelFile(dir, file, { force: true }));
+      const ends = await Promise.allSettled(both);
+      assert.ok(ends.some(({ status }) => status === "fulfilled"));
+      const left = contentOf(await loadModelFile(dir));
+      assert.ok([first, second].some((file) => isDeepStrictEqual(contentOf(file), left)));
+    }
   }));
 
 /** A signal that is raised when it is looked at for so many times. */

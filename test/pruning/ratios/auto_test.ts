@@ -161,7 +161,10 @@ Deno.test(
       });
     await refused(POLICY, /reading the search journal .*: found no such file; check/);
     await prune({ ...run, policy: POLICY });
-    await refused({ ...POLICY, share: 0.7 }, /other options: policy was .*0\.5.*, now .*0\.7/);
+    await refused(
+      { ...POLICY, share: 0.7 },
+      /found a search with policy\.share 0\.5, wanted 0\.7; give/,
+    );
   }),
 );
 

@@ -63,7 +63,10 @@ Deno.test(
       });
     await refused(/no such file/);
     await write(path);
-    await refused(/other options: seed was 3, now 4; give the same/, { ...IDENTITY, seed: 4 });
+    await refused(/found a search with seed 3, wanted 4; give what it was begun with/, {
+      ...IDENTITY,
+      seed: 4,
+    });
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace('"rollout":2', '"rollout":'));
     await refused(/found no JSON in line 3; cut the file off before it/);

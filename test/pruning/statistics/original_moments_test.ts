@@ -113,23 +113,23 @@ Deno.test(
       });
       assert.deepEqual(gathering.passes, []);
     };
-    await refused(/belong to seed 0, not 4; give others, or make them/, { seed: 4 });
-    await refused(/belong to images 160, not 80;/, { batches: 2 });
-    await refused(/belong to pointsPerImage 10, not 9;/, { pointsPerImage: 9 });
-    await refused(/belong to preprocessing .*"mean":\[127,127,127\].*, not .*\[100,100,100\]/, {
+    await refused(/belong to seed 0, wanted 4; give others, or make them/, { seed: 4 });
+    await refused(/belong to images 160, wanted 80;/, { batches: 2 });
+    await refused(/belong to pointsPerImage 10, wanted 9;/, { pointsPerImage: 9 });
+    await refused(/belong to preprocessing .*"mean":\[127,127,127\].*, wanted .*\[100,100,100\]/, {
       preprocessing: { mean: [100] },
     });
     const digits = "[0-9a-f]{12}";
-    await refused(new RegExp(`belong to model ${digits}, not ${digits};`), {
+    await refused(new RegExp(`belong to model ${digits}, wanted ${digits};`), {
       model: await noisyNetwork("plain", 2),
     });
     const identity = { ...statistics.identity, version: "0.0.1, statistics 1" };
     const older: Statistics = { ...statistics, identity };
-    await refused(/belong to version 0\.0\.1, statistics 1, not \d+\.\d+\.\d+, /, {}, older);
+    await refused(/belong to version 0\.0\.1, statistics 1, wanted \d+\.\d+\.\d+, /, {}, older);
     const part: Statistics = { ...statistics, shards: { of: 3, have: [2] } };
     await refused(/found 1 of 3 shards, wanted all; add the missing ones, 1, 3, with/, {}, part);
     await changeData(data);
-    await refused(new RegExp(`belong to data ${digits}, not ${digits};`), {});
+    await refused(new RegExp(`belong to data ${digits}, wanted ${digits};`), {});
   }),
 );
 

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { LatencyTable } from "../../src/cost/latency_table.ts";
+import type { LayerShape } from "../../src/cost/layer_shape.ts";
+import { inTempFolder } from "../data/fixtures.ts";
+
+const shapeOf = (filters: number): LayerShape => ({
+  className: "Conv2D",
+  config: { filters },
+  inputShapes: [[4, 4, 3]],
+  batchSize: 1,
+});
+
+const open = (path: string) =>
+  LatencyTable.open({
+    path,
+    timer: (shapes) => Promise.resolve({ reference: 1, ratios: shapes.map(() => 2) }),
+  });
+
+Deno.test("two runs that keep their times in one file at a time leave a whole table", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/times.json`;
+    const tables = await Promise.all([open(path), open(path)]);
+    const shapes = Array.from({ length: 300 }, (_, index) => shapeOf(index + 1));
+    await Promise.all(tables.map((table) => table.measure(shapes)));
+    const table = await open(path);
+    for (const shape of shapes) assert.equal(table.timeOf(shape), 2);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["times.json"]);
+  }));
+
+Deno.test("times of another machine or version are refused with all that differs", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/times.json`;
+    await (await open(path)).measure([shapeOf(1)]);
+    const table = JSON.parse(await Deno.readTextFile(path));
+    const { conditions: { tfjs, cores } } = table;
+    const change = (conditions: object) =>
+      Deno.writeTextFile(
+        path,
+        JSON.stringify({ ...table, conditions: { ...table.conditions, ...conditions } }),
+      );
+    await change({ tfjs: "1.0.0", cores: 99 });
+    await assert.rejects(open(path), (error: Error) => {
+      assert.equal(
+        error.message,
+        `reading ${path}: found times for tfjs 1.0.0, wanted ${tfjs}; cores 99, wanted ${cores}; ` +
+          `give another file, or remove it to have layers timed anew`,
+      );
+      return error.name === "InputError";
+    });
+    await change({ cpu: undefined });
+    assert.equal((await open(path)).timeOf(shapeOf(1)), 2, "an unknown processor is no difference");
+  }));
