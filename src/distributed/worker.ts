@@ -1,4 +1,6 @@
-import { readQueueUrl } from "./queue/queue_server.ts";
+import { UsageError } from "../base/mod.ts";
+import { isTrusted, type QueueServer, readQueueUrl } from "./queue/queue_server.ts";
+import { SECRET_VARIABLE } from "./queue/signature.ts";
 import { type ServedJob, serveQueue } from "./queue/serve_queue.ts";
 import { JobThread } from "./worker_thread.ts";
 
@@ -8,7 +10,7 @@ export interface WorkerOptions {
   readonly queue: string;
   /** Where blobs are, when that is elsewhere than jobs say, such as a folder that is mounted in another place. */
   readonly blobs?: string;
-  /** Folder in which data sets are sought by name before they are sought where jobs say. */
+  /** Folder in which data sets are sought by name, and nowhere else. Default: they are read where jobs say. */
   readonly dataFolder?: string;
   /** Threads that share the images of a job. Default 1: more is done by more workers. */
   readonly workers?: number;
@@ -42,15 +44,19 @@ export interface WorkerReport {
  * @param options The queue, and what this worker has.
  * @returns What it did.
  * @throws {InputError} When the queue cannot be used.
+ * @throws {UsageError} When the queue is on another machine and jobs, which nobody signs, were to say what is read and
+ * written here.
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   const { queue, dataFolder, workers: threads = 1, ...settings } = options;
+  const server = readQueueUrl(queue);
+  requireOwnPlaces(server, options);
   const thread = new JobThread({ dataFolder, threads });
   let [done, failed] = [0, 0];
   try {
     await serveQueue({
       ...settings,
-      server: readQueueUrl(queue),
+      server,
       perform: (...job) => thread.perform(...job),
       onEnd: (job, failure) => {
         if (failure) failed++;
@@ -62,4 +68,23 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   } finally {
     await thread.close();
   }
+}
+
+/** Whoever reaches the queue would say which files of this machine are read, and where something is written. */
+function requireOwnPlaces(
+  server: QueueServer,
+  { dataFolder, blobs }: Pick<WorkerOptions, "dataFolder" | "blobs">,
+): void {
+  if (isTrusted(server)) return;
+  const missing = [
+    ...(dataFolder === undefined ? ["--data"] : []),
+    ...(blobs === undefined ? ["--blobs"] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new UsageError(
+    `starting a worker at ${server.name}: found no ${
+      missing.join(" and no ")
+    }, wanted both, as jobs from ` +
+      `another machine are not signed; give them, or set ${SECRET_VARIABLE} here and for the command`,
+  );
 }
