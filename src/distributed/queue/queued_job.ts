@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { InputError, UsageError } from "../../base/mod.ts";
+import { InputError, parseJson, UsageError } from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { anything, hash, objectOf, optional, type Schema, text } from "../schema.ts";
 import { checkSignature, sign } from "./signature.ts";
@@ -126,7 +126,7 @@ export async function unpackPayload(payload: Payload, blobs: BlobStore): Promise
   if ("value" in payload) return payload.value;
   const content = await readFile(await blobs.fetch(payload.blob), "utf8");
   try {
-    return JSON.parse(content);
+    return parseJson(content);
   } catch (cause) {
     throw new InputError(
       `reading the blob ${payload.blob} of a job: found no JSON; post the job again`,

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, parseJson } from "../../base/mod.ts";
 import type { Moments } from "../../kernels/mod.ts";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import {
@@ -132,7 +132,7 @@ function momentsOf(
 
 function parseRecord(path: string, metadata: unknown): StatisticsRecord {
   try {
-    const record = JSON.parse((metadata as Record<string, string>).secateur);
+    const record = parseJson((metadata as Record<string, string>).secateur) as StatisticsRecord;
     const { identity, shards: { of, have }, counts } = record;
     const isRecord = [identity, counts].every((part) => typeof part === "object" && part) &&
       Number.isInteger(of) && of <= MOST_SHARDS && Array.isArray(have) && have.length > 0 &&
