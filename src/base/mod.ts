@@ -13,6 +13,7 @@ export {
 } from "./jobs/job.ts";
 export { LocalExecutor } from "./jobs/local_executor.ts";
 export { letOthersRun } from "./let_others_run.ts";
+export { ownValue } from "./own_value.ts";
 export { parseJson } from "./parse_json.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";

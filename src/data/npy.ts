@@ -60,7 +60,7 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
         `save it with numpy.save()`,
     );
   }
-  if (!(type in TYPES)) throw unreadableType(type, place);
+  if (!Object.hasOwn(TYPES, type)) throw unreadableType(type, place);
   if (fortran === "True") {
     throw new InputError(
       `reading ${place}: found an array in Fortran order, wanted C order; ` +

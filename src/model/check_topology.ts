@@ -89,6 +89,13 @@ function countFirst(layers: readonly LayerJson[], path: string): Map<string, num
   const counts = new Map<string, number>();
   for (const layer of layers) {
     const name = nameOf(layer);
+    if (layer.class_name in {}) {
+      throw fault(
+        path,
+        `layer "${name}" of class "${layer.class_name}"`,
+        "a class of TensorFlow.js",
+      );
+    }
     if (counts.has(name)) throw fault(path, `two layers called "${name}"`, "one of each name");
     if (name in {}) {
       throw fault(

@@ -1,3 +1,4 @@
+import { ownValue } from "../base/mod.ts";
 import { isJsonObject, type JsonObject } from "./topology.ts";
 
 /**
@@ -85,7 +86,7 @@ export function writePreprocessing(
     inputs: Object.fromEntries(
       inputs.map((input) => [
         input.name,
-        { ...asObject(records[input.name]), ...describeInput(input) },
+        { ...asObject(ownValue(records, input.name)), ...describeInput(input) },
       ]),
     ),
   };

@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, ownValue } from "../base/mod.ts";
 import type { ModelFile } from "./model_file.ts";
 import {
   type InputPreparation,
@@ -80,7 +80,7 @@ function gatherInputs(
   const names = declared.map(({ name }) => name);
   requireKnown(Object.keys(named), names, `reading the flags for the inputs of ${file.path}`);
   const { preprocess } = file.metadata ?? {};
-  const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...named[name] });
+  const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...ownValue(named, name) });
   if (declared.length < 2) {
     const [{ name, shape } = { name: "" }] = declared;
     return [{
@@ -99,7 +99,7 @@ function gatherInputs(
     place: `${file.path}, input "${name}"`,
     flagPrefix: `${name}=`,
     overrides: overridesOf(name),
-    stored: records[name],
+    stored: ownValue(records, name),
   }));
 }
 

@@ -1,4 +1,4 @@
-import { InputError, parseJson } from "../../base/mod.ts";
+import { InputError, ownValue, parseJson } from "../../base/mod.ts";
 import type { Moments } from "../../kernels/mod.ts";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import {
@@ -73,7 +73,9 @@ export async function loadStatistics(
   if (options.identity) checkIdentity(`reading ${path}`, identity, options.identity);
   const arrays = new Map(tensors.map(({ name, values }) => [name, values]));
   const keys = options.layers ?? Object.keys(counts);
-  const layers = keys.map((key) => [key, momentsOf(path, key, counts[key], arrays)] as const);
+  const layers = keys.map((key) =>
+    [key, momentsOf(path, key, ownValue(counts, key), arrays)] as const
+  );
   return { identity, shards, layers: new Map(layers) };
 }
 

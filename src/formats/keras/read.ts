@@ -5,7 +5,7 @@ import { readArchive } from "./archive.ts";
 import { readArchiveWeights } from "./archive_weights.ts";
 import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/hdf5_object.ts";
 import { readLegacyWeights } from "./legacy_weights.ts";
-import { readModelConfig } from "./read_model.ts";
+import { MAX_DEPTH, readModelConfig } from "./read_model.ts";
 import { isJsonObject } from "./read_options.ts";
 
 /**
@@ -107,6 +107,13 @@ function parsePart(text: string, part: string, path: string): unknown {
   try {
     return parseJson(text);
   } catch (error) {
+    if (error instanceof RangeError) {
+      throw new InputError(
+        `reading ${path}: found more than ${MAX_DEPTH} models in one another, or options as deep, in ${part}, ` +
+          `wanted fewer; take the inner ones apart before saving`,
+        { cause: error },
+      );
+    }
     throw new InputError(
       `reading ${path}: found malformed JSON in ${part} (${(error as Error).message}), ` +
         `wanted a model of Keras; the file is damaged, copy it again`,

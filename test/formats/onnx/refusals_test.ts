@@ -229,3 +229,12 @@ Deno.test("weights beside the file are read, and only from its folder", async ()
     await assert.rejects(openModel(join(folder, "none.onnx")), /found no such file/);
   });
 });
+
+for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"]) {
+  Deno.test(`an operation called ${name} is none that can be read, of features or of constants`, () => {
+    refuses(single(name), new RegExp(`\\(${name}\\) is no operation that can be read`));
+    const g = new Sketch();
+    const made = g.node(name, [g.weight([3])]);
+    refuses(g.encode(g.node("Add", ["x", made])), /is not known; simplify the model/);
+  });
+}

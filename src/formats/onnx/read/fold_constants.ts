@@ -1,3 +1,4 @@
+import { ownValue } from "../../../base/mod.ts";
 import {
   alike,
   broadcastShapes,
@@ -30,7 +31,7 @@ export function foldConstants(call: NodeCall): Constant | undefined {
   if (operator === "Constant") return foldConstant(call);
   if (operator === "Shape") return foldShape(call);
   if (call.inputs.some((input) => input?.kind === "feature")) return undefined;
-  const fold = FOLDINGS[operator];
+  const fold = ownValue(FOLDINGS, operator);
   if (fold === undefined) {
     throw call.refusal(
       `reads constants alone and is not known; simplify the model when exporting (constant folding)`,
