@@ -6,6 +6,9 @@ const MOST_MODELS = 100;
 
 const MODEL_CLASSES = ["Sequential", "Model", "Functional"];
 
+/** Initializers that draw numbers between bounds. */
+const DRAWING_CLASSES = ["TruncatedNormal", "RandomNormal", "VarianceScaling"];
+
 /** One call of a layer, and the calls that it waits for. */
 interface WaitingCall {
   readonly layer: string;
@@ -50,8 +53,34 @@ function checkModel({ class_name: className, config }: LayerJson, path: string):
     const name = String(config.name ?? className);
     throw fault(path, `no list of layers with class_name and config in model "${name}"`, "one");
   }
+  for (const layer of layers) {
+    checkInitializers(layer, path);
+    if (typeof layer.config.name === "string" && nameOf(layer) === layer.config.name) continue;
+    const other = JSON.stringify(layer.config.name) ?? "nothing";
+    throw fault(path, `layer "${nameOf(layer)}" with the name ${other} in its config`, "one name");
+  }
   if (layers.length === 0) throw fault(path, "a model without layers", "one with some");
   if (className !== "Sequential") checkCalls(layers, config, path);
+}
+
+/** TensorFlow.js draws weights before they are read, again and again where no number lies between the bounds. */
+function checkInitializers(layer: LayerJson, path: string): void {
+  const stack: unknown[] = isModel(layer) ? [] : [layer.config];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    stack.push(...Object.values(value).filter((each) => typeof each === "object"));
+    const { class_name, config } = value as Partial<LayerJson>;
+    if (!DRAWING_CLASSES.includes(String(class_name))) continue;
+    for (const name of ["mean", "stddev", "scale"]) {
+      const number: unknown = config?.[name] ?? 0;
+      if (Number.isFinite(number) && (name === "mean" || Number(number) >= 0)) continue;
+      throw fault(
+        path,
+        `layer "${nameOf(layer)}" with ${class_name} of ${name} ${JSON.stringify(number)}`,
+        name === "mean" ? "a number" : "a number of at least 0",
+      );
+    }
+  }
 }
 
 function isLayer(layer: unknown): layer is LayerJson {
@@ -94,6 +123,13 @@ function countFirst(layers: readonly LayerJson[], path: string): Map<string, num
         path,
         `layer "${name}" of class "${layer.class_name}"`,
         "a class of TensorFlow.js",
+      );
+    }
+    if (layer.name !== name) {
+      throw fault(
+        path,
+        `layer "${name}" with its name in its config alone`,
+        "it beside class_name too",
       );
     }
     if (counts.has(name)) throw fault(path, `two layers called "${name}"`, "one of each name");

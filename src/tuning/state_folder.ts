@@ -118,8 +118,12 @@ function parseRecord(folder: string, line: Uint8Array): StateRecord {
   } catch {
     throw damaged(folder, "no record of a run in the first line");
   }
-  if (record.version === VERSION) return record;
-  throw strangeVersion(folder, record.version);
+  if (record?.version !== VERSION) throw strangeVersion(folder, record?.version ?? "none");
+  const { progress, lengths } = record;
+  const isWhole = typeof progress === "object" && progress !== null && Array.isArray(lengths) &&
+    lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (!isWhole) throw damaged(folder, "no progress and lengths in the first line");
+  return record;
 }
 
 function damaged(folder: string, found: string): InputError {

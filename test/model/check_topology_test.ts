@@ -45,6 +45,13 @@ function nest(depth: number): LayerJson {
   return inner;
 }
 
+function drawing(className: string, config: Record<string, unknown>): LayerJson {
+  const kernel_initializer = { class_name: className, config };
+  const dense = { name: "d", units: 2, batch_input_shape: [null, 2], kernel_initializer };
+  const layers = [{ class_name: "Dense", config: dense }];
+  return { class_name: "Sequential", config: { name: "s", layers } };
+}
+
 const WRONG: readonly [name: string, topology: LayerJson, said: RegExp][] = [
   [
     "a layer that is not there",
@@ -92,6 +99,25 @@ const WRONG: readonly [name: string, topology: LayerJson, said: RegExp][] = [
   ],
   ["no layers", model([]), /./],
   [
+    "a layer of two names",
+    model([input, { ...join("a", [["in"]]), config: { name: "b" } }]),
+    /layer "a" with the name "b" in its config/,
+  ],
+  [
+    "a layer whose name stands in its config alone",
+    model([input, { ...join("a", [["in"]]), name: undefined }, join("b", [["a"]])]),
+    /layer "a" with its name in its config alone/,
+  ],
+  [
+    "a deviation below 0",
+    drawing("TruncatedNormal", { stddev: -1 }),
+    /stddev -1, wanted a number of/,
+  ],
+  ["a deviation that is a text", drawing("TruncatedNormal", { stddev: "x" }), /stddev "x"/],
+  ["a mean that is none", drawing("TruncatedNormal", { mean: [] }), /mean \[\], wanted a number/],
+  ["a scale that is none", drawing("VarianceScaling", { scale: "x", mode: "fan_in" }), /scale "x"/],
+  ["a layer without a name", nestWith({}), /with the name nothing in its config/],
+  [
     "a call that is a text",
     model([input, { ...join("a"), inbound_nodes: ["in"] }]),
     /written otherwise/,
@@ -111,7 +137,7 @@ const WRONG: readonly [name: string, topology: LayerJson, said: RegExp][] = [
     "the same in a nested model",
     model([input, {
       ...model([{ ...input }, join("a", [["in"], ["a"]])]),
-      name: "inner",
+      name: "model",
       inbound_nodes: [[["in", 0, 0, {}]]],
     }]),
     /layer "a", which reads itself/,

@@ -58,7 +58,7 @@ export class SearchJournal {
           `${first?.version}, wanted a search of version ${VERSION}; start anew without --resume`,
       );
     }
-    const different = differences(first.identity as Identity, identity);
+    const different = differences(first.identity, identity);
     if (different.length > 0) {
       throw new InputError(
         `resuming from ${path}: found a search with ${different.join("; ")}; ` +
