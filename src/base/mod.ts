@@ -1,5 +1,6 @@
 export { withDefaults } from "./defaults.ts";
 export { differences } from "./differences.ts";
+export { disk } from "./disk.ts";
 export { fileError, InputError, UsageError, withAction, WorkerError } from "./errors.ts";
 export { isMissing, readBytes } from "./files.ts";
 export {

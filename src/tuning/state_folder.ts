@@ -1,7 +1,8 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   differences,
+  disk,
   fileError,
   InputError,
   readBytes,
@@ -55,7 +56,7 @@ export async function saveState(
   const lengths = arrays.map(({ length }) => length);
   const record: StateRecord = { version: VERSION, identity, progress, lengths };
   const head = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
-  await mkdir(folder, { recursive: true }).catch((cause) => {
+  await disk.mkdir(folder, { recursive: true }).catch((cause) => {
     throw fileError(`writing the checkpoint ${folder}`, cause);
   });
   await writeWholeFile(join(folder, STATE_FILE), [head, ...arrays.map(bytesOf)]);

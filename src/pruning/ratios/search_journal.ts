@@ -1,6 +1,6 @@
-import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { differences, fileError, InputError, writeWholeFile } from "../../base/mod.ts";
+import { differences, disk, fileError, InputError, writeWholeFile } from "../../base/mod.ts";
 import type { Identity } from "../../tuning/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -32,7 +32,7 @@ export class SearchJournal {
    */
   static async start(path: string, identity: Identity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => void await mkdir(dirname(path), { recursive: true }));
+    await journal.#write(async () => void await disk.mkdir(dirname(path), { recursive: true }));
     await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
@@ -67,7 +67,7 @@ export class SearchJournal {
     }
     const journal = new SearchJournal(path, entries);
     if (whole.length < text.length) {
-      await journal.#write(() => truncate(path, new TextEncoder().encode(whole).length));
+      await journal.#write(() => disk.truncate(path, new TextEncoder().encode(whole).length));
     }
     return journal;
   }
@@ -79,7 +79,7 @@ export class SearchJournal {
    * @throws {InputError} When it cannot be written.
    */
   async append(entry: JournalEntry): Promise<void> {
-    await this.#write(() => appendFile(this.#path, lineOf(entry)));
+    await this.#write(() => disk.appendFile(this.#path, lineOf(entry)));
   }
 
   async #write(work: () => Promise<void>): Promise<void> {
