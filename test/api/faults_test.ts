@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeWholeFile, writeWholeFolder } from "../../src/base/whole_file.ts";
+import { writeWholeFile } from "../../src/base/whole_file.ts";
 import { openBlobs } from "../../src/distributed/blobs/open_blobs.ts";
 import { saveStatistics } from "../../src/execution/calibration/statistics_file.ts";
 import { loadModelFile } from "../../src/formats/tfjs/load.ts";
