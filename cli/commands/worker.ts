@@ -25,7 +25,7 @@ export const workerCommand = new Command("worker")
   )
   .option(
     "--data <folder>",
-    "folder in which data sets are sought by name first (default: where jobs say)",
+    "folder in which data sets are sought by name, and nowhere else (default: where jobs say)",
   )
   .option("--workers <n>", "threads that share the images of a job", positiveInteger, 1)
   .addOption(jsonOption)
@@ -34,7 +34,8 @@ export const workerCommand = new Command("worker")
     `
 Does jobs of \`prune\`, \`calibrate\` and \`sweep\` with --queue, one at a time, until SIGTERM or Ctrl-C; the job in
 hand is finished first, unless there is a second signal. Start as many as there are cores. It needs
-network and environment, which \`deno task remote\` grants.
+network and environment, which \`deno task remote\` grants. A worker of a queue on another machine needs
+SECATEUR_QUEUE_SECRET, as the command that posts the jobs, or both --data and --blobs.
 
 Example:
   deno task remote worker --queue redis://127.0.0.1:6379

@@ -21,8 +21,8 @@ export async function completeShell(
   if (words.length === 1) return startingSo([...names, "help"]);
   const [name, ...behind] = words;
   if (name === "help" && behind.length === 1) return startingSo(names);
-  const { parameters = [], subcommands = {} } = commands[name] ?? {};
-  const isSub = behind.length === 2 && behind[0] in subcommands;
+  const { parameters = [], subcommands = {} } = Object.hasOwn(commands, name) ? commands[name] : {};
+  const isSub = behind.length === 2 && Object.hasOwn(subcommands, behind[0]);
   const named = isSub ? subcommands[behind[0]].parameters?.[0] : parameters[behind.length - 1];
   const subs = behind.length === 1 ? startingSo(Object.keys(subcommands)) : [];
   switch (named?.label) {

@@ -4,12 +4,12 @@ const SHOWN_DIGITS = 12;
 /**
  * Names what two records differ in, as JSON has them: what JSON leaves out is no difference.
  *
- * @param found What there is.
+ * @param found What there is; what is no record has nothing in it.
  * @param wanted What there was to be.
  * @returns A text for every value that differs, such as `seed 3, wanted 4`; a value inside another goes by both names,
  * and of a fingerprint only so many digits are shown as tell it apart.
  */
-export function differences(found: object, wanted: object): string[] {
+export function differences(found: unknown, wanted: object): string[] {
   const [had, wants] = [found, wanted].map((record) => new Map(listValues(record)));
   const names = new Set([...had.keys(), ...wants.keys()]);
   return [...names].filter((name) => had.get(name) !== wants.get(name))
@@ -17,7 +17,8 @@ export function differences(found: object, wanted: object): string[] {
 }
 
 /** Every value of a record, and of the records in it, in JSON. */
-function listValues(record: object, prefix = ""): [name: string, json: string][] {
+function listValues(record: unknown, prefix = ""): [name: string, json: string][] {
+  if (!isRecord(record)) return [];
   return Object.entries(record).flatMap(([key, value]) => {
     const name = `${prefix}${key}`;
     if (isRecord(value)) return listValues(value, `${name}.`);

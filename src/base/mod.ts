@@ -1,6 +1,7 @@
 export { withDefaults } from "./defaults.ts";
 export { walkDepthFirst } from "./depth_first.ts";
 export { differences } from "./differences.ts";
+export { disk } from "./disk.ts";
 export {
   AdvisingError,
   fileError,
@@ -31,6 +32,8 @@ export {
   type OptionName,
   type OptionWords,
 } from "./message.ts";
+export { ownValue } from "./own_value.ts";
+export { parseJson } from "./parse_json.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
 export { reachable } from "./reachable.ts";

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
-import { mkdir, open, realpath, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { disk } from "./disk.ts";
 import { fileError, InputError } from "./errors.ts";
 import { isMissing } from "./files.ts";
 import { option } from "./message.ts";
@@ -53,11 +54,12 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
       option("force"),
     ]);
   }
+  const draft = draftPath(path);
   try {
-    const draft = draftPath(path);
-    await writeFile(draft, "", { flag: "wx" });
-    await rm(draft);
+    await disk.writeFile(draft, "", { flag: "wx" });
+    await disk.rm(draft);
   } catch (cause) {
+    await removeDraft(draft);
     throw fileError(`writing ${path}`, cause);
   }
 }
@@ -72,9 +74,10 @@ export async function requireWritableFolder(folder: string): Promise<void> {
   const missing = await listMissingFolders(dirname(resolve(folder)));
   const draft = draftPath(missing.at(-1) ?? resolve(folder));
   try {
-    await mkdir(draft);
-    await rmdir(draft);
+    await disk.mkdir(draft);
+    await disk.rmdir(draft);
   } catch (cause) {
+    await removeDraft(draft);
     throw fileError(`writing ${folder}`, cause);
   }
 }
@@ -147,13 +150,13 @@ export async function writeWholeFolder(
   const place = await realpath(folder).catch(() => resolve(folder));
   const newParents = await listMissingFolders(dirname(place));
   const write = async (draft: string) => {
-    await mkdir(draft, { recursive: true });
+    await disk.mkdir(draft, { recursive: true });
     for (const [name, content] of files) await writeContent(join(draft, name), content, signal);
   };
   try {
     await writeBeside(place, write, settle);
   } catch (cause) {
-    for (const parent of newParents) await rmdir(parent).catch(() => {});
+    for (const parent of newParents) await disk.rmdir(parent).catch(() => {});
     signal?.throwIfAborted();
     throw fileError(`writing ${folder}`, cause);
   }
@@ -171,14 +174,14 @@ export async function writeWholeFolder(
 export async function writeBeside(
   place: string,
   write: (draft: string) => Promise<void>,
-  settle: (draft: string, place: string) => Promise<void> = rename,
+  settle: (draft: string, place: string) => Promise<void> = disk.rename,
 ): Promise<void> {
   const draft = draftPath(place);
   try {
     await write(draft);
     await settle(draft, place);
   } catch (error) {
-    await rm(draft, { recursive: true }).catch(() => {});
+    await removeDraft(draft);
     throw error;
   }
 }
@@ -190,7 +193,7 @@ async function writeContent(
 ): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
-  const file = await open(path, "wx");
+  const file = await disk.open(path, "wx");
   try {
     for (const part of parts) {
       for (let written = 0; written < part.length;) {
@@ -205,10 +208,15 @@ async function writeContent(
   }
 }
 
+/** What is not there any more, or cannot be removed either, does no harm. */
+async function removeDraft(draft: string): Promise<void> {
+  await disk.rm(draft, { recursive: true }).catch(() => {});
+}
+
 /** Windows renames nothing to a name that an empty folder has. */
 async function takeFreeName(draft: string, place: string): Promise<void> {
-  await rmdir(place).catch(() => {});
-  await rename(draft, place);
+  await disk.rmdir(place).catch(() => {});
+  await disk.rename(draft, place);
 }
 
 /** Folders that are not there on the way to one, the deepest first. */

@@ -2,7 +2,14 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { differences, fileError, InputError, isMissing, writeWholeFile } from "../base/mod.ts";
+import {
+  differences,
+  fileError,
+  InputError,
+  isMissing,
+  parseJson,
+  writeWholeFile,
+} from "../base/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -158,7 +165,7 @@ async function readTable(path: string): Promise<StoredTable | undefined> {
 
 function parseTable(text: string): StoredTable | undefined {
   try {
-    const table = JSON.parse(text) as Partial<StoredTable>;
+    const table = parseJson(text) as Partial<StoredTable>;
     const isTable = typeof table.conditions === "object" && typeof table.times === "object" &&
       Object.values(table.times).every((time) => typeof time === "number");
     return isTable ? table as StoredTable : undefined;

@@ -93,7 +93,7 @@ function formOf(type: string, place: string): StoredForm {
   const isSwapped = type.startsWith(">");
   const little = isSwapped ? `<${type.slice(1)}` : type;
   if (little === HALF) return { type: "<f4", bytes: 2, isSwapped, isHalf: true };
-  if (!(little in TYPES)) throw unreadableType(type, place);
+  if (!Object.hasOwn(TYPES, little)) throw unreadableType(type, place);
   const known = little as NpyType;
   return { type: known, bytes: TYPES[known].BYTES_PER_ELEMENT, isSwapped, isHalf: false };
 }

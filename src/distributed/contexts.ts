@@ -1,10 +1,12 @@
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { JobTools } from "../base/mod.ts";
 import { TRIAL_HANDLERS } from "../pruning/mod.ts";
+import { RUN_SCHEMA } from "./run_input.ts";
 import { RUN_HANDLERS } from "./run_job.ts";
-import { SHARD_HANDLERS } from "./shard_work.ts";
-import { openSource, type SourceSpec, type WorkerResources } from "./source_spec.ts";
-import { openTrials, type TrialSpec } from "./trial_spec.ts";
+import { listOf, objectOf, oneOf, positive, type Schema, text, variantOf } from "./schema.ts";
+import { SHARD_HANDLERS, SHARD_SCHEMA } from "./shard_work.ts";
+import { openSource, SOURCE_FIELDS, type SourceSpec, type WorkerResources } from "./source_spec.ts";
+import { openTrials, TRIAL_FIELDS, type TrialSpec } from "./trial_spec.ts";
 
 /** What jobs are done with, as it goes through the queue. */
 export type ContextSpec =
@@ -17,6 +19,21 @@ interface OpenContext {
   perform(kind: string, input: unknown, tools: JobTools): Promise<unknown>;
   close(): Promise<void>;
 }
+
+const CONTEXT = variantOf(
+  new Map([
+    ["runs", objectOf({ kind: text })],
+    ["shards", objectOf({ kind: text, spec: objectOf(SOURCE_FIELDS) })],
+    ["trials", objectOf({ kind: text, spec: objectOf(TRIAL_FIELDS) })],
+  ]),
+);
+
+/** What the jobs of a context are given, by their kind. */
+const INPUTS: Readonly<Record<ContextSpec["kind"], ReadonlyMap<string, Schema>>> = {
+  runs: new Map([["run", RUN_SCHEMA]]),
+  shards: new Map([["calibration", SHARD_SCHEMA]]),
+  trials: new Map([["rollout", listOf(positive)], ["finalist", listOf(positive)]]),
+};
 
 /** Contexts that stay open: jobs of several runs may come in turns. */
 const MOST_OPEN = 2;
@@ -34,6 +51,7 @@ export class OpenContexts {
   /**
    * Does a job.
    *
+   * @throws {InputError} When it is no job as Secateur posts them; nothing has been opened then.
    * @throws {RefusalError} When the worker cannot open what it is to be done with.
    */
   async perform(
@@ -42,6 +60,7 @@ export class OpenContexts {
     input: unknown,
     { blobs, ...tools }: JobTools & { readonly blobs: BlobStore },
   ): Promise<unknown> {
+    checkJob(kind, context, input);
     const key = JSON.stringify(context);
     const known = this.#open.get(key);
     this.#open.delete(key);
@@ -86,4 +105,12 @@ async function openContext(
     perform: (kind, input, tools) => SHARD_HANDLERS[kind](shards, input, tools),
     close: () => session.close(),
   };
+}
+
+/** Refuses a job with a value of another kind, or with a field that no job has, such as a path of the worker. */
+function checkJob(kind: string, context: ContextSpec, input: unknown): void {
+  CONTEXT(context, "context");
+  const inputs = INPUTS[context.kind];
+  oneOf(...inputs.keys())(kind, "kind");
+  inputs.get(kind)!(input, "input");
 }

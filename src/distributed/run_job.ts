@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { InputError, type Job, type JobHandlers } from "../base/mod.ts";
-import { fingerprint, type FingerprintOptions, type Fingerprints } from "../session/mod.ts";
+import { InputError, type Job, type JobHandlers, statFile } from "../base/mod.ts";
+import { fingerprint, resolveModel } from "../session/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
+import { RUN_SCHEMA, type RunInput, type RunOptions } from "./run_input.ts";
 import {
   findData,
   getModel,
@@ -14,26 +15,7 @@ import {
   type WorkerResources,
 } from "./source_spec.ts";
 
-/** What a run is given that has nothing to do with where it is done. */
-export type RunOptions = Omit<PruneNetworkOptions, keyof RunPlace>;
-
-/** What belongs to the place of a run: its callbacks, its state, its threads. */
-type RunPlace = Pick<
-  PruneNetworkOptions,
-  "model" | "data" | "workers" | "onProgress" | "signal" | "checkpoint" | "resume"
->;
-
-/** A whole run, as it goes through the queue. */
-export interface RunInput {
-  /** What it is given. */
-  readonly options: RunOptions;
-  /** Blobs of the files of the model, by name. */
-  readonly model: Readonly<Record<string, string>>;
-  /** Folder or file of the data set, where the driver has it. */
-  readonly data: string;
-  /** Model, images and teacher by their content. */
-  readonly content: Fingerprints;
-}
+export type { RunInput } from "./run_input.ts";
 
 /** What came of a run, as it goes through the queue. */
 export interface RunOutput extends Omit<PruneResult, "file"> {
@@ -44,27 +26,68 @@ export interface RunOutput extends Omit<PruneResult, "file"> {
 /**
  * Makes a job of a whole run.
  *
- * @param options The run, whose model has been read. Callbacks, and where its state is kept, stay behind.
+ * @param options The run, whose model has been read. Callbacks, and where its state is kept, stay behind; what it reads
+ * becomes blobs.
  * @param blobs Where the model goes.
  * @returns The job; what it gives is a {@link RunOutput}.
- * @throws {InputError} When images or a teacher are in memory, or blobs cannot be written.
+ * @throws {InputError} When images or a teacher are in memory, statistics are to be written, latencies are kept in a file,
+ * or blobs cannot be written.
  */
 export async function runJob(
   options: PruneNetworkOptions & { readonly model: ModelFile },
   blobs: BlobStore,
 ): Promise<Job<RunInput>> {
   const { model, data, workers: _1, onProgress: _2, signal: _3, checkpoint: _4, ...rest } = options;
-  const { resume: _5, onNotice: _6, ...plain } = rest;
-  if (typeof plain.tuning?.teacher === "object") {
+  const { resume: _5, onNotice: _6, statistics, ...plain } = rest;
+  refuseLatencyTable(plain);
+  const { run, teacher } = await withoutTeacher(plain);
+  const place = placeOf(data);
+  const content = await fingerprint({ model, data: place, preprocessing: plain.preprocessing });
+  const input = {
+    options: run,
+    model: await putModel(model, blobs),
+    data: place,
+    content,
+    ...(teacher && { teacher: await putModel(teacher, blobs) }),
+    ...(statistics !== undefined && { statistics: await putStatistics(statistics, blobs) }),
+  };
+  const { statistics: read, teacher: imitated } = input;
+  const substance = [run, content, ...(imitated || read ? [imitated, read?.blob] : [])];
+  const key = createHash("sha256").update(JSON.stringify(substance)).digest("hex");
+  return { kind: "run", key, input };
+}
+
+/** Workers read no paths of jobs: a teacher on disk is read here. */
+async function withoutTeacher(
+  run: RunOptions,
+): Promise<{ run: RunOptions; teacher?: ModelFile }> {
+  const { teacher, ...tuning } = run.tuning ?? {};
+  if (teacher === undefined || teacher === "original") return { run };
+  if (typeof teacher === "object") {
     throw new InputError(
       "having a run done elsewhere: found a teacher in memory, wanted its path; give the path",
     );
   }
-  const place = placeOf(data);
-  const content = await fingerprint({ model, data: place, ...namedIn(plain) });
-  const key = createHash("sha256").update(JSON.stringify([plain, content])).digest("hex");
-  const input = { options: plain, model: await putModel(model, blobs), data: place, content };
-  return { kind: "run", key, input };
+  return { run: { ...run, tuning }, teacher: await resolveModel(teacher) };
+}
+
+function refuseLatencyTable({ policy }: RunOptions): void {
+  if (!("latencyTable" in policy) || policy.latencyTable === undefined) return;
+  throw new InputError(
+    `having a run done elsewhere: found ${policy.latencyTable} for latencies, wanted none, every worker ` +
+      `measures its own; leave --latency-table out`,
+  );
+}
+
+async function putStatistics(
+  file: string,
+  blobs: BlobStore,
+): Promise<{ blob: string; file: string }> {
+  if (await statFile(file) !== undefined) return { blob: await blobs.putFile(file), file };
+  throw new InputError(
+    `having a run done elsewhere: found no statistics in ${file}, wanted those of the original network; ` +
+      `gather them with \`calibrate\` first, or leave --statistics out`,
+  );
 }
 
 /** Reads what came of a run. */
@@ -75,33 +98,39 @@ export async function readRun(
   return { ...rest, file: await getModel(model, blobs) };
 }
 
-/** What the options of a run say about its content. */
-function namedIn(
-  { preprocessing, tuning }: RunOptions,
-): Pick<FingerprintOptions, "preprocessing" | "teacher"> {
-  const isOriginal = tuning?.teacher === "original";
-  return { preprocessing, teacher: isOriginal ? undefined : tuning?.teacher };
-}
-
 /** The handler of whole runs. */
 export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
   run: async (resources, input: RunInput, { onProgress }): Promise<RunOutput> => {
-    const { options, content } = input;
-    const { model, data } = await orRefuse(async () => {
-      const found = {
-        model: await getModel(input.model, resources.blobs),
-        data: await findData(input.data, resources.dataFolder),
-      };
-      requireSame(await fingerprint({ ...found, ...namedIn(options) }), content, found.data);
-      return found;
-    });
-    const { file, ...rest } = await pruneNetwork({
-      ...options,
-      model,
-      data,
+    RUN_SCHEMA(input, "input");
+    const { file, report, ...rest } = await pruneNetwork({
+      ...await openRun(input, resources),
       workers: resources.threads,
       onProgress: ({ done, total }) => onProgress(total > 0 ? done / total : 0),
     });
-    return { ...rest, model: await putModel(file, resources.blobs) };
+    const statistics = report.statistics && input.statistics &&
+      { ...report.statistics, file: input.statistics.file };
+    return {
+      ...rest,
+      report: { ...report, ...(statistics && { statistics }) },
+      model: await putModel(file, resources.blobs),
+    };
   },
 };
+
+/** The options of a run, with what it reads as this worker has it. */
+async function openRun(
+  { options, model, data, content, teacher, statistics }: RunInput,
+  { blobs, dataFolder }: WorkerResources,
+): Promise<PruneNetworkOptions> {
+  return await orRefuse(async () => {
+    const found = { model: await getModel(model, blobs), data: await findData(data, dataFolder) };
+    const { preprocessing } = options;
+    requireSame(await fingerprint({ ...found, preprocessing }), content, found.data);
+    return {
+      ...options,
+      ...found,
+      ...(teacher && { tuning: { ...options.tuning, teacher: await getModel(teacher, blobs) } }),
+      ...(statistics && { statistics: await blobs.fetch(statistics.blob) }),
+    };
+  });
+}

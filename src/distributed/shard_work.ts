@@ -5,6 +5,7 @@ import { saveStatistics } from "../execution/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { Job, JobHandlers } from "../base/mod.ts";
 import { gatherShard, type Shard, type StatisticsSource } from "../pruning/mod.ts";
+import { type FieldsOf, objectOf, positive, type Schema } from "./schema.ts";
 
 /** What a shard's statistics are gathered with. */
 export interface ShardContext {
@@ -13,6 +14,11 @@ export interface ShardContext {
   /** Where statistics go. */
   readonly blobs: BlobStore;
 }
+
+/** What a shard is, as it comes from the queue. */
+export const SHARD_SCHEMA: Schema = objectOf(
+  { number: positive, of: positive } satisfies FieldsOf<Shard>,
+);
 
 /** What came of a shard. */
 export interface ShardOutput {

@@ -1,10 +1,20 @@
 import { readFile, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
 import type { DatasetPlace } from "../data/mod.ts";
 import { differences, InputError, Stopwatch } from "../base/mod.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
+import {
+  BLOBS_OF_FILES,
+  type FieldsOf,
+  flag,
+  number,
+  objectOf,
+  optional,
+  positive,
+  text,
+} from "./schema.ts";
 import { RefusalError } from "./queue/serve_queue.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
@@ -33,11 +43,38 @@ export interface SourceSpec {
   readonly sampling: Omit<StatisticsSource["calibration"], "indices">;
 }
 
+const SAMPLING = {
+  batchSize: positive,
+  seed: number,
+  pointsPerImage: positive,
+  memoryBudget: number,
+} satisfies FieldsOf<SourceSpec["sampling"]>;
+
+const IDENTITY = {
+  version: text,
+  model: text,
+  data: text,
+  preprocessing: text,
+  images: positive,
+  pointsPerImage: positive,
+  seed: number,
+} satisfies FieldsOf<StatisticsIdentity>;
+
+/** What a {@link SourceSpec} has to be, field by field. */
+export const SOURCE_FIELDS = {
+  identity: objectOf(IDENTITY),
+  model: BLOBS_OF_FILES,
+  data: text,
+  sampling: objectOf(SAMPLING),
+  labels: optional(flag),
+  badImageShare: optional(number),
+} satisfies FieldsOf<SourceSpec>;
+
 /** What a worker has of its own. */
 export interface WorkerResources {
   /** Where blobs are. */
   readonly blobs: BlobStore;
-  /** Folder in which data sets are sought by name before they are sought where the driver has them. */
+  /** Folder in which data sets are sought by name. Default: they are read where the driver has them. */
   readonly dataFolder?: string;
   /** Threads that share the images of a job. */
   readonly threads: number;
@@ -163,9 +200,27 @@ export function placeOf(data: DatasetPlace): string {
   );
 }
 
-/** A worker's own copy goes first. */
+/**
+ * Where a worker has a data set.
+ *
+ * @param data Where the driver has it.
+ * @param folder The worker's folder for data sets, in which it goes by the same name. Default: it is read where the driver
+ * has it.
+ * @returns Its place.
+ * @throws {InputError} When the folder has no such data set; nothing outside it is looked at.
+ */
 export async function findData(data: string, folder: string | undefined): Promise<string> {
   if (folder === undefined) return data;
-  const own = join(folder, basename(data));
-  return await stat(own).then(() => own, () => data);
+  const name = data.split(/[\\/]/).filter((part) => part !== "").at(-1) ?? "";
+  const own = join(folder, name);
+  const isInside = name !== "." && name !== ".." && name !== "" && !name.includes("\0");
+  if (isInside && await stat(own).then(() => true, () => false)) return own;
+  throw new InputError(
+    `opening a job's images: found no ${
+      JSON.stringify(name)
+    } in ${folder}, wanted the images that ` +
+      `the driver has in ${
+        JSON.stringify(data)
+      }; put them there, or start the worker with another --data`,
+  );
 }

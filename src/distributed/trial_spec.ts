@@ -13,11 +13,14 @@ import {
   trialImages,
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
+import { SELECT, SHARED } from "./run_input.ts";
+import { type FieldsOf, hash, listOf, number, objectOf, positive, text } from "./schema.ts";
 import {
   describeSource,
   type OpenedSource,
   openSource,
   orRefuse,
+  SOURCE_FIELDS,
   type SourceSpec,
   type WorkerResources,
 } from "./source_spec.ts";
@@ -37,6 +40,19 @@ export interface TrialSpec extends SourceSpec {
   /** Training images that roll-outs are measured on, where there are as many. */
   readonly images: number;
 }
+
+const RULES = { skip: listOf(text), channelMultiple: positive } satisfies FieldsOf<PlanRules>;
+
+/** What a {@link TrialSpec} has to be, field by field. */
+export const TRIAL_FIELDS = {
+  ...SOURCE_FIELDS,
+  statistics: hash,
+  shared: SHARED,
+  select: SELECT,
+  ridge: number,
+  rules: objectOf(RULES),
+  images: positive,
+} satisfies FieldsOf<TrialSpec>;
 
 /** A search, opened by a worker. */
 export interface OpenedTrials extends OpenedSource {

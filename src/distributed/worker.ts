@@ -1,4 +1,6 @@
-import { readQueueUrl } from "./queue/queue_server.ts";
+import { UsageError } from "../base/mod.ts";
+import { isTrusted, type QueueServer, readQueueUrl } from "./queue/queue_server.ts";
+import { SECRET_VARIABLE } from "./queue/signature.ts";
 import { type ServedJob, serveQueue } from "./queue/serve_queue.ts";
 import { JobThread } from "./worker_thread.ts";
 
@@ -8,7 +10,7 @@ export interface WorkerOptions {
   readonly queue: string;
   /** Where large files are exchanged, when this worker has that folder in another place than the jobs say. */
   readonly blobs?: string;
-  /** Folder in which data sets are looked for by name, before they are looked for where the jobs say. */
+  /** Folder in which data sets are looked for by name, and nowhere else. Default: they are read where jobs say. */
   readonly dataFolder?: string;
   /** Threads that share the images of a job. Default 1; more workers get more done than more threads. */
   readonly workers?: number;
@@ -42,6 +44,8 @@ export interface WorkerReport {
  * @param options The queue, and what this worker has.
  * @returns What it has done.
  * @throws {InputError} When the queue cannot be used.
+ * @throws {UsageError} When the queue is on another machine and jobs, which nobody signs, were to say what is read and
+ * written here.
  *
  * @example Serve a queue until the process is interrupted
  * ```ts ignore
@@ -61,12 +65,14 @@ export interface WorkerReport {
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   const { queue, dataFolder, workers: threads = 1, ...settings } = options;
+  const server = readQueueUrl(queue);
+  requireOwnPlaces(server, options);
   const thread = new JobThread({ dataFolder, threads });
   let [done, failed] = [0, 0];
   try {
     await serveQueue({
       ...settings,
-      server: readQueueUrl(queue),
+      server,
       perform: (...job) => thread.perform(...job),
       onEnd: (job, failure) => {
         if (failure) failed++;
@@ -78,4 +84,23 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerReport> {
   } finally {
     await thread.close();
   }
+}
+
+/** Whoever reaches the queue would say which files of this machine are read, and where something is written. */
+function requireOwnPlaces(
+  server: QueueServer,
+  { dataFolder, blobs }: Pick<WorkerOptions, "dataFolder" | "blobs">,
+): void {
+  if (isTrusted(server)) return;
+  const missing = [
+    ...(dataFolder === undefined ? ["--data"] : []),
+    ...(blobs === undefined ? ["--blobs"] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new UsageError(
+    `starting a worker at ${server.name}: found no ${
+      missing.join(" and no ")
+    }, wanted both, as jobs from ` +
+      `another machine are not signed; give them, or set ${SECRET_VARIABLE} here and for the command`,
+  );
 }

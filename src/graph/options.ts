@@ -1,3 +1,4 @@
+import { ownValue } from "../base/mod.ts";
 import type { LayerNode } from "./layer_graph.ts";
 
 /** A layer's activation by its serialized name; `linear` when it has none. */
@@ -16,7 +17,7 @@ const CONSTRUCTOR_NAMES: Readonly<Record<string, string>> = {
 
 /** An activation's name as `tf.layers.activation` wants it, from its serialized one. */
 export function constructorName(activation: string): string {
-  return CONSTRUCTOR_NAMES[activation] ?? activation;
+  return ownValue(CONSTRUCTOR_NAMES, activation) ?? activation;
 }
 
 /** Numbers, one for every spatial axis, from a configuration value that is one number or a list. */

@@ -108,7 +108,7 @@ export function fusedConv2dConfig(kernels: Kernels, stock: tf.KernelConfig): tf.
       const { activation } = call.attrs as object as tf.FusedConv2DAttrs;
       const attributes = call.attrs as object as Attributes;
       const shape = shapeOf(x.shape, filter.shape, attributes);
-      const isCovered = shape && activation in CLAMPS && !preluActivationWeights &&
+      const isCovered = shape && Object.hasOwn(CLAMPS, activation) && !preluActivationWeights &&
         areFloats(x, filter, bias) && hasBiasPerChannel(bias, shape) &&
         !prefersStock(kernels, shape, attributes.pad === "same");
       if (!isCovered) return stock.kernelFunc(call);

@@ -13,6 +13,14 @@ const NUMBERED = /^(\d+)[ \t:,]+(.*\S)$/;
  * @param place Where it comes from, for messages.
  * @returns The names.
  * @throws {InputError} When there are none, one is there twice, or numbers are not 0, 1, 2 ….
+ *
+ * @example Read the labels of Teachable Machine
+ * ```ts
+ * import { parseClassNames } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(parseClassNames("0 cat\n1 dog\n", "labels.txt"), ["cat", "dog"]);
+ * ```
  */
 export function parseClassNames(text: string, place: string): string[] {
   const plain = text.replace(/^\uFEFF/, "").trim();

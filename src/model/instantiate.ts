@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../base/mod.ts";
+import { checkTopology } from "./check_topology.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
 import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
@@ -15,6 +16,7 @@ import { readTopology } from "./topology.ts";
  * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
  */
 export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
+  checkTopology(file.topology, file.path);
   const { specs, bytes } = encodeWeights(file.weights.values());
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: file.topology,

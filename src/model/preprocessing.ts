@@ -1,3 +1,4 @@
+import { ownValue } from "../base/mod.ts";
 import { isJsonObject, type JsonObject } from "./topology.ts";
 
 /**
@@ -93,8 +94,8 @@ export function writePreprocessing(
       inputs.map((input) => [
         input.name,
         {
-          ...asObject(records[input.name]),
-          ...describeInput(input, asObject(records[input.name])),
+          ...asObject(ownValue(records, input.name)),
+          ...describeInput(input, asObject(ownValue(records, input.name))),
         },
       ]),
     ),

@@ -1,4 +1,4 @@
-import { anyOf, InputError, option } from "../base/mod.ts";
+import { anyOf, InputError, option, ownValue } from "../base/mod.ts";
 import type { ModelFile } from "./model_file.ts";
 import {
   CROPPING_PRESETS,
@@ -90,7 +90,7 @@ function gatherInputs(
     `reading the preprocessing for the inputs of ${file.path}`,
   );
   const { preprocess } = file.metadata ?? {};
-  const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...named[name] });
+  const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...ownValue(named, name) });
   if (declared.length < 2) {
     const [{ name, shape } = { name: "" }] = declared;
     return [{
@@ -109,7 +109,7 @@ function gatherInputs(
     place: `${file.path}, input "${name}"`,
     hasOthers: true,
     overrides: overridesOf(name),
-    stored: records[name],
+    stored: ownValue(records, name),
   }));
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from "../base/mod.ts";
+import { checkTopology } from "./check_topology.ts";
 import type { LayerJson, LayersTopology } from "./model_file.ts";
 
 /** A JSON object whose members are not known yet. */
@@ -60,6 +61,7 @@ export function readTopology(
         `save the model again with model.save()`,
     );
   }
+  checkTopology({ class_name, config: wrapped }, path);
   const { keras_version, backend, training_config } = topology;
   return {
     topology: {

@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, ownValue } from "../base/mod.ts";
 import { RUN_FORMAT, type RunRecord } from "./run_record.ts";
 
 const KINDS: readonly unknown[] = ["prune", "finetune", "train"];
@@ -62,7 +62,7 @@ function fieldOf(value: unknown, name: string): unknown {
   return name.split(".").reduce<unknown>(
     (part, key) =>
       typeof part === "object" && part !== null
-        ? (part as Record<string, unknown>)[key]
+        ? ownValue(part as Record<string, unknown>, key)
         : undefined,
     value,
   );

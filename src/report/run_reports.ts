@@ -3,7 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import project from "../../deno.json" with { type: "json" };
 import { describeConditions } from "../cost/mod.ts";
-import { InputError } from "../base/mod.ts";
+import { InputError, parseJson } from "../base/mod.ts";
 import type { PruneRecord, RunRecord, TuningRecord } from "./run_record.ts";
 import type { RunSummary } from "./summarize_run.ts";
 
@@ -166,7 +166,7 @@ async function readRecord(path: string): Promise<RunRecord> {
   const file = isFolder ? join(path, "report.json") : path;
   let record: unknown;
   try {
-    record = JSON.parse(await readFile(file, "utf8"));
+    record = parseJson(await readFile(file, "utf8"));
   } catch (cause) {
     throw new InputError(
       `reading ${file}: ${(cause as Error).message}, wanted the record of a run; ` +

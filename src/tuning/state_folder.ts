@@ -1,7 +1,8 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   differences,
+  disk,
   fileError,
   InputError,
   option,
@@ -62,7 +63,7 @@ export async function saveState(
   const lengths = arrays.map(({ length }) => length);
   const record: StateRecord = { version: VERSION, identity, progress, lengths };
   const head = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
-  await mkdir(folder, { recursive: true }).catch((cause) => {
+  await disk.mkdir(folder, { recursive: true }).catch((cause) => {
     throw fileError(`writing the checkpoint ${folder}`, cause);
   });
   await writeWholeFile(join(folder, STATE_FILE), [head, ...arrays.map(bytesOf)]);
@@ -128,8 +129,12 @@ function parseRecord(folder: string, line: Uint8Array): StateRecord {
   } catch {
     throw damaged(folder, "no record of a run in the first line");
   }
-  if (record.version === VERSION) return record;
-  throw strangeVersion(folder, record.version);
+  if (record?.version !== VERSION) throw strangeVersion(folder, record?.version ?? "none");
+  const { progress, lengths } = record;
+  const isWhole = typeof progress === "object" && progress !== null && Array.isArray(lengths) &&
+    lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (!isWhole) throw damaged(folder, "no progress and lengths in the first line");
+  return record;
 }
 
 function damaged(folder: string, found: string): InputError {

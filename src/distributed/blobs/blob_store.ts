@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { InputError } from "../../base/mod.ts";
 
+/** Characters of a strange name that a message repeats. */
+const SHOWN_CHARACTERS = 80;
+
 /**
  * What is too large for the queue, by its content: a blob's name is the SHA-256 of its bytes, so one that is there need
  * not be put again, and one that arrives otherwise is told from what was put.
@@ -30,11 +33,38 @@ export interface BlobStore {
    *
    * @param name The blob.
    * @returns Path of a file that is there until the store is closed.
-   * @throws {InputError} When there is no such blob, or it has other bytes.
+   * @throws {InputError} When this is no name of a blob, there is no such blob, or it has other bytes.
    */
   fetch(name: string): Promise<string>;
   /** Removes what was fetched. */
   close(): Promise<void>;
+}
+
+/**
+ * Refuses what is no name of a blob, before it becomes part of a path or URL: names come from whoever can reach the
+ * queue.
+ *
+ * @param name What a blob is said to be called.
+ * @param place Where it is said to be, for messages.
+ * @throws {InputError} When it is anything but 64 lower-case hexadecimal digits.
+ */
+export function checkBlobName(name: unknown, place: string): asserts name is string {
+  if (isBlobName(name)) return;
+  throw new InputError(
+    `fetching a blob from ${place}: found the name ${excerpt(name)}, ` +
+      `wanted a SHA-256 of 64 hexadecimal digits; look for who posts such jobs to the queue`,
+  );
+}
+
+/** Whether this may be what a blob is called. */
+export function isBlobName(name: unknown): name is string {
+  return typeof name === "string" && /^[0-9a-f]{64}$/.test(name);
+}
+
+/** A strange name, as far as a message needs it. */
+function excerpt(name: unknown): string {
+  const text = JSON.stringify(name) ?? String(name);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
 /** The name of some bytes. */

@@ -1,7 +1,6 @@
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, option, statFile, writeBeside } from "../../base/mod.ts";
-import { type BlobStore, checkBlob, nameBytes, nameFile } from "./blob_store.ts";
+import { disk, InputError, option, statFile, writeBeside } from "../../base/mod.ts";
+import { type BlobStore, checkBlob, checkBlobName, nameBytes, nameFile } from "./blob_store.ts";
 
 /** Blobs in a folder that everybody who needs them can read. */
 export class FolderBlobs implements BlobStore {
@@ -16,14 +15,14 @@ export class FolderBlobs implements BlobStore {
   /** Keeps bytes. */
   async put(bytes: Uint8Array): Promise<string> {
     const name = nameBytes(bytes);
-    await this.#keep(name, (draft) => writeFile(draft, bytes, { flag: "wx" }));
+    await this.#keep(name, (draft) => disk.writeFile(draft, bytes, { flag: "wx" }));
     return name;
   }
 
   /** Keeps a copy of a file. */
   async putFile(source: string): Promise<string> {
     const name = await nameFile(source);
-    await this.#keep(name, (draft) => copyFile(source, draft));
+    await this.#keep(name, (draft) => disk.copyFile(source, draft));
     return name;
   }
 
@@ -50,7 +49,7 @@ export class FolderBlobs implements BlobStore {
   async #keep(name: string, write: (draft: string) => Promise<void>): Promise<void> {
     const path = this.#pathOf(name);
     try {
-      await mkdir(this.place, { recursive: true });
+      await disk.mkdir(this.place, { recursive: true });
       if (await statFile(path) === undefined) await writeBeside(path, write);
     } catch (cause) {
       throw new InputError([
@@ -62,6 +61,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   #pathOf(name: string): string {
+    checkBlobName(name, this.place);
     return join(this.place, name);
   }
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, option } from "../../base/mod.ts";
-import { type BlobStore, checkBlob, nameBytes } from "./blob_store.ts";
+import { type BlobStore, checkBlob, checkBlobName, nameBytes } from "./blob_store.ts";
 
 /** Sends a request; an S3 client signs it. */
 export type Fetcher = (
@@ -64,13 +64,20 @@ export class HttpBlobs implements BlobStore {
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
   }
 
+  /** Bytes get their name when their hash is known to be it. */
   async #download(name: string): Promise<string> {
     const response = await this.#send("fetching", name, { method: "GET" });
     this.#folder ??= mkdtemp(join(tmpdir(), "secateur-blobs-"));
-    const path = join(await this.#folder, name);
-    await writeFile(path, new Uint8Array(await response.arrayBuffer()));
-    await checkBlob(path, this.#shown, name);
-    return path;
+    const folder = await this.#folder;
+    const draft = join(folder, `draft-${crypto.randomUUID()}`);
+    try {
+      await writeFile(draft, new Uint8Array(await response.arrayBuffer()));
+      await checkBlob(draft, this.#shown, name);
+      await rename(draft, join(folder, name));
+    } finally {
+      await rm(draft, { force: true });
+    }
+    return join(folder, name);
   }
 
   async #send(
@@ -78,6 +85,7 @@ export class HttpBlobs implements BlobStore {
     name: string,
     options: { method: string; body?: Uint8Array<ArrayBuffer> },
   ): Promise<Response> {
+    checkBlobName(name, this.#shown);
     const url = new URL(this.#base);
     url.pathname = `${url.pathname.replace(/\/$/, "")}/${name}`;
     let response: Response;

@@ -19,6 +19,9 @@ const REPETITIONS = 4;
  * @throws {UsageError} When the place is none of these, or the environment lacks a key.
  */
 export async function openBlobs(place: string): Promise<BlobStore> {
+  if (/^(https?|s3):\/\//.test(place) && !URL.canParse(place)) {
+    throw new UsageError(`reading --blobs ${place}: found no URL, wanted one; correct it`);
+  }
   if (/^https?:\/\//.test(place)) {
     return new HttpBlobs(place, place, (url, options) => fetch(url, options));
   }

@@ -8,7 +8,15 @@ import {
 } from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { listenToQueue } from "./listen_to_queue.ts";
-import { nameJob, packPayload, type Payload, QUEUE_NAME, type QueuedJob } from "./queued_job.ts";
+import {
+  type Answer,
+  nameJob,
+  packPayload,
+  type Payload,
+  QUEUE_NAME,
+  type QueuedJob,
+  signJob,
+} from "./queued_job.ts";
 import { type OpenJob, QueueRun } from "./queue_run.ts";
 import { checkQueueServer, loadForQueue, type QueueServer } from "./queue_server.ts";
 
@@ -51,14 +59,14 @@ export class QueueExecutor implements Executor {
   readonly attempts: number;
   readonly #options: QueueExecutorOptions & typeof DEFAULTS;
   readonly #context: Payload;
-  readonly #queue: Queue<QueuedJob, Payload>;
+  readonly #queue: Queue<QueuedJob, Answer>;
   readonly #events: QueueEvents;
   #hasLooked = false;
 
   private constructor(
     options: QueueExecutorOptions & typeof DEFAULTS,
     context: Payload,
-    queue: Queue<QueuedJob, Payload>,
+    queue: Queue<QueuedJob, Answer>,
     events: QueueEvents,
   ) {
     this.attempts = options.attempts;
@@ -84,7 +92,7 @@ export class QueueExecutor implements Executor {
       import("bullmq")
     );
     const context = await packPayload(options.context, options.blobs);
-    const queue = new Queue<QueuedJob, Payload>(QUEUE_NAME, {
+    const queue = new Queue<QueuedJob, Answer>(QUEUE_NAME, {
       connection,
       defaultJobOptions: {
         attempts,
@@ -117,7 +125,7 @@ export class QueueExecutor implements Executor {
     signal?.throwIfAborted();
     if (jobs.length === 0) return [];
     const posted = await this.#address(jobs);
-    const run = new QueueRun(this.#queue, this.#options.blobs, posted, hooks);
+    const run = new QueueRun(this.#queue, this.#options, posted, hooks);
     const stopListening = await this.#listen(run);
     const cancel = () => run.finished.reject(signal!.reason);
     signal?.addEventListener("abort", cancel);
@@ -152,10 +160,10 @@ export class QueueExecutor implements Executor {
 
   /** Jobs by their names in the queue. */
   async #address(jobs: readonly Job[]): Promise<Map<string, OpenJob>> {
-    const { blobs, context } = this.#options;
+    const { blobs, context, server: { secret } } = this.#options;
     const open = new Map<string, OpenJob>();
     for (const [index, { kind, key, input }] of jobs.entries()) {
-      const id = nameJob(kind, key, context);
+      const id = nameJob(secret, kind, key, context);
       const known = open.get(id);
       known?.indices.push(index);
       if (known) continue;
@@ -164,7 +172,7 @@ export class QueueExecutor implements Executor {
         context: this.#context,
         input: await packPayload(input, blobs),
       };
-      open.set(id, { kind, data, indices: [index] });
+      open.set(id, { kind, data: signJob(secret, { id, kind }, data), indices: [index] });
     }
     return open;
   }

@@ -1,7 +1,14 @@
 import type { Queue } from "./bullmq.d.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
+import type { QueueServer } from "./queue_server.ts";
 import type { JobOutcome, RunHooks } from "../../base/mod.ts";
-import { type Payload, type QueuedJob, readFailure, unpackPayload } from "./queued_job.ts";
+import {
+  type Answer,
+  type QueuedJob,
+  readAnswer,
+  readFailure,
+  unpackPayload,
+} from "./queued_job.ts";
 
 /** A job that has no outcome yet, and its places among those that were asked for. */
 export interface OpenJob {
@@ -13,32 +20,40 @@ export interface OpenJob {
   readonly indices: number[];
 }
 
+/** Where answers come from. */
+export interface AnswerPlace {
+  /** What is too large for the queue. */
+  readonly blobs: BlobStore;
+  /** The server, with the secret of those whose answers count. */
+  readonly server: Pick<QueueServer, "secret">;
+}
+
 /** Jobs in a queue, and what has become of them. */
 export class QueueRun<Output> {
   /** Kept when all jobs have ended, broken when the run is to end before. */
   readonly finished: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   /** What became of the jobs, in their places. */
   readonly outcomes: JobOutcome<Output>[] = [];
-  readonly #queue: Queue<QueuedJob, Payload>;
-  readonly #blobs: BlobStore;
+  readonly #queue: Queue<QueuedJob, Answer>;
+  readonly #place: AnswerPlace;
   readonly #open: Map<string, OpenJob>;
   readonly #hooks: RunHooks<Output>;
   #isPosted = false;
 
   /**
    * @param queue The queue.
-   * @param blobs What is too large for it.
+   * @param place What is too large for it, and the secret of whoever answers.
    * @param jobs The jobs by their names in the queue.
    * @param hooks Callbacks and interruption.
    */
   constructor(
-    queue: Queue<QueuedJob, Payload>,
-    blobs: BlobStore,
+    queue: Queue<QueuedJob, Answer>,
+    place: AnswerPlace,
     jobs: ReadonlyMap<string, OpenJob>,
     hooks: RunHooks<Output>,
   ) {
     this.#queue = queue;
-    this.#blobs = blobs;
+    this.#place = place;
     this.#open = new Map(jobs);
     this.#hooks = hooks;
   }
@@ -98,7 +113,8 @@ export class QueueRun<Output> {
     // It was taken away between the two questions.
     if (state !== "completed") return undefined;
     try {
-      const output = await unpackPayload(returnvalue, this.#blobs);
+      const { blobs, server: { secret } } = this.#place;
+      const output = await unpackPayload(readAnswer(secret, id, returnvalue), blobs);
       return { status: "done", output: output as Output };
     } catch (error) {
       // The answer is lost: the next run that asks has it made again.

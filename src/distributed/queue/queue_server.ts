@@ -1,6 +1,7 @@
 import process from "node:process";
 import { InputError, option } from "../../base/mod.ts";
 import type { Connection } from "./bullmq.d.ts";
+import { SECRET_VARIABLE } from "./signature.ts";
 
 /** Variables of the environment that may hold the password; the second one is redis-cli's. */
 const PASSWORD_VARIABLES = ["SECATEUR_QUEUE_PASSWORD", "REDISCLI_AUTH"];
@@ -14,15 +15,18 @@ export interface QueueServer {
   readonly connection: Connection;
   /** Its address for messages, without user and password. */
   readonly name: string;
+  /** What driver and workers sign jobs and answers with. Default: they do not. */
+  readonly secret?: string;
 }
 
 /**
  * Reads the address of a server.
  *
  * @param url `redis://[user:password@]host[:port][/database]`, or `rediss://…` for TLS. Without a password in it, that of
- * SECATEUR_QUEUE_PASSWORD or REDISCLI_AUTH is used.
+ * SECATEUR_QUEUE_PASSWORD or REDISCLI_AUTH is used. SECATEUR_QUEUE_SECRET is what jobs are signed with.
  * @returns The server.
- * @throws {InputError} When it is no such address; the message does not repeat it, there may be a password in it.
+ * @throws {InputError} When it is no such address (the message does not repeat it, there may be a password in it), or the
+ * secret cannot be read.
  */
 export function readQueueUrl(url: string): QueueServer {
   const parsed = URL.parse(url);
@@ -46,7 +50,37 @@ export function readQueueUrl(url: string): QueueServer {
     password: decodeURIComponent(parsed.password) || passwordOfEnvironment(),
     ...(protocol === "rediss:" && { tls: { servername: host } }),
   };
-  return { connection: options, name: `${protocol}//${hostname}:${options.port}/${options.db}` };
+  const secret = secretOfEnvironment();
+  return {
+    connection: options,
+    name: `${protocol}//${hostname}:${options.port}/${options.db}`,
+    ...(secret !== undefined && { secret }),
+  };
+}
+
+/** Whoever may not ask would take a job that is not signed, though there is a secret. */
+function secretOfEnvironment(): string | undefined {
+  let secret: string | undefined;
+  try {
+    secret = process.env[SECRET_VARIABLE];
+  } catch (cause) {
+    throw isDenied(cause) ? deniedError(cause) : cause;
+  }
+  if (secret !== "") return secret;
+  throw new InputError(
+    `reading ${SECRET_VARIABLE}: found nothing in it, wanted what driver and workers share; ` +
+      `set it to that, or remove it`,
+  );
+}
+
+/**
+ * Whether places that jobs name may be used: whoever posts them has the secret, or is on this machine.
+ *
+ * @param server Where jobs come from.
+ */
+export function isTrusted({ secret, connection: { host } }: QueueServer): boolean {
+  return secret !== undefined || host === "localhost" || host === "::1" ||
+    /^127\.[\d.]+$/.test(host);
 }
 
 /** Without the permission to ask there is no password; what needs the environment more will say so. */

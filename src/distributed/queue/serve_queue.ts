@@ -4,10 +4,13 @@ import { BlobStores } from "../blobs/blob_stores.ts";
 import { AdvisingError, type JobTools, messageOf } from "../../base/mod.ts";
 
 import {
+  type Answer,
+  checkQueuedJob,
+  type JobLabel,
   packPayload,
-  type Payload,
   QUEUE_NAME,
   type QueuedJob,
+  signAnswer,
   unpackPayload,
   writeFailure,
 } from "./queued_job.ts";
@@ -21,6 +24,9 @@ const REST_MILLISECONDS = 3000;
 
 /** How often a job may have lost its worker before it is taken to be what ends them. */
 const MOST_LOST_WORKERS = 5;
+
+/** Characters of a job's name and kind that are told. */
+const SHOWN_CHARACTERS = 64;
 
 /** Locks are looked at this often while one of them lasts. */
 const CHECKS_PER_LOCK = 3;
@@ -92,9 +98,9 @@ export async function serveQueue(options: ServeOptions): Promise<void> {
   );
   const stores = new BlobStores();
   let resting: ReturnType<typeof setTimeout> | undefined;
-  const worker = new Worker<QueuedJob, Payload>(QUEUE_NAME, async (job) => {
+  const worker = new Worker<QueuedJob, Answer>(QUEUE_NAME, async (job) => {
     try {
-      return await serveJob(job, await stores.at(options.blobs ?? job.data.blobs), options);
+      return await serveJob(job, stores, options);
     } catch (error) {
       if (!(error instanceof RefusalError)) throw new Error(writeFailure(error));
       // A worker that refuses is free at once, and would take the job again before busy ones.
@@ -129,7 +135,8 @@ async function runUntilRaised(worker: Worker, { signal, onReady }: ServeOptions)
   signal.addEventListener("abort", end);
   if (signal.aborted) end();
   try {
-    const running = worker.run();
+    // It ends where a worker rests, which goes on by itself.
+    const running = worker.run().then(() => raised.promise);
     await worker.waitUntilReady();
     onReady?.();
     await Promise.race([raised.promise, running]);
@@ -152,24 +159,46 @@ function tellAbsence(worker: Worker, { server, signal, onNotice }: ServeOptions)
 }
 
 async function serveJob(
-  job: BullJob<QueuedJob, Payload>,
-  blobs: BlobStore,
-  { perform, onBegin, onEnd }: ServeOptions,
-): Promise<Payload> {
-  const served = { kind: job.name, id: job.id! };
+  job: BullJob<QueuedJob, Answer>,
+  stores: BlobStores,
+  { server: { secret }, blobs: place, perform, onBegin, onEnd }: ServeOptions,
+): Promise<Answer> {
+  const label = { kind: job.name, id: job.id! };
+  const served = { kind: showPlainly(label.kind), id: showPlainly(label.id) };
   onBegin?.(served);
   try {
+    const { data } = job;
+    takeJob(secret, label, data);
+    const blobs = await stores.at(place ?? data.blobs);
     const [context, input] = await Promise.all(
-      [job.data.context, job.data.input].map((payload) => unpackPayload(payload, blobs)),
+      [data.context, data.input].map((payload) => unpackPayload(payload, blobs)),
     );
     const output = await perform(job.name, context, input, {
       blobs,
       onProgress: (share) => void job.updateProgress(share).catch(() => {}),
     });
     onEnd?.(served);
-    return await packPayload(output, blobs);
+    return signAnswer(secret, label.id, await packPayload(output, blobs));
   } catch (error) {
     onEnd?.(served, error as Error);
     throw error;
   }
+}
+
+/** A job that is not signed as here may be signed as elsewhere. */
+function takeJob(
+  secret: string | undefined,
+  label: JobLabel,
+  data: unknown,
+): asserts data is QueuedJob {
+  try {
+    checkQueuedJob(secret, label, data);
+  } catch (error) {
+    throw secret === undefined ? error : new RefusalError(error);
+  }
+}
+
+/** What a stranger has written, fit for a terminal. */
+function showPlainly(text: string): string {
+  return text.slice(0, SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
 }

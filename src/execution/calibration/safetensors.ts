@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { fileError, InputError, writeWholeFile } from "../../base/mod.ts";
+import { fileError, InputError, parseJson, writeWholeFile } from "../../base/mod.ts";
 
 /** A named array of doubles. */
 export interface NamedTensor {
@@ -107,8 +107,10 @@ function notSafetensors(path: string): InputError {
 
 function parseHeader(path: string, bytes: Uint8Array): Record<string, unknown> {
   try {
-    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof header === "object" && header !== null && !Array.isArray(header)) return header;
+    const header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof header === "object" && header !== null && !Array.isArray(header)) {
+      return header as Record<string, unknown>;
+    }
   } catch {
     // Anything that is no JSON is no safetensors file.
   }

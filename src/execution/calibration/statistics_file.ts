@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, ownValue, parseJson } from "../../base/mod.ts";
 import type { Moments } from "../../kernels/mod.ts";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import {
@@ -105,7 +105,9 @@ export async function loadStatistics(
   if (options.identity) checkIdentity(`reading ${path}`, identity, options.identity);
   const arrays = new Map(tensors.map(({ name, values }) => [name, values]));
   const keys = options.layers ?? Object.keys(counts);
-  const layers = keys.map((key) => [key, momentsOf(path, key, counts[key], arrays)] as const);
+  const layers = keys.map((key) =>
+    [key, momentsOf(path, key, ownValue(counts, key), arrays)] as const
+  );
   return { identity, shards, layers: new Map(layers) };
 }
 
@@ -182,7 +184,7 @@ function momentsOf(
 
 function parseRecord(path: string, metadata: unknown): StatisticsRecord {
   try {
-    const record = JSON.parse((metadata as Record<string, string>).secateur);
+    const record = parseJson((metadata as Record<string, string>).secateur) as StatisticsRecord;
     const { identity, shards: { of, have }, counts } = record;
     const isRecord = [identity, counts].every((part) => typeof part === "object" && part) &&
       Number.isInteger(of) && of <= MOST_SHARDS && Array.isArray(have) && have.length > 0 &&

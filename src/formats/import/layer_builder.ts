@@ -1,4 +1,4 @@
-import { InputError, reachable } from "../../base/mod.ts";
+import { InputError, ownValue, reachable } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson, LayersTopology, ModelFile, Weight } from "../../model/mod.ts";
 
 /** A weight of a layer before it has its full name. */
@@ -127,7 +127,7 @@ export class LayerBuilder {
    */
   foldAffine(name: string, factors: Float32Array, shifts: Float32Array): boolean {
     const layer = this.#layers.get(name)!;
-    const role = KERNEL_ROLES[layer.className];
+    const role = ownValue(KERNEL_ROLES, layer.className);
     const isSelector = layer.className === "Conv2D" && layer.config.trainable === false;
     if (role === undefined || isSelector) return false;
     const { values: kernel, shape } = layer.weights[role];

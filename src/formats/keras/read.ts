@@ -1,11 +1,11 @@
-import { InputError, isZip } from "../../base/mod.ts";
+import { InputError, isZip, parseJson } from "../../base/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import { refuseUnusableWeights } from "../tfjs/load.ts";
 import { readArchive } from "./archive.ts";
 import { readArchiveWeights } from "./archive_weights.ts";
 import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/hdf5_object.ts";
 import { readLegacyWeights } from "./legacy_weights.ts";
-import { readModelConfig } from "./read_model.ts";
+import { MAX_DEPTH, readModelConfig } from "./read_model.ts";
 import { isJsonObject } from "./read_options.ts";
 
 /**
@@ -64,7 +64,7 @@ function readLegacyFile(bytes: Uint8Array, path: string): ModelFile {
     );
   }
   const source = { path, kerasMajor: majorOf(version) };
-  const model = readModelConfig(parseJson(config, "model_config", path), source);
+  const model = readModelConfig(parsePart(config, "model_config", path), source);
   const read = readLegacyWeights(model, weights, path);
   return assemble(model.json, read, { version, backend, bytes: bytes.length, path });
 }
@@ -84,11 +84,11 @@ function wholeModelWanted(root: Hdf5Object, path: string): InputError {
 
 function readArchiveFile(bytes: Uint8Array, path: string): ModelFile {
   const { config, metadata, weights } = readArchive(bytes, path);
-  const notes = metadata ? parseJson(decode(metadata), "metadata.json", path) : {};
+  const notes = metadata ? parsePart(decode(metadata), "metadata.json", path) : {};
   const { keras_version, secateur } = isJsonObject(notes) ? notes : {};
   const version = typeof keras_version === "string" ? keras_version : "3";
   const source = { path, kerasMajor: majorOf(version) };
-  const model = readModelConfig(parseJson(decode(config), "config.json", path), source);
+  const model = readModelConfig(parsePart(decode(config), "config.json", path), source);
   const root = openHdf5(weights, `${path}/model.weights.h5`);
   const read = readArchiveWeights(model, root, path);
   const file = assemble(model.json, read, { version, bytes: bytes.length, path });
@@ -103,10 +103,17 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-function parseJson(text: string, part: string, path: string): unknown {
+function parsePart(text: string, part: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
+    if (error instanceof RangeError) {
+      throw new InputError(
+        `reading ${path}: found more than ${MAX_DEPTH} models in one another, or options as deep, in ${part}, ` +
+          `wanted fewer; take the inner ones apart before saving`,
+        { cause: error },
+      );
+    }
     throw new InputError(
       `reading ${path}: found malformed JSON in ${part} (${(error as Error).message}), ` +
         `wanted a model of Keras; the file is damaged, copy it again`,

@@ -37,7 +37,7 @@ interface Reading {
 }
 
 /** Models in models; Teachable Machine needs three. */
-const MAX_DEPTH = 16;
+export const MAX_DEPTH = 16;
 
 /**
  * Translates a model of Keras to what tfjs-layers deserializes.

@@ -1,3 +1,4 @@
+import { parseJson } from "../../base/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
 
 /** The property under which `userDefinedMetadata` stands as JSON. */
@@ -13,7 +14,7 @@ export function readMetadata(
   properties: ReadonlyMap<string, string>,
 ): Pick<ModelFile, "metadata"> {
   try {
-    const metadata: unknown = JSON.parse(properties.get(METADATA_KEY) ?? "null");
+    const metadata: unknown = parseJson(properties.get(METADATA_KEY) ?? "null");
     const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
     return isObject ? { metadata: metadata as Record<string, unknown> } : {};
   } catch {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, readBytes } from "../../base/mod.ts";
+import { InputError, parseJson, readBytes } from "../../base/mod.ts";
 import {
   countStoredBytes,
   decodeWeights,
@@ -172,7 +172,7 @@ export function parseModelJson(
 ): ModelJson {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     throw new InputError(
       `reading ${path}: found malformed JSON (${

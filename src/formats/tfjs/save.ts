@@ -1,7 +1,8 @@
-import { copyFile, link, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
 import {
+  disk,
   fileError,
   InputError,
   isMissing,
@@ -226,15 +227,15 @@ async function replaceModel(
   const shards = [...modelFiles.keys()].filter((name) => name !== MODEL);
   const id = crypto.randomUUID();
   const passing = shards.map((shard) => `${shard}.${id}`);
-  const move = (from: string, to = from) => rename(join(draft, from), join(place, to));
+  const move = (from: string, to = from) => disk.rename(join(draft, from), join(place, to));
   try {
     for (const [index, shard] of shards.entries()) {
       await shareFile(join(draft, shard), join(place, passing[index]));
     }
-    await writeFile(join(draft, id), nameShards(modelFiles.get(MODEL)!, passing));
+    await disk.writeFile(join(draft, id), nameShards(modelFiles.get(MODEL)!, passing));
     await move(id, MODEL);
   } catch (error) {
-    for (const name of passing) await rm(join(place, name)).catch(() => {});
+    for (const name of passing) await disk.rm(join(place, name)).catch(() => {});
     throw error;
   }
   try {
@@ -246,20 +247,21 @@ async function replaceModel(
     await move(MODEL);
     const kept = new Set([...modelFiles.keys(), ...others]);
     const left = [...older, ...passing].filter((name) => !kept.has(name));
-    for (const name of left) await rm(join(place, name), { force: true });
-    await rmdir(draft);
+    for (const name of left) await disk.rm(join(place, name), { force: true });
+    await disk.rmdir(draft);
   } catch (error) {
-    throw new InputError(
-      `the new model is in place, but not all its files are: ${(error as Error).message}; ` +
-        `write it again with --force`,
-      { cause: error },
-    );
+    throw new InputError([
+      `the new model is in place, but not all its files are: ${
+        (error as Error).message
+      }; write it again with `,
+      option("force"),
+    ], { cause: error });
   }
 }
 
 /** Gives a file another name too, or what has no room for two names a copy. */
 async function shareFile(path: string, other: string): Promise<void> {
-  await link(path, other).catch(() => copyFile(path, other));
+  await disk.link(path, other).catch(() => disk.copyFile(path, other));
 }
 
 /** What tells files apart whatever they are called. */

@@ -1,3 +1,4 @@
+import { ownValue } from "../../base/mod.ts";
 import type { LayerNode } from "../layer_graph.ts";
 
 const RECURRENT = "is recurrent: its channels are read at the next step";
@@ -28,5 +29,5 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why a layer that has no rule stays as it is. */
 export function opaqueReason({ className, name }: LayerNode): string {
-  return `${className} layer ${name} ${REASONS[className] ?? "is not understood"}`;
+  return `${className} layer ${name} ${ownValue(REASONS, className) ?? "is not understood"}`;
 }

@@ -1,6 +1,13 @@
-import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { differences, fileError, InputError, option, writeWholeFile } from "../../base/mod.ts";
+import {
+  differences,
+  disk,
+  fileError,
+  InputError,
+  option,
+  writeWholeFile,
+} from "../../base/mod.ts";
 import type { RunIdentity } from "../../session/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -32,7 +39,7 @@ export class SearchJournal {
    */
   static async start(path: string, identity: RunIdentity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => void await mkdir(dirname(path), { recursive: true }));
+    await journal.#write(async () => void await disk.mkdir(dirname(path), { recursive: true }));
     await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
@@ -69,7 +76,7 @@ export class SearchJournal {
     }
     const journal = new SearchJournal(path, entries);
     if (whole.length < text.length) {
-      await journal.#write(() => truncate(path, new TextEncoder().encode(whole).length));
+      await journal.#write(() => disk.truncate(path, new TextEncoder().encode(whole).length));
     }
     return journal;
   }
@@ -81,7 +88,7 @@ export class SearchJournal {
    * @throws {InputError} When it cannot be written.
    */
   async append(entry: JournalEntry): Promise<void> {
-    await this.#write(() => appendFile(this.#path, lineOf(entry)));
+    await this.#write(() => disk.appendFile(this.#path, lineOf(entry)));
   }
 
   async #write(work: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
+import { dirname } from "node:path";
 import type { BlobStore } from "../../../src/distributed/blobs/blob_store.ts";
 import { openBlobs } from "../../../src/distributed/blobs/open_blobs.ts";
 
@@ -80,6 +81,68 @@ Deno.test("a web folder keeps blobs; its signature goes along and is not said", 
     return true;
   });
   await Promise.all([store, other, late].map((each) => each.close()));
+});
+
+/** What a job from a stranger may give for the name of a blob. */
+const STRANGE_NAMES = [
+  ...["../outside", "/etc/passwd", "..", ".", "", `../${NAME}`, `${NAME}/../../outside`],
+  ...["%2e%2e%2foutside", `..%2F${NAME}`, "..\\outside", `${NAME}?list`, `${NAME}#`, `${NAME}\n`],
+  ...[NAME.toUpperCase(), NAME.slice(1), `${NAME}0`, "0".repeat(100_000), `\0${NAME.slice(1)}`],
+  ...["constructor", "__proto__"],
+];
+
+/** Files below a folder, by path. */
+async function listFiles(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    paths.push(name);
+    if (isDirectory) {
+      paths.push(...(await listFiles(`${folder}/${name}`)).map((path) => `${name}/${path}`));
+    }
+  }
+  return paths.sort();
+}
+
+Deno.test("what is no name of a blob is refused before anything is asked or written", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/outside`, "kept");
+  await Deno.mkdir(`${folder}/blobs`);
+  await using web = new WebFolder();
+  const environment = { ...KEYS, AWS_ENDPOINT_URL: web.url };
+  for (const [name, value] of Object.entries(environment)) Deno.env.set(name, value);
+  try {
+    for (const place of [`${folder}/blobs`, `${web.url}/blobs`, "s3://bucket/blobs"]) {
+      const store = await openBlobs(place);
+      for (const name of [...STRANGE_NAMES, 7, null, undefined, [NAME], { toString: () => NAME }]) {
+        await assert.rejects(store.fetch(name as string), (error: Error) => {
+          assert.equal(error.name, "InputError");
+          assert.match(
+            error.message,
+            /^fetching a blob from .*: found the name .*, wanted a SHA-256/,
+          );
+          assert.ok(error.message.length < 400);
+          return true;
+        });
+      }
+      await store.close();
+    }
+  } finally {
+    for (const name of Object.keys(environment)) Deno.env.delete(name);
+  }
+  assert.deepEqual(web.requests, []);
+  assert.deepEqual(await listFiles(folder), ["blobs", "outside"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("bytes from a web server get a name when their hash is known, and leave nothing otherwise", async () => {
+  await using web = new WebFolder();
+  web.files.set(`/${NAME}`, new TextEncoder().encode("something else"));
+  const good = new TextEncoder().encode("as it should be");
+  const store = await openBlobs(web.url);
+  const folder = dirname(await store.fetch(await store.put(good)));
+  await assert.rejects(store.fetch(NAME), /content with the hash/);
+  assert.deepEqual(await listFiles(folder), [createHash("sha256").update(good).digest("hex")]);
+  await store.close();
 });
 
 /** Signature of a request as AWS describes it (Signature Version 4), of the headers that it says are signed. */

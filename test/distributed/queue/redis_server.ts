@@ -1,3 +1,5 @@
+// @ts-types="../../../src/distributed/queue/bullmq.d.ts"
+import { Queue } from "bullmq";
 import { type QueueServer, readQueueUrl } from "../../../src/distributed/queue/queue_server.ts";
 import { type DefineTest, testWith } from "../../support/programs.ts";
 
@@ -76,6 +78,20 @@ export class RedisServer {
     }
     throw new Error(`redis-server does not answer at port ${this.port}`);
   }
+}
+
+/** A queue as anybody opens it who reaches the server. */
+export function openStrangersQueue({ server: { connection } }: RedisServer): Queue {
+  return new Queue("secateur", {
+    connection,
+    defaultJobOptions: {
+      attempts: 1,
+      backoff: { type: "exponential", delay: 10 },
+      removeOnComplete: { age: 60 },
+      removeOnFail: { age: 60 },
+      stackTraceLimit: 0,
+    },
+  });
 }
 
 function freePort(): number {

@@ -267,3 +267,11 @@ Deno.test("constants that no tensor can be are refused, not made up", () => {
   );
   refuses(foldedShape("constructor", {}, list), /is no operation|reads constants alone and is not/);
 });
+for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"]) {
+  Deno.test(`an operation called ${name} is none that can be read, of features or of constants`, () => {
+    refuses(single(name), new RegExp(`\\(${name}\\) is no operation that can be read`));
+    const g = new Sketch();
+    const made = g.node(name, [g.weight([3])]);
+    refuses(g.encode(g.node("Add", ["x", made])), /is not known; simplify the model/);
+  });
+}

@@ -1,3 +1,4 @@
+import { ownValue } from "../../../base/mod.ts";
 import {
   alike,
   axisOf,
@@ -32,7 +33,7 @@ export function foldConstants(call: NodeCall): Constant | undefined {
   if (operator === "Constant") return foldConstant(call);
   if (operator === "Shape") return foldShape(call);
   if (call.inputs.some((input) => input?.kind === "feature")) return undefined;
-  const fold = Object.hasOwn(FOLDINGS, operator) ? FOLDINGS[operator] : undefined;
+  const fold = ownValue(FOLDINGS, operator);
   if (fold === undefined) {
     throw call.refusal(
       `reads constants alone and is not known; simplify the model when exporting (constant folding)`,

@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/mod.ts";
+import { InputError, ownValue } from "../../../base/mod.ts";
 import { countElements, LayerBuilder, MOST_VALUES } from "../../import/mod.ts";
 import type { ModelFile } from "../../../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
@@ -164,7 +164,7 @@ function readNode(
   const isStandard = node.domain === "" || node.domain === "ai.onnx";
   const folded = isStandard ? foldConstants(call) : undefined;
   if (folded) return [folded];
-  const operator = isStandard ? operators[node.operator] : undefined;
+  const operator = isStandard ? ownValue(operators, node.operator) : undefined;
   if (operator) return [operator(call)].flat();
   const full = isStandard ? node.operator : `${node.domain}.${node.operator}`;
   throw call.refusal(

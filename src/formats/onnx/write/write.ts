@@ -1,3 +1,4 @@
+import { ownValue } from "../../../base/mod.ts";
 import project from "../../../../deno.json" with { type: "json" };
 import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
 import { encodeOnnx } from "./encode.ts";
@@ -65,7 +66,7 @@ function writeLayer(
         `wanted rows × columns × channels, the channels fixed`,
     );
   }
-  const write = LAYER_WRITERS[call.className];
+  const write = ownValue(LAYER_WRITERS, call.className);
   if (write) return write(graph, call, inputs);
   throw graph.refusal(
     call,

@@ -1,3 +1,4 @@
+import { ownValue } from "../../../../base/mod.ts";
 import type { LayerCall } from "../expand_layers.ts";
 import { type GraphWriter, inOnnxOrder, type WrittenTensor } from "../graph_writer.ts";
 import type { OnnxAttribute } from "../../messages.ts";
@@ -36,7 +37,7 @@ export function writeActivation(
   name = call.name,
 ): WrittenTensor {
   const activation = activationOf(call);
-  const known = OPERATORS[activation];
+  const known = ownValue(OPERATORS, activation);
   if (known) {
     graph.add(name, known[0], [input.name], known[1]);
   } else if (activation === "relu6") {
