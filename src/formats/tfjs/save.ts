@@ -249,11 +249,11 @@ async function replaceModel(
     for (const name of left) await rm(join(place, name), { force: true });
     await rmdir(draft);
   } catch (error) {
-    throw new InputError(
+    throw new InputError([
       `the new model is in place, but not all its files are: ${(error as Error).message}; ` +
-        `write it again with --force`,
-      { cause: error },
-    );
+      "write it again with ",
+      option("force"),
+    ], { cause: error });
   }
 }
 
