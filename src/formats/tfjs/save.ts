@@ -251,9 +251,8 @@ async function replaceModel(
     await disk.rmdir(draft);
   } catch (error) {
     throw new InputError([
-      `the new model is in place, but not all its files are: ${
-        (error as Error).message
-      }; write it again with `,
+      `the new model is in place, but not all its files are: ${(error as Error).message}; ` +
+      "write it again with ",
       option("force"),
     ], { cause: error });
   }

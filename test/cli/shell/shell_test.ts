@@ -80,7 +80,14 @@ for (
     ],
     ["kep all 0.5", /the nearest is `keep`; there are keep, budget, show, list, eval, undo/],
     ["load no-such.list", /reading the ratio list no-such.list: found no such file/],
-    ["save cli", /^secateur: writing cli: found it there already, wanted a new folder/m],
+    [
+      "save cli",
+      /^secateur: writing cli: found it there already, wanted a new folder; .* with @force$/m,
+    ],
+    [
+      "budget 0.001",
+      /^secateur: choosing channel counts: found .*; give the share 0\.\d+ or more$/m,
+    ],
     [
       "eval -3",
       /^secateur: reading "-3": wanted a whole number of images of at least 1; give one, or none$/m,
