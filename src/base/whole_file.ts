@@ -16,6 +16,8 @@ export type FileContent = string | Uint8Array | readonly Uint8Array[];
 export interface FolderWriting {
   /** Interrupts the writing; what was there stays. */
   readonly signal?: AbortSignal;
+  /** Looks at the finished draft; where it throws, nothing takes a place. */
+  readonly check?: (draft: string) => Promise<void>;
   /** Gives the finished draft its place. Default: it takes the name, which nothing or an empty folder has. */
   readonly settle?: (draft: string, place: string) => Promise<void>;
 }
@@ -145,13 +147,14 @@ export async function writeWholeFile(
 export async function writeWholeFolder(
   folder: string,
   files: ReadonlyMap<string, FileContent>,
-  { signal, settle = takeFreeName }: FolderWriting = {},
+  { signal, check, settle = takeFreeName }: FolderWriting = {},
 ): Promise<void> {
   const place = await realpath(folder).catch(() => resolve(folder));
   const newParents = await listMissingFolders(dirname(place));
   const write = async (draft: string) => {
     await disk.mkdir(draft, { recursive: true });
     for (const [name, content] of files) await writeContent(join(draft, name), content, signal);
+    await check?.(draft);
   };
   try {
     await writeBeside(place, write, settle);

@@ -116,7 +116,7 @@ export async function saveModel(
   options: SaveOptions = {},
 ): Promise<{ bytes: number }> {
   const write = writerOf(path);
-  if (write === undefined) return await saveModelFile(path, file, options);
+  if (write === undefined) return await saveModelFile(path, file, { verify: true, ...options });
   const { signal } = options;
   await refuseExistingModel(path, options);
   const content = await write(file);

@@ -17,6 +17,7 @@ import {
   type QuantizedType,
   requireFiniteWeights,
 } from "../../model/mod.ts";
+import { openWritten } from "./open_written.ts";
 
 /** Content of files by name. */
 export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
@@ -35,6 +36,11 @@ export interface SaveOptions {
    * called with the number of bytes of the model.
    */
   extraFiles?: ExtraFiles | ((bytes: number) => ExtraFiles | Promise<ExtraFiles>);
+  /**
+   * Open what is written by stock TensorFlow.js before it takes its place. Default: `saveModel` does, `saveModelFile` does
+   * not.
+   */
+  verify?: boolean;
   /** Interrupts the writing; what stood there before stays. */
   signal?: AbortSignal;
 }
@@ -110,7 +116,8 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
  * @param file The model.
  * @param options Replacement, further files, interruption.
  * @returns Bytes of model.json and shards.
- * @throws {InputError} When {@link refuseExisting} refuses `dir`, or when the disk does.
+ * @throws {InputError} When {@link refuseExisting} refuses `dir`, or the disk does, or, with `verify`, stock TensorFlow.js
+ * cannot open what was written.
  * @throws {RangeError} When a further file has no plain name or one of the model's, or a weight does not fit its shape.
  * @throws The signal's reason, when it interrupts.
  *
@@ -150,6 +157,7 @@ export async function saveModelFile(
   const hasModel = force && await statFile(join(dir, MODEL)) !== undefined;
   await writeWholeFolder(dir, new Map([...modelFiles, ...extraFiles]), {
     signal,
+    ...(options.verify && { check: openWritten }),
     ...(hasModel && {
       settle: (draft, place) => replaceModel(draft, place, modelFiles, [...extraFiles.keys()]),
     }),

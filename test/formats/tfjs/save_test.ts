@@ -284,3 +284,23 @@ Deno.test("a weight whose values do not fit its shape is a RangeError that names
     }
     assert.deepEqual(await listNames(folder), []);
   }));
+
+Deno.test("what stock TensorFlow.js cannot open is not written, and the old model stays", () =>
+  inTempFolder(async (folder) => {
+    const file = await createModelFile();
+    const place = join(folder, "model");
+    await saveModelFile(place, file);
+    const before = await Deno.readFile(join(place, "model.json"));
+    const topology = structuredClone(file.topology);
+    const [input] = topology.config.layers!;
+    input.config = { name: "image", batch_shape: [null, 8, 8, 3] };
+    await assert.rejects(
+      saveModelFile(place, { ...file, topology }, { force: true, verify: true }),
+      {
+        name: "InputError",
+        message: /^writing .*model: found a model that TensorFlow\.js cannot open \(.*\), wanted/,
+      },
+    );
+    assert.deepEqual(await Deno.readFile(join(place, "model.json")), before);
+    assert.deepEqual(await listNames(folder), ["model"]);
+  }));
