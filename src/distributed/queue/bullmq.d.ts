@@ -111,6 +111,8 @@ export class Worker<Data = unknown, Answer = unknown> {
       readonly autorun: boolean;
     },
   );
+  /** That at which it waits for jobs; `ready` tells of it, and `ioredis:close` of the other. */
+  readonly blockingConnection: { on(event: "close", listener: () => void): void };
   on(event: "error" | "ioredis:close" | "ready", listener: () => void): this;
   run(): Promise<void>;
   pause(doNotWaitActive: boolean): Promise<void>;

@@ -109,11 +109,13 @@ export async function serveQueue(options: ServeOptions): Promise<void> {
       throw new Error(writeFailure(error.cause));
     }
   }, settingsOf(options));
-  tellAbsence(worker, options);
+  const connection = watchServer(worker, options);
   try {
     await runUntilRaised(worker, options);
   } finally {
     clearTimeout(resting);
+    await worker.pause(true);
+    await connection.untilConnected();
     await worker.close();
     await stores.close();
   }
@@ -145,9 +147,18 @@ async function runUntilRaised(worker: Worker, { signal, onReady }: ServeOptions)
   }
 }
 
-/** Says once that the server is away, whatever number of attempts to reach it fail. */
-function tellAbsence(worker: Worker, { server, signal, onNotice }: ServeOptions): void {
+/**
+ * Says once that the server is away, whatever number of attempts to reach it fail.
+ *
+ * @returns What waits until the worker is connected. Only then can it be closed: it waits for the end of the connection
+ * at which it waits for jobs, and one that is being made anew has none (taskforcesh/bullmq#4656).
+ */
+function watchServer(
+  worker: Worker,
+  { server, signal, onNotice }: ServeOptions,
+): { untilConnected(): Promise<void> } {
   let isAway = false;
+  let connecting: PromiseWithResolvers<void> | undefined;
   worker.on("error", () => {
     // Another worker has a job whose lock was lost here, or the server is away: both mend themselves.
   });
@@ -155,7 +166,13 @@ function tellAbsence(worker: Worker, { server, signal, onNotice }: ServeOptions)
     if (!isAway && !signal.aborted) onNotice?.(`${server.name} is away; waiting for it`);
     isAway = true;
   });
-  worker.on("ready", () => isAway = false);
+  worker.blockingConnection.on("close", () => connecting ??= Promise.withResolvers());
+  worker.on("ready", () => {
+    isAway = false;
+    connecting?.resolve();
+    connecting = undefined;
+  });
+  return { untilConnected: async () => await connecting?.promise };
 }
 
 async function serveJob(

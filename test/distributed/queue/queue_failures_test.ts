@@ -237,3 +237,24 @@ queueTest(
     await serving;
   },
 );
+
+queueTest(
+  "a worker that is told to end while it is being connected again ends then",
+  async ({ redis }) => {
+    const controller = new AbortController();
+    const [ready, away] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const serving = serveQueue({
+      server: redis.server,
+      signal: controller.signal,
+      onReady: ready.resolve,
+      onNotice: () => away.resolve(),
+      perform: () => Promise.resolve("done"),
+    });
+    await ready.promise;
+    await redis.stop();
+    await away.promise;
+    await redis.launch();
+    controller.abort();
+    await serving;
+  },
+);
