@@ -16,7 +16,7 @@ export interface FinishedRun {
     readonly cut: Figures;
     readonly after: Figures;
     /** Of the result, on held-out training images; absent without any. */
-    readonly judged?: Figures;
+    readonly heldOut?: Figures;
   };
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
@@ -64,7 +64,7 @@ export function describeRun(run: FinishedRun): PruneReport {
   return {
     ...compareFigures(evaluations.before, evaluations.after),
     ...describeTuning(run),
-    ...(evaluations.judged && { heldOut: describeJudged(evaluations.judged) }),
+    ...(evaluations.heldOut && { heldOut: describeHeldOut(evaluations.heldOut) }),
     ...(run.failure !== undefined && { failure: run.failure }),
     macs: {
       before: costBefore.macs,
@@ -114,7 +114,7 @@ function withActualShare<Report extends Pick<BudgetReport, "target" | "share">>(
   return { ...report, share: { ...share, found: after[key] / before[key] } };
 }
 
-function describeJudged({ accuracy, outputs, error, images }: Figures): PruneReport["heldOut"] {
+function describeHeldOut({ accuracy, outputs, error, images }: Figures): PruneReport["heldOut"] {
   return {
     ...(accuracy !== undefined && { accuracy }),
     ...(outputs && { outputError: error }),

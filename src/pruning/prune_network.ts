@@ -196,11 +196,11 @@ export async function pruneOpened(
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
 
-    const judged = await clock.time("evaluate", () => judge(context, result));
+    const heldOut = await clock.time("evaluate", () => evaluateHeldOut(context, result));
 
     const report = describeRun({
       graphs: { before: graph, after: result },
-      evaluations: { before, cut, after, judged },
+      evaluations: { before, cut, after, heldOut },
       layers: reportLayers(plans, repair),
       budget,
       search: search?.report,
@@ -252,11 +252,11 @@ async function findRatios(
 }
 
 /** Training images that runs are compared on. */
-const JUDGING_IMAGES = 2000;
+const HELD_OUT_IMAGES = 2000;
 
 /** Figures of the result on held-out training images, by which runs may be chosen; those of the test split are no choice's. */
-async function judge(source: StatisticsSource, graph: LayerGraph): Promise<Figures | undefined> {
-  const images = heldOutImages(source, JUDGING_IMAGES);
+async function evaluateHeldOut(source: StatisticsSource, graph: LayerGraph): Promise<Figures | undefined> {
+  const images = heldOutImages(source, HELD_OUT_IMAGES);
   if (images.indices.length === 0) return undefined;
   return await measureNetwork(source, graph, images);
 }

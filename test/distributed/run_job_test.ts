@@ -42,9 +42,9 @@ Deno.test(
     assert.equal(job.key, (await runJob({ ...run, workers: 2 }, blobs)).key);
     assert.notEqual(job.key, (await runJob({ ...run, seed: 3 }, blobs)).key);
     const input: RunInput = JSON.parse(JSON.stringify(job.input));
-    const perform = async (means: { dataFolder?: string }, given = input) =>
+    const perform = async (resources: { dataFolder?: string }, given = input) =>
       JSON.parse(
-        JSON.stringify(await RUN_HANDLERS.run({ blobs, threads: 1, ...means }, given, TOOLS)),
+        JSON.stringify(await RUN_HANDLERS.run({ blobs, threads: 1, ...resources }, given, TOOLS)),
       );
     const found = await readRun(await perform({}), blobs);
     const { file, report } = await prune(run);
