@@ -7,9 +7,11 @@ export type OptionName =
   | "batchSize"
   | "blobs"
   | "data"
+  | "dataFolder"
   | "force"
   | "inputSize"
   | "labels"
+  | "latencyTable"
   | "mean"
   | "net"
   | "originalTeacher"
@@ -24,6 +26,7 @@ export type OptionName =
   | "share"
   | "shift"
   | "skip"
+  | "statistics"
   | "std"
   | "target"
   | "teacher"
@@ -62,9 +65,11 @@ export const LIBRARY_WORDS: OptionWords = {
     batchSize: "batchSize",
     blobs: "blobs",
     data: "data",
+    dataFolder: "dataFolder",
     force: "force",
     inputSize: "inputSize",
     labels: "labels: false",
+    latencyTable: "latencyTable",
     mean: "mean",
     net: "net",
     originalTeacher: 'teacher: "original"',
@@ -79,6 +84,7 @@ export const LIBRARY_WORDS: OptionWords = {
     share: "share",
     shift: "shift",
     skip: "skip",
+    statistics: "statistics",
     std: "std",
     target: "target",
     teacher: "teacher",

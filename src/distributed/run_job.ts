@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { InputError, type Job, type JobHandlers, statFile } from "../base/mod.ts";
+import { InputError, type Job, type JobHandlers, option, statFile } from "../base/mod.ts";
 import { fingerprint, resolveModel } from "../session/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
@@ -73,10 +73,12 @@ async function withoutTeacher(
 
 function refuseLatencyTable({ policy }: RunOptions): void {
   if (!("latencyTable" in policy) || policy.latencyTable === undefined) return;
-  throw new InputError(
+  throw new InputError([
     `having a run done elsewhere: found ${policy.latencyTable} for latencies, wanted none, every worker ` +
-      `measures its own; leave --latency-table out`,
-  );
+    "measures its own; leave ",
+    option("latencyTable"),
+    " out",
+  ]);
 }
 
 async function putStatistics(
@@ -84,10 +86,12 @@ async function putStatistics(
   blobs: BlobStore,
 ): Promise<{ blob: string; file: string }> {
   if (await statFile(file) !== undefined) return { blob: await blobs.putFile(file), file };
-  throw new InputError(
+  throw new InputError([
     `having a run done elsewhere: found no statistics in ${file}, wanted those of the original network; ` +
-      `gather them with \`calibrate\` first, or leave --statistics out`,
-  );
+    "gather them with `calibrate` first, or leave ",
+    option("statistics"),
+    " out",
+  ]);
 }
 
 /** Reads what came of a run. */

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
 import type { DatasetPlace } from "../data/mod.ts";
-import { differences, InputError, Stopwatch } from "../base/mod.ts";
+import { differences, InputError, option, Stopwatch } from "../base/mod.ts";
 import { readModel, writeModel } from "../formats/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import {
@@ -215,12 +215,11 @@ export async function findData(data: string, folder: string | undefined): Promis
   const own = join(folder, name);
   const isInside = name !== "." && name !== ".." && name !== "" && !name.includes("\0");
   if (isInside && await stat(own).then(() => true, () => false)) return own;
-  throw new InputError(
+  throw new InputError([
     `opening a job's images: found no ${
       JSON.stringify(name)
     } in ${folder}, wanted the images that ` +
-      `the driver has in ${
-        JSON.stringify(data)
-      }; put them there, or start the worker with another --data`,
-  );
+    `the driver has in ${JSON.stringify(data)}; put them there, or start the worker with another `,
+    option("dataFolder"),
+  ]);
 }

@@ -1,4 +1,4 @@
-import { UsageError } from "../base/mod.ts";
+import { anyOf, UsageError } from "../base/mod.ts";
 import { isTrusted, type QueueServer, readQueueUrl } from "./queue/queue_server.ts";
 import { SECRET_VARIABLE } from "./queue/signature.ts";
 import { type ServedJob, serveQueue } from "./queue/serve_queue.ts";
@@ -92,15 +92,14 @@ function requireOwnPlaces(
   { dataFolder, blobs }: Pick<WorkerOptions, "dataFolder" | "blobs">,
 ): void {
   if (isTrusted(server)) return;
-  const missing = [
-    ...(dataFolder === undefined ? ["--data"] : []),
-    ...(blobs === undefined ? ["--blobs"] : []),
-  ];
-  if (missing.length === 0) return;
-  throw new UsageError(
-    `starting a worker at ${server.name}: found no ${
-      missing.join(" and no ")
-    }, wanted both, as jobs from ` +
-      `another machine are not signed; give them, or set ${SECRET_VARIABLE} here and for the command`,
-  );
+  if (dataFolder !== undefined && blobs !== undefined) return;
+  throw new UsageError([
+    `starting a worker at ${server.name}: found no `,
+    anyOf([
+      ...(dataFolder === undefined ? ["dataFolder"] as const : []),
+      ...(blobs === undefined ? ["blobs"] as const : []),
+    ]),
+    ", wanted both, as jobs from another machine are not signed; give them, or set " +
+    `${SECRET_VARIABLE} here and for the command`,
+  ]);
 }

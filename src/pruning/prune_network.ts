@@ -255,7 +255,10 @@ async function findRatios(
 const HELD_OUT_IMAGES = 2000;
 
 /** Figures of the result on held-out training images, by which runs may be chosen; those of the test split are no choice's. */
-async function evaluateHeldOut(source: StatisticsSource, graph: LayerGraph): Promise<Figures | undefined> {
+async function evaluateHeldOut(
+  source: StatisticsSource,
+  graph: LayerGraph,
+): Promise<Figures | undefined> {
   const images = heldOutImages(source, HELD_OUT_IMAGES);
   if (images.indices.length === 0) return undefined;
   return await measureNetwork(source, graph, images);

@@ -227,7 +227,7 @@ Deno.test("a worker of a queue elsewhere needs its own places, or a secret", asy
   await assert.rejects(runWorker({ queue, signal }), {
     name: "UsageError",
     message:
-      /found no --data and no --blobs, wanted both.*; give them, or set SECATEUR_QUEUE_SECRET/,
+      /found no dataFolder or blobs, wanted both.*; give them, or set SECATEUR_QUEUE_SECRET/,
   });
   await assert.rejects(runWorker({ queue, signal, dataFolder: "." }), /found no --blobs, wanted/);
   const own = { dataFolder: ".", blobs: "." };

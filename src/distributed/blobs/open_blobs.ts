@@ -20,7 +20,11 @@ const REPETITIONS = 4;
  */
 export async function openBlobs(place: string): Promise<BlobStore> {
   if (/^(https?|s3):\/\//.test(place) && !URL.canParse(place)) {
-    throw new UsageError(`reading --blobs ${place}: found no URL, wanted one; correct it`);
+    throw new UsageError([
+      "reading ",
+      option("blobs"),
+      ` ${place}: found no URL, wanted one; correct it`,
+    ]);
   }
   if (/^https?:\/\//.test(place)) {
     return new HttpBlobs(place, place, (url, options) => fetch(url, options));
