@@ -226,10 +226,9 @@ Deno.test("a worker of a queue elsewhere needs its own places, or a secret", asy
   const queue = "redis://queue.invalid:6379";
   await assert.rejects(runWorker({ queue, signal }), {
     name: "UsageError",
-    message:
-      /found no dataFolder or blobs, wanted both.*; give them, or set SECATEUR_QUEUE_SECRET/,
+    message: /found no dataFolder or blobs, wanted both.*; give them, or set SECATEUR_QUEUE_SECRET/,
   });
-  await assert.rejects(runWorker({ queue, signal, dataFolder: "." }), /found no --blobs, wanted/);
+  await assert.rejects(runWorker({ queue, signal, dataFolder: "." }), /found no blobs, wanted/);
   const own = { dataFolder: ".", blobs: "." };
   await assert.rejects(runWorker({ queue, signal, ...own }), {
     name: "InputError",
