@@ -1,5 +1,5 @@
 import { openDataset } from "../data/mod.ts";
-import { fingerprintModel, type ModelFile } from "../model/mod.ts";
+import { fingerprintModel, type ModelFile, writePreprocessing } from "../model/mod.ts";
 import { identifyContent } from "./content.ts";
 import type { DataOptions } from "./options.ts";
 import { resolveReference } from "./resolve_model.ts";
@@ -43,7 +43,9 @@ export interface FingerprintOptions extends Pick<DataOptions, "model" | "data" |
  * ```
  */
 export async function fingerprint(options: FingerprintOptions): Promise<Fingerprints> {
-  const { file, preprocessing: { inputs, classes } } = await readSource(options);
+  const { file: read, preprocessing } = await readSource(options);
+  const file = { ...read, metadata: writePreprocessing(read.metadata, preprocessing) };
+  const { inputs, classes } = preprocessing;
   const dataset = await openDataset(options.data, { inputs, classes });
   try {
     const { model, data } = await identifyContent(file, dataset.train);

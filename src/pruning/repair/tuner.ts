@@ -62,9 +62,9 @@ export async function createTuner(
   const { file, inputs, unlabeled } = session;
   const options = pickTuningOptions({ ...tuning, seed });
   checkAugmentation(inputs, options);
-  requireTrainingImages(session.pool.local.dataset.train.length, options);
   const named = tuning.teacher === "original" ? file : tuning.teacher;
   const teacher = await openTeacher(named, file, { unlabeled, advice: ADVICE });
+  requireTrainingImages(session.pool.local.dataset.train.length, options);
   const hooks = { teacher, signal, onProgress, onEpoch: tuning.onEpoch };
   return {
     options,
