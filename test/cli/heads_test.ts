@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { saveModelFile } from "../../src/formats/tfjs/save.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { encodeNpy, randomBytes, writeFile } from "../data/fixtures.ts";
 import { noisyNetwork, withUnlabeledNoise } from "../support/noise.ts";
 import { exampleModel, runCli, runJson } from "./run_cli.ts";
+
+await startBackend();
 
 const QUICK = [
   ...["--prune-option", "uniform", "--uniform-preserve-ratio", "0.5", "--workers", "1"],

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { saveModelFile } from "../../src/formats/tfjs/save.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
 import { buildInputNetwork, withArrays } from "../support/input_networks.ts";
 import { runCli, runJson } from "./run_cli.ts";
+
+await startBackend();
 
 const SAMPLING = [
   ...["--nb-batches", "4", "--batch-size", "30", "--nb-points-per-layer", "12", "--workers", "1"],
