@@ -30,7 +30,7 @@ async function startWorker(redis: RedisServer, folder: string): Promise<Deno.Chi
       arg.replace(/\b(SECATEUR|IMAGES|BLOBS|SCRATCH|HOST|6379)\b(?!_)/g, (name) => places[name])
     );
 
-  return new Deno.Command("deno", {
+  return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--no-prompt", ...args],
     env: { SECATEUR_QUEUE_SECRET: SECRET, TMPDIR: `${folder}/scratch` },
     stdout: "piped",
