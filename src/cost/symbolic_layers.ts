@@ -8,6 +8,7 @@ import {
   type LayerNode,
   type LayerRule,
   nodeKeyOf,
+  nodesByKey,
   selectorNode,
   type SelectorPlace,
   selectorStrides,
@@ -53,7 +54,7 @@ export function listSymbolicLayers(
   units: readonly CutUnit[],
   kept?: KeptChannels,
 ): SymbolicLayer[] {
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   const extents = new Extents(map, units, kept);
   const selecting = new Map(
     units.flatMap(({ mode, name }, unit) => mode === "select" ? [[name, unit] as const] : []),

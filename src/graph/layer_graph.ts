@@ -96,9 +96,14 @@ export function mergeInputsByDepth(
   );
 }
 
+/** Nodes by their keys, in the same order. */
+export function nodesByKey(nodes: readonly LayerNode[]): Map<string, LayerNode> {
+  return new Map(nodes.map((node) => [node.key, node]));
+}
+
 /** Length of the longest path from the model's input to every node. */
 export function nodeDepths(nodes: readonly LayerNode[]): Map<string, number> {
-  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const byKey = nodesByKey(nodes);
   const depths = new Map<string, number>();
   const sourcesOf = ({ inputs }: LayerNode) =>
     inputs.map((tensor) => byKey.get(nodeKeyOf(tensor))!);
@@ -117,7 +122,7 @@ export function putInGraphOrder(
   nodes: readonly LayerNode[],
   outputs: readonly string[],
 ): LayerNode[] {
-  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const byKey = nodesByKey(nodes);
   const depths = nodeDepths(nodes);
   const find = (tensors: readonly string[]) =>
     tensors.map((tensor) => byKey.get(nodeKeyOf(tensor))!);

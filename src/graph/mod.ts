@@ -42,6 +42,7 @@ export {
   mergeInputsByDepth,
   nodeDepths,
   nodeKeyOf,
+  nodesByKey,
 } from "./layer_graph.ts";
 export { writeGraph } from "./write_graph.ts";
 export { inlineModels } from "./opening/inline_models.ts";

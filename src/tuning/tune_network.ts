@@ -1,5 +1,5 @@
 import { anyOf, createRandom, InputError, shuffledIndices } from "../base/mod.ts";
-import { type LayerGraph, writeGraph } from "../graph/mod.ts";
+import { type LayerGraph, nodesByKey, writeGraph } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
   addStepSums,
@@ -201,7 +201,7 @@ class Tuning {
 
   /** Moving statistics follow the batches' at the pace that each BatchNormalization states. */
   #moveStatistics(): void {
-    const nodes = new Map(this.#graph.nodes.map((node) => [node.key, node]));
+    const nodes = nodesByKey(this.#graph.nodes);
     for (const { key, offset, length } of this.#layout.statistics) {
       const momentum = Number(nodes.get(key)!.config.momentum ?? 0.99);
       for (let i = offset; i < offset + length; i++) {

@@ -8,6 +8,7 @@ import {
   mergeInputsByDepth,
   nodeDepths,
   nodeKeyOf,
+  nodesByKey,
 } from "../../graph/mod.ts";
 
 /** What the last convolution of a residual branch has to make up for. */
@@ -34,7 +35,7 @@ const SMALLEST_SCALE = 1e-3;
  * @returns Targets by the convolution's key.
  */
 export function findResidualTargets(graph: LayerGraph): Map<string, ResidualTarget> {
-  const byKey = new Map(graph.nodes.map((node) => [node.key, node]));
+  const byKey = nodesByKey(graph.nodes);
   const consumers = consumersByNode(graph);
   const depths = nodeDepths(graph.nodes);
   const targets = new Map<string, ResidualTarget>();

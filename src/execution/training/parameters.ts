@@ -1,4 +1,4 @@
-import type { LayerGraph, LayerNode } from "../../graph/mod.ts";
+import { type LayerGraph, type LayerNode, nodesByKey } from "../../graph/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 
 /** A weight's place in the flat array that workers share. */
@@ -67,7 +67,7 @@ export function packParameters(
   layout: ParameterLayout,
   flat: Float32Array,
 ): void {
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   for (const { key, role, offset } of [...layout.trained, ...layout.statistics]) {
     flat.set(nodes.get(key)!.weights.get(role)!.values as Float32Array, offset);
   }

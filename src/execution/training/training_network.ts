@@ -6,6 +6,7 @@ import {
   type LayerGraph,
   type LayerNode,
   nodeKeyOf,
+  nodesByKey,
   planeOf,
 } from "../../graph/mod.ts";
 import { type Kernels, trainBatchNorm } from "../../kernels/mod.ts";
@@ -246,7 +247,7 @@ function variableName(layer: string, role: string): string {
 
 /** ReLU layers that alone read a BatchNormalization. */
 function findFusedRelus(graph: LayerGraph): Map<string, string> {
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   const fused = new Map<string, string>();
   for (const [key, readers] of consumersByNode(graph)) {
     const [norm, reader] = [nodes.get(key)!, nodes.get(readers[0])];

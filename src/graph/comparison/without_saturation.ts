@@ -1,5 +1,11 @@
 import { disposeModel, type ModelFile } from "../../model/mod.ts";
-import { consumersByNode, type LayerGraph, type LayerNode, nodeKeyOf } from "../layer_graph.ts";
+import {
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  nodeKeyOf,
+  nodesByKey,
+} from "../layer_graph.ts";
 import { openNetwork } from "../opening/network.ts";
 import { activationOf } from "../options.ts";
 import { writeGraph } from "../write_graph.ts";
@@ -35,7 +41,7 @@ export async function withoutSaturation(file: ModelFile): Promise<ModelFile> {
 
 function openOutputs(graph: LayerGraph): LayerGraph {
   const consumers = consumersByNode(graph);
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   const outputs = graph.outputs.map((tensor) => {
     let node = nodes.get(nodeKeyOf(tensor))!;
     while (isSaturatingLayer(node)) {

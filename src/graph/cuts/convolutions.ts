@@ -1,6 +1,12 @@
 import { type ChannelMap, type ChannelSpace, spacesOfTensor } from "../channels/channel_spaces.ts";
 import { kernelAxes, kernelPositions } from "../kernel.ts";
-import { consumersByNode, type LayerGraph, type LayerNode, nodeKeyOf } from "../layer_graph.ts";
+import {
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  nodeKeyOf,
+  nodesByKey,
+} from "../layer_graph.ts";
 import { findSelectorPlace, selectorWindow } from "./surgery.ts";
 
 /**
@@ -174,7 +180,7 @@ export function selectionSaving(
   key: string,
   kept: number,
 ): number {
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   const node = nodes.get(key)!;
   const place = findSelectorPlace(nodes, map, key);
   const { strides } = selectorWindow(nodes, place, node);

@@ -1,6 +1,6 @@
 import type { ChannelMap } from "../channels/channel_spaces.ts";
 import { type ConvolutionPlace, type CutMode, inputChannels } from "./convolutions.ts";
-import type { LayerGraph } from "../layer_graph.ts";
+import { type LayerGraph, nodesByKey } from "../layer_graph.ts";
 
 /**
  * Channels about which there is one decision, how many of them stay: the input channels of a convolution (`private`,
@@ -35,7 +35,7 @@ export function listCutUnits(
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
 ): CutUnit[] {
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   const placeOf = new Map(places.map((place) => [place.key, place]));
   const canCouple = (space: number) =>
     map.spaces[space].consumers.every((key) =>

@@ -1,4 +1,10 @@
-import { consumersByNode, type LayerGraph, type LayerNode, MODEL_OUTPUT } from "../layer_graph.ts";
+import {
+  consumersByNode,
+  type LayerGraph,
+  type LayerNode,
+  MODEL_OUTPUT,
+  nodesByKey,
+} from "../layer_graph.ts";
 import {
   activationArgument,
   asDepthwise,
@@ -19,7 +25,7 @@ import {
  * @returns The chains, in graph order of their first layers; nothing but the next layer reads what is inside one.
  */
 export function foldableChains(graph: LayerGraph): LayerNode[][] {
-  const byKey = new Map(graph.nodes.map((node) => [node.key, node]));
+  const byKey = nodesByKey(graph.nodes);
   const consumers = consumersByNode(graph);
   const taken = new Set<LayerNode>();
   const followerOf = (node: LayerNode): LayerNode | undefined => {

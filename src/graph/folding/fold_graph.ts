@@ -2,6 +2,7 @@ import {
   consumersByNode,
   type LayerGraph,
   type LayerNode,
+  nodesByKey,
   putInGraphOrder,
 } from "../layer_graph.ts";
 import {
@@ -71,7 +72,7 @@ function dropIdentities(graph: LayerGraph): LayerGraph {
 
 /** Takes every BatchNormalization that stands alone into the layers that read it, where all of them can. */
 function foldAhead(graph: LayerGraph): LayerGraph {
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   const consumers = consumersByNode(graph);
   const dropped = new Map<string, string>();
   for (const [norm, ...behind] of foldableChains(graph)) {

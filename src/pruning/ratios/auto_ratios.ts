@@ -7,7 +7,13 @@ import {
   withDefaults,
   WorkerError,
 } from "../../base/mod.ts";
-import { type ConvolutionPlace, kernelSize, nodeKeyOf, pairOf } from "../../graph/mod.ts";
+import {
+  type ConvolutionPlace,
+  kernelSize,
+  nodeKeyOf,
+  nodesByKey,
+  pairOf,
+} from "../../graph/mod.ts";
 import {
   bestRollouts,
   chooseCounts,
@@ -298,7 +304,7 @@ async function startJournal(folder: RunFolder): Promise<SearchJournal> {
 /** The question as the agent is asked it. A coupled space is described by the largest of the layers that read it. */
 function spaceOf(context: BudgetContext, { units, problem }: BudgetSetup): SearchSpace {
   const { graph } = context;
-  const nodes = new Map(graph.nodes.map((node) => [node.key, node]));
+  const nodes = nodesByKey(graph.nodes);
   return {
     units: problem.units.map(({ name, counts }, index) => {
       const readers = readersOf(context, units[index]).map((key) => nodes.get(key)!);
