@@ -11,7 +11,7 @@ export interface ActivationBytes {
 const FLOAT_BYTES = 4;
 
 /** Stands for an extent that the network leaves open. */
-const OPEN_EXTENT = 64;
+export const OPEN_EXTENT = 64;
 
 /** Tensors of a training step for every activation. */
 const TRAINING_TENSORS = 3;

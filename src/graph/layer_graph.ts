@@ -1,4 +1,4 @@
-import { walkDepthFirst } from "../base/mod.ts";
+import { reachable, walkDepthFirst } from "../base/mod.ts";
 import type { LayerConfig, LayerJson, Weight } from "../model/mod.ts";
 
 /** One call of a layer: what it is, what it reads and the weights it holds. */
@@ -99,6 +99,18 @@ export function mergeInputsByDepth(
 /** Nodes by their keys, in the same order. */
 export function nodesByKey(nodes: readonly LayerNode[]): Map<string, LayerNode> {
   return new Map(nodes.map((node) => [node.key, node]));
+}
+
+/** Nodes that an output needs, and the inputs, in the same order. */
+export function reachableNodes(
+  nodes: ReadonlyMap<string, LayerNode>,
+  { inputs, outputs }: Pick<LayerGraph, "inputs" | "outputs">,
+): LayerNode[] {
+  const reached = reachable(
+    [...inputs, ...outputs].map(nodeKeyOf),
+    (key) => nodes.get(key)!.inputs.map(nodeKeyOf),
+  );
+  return [...nodes.values()].filter(({ key }) => reached.has(key));
 }
 
 /** Length of the longest path from the model's input to every node. */

@@ -7,7 +7,7 @@ import {
   type PixelTransform,
   readPreprocessing,
 } from "../../model/mod.ts";
-import { activationBytes } from "../activation_bytes.ts";
+import { activationBytes, OPEN_EXTENT } from "../activation_bytes.ts";
 import { type LayerGraph, type LayerNode, nodeKeyOf } from "../layer_graph.ts";
 
 /** Rows that networks are compared on. */
@@ -30,9 +30,6 @@ export interface InputRows {
 const MOST_ROWS = 32, LEAST_ROWS = 4;
 /** Bytes of activations of all rows, and of those that go through a network together. */
 const ALL_BYTES = 2 ** 30, BATCH_BYTES = 2 ** 27;
-
-/** Extent of an axis that a model leaves open. */
-const OPEN_EXTENT = 64;
 
 /**
  * How many rows two networks are compared on, by what an image takes.

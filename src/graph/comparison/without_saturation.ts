@@ -5,6 +5,7 @@ import {
   type LayerNode,
   nodeKeyOf,
   nodesByKey,
+  reachableNodes,
 } from "../layer_graph.ts";
 import { openNetwork } from "../opening/network.ts";
 import { activationOf } from "../options.ts";
@@ -54,8 +55,7 @@ function openOutputs(graph: LayerGraph): LayerGraph {
     }
     return tensor;
   });
-  const kept = needed(outputs, nodes);
-  const changed = graph.nodes.map(({ key }) => nodes.get(key)!).filter(({ key }) => kept.has(key));
+  const changed = reachableNodes(nodes, { inputs: graph.inputs, outputs });
   const isSame = changed.every((node, index) => node === graph.nodes[index]) &&
     changed.length === graph.nodes.length;
   return isSame ? graph : { ...graph, nodes: changed, outputs };
@@ -65,14 +65,4 @@ function isSaturatingLayer(node: LayerNode): boolean {
   const { className } = node;
   return SATURATING_LAYERS.has(className) ||
     className === "Activation" && SATURATING.has(activationOf(node));
-}
-
-/** Keys of the nodes that outputs depend on, and of the inputs. */
-function needed(outputs: readonly string[], nodes: ReadonlyMap<string, LayerNode>): Set<string> {
-  const keys = new Set(outputs.map(nodeKeyOf));
-  for (const key of keys) {
-    for (const tensor of nodes.get(key)!.inputs) keys.add(nodeKeyOf(tensor));
-  }
-  for (const { key, className } of nodes.values()) if (className === "InputLayer") keys.add(key);
-  return keys;
 }

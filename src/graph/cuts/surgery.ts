@@ -1,4 +1,3 @@
-import { reachable } from "../../base/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { ChannelMap } from "../channels/channel_spaces.ts";
 import {
@@ -7,6 +6,7 @@ import {
   type LayerNode,
   nodeKeyOf,
   putInGraphOrder,
+  reachableNodes,
 } from "../layer_graph.ts";
 import { kernelAxes } from "../kernel.ts";
 import { tupleOf } from "../options.ts";
@@ -146,6 +146,7 @@ export function shrinkGraph(graph: LayerGraph, map: ChannelMap, cuts: Cuts): Lay
   for (const [key, kept] of cuts.selections) {
     insertSelector(nodes, map, key, kept, consumers);
   }
+  // Originals that only selecting convolutions read are left behind.
   return { ...graph, nodes: putInGraphOrder(reachableNodes(nodes, graph), graph.outputs) };
 }
 
@@ -165,15 +166,6 @@ function leaveEmptyBranches(nodes: Map<string, LayerNode>, map: ChannelMap): voi
     nodes.set(key, { ...node, inputs: left.map((index) => inputs[index]), callArguments });
     if (left.length === 1 && inputs.length > 1) others.set(key, inputs[left[0]]);
   }
-}
-
-/** Nodes that an output needs, and the inputs: originals that only selecting convolutions read are left behind. */
-function reachableNodes(nodes: ReadonlyMap<string, LayerNode>, graph: LayerGraph): LayerNode[] {
-  const reached = reachable(
-    [...graph.inputs, ...graph.outputs].map(nodeKeyOf),
-    (key) => nodes.get(key)!.inputs.map(nodeKeyOf),
-  );
-  return [...nodes.values()].filter((node) => reached.has(node.key));
 }
 
 /** Where a convolution's selector goes. */
