@@ -4,7 +4,7 @@ import { fingerprint, resolveModel } from "../session/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
-import { RUN_SCHEMA, type RunInput, type RunOptions } from "./run_input.ts";
+import type { RunInput, RunOptions } from "./run_input.ts";
 import {
   findData,
   getModel,
@@ -102,10 +102,9 @@ export async function readRun(
   return { ...rest, file: await getModel(model, blobs) };
 }
 
-/** The handler of whole runs. */
+/** The handler of whole runs, whose inputs have been checked. */
 export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
   run: async (resources, input: RunInput, { onProgress }): Promise<RunOutput> => {
-    RUN_SCHEMA(input, "input");
     const { file, report, ...rest } = await pruneNetwork({
       ...await openRun(input, resources),
       workers: resources.threads,

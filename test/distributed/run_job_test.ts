@@ -4,6 +4,7 @@ import { RefusalError } from "../../src/distributed/queue/serve_queue.ts";
 import { saveModelFile } from "../../src/formats/tfjs/save.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { prune } from "../../src/api/prune.ts";
+import { RUN_SCHEMA } from "../../src/distributed/run_input.ts";
 import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../../src/distributed/run_job.ts";
 import { noisyNetwork, withNoise } from "../support/noise.ts";
 
@@ -42,6 +43,7 @@ Deno.test(
     assert.equal(job.key, (await runJob({ ...run, workers: 2 }, blobs)).key);
     assert.notEqual(job.key, (await runJob({ ...run, seed: 3 }, blobs)).key);
     const input: RunInput = JSON.parse(JSON.stringify(job.input));
+    RUN_SCHEMA(input, "input");
     const perform = async (resources: { dataFolder?: string }, given = input) =>
       JSON.parse(
         JSON.stringify(await RUN_HANDLERS.run({ blobs, threads: 1, ...resources }, given, TOOLS)),

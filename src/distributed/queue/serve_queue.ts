@@ -2,7 +2,6 @@ import type { Job as BullJob, Worker } from "./bullmq.d.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { BlobStores } from "../blobs/blob_stores.ts";
 import { AdvisingError, type JobTools, messageOf } from "../../base/mod.ts";
-
 import {
   type Answer,
   checkQueuedJob,
