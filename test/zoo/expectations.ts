@@ -18,7 +18,6 @@ function all(names: readonly string[], reason: RegExp): Record<string, RegExp> {
 
 const CONCATENATED = /concatenated with those of another space/;
 const SHARED_WITH_LAST = /reads the same channels, and it is the last convolution$/;
-const SHARED_LAYER = /layer shared is called 2 times/;
 
 /** Of architectures that are not listed all inner convolutions can be cut, and every format holds them. */
 export const expectations: Readonly<Record<string, Expectation>> = {
@@ -47,13 +46,6 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   transposedUNet: { whole: all(["conv2", "conv3", "conv4", "conv5"], CONCATENATED) },
   series: { unwrittenOnnx: /layer "image1" has shape \[16, 3\]/ },
   nestedFunctional: { whole: { conv3: SHARED_WITH_LAST } },
-  sharedLayer: { whole: all(["shared", "shared@1", "conv3", "conv5", "conv7"], SHARED_LAYER) },
-  siamese: {
-    whole: all(
-      ["conv1", "conv2", "conv3"].flatMap((name) => [name, `${name}@1`]).concat("conv4"),
-      /is called 2 times/,
-    ),
-  },
   twoImages: {
     whole: { conv3: /one channel only/, conv5: CONCATENATED, conv6: SHARED_WITH_LAST },
   },

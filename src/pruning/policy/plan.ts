@@ -4,6 +4,7 @@ import {
   type ConvolutionPlace,
   type CutMode,
   inputChannels,
+  isFirstCall,
   kernelSize,
   type LayerGraph,
   type LayerNode,
@@ -91,6 +92,7 @@ export function planLayers(
   };
   return graph.nodes.flatMap((node): LayerPlan[] => {
     const rule = map.rules.get(node.key)!;
+    if (!isFirstCall(node)) return [];
     if (rule.kind === "dense") return [planDense(map, node, coupled, channelMultiple)];
     const place = places.find(({ key }) => key === node.key);
     return place ? [planOf(place, node)] : [];
