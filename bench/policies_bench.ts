@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { costModel } from "../src/cost/cost_model.ts";
 import { sumTerms } from "../src/cost/cost_term.ts";
 import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../src/graph/opening/network.ts";
 import { startBackend } from "../src/kernels/backend.ts";
@@ -36,7 +36,7 @@ async function listUniform(): Promise<{ ratio: number; share: number }[]> {
   const { graph, model } = await openNetwork(file);
   disposeModel(model);
   const map = findChannelSpaces(graph);
-  const units = listCutUnits(graph, map, listConvolutions(graph, map, "couple"));
+  const units = listCutUnits(graph, map, listReaders(graph, map, "couple"));
   const { convMacs } = costModel(graph, map, units);
   const costOf = (ratio: number) =>
     sumTerms(convMacs, units.map(({ channels }) => keptCount(ratio, channels, 1)));

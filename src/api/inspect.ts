@@ -4,7 +4,7 @@ import {
   type ConvolutionPlace,
   type CutMode,
   findChannelSpaces,
-  listConvolutions,
+  listReaders,
   openNetwork,
   type SharedMode,
   spacesOfTensor,
@@ -98,7 +98,7 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
   disposeModel(model);
   const map = findChannelSpaces(graph);
   const places = new Map<string, ConvolutionPlace>(
-    listConvolutions(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
+    listReaders(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
   );
   const layers = graph.nodes.map((node): LayerDescription => {
     const rule = map.rules.get(node.key)!;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listConvolutions, listCutUnits, type SharedMode } from "../graph/mod.ts";
+import { listCutUnits, listReaders, type SharedMode } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import {
@@ -124,7 +124,7 @@ export async function openTrials(
       onStage: () => {},
     };
     const { graph, map } = source;
-    const places = listConvolutions(graph, map, shared);
+    const places = listReaders(graph, map, shared);
     const units = listCutUnits(graph, map, places);
     const networks = await openCountNetworks(context, places, units, rules);
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };

@@ -12,7 +12,7 @@ export {
   type CutMode,
   type InputChannels,
   inputChannels,
-  listConvolutions,
+  listReaders,
   selectionSaving,
   type SharedMode,
 } from "./cuts/convolutions.ts";

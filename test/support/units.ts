@@ -1,10 +1,6 @@
 import { type ChannelMap, findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import { type CutUnit, listCutUnits } from "../../src/graph/cuts/cut_units.ts";
-import {
-  inputChannels,
-  listConvolutions,
-  type SharedMode,
-} from "../../src/graph/cuts/convolutions.ts";
+import { inputChannels, listReaders, type SharedMode } from "../../src/graph/cuts/convolutions.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
 import { noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
 import { createRandom, shuffledIndices } from "../../src/base/random.ts";
@@ -13,7 +9,7 @@ import { buildNetwork, type NetworkName } from "./networks.ts";
 /** A graph with its convolutions and units. */
 export function findUnits(graph: LayerGraph, shared: SharedMode) {
   const map = findChannelSpaces(graph);
-  const places = listConvolutions(graph, map, shared);
+  const places = listReaders(graph, map, shared);
   return { graph, map, places, units: listCutUnits(graph, map, places) };
 }
 

@@ -23,12 +23,12 @@ export type CutMode = "private" | "select" | "couple" | "whole";
 /** What happens to channels that several layers read. */
 export type SharedMode = "select" | "couple";
 
-/** One convolution's place and possibilities. */
+/** A layer that reads channels and mixes them, its place and its possibilities. */
 export interface ConvolutionPlace {
   /** Key of the layer. */
   readonly key: string;
-  /** Its place in the ratio list, from 1. */
-  readonly place: number;
+  /** Its place in the ratio list, from 1; absent for Dense layers, which have none. */
+  readonly place?: number;
   /** Different channels it reads. */
   readonly channels: number;
   /** How they can be cut. */
@@ -75,30 +75,41 @@ const LISTED_CLASSES = new Set([
 ]);
 
 /**
- * Lists the convolutions in the order of a ratio list: every convolution in graph order (of separable ones the
- * pointwise one), projections counted; depthwise ones, selectors and Dense layers are not.
+ * Lists the layers about whose input channels something can be decided: convolutions (of separable ones the pointwise
+ * one) and Dense layers, in graph order. Convolutions have places in a ratio list, projections counted; depthwise ones and
+ * selectors are not listed.
+ *
+ * A layer that reads an input of the model stays whole, wherever it stands.
  *
  * @param graph The network.
  * @param map Its channel spaces.
  * @param shared What happens to channels that several layers read.
- * @returns Every convolution's place and how it can be cut; the first and the last one stay whole.
+ * @returns Every layer's place and how it can be cut.
  */
-export function listConvolutions(
+export function listReaders(
   graph: LayerGraph,
   map: ChannelMap,
   shared: SharedMode,
 ): ConvolutionPlace[] {
   const ruleOf = (node: LayerNode) => map.rules.get(node.key)!;
+  const isListed = ({ className }: LayerNode) => LISTED_CLASSES.has(className);
   const nodes = graph.nodes.filter((node) =>
-    LISTED_CLASSES.has(node.className) && ruleOf(node).kind !== "select" && isFirstCall(node)
+    (isListed(node) || node.className === "Dense") && ruleOf(node).kind !== "select" &&
+    isFirstCall(node)
   );
-  const places = nodes.map((node, index): ConvolutionPlace => {
-    const base = { key: node.key, place: index + 1, channels: widthOf(map, node) };
+  const listed = nodes.filter(isListed);
+  const places = nodes.map((node): ConvolutionPlace => {
+    const place = listed.indexOf(node) + 1;
+    const base = {
+      key: node.key,
+      ...(place > 0 && { place }),
+      channels: widthOf(map, node),
+    };
     const rule = ruleOf(node);
     if (rule.kind === "opaque") return { ...base, mode: "whole", reason: rule.reason };
-    if (index === 0) return { ...base, mode: "whole", reason: "it is the first convolution" };
-    if (index === nodes.length - 1) {
-      return { ...base, mode: "whole", reason: "it is the last convolution" };
+    const input = modelInputOf(map, node);
+    if (input !== undefined) {
+      return { ...base, mode: "whole", reason: `it reads ${input}, an input of the model` };
     }
     if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
     return { ...base, ...cutModeOf(graph, node, map, shared) };
@@ -106,7 +117,13 @@ export function listConvolutions(
   return places.map((place) => wholeWithReaders(place, places, map));
 }
 
-/** A shared space that one convolution reads whole is whole for the others too. */
+/** The model's input whose channels a layer reads, if it reads any. */
+function modelInputOf(map: ChannelMap, node: LayerNode): string | undefined {
+  return spacesOfTensor(map, node.inputs[0]).flatMap(({ producers }) => producers)
+    .find((producer) => map.rules.get(producer)!.kind === "source");
+}
+
+/** A shared space that one layer reads whole is whole for the others too. */
 function wholeWithReaders(
   place: ConvolutionPlace,
   places: readonly ConvolutionPlace[],
@@ -119,7 +136,7 @@ function wholeWithReaders(
   return keeper === undefined ? place : {
     ...base,
     mode: "whole",
-    reason: `convolution ${keeper.key} reads the same channels, and ${keeper.reason}`,
+    reason: `layer ${keeper.key} reads the same channels, and ${keeper.reason}`,
   };
 }
 
@@ -137,8 +154,14 @@ function cutModeOf(
   const frozen = spaces.find((space) => space.frozen !== undefined);
   const isPrivate = spaces.every(({ consumers }) => consumers.length === 1);
   if (!frozen && isPrivate) return { mode: "private" };
-  if (shared === "select") return { mode: "select" };
+  if (shared === "select" && node.className !== "Dense") return { mode: "select" };
   if (frozen) return { mode: "whole", reason: frozen.frozen };
+  if (shared === "select") {
+    return {
+      mode: "whole",
+      reason: "others read its channels too, and Dense layers do not select",
+    };
+  }
   const mixed = spaces.length > 1 ? spaces : mixedConsumers(map, spaces[0]);
   if (mixed.length > 1) {
     return { mode: "whole", reason: "its channels are concatenated with those of another space" };

@@ -33,12 +33,11 @@ for (const shared of SHARED_MODES) {
           const rules = { skip, channelMultiple };
           const { units, counts, planCounts } = await openRules(name, shared, rules);
           const whole = units.map(({ channels }) => channels);
-          for (const [index, { channels, convolutions }] of units.entries()) {
+          for (const [index, { channels, readers }] of units.entries()) {
             for (let count = 1; count <= channels; count++) {
               const plans = planCounts(whole.with(index, count));
               const isPlanned = plans.every(({ node, keep, of }) =>
-                keep === (convolutions.includes(node.key) ? count : of) ||
-                node.className === "Dense"
+                keep === (readers.includes(node.key) ? count : of)
               );
               assert.equal(counts[index].includes(count), isPlanned, `${name} ${count}`);
             }
@@ -59,27 +58,27 @@ for (const shared of SHARED_MODES) {
           counts: counts[index],
           errors: counts[index].map((count) => (1 - count / unit.channels) * (1 + random())),
         })),
-        terms: costModel(graph, map, units).convMacs,
+        terms: costModel(graph, map, units).macs,
       };
-      const { convMacs } = networkCost(graph);
+      const { macs } = networkCost(graph);
       for (const share of [0.9, 0.97]) {
         const { counts: chosen, cost, budget } = chooseCounts(problem, share);
-        assert.ok(Math.abs(budget - share * convMacs) < 1e-6);
+        assert.ok(Math.abs(budget - share * macs) < 1e-6);
         for (const { node, keep } of planCounts(chosen)) {
-          const unit = units.findIndex(({ convolutions }) => convolutions.includes(node.key));
+          const unit = units.findIndex(({ readers }) => readers.includes(node.key));
           if (unit >= 0) assert.equal(keep, chosen[unit]);
         }
         const kept = chosen.map((count) => Int32Array.from({ length: count }, (_, own) => own));
-        const { convMacs: left } = networkCost(shrinkUnits(graph, map, units, kept));
+        const { macs: left } = networkCost(shrinkUnits(graph, map, units, kept));
         if (evenNetworkNames.includes(name)) assert.equal(left, cost, name);
         assert.ok(left <= cost, name);
-        assert.ok(left <= share * convMacs);
+        assert.ok(left <= share * macs);
       }
     }
   });
 }
 
-Deno.test("a shared space that a convolution reads which stays whole is no unit", async () => {
+Deno.test("a shared space that a layer reads which stays whole is no unit", async () => {
   const { graph, map, places } = await openUnits("preActivation", "couple");
   const reader = places.find(({ mode }) => mode === "couple")!;
   const changed = places.map((place) =>
