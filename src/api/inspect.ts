@@ -103,7 +103,7 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
   const layers = graph.nodes.map((node): LayerDescription => {
     const rule = map.rules.get(node.key)!;
     const opaque = rule.kind === "opaque" ? rule.reason : undefined;
-    const { place, channels, mode, reason = opaque } = places.get(node.key) ?? {};
+    const { place, channels, mode, reason = opaque } = places.get(node.name) ?? {};
     return {
       name: node.key,
       className: node.className,

@@ -37,6 +37,7 @@ export {
 } from "./kernel.ts";
 export {
   consumersByNode,
+  isFirstCall,
   type LayerGraph,
   type LayerNode,
   mergeInputsByDepth,

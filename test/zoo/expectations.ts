@@ -17,7 +17,6 @@ function all(names: readonly string[], reason: RegExp): Record<string, RegExp> {
 }
 
 const CONCATENATED = /concatenated with those of another space/;
-const SHARED_LAYER = /layer shared is called 2 times/;
 
 /** Of architectures that are not listed all layers can be cut but those that read an input, and every format holds them. */
 export const expectations: Readonly<Record<string, Expectation>> = {
@@ -40,13 +39,6 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   croppedUNet: { whole: all(["conv3", "conv4"], CONCATENATED) },
   transposedUNet: { whole: all(["conv2", "conv3", "conv4", "conv5"], CONCATENATED) },
   series: { unwrittenOnnx: /layer "image1" has shape \[16, 3\]/ },
-  sharedLayer: { whole: all(["shared", "shared@1", "conv3", "conv5", "conv7"], SHARED_LAYER) },
-  siamese: {
-    whole: all(
-      ["conv1", "conv2", "conv3"].flatMap((name) => [name, `${name}@1`]).concat("conv4"),
-      /is called 2 times/,
-    ),
-  },
   imageAndVector: { whole: all(["dense2", "dense3", "dense4"], CONCATENATED) },
   twoImages: { whole: all(["conv5", "dense1", "dense2"], CONCATENATED) },
   selected: { whole: all(["conv2", "conv4", "conv5"], /some layer reads a part/) },

@@ -2,6 +2,7 @@ import { type ChannelMap, type ChannelSpace, spacesOfTensor } from "../channels/
 import { kernelAxes, kernelPositions } from "../kernel.ts";
 import {
   consumersByNode,
+  isFirstCall,
   type LayerGraph,
   type LayerNode,
   nodeKeyOf,
@@ -93,7 +94,8 @@ export function listReaders(
   const ruleOf = (node: LayerNode) => map.rules.get(node.key)!;
   const isListed = ({ className }: LayerNode) => LISTED_CLASSES.has(className);
   const nodes = graph.nodes.filter((node) =>
-    (isListed(node) || node.className === "Dense") && ruleOf(node).kind !== "select"
+    (isListed(node) || node.className === "Dense") && ruleOf(node).kind !== "select" &&
+    isFirstCall(node)
   );
   const listed = nodes.filter(isListed);
   const places = nodes.map((node): ConvolutionPlace => {
@@ -188,7 +190,7 @@ function mixedConsumers(map: ChannelMap, space: ChannelSpace): ChannelSpace[] {
 
 /**
  * What a selection saves: multiply–accumulates of the convolution before, and of a selector that it does without, less
- * those of selector and convolution after.
+ * those of selector and convolution after, at all calls of the convolution.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -203,8 +205,18 @@ export function selectionSaving(
   kept: number,
 ): number {
   const nodes = nodesByKey(graph.nodes);
-  const node = nodes.get(key)!;
-  const place = findSelectorPlace(nodes, map, key);
+  return graph.nodes.filter(({ name }) => name === key)
+    .reduce((sum, call) => sum + savingOfCall(graph, map, nodes, call, kept), 0);
+}
+
+function savingOfCall(
+  graph: LayerGraph,
+  map: ChannelMap,
+  nodes: ReadonlyMap<string, LayerNode>,
+  node: LayerNode,
+  kept: number,
+): number {
+  const place = findSelectorPlace(nodes, map, node.key);
   const { strides } = selectorWindow(nodes, place, node);
   const { outputShape } = nodes.get(nodeKeyOf(place.source))!;
   const visited = outputShape.slice(0, -1).reduce<number>(

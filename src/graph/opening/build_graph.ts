@@ -8,9 +8,9 @@ import {
   layerName,
   type LayerNode,
   parseReferences,
-  putInGraphOrder,
   type TensorReference,
 } from "../layer_graph.ts";
+import { putInGraphOrder } from "../graph_order.ts";
 import { completeShapes } from "./complete_shapes.ts";
 
 /**

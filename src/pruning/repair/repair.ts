@@ -97,7 +97,7 @@ export function checkSamples(
   for (const { node, mode } of plans) {
     if (mode === "whole") continue;
     const [height, width] = outputSizeOf(node);
-    const samples = images * Math.min(pointsPerImage, height * width);
+    const samples = images * Math.min(pointsPerImage, height * width) * node.calls;
     const canTakeMore = pointsPerImage < height * width;
     requireSamples(`layer "${node.name}"`, samples, inputsOf(node), canTakeMore);
   }
