@@ -50,7 +50,7 @@ const space = {
     counts: allowedCounts(graph, map, places, unit, RULES),
     features,
   })),
-  terms: costModel(graph, map, units).convMacs,
+  terms: costModel(graph, map, units).macs,
 };
 
 const spent: number[] = [];

@@ -47,7 +47,7 @@ export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGrap
     const readers = consumers.get(node.key)!;
     const norm = graph.nodes.find((other) => other.key === readers[0]);
     if (
-      !CONVOLUTION_CLASSES.has(node.className) || bias === undefined || hadBias.has(node.key) ||
+      !isMixing(node) || bias === undefined || hadBias.has(node.key) ||
       node.calls > 1 ||
       activationOf(node) !== "linear" || readers.length !== 1 || !norm || !shiftsChannels(norm)
     ) continue;
@@ -60,6 +60,10 @@ export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGrap
     changed.set(norm.key, { ...norm, weights: normWeights });
   }
   return { ...graph, nodes: graph.nodes.map((node) => changed.get(node.key) ?? node) };
+}
+
+function isMixing({ className }: LayerNode): boolean {
+  return CONVOLUTION_CLASSES.has(className) || className === "Dense";
 }
 
 function shiftsChannels({ className, calls, config, outputShape }: LayerNode): boolean {

@@ -282,7 +282,7 @@ export class Workbench {
   }
 
   /**
-   * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates of convolutions. The first
+   * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates. The first
    * call measures what errors cost.
    *
    * @param share Share of them that is kept, above 0 and at most 1.
@@ -303,7 +303,7 @@ export class Workbench {
    * const workbench = await Workbench.open({ model, data, shared: "couple" });
    * const { share } = await workbench.fillBudget(0.7);
    * assert.ok(share.found <= 0.7);
-   * const { before, after } = workbench.cost.convMacs;
+   * const { before, after } = workbench.cost.macs;
    * assert.ok(after <= 0.7 * before);
    * await workbench.close();
    * ```
@@ -315,8 +315,8 @@ export class Workbench {
       onStage: (stage, done, total) => tell({ stage, done, total }),
     };
     const { units, networks } = this.#unitErrors;
-    const { convMacs } = costModel(context.graph, context.map, units, networks.kept);
-    this.#setup ??= await priceBudget(context, this.#unitErrors, "macs", convMacs);
+    const { macs } = costModel(context.graph, context.map, units, networks.kept);
+    this.#setup ??= await priceBudget(context, this.#unitErrors, "macs", macs);
     const { counts, report } = await solveBudget(context, this.#setup, { share });
     this.#decisions.setCounts(counts);
     return report;

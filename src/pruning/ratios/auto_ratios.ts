@@ -277,9 +277,9 @@ function logOf(
   rollouts: readonly Rollout[],
   failures: readonly FailedRollout[],
 ): SearchLog {
-  const { convMacs } = costModel(graph, map, units, networks.kept);
+  const { macs } = costModel(graph, map, units, networks.kept);
   const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
-    tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
+    tried.map((each) => ({ ...each, macs: sumTerms(macs, each.counts) }));
   return {
     units: units.map(({ name }) => name),
     rollouts: withMacs(rollouts),

@@ -92,8 +92,8 @@ export function createStatisticsSource(
 }
 
 /**
- * Whether statistics of a layer can be gathered: it mixes the channels of what it reads, and it has
- * one position or a fixed row or plane of them.
+ * Whether statistics of a layer can be gathered: it mixes the channels of what it reads, and it has one position or a fixed
+ * row or plane of them.
  */
 export function canSample({ map }: Pick<StatisticsSource, "map">, node: LayerNode): boolean {
   const { kind } = map.rules.get(node.key)!;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { findGuards, leastKept } from "../../../src/graph/cuts/guards.ts";
 import { inlineModels } from "../../../src/graph/opening/inline_models.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
