@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { InputError, messageOf, parseJson, UsageError } from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import { anything, hash, objectOf, optional, type Schema, text } from "../schema.ts";
+import { anything, type FieldsOf, hash, objectOf, optional, type Schema, text } from "../schema.ts";
 import { checkSignature, sign } from "./signature.ts";
 
 /** The queue that drivers and workers meet at. */
@@ -37,12 +37,12 @@ const PAYLOAD: Schema = (value, place) => {
   objectOf(isBlob ? { blob: hash } : { value: anything })(value, place);
 };
 
-const QUEUED_JOB = objectOf({
+const QUEUED_JOB = {
   blobs: text,
   context: PAYLOAD,
   input: PAYLOAD,
   signature: optional(text),
-});
+} satisfies FieldsOf<QueuedJob>;
 
 /** What a job is called, and its kind. */
 export interface JobLabel {
@@ -77,7 +77,7 @@ export function checkQueuedJob(
   label: JobLabel,
   job: unknown,
 ): asserts job is QueuedJob {
-  QUEUED_JOB(job, "data");
+  objectOf(QUEUED_JOB)(job, "data");
   const queued = job as QueuedJob;
   checkSignature(secret, "job", substanceOf(label, queued), queued.signature);
 }
