@@ -144,6 +144,7 @@ export {
   type OptionWords,
   paretoFront,
   type ParetoPoint,
+  parseJson,
   refuseExistingFile,
   UsageError,
   WorkerError,

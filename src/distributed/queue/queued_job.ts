@@ -1,8 +1,26 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { InputError, messageOf, parseJson, UsageError } from "../../base/mod.ts";
+import {
+  InputError,
+  LIBRARY_WORDS,
+  type Message,
+  messageOf,
+  type OptionMention,
+  parseJson,
+  UsageError,
+} from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import { anything, type FieldsOf, hash, objectOf, optional, type Schema, text } from "../schema.ts";
+import {
+  anything,
+  type FieldsOf,
+  hash,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  type Schema,
+  text,
+} from "../schema.ts";
 import { checkSignature, sign } from "./signature.ts";
 
 /** The queue that drivers and workers meet at. */
@@ -149,6 +167,15 @@ export function nameJob(
   return createHash("sha256").update(JSON.stringify([kind, key, context])).digest("hex");
 }
 
+const MENTION = {
+  anyOf: listOf(oneOf(...Object.keys(LIBRARY_WORDS.names))),
+  input: optional(text),
+} satisfies FieldsOf<OptionMention>;
+
+const MESSAGE = listOf((part, place) => {
+  if (typeof part !== "string") objectOf(MENTION)(part, place);
+});
+
 /** The queue knows a failure by its text alone. A thread that was lost elsewhere is no thread of this process. */
 const CLASSES = [InputError, UsageError];
 
@@ -163,5 +190,17 @@ export function writeFailure(error: unknown): string {
 /** The error of a text that {@link writeFailure} wrote. */
 export function readFailure(text: string): Error {
   const known = CLASSES.find(({ name }) => text.startsWith(`${name}: `));
-  return known ? new known(JSON.parse(text.slice(known.name.length + 2))) : new Error(text);
+  const message = known && readMessage(text.slice(known.name.length + 2));
+  return message ? new known(message) : new Error(text);
+}
+
+/** The parts of a message; nothing where it is none, since whoever reaches the queue can fail a job. */
+function readMessage(text: string): Message | undefined {
+  try {
+    const parts = parseJson(text);
+    MESSAGE(parts, "message");
+    return parts as Message;
+  } catch {
+    return undefined;
+  }
 }
