@@ -147,12 +147,22 @@ export async function pruneOpened(
     const { map, calibration: { indices: calibration } } = source;
     const places = listConvolutions(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const test = wholeSplit(session, "test", settings);
+    const evaluateModel = (model: ModelFile, stage: string) =>
+      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
+    const judgeOriginal = once(async () => {
+      const before = await evaluateModel(file, "evaluating the original");
+      const chance = noticeOfChance(session, before, "test");
+      for (const notice of chance) settings.onNotice?.(notice);
+      return { before, chance };
+    });
     const context = {
       ...settings,
       ...source,
       original,
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
+      onBegin: judgeOriginal,
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
@@ -160,13 +170,8 @@ export async function pruneOpened(
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
+    const { before, chance } = await judgeOriginal();
     await original.ensureFile();
-    const test = wholeSplit(session, "test", settings);
-    const evaluateModel = (model: ModelFile, stage: string) =>
-      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
-    const before = await evaluateModel(file, "evaluating the original");
-    const chance = noticeOfChance(session, before, "test");
-    for (const notice of chance) settings.onNotice?.(notice);
 
     const { repair, groups } = await repairInGroups(
       { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
@@ -249,6 +254,12 @@ async function findRatios(
       return { chosen: search, search };
     }
   }
+}
+
+/** Does something when it is first asked for, and once. */
+function once<Result>(act: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => result ??= act();
 }
 
 /** Training images that runs are compared on. */
