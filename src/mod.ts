@@ -139,6 +139,7 @@ export {
   InputError,
   LIBRARY_WORDS,
   type Message,
+  type Notice,
   type OptionMention,
   type OptionName,
   type OptionWords,
@@ -148,6 +149,7 @@ export {
   refuseExistingFile,
   UsageError,
   WorkerError,
+  writeMessage,
   writeWholeFile,
 } from "./base/mod.ts";
 export {

@@ -1,6 +1,6 @@
 import type { Figures } from "../execution/mod.ts";
 import type { StatePlace, TuningResult } from "../tuning/mod.ts";
-import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
+import { InputError, messageOf, type Notice, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
@@ -280,14 +280,14 @@ async function tuneWhole(
   tuner: Tuner | undefined,
   graph: LayerGraph,
   { place, clock }: { readonly place?: StatePlace; readonly clock: Stopwatch },
-): Promise<{ tuned?: TuningResult; failure?: string }> {
+): Promise<{ tuned?: TuningResult; failure?: Notice }> {
   if (tuner === undefined) return {};
   try {
     return {
       tuned: await clock.time("tune", () => tuner.run(graph, { options: tuner.options, place })),
     };
   } catch (error) {
-    if (error instanceof InputError) return { failure: error.message };
+    if (error instanceof InputError) return { failure: messageOf(error) };
     throw error;
   }
 }

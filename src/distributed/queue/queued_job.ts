@@ -2,25 +2,14 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import {
   InputError,
-  LIBRARY_WORDS,
+  isMessage,
   type Message,
   messageOf,
-  type OptionMention,
   parseJson,
   UsageError,
 } from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import {
-  anything,
-  type FieldsOf,
-  hash,
-  listOf,
-  objectOf,
-  oneOf,
-  optional,
-  type Schema,
-  text,
-} from "../schema.ts";
+import { anything, type FieldsOf, hash, objectOf, optional, type Schema, text } from "../schema.ts";
 import { checkSignature, sign } from "./signature.ts";
 
 /** The queue that drivers and workers meet at. */
@@ -167,15 +156,6 @@ export function nameJob(
   return createHash("sha256").update(JSON.stringify([kind, key, context])).digest("hex");
 }
 
-const MENTION = {
-  anyOf: listOf(oneOf(...Object.keys(LIBRARY_WORDS.names))),
-  input: optional(text),
-} satisfies FieldsOf<OptionMention>;
-
-const MESSAGE = listOf((part, place) => {
-  if (typeof part !== "string") objectOf(MENTION)(part, place);
-});
-
 /** The queue knows a failure by its text alone. A thread that was lost elsewhere is no thread of this process. */
 const CLASSES = [InputError, UsageError];
 
@@ -198,8 +178,7 @@ export function readFailure(text: string): Error {
 function readMessage(text: string): Message | undefined {
   try {
     const parts = parseJson(text);
-    MESSAGE(parts, "message");
-    return parts as Message;
+    return isMessage(parts) ? parts : undefined;
   } catch {
     return undefined;
   }

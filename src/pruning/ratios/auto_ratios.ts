@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../../cost/mod.ts";
 import {
   type Executor,
+  isMessage,
   type JobOutcome,
   LocalExecutor,
+  messageOf,
   withDefaults,
   WorkerError,
 } from "../../base/mod.ts";
@@ -258,7 +260,7 @@ async function tryOut(
     if (outcome.status === "failed" && outcome.error instanceof WorkerError) return;
     const measurement = outcome.status === "done"
       ? outcome.output
-      : { failure: outcome.error.message };
+      : { failure: messageOf(outcome.error) };
     reported = Promise.all([reported, onMeasured(index, measurement)]);
     // It is waited for below; until then a failure must not count as one that nobody handles.
     reported.catch(() => {});
@@ -295,7 +297,7 @@ function recordedAs(journal: SearchJournal | undefined, kind: TrialKind): Record
 function isMeasurement({ counts, failure, error, loss, accuracy }: JournalEntry): boolean {
   const figures = [error, loss, ...(accuracy === undefined ? [] : [accuracy])];
   return Array.isArray(counts) && counts.every(Number.isSafeInteger) &&
-    (typeof failure === "string" || figures.every(Number.isFinite));
+    (typeof failure === "string" || isMessage(failure) || figures.every(Number.isFinite));
 }
 
 function journalIn({ checkpoint }: RunFolder): string {
