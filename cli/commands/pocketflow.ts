@@ -42,6 +42,7 @@ Example:
   )
   .action(async (script, _flags, command) => {
     const plan = planPocketflow(script, command);
+    if (plan.note !== undefined) say(plan.note);
     const { resume, json } = command.opts() as RunFlags;
     if (plan.goal === "eval") return await measure(plan, json);
     if (plan.goal === "train") {
