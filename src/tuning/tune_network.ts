@@ -64,6 +64,14 @@ export interface TuningResult {
   readonly interrupted: boolean;
 }
 
+/** Moving statistics among flat weights. */
+interface MovingStatistics {
+  readonly offset: number;
+  readonly length: number;
+  /** Share of them that stays in a step. */
+  readonly momentum: number;
+}
+
 const NOTHING: StepSums = { loss: 0, correct: 0, images: 0 };
 
 /** Training images that tell how much every output varies. */
@@ -81,6 +89,8 @@ class Tuning {
   readonly #gradients: Float32Array;
   /** Places in the flat weights that stay zero. */
   readonly #zeros: Int32Array;
+  /** Where the flat weights have moving statistics. */
+  readonly #statistics: readonly MovingStatistics[];
   #weights = new Float32Array(0);
   #optimizer: Optimizer;
   #step = 0;
@@ -101,6 +111,7 @@ class Tuning {
     this.#training = shuffled.subarray(options.validationImages);
     requireTrainingImages(length, options);
     this.#zeros = placesOf(this.#layout, hooks.zeros);
+    this.#statistics = movingStatistics(graph, this.#layout);
     this.#optimizer = new Optimizer(this.#layout, options);
   }
 
@@ -201,9 +212,7 @@ class Tuning {
 
   /** Moving statistics follow the batches' at the pace that each BatchNormalization states. */
   #moveStatistics(): void {
-    const nodes = nodesByKey(this.#graph.nodes);
-    for (const { key, offset, length } of this.#layout.statistics) {
-      const momentum = Number(nodes.get(key)!.config.momentum ?? 0.99);
+    for (const { offset, length, momentum } of this.#statistics) {
       for (let i = offset; i < offset + length; i++) {
         this.#weights[i] = momentum * this.#weights[i] + (1 - momentum) * this.#gradients[i];
       }
@@ -292,6 +301,15 @@ function nameValidation(
   return figures.outputs
     ? { validationOutputError: figures.error }
     : { validationAccuracy: figures.accuracy };
+}
+
+function movingStatistics(graph: LayerGraph, layout: ParameterLayout): MovingStatistics[] {
+  const nodes = nodesByKey(graph.nodes);
+  return layout.statistics.map(({ key, offset, length }) => ({
+    offset,
+    length,
+    momentum: Number(nodes.get(key)!.config.momentum ?? 0.99),
+  }));
 }
 
 function placesOf(layout: ParameterLayout, zeros: TuningHooks["zeros"] = new Map()): Int32Array {
