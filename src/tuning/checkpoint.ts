@@ -27,7 +27,9 @@ async function saveCheckpoint(place: StatePlace, checkpoint: Checkpoint): Promis
   });
 }
 
-async function loadCheckpoint(place: StatePlace): Promise<Checkpoint> {
+async function loadCheckpoint(
+  place: StatePlace,
+): Promise<NonNullable<TuningHooks["resumeFrom"]>> {
   const { progress, arrays } = await loadState(place);
   const { bestFigures, ...rest } = progress as unknown as
     & Pick<Checkpoint, "step" | "history" | "running">
@@ -41,6 +43,7 @@ async function loadCheckpoint(place: StatePlace): Promise<Checkpoint> {
   if (!isWhole) throw damagedState(place.folder, "no progress of a training");
   return {
     ...rest,
+    folder: place.folder,
     weights,
     optimizer,
     ...(best ? { best: { figures: bestFigures!, weights: best } } : {}),

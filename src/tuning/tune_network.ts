@@ -15,6 +15,7 @@ import {
 } from "../execution/mod.ts";
 import type { ProgressListener, Session } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
+import { damagedState } from "./state_folder.ts";
 
 /** Everything a run needs to go on as if it had not been interrupted. */
 export interface Checkpoint {
@@ -38,8 +39,8 @@ export interface TuningHooks {
   readonly teacher?: ModelFile;
   /** Elements of kernels that are zero and stay so, by key of the layer: 1. */
   readonly zeros?: ReadonlyMap<string, Uint8Array>;
-  /** Where to go on from. */
-  readonly resumeFrom?: Checkpoint;
+  /** What to go on from, and the folder that it was read from. */
+  readonly resumeFrom?: Checkpoint & { readonly folder: string };
   /** Aborts the run early, after the current step. */
   readonly signal?: AbortSignal;
   /** Called with progress. */
@@ -192,8 +193,7 @@ class Tuning {
     if (!Number.isFinite(sums.loss)) {
       throw new InputError(
         `training: found a loss of ${sums.loss} at step ${this.#step + 1} of epoch ${epoch}, ` +
-          `wanted a number; lower the learning rate, now ${learningRate}. ` +
-          `The last checkpoint is kept`,
+          `wanted a number; lower the learning rate, now ${learningRate}`,
       );
     }
     this.#step++;
@@ -263,7 +263,12 @@ class Tuning {
     });
   }
 
-  #restore(checkpoint: Checkpoint): void {
+  #restore({ folder, ...checkpoint }: NonNullable<TuningHooks["resumeFrom"]>): void {
+    const found = [checkpoint.weights, checkpoint.optimizer, checkpoint.best?.weights];
+    const wanted = [this.#weights, this.#optimizer.state, checkpoint.best && this.#weights];
+    if (found.some((array, index) => array?.length !== wanted[index]?.length)) {
+      throw damagedState(folder, "weights of another network");
+    }
     this.#weights.set(checkpoint.weights);
     this.#optimizer = new Optimizer(this.#layout, this.#options, checkpoint.optimizer);
     this.#step = checkpoint.step;

@@ -92,6 +92,31 @@ Deno.test(
 );
 
 Deno.test(
+  "a checkpoint whose arrays are not those of the network is refused by its folder",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const run = { ...SMALL, net: "resnet8", data, checkpoint, epochs: 1 };
+    await train(run);
+    const file = `${checkpoint}/state.bin`;
+    const bytes = await Deno.readFile(file);
+    const end = bytes.indexOf(10);
+    const { lengths, ...head } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    for (const [first, second] of [[0, 1], [1, 2], [0, 2]]) {
+      const moved = lengths.map((length: number, index: number) =>
+        length + Number(index === first) - Number(index === second)
+      );
+      const line = new TextEncoder().encode(JSON.stringify({ ...head, lengths: moved }));
+      await Deno.writeFile(file, new Uint8Array([...line, ...bytes.subarray(end)]));
+      await assert.rejects(train({ ...run, resume: true }), {
+        name: "InputError",
+        message: `reading the checkpoint ${checkpoint}: found weights of another network; ` +
+          "the file is damaged, remove the folder and start anew",
+      });
+    }
+  }),
+);
+
+Deno.test(
   "the same seed and workers give the same weights, another seed gives others",
   withData(async (data) => {
     const run = (seed: number) =>
