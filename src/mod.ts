@@ -148,6 +148,7 @@ export {
   UsageError,
   WorkerError,
   writeWholeFile,
+  writeWholeFiles,
 } from "./base/mod.ts";
 export {
   type ExtraFiles,

@@ -1,5 +1,4 @@
 import {
-  appendFile,
   copyFile,
   link,
   mkdir,
@@ -16,7 +15,6 @@ import {
  * step go wrong.
  */
 export const disk = {
-  appendFile,
   copyFile,
   link,
   mkdir,

@@ -41,12 +41,21 @@ export { Stopwatch } from "./stopwatch.ts";
 export { type Answerer, isThread, serveThread } from "./threads/serve_thread.ts";
 export { Thread } from "./threads/thread.ts";
 export {
+  appendSynced,
   type FileContent,
+  syncFile,
+  syncFolder,
+  writeSynced,
+} from "./synced_file.ts";
+export { takeTurn } from "./take_turns.ts";
+export {
+  makeFolder,
   refuseExistingFile,
   requireWritableFolder,
   statFile,
   writeBeside,
   writeWholeFile,
+  writeWholeFiles,
   writeWholeFolder,
 } from "./whole_file.ts";
 export { isZip, readZip, type ZipEntry } from "./zip.ts";
