@@ -47,10 +47,12 @@ export {
   syncFolder,
   writeSynced,
 } from "./synced_file.ts";
+export { makeTempFolder, withTempFolder } from "./temp_folder.ts";
 export { takeTurn } from "./take_turns.ts";
 export {
   makeFolder,
   refuseExistingFile,
+  removeAll,
   requireWritableFolder,
   statFile,
   writeBeside,
