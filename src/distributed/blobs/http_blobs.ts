@@ -60,7 +60,7 @@ export class HttpBlobs implements BlobStore {
 
   /** Removes what was fetched. */
   async close(): Promise<void> {
-    if (this.#folder) await removeAll(await this.#folder);
+    await this.#folder?.then(removeAll, () => {});
   }
 
   /** Bytes get their name when their hash is known to be it. */
