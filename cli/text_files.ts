@@ -27,8 +27,8 @@ export async function readTextFile(flag: string, path: string, content: string):
  * @throws {InputError} When it cannot be written.
  */
 export async function writeTextFile(flag: string, path: string, text: string): Promise<void> {
-  const isStream = await stat(path).then((found) => !found.isFile(), () => false);
-  if (!isStream) return await writeWholeFile(path, text);
+  const isFile = await stat(path).then((found) => found.isFile(), ({ code }) => code === "ENOENT");
+  if (isFile) return await writeWholeFile(path, text);
   try {
     await writeFile(path, text);
   } catch (cause) {

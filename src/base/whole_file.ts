@@ -98,7 +98,7 @@ export async function statFile(path: string): Promise<Stats | undefined> {
 /**
  * Writes a file, beside its place first: what has the name is at any moment the older file or the newer one as a whole.
  *
- * @param path The file; one that is there is replaced.
+ * @param path The file; one that is there is replaced, of a link what it leads to.
  * @param content What is written.
  * @param signal Interrupts the writing; what was there stays.
  * @throws {InputError} When it cannot be written; what was there stays.
@@ -150,20 +150,27 @@ export async function writeWholeFiles(
   files: ReadonlyMap<string, FileContent>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const drafts = new Map([...files.keys()].map((path) => [path, draftPath(path)]));
+  const writings = await Promise.all([...files].map(async ([path, content]) => {
+    const place = await realpath(path).catch(() => path);
+    return { path, content, place, draft: draftPath(place) };
+  }));
   const inPlace: string[] = [];
   let path = "";
   try {
-    for ([path] of drafts) await writeSynced(drafts.get(path)!, files.get(path)!, signal);
-    for ([path] of drafts) {
-      await disk.rename(drafts.get(path)!, path);
+    for (const writing of writings) {
+      path = writing.path;
+      await writeSynced(writing.draft, writing.content, signal);
+    }
+    for (const { draft, place, ...writing } of writings) {
+      path = writing.path;
+      await disk.rename(draft, place);
       inPlace.push(path);
     }
-    await confirmNames(inPlace);
+    await confirmNames(writings.map(({ place }) => place));
   } catch (cause) {
-    for (const draft of drafts.values()) await removeAll(draft);
+    for (const { draft } of writings) await removeAll(draft);
     if (inPlace.length === 0) signal?.throwIfAborted();
-    const isPartly = inPlace.length > 0 && inPlace.length < drafts.size;
+    const isPartly = inPlace.length > 0 && inPlace.length < writings.length;
     if (!isPartly) throw fileError(`writing ${path}`, cause);
     const message = `${(cause as Error).message}, but the new ${inPlace.join(", ")} is in place`;
     throw new InputError(`writing ${path}: ${message}; write them again`, { cause });

@@ -36,6 +36,17 @@ Deno.test("many that write one file at a time leave what one of them wrote, and 
     assert.deepEqual(namesIn(folder), ["file"]);
   }));
 
+Deno.test("a link to a file keeps being one, and what it leads to is replaced", () =>
+  inTempFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "below"));
+    await Deno.writeTextFile(join(folder, "below/file"), "old");
+    await Deno.symlink("below/file", join(folder, "link"));
+    await writeWholeFile(join(folder, "link"), "new");
+    assert.ok((await Deno.lstat(join(folder, "link"))).isSymlink);
+    assert.equal(await Deno.readTextFile(join(folder, "below/file")), "new");
+    assert.deepEqual(namesIn(join(folder, "below")), ["file"]);
+  }));
+
 Deno.test("what cannot be written leaves what was there, and no draft", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "file");
