@@ -72,9 +72,9 @@ async function endTurn(own: string, turn: string): Promise<void> {
 
 /** A folder takes the name of one that is empty or not there, of no other. */
 async function beginTurn(waiting: string, turn: string): Promise<boolean> {
+  const now = new Date();
+  await utimes(waiting, now, now).catch(() => {});
   try {
-    const now = new Date();
-    await utimes(waiting, now, now);
     await disk.rename(waiting, turn);
     return true;
   } catch (error) {
