@@ -151,6 +151,7 @@ export {
   WorkerError,
   writeMessage,
   writeWholeFile,
+  writeWholeFiles,
 } from "./base/mod.ts";
 export {
   type ExtraFiles,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import {
   type Change,
+  fileError,
   type Fingerprints,
   InputError,
   type ProgressListener,
@@ -100,7 +101,10 @@ function qualityOf({ heldOut, tuning }: PruneReport): number | undefined {
 
 /** Removes what is left of a run with other options or content. */
 export async function removeCheckpoint(out: string, name: string): Promise<void> {
-  await rm(checkpointFolder(join(out, name)), { recursive: true, force: true });
+  const folder = checkpointFolder(join(out, name));
+  await rm(folder, { recursive: true, force: true }).catch((cause) => {
+    throw fileError(`removing ${folder}, which an earlier sweep left`, cause);
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {

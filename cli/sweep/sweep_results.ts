@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, paretoFront, parseJson, writeWholeFile } from "../../src/mod.ts";
+import { InputError, paretoFront, parseJson, writeWholeFiles } from "../../src/mod.ts";
 import type { SweepFigures } from "./sweep_job.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
 import { formatBytes, formatCount, formatPercent, formatTable } from "../output/table.ts";
@@ -89,12 +89,11 @@ export class SweepResults {
 
   async #write(): Promise<void> {
     const runs = [...this.#results.values()];
-    await this.#writeText(FILE, `${JSON.stringify({ runs }, undefined, 2)}\n`);
-    await this.#writeText("sweep.csv", tableOf(this.wanted));
-  }
-
-  async #writeText(name: string, text: string): Promise<void> {
-    await writeWholeFile(join(this.#folder, name), new TextEncoder().encode(text));
+    const files = [
+      [FILE, `${JSON.stringify({ runs }, undefined, 2)}\n`],
+      ["sweep.csv", tableOf(this.wanted)],
+    ] as const;
+    await writeWholeFiles(new Map(files.map(([name, text]) => [join(this.#folder, name), text])));
   }
 }
 

@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   differences,
-  disk,
   fileError,
   InputError,
+  makeFolder,
   option,
   parseJson,
   readBytes,
@@ -65,7 +65,7 @@ export async function saveState(
   const lengths = arrays.map(({ length }) => length);
   const record: StateRecord = { version: VERSION, identity, progress, lengths };
   const head = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
-  await disk.mkdir(folder, { recursive: true }).catch((cause) => {
+  await makeFolder(folder).catch((cause) => {
     throw fileError(`writing the checkpoint ${folder}`, cause);
   });
   await writeWholeFile(join(folder, STATE_FILE), [head, ...arrays.map(bytesOf)]);

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
+  appendSynced,
   differences,
   disk,
   fileError,
   InputError,
+  makeFolder,
   option,
   parseJson,
   writeWholeFile,
@@ -41,7 +43,7 @@ export class SearchJournal {
    */
   static async start(path: string, identity: RunIdentity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => void await disk.mkdir(dirname(path), { recursive: true }));
+    await journal.#write(() => makeFolder(dirname(path)));
     await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
@@ -107,7 +109,7 @@ export class SearchJournal {
    * @throws {InputError} When it cannot be written.
    */
   async append(entry: JournalEntry): Promise<void> {
-    await this.#write(() => disk.appendFile(this.#path, lineOf(entry)));
+    await this.#write(() => appendSynced(this.#path, lineOf(entry)));
   }
 
   async #write(work: () => Promise<void>): Promise<void> {
