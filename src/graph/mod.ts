@@ -17,6 +17,7 @@ export {
   type SharedMode,
 } from "./cuts/convolutions.ts";
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
+export { findGuards, leastKept } from "./cuts/guards.ts";
 export {
   findSelectorPlace,
   noCuts,

@@ -6,7 +6,7 @@ const F64_BYTES = 8;
 
 /** A layer of which some rows are looked at while the others are fitted anew. */
 export interface ConditionedSystem {
-  /** G, C and Σy² of the layer, about the means. */
+  /** G, C and Σy² of the layer, about the means; G and C are used up. */
   readonly moments: Moments;
   /** W, d × n: the weights that the ridge pulls towards. */
   readonly weights: Float32Array;
@@ -38,15 +38,16 @@ export function conditionMoments(
 ): Moments[] {
   const { wasm, memory } = kernels;
   const { moments: { d, n } } = system;
-  const scaled = standardize(system);
+  const scaled = standardizeInPlace(system);
   return memory.withScratch({
     inverse: d * d * F64_BYTES,
     fitted: d * n * F64_BYTES,
     workspace: wasm.choleskyInvertWorkspaceBytes(d),
   }, ({ inverse, fitted, workspace }) => {
-    const evidence = factorWithRidge(kernels, scaled.gram, d, system.ridge, inverse, workspace);
-    const rho = evidence.ridge * meanDiagonal(scaled.gram, d);
-    const pulled = scaled.cross.map((value, at) => value + rho * scaled.weights[at]);
+    const { gram, cross } = system.moments;
+    const evidence = factorWithRidge(kernels, gram, d, system.ridge, inverse, workspace);
+    const rho = evidence.ridge * meanDiagonal(gram, d);
+    const pulled = cross.map((value, at) => value + rho * scaled.weights[at]);
     memory.f64(fitted, d * n).set(pulled);
     wasm.choleskySolve(inverse, d, d, fitted, n, workspace);
     wasm.choleskyInvert(inverse, d, workspace);
@@ -59,34 +60,31 @@ export function conditionMoments(
   });
 }
 
-/** The system in units in which every row of X has a sum of squares of 1. */
-interface StandardSystem {
-  /** √G_rr, 1 where a row is zero. */
+/** Units in which every row of X has a sum of squares of 1, and W in them. */
+interface StandardUnits {
+  /** √G_rr, 0 where a row is zero. */
   readonly scale: Float64Array;
-  readonly gram: Float64Array;
-  readonly cross: Float64Array;
+  /** W, d × n. */
   readonly weights: Float64Array;
 }
 
-function standardize({ moments: { d, n, gram, cross }, weights }: ConditionedSystem) {
-  const scale = Float64Array.from({ length: d }, (_, row) => Math.sqrt(gram[row * (d + 1)]) || 1);
-  const scaled: StandardSystem = {
-    scale,
-    gram: new Float64Array(d * d),
-    cross: new Float64Array(d * n),
-    weights: new Float64Array(d * n),
-  };
+/** Brings G and C into these units. */
+function standardizeInPlace(
+  { moments: { d, n, gram, cross }, weights: old }: ConditionedSystem,
+): StandardUnits {
+  const scale = Float64Array.from({ length: d }, (_, row) => Math.sqrt(gram[row * (d + 1)]));
+  const weights = new Float64Array(d * n);
   for (let row = 0; row < d; row++) {
+    if (scale[row] === 0) continue;
     for (let column = 0; column < d; column++) {
-      const at = row * d + column;
-      scaled.gram[at] = gram[at] / (scale[row] * scale[column]);
+      if (scale[column] > 0) gram[row * d + column] /= scale[row] * scale[column];
     }
     for (let at = row * n; at < (row + 1) * n; at++) {
-      scaled.cross[at] = cross[at] / scale[row];
-      scaled.weights[at] = weights[at] * scale[row];
+      cross[at] /= scale[row];
+      weights[at] = old[at] * scale[row];
     }
   }
-  return scaled;
+  return { scale, weights };
 }
 
 /** Per output the least of ‖Y − XW‖² + ρ‖W − W⁰‖²: Σy² + ρ‖W⁰‖² − tr(W*ᵀ(C + ρW⁰)). */
@@ -119,7 +117,7 @@ function pickBlock(matrix: Float64Array, d: number, rows: ArrayLike<number>): Fl
 }
 
 /** What is known once the whole system is solved, and H_SS. */
-interface SolvedSystem extends StandardSystem {
+interface SolvedSystem extends StandardUnits {
   /** W*, d × n. */
   readonly best: Float64Array;
   readonly rho: number;
@@ -129,7 +127,7 @@ interface SolvedSystem extends StandardSystem {
 
 function conditionPart(
   kernels: Kernels,
-  { n, count, gram: original, d }: Moments,
+  { n, count }: Moments,
   { scale, weights, best, rho, least, block }: SolvedSystem,
   rows: ArrayLike<number>,
 ): Moments {
@@ -138,21 +136,19 @@ function conditionPart(
   const gram = new Float64Array(size * size);
   const cross = new Float64Array(size * n);
   const sumYY = least.slice();
-  const isZero = (row: number) => original[row * (d + 1)] === 0;
   for (let i = 0; i < size; i++) {
     const row = rows[i];
     const product = new Float64Array(n);
     for (let j = 0; j < size; j++) {
       const value = inverted[Math.min(i, j) * size + Math.max(i, j)];
       for (let o = 0; o < n; o++) product[o] += value * best[rows[j] * n + o];
-      if (isZero(row) || isZero(rows[j])) continue;
       const left = i === j ? Math.max(0, value - rho) : value;
       gram[i * size + j] = left * (scale[row] * scale[rows[j]]);
     }
     for (let o = 0; o < n; o++) {
       const old = weights[row * n + o];
       sumYY[o] += best[row * n + o] * product[o] - rho * old ** 2;
-      if (!isZero(row)) cross[i * n + o] = scale[row] * (product[o] - rho * old);
+      cross[i * n + o] = scale[row] * (product[o] - rho * old);
     }
   }
   for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o]);

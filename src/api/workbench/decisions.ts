@@ -98,7 +98,7 @@ export class Decisions {
 
   /** The convolutions and Dense layers as they stand, in graph order. */
   get layers(): readonly WorkbenchLayer[] {
-    return this.#describe(this.#plan({ ratios: this.#ratios }));
+    return this.#describe(this.#plan(this.#chosen(this.counts)));
   }
 
   /** What the network costs. */
@@ -113,7 +113,7 @@ export class Decisions {
 
   /** The ratio list that `prune` makes the same cuts by. */
   get ratioList(): string {
-    return formatRatioList(this.#subject.places, this.#ratios);
+    return formatRatioList(this.#subject.places, this.#chosen(this.counts));
   }
 
   /** Whether the counts are those of the last {@link markSaved}, or of the whole network if there was none. */
@@ -143,10 +143,10 @@ export class Decisions {
     );
     if (units.length === 0) throw this.#refusal(names);
     const touched = units.flatMap(({ readers }) => readers);
-    const ratios = this.#ratios.map((ratio, index) =>
-      touched.includes(this.#subject.places[index].key) ? share : ratio
+    const wanted = this.#subject.unitErrors.units.map((unit, index) =>
+      units.includes(unit) ? share * unit.channels : this.counts[index]
     );
-    const layers = this.#enter({ ratios });
+    const layers = this.#enter(this.#chosen(wanted));
     return { layers: layers.filter(({ name }) => touched.includes(name)), cost: this.cost };
   }
 
@@ -186,8 +186,9 @@ export class Decisions {
     return this.#history.redo();
   }
 
-  get #ratios(): number[] {
-    return ratiosOfCounts(this.#subject.places, this.#subject.unitErrors.units, this.counts);
+  /** What is asked of the layers and spaces when the units keep so many channels. */
+  #chosen(counts: readonly number[]): ReturnType<typeof ratiosOfCounts> {
+    return ratiosOfCounts(this.#subject.places, this.#subject.unitErrors.units, counts);
   }
 
   #plan(chosen: ChosenRatios): LayerPlan[] {
@@ -203,8 +204,12 @@ export class Decisions {
   }
 
   #countsOf(plans: readonly LayerPlan[]): number[] {
-    const keptBy = new Map(plans.map(({ node, keep }) => [node.key, keep]));
-    return this.#subject.unitErrors.units.map(({ readers: [first] }) => keptBy.get(first)!);
+    const planOf = new Map(plans.map((plan) => [plan.node.key, plan]));
+    return this.#subject.unitErrors.units.map(({ readers: [first], space, channels }) => {
+      const { keep, cuts = [] } = planOf.get(first)!;
+      if (space === undefined) return keep;
+      return cuts.find((cut) => cut.space === space)?.keep ?? channels;
+    });
   }
 
   #describe(plans: readonly LayerPlan[]): readonly WorkbenchLayer[] {
@@ -212,16 +217,17 @@ export class Decisions {
     const counts = this.#countsOf(plans);
     return this.#subject.places.map(({ key, place, channels, reason }) => {
       const plan = plans.find(({ node }) => node.key === key)!;
-      const index = units.findIndex(({ readers }) => readers.includes(key));
-      const unit = index < 0 ? undefined : units[index];
+      const own = [...units.keys()].filter((index) => units[index].readers.includes(key));
+      const together = new Set(own.flatMap((index) => units[index].readers));
+      together.delete(key);
       const layer: WorkbenchLayer = {
         ...(place !== undefined && { place }),
         name: key,
         kept: plan.keep,
         of: channels,
-        mode: unit?.mode ?? "whole",
-        together: unit?.readers.filter((name) => name !== key) ?? [],
-        error: unit ? errorAt(unpriced[index], counts[index]) : 0,
+        mode: own.length > 0 ? units[own[0]].mode : "whole",
+        together: [...together],
+        error: own.reduce((sum, index) => sum + errorAt(unpriced[index], counts[index]), 0),
         macs: sumTerms(this.#costs.layerMacs.get(key) ?? [], counts),
       };
       const why = plan.reason ?? reason;

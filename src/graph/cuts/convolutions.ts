@@ -1,4 +1,4 @@
-import { type ChannelMap, type ChannelSpace, spacesOfTensor } from "../channels/channel_spaces.ts";
+import { type ChannelMap, spacesOfTensor } from "../channels/channel_spaces.ts";
 import { kernelAxes, kernelPositions } from "../kernel.ts";
 import {
   consumersByNode,
@@ -33,8 +33,8 @@ export interface ConvolutionPlace {
   readonly channels: number;
   /** How they can be cut. */
   readonly mode: CutMode;
-  /** The space that is cut as one, for `couple`. */
-  readonly space?: number;
+  /** The spaces it reads that are cut as one each, in order of first position, for `couple`. */
+  readonly spaces?: readonly number[];
   /** Why it stays whole. */
   readonly reason?: string;
 }
@@ -112,7 +112,7 @@ export function listReaders(
       return { ...base, mode: "whole", reason: `it reads ${input}, an input of the model` };
     }
     if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
-    return { ...base, ...cutModeOf(graph, node, map, shared) };
+    return { ...base, ...cutModeOf(node, map, shared) };
   });
   return places.map((place) => wholeWithReaders(place, places, map));
 }
@@ -129,11 +129,14 @@ function wholeWithReaders(
   places: readonly ConvolutionPlace[],
   map: ChannelMap,
 ): ConvolutionPlace {
-  const { space, ...base } = place;
-  if (space === undefined) return place;
-  const { consumers } = map.spaces[space];
-  const keeper = places.find(({ key, mode }) => mode === "whole" && consumers.includes(key));
-  return keeper === undefined ? place : {
+  const { spaces, ...base } = place;
+  if (spaces === undefined) return place;
+  const keeperOf = (space: number) =>
+    places.find(({ key, mode }) => mode === "whole" && map.spaces[space].consumers.includes(key));
+  const open = spaces.filter((space) => keeperOf(space) === undefined);
+  if (open.length > 0) return { ...place, spaces: open };
+  const keeper = keeperOf(spaces[0])!;
+  return {
     ...base,
     mode: "whole",
     reason: `layer ${keeper.key} reads the same channels, and ${keeper.reason}`,
@@ -145,47 +148,24 @@ function widthOf(map: ChannelMap, node: LayerNode): number {
 }
 
 function cutModeOf(
-  graph: LayerGraph,
   node: LayerNode,
   map: ChannelMap,
   shared: SharedMode,
-): Pick<ConvolutionPlace, "mode" | "space" | "reason"> {
+): Pick<ConvolutionPlace, "mode" | "spaces" | "reason"> {
   const spaces = spacesOfTensor(map, node.inputs[0]);
-  const frozen = spaces.find((space) => space.frozen !== undefined);
-  const isPrivate = spaces.every(({ consumers }) => consumers.length === 1);
-  if (!frozen && isPrivate) return { mode: "private" };
+  const open = spaces.filter(({ frozen }) => frozen === undefined);
+  const isPrivate = open.length === spaces.length &&
+    spaces.every(({ consumers }) => consumers.length === 1);
+  if (isPrivate) return { mode: "private" };
   if (shared === "select" && node.className !== "Dense") return { mode: "select" };
-  if (frozen) return { mode: "whole", reason: frozen.frozen };
+  if (open.length === 0) return { mode: "whole", reason: spaces[0].frozen };
   if (shared === "select") {
     return {
       mode: "whole",
       reason: "others read its channels too, and Dense layers do not select",
     };
   }
-  const mixed = spaces.length > 1 ? spaces : mixedConsumers(map, spaces[0]);
-  if (mixed.length > 1) {
-    return { mode: "whole", reason: "its channels are concatenated with those of another space" };
-  }
-  return hasPartialReader(graph, map, spaces[0])
-    ? { mode: "whole", reason: "of its channels, which others read too, some layer reads a part" }
-    : { mode: "couple", space: spaces[0].id };
-}
-
-/** Whether a consumer reads only some of a space's channels: cutting them jointly could leave it without any. */
-function hasPartialReader(graph: LayerGraph, map: ChannelMap, space: ChannelSpace): boolean {
-  return graph.nodes.some((node) =>
-    space.consumers.includes(node.key) && widthOf(map, node) < space.channels
-  );
-}
-
-/** The spaces that some consumer of a space reads together with it. */
-function mixedConsumers(map: ChannelMap, space: ChannelSpace): ChannelSpace[] {
-  const together = new Set<ChannelSpace>([space]);
-  for (const other of map.spaces) {
-    const isRead = other.consumers.some((consumer) => space.consumers.includes(consumer));
-    if (isRead) together.add(other);
-  }
-  return [...together];
+  return { mode: "couple", spaces: open.map(({ id }) => id) };
 }
 
 /**

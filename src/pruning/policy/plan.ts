@@ -3,14 +3,26 @@ import {
   type ChannelMap,
   type ConvolutionPlace,
   type CutMode,
+  findGuards,
   inputChannels,
   kernelSize,
   type LayerGraph,
   type LayerNode,
+  leastKept,
   nodesByKey,
   selectionSaving,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
+
+/** A space that loses channels with all its readers. */
+export interface SpaceCut {
+  /** The space. */
+  readonly space: number;
+  /** Channels that it keeps. */
+  readonly keep: number;
+  /** Channels that it has. */
+  readonly of: number;
+}
 
 /** What is done with one layer. */
 export interface LayerPlan {
@@ -20,12 +32,12 @@ export interface LayerPlan {
   readonly place?: number;
   /** How its input channels are cut. */
   readonly mode: CutMode;
-  /** Input channels it keeps. */
+  /** Input channels it keeps; about as many where it reads a part of a coupled space. */
   readonly keep: number;
   /** Input channels it has. */
   readonly of: number;
-  /** The space that is cut as one, for `couple`. */
-  readonly space?: number;
+  /** The spaces it reads that lose channels, for `couple`. */
+  readonly cuts?: readonly SpaceCut[];
   /** Own numbers of the channels that it keeps, where they are settled. */
   readonly channels?: Int32Array;
   /** Why it stays whole, when a ratio asked for less. */
@@ -36,6 +48,8 @@ export interface LayerPlan {
 export interface ChosenRatios {
   /** The share of its input channels that every layer keeps. */
   readonly ratios: Ratios;
+  /** The share that a coupled space keeps, by space, where it is not what its readers ask for. */
+  readonly spaces?: ReadonlyMap<number, number>;
   /** Layers that stay whole whatever their ratio is, with the reason, by key. */
   readonly spared?: ReadonlyMap<string, string>;
   /** Own numbers of the channels that a layer keeps, where they are settled, by its key. */
@@ -53,8 +67,8 @@ export interface PlanRules {
 /**
  * Decides what is done with every convolution and Dense layer, in graph order.
  *
- * A coupled space keeps the largest share that one of its readers asks for. A selection whose selector would cost as much
- * as it saves is not made.
+ * A coupled space keeps the largest share that one of its readers asks for, unless a share is given for the space itself. A
+ * selection whose selector would cost as much as it saves is not made.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -75,23 +89,42 @@ export function planLayers(
   const nodes = nodesByKey(graph.nodes);
   const { ratios, fixed, spared = new Map() } = chosen;
   const coupled = coupledShares(map, nodes, places, chosen, skip);
+  const cutOf = (space: number): SpaceCut => {
+    const of = map.spaces[space].channels;
+    const least = leastKept(findGuards(graph, map, space));
+    return { space, of, keep: keptCount(coupled.get(space)!.share, of, channelMultiple, least) };
+  };
+  const cutsOf = new Map([...coupled.keys()].map((space) => [space, cutOf(space)]));
   return places.map((place, index): LayerPlan => {
-    const { key, space, channels } = place;
+    const { key, spaces, channels } = place;
     const node = nodes.get(key)!;
-    const { share: ratio, holder } = space === undefined
-      ? { share: ratios[index] ?? 1, holder: undefined }
-      : coupled.get(space)!;
-    const base = { node, place: place.place, of: channels, space };
-    const keep = keptCount(ratio, channels, channelMultiple);
+    const base = { node, place: place.place, of: channels };
     const asked = keptCount(ratios[index] ?? 1, channels, channelMultiple);
-    const least = Math.min(keep, asked);
-    const reason = least < channels
-      ? spared.get(key) ?? reasonToStayWhole(graph, map, place, node, least, skip) ?? holder
+    const cuts = spaces?.map((space) => cutsOf.get(space)!).filter(({ keep, of }) => keep < of);
+    if (cuts !== undefined && cuts.length > 0) {
+      return { ...base, mode: "couple", keep: channels - lostOf(map, node, cuts), cuts };
+    }
+    const reason = asked < channels
+      ? spared.get(key) ?? reasonToStayWhole(graph, map, place, node, asked, skip) ??
+        spaces?.map((space) => coupled.get(space)!.holder).find((holder) => holder !== undefined)
       : undefined;
-    return reason !== undefined || keep === channels || place.mode === "whole"
+    return reason !== undefined || cuts !== undefined || asked === channels ||
+        place.mode === "whole"
       ? { ...base, mode: "whole", keep: channels, reason }
-      : { ...base, mode: place.mode, keep, channels: fixed?.get(key) };
+      : { ...base, mode: place.mode, keep: asked, channels: fixed?.get(key) };
   });
+}
+
+/** How many channels of what a layer reads leave: of a space that it reads a part of, its share of them. */
+function lostOf(map: ChannelMap, node: LayerNode, cuts: readonly SpaceCut[]): number {
+  const read = Map.groupBy(
+    inputChannels(map, node).globals,
+    (channel) => map.channels[channel].space,
+  );
+  return cuts.reduce(
+    (sum, { space, keep, of }) => sum + Math.round(read.get(space)!.length * (of - keep) / of),
+    0,
+  );
 }
 
 /** What a coupled space keeps. */
@@ -106,15 +139,17 @@ function coupledShares(
   map: ChannelMap,
   nodes: ReadonlyMap<string, LayerNode>,
   places: readonly ConvolutionPlace[],
-  { ratios, spared }: ChosenRatios,
+  { ratios, spared, spaces: given }: ChosenRatios,
   skip: readonly string[],
 ): Map<number, CoupledShare> {
   const indexOf = new Map(places.map(({ key }, index) => [key, index]));
-  const reasonOf = (key: string) =>
-    spared?.get(key) ??
-      (skip.includes(key) ? "it is on the skip list" : unsampledReason(nodes.get(key)!));
+  const skippedReason = (key: string) =>
+    skip.includes(key) ? "it is on the skip list" : unsampledReason(nodes.get(key)!);
   const shareOf = (space: number): CoupledShare => {
     const { consumers } = map.spaces[space];
+    const share = given?.get(space);
+    const reasonOf = (key: string) =>
+      skippedReason(key) ?? (share === undefined ? spared?.get(key) : undefined);
     const keeper = consumers.find((key) => reasonOf(key) !== undefined);
     if (keeper !== undefined) {
       return {
@@ -122,10 +157,11 @@ function coupledShares(
         holder: `layer ${keeper} reads the same channels, and ${reasonOf(keeper)}`,
       };
     }
+    if (share !== undefined) return { share };
     const wanted = consumers.flatMap((key) => ratios[indexOf.get(key)!] ?? []);
     return { share: wanted.length > 0 ? Math.max(...wanted) : 1 };
   };
-  const spaces = new Set(places.flatMap(({ space }) => space ?? []));
+  const spaces = new Set(places.flatMap((place) => place.spaces ?? []));
   return new Map([...spaces].map((space) => [space, shareOf(space)]));
 }
 

@@ -13,6 +13,8 @@ export interface GivenRatios {
   readonly ratios: Ratios;
   /** Layers that stay whole whatever their ratio is, with the reason, by key. */
   readonly spared: ReadonlyMap<string, string>;
+  /** Shares of coupled spaces, where they are given by themselves. */
+  readonly spaces: ReadonlyMap<number, number>;
 }
 
 /**
@@ -32,7 +34,7 @@ export function uniformRatios(ratio: number, places: readonly ConvolutionPlace[]
     ]);
   }
   const ratios = places.map(({ place }) => place === undefined ? undefined : ratio);
-  return { ratios, spared: sparedOf(places) };
+  return { ratios, spared: sparedOf(places), spaces: new Map() };
 }
 
 /** A list has an entry for the last convolution, as PocketFlow's has, and leaves it whole. */
@@ -45,7 +47,8 @@ function sparedOf(places: readonly ConvolutionPlace[]): Map<string, string> {
  * Reads a ratio list: numbers in (0, 1] with commas between, one for every convolution in the order of `inspect`. The
  * entry of the last convolution is read, and the layer stays whole.
  *
- * Entries `name=ratio` may follow in any place: of a Dense layer, or of the last convolution, which is cut then.
+ * Entries `name=ratio` may follow in any place: of a Dense layer, or of the last convolution, which is cut then. An entry
+ * `space N=ratio` says what a coupled space keeps, whatever those ask for that read it.
  *
  * @param text Content of the file.
  * @param source Name of the file, for messages.
@@ -63,6 +66,7 @@ export function parseRatioList(
   const listed = places.filter(({ place }) => place !== undefined).map(({ key }) => key);
   const ratios = new Map<string | undefined, number>();
   const spared = sparedOf(places);
+  const spaces = new Map<number, number>();
   let plain = 0;
   entries.forEach((entry, index) => {
     const { name, value } = splitEntry(entry);
@@ -73,6 +77,11 @@ export function parseRatioList(
         `reading ${source}: found "${entry}" as entry ${index + 1} (${key ?? "no convolution"}), ` +
           `wanted a number above 0 and at most 1; mend the entry`,
       );
+    }
+    const space = name === undefined ? undefined : spaceOf(name, places);
+    if (space !== undefined) {
+      spaces.set(space, ratio);
+      return;
     }
     if (name !== undefined) {
       checkNamed(name, source, places);
@@ -86,7 +95,13 @@ export function parseRatioList(
         `one for each convolution; \`inspect\` prints their order`,
     );
   }
-  return { ratios: places.map(({ key }) => ratios.get(key)), spared };
+  return { ratios: places.map(({ key }) => ratios.get(key)), spared, spaces };
+}
+
+/** The coupled space of a name, if it is the name of one and of no layer. */
+function spaceOf(name: string, places: readonly ConvolutionPlace[]): number | undefined {
+  if (places.some(({ key }) => key === name)) return undefined;
+  return places.flatMap(({ spaces }) => spaces ?? []).find((space) => name === `space ${space}`);
 }
 
 /** A name may have signs of equality in it, a ratio has none. */
@@ -99,30 +114,41 @@ function splitEntry(entry: string): { name?: string; value: string } {
 function checkNamed(name: string, source: string, places: readonly ConvolutionPlace[]): void {
   if (places.some(({ key }) => key === name)) return;
   throw new InputError(
-    `reading ${source}: found an entry of "${name}", wanted the name of a convolution or Dense layer; ` +
-      "`inspect` prints them",
+    `reading ${source}: found an entry of "${name}", wanted the name of a convolution, a Dense layer or ` +
+      "a coupled space; `inspect` prints them",
   );
 }
 
 /**
- * Writes ratios as {@link parseRatioList} reads them: by name where a place alone does not say it.
+ * Writes ratios as {@link parseRatioList} reads them: by name where a place alone does not say it, and of a coupled space
+ * where its readers do not.
  *
  * @param places The convolutions and Dense layers.
- * @param ratios A ratio for each.
+ * @param chosen A ratio for each, and the shares of coupled spaces.
  * @returns The list.
  */
 export function formatRatioList(
   places: readonly ConvolutionPlace[],
-  ratios: readonly number[],
+  { ratios, spaces }: {
+    readonly ratios: readonly number[];
+    readonly spaces: ReadonlyMap<number, number>;
+  },
 ): string {
-  const entries = places.map(({ key, place }, index) => ({ key, place, ratio: ratios[index] }));
+  const entries = places.map((place, index) => ({ ...place, ratio: ratios[index] }));
   const spared = sparedOf(places);
   const named = entries.filter(({ key, place, ratio }) =>
     ratio < 1 && (place === undefined || spared.has(key))
   );
+  const said = entries.filter((entry) => entry.place !== undefined || named.includes(entry));
+  const shareOf = (space: number) => {
+    const asked = said.filter(({ spaces: read }) => read?.includes(space));
+    return asked.length > 0 ? Math.max(...asked.map(({ ratio }) => ratio)) : 1;
+  };
+  const unsaid = [...spaces].filter(([space, share]) => shareOf(space) !== share);
   return [
     ...entries.filter(({ place }) => place !== undefined).map(({ ratio }) => ratio),
     ...named.map(({ key, ratio }) => `${key}=${ratio}`),
+    ...unsaid.map(([space, share]) => `space ${space}=${share}`),
   ].join(",");
 }
 
@@ -132,9 +158,15 @@ export function formatRatioList(
  * @param ratio Share to keep.
  * @param channels All channels.
  * @param multiple Keep a multiple of this many.
+ * @param least Keep as many at least. Default 1.
  * @returns Channels kept.
  */
-export function keptCount(ratio: number, channels: number, multiple: number): number {
-  const rounded = Math.max(1, Math.round(channels * ratio));
+export function keptCount(
+  ratio: number,
+  channels: number,
+  multiple: number,
+  least = 1,
+): number {
+  const rounded = Math.max(least, Math.round(channels * ratio));
   return Math.min(channels, Math.ceil(rounded / multiple) * multiple);
 }

@@ -3,14 +3,15 @@ import {
   type ConvolutionPlace,
   type CutUnit,
   type LayerGraph,
+  leastKept,
   nodesByKey,
 } from "../../graph/mod.ts";
 import { type PlanRules, reasonToStayWhole, unsampledReason } from "./plan.ts";
 import { keptCount } from "./ratios.ts";
 
 /**
- * The counts that {@link planLayers} would carry out for a unit: multiples of `channelMultiple` and the whole. A layer
- * that is skipped stays whole; so does a selecting convolution where its selector would cost as much as it saves.
+ * The counts that {@link planLayers} would carry out for a unit: multiples of `channelMultiple` and the whole, but not so
+ * few that a layer which reads a part of the unit could lose all of it. A layer that is skipped stays whole; so does a selecting convolution where its selector would cost as much as it saves.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -27,6 +28,7 @@ export function allowedCounts(
   { skip, channelMultiple }: PlanRules,
 ): number[] {
   const { channels } = unit;
+  const least = leastKept(unit.guards);
   const nodes = nodesByKey(graph.nodes);
   const isSampled = (key: string) => unsampledReason(nodes.get(key)!) === undefined;
   const isAllowed = unit.mode === "couple"
@@ -38,7 +40,8 @@ export function allowedCounts(
     };
   const counts = Array.from({ length: channels }, (_, index) => index + 1);
   return counts.filter((count) =>
-    count === channels || (keptCount(count / channels, channels, channelMultiple) === count &&
+    count === channels ||
+    (keptCount(count / channels, channels, channelMultiple, least) === count &&
       isAllowed(count))
   );
 }
@@ -49,15 +52,20 @@ export function allowedCounts(
  * @param places The network's convolutions and Dense layers.
  * @param units Its units.
  * @param counts A count for every unit.
- * @returns A ratio for every layer, 1 for those that belong to no unit.
+ * @returns A ratio for every layer, 1 for those that belong to no unit, and the share of every coupled space. A layer that
+ * reads several spaces has the least of their shares.
  */
 export function ratiosOfCounts(
   places: readonly ConvolutionPlace[],
   units: readonly CutUnit[],
   counts: ArrayLike<number>,
-): number[] {
-  return places.map(({ key }) => {
-    const index = units.findIndex(({ readers }) => readers.includes(key));
-    return index < 0 ? 1 : counts[index] / units[index].channels;
-  });
+): { ratios: number[]; spaces: ReadonlyMap<number, number> } {
+  const shares = units.map(({ channels }, index) => counts[index] / channels);
+  const ratios = places.map(({ key }) =>
+    Math.min(1, ...shares.filter((_, index) => units[index].readers.includes(key)))
+  );
+  const spaces = new Map(
+    units.flatMap(({ space }, index) => space === undefined ? [] : [[space, shares[index]]]),
+  );
+  return { ratios, spaces };
 }

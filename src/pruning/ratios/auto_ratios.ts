@@ -134,7 +134,7 @@ export async function findAutoRatios(
     }),
   };
   return {
-    ratios: ratiosOfCounts(places, setup.units, winner.counts),
+    ...ratiosOfCounts(places, setup.units, winner.counts),
     fixed: setup.networks.fixedChannels(winner.counts),
     report,
     log: logOf(context, setup, [...searched.rollouts, ...refined.rollouts], failures),

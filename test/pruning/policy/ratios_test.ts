@@ -66,13 +66,49 @@ Deno.test("a ratio list names what it has no place for, and the last convolution
 
 Deno.test("formatRatioList() writes what parseRatioList() reads", () => {
   for (const ratios of [[1, 0.5, 1, 1], [1, 0.5, 0.25, 1], [0.1, 0.2, 0.3, 0.4], [1, 1, 1, 0.5]]) {
-    const read = parseRatioList(formatRatioList(places, ratios), "a", places);
+    const read = parseRatioList(
+      formatRatioList(places, { ratios, spaces: new Map() }),
+      "a",
+      places,
+    );
     const cut = read.ratios.map((ratio, index) =>
       read.spared.has(places[index].key) ? 1 : ratio ?? 1
     );
     assert.deepEqual(cut, ratios);
   }
-  assert.equal(formatRatioList(places, [1, 0.5, 1, 1]), "1,0.5,1");
+  const plain = { ratios: [1, 0.5, 1, 1], spaces: new Map() };
+  assert.equal(formatRatioList(places, plain), "1,0.5,1");
+});
+
+Deno.test("a ratio list says of coupled spaces what their readers cannot say", () => {
+  const joined = [
+    { key: "first", place: 1, channels: 3, mode: "whole" },
+    { key: "second", place: 2, channels: 4, mode: "couple", spaces: [1] },
+    { key: "third", place: 3, channels: 8, mode: "couple", spaces: [1, 2] },
+    { key: "last", place: 4, channels: 12, mode: "couple", spaces: [1, 2, 3] },
+  ] as const;
+  for (
+    const shares of [[0.5, 0.25, 0.75], [0.25, 0.5, 0.75], [1, 0.5, 0.25], [0.5, 1, 1], [1, 1, 1]]
+  ) {
+    const spaces = new Map(shares.map((share, index) => [index + 1, share]));
+    const ratios = joined.map((place) =>
+      "spaces" in place ? Math.min(...place.spaces.map((space) => spaces.get(space)!)) : 1
+    );
+    const read = parseRatioList(formatRatioList(joined, { ratios, spaces }), "a", joined);
+    const found = [1, 2, 3].map((space) => {
+      const readers = joined.filter((place) =>
+        "spaces" in place && (place.spaces as readonly number[]).includes(space)
+      );
+      return read.spaces.get(space) ??
+        Math.max(
+          ...readers.map(({ key }) =>
+            read.spared.has(key) ? 1 : read.ratios[joined.findIndex((place) => place.key === key)]!
+          ),
+        );
+    });
+    assert.deepEqual(found, shares);
+  }
+  assert.throws(() => parseRatioList("1,1,1,1,space 4=0.5", "a", joined), /an entry of "space 4"/);
 });
 
 Deno.test("keptCount() rounds to the nearest, then up to the multiple, within 1 and all", () => {
