@@ -70,7 +70,7 @@ export function createPruneCommand() {
     .addOption(
       new Option(
         "--target <cost>",
-        "what the budget counts: multiply-accumulates of convolutions, parameters, or latency on this machine",
+        "what the budget counts: multiply-accumulates, parameters, or latency on this machine",
       ).choices(["macs", "params", "latency"]).default("macs" as const),
     )
     .option(
@@ -97,7 +97,7 @@ export function createPruneCommand() {
     )
     .option(
       "--skip <layers>",
-      "names of convolutions that stay whole, with commas between",
+      "names of convolutions and Dense layers that stay whole, with commas between",
       nameList,
     )
     .addOption(batchesOption)

@@ -60,7 +60,7 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
     : `statistics  of the original gathered and written to ${file}`;
 }
 
-const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+const COSTS = { macs: "MACs", params: "parameters", latency: "estimated latency" };
 
 /** What the budget policy decided, for people. */
 export function describeBudget(

@@ -63,7 +63,7 @@ export function createShellCommands(
       [layers, share],
     ),
     budget: command(
-      "let the budget policy choose all counts for a share of the MACs in convolutions",
+      "let the budget policy choose all counts for a share of the MACs",
       async ({ share }, _options, signal) => {
         const report = await watched(
           signal,

@@ -110,8 +110,7 @@ function withActualShare<Report extends Pick<BudgetReport, "target" | "share">>(
 ): Report {
   const { target, share } = report;
   if (target === "latency") return report;
-  const key = target === "macs" ? "convMacs" : "params";
-  return { ...report, share: { ...share, found: after[key] / before[key] } };
+  return { ...report, share: { ...share, found: after[target] / before[target] } };
 }
 
 function describeHeldOut({ accuracy, outputs, error, images }: Figures): PruneReport["heldOut"] {

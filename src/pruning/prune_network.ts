@@ -7,7 +7,7 @@ import {
   compareNetworks,
   type ConvolutionPlace,
   type LayerGraph,
-  listConvolutions,
+  listReaders,
   type SharedMode,
   shrinkGraph,
   unpinInputSize,
@@ -145,7 +145,7 @@ export async function pruneOpened(
     const images = settings.batches * settings.batchSize;
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
-    const places = listConvolutions(graph, map, settings.shared);
+    const places = listReaders(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, settings.statistics);
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
@@ -232,7 +232,7 @@ export async function pruneOpened(
 
 type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
 
-/** The share of its input channels that every convolution keeps. */
+/** The share of its input channels that every layer keeps. */
 async function findRatios(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
@@ -242,9 +242,9 @@ async function findRatios(
   const { policy } = settings;
   switch (policy.kind) {
     case "uniform":
-      return { chosen: { ratios: uniformRatios(policy.ratio, places) } };
+      return { chosen: uniformRatios(policy.ratio, places) };
     case "list":
-      return { chosen: { ratios: parseRatioList(policy.text, policy.source, places) } };
+      return { chosen: parseRatioList(policy.text, policy.source, places) };
     case "budget": {
       const { report, ...chosen } = await findBudgetRatios(context, places, settings, policy);
       return { chosen, budget: report };

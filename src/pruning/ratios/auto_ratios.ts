@@ -136,7 +136,7 @@ export async function findAutoRatios(
     }),
   };
   return {
-    ratios: ratiosOfCounts(places, setup.units, winner.counts),
+    ...ratiosOfCounts(places, setup.units, winner.counts),
     fixed: setup.networks.fixedChannels(winner.counts),
     report,
     log: logOf(context, setup, [...searched.rollouts, ...refined.rollouts], failures),
@@ -279,9 +279,9 @@ function logOf(
   rollouts: readonly Rollout[],
   failures: readonly FailedRollout[],
 ): SearchLog {
-  const { convMacs } = costModel(graph, map, units, networks.kept);
+  const { macs } = costModel(graph, map, units, networks.kept);
   const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
-    tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
+    tried.map((each) => ({ ...each, macs: sumTerms(macs, each.counts) }));
   return {
     units: units.map(({ name }) => name),
     rollouts: withMacs(rollouts),

@@ -222,7 +222,7 @@ function leastCosts(
       counts: allowed[index],
       errors: allowed[index].map(() => 0),
     })),
-    terms: target === "macs" ? model.convMacs : model.params,
+    terms: target === "macs" ? model.macs : model.params,
   };
 }
 
@@ -248,7 +248,7 @@ async function costTerms(
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
-    return target === "macs" ? model.convMacs : model.params;
+    return target === "macs" ? model.macs : model.params;
   }
   const table = await LatencyTable.open({
     path,

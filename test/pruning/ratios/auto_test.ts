@@ -35,9 +35,7 @@ for (const name of ["preActivation", "postActivation", "mobile"] as NetworkName[
           const { report, log } = await prune({ ...SMALL, model, data, shared, policy });
           assert.equal(tf.memory().numTensors, before, "all tensors are given back");
           const { macs, params, search } = report;
-          const kept = target === "macs"
-            ? macs.convAfter / macs.convBefore
-            : params.after / params.before;
+          const kept = target === "macs" ? macs.after / macs.before : params.after / params.before;
           assert.ok(kept <= 0.6, `${kept}`);
           assert.ok(Math.max(...log!.rollouts.map(({ cost }) => cost)) <= 0.6);
           assert.equal(log!.rollouts.length, TRIED);
@@ -189,7 +187,7 @@ Deno.test(
     const { log, report } = await prune({ ...SMALL, model, data, policy: { ...POLICY, search } });
     for (const { accuracy, error, cost, reward } of log!.rollouts) {
       assert.equal(error, 1 - accuracy!);
-      const wanted = -Math.max(0.15, 1 - accuracy!) * Math.log(cost * report.macs.convBefore);
+      const wanted = -Math.max(0.15, 1 - accuracy!) * Math.log(cost * report.macs.before);
       assert.ok(Math.abs(reward - wanted) < 1e-9);
     }
   }),
