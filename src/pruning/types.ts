@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
@@ -253,7 +254,7 @@ export interface PruneReport extends FigureChanges {
     readonly images: number;
   };
   /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
@@ -304,7 +305,7 @@ export interface PruneReport extends FigureChanges {
   /** Threads that shared the work; the same number and the same seed repeat the run. */
   readonly workers: number;
   /** What a user should know about the run. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** A pruned model and figures of the run. */
