@@ -171,8 +171,8 @@ export async function repairLayers(
 }
 
 /**
- * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G from
- * every worker and its inverse, but a quarter of it at least.
+ * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G of
+ * either half of the images from every worker, and its inverse, but a quarter of it at least.
  */
 function waitingBudget(
   { calibration: { memoryBudget }, pool }: RepairContext,
@@ -180,7 +180,7 @@ function waitingBudget(
 ): number {
   const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
   const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
-  const statistics = (1.5 * pool.size + 1) * matrix;
+  const statistics = (3 * pool.size + 1) * matrix;
   return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 
