@@ -164,11 +164,14 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly channelMultiple?: number;
   /** Names of convolutions that stay whole. Default: none. */
   readonly skip?: readonly string[];
-  /** Batches of training images for the statistics. Default 60. */
+  /**
+   * Batches of training images for the statistics. Default: 7,680 images, fewer where a pass over them takes more than
+   * 1.5 · 10¹² multiply-accumulates, 256 at least.
+   */
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default 10. */
+  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
   /**
    * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit
