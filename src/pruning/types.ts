@@ -215,11 +215,11 @@ export interface LayerReport {
   /** Number of input channels before. */
   readonly of: number;
   /**
-   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after
-   * reconstruction. 0 for a layer that was left alone.
+   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs, each weighted by
+   * what reads it, of fits to either half of the images on the other half. 0 for a layer that was left alone.
    */
   readonly relativeError: number;
-  /** Ridge that was used, relative to the mean diagonal of G; absent when the layer was not reconstructed. */
+  /** Ridge that was used, relative to the mean diagonal of G of inputs of unit spread; absent when the layer was not reconstructed. */
   readonly ridge?: number;
   /** Number of input channels that were zero in all samples. */
   readonly dead?: number;
