@@ -70,4 +70,4 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(NETWORKS)) {
     console.error(Object.values(rows.at(-1)!).join("  "));
   }
 }
-console.log(formatTable(rows));
+if (rows.length > 0) console.log(formatTable(rows));
