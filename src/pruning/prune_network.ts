@@ -30,12 +30,13 @@ import {
 } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
-import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
   type StatisticsSource,
 } from "./statistics/statistics_source.ts";
+import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
@@ -62,7 +63,6 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  ridge: 1e-4,
   verify: true,
 } as const;
 
@@ -142,7 +142,7 @@ export async function pruneOpened(
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const images = settings.batches * settings.batchSize;
+    const images = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
@@ -169,7 +169,6 @@ export async function pruneOpened(
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
-    checkSamples(plans, calibration.length, settings.pointsPerImage);
     const { before, chance } = await judgeOriginal();
     await original.ensureFile();
 
@@ -215,7 +214,10 @@ export async function pruneOpened(
       failure,
       comparison,
       clock,
-      images: { calibration: calibration.length, wanted: images },
+      images: {
+        calibration: calibration.length,
+        wanted: settings.batches === undefined ? calibration.length : images,
+      },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
