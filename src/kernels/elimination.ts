@@ -1,12 +1,10 @@
 import { factorWithRidge, meanDiagonal, type RidgeEvidence } from "./cholesky.ts";
+import { EliminationMemory } from "./elimination_memory.ts";
 import type { Kernels } from "./load.ts";
-import type { BackendMemory } from "./memory.ts";
 import type { Moments } from "./moments.ts";
 
-const F64_BYTES = 8;
-const I32_BYTES = 4;
 /** The heap's matrices are closed up when fewer than this share of their rows are left. */
-const COMPACT_BELOW = 0.85;
+const COMPACT_BELOW = 0.9;
 
 /** What a {@link GroupElimination} starts from. */
 export interface EliminationSystem {
@@ -20,19 +18,15 @@ export interface EliminationSystem {
   readonly ridge: number;
 }
 
-/** Addresses of the state and the scratch of one elimination. */
-interface Addresses {
-  /** H, d × d, upper triangle. */
-  inverse: number;
-  /** W*, d × n. */
-  fitted: number;
-  /** Rows of the groups at hand, d i32. */
-  rows: number;
-  /** Where each group's rows begin, groups + 1 i32. */
-  offsets: number;
-  /** One f64 per group. */
-  costs: number;
-  workspace: number;
+/** A group on the heap, where its rows are adjacent. */
+interface HeapGroup {
+  /** Its index; beyond those of the groups for a row that belongs to none. */
+  readonly index: number;
+  readonly rows: number;
+  /** Where H_gg begins among the blocks. */
+  readonly block: number;
+  /** Its first row on the heap. */
+  first: number;
 }
 
 /**
@@ -43,6 +37,9 @@ interface Addresses {
  *
  *     H ← H − H_·a (H_aa)⁻¹ H_a·,     W* ← W* − H_·a (H_aa)⁻¹ W*_a
  *
+ * What the next choice needs, W* and the diagonal blocks of H, is brought up to date at once. The rest of H waits until some
+ * hundred rows are dropped, and then takes them all by one matrix product.
+ *
  * The state lives on the backend's heap; `dispose()` gives it back.
  */
 export class GroupElimination {
@@ -50,18 +47,20 @@ export class GroupElimination {
   readonly evidence: RidgeEvidence;
   readonly #kernels: Kernels;
   readonly #system: EliminationSystem;
-  readonly #at: Addresses;
+  readonly #heap: EliminationMemory;
   readonly #rho: number;
   readonly #pivotFloor: number;
-  /** Row of the heap's matrices → row of G, ascending. */
-  #rowsOfGram: Int32Array;
-  /** Row of G → row of the heap's matrices. */
-  readonly #rowsOnHeap: Int32Array;
-  /** Rows of G that have been dropped. */
-  readonly #dropped: Uint8Array;
+  /** Groups that are left, and rows that belong to none, as they lie on the heap. */
+  #left: HeapGroup[];
+  /** Rows of the heap's matrices, gaps included. */
+  #span: number;
   #liveRows: number;
+  /** Rows of V that wait to be taken from H. */
+  #waiting = 0;
   /** Squared error plus ρ‖W* − W‖², the quantity that costs add to. */
   #objective: number;
+  /** ‖W‖² of the rows that have been dropped. */
+  #droppedSquares = 0;
   #disposed = false;
 
   /**
@@ -79,53 +78,105 @@ export class GroupElimination {
     }
     this.#kernels = kernels;
     this.#system = system;
-    this.#rowsOfGram = Int32Array.from({ length: d }, (_, row) => row);
-    this.#rowsOnHeap = this.#rowsOfGram.slice();
-    this.#dropped = new Uint8Array(d);
+    this.#left = layOut(system);
+    this.#span = d;
     this.#liveRows = d;
-    this.#at = reserve(kernels, system);
+    this.#heap = new EliminationMemory(kernels, { d, n, groups: this.#left });
     try {
-      this.evidence = this.#fitAllRows();
+      const order = orderOfRows(system);
+      this.evidence = this.#fitAllRows(order);
+      const unit = meanDiagonal(gram, d);
+      this.#rho = this.evidence.ridge * unit;
+      // No eigenvalue of H is below 1 / trace(G + ρI), and so is no pivot of a diagonal block of H.
+      this.#pivotFloor = 0.5 / (d * (unit + this.#rho));
+      this.#objective = this.#minimumWithAllRows(order);
+      this.#copyBlocks();
+      this.#updateGroups(0);
     } catch (error) {
       this.dispose();
       throw error;
     }
-    const unit = meanDiagonal(gram, d);
-    this.#rho = this.evidence.ridge * unit;
-    // No eigenvalue of H is below 1 / trace(G + ρI), and so is no pivot of a diagonal block of H.
-    this.#pivotFloor = 0.5 / (d * (unit + this.#rho));
-    this.#objective = this.#minimumWithAllRows();
   }
 
-  /** H = (G + ρI)⁻¹ and W* = H(C + ρW). */
-  #fitAllRows(): RidgeEvidence {
+  /** H = (G + ρI)⁻¹ and W* = H(C + ρW), rows of a group side by side. */
+  #fitAllRows(order: Int32Array): RidgeEvidence {
     const { wasm, memory } = this.#kernels;
     const { moments: { d, n, gram, cross }, weights, ridge } = this.#system;
-    const factor = this.#at.inverse;
+    const { inverse, fitted, old } = this.#heap.at;
     return memory.withScratch(
       { workspace: wasm.choleskyInvertWorkspaceBytes(d) },
       ({ workspace }) => {
-        const evidence = factorWithRidge(this.#kernels, gram, d, ridge, factor, workspace);
+        const evidence = factorWithRidge(this.#kernels, gram, d, ridge, inverse, workspace, order);
         const rho = evidence.ridge * meanDiagonal(gram, d);
-        const fitted = memory.f64(this.#at.fitted, d * n);
-        for (let i = 0; i < fitted.length; i++) fitted[i] = cross[i] + rho * weights[i];
-        wasm.choleskySolve(factor, d, d, this.#at.fitted, n, workspace);
-        wasm.choleskyInvert(factor, d, workspace);
+        const target = memory.f64(fitted, d * n), oldWeights = memory.f32(old, d * n);
+        order.forEach((row, at) => {
+          oldWeights.set(weights.subarray(row * n, (row + 1) * n), at * n);
+          for (let o = 0; o < n; o++) {
+            target[at * n + o] = cross[row * n + o] + rho * weights[row * n + o];
+          }
+        });
+        wasm.choleskySolve(inverse, d, d, fitted, n, workspace);
+        wasm.choleskyInvert(inverse, d, workspace);
         return evidence;
       },
     );
   }
 
   /** Σy² + ρ‖W‖² − tr(W*ᵀ(C + ρW)). */
-  #minimumWithAllRows(): number {
+  #minimumWithAllRows(order: Int32Array): number {
     const { moments: { d, n, cross, sumYY }, weights } = this.#system;
-    const fitted = this.#kernels.memory.f64(this.#at.fitted, d * n);
+    const fitted = this.#kernels.memory.f64(this.#heap.at.fitted, d * n);
     let minimum = sumYY.reduce((total, square) => total + square, 0);
-    for (let i = 0; i < fitted.length; i++) {
-      const pull = this.#rho * weights[i];
-      minimum += pull * weights[i] - fitted[i] * (cross[i] + pull);
-    }
+    order.forEach((row, at) => {
+      for (let o = 0; o < n; o++) {
+        const pull = this.#rho * weights[row * n + o];
+        minimum += pull * weights[row * n + o] - fitted[at * n + o] * (cross[row * n + o] + pull);
+      }
+    });
     return minimum;
+  }
+
+  /** Sets the diagonal blocks of H aside. */
+  #copyBlocks(): void {
+    const { memory } = this.#kernels;
+    const { d } = this.#system.moments;
+    const { inverse, blocks } = this.#heap.at;
+    const h = memory.f64(inverse, d * d);
+    for (const { first, rows, block } of this.#left) {
+      const target = memory.f64(blocks, block + rows * rows).subarray(block);
+      for (let row = 0; row < rows; row++) {
+        const from = (first + row) * d + first;
+        target.set(h.subarray(from, from + rows), row * rows);
+      }
+    }
+  }
+
+  /** Brings W*, the diagonal blocks and the costs up to date after `dropped` rows, the last of those that wait. */
+  #updateGroups(dropped: number): void {
+    const { wasm, memory } = this.#kernels;
+    const { at, capacity, groupRows } = this.#heap;
+    const table = memory.i32(at.table, 4 * this.#left.length);
+    this.#left.forEach(({ index, first, rows, block }, position) => {
+      table.set([index, first, rows, block], 4 * position);
+    });
+    wasm.updateGroups(
+      at.fitted,
+      at.old,
+      this.#system.moments.n,
+      at.table,
+      this.#left.length,
+      at.blocks,
+      this.#pivotFloor,
+      at.costs,
+      at.distances,
+      at.pending,
+      capacity,
+      this.#waiting,
+      dropped,
+      groupRows,
+      at.workspace,
+    );
+    this.#waiting += dropped;
   }
 
   /**
@@ -133,85 +184,92 @@ export class GroupElimination {
    *
    * @param groups Indices of groups that are still there.
    * @returns One cost per index given, in the units of Σy².
+   * @throws {RangeError} When one has been dropped before.
    * @throws {Error} When a pivot fails, which rounding alone can bring about.
    */
   costsOf(groups: readonly number[]): Float64Array {
-    const { wasm, memory } = this.#kernels;
-    const { d, n } = this.#system.moments;
-    this.#writeRows(groups);
-    memory.f64(this.#at.costs, groups.length).fill(0);
-    const failed = wasm.eliminationCosts(
-      this.#at.inverse,
-      d,
-      this.#at.fitted,
-      n,
-      this.#at.rows,
-      this.#at.offsets,
-      groups.length,
-      this.#pivotFloor,
-      this.#at.costs,
-      this.#at.workspace,
-    );
-    if (failed !== 0) throw this.#pivotError(groups[failed - 1]);
-    return memory.f64(this.#at.costs, groups.length).slice();
+    const all = this.#kernels.memory.f64(this.#heap.at.costs, this.#heap.groupCount);
+    return Float64Array.from(groups, (group) => {
+      const cost = all[group];
+      if (Number.isFinite(cost)) return cost;
+      this.#groupOnHeap(group);
+      throw this.#pivotError(group);
+    });
   }
 
-  /** Lists the rows of groups as the kernels want them. */
-  #writeRows(groups: readonly number[]): void {
-    const { memory } = this.#kernels;
-    const rows = memory.i32(this.#at.rows, this.#system.moments.d);
-    const offsets = memory.i32(this.#at.offsets, groups.length + 1);
-    let end = 0;
-    groups.forEach((group, index) => {
-      offsets[index] = end;
-      for (const row of this.#system.groups[group]) {
-        if (this.#dropped[row]) {
-          throw new RangeError(`eliminate group ${group}: it has been dropped before`);
-        }
-        rows[end++] = this.#rowsOnHeap[row];
-      }
-    });
-    offsets[groups.length] = end;
+  #groupOnHeap(index: number): HeapGroup {
+    const group = this.#left.find((each) => each.index === index);
+    if (group) return group;
+    throw new RangeError(`eliminate group ${index}: it has been dropped before`);
   }
 
   /**
    * Drops a group of rows.
    *
-   * @param group Its index.
+   * @param index Its index.
    * @throws {RangeError} When it has been dropped before.
    * @throws {Error} When a pivot fails, which rounding alone can bring about.
    */
-  eliminate(group: number): void {
-    const { d, n } = this.#system.moments;
-    const rows = this.#system.groups[group];
-    const [cost] = this.costsOf([group]);
-    const failed = this.#kernels.wasm.eliminateGroup(
-      this.#at.inverse,
+  eliminate(index: number): void {
+    const { wasm, memory } = this.#kernels;
+    const { moments: { d, n } } = this.#system;
+    const { at, capacity, groupRows, groupCount } = this.#heap;
+    const group = this.#groupOnHeap(index);
+    const [cost] = this.costsOf([index]);
+    if (this.#waiting + group.rows > capacity) this.#applyWaiting();
+    const failed = wasm.eliminateGroup(
+      at.inverse,
       d,
-      this.#rowsOfGram.length,
-      this.#at.fitted,
+      this.#span,
+      at.fitted,
       n,
-      this.#at.rows,
-      rows.length,
+      group.first,
+      group.rows,
+      at.blocks + group.block * Float64Array.BYTES_PER_ELEMENT,
       this.#pivotFloor,
-      this.#at.workspace,
+      at.pending,
+      capacity,
+      this.#waiting,
+      groupRows,
+      at.workspace,
     );
-    if (failed !== 0) throw this.#pivotError(group);
+    if (failed !== 0) throw this.#pivotError(index);
+    const old = memory.f32(at.old, d * n).subarray(group.first * n, (group.first + group.rows) * n);
+    this.#droppedSquares += old.reduce((sum, weight) => sum + weight * weight, 0);
     this.#objective += cost;
-    for (const row of rows) this.#dropped[row] = 1;
-    this.#liveRows -= rows.length;
-    if (this.#liveRows < COMPACT_BELOW * this.#rowsOfGram.length) this.#compact();
+    this.#left = this.#left.filter((each) => each !== group);
+    this.#liveRows -= group.rows;
+    memory.f64(at.costs, groupCount)[index] = NaN;
+    this.#updateGroups(group.rows);
   }
 
-  /** Closes the gaps that dropped rows have left in H and W*. */
-  #compact(): void {
+  /** Takes from H what waits, and closes the gaps that dropped rows have left where there are many. */
+  #applyWaiting(): void {
     const { wasm, memory } = this.#kernels;
     const { d, n } = this.#system.moments;
-    const kept = this.#rowsOfGram.filter((row) => this.#dropped[row] === 0);
-    memory.i32(this.#at.rows, kept.length).set(kept.map((row) => this.#rowsOnHeap[row]));
-    wasm.compactElimination(this.#at.inverse, d, this.#at.fitted, n, this.#at.rows, kept.length);
-    this.#rowsOfGram = kept;
-    kept.forEach((row, index) => this.#rowsOnHeap[row] = index);
+    const { at, capacity } = this.#heap;
+    memory.withScratch({ workspace: wasm.applyEliminationWorkspaceBytes() }, ({ workspace }) => {
+      wasm.applyElimination(
+        at.inverse,
+        d,
+        this.#span,
+        at.pending,
+        capacity,
+        this.#waiting,
+        workspace,
+      );
+    });
+    this.#waiting = 0;
+    if (this.#liveRows >= COMPACT_BELOW * this.#span) return;
+    const kept = memory.i32(at.rows, this.#liveRows);
+    let row = 0;
+    for (const group of this.#left) {
+      for (let own = 0; own < group.rows; own++) kept[row + own] = group.first + own;
+      group.first = row;
+      row += group.rows;
+    }
+    wasm.compactElimination(at.inverse, d, at.fitted, at.old, n, at.rows, this.#liveRows);
+    this.#span = this.#liveRows;
   }
 
   /**
@@ -220,16 +278,12 @@ export class GroupElimination {
    * @returns The error, in the units of Σy².
    */
   squaredError(): number {
-    const { moments: { d, n }, weights } = this.#system;
-    const fitted = this.#kernels.memory.f64(this.#at.fitted, d * n);
-    let distance = 0;
-    for (let row = 0; row < d; row++) {
-      const from = this.#rowsOnHeap[row] * n;
-      for (let o = 0; o < n; o++) {
-        const value = this.#dropped[row] ? 0 : fitted[from + o];
-        distance += (value - weights[row * n + o]) ** 2;
-      }
-    }
+    const { at, groupCount } = this.#heap;
+    const distances = this.#kernels.memory.f64(at.distances, groupCount);
+    const distance = this.#left.reduce(
+      (sum, { index }) => sum + distances[index],
+      this.#droppedSquares,
+    );
     return this.#objective - this.#rho * distance;
   }
 
@@ -244,30 +298,29 @@ export class GroupElimination {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    release(this.#kernels.memory, this.#at);
+    this.#heap.dispose();
   }
 }
 
-function reserve(kernels: Kernels, system: EliminationSystem): Addresses {
-  const { wasm, memory } = kernels;
-  const { d, n } = system.moments;
-  const groups = system.groups.length;
-  const groupRows = system.groups.reduce((most, rows) => Math.max(most, rows.length), 0);
-  const at: Addresses = { inverse: 0, fitted: 0, rows: 0, offsets: 0, costs: 0, workspace: 0 };
-  try {
-    at.inverse = memory.malloc(d * d * F64_BYTES);
-    at.fitted = memory.malloc(d * n * F64_BYTES);
-    at.rows = memory.malloc(d * I32_BYTES);
-    at.offsets = memory.malloc((groups + 1) * I32_BYTES);
-    at.costs = memory.malloc(groups * F64_BYTES);
-    at.workspace = memory.malloc(wasm.eliminationWorkspaceBytes(d, n, groupRows));
-  } catch (error) {
-    release(memory, at);
-    throw error;
-  }
-  return at;
+/** Rows of G in the order in which they lie on the heap: group by group, then those that belong to none. */
+function orderOfRows({ moments: { d }, groups }: EliminationSystem): Int32Array {
+  const grouped = groups.flat();
+  const isGrouped = new Uint8Array(d);
+  for (const row of grouped) isGrouped[row] = 1;
+  const others = [...isGrouped.keys()].filter((row) => isGrouped[row] === 0);
+  return Int32Array.from([...grouped, ...others]);
 }
 
-function release(memory: BackendMemory, at: Addresses): void {
-  for (const pointer of Object.values(at)) memory.free(pointer);
+/** The groups as they lie on the heap at first, and one more for every row that belongs to none. */
+function layOut({ moments: { d }, groups }: EliminationSystem): HeapGroup[] {
+  const layout: HeapGroup[] = [];
+  let first = 0, block = 0;
+  const add = (rows: number) => {
+    layout.push({ index: layout.length, rows, block, first });
+    first += rows;
+    block += rows * rows;
+  };
+  for (const rows of groups) add(rows.length);
+  while (first < d) add(1);
+  return layout;
 }
