@@ -14,6 +14,7 @@ export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   centerInPlace,
+  joinHalves,
   mergeMoments,
   type Moments,
   releaseMoments,

@@ -30,7 +30,7 @@ import {
 } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
-import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
@@ -159,7 +159,6 @@ export async function pruneOpened(
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
-    checkSamples(plans, calibration.length, settings.pointsPerImage);
     await original.ensureFile();
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>

@@ -2,15 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { type Activations, ForwardPlan } from "../forward/forward_plan.ts";
 import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
-import {
-  type Geometry,
-  type Kernels,
-  MomentAccumulator,
-  type Moments,
-  samplePatches,
-} from "../../kernels/mod.ts";
+import { type Geometry, type Kernels, type Moments, samplePatches } from "../../kernels/mod.ts";
 import { releaseWeights, type Weight } from "../../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
+import { HalvedSums } from "./halved_sums.ts";
 import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
 import { samplePositions, type SamplingOptions } from "./sampling.ts";
 
@@ -20,6 +15,8 @@ export interface CalibrationBatch {
   readonly inputs: readonly tf.Tensor[];
   /** Their indices in the data set. */
   readonly indices: ArrayLike<number>;
+  /** How many of them, the first ones, belong to the first half of all images. */
+  readonly firstHalf: number;
 }
 
 /** How statistics are gathered. */
@@ -56,8 +53,7 @@ interface SampledLayer {
   readonly residual?: ResidualTarget;
 }
 
-interface CalibratedBatch {
-  readonly indices: ArrayLike<number>;
+interface CalibratedBatch extends Pick<CalibrationBatch, "indices" | "firstHalf"> {
   /** The batch in the repaired network; absent where only the targets could wait. */
   readonly activations?: Activations;
   /** Y of the layers ahead, the original's shortcuts included: P × outputs. */
@@ -81,7 +77,7 @@ export class Calibrator {
   readonly #repaired: ForwardPlan;
   readonly #layers: SampledLayer[];
   readonly #waiting = new Map<number, CalibratedBatch>();
-  readonly #sums = new Map<string, MomentAccumulator>();
+  readonly #sums = new Map<string, HalvedSums>();
 
   /**
    * @param subject The network, the layers that will be asked for and the images.
@@ -141,14 +137,15 @@ export class Calibrator {
   async gatherOriginal(): Promise<void> {
     for (const layer of this.#layers) this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
     for (let index = 0; index < this.#subject.batches; index++) {
-      const { inputs, indices } = await this.#subject.readBatch(index);
+      const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
       const activations = this.#original.start(inputs);
       for (const layer of this.#layers) {
         this.#original.advance(activations, this.#original.stepOf(layer.node.key));
         tf.tidy(() => {
           const x = this.#sampleInput(layer, activations.tensors, indices);
           const y = tf.matMul<tf.Tensor2D>(x, kernelOf(layer));
-          this.#sums.get(layer.node.key)!.accumulate(x, y);
+          const share = firstHalf / indices.length;
+          this.#sums.get(layer.node.key)!.accumulate(x, y, share);
         });
       }
       tf.dispose([...activations.tensors.values()]);
@@ -194,9 +191,8 @@ export class Calibrator {
     return this.#layers.find(({ node }) => node.key === key)!;
   }
 
-  #accumulatorOf({ node }: SampledLayer): MomentAccumulator {
-    const { inputs, outputs } = kernelSize(node);
-    return new MomentAccumulator(this.#subject.kernels, inputs, outputs);
+  #accumulatorOf({ node }: SampledLayer): HalvedSums {
+    return new HalvedSums(this.#subject.kernels, kernelSize(node));
   }
 
   /** X of a layer at its sampled positions: P × inputs. */
@@ -230,15 +226,16 @@ export class Calibrator {
   }
 
   #accumulate(
-    accumulator: MomentAccumulator,
+    accumulator: HalvedSums,
     layer: SampledLayer,
-    { activations, targets, indices }: Required<CalibratedBatch>,
+    { activations, targets, indices, firstHalf }: Required<CalibratedBatch>,
   ): void {
     const target = targets.get(layer.node.key)!;
     tf.tidy(() => {
       const x = this.#sampleInput(layer, activations.tensors, indices);
       const shortcuts = this.#sampleShortcuts(layer, activations.tensors, indices);
-      accumulator.accumulate(x, shortcuts ? target.sub(shortcuts) : target);
+      const y = shortcuts ? target.sub<tf.Tensor2D>(shortcuts) : target;
+      accumulator.accumulate(x, y, firstHalf / indices.length);
     });
     target.dispose();
     targets.delete(layer.node.key);
@@ -248,9 +245,9 @@ export class Calibrator {
   async #openBatch(index: number, layer: SampledLayer): Promise<Required<CalibratedBatch>> {
     const waiting = this.#waiting.get(index);
     if (waiting?.activations) return { ...waiting, activations: waiting.activations };
-    const { inputs, indices } = await this.#subject.readBatch(index);
+    const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
     const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
-    return { indices, targets, activations: this.#repaired.start(inputs) };
+    return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
   }
 
   /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
@@ -296,7 +293,7 @@ export class Calibrator {
    * most.
    */
   #keepOrDrop(index: number, batch: Required<CalibratedBatch>): void {
-    const { activations, targets, indices } = batch;
+    const { activations, targets, indices, firstHalf } = batch;
     this.#waiting.delete(index);
     if (targets.size === 0) {
       disposeBatch(batch);
@@ -315,7 +312,7 @@ export class Calibrator {
       this.#waiting.set(index, batch);
     } else {
       tf.dispose([...activations.tensors.values()]);
-      if (room >= 0) this.#waiting.set(index, { indices, targets });
+      if (room >= 0) this.#waiting.set(index, { indices, firstHalf, targets });
       else tf.dispose([...targets.values()]);
     }
   }

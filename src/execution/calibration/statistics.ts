@@ -3,7 +3,7 @@ import { differences, InputError } from "../../base/mod.ts";
 import { mergeMoments, type Moments } from "../../kernels/mod.ts";
 
 /** To be raised with the layout of the file, the choice of images or positions, and the layers that are in it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** The version that statistics belong to. */
 export const STATISTICS_VERSION: string = `${project.version}, statistics ${FORMAT}`;

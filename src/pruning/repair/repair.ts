@@ -1,4 +1,3 @@
-import { outputSizeOf } from "../../execution/mod.ts";
 import {
   inputChannels,
   kernelOfMatrix,
@@ -23,7 +22,6 @@ import {
   interceptOf,
   type Problem,
   reconstruct,
-  requireSamples,
   type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
@@ -82,28 +80,6 @@ export function plansToRepair(
 }
 
 /**
- * Refuses a run that cannot have enough samples, before it costs time.
- *
- * @param plans Every layer's plan.
- * @param images Calibration images.
- * @param pointsPerImage Sampled positions per image and layer.
- * @throws {InputError} When a layer to be cut would have fewer samples than inputs.
- */
-export function checkSamples(
-  plans: readonly LayerPlan[],
-  images: number,
-  pointsPerImage: number,
-): void {
-  for (const { node, mode } of plans) {
-    if (mode === "whole") continue;
-    const [height, width] = outputSizeOf(node);
-    const samples = images * Math.min(pointsPerImage, height * width);
-    const canTakeMore = pointsPerImage < height * width;
-    requireSamples(`layer "${node.name}"`, samples, inputsOf(node), canTakeMore);
-  }
-}
-
-/**
  * Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network.
  *
  * @param context What to work with.
@@ -134,7 +110,6 @@ export async function startRepair(
  * @param plans Plans of the layers to repair, in graph order.
  * @param repair The network with all layers before them repaired.
  * @returns The network with these layers repaired too, masked: nothing is cut out yet.
- * @throws {InputError} When a layer to be cut has fewer samples than inputs.
  */
 export async function repairLayers(
   context: RepairContext,
@@ -196,8 +171,8 @@ export async function repairLayers(
 }
 
 /**
- * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G from
- * every worker and its inverse, but a quarter of it at least.
+ * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G of
+ * either half of the images from every worker, and its inverse, but a quarter of it at least.
  */
 function waitingBudget(
   { calibration: { memoryBudget }, pool }: RepairContext,
@@ -205,7 +180,7 @@ function waitingBudget(
 ): number {
   const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
   const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
-  const statistics = (1.5 * pool.size + 1) * matrix;
+  const statistics = (3 * pool.size + 1) * matrix;
   return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 

@@ -1,12 +1,6 @@
 import { contractMoments, type Kernels } from "../../kernels/mod.ts";
 import { activeSetOf, followLassoPath, type LassoPath, type LassoProblem } from "./lasso_path.ts";
-import {
-  checkProblems,
-  checkSampleCount,
-  findDeadChannels,
-  type Problem,
-  totalSquares,
-} from "./problem.ts";
+import { checkProblems, findDeadChannels, type Problem, totalSquares } from "./problem.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Channels kept by the Lasso. */
@@ -65,12 +59,10 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
  * @param kernels The kernels.
  * @param problems The consumers of one space.
  * @returns The selector.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createLassoSelector(kernels: Kernels, problems: readonly Problem[]): LassoSelector {
   checkProblems(problems);
-  problems.forEach(checkSampleCount);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const lasso = buildLassoProblem(kernels, problems);

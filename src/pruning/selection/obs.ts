@@ -1,7 +1,6 @@
 import { GroupElimination, type Kernels } from "../../kernels/mod.ts";
 import {
   checkProblems,
-  checkSampleCount,
   findDeadChannels,
   type Problem,
   rowsOfChannels,
@@ -51,7 +50,6 @@ export interface ObsSelector extends Selector {
  * @param problems The consumers of one space.
  * @param options Settings.
  * @returns The selector.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createObsSelector(
@@ -60,7 +58,6 @@ export function createObsSelector(
   options: ObsOptions = {},
 ): ObsSelector {
   checkProblems(problems);
-  problems.forEach(checkSampleCount);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const { removalOrder, errors, ridges } = eliminateAll(

@@ -1,4 +1,3 @@
-import { anyOf, InputError } from "../../base/mod.ts";
 import type { Moments } from "../../kernels/mod.ts";
 
 /**
@@ -55,40 +54,6 @@ export function checkProblems(problems: readonly Problem[]): void {
       );
     }
   }
-}
-
-/**
- * Checks that there are enough samples to ask for least squares.
- *
- * @param problem A consumer.
- * @throws {InputError} When there are fewer samples than unknowns per output.
- */
-export function checkSampleCount(problem: Problem): void {
-  requireSamples(describeProblem(problem), problem.moments.count, problem.moments.d);
-}
-
-/**
- * Refuses a regression with more unknowns than samples.
- *
- * @param layer The layer, for the message.
- * @param samples Sampled positions.
- * @param inputs Unknowns per output: rows of the flattened kernel.
- * @param canTakeMore Whether an image has positions that are not sampled. Default true.
- * @throws {InputError} When there are fewer samples than inputs.
- */
-export function requireSamples(
-  layer: string,
-  samples: number,
-  inputs: number,
-  canTakeMore = true,
-): void {
-  if (samples >= inputs) return;
-  throw new InputError([
-    `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
-    `wanted at least ${inputs}; raise `,
-    anyOf(canTakeMore ? ["pointsPerImage", "batches", "batchSize"] : ["batches", "batchSize"]),
-    ", or add training images",
-  ]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Kernels, type Moments, type RidgeEvidence, solveRidge } from "../../kernels/mod.ts";
-import { checkProblems, checkSampleCount, type Problem, totalSquares } from "./problem.ts";
+import { checkProblems, type Problem, totalSquares } from "./problem.ts";
 
 /** Settings of {@link reconstruct}. */
 export interface ReconstructionOptions {
@@ -32,7 +32,6 @@ export interface Reconstruction extends RidgeEvidence {
  * @param keptChannels Channels that stay, in any order.
  * @param options Settings.
  * @returns The weights and the evidence.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {RangeError} When a channel does not exist, or no ridge makes G positive definite.
  */
 export function reconstruct(
@@ -42,7 +41,6 @@ export function reconstruct(
   options: ReconstructionOptions = {},
 ): Reconstruction {
   checkProblems([problem]);
-  checkSampleCount(problem);
   const { moments, weights: oldWeights } = problem;
   const { d, n, count } = moments;
   const ridge = options.ridge ?? 1e-4;

@@ -166,8 +166,8 @@ function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode
   return passes;
 }
 
-/** Bytes of half of G and all of C. */
+/** Bytes of half of G and all of C, for either half of the images. */
 function sumBytes(node: LayerNode): number {
   const { inputs, outputs } = kernelSize(node);
-  return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+  return 2 * Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
 }
