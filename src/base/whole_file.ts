@@ -9,8 +9,8 @@ import { option } from "./message.ts";
 /** Bytes that are written without looking whether to go on. */
 const BYTES_AT_ONCE = 2 ** 22;
 
-/** What a file holds: a text, bytes, or bytes one behind the other. */
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+/** What a file holds: a text, bytes, or bytes one behind the other, which may come as they are wanted. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
 /** How {@link writeWholeFolder} writes. */
 export interface FolderWriting {

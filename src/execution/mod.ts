@@ -1,4 +1,10 @@
 export { Calibrator } from "./calibration/calibrator.ts";
+export {
+  type MomentsSize,
+  type MomentsToWrite,
+  StatisticsFile,
+  writeStatistics,
+} from "./calibration/packed_statistics.ts";
 export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {
   isComplete,

@@ -22,9 +22,13 @@ export {
 } from "./moments.ts";
 export {
   type MomentsByLayer,
+  packAndRelease,
+  PACKED_PARTS,
+  packedBytes,
+  packedLengths,
   type PackedMoments,
+  type PackedParts,
   packMoments,
-  unpackAll,
   unpackMoments,
 } from "./packed_moments.ts";
 export { samplePatches } from "./patches.ts";

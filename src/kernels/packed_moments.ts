@@ -29,6 +29,14 @@ export function packMoments({ gram, half, ...rest }: Moments): PackedMoments {
   return { ...rest, triangle, ...(half && { half: packMoments(half) }) };
 }
 
+/** The same, when nobody needs the moments any more: the memory of G is given back at once. */
+export function packAndRelease(moments: Moments): PackedMoments {
+  const packed = packMoments(moments);
+  const grams = [moments.gram, ...(moments.half ? [moments.half.gram] : [])];
+  structuredClone(undefined, { transfer: grams.map(({ buffer }) => buffer as ArrayBuffer) });
+  return packed;
+}
+
 /** Unpacks moments into arrays that nobody else has; Σx and Σy are shared. */
 export function unpackMoments({ triangle, half, ...rest }: PackedMoments): Moments {
   const { d } = rest;
@@ -43,7 +51,29 @@ export function unpackMoments({ triangle, half, ...rest }: PackedMoments): Momen
   return { ...rest, ...own, ...(half && { half: unpackMoments(half) }) };
 }
 
-/** Unpacks moments of many layers. */
-export function unpackAll(packed: ReadonlyMap<string, PackedMoments>): Map<string, Moments> {
-  return new Map([...packed].map(([key, moments]) => [key, unpackMoments(moments)]));
+/** Names of the arrays of packed moments. */
+export const PACKED_PARTS = ["triangle", "cross", "sumX", "sumY", "sumYY"] as const;
+
+/** The arrays of packed moments, without those of the half, by name. */
+export type PackedParts<Value> = Record<typeof PACKED_PARTS[number], Value>;
+
+/**
+ * How many numbers every array of packed moments has.
+ *
+ * @param size Inputs and outputs.
+ * @returns Lengths by name.
+ */
+export function packedLengths({ d, n }: Pick<Moments, "d" | "n">): PackedParts<number> {
+  return { triangle: d * (d + 1) / 2, cross: d * n, sumX: d, sumY: n, sumYY: n };
+}
+
+/**
+ * Bytes of packed moments, with those of the half.
+ *
+ * @param moments Packed moments.
+ * @returns The bytes.
+ */
+export function packedBytes(moments: PackedMoments): number {
+  const own = PACKED_PARTS.reduce((sum, part) => sum + moments[part].byteLength, 0);
+  return own + (moments.half ? packedBytes(moments.half) : 0);
 }

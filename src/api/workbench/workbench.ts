@@ -140,12 +140,13 @@ export class Workbench {
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
     const session = await openSession(settings, (file) => file);
+    let original: OriginalMoments | undefined;
     try {
       const images = settings.batches * settings.batchSize;
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listConvolutions(graph, map, settings.shared);
-      const original = await OriginalMoments.open(source, settings.statistics);
+      original = await OriginalMoments.open(source, { path: settings.statistics });
       const kernels = await loadKernels();
       const context = {
         ...source,
@@ -166,6 +167,7 @@ export class Workbench {
         rules: settings,
       });
     } catch (error) {
+      original?.release();
       await session.close();
       throw error;
     }
@@ -394,6 +396,7 @@ export class Workbench {
 
   /** Ends the threads; the workbench cannot be used afterwards. */
   async close(): Promise<void> {
+    this.#context.original.release();
     await this.#session.close();
   }
 
