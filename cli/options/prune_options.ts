@@ -110,9 +110,8 @@ export function createPruneCommand() {
     )
     .option(
       "--ridge <number>",
-      "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+      "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
       positiveNumber,
-      PRUNE_DEFAULTS.ridge,
     )
     .option(
       "--seed <n>",

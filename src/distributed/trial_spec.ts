@@ -14,7 +14,16 @@ import {
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
-import { type FieldsOf, hash, listOf, number, objectOf, positive, text } from "./schema.ts";
+import {
+  type FieldsOf,
+  hash,
+  listOf,
+  number,
+  objectOf,
+  optional,
+  positive,
+  text,
+} from "./schema.ts";
 import {
   describeSource,
   type OpenedSource,
@@ -33,8 +42,8 @@ export interface TrialSpec extends SourceSpec {
   readonly shared: SharedMode;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights. */
-  readonly ridge: number;
+  /** Pull towards the old weights. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Rules for all layers. */
   readonly rules: PlanRules;
   /** Training images that roll-outs are measured on, where there are as many. */
@@ -49,7 +58,7 @@ export const TRIAL_FIELDS = {
   statistics: hash,
   shared: SHARED,
   select: SELECT,
-  ridge: number,
+  ridge: optional(number),
   rules: objectOf(RULES),
   images: positive,
 } satisfies FieldsOf<TrialSpec>;

@@ -9,6 +9,7 @@ export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
 export type { Geometry } from "./geometry.ts";
+export { heldOutError, type HeldOutTrial, type SampleMoments } from "./held_out.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";

@@ -62,7 +62,6 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  ridge: 1e-4,
   verify: true,
 } as const;
 

@@ -170,7 +170,10 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly batchSize?: number;
   /** Sampled positions per image and layer. Default 10. */
   readonly pointsPerImage?: number;
-  /** Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX. Default 1e-4. */
+  /**
+   * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit
+   * spread. Default: chosen for every layer, by fitting either half of the images and looking at the other.
+   */
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;

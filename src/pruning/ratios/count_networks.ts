@@ -17,8 +17,10 @@ import {
   createSelector,
   interceptOf,
   type ObsSelector,
+  type Problem,
   reconstruct,
   type Selector,
+  typicalRidge,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
 import { coupledProblem, problemOf } from "../repair/problems.ts";
@@ -47,6 +49,7 @@ export class CountNetworks {
   readonly #units: readonly CutUnit[];
   readonly #moments: MomentsByLayer;
   readonly #selectors = new Map<CutUnit, Selector>();
+  readonly #ridges = new Map<string, number>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
   readonly #fits = new LRUCache<string, Map<string, Weight>>({
@@ -164,16 +167,25 @@ export class CountNetworks {
     return selector;
   }
 
+  /** One ridge serves all fits of a layer: a search makes thousands. */
+  #ridgeOf({ key }: LayerNode, problem: Problem): number {
+    const { kernels, ridge } = this.#context;
+    const settled = ridge ?? this.#ridges.get(key) ?? typicalRidge(kernels, problem);
+    this.#ridges.set(key, settled);
+    return settled;
+  }
+
   #fit(node: LayerNode, { removed, selections }: Cut): Map<string, Weight> {
-    const { map, kernels, ridge } = this.#context;
+    const { map, kernels } = this.#context;
     const raw = this.#moments.get(node.key);
-    const problem = problemOf(map, node, centerInPlace(raw));
+    const problem = problemOf(this.#context, node, centerInPlace(raw));
     const { channelOf, globals } = inputChannels(map, node);
     const selected = selections.get(node.key);
     const kept = selected
       ? new Set(Array.from(selected, (position) => channelOf[position]))
       : [...globals.keys()].filter((own) => removed[globals[own]] === 0);
-    const { weights } = reconstruct(kernels, problem, [...kept], { ridge });
+    const ridge = this.#ridgeOf(node, problem);
+    const { weights } = reconstruct(kernels, problem, [...kept], { ridge, tryOut: false });
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
 }
@@ -209,12 +221,12 @@ function problemsOf(
   unit: CutUnit,
   moments: MomentsByLayer,
 ) {
-  const { graph, map } = context;
+  const { graph } = context;
   return readersOf(context, unit).map((key) => {
     const node = graph.nodes.find((each) => each.key === key)!;
     const centered = centerInPlace(moments.get(key));
     return unit.mode === "couple"
-      ? coupledProblem(map, node, unit.space!, centered)
-      : problemOf(map, node, centered);
+      ? coupledProblem(context, node, unit.space!, centered)
+      : problemOf(context, node, centered);
   });
 }

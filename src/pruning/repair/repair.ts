@@ -36,8 +36,8 @@ export interface RepairContext extends StatisticsSource {
   readonly kernels: Kernels;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights, relative to the mean diagonal of G. */
-  readonly ridge: number;
+  /** Pull towards the old weights, relative to the mean diagonal of G. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Aborts the work between two layers. */
   readonly signal?: AbortSignal;
   /** Called during work that is not a layer's: what it is, how far it is. */
@@ -60,9 +60,6 @@ export interface Repair {
 
 /** Share of the memory budget that activations may take whatever a layer's statistics need. */
 const WAITING_SHARE = 0.25;
-
-/** Samples that a layer which stays whole needs per input before it is fitted anew. */
-const SAMPLES_PER_INPUT = 2;
 
 /**
  * The layers that are cut or repaired: from the first cut on, all that statistics are gathered for.
@@ -116,7 +113,7 @@ export async function repairLayers(
   plans: readonly LayerPlan[],
   repair: Repair,
 ): Promise<Repair> {
-  const { file, map, pool, clock } = context;
+  const { file, pool, clock } = context;
   const removed = repair.removed.slice();
   const selections = new Map(repair.selections);
   const reports = new Map(repair.reports);
@@ -134,19 +131,12 @@ export async function repairLayers(
       context.signal?.throwIfAborted();
       context.onLayer(node.name, reports.size);
       const raw = await clock.time("calibrate", () => pool.collect(node.key));
-      const problem = problemOf(map, node, centerInPlace(raw));
+      const problem = problemOf(context, node, centerInPlace(raw));
       const chosen = await clock.time(
         "select",
         () => chooseChannels(context, plan, problem, { removed, selections }),
       );
       const isWhole = chosen.kept.length === plan.of;
-      if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
-        releaseMoments(raw);
-        const reason = plan.reason ??
-          `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
-        reports.set(node.key, { ...wholeReport(plan), reason });
-        continue;
-      }
       const fit = await clock.time(
         "reconstruct",
         () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
@@ -231,7 +221,7 @@ async function cutCoupledSpace(
   const space = map.spaces[id];
   const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
   const problems = consumers.map((node) =>
-    coupledProblem(map, node, id, centerInPlace(moments.get(node.key)))
+    coupledProblem({ graph, map }, node, id, centerInPlace(moments.get(node.key)))
   );
   const { kept } = await clock.time(
     "select",

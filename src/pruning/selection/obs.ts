@@ -1,16 +1,18 @@
 import { GroupElimination, type Kernels } from "../../kernels/mod.ts";
+import { checkRidge, typicalRidge } from "./folds.ts";
 import {
   checkProblems,
   findDeadChannels,
   type Problem,
   rowsOfChannels,
+  rowsOfKept,
   totalSquares,
 } from "./problem.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Settings of {@link createObsSelector}. */
 export interface ObsOptions {
-  /** Ridge, relative to the mean diagonal of G; 1e-4 by default. */
+  /** Ridge, relative to the mean diagonal of G. Default: chosen for each problem by halves of the images. */
   readonly ridge?: number;
 }
 
@@ -30,7 +32,8 @@ export interface ObsSelector extends Selector {
   keep(count: number): ObsSelection;
   /**
    * Relative squared error of the layers' outputs after reconstruction with the best `count` channels: residual over
-   * total, the mean over problems.
+   * total, the mean over problems, on images that the fit has not seen. It is looked at for some counts; between these
+   * the error on the samples is raised by as much as it is there.
    *
    * @param count Channels kept.
    * @returns The error.
@@ -60,12 +63,10 @@ export function createObsSelector(
   checkProblems(problems);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
-  const { removalOrder, errors, ridges } = eliminateAll(
-    kernels,
-    problems,
-    dead,
-    options.ridge ?? 1e-4,
-  );
+  const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
+  const path = eliminateAll(kernels, problems, dead, ridges);
+  const { removalOrder } = path;
+  const errors = raiseErrors(path, (kept) => unseenError(kernels, problems, kept, path.ridges));
   const errorAt = (count: number): number => {
     checkKeptCount(count, channels);
     return errors[count];
@@ -77,7 +78,12 @@ export function createObsSelector(
     errorAt,
     keep(count: number): ObsSelection {
       const relativeError = errorAt(count);
-      return { kept: removalOrder.slice(channels - count).sort(), dead, relativeError, ridges };
+      return {
+        kept: removalOrder.slice(channels - count).sort(),
+        dead,
+        relativeError,
+        ridges: path.ridges,
+      };
     },
   };
 }
@@ -93,14 +99,15 @@ function eliminateAll(
   kernels: Kernels,
   problems: readonly Problem[],
   dead: Int32Array,
-  ridge: number,
+  ridges: readonly number[],
 ): EliminationPath {
   const { channels } = problems[0];
   const shares = problems.map(({ moments }) => 1 / totalSquares(moments));
   const eliminations: GroupElimination[] = [];
   try {
-    for (const problem of problems) {
+    for (const [index, problem] of problems.entries()) {
       const { moments, weights } = problem;
+      const ridge = ridges[index];
       const groups = rowsOfChannels(problem);
       eliminations.push(new GroupElimination(kernels, { moments, weights, groups, ridge }));
     }
@@ -121,6 +128,48 @@ function eliminateAll(
   } finally {
     for (const elimination of eliminations) elimination.dispose();
   }
+}
+
+/** Mean over problems of the error that fits have on images that they have not seen; undefined where there are no halves. */
+function unseenError(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  kept: Int32Array,
+  ridges: readonly number[],
+): number | undefined {
+  let sum = 0;
+  for (const [index, problem] of problems.entries()) {
+    const rows = rowsOfKept(problem, kept);
+    const { relativeError } = checkRidge(kernels, problem, rows, ridges[index]);
+    if (relativeError === undefined) return undefined;
+    sum += relativeError;
+  }
+  return sum / problems.length;
+}
+
+/** Counts at which the error on unseen images is looked at, of evenly spaced ones. */
+const LOOKS = 8;
+
+/** Errors by count, each times the ratio of the unseen error to the seen one, which is linear between the looks. */
+function raiseErrors(
+  { removalOrder, errors }: EliminationPath,
+  unseenErrorOf: (kept: Int32Array) => number | undefined,
+): Float64Array {
+  const channels = removalOrder.length;
+  const ratios = [{ count: 0, ratio: 1 }];
+  for (let look = 1; look < LOOKS; look++) {
+    const count = Math.round(look * channels / LOOKS);
+    if (count === ratios.at(-1)!.count || count === channels || !(errors[count] > 0)) continue;
+    const unseen = unseenErrorOf(removalOrder.subarray(channels - count));
+    if (unseen === undefined) return errors;
+    ratios.push({ count, ratio: unseen / errors[count] });
+  }
+  return errors.map((error, count) => {
+    const next = ratios.find((each) => each.count >= count) ?? ratios.at(-1)!;
+    const last = ratios.findLast((each) => each.count <= count)!;
+    const share = next.count > last.count ? (count - last.count) / (next.count - last.count) : 0;
+    return error * (last.ratio + share * (next.ratio - last.ratio));
+  });
 }
 
 function meanRelativeError(eliminations: GroupElimination[], shares: number[]): number {

@@ -19,6 +19,10 @@ export interface Problem {
   readonly channelOf: Int32Array;
   /** Channels in the space. */
   readonly channels: number;
+  /** What each row of X has been divided by, and of the weights multiplied by: d numbers. Default: nothing. */
+  readonly inputScales?: Float64Array;
+  /** What each column of Y, and of the weights, has been multiplied by: n numbers. Default: nothing. */
+  readonly outputScales?: Float64Array;
 }
 
 /** A layer's name as messages quote it. */
@@ -66,6 +70,31 @@ export function rowsOfChannels(problem: Problem): number[][] {
   const rows: number[][] = Array.from({ length: problem.channels }, () => []);
   for (let row = 0; row < problem.moments.d; row++) {
     rows[problem.channelOf[row % problem.positions]].push(row);
+  }
+  return rows;
+}
+
+/**
+ * Rows of the moments that belong to the channels that stay.
+ *
+ * @param problem A consumer.
+ * @param keptChannels The channels, in any order.
+ * @returns The rows, ascending.
+ * @throws {RangeError} When a channel does not exist.
+ */
+export function rowsOfKept(problem: Problem, keptChannels: ArrayLike<number>): number[] {
+  const kept = new Uint8Array(problem.channels);
+  for (const channel of Array.from(keptChannels)) {
+    if (!Number.isInteger(channel) || channel < 0 || channel >= problem.channels) {
+      throw new RangeError(
+        `reconstruct a layer: channel ${channel} kept, wanted 0 … ${problem.channels - 1}`,
+      );
+    }
+    kept[channel] = 1;
+  }
+  const rows: number[] = [];
+  for (let row = 0; row < problem.moments.d; row++) {
+    if (kept[problem.channelOf[row % problem.positions]]) rows.push(row);
   }
   return rows;
 }
