@@ -6,6 +6,7 @@ import {
   solveTriangle,
   solveTriangleWorkspaceBytes,
 } from "./triangular";
+import { subtractScaledF64 } from "./vector_f64";
 
 /** Element (row, column) of a symmetric matrix of which the upper triangle alone is kept. */
 function loadSymmetric(h: usize, stride: i32, row: i32, column: i32): f64 {
@@ -14,7 +15,7 @@ function loadSymmetric(h: usize, stride: i32, row: i32, column: i32): f64 {
 }
 
 /** Numbers of a row of H in the workspace: whole panels of four columns. */
-function paddedColumns(inputs: i32): i32 {
+export function paddedColumns(inputs: i32): i32 {
   return (inputs + 3) & ~3;
 }
 
@@ -36,7 +37,8 @@ export function eliminationWorkspaceBytes(
     (rows + 6) * <f64> paddedColumns(inputs) + 6 * <f64> pendingRows);
 }
 
-function addressOfZ(workspace: usize, groupRows: i32): usize {
+/** Where Z is in the workspace of `eliminationWorkspaceBytes`. */
+export function addressOfZ(workspace: usize, groupRows: i32): usize {
   return workspace + (<usize> groupRows * <usize> groupRows << 4);
 }
 
@@ -161,11 +163,9 @@ function updateBlock(block: usize, count: i32, v: usize, depth: i32): void {
   const bytes = <usize> count << 3;
   for (let p = 0; p < depth; p++, v += bytes) {
     for (let i = 0; i < count; i++) {
+      const at = (<usize> i * bytes) + (<usize> i << 3);
       const factor = load<f64>(v + (<usize> i << 3));
-      for (let j = i; j < count; j++) {
-        const at = block + (<usize> i * bytes + (<usize> j << 3));
-        store<f64>(at, load<f64>(at) - factor * load<f64>(v + (<usize> j << 3)));
-      }
+      subtractScaledF64(factor, v + (<usize> i << 3), block + at, count - i);
     }
   }
 }

@@ -44,6 +44,13 @@ export {
 export { maxPoolGradient } from "./max_pool_gradient";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { samplePatches } from "./patches";
+export {
+  eliminateSampleGroup,
+  multiplyF64,
+  multiplyF64WorkspaceBytes,
+  sampleBlocks,
+  sampleEliminationWorkspaceBytes,
+} from "./sample_elimination";
 export { unsortedSegmentSum } from "./segment_sum";
 export {
   transformWinogradFilter,

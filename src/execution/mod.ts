@@ -1,6 +1,5 @@
 export { Calibrator } from "./calibration/calibrator.ts";
 export {
-  type MomentsSize,
   type MomentsToWrite,
   StatisticsFile,
   writeStatistics,

@@ -4,11 +4,6 @@ const F64_BYTES = 8;
 const F32_BYTES = 4;
 const I32_BYTES = 4;
 
-/** Rows that may wait to be taken from H; as many as the micro-kernel takes at a time. */
-const MOST_WAITING = 128;
-/** Share of a small H's rows that may wait: bringing a row up to date costs as much as the rows that wait. */
-const WAITING_SHARE = 1 / 8;
-
 /** What an elimination's memory is reserved for. */
 interface EliminationSize {
   /** Rows of H. */
@@ -17,6 +12,10 @@ interface EliminationSize {
   readonly n: number;
   /** The groups, with the rows of each. */
   readonly groups: readonly { readonly rows: number }[];
+  /** Rows of V that may wait, at least. */
+  readonly waiting: number;
+  /** Whether H itself is there. Default true. */
+  readonly hasInverse?: boolean;
 }
 
 /** Addresses of the state and the scratch of one elimination. */
@@ -59,19 +58,16 @@ export class EliminationMemory {
    * @param size What to reserve for.
    * @throws {InputError} When the heap cannot grow that far.
    */
-  constructor(kernels: Kernels, { d, n, groups }: EliminationSize) {
+  constructor(kernels: Kernels, { d, n, groups, waiting, hasInverse = true }: EliminationSize) {
     const { wasm, memory } = kernels;
     this.#kernels = kernels;
     this.groupCount = groups.length;
     this.groupRows = groups.reduce((most, { rows }) => Math.max(most, rows), 1);
-    this.capacity = Math.max(
-      this.groupRows,
-      Math.min(MOST_WAITING, Math.ceil(WAITING_SHARE * d)),
-    );
+    this.capacity = Math.max(this.groupRows, waiting);
     const blocks = groups.reduce((sum, { rows }) => sum + rows * rows, 0);
     const panels = Math.ceil(d / 4);
     const bytes: Addresses = {
-      inverse: d * d * F64_BYTES,
+      inverse: hasInverse ? d * d * F64_BYTES : 0,
       fitted: d * n * F64_BYTES,
       old: d * n * F32_BYTES,
       blocks: blocks * F64_BYTES,

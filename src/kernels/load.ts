@@ -167,6 +167,53 @@ export interface KernelExports extends ConvolutionExports, TrainingExports {
     groupRows: number,
     workspace: number,
   ): void;
+  /** As `eliminateGroup` where H is known by samples alone. */
+  eliminateSampleGroup(
+    x: number,
+    inputs: number,
+    p: number,
+    samples: number,
+    w: number,
+    outputs: number,
+    first: number,
+    count: number,
+    block: number,
+    floor: number,
+    pending: number,
+    capacity: number,
+    groupRows: number,
+    workspace: number,
+    scratch: number,
+  ): number;
+  /** Diagonal blocks of H where it is known by samples alone. */
+  sampleBlocks(
+    x: number,
+    inputs: number,
+    p: number,
+    samples: number,
+    table: number,
+    groups: number,
+    blocks: number,
+    product: number,
+    workspace: number,
+  ): void;
+  /** Bytes of the scratch of `eliminateSampleGroup`. */
+  sampleEliminationWorkspaceBytes(samples: number, groupRows: number): number;
+  /** product = AᵀB, or AB, row-major f64. */
+  multiplyF64(
+    product: number,
+    rows: number,
+    columns: number,
+    depth: number,
+    a: number,
+    strideA: number,
+    leftIsPlain: boolean,
+    b: number,
+    strideB: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `multiplyF64`. */
+  multiplyF64WorkspaceBytes(): number;
   /** Takes from H what waits. */
   applyElimination(
     h: number,

@@ -8,6 +8,7 @@ export { trainBatchNorm } from "./batch_norm.ts";
 export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
+export type { Elimination, EliminationSystem } from "./elimination_state.ts";
 export type { Geometry } from "./geometry.ts";
 export { heldOutError, type HeldOutTrial, type SampleMoments } from "./held_out.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
@@ -15,6 +16,7 @@ export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   centerInPlace,
+  inputSquares,
   joinHalves,
   mergeMoments,
   type Moments,
@@ -22,15 +24,26 @@ export {
   sumMoments,
 } from "./moments.ts";
 export {
+  assembleMoments,
   type MomentsByLayer,
+  type MomentsPart,
+  type MomentsSize,
   packAndRelease,
-  PACKED_PARTS,
   packedBytes,
-  packedLengths,
   type PackedMoments,
-  type PackedParts,
   packMoments,
+  partOf,
+  shapesOfParts,
+  sizeOfMoments,
   unpackMoments,
 } from "./packed_moments.ts";
+export { SampleElimination } from "./sample_elimination.ts";
+export {
+  fitSamples,
+  gramOfSamples,
+  meanSquareOf,
+  pickColumns,
+  productOfSamples,
+} from "./samples.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";

@@ -1,9 +1,12 @@
 import { InputError, ownValue, parseJson } from "../../base/mod.ts";
 import {
-  PACKED_PARTS,
-  packedLengths,
+  assembleMoments,
+  type MomentsPart,
+  type MomentsSize,
   type PackedMoments,
-  type PackedParts,
+  partOf,
+  shapesOfParts,
+  sizeOfMoments,
 } from "../../kernels/mod.ts";
 import { SafetensorsFile, type TensorShape, writeSafetensors } from "./safetensors.ts";
 import { checkIdentity, type Statistics, type StatisticsIdentity } from "./statistics.ts";
@@ -19,18 +22,6 @@ interface StatisticsRecord extends StatisticsHead {
   readonly counts: Readonly<Record<string, number>>;
   /** Samples of the first half of the images, of layers that have it. */
   readonly halves: Readonly<Record<string, number>>;
-}
-
-/** Sizes of a layer's moments. */
-export interface MomentsSize {
-  /** Inputs per sample. */
-  readonly d: number;
-  /** Outputs per sample. */
-  readonly n: number;
-  /** Samples. */
-  readonly count: number;
-  /** Samples of the first half of the images. */
-  readonly half?: { readonly count: number };
 }
 
 /** Moments that are written: sizes first, then one layer's after the other's. */
@@ -63,10 +54,14 @@ export async function writeStatistics(
     sizes.flatMap(([key, { half }]) => half ? [[key, half.count] as const] : []),
   );
   const record: StatisticsRecord = { identity, shards, counts, halves };
-  const tensors = sizes.flatMap(([key, size]) => [
-    ...shapesOf(`${key}/`, size),
-    ...(size.half ? shapesOf(halfOf(key), size) : []),
-  ]);
+  const tensors = sizes.flatMap(([key, size]) =>
+    halvesOf(size).flatMap((isHalf) =>
+      shapesOfParts(size, isHalf).map(([part, shape]) => ({
+        name: nameOf(key, part, isHalf),
+        shape,
+      }))
+    )
+  );
   await writeSafetensors(
     path,
     { secateur: JSON.stringify(record) },
@@ -79,27 +74,22 @@ export async function writeStatistics(
 function* arraysOf({ sizes, packed }: MomentsToWrite): Generator<Float64Array> {
   for (const key of sizes.keys()) {
     const moments = packed(key);
-    for (const each of [moments, ...(moments.half ? [moments.half] : [])]) {
-      for (const part of PACKED_PARTS) yield each[part];
+    const size = sizeOfMoments(moments);
+    for (const isHalf of halvesOf(size)) {
+      const own = isHalf ? moments.half! : moments;
+      for (const [part] of shapesOfParts(size, isHalf)) yield partOf(own, part);
     }
   }
 }
 
-/** What the names of the arrays of a layer's half begin with; behind the last slash stands no layer's name. */
-function halfOf(key: string): string {
-  return `${key}/half-`;
+/** The whole, and its half where there is one. */
+function halvesOf({ half }: MomentsSize): boolean[] {
+  return half ? [false, true] : [false];
 }
 
-function shapesOf(prefix: string, size: MomentsSize): TensorShape[] {
-  const { d, n } = size;
-  const shapes: PackedParts<number[]> = {
-    triangle: [packedLengths(size).triangle],
-    cross: [d, n],
-    sumX: [d],
-    sumY: [n],
-    sumYY: [n],
-  };
-  return PACKED_PARTS.map((part) => ({ name: prefix + part, shape: shapes[part] }));
+/** Behind the last slash stands no layer's name. */
+function nameOf(key: string, part: MomentsPart, isHalf: boolean): string {
+  return `${key}/${isHalf ? "half-" : ""}${part}`;
 }
 
 /** An open file of statistics, of which layers are read one by one. */
@@ -148,20 +138,23 @@ export class StatisticsFile implements StatisticsHead {
   sizeOf(key: string): MomentsSize {
     const count = ownValue(this.#record.counts, key);
     const inHalf = ownValue(this.#record.halves, key);
-    const d = this.#file.lengthOf(`${key}/sumX`) ?? NaN;
-    const n = this.#file.lengthOf(`${key}/sumY`) ?? NaN;
-    const lengths = packedLengths({ d, n });
-    const isWhole = (prefix: string) =>
-      PACKED_PARTS.every((part) => this.#file.lengthOf(prefix + part) === lengths[part]);
-    if (
-      count === undefined || !isWhole(`${key}/`) || inHalf !== undefined && !isWhole(halfOf(key))
-    ) {
-      throw new InputError(
-        `reading ${this.#path}: found no whole statistics of layer "${key}"; ` +
-          `the file is damaged, make it again with \`calibrate\``,
-      );
-    }
-    return { d, n, count, ...(inHalf === undefined ? {} : { half: { count: inHalf } }) };
+    const size: MomentsSize = {
+      d: this.#file.lengthOf(`${key}/sumX`) ?? NaN,
+      n: this.#file.lengthOf(`${key}/sumY`) ?? NaN,
+      count: count ?? NaN,
+      isWide: this.#file.lengthOf(`${key}/x`) !== undefined,
+      ...(inHalf === undefined ? {} : { half: { count: inHalf } }),
+    };
+    const isWhole = halvesOf(size).every((isHalf) =>
+      shapesOfParts(size, isHalf).every(([part, shape]) =>
+        this.#file.lengthOf(nameOf(key, part, isHalf)) === shape.reduce((a, b) => a * b, 1)
+      )
+    );
+    if (count !== undefined && isWhole) return size;
+    throw new InputError(
+      `reading ${this.#path}: found no whole statistics of layer "${key}"; ` +
+        `the file is damaged, make it again with \`calibrate\``,
+    );
   }
 
   /**
@@ -172,17 +165,10 @@ export class StatisticsFile implements StatisticsHead {
    * @throws {InputError} When they are not there as a whole.
    */
   packed(key: string): PackedMoments {
-    const { half, ...size } = this.sizeOf(key);
-    const whole = { ...size, ...this.#readParts(`${key}/`) };
-    if (half === undefined) return whole;
-    return { ...whole, half: { ...size, ...half, ...this.#readParts(halfOf(key)) } };
-  }
-
-  #readParts(prefix: string): PackedParts<Float64Array> {
-    const [triangle, cross, sumX, sumY, sumYY] = PACKED_PARTS.map((part) =>
-      this.#file.read(prefix + part)
+    return assembleMoments(
+      this.sizeOf(key),
+      (part, isHalf) => this.#file.read(nameOf(key, part, isHalf)),
     );
-    return { triangle, cross, sumX, sumY, sumYY };
   }
 
   /** Closes the file. */

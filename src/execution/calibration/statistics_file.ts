@@ -1,5 +1,5 @@
 import { InputError } from "../../base/mod.ts";
-import { packMoments, unpackMoments } from "../../kernels/mod.ts";
+import { packMoments, sizeOfMoments, unpackMoments } from "../../kernels/mod.ts";
 import { StatisticsFile, writeStatistics } from "./packed_statistics.ts";
 import {
   checkSameWhole,
@@ -44,8 +44,9 @@ export async function saveStatistics(
   { identity, shards, layers }: Statistics,
   signal?: AbortSignal,
 ): Promise<void> {
+  const sizes = new Map([...layers].map(([key, moments]) => [key, sizeOfMoments(moments)]));
   const packed = (key: string) => packMoments(layers.get(key)!);
-  await writeStatistics(path, { identity, shards }, { sizes: layers, packed }, signal);
+  await writeStatistics(path, { identity, shards }, { sizes, packed }, signal);
 }
 
 /**

@@ -1,20 +1,24 @@
-import type { MomentsSize, MomentsToWrite } from "../../execution/mod.ts";
+import type { MomentsToWrite } from "../../execution/mod.ts";
 import { ScratchFile } from "../../base/mod.ts";
 import {
-  PACKED_PARTS,
+  assembleMoments,
+  type MomentsPart,
+  type MomentsSize,
   packedBytes,
-  packedLengths,
   type PackedMoments,
-  type PackedParts,
+  partOf,
+  shapesOfParts,
+  sizeOfMoments,
 } from "../../kernels/mod.ts";
 
 /** Bytes of moments that stay in memory; those of small networks need no file. */
 const IN_MEMORY = 64 * 2 ** 20;
 
-/** Moments in the file: sizes, and where the arrays begin. */
-interface StoredMoments extends MomentsSize {
-  readonly places: PackedParts<number>;
-  readonly half?: StoredMoments;
+/** Moments in the file: sizes, and where the arrays begin, of the half too. */
+interface StoredMoments {
+  readonly size: MomentsSize;
+  readonly whole: ReadonlyMap<MomentsPart, number>;
+  readonly half: ReadonlyMap<MomentsPart, number>;
 }
 
 /**
@@ -52,8 +56,7 @@ export class MomentStore implements MomentsToWrite {
    * @param moments Its moments; they belong to the store.
    */
   put(key: string, moments: PackedMoments): void {
-    const { d, n, count, half } = moments;
-    this.sizes.set(key, { d, n, count, ...(half && { half: { count: half.count } }) });
+    this.sizes.set(key, sizeOfMoments(moments));
     const bytes = packedBytes(moments);
     const stored = bytes > this.#room ? this.#write(moments) : undefined;
     if (stored) {
@@ -95,19 +98,24 @@ export class MomentStore implements MomentsToWrite {
 }
 
 function append(file: ScratchFile, moments: PackedMoments): StoredMoments {
-  const { d, n, count, half } = moments;
-  const [triangle, cross, sumX, sumY, sumYY] = PACKED_PARTS.map((part) =>
-    file.append(moments[part])
-  );
-  const places = { triangle, cross, sumX, sumY, sumYY };
-  return { d, n, count, places, ...(half && { half: append(file, half) }) };
+  const size = sizeOfMoments(moments);
+  const write = (own: PackedMoments, isHalf: boolean) =>
+    new Map(shapesOfParts(size, isHalf).map(([part]) => [part, file.append(partOf(own, part))]));
+  return {
+    size,
+    whole: write(moments, false),
+    half: moments.half ? write(moments.half, true) : new Map(),
+  };
 }
 
-function read(file: ScratchFile, { d, n, count, places, half }: StoredMoments): PackedMoments {
-  const lengths = packedLengths({ d, n });
-  const [triangle, cross, sumX, sumY, sumYY] = PACKED_PARTS.map((part) =>
-    file.read(places[part], lengths[part])
+function read(file: ScratchFile, { size, whole, half }: StoredMoments): PackedMoments {
+  const lengths = [false, true].map((isHalf) =>
+    new Map(
+      shapesOfParts(size, isHalf).map(([part, shape]) => [part, shape.reduce((a, b) => a * b, 1)]),
+    )
   );
-  const own = { d, n, count, triangle, cross, sumX, sumY, sumYY };
-  return { ...own, ...(half && { half: read(file, half) }) };
+  return assembleMoments(size, (part, isHalf) => {
+    const start = (isHalf ? half : whole).get(part)!;
+    return file.read(start, lengths[Number(isHalf)].get(part)!);
+  });
 }
