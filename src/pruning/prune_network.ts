@@ -36,6 +36,7 @@ import {
   createStatisticsSource,
   type StatisticsSource,
 } from "./statistics/statistics_source.ts";
+import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
@@ -141,7 +142,7 @@ export async function pruneOpened(
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const images = settings.batches * settings.batchSize;
+    const images = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listConvolutions(graph, map, settings.shared);
@@ -212,7 +213,10 @@ export async function pruneOpened(
       failure,
       comparison,
       clock,
-      images: { calibration: calibration.length, wanted: images },
+      images: {
+        calibration: calibration.length,
+        wanted: settings.batches === undefined ? calibration.length : images,
+      },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,

@@ -164,11 +164,14 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly channelMultiple?: number;
   /** Names of convolutions that stay whole. Default: none. */
   readonly skip?: readonly string[];
-  /** Batches of training images for the statistics. Default 60. */
+  /**
+   * Batches of training images for the statistics. Default: 7,680 images, fewer where a pass over them takes more than
+   * 1.5 · 10¹² multiply-accumulates, 256 at least.
+   */
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default 10. */
+  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
   /**
    * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit
@@ -213,11 +216,11 @@ export interface LayerReport {
   /** Number of input channels before. */
   readonly of: number;
   /**
-   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after
-   * reconstruction. 0 for a layer that was left alone.
+   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs, each weighted by
+   * what reads it, of fits to either half of the images on the other half. 0 for a layer that was left alone.
    */
   readonly relativeError: number;
-  /** Ridge that was used, relative to the mean diagonal of G; absent when the layer was not reconstructed. */
+  /** Ridge that was used, relative to the mean diagonal of G of inputs of unit spread; absent when the layer was not reconstructed. */
   readonly ridge?: number;
   /** Number of input channels that were zero in all samples. */
   readonly dead?: number;

@@ -20,6 +20,7 @@ import {
   readUnitErrors,
   solveBudget,
   type UnitErrors,
+  wantedImages,
 } from "../../pruning/mod.ts";
 import type { PruneOptions } from "../prune.ts";
 import {
@@ -142,7 +143,7 @@ export class Workbench {
     const session = await openSession(settings, (file) => file);
     let original: OriginalMoments | undefined;
     try {
-      const images = settings.batches * settings.batchSize;
+      const images = wantedImages(session.graph, settings);
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listConvolutions(graph, map, settings.shared);

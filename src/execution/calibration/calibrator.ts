@@ -7,7 +7,7 @@ import { releaseWeights, type Weight } from "../../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
 import { HalvedSums } from "./halved_sums.ts";
 import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
-import { samplePositions, type SamplingOptions } from "./sampling.ts";
+import { pointsFor, samplePositions } from "./sampling.ts";
 
 /** A batch of preprocessed images. */
 export interface CalibrationBatch {
@@ -20,7 +20,13 @@ export interface CalibrationBatch {
 }
 
 /** How statistics are gathered. */
-export interface CalibrationOptions extends SamplingOptions {
+export interface CalibrationOptions {
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Images of all shards. */
+  readonly images: number;
+  /** Positions per image and layer. Default: as many as each layer wants, {@link pointsFor}. */
+  readonly pointsPerImage?: number;
   /** Bytes of activations that may wait between two layers; batches beyond it are run again from the images. */
   readonly memoryBudget: number;
   /** Called after every batch. */
@@ -50,6 +56,8 @@ interface SampledLayer {
   readonly number: number;
   readonly geometry: Geometry;
   readonly outputSize: readonly [number, number];
+  /** Positions of an image that are looked at, if it has as many. */
+  readonly points: number;
   readonly residual?: ResidualTarget;
 }
 
@@ -101,6 +109,7 @@ export class Calibrator {
         number,
         geometry: geometryOf(node),
         outputSize: outputSizeOf(node),
+        points: options.pointsPerImage ?? pointsFor(kernelSize(node).inputs, options.images),
         residual: residuals.get(key),
       };
     });
@@ -195,6 +204,14 @@ export class Calibrator {
     return new HalvedSums(this.#subject.kernels, kernelSize(node));
   }
 
+  #positionsOf(
+    { number, outputSize, points }: SampledLayer,
+    indices: ArrayLike<number>,
+  ): Int32Array {
+    const { seed } = this.#options;
+    return samplePositions(number, indices, outputSize, { seed, pointsPerImage: points });
+  }
+
   /** X of a layer at its sampled positions: P × inputs. */
   #sampleInput(
     layer: SampledLayer,
@@ -202,7 +219,7 @@ export class Calibrator {
     indices: ArrayLike<number>,
   ): tf.Tensor2D {
     const input = sampledImages(tensors.get(layer.node.inputs[0])!, layer.node);
-    const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
+    const positions = this.#positionsOf(layer, indices);
     return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
   }
 
@@ -211,13 +228,14 @@ export class Calibrator {
    * between: P × outputs. Undefined where the layer does not end a residual branch.
    */
   #sampleShortcuts(
-    { number, outputSize, residual }: SampledLayer,
+    layer: SampledLayer,
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D | undefined {
+    const { residual } = layer;
     if (residual === undefined) return undefined;
     const { kernels } = this.#subject;
-    const positions = samplePositions(number, indices, outputSize, this.#options);
+    const positions = this.#positionsOf(layer, indices);
     const sampled = residual.shortcuts.map((name) =>
       samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
     );

@@ -20,8 +20,8 @@ export interface StatisticsIdentity {
   readonly preprocessing: string;
   /** Calibration images, over all shards. */
   readonly images: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Seed of the choice of images and positions. */
   readonly seed: number;
 }

@@ -204,7 +204,7 @@ function chooseChannels(
   }
   const { kept, dead } = settled
     ? { kept: settled, dead: new Int32Array(0) }
-    : createSelector(kernels, [problem], select, { ridge }).keep(keep);
+    : createSelector(kernels, [problem], select, { ridge, tryOut: false }).keep(keep);
   if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, kept));
   else removeChannels(cuts.removed, globals, kept);
   return { kept, dead };
@@ -225,7 +225,7 @@ async function cutCoupledSpace(
   );
   const { kept } = await clock.time(
     "select",
-    () => createSelector(kernels, problems, select, { ridge }).keep(keep),
+    () => createSelector(kernels, problems, select, { ridge, tryOut: false }).keep(keep),
   );
   map.channels.forEach((reference, channel) => {
     if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;

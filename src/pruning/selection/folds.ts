@@ -8,8 +8,8 @@ const STEP = 8;
 /** Ridges beyond these are none, or leave the old weights alone. */
 const LEAST_RIDGE = 1e-8, MOST_RIDGE = 1e4;
 
-/** Rows from which on a layer is wide, and half a step is not worth its time. */
-const WIDE = 1024;
+/** Rows from which on a layer is wide: its factorizations take seconds, so fewer are made. */
+export const WIDE = 1024;
 
 /** A ridge, and what it is worth on images that the fit has not seen. */
 export interface CheckedRidge {

@@ -1,5 +1,5 @@
 import { GroupElimination, type Kernels } from "../../kernels/mod.ts";
-import { checkRidge, typicalRidge } from "./folds.ts";
+import { checkRidge, typicalRidge, WIDE } from "./folds.ts";
 import {
   checkProblems,
   findDeadChannels,
@@ -14,6 +14,8 @@ import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 export interface ObsOptions {
   /** Ridge, relative to the mean diagonal of G. Default: chosen for each problem by halves of the images. */
   readonly ridge?: number;
+  /** Whether errors are wanted on images that the fit has not seen, which takes some fits. Default true. */
+  readonly tryOut?: boolean;
 }
 
 /** Channels kept by elimination. */
@@ -66,7 +68,7 @@ export function createObsSelector(
   const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
   const path = eliminateAll(kernels, problems, dead, ridges);
   const { removalOrder } = path;
-  const errors = raiseErrors(path, (kept) => unseenError(kernels, problems, kept, path.ridges));
+  const errors = options.tryOut === false ? path.errors : unseenErrors(kernels, problems, path);
   const errorAt = (count: number): number => {
     checkKeptCount(count, channels);
     return errors[count];
@@ -147,20 +149,26 @@ function unseenError(
   return sum / problems.length;
 }
 
-/** Counts at which the error on unseen images is looked at, of evenly spaced ones. */
-const LOOKS = 8;
+/** Into how many parts the counts are cut at which errors on unseen images are looked at, and those of a wide layer. */
+const PARTS = 8, PARTS_OF_WIDE = 4;
 
-/** Errors by count, each times the ratio of the unseen error to the seen one, which is linear between the looks. */
-function raiseErrors(
-  { removalOrder, errors }: EliminationPath,
-  unseenErrorOf: (kept: Int32Array) => number | undefined,
+/**
+ * Errors by count on images that fits have not seen: those on the samples, each times the ratio of the two, which is
+ * looked at for some counts and linear between them. A function of its own, so that no selector holds the moments.
+ */
+function unseenErrors(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  { removalOrder, errors, ridges }: EliminationPath,
 ): Float64Array {
   const channels = removalOrder.length;
   const ratios = [{ count: 0, ratio: 1 }];
-  for (let look = 1; look < LOOKS; look++) {
-    const count = Math.round(look * channels / LOOKS);
+  const isWide = problems.some(({ moments }) => moments.d >= WIDE);
+  const parts = isWide ? PARTS_OF_WIDE : PARTS;
+  for (let part = 1; part < parts; part++) {
+    const count = Math.round(part * channels / parts);
     if (count === ratios.at(-1)!.count || count === channels || !(errors[count] > 0)) continue;
-    const unseen = unseenErrorOf(removalOrder.subarray(channels - count));
+    const unseen = unseenError(kernels, problems, removalOrder.subarray(channels - count), ridges);
     if (unseen === undefined) return errors;
     ratios.push({ count, ratio: unseen / errors[count] });
   }

@@ -80,8 +80,10 @@ export interface CalibrationRequest {
   readonly layers: readonly string[];
   /** Seed of the sampling. */
   readonly seed: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Images that statistics are gathered from, here and elsewhere. */
+  readonly images: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Bytes of activations that this replica may keep waiting. */
   readonly memoryBudget: number;
 }
@@ -204,8 +206,8 @@ export class Replica {
         return { ...read, firstHalf: read.indices.filter((image) => first.has(image)).length };
       },
     };
-    const { seed, pointsPerImage, memoryBudget } = request;
-    const options = { seed, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
+    const { seed, images, pointsPerImage, memoryBudget } = request;
+    const options = { seed, images, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
     const models = [...new Set([original.model, repaired.model])];
     this.#calibration = { calibrator: new Calibrator(subject, options), models };
   }

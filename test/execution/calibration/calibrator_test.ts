@@ -28,7 +28,7 @@ const BATCHES = 3;
 const BATCH = 4;
 /** Images of a batch that belong to the first half. */
 const FIRST_HALF = 1;
-const SAMPLING = { seed: 5, pointsPerImage: 6 };
+const SAMPLING = { seed: 5, pointsPerImage: 6, images: BATCHES * BATCH };
 
 async function openCalibrator(
   name: NetworkName,
