@@ -110,7 +110,7 @@ export function createPruneCommand() {
     .addOption(pointsOption)
     .option(
       "--statistics <file>",
-      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept in memory)",
+      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept for the run alone)",
     )
     .option(
       "--ridge <number>",

@@ -138,7 +138,7 @@ export async function pruneOpened(
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
   });
-  let folder: RunFolder | undefined;
+  let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
@@ -146,7 +146,11 @@ export async function pruneOpened(
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
-    const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const original = moments ?? await OriginalMoments.open(source, {
+      path: settings.statistics,
+      scratch: settings.checkpoint,
+    });
+    opened = original;
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
@@ -229,6 +233,8 @@ export async function pruneOpened(
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, folder);
+  } finally {
+    opened?.release();
   }
 }
 

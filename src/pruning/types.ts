@@ -188,7 +188,8 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly memoryBudget?: number;
   /**
    * File with the original network's statistics: it is read if it is there, otherwise they are gathered and it is
-   * written. Default: what the run needs is gathered and kept in memory.
+   * written. Default: what the run needs is gathered and kept meanwhile: up to 64 MiB in memory, the rest in a file without
+   * a name, in the checkpoint's folder or that for temporary files.
    */
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
