@@ -5,6 +5,7 @@ import type {
   AutoPolicy,
   BudgetPolicy,
   GroupTuning,
+  NetworkRepairOptions,
   PruneNetworkOptions,
   PruneTuning,
   SearchSettings,
@@ -127,7 +128,7 @@ const TUNING = {
   epochs: number,
   batchSize: positive,
   learningRate: number,
-  schedule: oneOf("piecewise", "cosine", "one-cycle", "constant"),
+  schedule: oneOf("piecewise", "cosine", "one-cycle", "warm-cosine", "constant"),
   optimizer: oneOf("momentum", "adam"),
   momentum: number,
   weightDecay: number,
@@ -152,6 +153,13 @@ const PREPROCESSING = objectOf(
   allOptional({ ...INPUT, inputs: recordOf(objectOf(allOptional(INPUT))) }),
 );
 
+const NETWORK_REPAIR = {
+  steps: positive,
+  batchSize: positive,
+  learningRate: number,
+  temperature: number,
+} satisfies FieldsOf<NetworkRepairOptions>;
+
 const OPTIONS = {
   policy: POLICY,
   select: SELECT,
@@ -165,6 +173,8 @@ const OPTIONS = {
   seed: number,
   memoryBudget: number,
   verify: flag,
+  repair: oneOf("layers", "network"),
+  networkRepair: objectOf(allOptional(NETWORK_REPAIR)),
   tuning: objectOf(allOptional(TUNING)),
   labels: flag,
   preprocessing: PREPROCESSING,
