@@ -5,11 +5,12 @@ import type {
   SearchReport,
 } from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
+import type { WordedReport } from "./word_report.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
 export function describeReport(
-  report: PruneReport,
+  report: WordedReport,
   bytes?: { before: number; after: number },
   out?: string,
 ): string {
@@ -86,7 +87,7 @@ function describeRepair({ steps, heldOut, isKept, reason }: NetworkRepairReport)
   return `repair      of the whole network, ${steps} steps: ${outcome}`;
 }
 
-const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+const COSTS = { macs: "MACs", params: "parameters", latency: "estimated latency" };
 
 /** What the budget policy decided, for people. */
 export function describeBudget(

@@ -1,4 +1,5 @@
-import { loadState, saveState, type StatePlace } from "./state_folder.ts";
+import { isJsonObject } from "../model/mod.ts";
+import { damagedState, loadState, saveState, type StatePlace } from "./state_folder.ts";
 import type { Checkpoint, TuningHooks } from "./tune_network.ts";
 
 /**
@@ -25,14 +26,24 @@ async function saveCheckpoint(place: StatePlace, checkpoint: Checkpoint): Promis
   });
 }
 
-async function loadCheckpoint(place: StatePlace): Promise<Checkpoint> {
+async function loadCheckpoint(
+  place: StatePlace,
+): Promise<NonNullable<TuningHooks["resumeFrom"]>> {
   const { progress, arrays } = await loadState(place);
   const { best, ...rest } = progress as unknown as
     & Pick<Checkpoint, "step" | "history" | "running" | "start">
     & { best?: Omit<NonNullable<Checkpoint["best"]>, "weights"> };
   const [weights, optimizer, bestWeights] = arrays;
+  const { step, history, running } = progress;
+  const isWhole = Number.isSafeInteger(step) && Array.isArray(history) &&
+    history.every(isJsonObject) && isJsonObject(running) &&
+    [running.loss, running.images].every(Number.isFinite) && optimizer !== undefined &&
+    (bestWeights === undefined ||
+      isJsonObject(best) && isJsonObject(best.figures) && Number.isSafeInteger(best.epoch));
+  if (!isWhole) throw damagedState(place.folder, "no progress of a training");
   return {
     ...rest,
+    folder: place.folder,
     weights,
     optimizer,
     ...(best ? { best: { ...best, weights: bestWeights } } : {}),
