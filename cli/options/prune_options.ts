@@ -129,6 +129,17 @@ export function createPruneCommand() {
       positiveInteger,
       PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
     )
+    .addOption(
+      new Option(
+        "--repair <extent>",
+        "how far the smaller network is repaired: layer by layer, or after that as a whole, by the unpruned network's outputs on the calibration images, without labels",
+      ).choices(["layers", "network"]).default(PRUNE_DEFAULTS.repair as "layers" | "network"),
+    )
+    .option(
+      "--repair-steps <n>",
+      "steps of --repair network (default: about two minutes' worth, 600 at most)",
+      positiveInteger,
+    )
     .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
     .optionsGroup("Search, with --prune-option auto:")
     .addOption(searchOptions.rollouts)
