@@ -1,10 +1,11 @@
 import type { BudgetReport, PruneReport, SearchReport } from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
+import type { WordedReport } from "./word_report.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
 export function describeReport(
-  report: PruneReport,
+  report: WordedReport,
   bytes?: { before: number; after: number },
   out?: string,
 ): string {
@@ -59,7 +60,7 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
     : `statistics  of the original gathered and written to ${file}`;
 }
 
-const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+const COSTS = { macs: "MACs", params: "parameters", latency: "estimated latency" };
 
 /** What the budget policy decided, for people. */
 export function describeBudget(

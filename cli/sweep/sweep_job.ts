@@ -14,7 +14,7 @@ import {
 import { parsePruneArguments } from "../options/prune_options.ts";
 import { checkpointFolder } from "../options/tuning_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
-import { type PruneRun, runPrune } from "../prune_run.ts";
+import { type PruneRun, requireTuned, runPrune } from "../prune_run.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
 
 /** What a sweep keeps of a run's report. */
@@ -86,6 +86,7 @@ export async function runPoint(
       throw error;
     })
     : await run();
+  requireTuned(report, folder);
   const { accuracy, outputError, loss, macs, params, seconds } = report;
   const quality = qualityOf(report);
   return { accuracy, outputError, quality, loss, macs, params, bytes, seconds: seconds.total };

@@ -25,12 +25,16 @@ export { LocalExecutor } from "./jobs/local_executor.ts";
 export { letOthersRun } from "./let_others_run.ts";
 export {
   anyOf,
+  isMessage,
   LIBRARY_WORDS,
   type Message,
+  type Notice,
   option,
   type OptionMention,
   type OptionName,
   type OptionWords,
+  partsOf,
+  writeMessage,
 } from "./message.ts";
 export { ownValue } from "./own_value.ts";
 export { parseJson } from "./parse_json.ts";

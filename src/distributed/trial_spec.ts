@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { withTempFolder } from "../base/mod.ts";
-import { listConvolutions, listCutUnits, type SharedMode } from "../graph/mod.ts";
+import { listCutUnits, listReaders, type SharedMode } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import {
@@ -120,7 +120,7 @@ export async function openTrials(
       onStage: () => {},
     };
     const { graph, map } = source;
-    const places = listConvolutions(graph, map, shared);
+    const places = listReaders(graph, map, shared);
     const units = listCutUnits(graph, map, places);
     const networks = await openCountNetworks(context, places, units, rules);
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };

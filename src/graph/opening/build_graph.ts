@@ -8,9 +8,9 @@ import {
   layerName,
   type LayerNode,
   parseReferences,
-  putInGraphOrder,
   type TensorReference,
 } from "../layer_graph.ts";
+import { putInGraphOrder } from "../graph_order.ts";
 import { completeShapes } from "./complete_shapes.ts";
 
 /**
@@ -29,8 +29,8 @@ export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
   const calls = isSequential
     ? sequentialCalls(layers, model)
     : layers.filter((layer) => made.has(layerName(layer)));
-  const names = new Set(calls.map(layerName));
-  const { byLayer, others } = assignWeights(file, names);
+  const classes = new Map(calls.map((layer) => [layerName(layer), layer.class_name]));
+  const { byLayer, others } = assignWeights(file, classes);
   const nameTensor = tensorNaming(calls);
   const nodes = calls.flatMap((layer) =>
     nodesOfLayer(layer, nameTensor, byLayer, made.get(layerName(layer)), model)
@@ -122,24 +122,37 @@ function outputShapeOf(
 
 /**
  * Sorts weights by layer and role. TensorFlow.js writes `layer/kernel`; Keras' converter may put scopes before or
- * between (`model/layer/layer/kernel`), so the last layer name in the path owns the weight.
+ * between (`model/layer/layer/kernel`), so the last layer name in the path owns the weight. The weights of layers in a
+ * wrapper have these layers' names in their roles, since there can be several kernels.
  */
-function assignWeights(file: ModelFile, names: Set<string>) {
+function assignWeights(file: ModelFile, classes: ReadonlyMap<string, string>) {
+  const names = new Set(classes.keys());
   const byLayer = new Map<string, Map<string, Weight>>();
   const others = new Map<string, Weight>();
   for (const weight of file.weights.values()) {
     const path = weight.name.split("/");
-    const role = path.pop()!.replace(/:\d+$/, "");
+    const last = path.pop()!.replace(/:\d+$/, "");
     const owner = ownerOf(path, names);
     if (owner === undefined) {
       others.set(weight.name, weight);
       continue;
     }
     const roles = byLayer.get(owner) ?? new Map<string, Weight>();
-    roles.set(role, weight);
+    const isWrapper = WRAPPERS.has(classes.get(owner)!);
+    roles.set(isWrapper ? roleInWrapper(path, owner, last) : last, weight);
     byLayer.set(owner, roles);
   }
   return { byLayer, others };
+}
+
+/** Classes that hold other layers with weights. */
+const WRAPPERS: ReadonlySet<string> = new Set(["Bidirectional", "TimeDistributed"]);
+
+function roleInWrapper(path: readonly string[], owner: string, last: string): string {
+  const { length } = owner.split("/");
+  const ends = path.map((_, index) => index + 1);
+  const end = ends.findLast((each) => path.slice(each - length, each).join("/") === owner)!;
+  return [...path.slice(end), last].join("/");
 }
 
 /**

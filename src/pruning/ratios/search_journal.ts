@@ -8,8 +8,10 @@ import {
   InputError,
   makeFolder,
   option,
+  parseJson,
   writeWholeFile,
 } from "../../base/mod.ts";
+import { isJsonObject } from "../../model/mod.ts";
 import type { RunIdentity } from "../../session/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -64,7 +66,9 @@ export class SearchJournal {
     if (first?.kind !== "search" || first.version !== VERSION) {
       throw new InputError([
         `reading the search journal ${path}: found ${first?.kind ?? "no line"} of version ` +
-        `${first?.version}, wanted a search of version ${VERSION}; start anew without `,
+        `${
+          JSON.stringify(first?.version)
+        }, wanted a search of version ${VERSION}; start anew without `,
         option("resume"),
       ]);
     }
@@ -81,6 +85,21 @@ export class SearchJournal {
       await journal.#write(() => disk.truncate(path, new TextEncoder().encode(whole).length));
     }
     return journal;
+  }
+
+  /**
+   * The entries of one kind.
+   *
+   * @param kind The kind.
+   * @param isWhole Whether an entry of it is as it was written.
+   * @returns The entries, in order.
+   * @throws {InputError} When one is not.
+   */
+  entriesOf(kind: string, isWhole: (entry: JournalEntry) => boolean): JournalEntry[] {
+    const broken = this.entries.findIndex((entry) => entry.kind === kind && !isWhole(entry));
+    // The line before the first entry says what the search is.
+    if (broken >= 0) throw damagedLine(this.#path, broken + 1, `no ${kind}`);
+    return this.entries.filter((entry) => entry.kind === kind);
   }
 
   /**
@@ -108,14 +127,25 @@ function lineOf(entry: JournalEntry): string {
 
 function parseLines(path: string, text: string): JournalEntry[] {
   return text.split("\n").slice(0, -1).map((line, index) => {
+    let entry: unknown;
     try {
-      return JSON.parse(line);
+      entry = parseJson(line);
     } catch (cause) {
-      throw new InputError([
-        `reading the search journal ${path}: found no JSON in line ${index + 1}; ` +
-        `cut the file off before it, or start anew without `,
-        option("resume"),
-      ], { cause });
+      throw damagedLine(path, index, "no JSON", cause);
     }
+    if (!isEntry(entry)) throw damagedLine(path, index, "no entry");
+    return entry;
   });
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  return isJsonObject(value) && typeof value.kind === "string";
+}
+
+function damagedLine(path: string, index: number, found: string, cause?: unknown): InputError {
+  return new InputError([
+    `reading the search journal ${path}: found ${found} in line ${index + 1}; ` +
+    `cut the file off before it, or start anew without `,
+    option("resume"),
+  ], { cause });
 }

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
-import { ImageError, REPAIR } from "./decoding/image_error.ts";
-import { checkImageSize } from "./decoding/image_kind.ts";
+import { ImageError, REPAIR } from "./image_error.ts";
+import { checkImageSize } from "./image_kind.ts";
 
 /** The first bytes of every PNG. */
 export const PNG_SIGNATURE: readonly number[] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
