@@ -117,14 +117,16 @@ export async function openTrials(
   resources: WorkerResources,
 ): Promise<OpenedTrials> {
   const { session, source } = await openSource(spec, resources);
+  let original: OriginalMoments | undefined;
   try {
     const { select, ridge, rules, shared, images } = spec;
     const statistics = await orRefuse(() => resources.blobs.fetch(spec.statistics));
+    original = await OriginalMoments.open(source, { path: statistics });
     const context = {
       ...source,
       select,
       ridge,
-      original: await OriginalMoments.open(source, statistics),
+      original,
       kernels: await loadKernels(),
       onStage: () => {},
     };
@@ -135,6 +137,7 @@ export async function openTrials(
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };
     return { session, source, trials };
   } catch (error) {
+    original?.release();
     await session.close();
     throw error;
   }

@@ -131,6 +131,39 @@ export interface Finalist extends Evaluation {
   readonly reward: number;
 }
 
+/** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
+export type RepairExtent = "layers" | "network";
+
+/** How a smaller network is repaired as a whole. */
+export interface NetworkRepairOptions {
+  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  readonly steps?: number;
+  /** Images of a step. Default 128. */
+  readonly batchSize?: number;
+  /** Adam's largest learning rate. Default 1e-3. */
+  readonly learningRate?: number;
+  /** By which the scores of both networks are divided. Default 4. */
+  readonly temperature?: number;
+}
+
+/** What the repair of the whole network found. */
+export interface NetworkRepairReport {
+  /** Steps that it took. */
+  readonly steps: number;
+  /** Its passes over the calibration images. */
+  readonly epochs: readonly EpochReport[];
+  /** Figures on held-out training images, which choose; absent without any. */
+  readonly heldOut?: {
+    readonly images: number;
+    readonly before: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+    readonly after: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+  };
+  /** Whether repaired weights were better than those before; absent without held-out images. */
+  readonly isKept?: boolean;
+  /** Why there was no repair, where there was none. */
+  readonly reason?: string;
+}
+
 /** Tuning between groups of convolutions, while the network is pruned. */
 export interface GroupTuning {
   /** Number of convolutions in a group. */
@@ -188,11 +221,16 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly memoryBudget?: number;
   /**
    * File with the original network's statistics: it is read if it is there, otherwise they are gathered and it is
-   * written. Default: what the run needs is gathered and kept in memory.
+   * written. Default: what the run needs is gathered and kept meanwhile: up to 64 MiB in memory, the rest in a file without
+   * a name, in the checkpoint's folder or that for temporary files.
    */
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
+  /** How far the smaller network is repaired. Default `layers`. */
+  readonly repair?: RepairExtent;
+  /** How it is repaired as a whole, where it is. */
+  readonly networkRepair?: NetworkRepairOptions;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
@@ -240,6 +278,8 @@ export interface PruneTuningReport {
   readonly validationAccuracy?: number;
   /** Relative error of the outputs of the written weights on held-out training images, where outputs are compared. */
   readonly validationOutputError?: number;
+  /** After which epoch they were best; 0: the network is as it was cut. Absent without held-out images. */
+  readonly bestEpoch?: number;
   /** Epochs of every group. */
   readonly groups: readonly (readonly EpochReport[])[];
   /** Epochs of the whole network. */
@@ -248,6 +288,8 @@ export interface PruneTuningReport {
 
 /** Figures of a pruning run: of the original, and of the smaller network after all tuning. */
 export interface PruneReport extends FigureChanges {
+  /** How the network was repaired as a whole, when it was to be. */
+  readonly networkRepair?: NetworkRepairReport;
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
   /**
@@ -296,6 +338,7 @@ export interface PruneReport extends FigureChanges {
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
+    readonly repair: number;
     readonly tune: number;
     readonly evaluate: number;
   };
