@@ -59,29 +59,35 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
     : `statistics  of the original gathered and written to ${file}`;
 }
 
-const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+/** What a budget counted, for people. */
+function describeCost({ target, batchSize }: Pick<BudgetReport, "target" | "batchSize">): string {
+  if (target === "macs") return "MACs in convolutions";
+  return target === "params"
+    ? "parameters"
+    : `estimated latency of predictions of ${batchSize} images`;
+}
 
 /** What the budget policy decided, for people. */
 export function describeBudget(
-  { target, share, isOptimal, error, lowerBound }: BudgetReport,
+  { share, isOptimal, error, lowerBound, ...counted }: BudgetReport,
 ): string {
   const proof = isOptimal
     ? "no choice within it has a smaller summed error"
     : `not proven optimal: no choice within it sums to less than ${
       formatPercent(error > 0 ? lowerBound / error : 0)
     } of this one's error`;
-  return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+  return `budget      ${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
     `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
 }
 
 function describeSearch(
-  { target, share, rollouts, winner, finalists }: SearchReport,
+  { share, rollouts, winner, finalists, ...counted }: SearchReport,
 ): string {
   const { accuracy, error } = finalists.find(({ rollout }) => rollout === winner)!;
   const reached = accuracy === undefined
     ? `a relative error of ${formatPercent(error)} on`
     : `${formatPercent(accuracy)} of`;
   return `search      number ${winner} of ${rollouts} roll-outs and ${finalists.length} finalists: ` +
-    `${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
     `${reached} held-out training images`;
 }

@@ -1,5 +1,6 @@
 import {
   describeConditions,
+  latencyBatch,
   LatencyTable,
   type LayerTimer,
   measureStockLatency,
@@ -27,7 +28,6 @@ export interface ProfileOptions {
 }
 
 /** A prediction is timed with many images, as for a budget of latency, where that takes a moment alone. */
-const [MANY_IMAGES, ONE_IMAGE] = [32, 1];
 const MOST_MACS = 4e9;
 
 const ROUNDS = 15;
@@ -107,7 +107,8 @@ async function timeNetworks(
   const report = (done: number) =>
     onProgress?.({ stage: "measuring latency", done, total: opened.length + 1 });
   const { macs } = networkCost(opened[0].graph);
-  const batchSize = macs * MANY_IMAGES <= MOST_MACS ? MANY_IMAGES : ONE_IMAGE;
+  const many = latencyBatch(opened[0].graph);
+  const batchSize = macs * many <= MOST_MACS ? many : 1;
   const timer = timeShapesOnce(await LatencyTable.open());
   report(0);
   const files = opened.map(({ file }) => file);

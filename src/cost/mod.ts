@@ -2,6 +2,7 @@
 export { type CostModel, costModel } from "./cost_model.ts";
 export { type CostTerm, sumTerms } from "./cost_term.ts";
 export { type LatencyOptions, measureLatency, type Spread, type Timing } from "./latency.ts";
+export { latencyBatch } from "./latency_batch.ts";
 export { latencyModel, usefulCounts } from "./latency_model.ts";
 export { describeConditions, type LatencyConditions, LatencyTable } from "./latency_table.ts";
 export { layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";

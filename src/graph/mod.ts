@@ -50,5 +50,6 @@ export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./openi
 export { activationOf, constructorName, pairOf, planeOf } from "./options.ts";
 export { absorbBiases, withWeights } from "./weights.ts";
 export { type ActivationBytes, activationBytes } from "./activation_bytes.ts";
+export { fitBatch } from "./fit_batch.ts";
 export { compareNetworks, type Comparison } from "./comparison/compare_networks.ts";
 export { drawRows, type InputRows, rowsFor } from "./comparison/input_rows.ts";

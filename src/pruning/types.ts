@@ -80,6 +80,8 @@ export interface BudgetReport {
   readonly isOptimal: boolean;
   /** No choice within the budget has an error below this, proven or not. */
   readonly lowerBound: number;
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
 }
 
 /** What a search found. */
@@ -88,6 +90,8 @@ export interface SearchReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that the winner keeps. */
   readonly share: { readonly wanted: number; readonly found: number };
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
   /** Number of training images that roll-outs were measured on. */
   readonly images: number;
   /** Number of roll-outs. */

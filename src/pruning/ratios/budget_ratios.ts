@@ -41,7 +41,7 @@ export async function findBudgetRatios(
  */
 export async function solveBudget(
   { clock }: Pick<BudgetContext, "clock">,
-  { problem, whole, added }: BudgetSetup,
+  { problem, whole, added, batchSize }: BudgetSetup,
   { share, target = "macs" }: BudgetGoal,
 ): Promise<{ counts: readonly number[]; report: BudgetReport }> {
   const chosen = await clock.time("select", () => chooseCounts(problem, share - added));
@@ -51,6 +51,7 @@ export async function solveBudget(
     error: chosen.error,
     isOptimal: chosen.method === "elimination" && chosen.costSlack === 0,
     lowerBound: chosen.lowerBound,
+    ...(batchSize !== undefined && { batchSize }),
   };
   return { counts: chosen.counts, report };
 }

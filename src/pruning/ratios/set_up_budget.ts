@@ -1,6 +1,7 @@
 import {
   costModel,
   type CostTerm,
+  latencyBatch,
   latencyModel,
   LatencyTable,
   sumTerms,
@@ -30,9 +31,6 @@ import type { BudgetGoal, BudgetTarget } from "../types.ts";
 /** Repairing has not begun. */
 export type BudgetContext = Omit<RepairContext, "onLayer">;
 
-/** Images of a prediction whose latency counts. */
-const LATENCY_BATCH = 32;
-
 /** Held-out training images that tell what an error costs. */
 const PRICING_IMAGES = 1000;
 
@@ -58,6 +56,8 @@ export interface BudgetSetup {
   readonly whole: number;
   /** The most that the repair adds to the cost, as a share of the whole. */
   readonly added: number;
+  /** Images of the predictions whose latency is counted; absent where it is not. */
+  readonly batchSize?: number;
 }
 
 /**
@@ -155,7 +155,14 @@ export async function priceBudget(
   const problem = { units: await priceUnits(context, unpriced, networks), terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
   const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;
-  return { units, problem, networks, whole, added };
+  return {
+    units,
+    problem,
+    networks,
+    whole,
+    added,
+    ...(target === "latency" && { batchSize: latencyBatch(context.graph) }),
+  };
 }
 
 /**
@@ -250,5 +257,6 @@ async function costTerms(
     path,
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
-  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH, kept });
+  const batchSize = latencyBatch(graph);
+  return await latencyModel(graph, map, units, { counts, table, batchSize, kept });
 }
