@@ -74,6 +74,7 @@ export {
   type SearchSettings,
   type SelectionMethod,
   type Shard,
+  SLOW_SELECTOR,
 } from "./pruning/mod.ts";
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
 export { describeRuntime, type Runtime } from "./api/runtime.ts";

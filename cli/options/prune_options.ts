@@ -85,6 +85,10 @@ export function createPruneCommand() {
       boolean,
     )
     .addOption(createSharedOption(" (default: couple with auto and budget, otherwise select)"))
+    .option(
+      "--slow-selectors",
+      "cut convolutions also where their selector takes more time than it saves (default: they stay whole, except with --target params, and with latency, which measures it)",
+    )
     .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
     .option(
       "--channel-multiple <n>",

@@ -14,5 +14,6 @@ export {
   profileGraph,
   type RunProfile,
 } from "./profile.ts";
+export { type SelectionTimes, selectionTimes, wayToSelector } from "./selection_times.ts";
 export { type LayerTimer, timeLayers } from "./time_layers.ts";
 export type { KeptChannels } from "./extent.ts";

@@ -157,6 +157,7 @@ const OPTIONS = {
   select: SELECT,
   shared: SHARED,
   channelMultiple: positive,
+  slowSelectors: flag,
   skip: listOf(text),
   batches: positive,
   batchSize: positive,

@@ -14,7 +14,17 @@ import {
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
-import { type FieldsOf, hash, listOf, number, objectOf, positive, text } from "./schema.ts";
+import {
+  type FieldsOf,
+  flag,
+  hash,
+  listOf,
+  number,
+  objectOf,
+  optional,
+  positive,
+  text,
+} from "./schema.ts";
 import {
   describeSource,
   type OpenedSource,
@@ -41,7 +51,11 @@ export interface TrialSpec extends SourceSpec {
   readonly images: number;
 }
 
-const RULES = { skip: listOf(text), channelMultiple: positive } satisfies FieldsOf<PlanRules>;
+const RULES = {
+  skip: listOf(text),
+  channelMultiple: positive,
+  slowSelectors: optional(flag),
+} satisfies FieldsOf<PlanRules>;
 
 /** What a {@link TrialSpec} has to be, field by field. */
 export const TRIAL_FIELDS = {
@@ -78,7 +92,7 @@ export interface TrialOptions extends DataOptions {
  * @throws {InputError} When the images are in memory, or blobs cannot be written.
  */
 export async function describeTrials(
-  { context, rules: { skip, channelMultiple } }: SearchContext,
+  { context, rules: { skip, channelMultiple, slowSelectors } }: SearchContext,
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
@@ -92,7 +106,7 @@ export async function describeTrials(
       select: context.select,
       ridge: context.ridge,
       images,
-      rules: { skip, channelMultiple },
+      rules: { skip, channelMultiple, slowSelectors },
     };
   } finally {
     await rm(folder, { recursive: true });

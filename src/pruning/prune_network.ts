@@ -82,6 +82,14 @@ export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMod
   return shared ?? SHARED_DEFAULTS[policy.kind];
 }
 
+/**
+ * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
+ * asks for a small file.
+ */
+function slowSelectorsOf({ slowSelectors, policy }: PruneNetworkOptions): boolean {
+  return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
+}
+
 /** What a run is given beside its options. */
 export interface PruneResources {
   /** Opens where a search (`auto`) tries networks out. Default: this process. */
@@ -137,6 +145,7 @@ export async function pruneOpened(
   const settings: Settings = withDefaults(options, {
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
+    slowSelectors: slowSelectorsOf(options),
   });
   let folder: RunFolder | undefined;
   try {
@@ -225,7 +234,10 @@ export async function pruneOpened(
   }
 }
 
-type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
+type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
+  readonly shared: SharedMode;
+  readonly slowSelectors: boolean;
+};
 
 /** The share of its input channels that every convolution keeps. */
 async function findRatios(

@@ -36,13 +36,14 @@ export async function openRunFolder(
   const { checkpoint, resume = false, policy } = options;
   const hasJournal = policy.kind === "auto";
   if (checkpoint === undefined || !(hasJournal || tuner)) return undefined;
-  const { select, shared, channelMultiple, skip, batches, batchSize } = options;
+  const { select, shared, channelMultiple, slowSelectors, skip, batches, batchSize } = options;
   const { pointsPerImage, ridge, seed } = options;
   const identity = await identifyRun(session, {
     policy: policy.kind === "list" ? { ...policy, source: undefined } : policy,
     select,
     shared,
     channelMultiple,
+    slowSelectors,
     skip,
     batches,
     batchSize,

@@ -166,6 +166,11 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly shared?: SharedMode;
   /** Every convolution keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
+  /**
+   * Whether convolutions are cut also where a selector in front of them takes more time than it saves, by recorded times of
+   * stock tfjs-wasm. Default: only where parameters are budgeted, or latency, which counts selectors as measured.
+   */
+  readonly slowSelectors?: boolean;
   /** Names of convolutions that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /** Batches of training images for the statistics. Default 60. */

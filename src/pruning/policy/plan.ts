@@ -11,6 +11,7 @@ import {
   spacesOfTensor,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
+import { reasonAgainstSelector } from "./slow_selectors.ts";
 
 /** What is done with one layer. */
 export interface LayerPlan {
@@ -46,6 +47,8 @@ export interface PlanRules {
   readonly skip: readonly string[];
   /** Keep a multiple of this many channels. */
   readonly channelMultiple: number;
+  /** Whether convolutions are cut also where a selector in front of them takes more time than it saves. */
+  readonly slowSelectors?: boolean;
 }
 
 /**
@@ -58,7 +61,8 @@ export const LARGEST_LAYER = 6000;
  * Decides what is done with every convolution and Dense layer, in graph order.
  *
  * A coupled space keeps the largest share that one of its convolutions asks for. A selection whose selector would cost
- * as much as it saves is not made.
+ * as much as it saves is not made, nor is one that would lose time, unless the rules
+ * insist.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -73,8 +77,9 @@ export function planLayers(
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
   { ratios, fixed }: ChosenRatios,
-  { skip, channelMultiple }: PlanRules,
+  rules: PlanRules,
 ): LayerPlan[] {
+  const { skip, channelMultiple } = rules;
   checkSkipped(skip, places);
   const coupled = coupledRatios(graph, map, places, ratios, skip);
   const planOf = (place: ConvolutionPlace, node: LayerNode): LayerPlan => {
@@ -83,7 +88,8 @@ export function planLayers(
     const keep = keptCount(ratio, channels, channelMultiple);
     const base = { node, place: place.place, of: channels, space };
     const reason = keep < channels
-      ? reasonToStayWhole(graph, map, place, node, keep, skip)
+      ? reasonToStayWhole(graph, map, place, node, keep, skip) ??
+        reasonAgainstSelector(graph, map, places, place, keep, rules)
       : undefined;
     return reason !== undefined || keep === channels || place.mode === "whole"
       ? { ...base, mode: "whole", keep: channels, reason }

@@ -1,11 +1,12 @@
 import type { ChannelMap, ConvolutionPlace, CutUnit, LayerGraph } from "../../graph/mod.ts";
 import { inputsOf, LARGEST_LAYER, type PlanRules, reasonToStayWhole } from "./plan.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
+import { reasonAgainstSelector } from "./slow_selectors.ts";
 
 /**
  * The counts that {@link planLayers} would carry out for a unit: multiples of `channelMultiple` and the whole. A layer
  * that is skipped or too large stays whole; so does a selecting convolution where its selector would cost as much as it
- * saves.
+ * saves, or lose time.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -19,15 +20,18 @@ export function allowedCounts(
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
   unit: CutUnit,
-  { skip, channelMultiple }: PlanRules,
+  rules: PlanRules,
 ): number[] {
+  const { skip, channelMultiple } = rules;
   const { channels } = unit;
   const isAllowed = unit.mode === "couple"
     ? () => canCouple(graph, map, unit, skip)
     : (count: number) => {
       const place = places.find(({ key }) => key === unit.name)!;
       const node = graph.nodes.find(({ key }) => key === unit.name)!;
-      return reasonToStayWhole(graph, map, place, node, count, skip) === undefined;
+      const reason = reasonToStayWhole(graph, map, place, node, count, skip) ??
+        reasonAgainstSelector(graph, map, places, place, count, rules);
+      return reason === undefined;
     };
   const counts = Array.from({ length: channels }, (_, index) => index + 1);
   return counts.filter((count) =>
