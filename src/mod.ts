@@ -165,6 +165,7 @@ export {
 export {
   type Change,
   type ChangedAnswer,
+  type CountedFor,
   type DataOptions,
   type FigureChanges,
   fingerprint,
@@ -174,6 +175,7 @@ export {
   type OutputErrorChange,
   type Progress,
   type ProgressListener,
+  type SizedInput,
   type TestAnswers,
 } from "./session/mod.ts";
 export type { ChannelSpace as SpaceDescription, CutMode, SharedMode } from "./graph/mod.ts";

@@ -1,5 +1,6 @@
 import type { BudgetReport, PruneReport, SearchReport } from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
+import { describeSizes } from "./sizes.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
@@ -30,7 +31,7 @@ export function describeReport(
     }),
     `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
       formatCount(macs.selectors)
-    }`,
+    }${report.countedFor ? `, for ${describeSizes(report.countedFor)}` : ""}`,
     `  in convolutions ${
       formatChange({ before: macs.convBefore, after: macs.convAfter }, formatCount)
     }`,

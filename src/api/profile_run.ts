@@ -13,7 +13,7 @@ import { InputError } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
-import { type ProgressListener, resolveModel } from "../session/mod.ts";
+import { type ProgressListener, resolveModel, resolveSizedModel } from "../session/mod.ts";
 
 /** Options of {@link profile}. */
 export interface ProfileOptions {
@@ -61,6 +61,8 @@ interface Opened {
 export async function profile(options: ProfileOptions): Promise<RunProfile> {
   await startBackend();
   const { inputs } = readPreprocessing(options.after);
+  const sized = await resolveSizedModel(options.after);
+  const countedFor = sized.countedFor && { countedFor: sized.countedFor.inputs };
   const sizes = inputs.flatMap(({ name, shape: [height, width, channels] }) =>
     channels === undefined ? [] : [[name, { inputSize: [height, width] as [number, number] }]]
   );
@@ -73,13 +75,13 @@ export async function profile(options: ProfileOptions): Promise<RunProfile> {
   const opened = await Promise.all([options.before, options.after].filter(isGiven).map(open));
   if (options.latency ?? true) {
     try {
-      return await timeNetworks(opened, options.onProgress);
+      return { ...await timeNetworks(opened, options.onProgress), ...countedFor };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { ...costsOf(opened), latencyFailure: error.message };
+      return { ...costsOf(opened), ...countedFor, latencyFailure: error.message };
     }
   }
-  return costsOf(opened);
+  return { ...costsOf(opened), ...countedFor };
 }
 
 function isGiven<Value>(value: Value | undefined): value is Value {

@@ -51,6 +51,7 @@ import {
   noticeOfChance,
   openSession,
   type Session,
+  sizesGiven,
   trackBatches,
   trainingRows,
   wholeSplit,
@@ -209,6 +210,7 @@ export async function pruneOpened(
 
     const report = describeRun({
       graphs: { before: graph, after: result },
+      countedFor: sizesGiven(file, session.original),
       evaluations: { before, cut, after, heldOut },
       layers: reportLayers(plans, repair),
       budget,

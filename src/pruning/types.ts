@@ -7,7 +7,13 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
-import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
+import type {
+  Change,
+  DataOptions,
+  FigureChanges,
+  SizedInput,
+  TestAnswers,
+} from "../session/mod.ts";
 import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
@@ -269,6 +275,8 @@ export interface PruneReport extends FigureChanges {
     readonly convAfter: number;
     readonly selectors: number;
   };
+  /** Shapes of the inputs that multiply–accumulates are counted for, where the model leaves sizes open. */
+  readonly countedFor?: readonly SizedInput[];
   /** Number of weights, moving statistics included. */
   readonly params: Change;
   /** What the policy `budget` decided, when it was used. */

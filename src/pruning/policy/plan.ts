@@ -11,7 +11,7 @@ import {
   spacesOfTensor,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
-import { reasonAgainstSelector } from "./slow_selectors.ts";
+import { reasonAgainstSelector, type SelectorRules } from "./slow_selectors.ts";
 
 /** What is done with one layer. */
 export interface LayerPlan {
@@ -42,13 +42,9 @@ export interface ChosenRatios {
 }
 
 /** Rules that hold for all layers. */
-export interface PlanRules {
-  /** Layers that stay whole, by name. */
-  readonly skip: readonly string[];
+export interface PlanRules extends SelectorRules {
   /** Keep a multiple of this many channels. */
   readonly channelMultiple: number;
-  /** Whether convolutions are cut also where a selector in front of them takes more time than it saves. */
-  readonly slowSelectors?: boolean;
 }
 
 /**

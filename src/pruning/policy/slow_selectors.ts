@@ -6,7 +6,14 @@ import {
   type LayerGraph,
   nodesByKey,
 } from "../../graph/mod.ts";
-import type { PlanRules } from "./plan.ts";
+
+/** What rules say about selectors. */
+export interface SelectorRules {
+  /** Layers that stay whole, by name. */
+  readonly skip: readonly string[];
+  /** Whether convolutions are cut also where a selector in front of them takes more time than it saves. */
+  readonly slowSelectors?: boolean;
+}
 
 /** Why a convolution stays whole that would take longer behind a selector. */
 export const SLOW_SELECTOR = "a selector in front of it would take more time than it saves";
@@ -36,7 +43,7 @@ export function reasonAgainstSelector(
   places: readonly ConvolutionPlace[],
   place: ConvolutionPlace,
   keep: number,
-  { skip, slowSelectors = false }: PlanRules,
+  { skip, slowSelectors = false }: SelectorRules,
 ): string | undefined {
   if (slowSelectors || place.mode !== "select") return undefined;
   const nodes = nodesByKey(graph.nodes);
