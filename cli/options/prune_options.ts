@@ -71,7 +71,7 @@ export function createPruneCommand() {
     )
     .option(
       "--latency-table <file>",
-      "file that measured times of layers are kept in (default: they are measured anew)",
+      "file that measured times of layers are kept in (default: one for all runs on this machine, in the user's cache)",
     )
     .addOption(
       new Option(

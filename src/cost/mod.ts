@@ -4,7 +4,12 @@ export { type CostTerm, sumTerms } from "./cost_term.ts";
 export { type LatencyOptions, measureLatency, type Spread, type Timing } from "./latency.ts";
 export { latencyBatch } from "./latency_batch.ts";
 export { latencyModel, usefulCounts } from "./latency_model.ts";
-export { describeConditions, type LatencyConditions, LatencyTable } from "./latency_table.ts";
+export {
+  describeConditions,
+  findSharedTable,
+  type LatencyConditions,
+  LatencyTable,
+} from "./latency_table.ts";
 export { layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export { networkTimes } from "./network_times.ts";
 export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";

@@ -255,7 +255,13 @@ async function findRatios(
     case "list":
       return { chosen: { ratios: parseRatioList(policy.text, policy.source, places) } };
     case "budget": {
-      const { report, ...chosen } = await findBudgetRatios(context, places, settings, policy);
+      const { report, ...chosen } = await findBudgetRatios(
+        context,
+        places,
+        settings,
+        policy,
+        resources.folder,
+      );
       return { chosen, budget: report };
     }
     case "auto": {

@@ -34,7 +34,7 @@ export interface BudgetGoal {
   readonly share: number;
   /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
-  /** File in which measured latencies are kept for later runs. Default: they are measured anew. */
+  /** File in which measured latencies are kept. Default: one in the user's cache, for all runs on this machine. */
   readonly latencyTable?: string;
 }
 

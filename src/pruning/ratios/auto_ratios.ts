@@ -36,7 +36,7 @@ import {
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
-import { removeStages, type RunFolder } from "../run_folder.ts";
+import { placeOfLatencies, removeStages, type RunFolder } from "../run_folder.ts";
 import { SearchJournal } from "./search_journal.ts";
 import {
   type SearchContext,
@@ -94,7 +94,8 @@ export async function findAutoRatios(
   const found = folder?.resume
     ? await SearchJournal.open(journalIn(folder), folder.identity)
     : undefined;
-  const setup = await setUpBudget(context, places, rules, settings);
+  const runTable = policy.target === "latency" ? await placeOfLatencies(folder) : undefined;
+  const setup = await setUpBudget(context, places, rules, settings, runTable);
   const images = trialImages(context, settings.images);
   const journal = found ?? (folder && await startJournal(folder));
   const executor = await openExecutor(

@@ -1,6 +1,7 @@
 import {
   costModel,
   type CostTerm,
+  findSharedTable,
   latencyBatch,
   latencyModel,
   LatencyTable,
@@ -68,6 +69,7 @@ export interface BudgetSetup {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param goal What is counted, and the share of it that is kept.
+ * @param runTable File of the run's own state in which latencies are kept, where it has one.
  * @returns The question.
  * @throws {InputError} When the share cannot be reached, before statistics are gathered; latency is measured first.
  */
@@ -76,6 +78,7 @@ export async function setUpBudget(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   { share, target = "macs", latencyTable }: BudgetGoal,
+  runTable?: string,
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
@@ -91,6 +94,7 @@ export async function setUpBudget(
     networks,
     target,
     latencyTable,
+    runTable,
   });
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
   return await priceBudget(
@@ -237,6 +241,8 @@ function mostAddedBiases({ nodes }: LayerGraph): number {
 
 /** What is counted, of which decisions. */
 interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
+  /** File of the run's own state for latencies. */
+  readonly runTable?: string;
   readonly units: readonly CutUnit[];
   /** The counts that are allowed, of each. */
   readonly counts: readonly number[][];
@@ -246,8 +252,9 @@ interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
 }
 
 async function costTerms(
-  { graph, map, onStage }: BudgetContext,
-  { units, counts, networks: { kept }, target, latencyTable: path }: CostQuestion,
+  { graph, map, onStage, onNotice }: BudgetContext,
+  { units, counts, networks: { kept }, target, latencyTable: path, runTable: runPath }:
+    CostQuestion,
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
@@ -255,6 +262,9 @@ async function costTerms(
   }
   const table = await LatencyTable.open({
     path,
+    runPath,
+    sharedPath: findSharedTable(),
+    onNotice,
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
   const batchSize = latencyBatch(graph);
