@@ -20,7 +20,11 @@ import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { createDistillationOptions, createTuningOptions } from "./tuning_options.ts";
+import {
+  addStepOptions,
+  createDistillationOptions,
+  createTuningOptions,
+} from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
@@ -33,7 +37,7 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
  * @returns A command of its own.
  */
 export function createPruneCommand() {
-  const command = new Command("prune")
+  const base = new Command("prune")
     .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
     .addOption(dataOption)
     .requiredOption("--out <dir>", "folder for the smaller model")
@@ -66,7 +70,7 @@ export function createPruneCommand() {
     .addOption(
       new Option(
         "--target <cost>",
-        "what the budget counts: multiply-accumulates of convolutions, parameters, or latency on this machine",
+        "what the budget counts: multiply-accumulates, parameters, or latency on this machine",
       ).choices(["macs", "params", "latency"]).default("macs" as const),
     )
     .option(
@@ -97,7 +101,7 @@ export function createPruneCommand() {
     )
     .option(
       "--skip <layers>",
-      "names of convolutions that stay whole, with commas between",
+      "names of convolutions and Dense layers that stay whole, with commas between",
       nameList,
     )
     .addOption(batchesOption)
@@ -189,17 +193,8 @@ export function createPruneCommand() {
     .option(
       "--retrain",
       "tune after every group as at the end, instead: all of --epochs (cp_retrain)",
-    )
-    .addOption(tuningOptions.learningRate)
-    .addOption(tuningOptions.schedule)
-    .addOption(tuningOptions.optimizer)
-    .addOption(tuningOptions.momentum)
-    .addOption(tuningOptions.weightDecay)
-    .addOption(tuningOptions.labelSmoothing)
-    .addOption(tuningOptions.shift)
-    .addOption(tuningOptions.noFlip)
-    .addOption(tuningOptions.validationImages)
-    .addOption(tuningOptions.patience)
+    );
+  const command = addStepOptions(base, tuningOptions)
     .addOption(tuningOptions.resume)
     .optionsGroup("Data and output:")
     .addOption(batchSizeEvalOption)

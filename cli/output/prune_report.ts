@@ -1,11 +1,12 @@
 import type { BudgetReport, PruneReport, SearchReport } from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
 import { describeSizes } from "./sizes.ts";
+import type { WordedReport } from "./word_report.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
 export function describeReport(
-  report: PruneReport,
+  report: WordedReport,
   bytes?: { before: number; after: number },
   out?: string,
 ): string {
@@ -62,7 +63,7 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
 
 /** What a budget counted, for people. */
 function describeCost({ target, batchSize }: Pick<BudgetReport, "target" | "batchSize">): string {
-  if (target === "macs") return "MACs in convolutions";
+  if (target === "macs") return "MACs";
   return target === "params"
     ? "parameters"
     : `estimated latency of predictions of ${batchSize} images`;

@@ -9,7 +9,7 @@ import {
   profileGraph,
   type RunProfile,
 } from "../cost/mod.ts";
-import { InputError } from "../base/mod.ts";
+import { InputError, messageOf } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
@@ -78,7 +78,7 @@ export async function profile(options: ProfileOptions): Promise<RunProfile> {
       return { ...await timeNetworks(opened, options.onProgress), ...countedFor };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { ...costsOf(opened), ...countedFor, latencyFailure: error.message };
+      return { ...costsOf(opened), ...countedFor, latencyFailure: messageOf(error) };
     }
   }
   return { ...costsOf(opened), ...countedFor };

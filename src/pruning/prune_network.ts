@@ -1,13 +1,13 @@
 import type { Figures } from "../execution/mod.ts";
 import type { StatePlace, TuningResult } from "../tuning/mod.ts";
-import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
+import { InputError, messageOf, type Notice, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
   compareNetworks,
   type ConvolutionPlace,
   type LayerGraph,
-  listConvolutions,
+  listReaders,
   type SharedMode,
   shrinkGraph,
   unpinInputSize,
@@ -155,14 +155,24 @@ export async function pruneOpened(
     const images = settings.batches * settings.batchSize;
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
-    const places = listConvolutions(graph, map, settings.shared);
+    const places = listReaders(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const test = wholeSplit(session, "test", settings);
+    const evaluateModel = (model: ModelFile, stage: string) =>
+      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
+    const judgeOriginal = once(async () => {
+      const before = await evaluateModel(file, "evaluating the original");
+      const chance = noticeOfChance(session, before, "test");
+      for (const notice of chance) settings.onNotice?.(notice);
+      return { before, chance };
+    });
     const context = {
       ...settings,
       ...source,
       original,
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
+      onBegin: judgeOriginal,
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
@@ -170,13 +180,8 @@ export async function pruneOpened(
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
     checkSamples(plans, calibration.length, settings.pointsPerImage);
+    const { before, chance } = await judgeOriginal();
     await original.ensureFile();
-    const test = wholeSplit(session, "test", settings);
-    const evaluateModel = (model: ModelFile, stage: string) =>
-      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
-    const before = await evaluateModel(file, "evaluating the original");
-    const chance = noticeOfChance(session, before, "test");
-    for (const notice of chance) settings.onNotice?.(notice);
 
     const { repair, groups } = await repairInGroups(
       { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
@@ -241,7 +246,7 @@ type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
   readonly slowSelectors: boolean;
 };
 
-/** The share of its input channels that every convolution keeps. */
+/** The share of its input channels that every layer keeps. */
 async function findRatios(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
@@ -251,9 +256,9 @@ async function findRatios(
   const { policy } = settings;
   switch (policy.kind) {
     case "uniform":
-      return { chosen: { ratios: uniformRatios(policy.ratio, places) } };
+      return { chosen: uniformRatios(policy.ratio, places) };
     case "list":
-      return { chosen: { ratios: parseRatioList(policy.text, policy.source, places) } };
+      return { chosen: parseRatioList(policy.text, policy.source, places) };
     case "budget": {
       const { report, ...chosen } = await findBudgetRatios(
         context,
@@ -269,6 +274,12 @@ async function findRatios(
       return { chosen: search, search };
     }
   }
+}
+
+/** Does something when it is first asked for, and once. */
+function once<Result>(act: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => result ??= act();
 }
 
 /** Training images that runs are compared on. */
@@ -289,14 +300,14 @@ async function tuneWhole(
   tuner: Tuner | undefined,
   graph: LayerGraph,
   { place, clock }: { readonly place?: StatePlace; readonly clock: Stopwatch },
-): Promise<{ tuned?: TuningResult; failure?: string }> {
+): Promise<{ tuned?: TuningResult; failure?: Notice }> {
   if (tuner === undefined) return {};
   try {
     return {
       tuned: await clock.time("tune", () => tuner.run(graph, { options: tuner.options, place })),
     };
   } catch (error) {
-    if (error instanceof InputError) return { failure: error.message };
+    if (error instanceof InputError) return { failure: messageOf(error) };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { disk, fileError } from "../base/mod.ts";
 import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
 import { nameState, type StatePlace } from "../tuning/mod.ts";
 import type { Tuner } from "./repair/tuner.ts";
@@ -71,8 +72,8 @@ function withoutPaths(policy: PruneNetworkOptions["policy"]): object {
 export async function placeOfLatencies(folder?: RunFolder): Promise<string | undefined> {
   if (folder === undefined) return undefined;
   const path = join(folder.checkpoint, "latency.json");
-  if (!folder.resume) await rm(path, { force: true });
-  await mkdir(folder.checkpoint, { recursive: true });
+  if (!folder.resume) await disk.rm(path, { force: true });
+  await disk.mkdir(folder.checkpoint, { recursive: true });
   return path;
 }
 
@@ -89,12 +90,15 @@ export function placeOfStage(
  *
  * @param folder Where the run keeps its state.
  * @param kept A stage that stays, to be replaced.
+ * @throws {InputError} When something cannot be removed.
  */
 export async function removeStages({ checkpoint }: RunFolder, kept?: Stage): Promise<void> {
   const names = await readdir(checkpoint).catch((): string[] => []);
   for (const name of names) {
     if (name === kept || !/^(repair|whole|group-\d+)$/.test(name)) continue;
-    await rm(join(checkpoint, name), { recursive: true });
+    await disk.rm(join(checkpoint, name), { recursive: true }).catch((cause) => {
+      throw fileError(`removing ${join(checkpoint, name)}, which an earlier run left`, cause);
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
@@ -18,7 +19,7 @@ import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /**
- * How it is decided how many input channels each convolution keeps: the same share everywhere (`uniform`), a list with
+ * How it is decided how many input channels each layer keeps: the same share for every convolution (`uniform`), a list with
  * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), or
  * a search within a budget (`auto`).
  */
@@ -32,7 +33,7 @@ export type RatioPolicy =
 export interface BudgetGoal {
   /** Share of the cost that is kept, above 0 and at most 1. */
   readonly share: number;
-  /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
+  /** The cost: multiply–accumulates, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
   /** File in which measured latencies are kept. Default: one in the user's cache, for all runs on this machine. */
   readonly latencyTable?: string;
@@ -71,7 +72,7 @@ export interface AutoPolicy extends BudgetGoal {
   readonly onRollout?: (rollout: Rollout) => void;
 }
 
-/** What a budget counts: multiply–accumulates of convolutions, weights, or measured milliseconds. */
+/** What a budget counts: multiply–accumulates, weights, or measured milliseconds. */
 export type BudgetTarget = "macs" | "params" | "latency";
 
 /** What the policy `budget` decided. */
@@ -112,7 +113,7 @@ export interface SearchReport {
 
 /** Everything that a search tried. */
 export interface SearchLog {
-  /** Names of the decisions: a convolution, or a space that several layers read. */
+  /** Names of the decisions: a layer, or a space that several layers read. */
   readonly units: readonly string[];
   /** The roll-outs and the finalists, in order; counts and ratios are in the order of `units`. */
   readonly rollouts: readonly LoggedRollout[];
@@ -122,14 +123,14 @@ export interface SearchLog {
 
 /** A roll-out with what its network costs, whatever the search counted. */
 export interface LoggedRollout extends Rollout {
-  /** Multiply–accumulates of convolutions for one image, selectors included. */
-  readonly convMacs: number;
+  /** Multiply–accumulates for one image, selectors included. */
+  readonly macs: number;
 }
 
 /** A network that could not be measured, with what it costs. */
 export interface LoggedFailure extends FailedRollout {
-  /** Multiply–accumulates of convolutions for one image, selectors included. */
-  readonly convMacs: number;
+  /** Multiply–accumulates for one image, selectors included. */
+  readonly macs: number;
 }
 
 /** A network that was cut with the sequential repair, and measured on training images that no statistics are of. */
@@ -164,20 +165,20 @@ export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
 
 /** Options of `prune` that do not need a queue. */
 export interface PruneNetworkOptions extends DataOptions {
-  /** How many channels each convolution keeps. */
+  /** How many channels each layer keeps. */
   readonly policy: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
   readonly select?: SelectionMethod;
   /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
   readonly shared?: SharedMode;
-  /** Every convolution keeps a multiple of this many channels. Default 1. */
+  /** Every layer keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
   /**
    * Whether convolutions are cut also where a selector in front of them takes more time than it saves, by recorded times of
    * stock tfjs-wasm. Default: only where parameters are budgeted, or latency, which counts selectors as measured.
    */
   readonly slowSelectors?: boolean;
-  /** Names of convolutions that stay whole. Default: none. */
+  /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /** Batches of training images for the statistics. Default 60. */
   readonly batches?: number;
@@ -268,7 +269,7 @@ export interface PruneReport extends FigureChanges {
     readonly images: number;
   };
   /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
@@ -321,7 +322,7 @@ export interface PruneReport extends FigureChanges {
   /** Threads that shared the work; the same number and the same seed repeat the run. */
   readonly workers: number;
   /** What a user should know about the run. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** A pruned model and figures of the run. */

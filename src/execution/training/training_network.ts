@@ -79,14 +79,14 @@ export class TrainingNetwork {
    *
    * @param batch The batch; the caller disposes it.
    * @param out Receives, in the layout's order, the gradients of the mean loss and, in the places of moving mean and
-   * variance, the batch's mean and variance.
+   * variance, the batch's mean and variance, those of all calls of a layer on average.
    * @returns Loss and right answers.
    */
   step(batch: TrainingBatch, out: Float32Array): StepSums {
     const { trained } = this.#layout;
     const variables = trained.map(({ key, role }) => this.#variables.get(variableName(key, role))!);
     return tf.tidy(() => {
-      const statistics = new Map<string, BatchStatistics>();
+      const statistics = new Map<string, BatchStatistics[]>();
       let correct: number | undefined;
       const { value, grads } = tf.variableGrads(() => {
         const mean = this.#loss.meanOf(this.#outputs(batch.inputs, statistics), batch);
@@ -97,10 +97,13 @@ export class TrainingNetwork {
         out.set(grads[variables[index].name].dataSync(), offset);
       });
       for (const { key, role, offset } of this.#layout.statistics) {
-        const { mean, variance } = statistics.get(key)!;
-        out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
+        const calls = statistics.get(key)!
+          .map(({ mean, variance }) => role === "moving_mean" ? mean : variance);
+        out.set(tf.addN(calls).div(calls.length).dataSync(), offset);
       }
-      for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
+      for (const { mean, variance } of [...statistics.values()].flat()) {
+        tf.dispose([mean, variance]);
+      }
       const images = batch.inputs[0].shape[0];
       const loss = value.dataSync()[0] * images;
       return { loss, ...(correct !== undefined && { correct }), images };
@@ -114,7 +117,7 @@ export class TrainingNetwork {
 
   #outputs(
     inputs: readonly tf.Tensor[],
-    statistics: Map<string, BatchStatistics>,
+    statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor[] {
     const tensors = new Map(
       this.#graph.inputs.map((name, index) => [name, inputs[index]] as const),
@@ -135,7 +138,7 @@ export class TrainingNetwork {
   #run(
     node: LayerNode,
     inputs: tf.Tensor[],
-    statistics: Map<string, BatchStatistics>,
+    statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor[] {
     const [x] = inputs;
     switch (node.className) {
@@ -183,7 +186,7 @@ export class TrainingNetwork {
   #normalize(
     node: LayerNode,
     x: tf.Tensor,
-    statistics: Map<string, BatchStatistics>,
+    statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor {
     const epsilon = Number(node.config.epsilon ?? 1e-3);
     const channels = x.shape.at(-1)!;
@@ -199,7 +202,9 @@ export class TrainingNetwork {
         epsilon,
         { relu },
       );
-      statistics.set(node.name, { mean: tf.keep(mean), variance: tf.keep(variance) });
+      const calls = statistics.get(node.name) ?? [];
+      calls.push({ mean: tf.keep(mean), variance: tf.keep(variance) });
+      statistics.set(node.name, calls);
       return output;
     }
     const mean = this.#weight(node, "moving_mean")! as tf.Tensor as tf.Tensor1D;

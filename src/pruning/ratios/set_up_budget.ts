@@ -30,7 +30,10 @@ import type { RepairContext } from "../repair/repair.ts";
 import type { BudgetGoal, BudgetTarget } from "../types.ts";
 
 /** Repairing has not begun. */
-export type BudgetContext = Omit<RepairContext, "onLayer">;
+export interface BudgetContext extends Omit<RepairContext, "onLayer"> {
+  /** Awaited once all has been refused that can be without work, before the first statistics. */
+  readonly onBegin?: () => Promise<unknown>;
+}
 
 /** Held-out training images that tell what an error costs. */
 const PRICING_IMAGES = 1000;
@@ -71,7 +74,7 @@ export interface BudgetSetup {
  * @param goal What is counted, and the share of it that is kept.
  * @param runTable File of the run's own state in which latencies are kept, where it has one.
  * @returns The question.
- * @throws {InputError} When the share cannot be reached, before statistics are gathered; latency is measured first.
+ * @throws {InputError} When the share cannot be reached, before `onBegin` and statistics; latency is measured first.
  */
 export async function setUpBudget(
   context: BudgetContext,
@@ -86,6 +89,7 @@ export async function setUpBudget(
   if (target !== "latency") {
     requireReachableShare(leastCosts(context, units, allowed, target), share);
   }
+  await context.onBegin?.();
   const choices = units.filter((_, index) => allowed[index].length > 1);
   const networks = await readNetworks(context, units, choices);
   const terms = await costTerms(context, {
@@ -229,7 +233,7 @@ function leastCosts(
       counts: allowed[index],
       errors: allowed[index].map(() => 0),
     })),
-    terms: target === "macs" ? model.convMacs : model.params,
+    terms: target === "macs" ? model.macs : model.params,
   };
 }
 
@@ -258,7 +262,7 @@ async function costTerms(
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
-    return target === "macs" ? model.convMacs : model.params;
+    return target === "macs" ? model.macs : model.params;
   }
   const table = await LatencyTable.open({
     path,

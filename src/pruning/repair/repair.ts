@@ -1,5 +1,6 @@
 import { outputSizeOf } from "../../execution/mod.ts";
 import {
+  findGuards,
   inputChannels,
   kernelOfMatrix,
   type LayerGraph,
@@ -8,12 +9,7 @@ import {
   withWeights,
   writeGraph,
 } from "../../graph/mod.ts";
-import {
-  centerInPlace,
-  type Kernels,
-  type MomentsByLayer,
-  releaseMoments,
-} from "../../kernels/mod.ts";
+import { centerInPlace, type Kernels, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import { inputsOf, type LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
@@ -27,7 +23,7 @@ import {
   type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
-import { coupledProblem, problemOf } from "./problems.ts";
+import { CoupledProblems, problemOf } from "./problems.ts";
 import { canSample, type StatisticsSource } from "../statistics/statistics_source.ts";
 
 /** What the repair of a network works with. */
@@ -99,7 +95,7 @@ export function checkSamples(
   for (const { node, mode } of plans) {
     if (mode === "whole") continue;
     const [height, width] = outputSizeOf(node);
-    const samples = images * Math.min(pointsPerImage, height * width);
+    const samples = images * Math.min(pointsPerImage, height * width) * node.calls;
     const canTakeMore = pointsPerImage < height * width;
     requireSamples(`layer "${node.name}"`, samples, inputsOf(node), canTakeMore);
   }
@@ -119,11 +115,12 @@ export async function startRepair(
   const { graph, map, original } = context;
   const cuts = noCuts(map);
   const spaces = new Map(
-    plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
+    plans.flatMap(({ cuts = [] }) => cuts.map(({ space, keep }) => [space, keep] as const)),
   );
   const consumers = [...spaces.keys()].flatMap((id) => map.spaces[id].consumers);
   const moments = await original.momentsOf(consumers);
-  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, moments, cuts.removed);
+  const problems = new CoupledProblems(context, moments, spaces.keys());
+  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, problems, cuts.removed);
   return { masked: graph, ...cuts, reports: new Map() };
 }
 
@@ -252,17 +249,13 @@ async function cutCoupledSpace(
   { graph, map, kernels, select, ridge, clock }: RepairContext,
   id: number,
   keep: number,
-  moments: MomentsByLayer,
+  problems: CoupledProblems,
   removed: Uint8Array,
 ): Promise<void> {
-  const space = map.spaces[id];
-  const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
-  const problems = consumers.map((node) =>
-    coupledProblem(map, node, id, centerInPlace(moments.get(node.key)))
-  );
+  const guards = findGuards(graph, map, id);
   const { kept } = await clock.time(
     "select",
-    () => createSelector(kernels, problems, select, { ridge }).keep(keep),
+    () => createSelector(kernels, problems.of(id), select, { ridge, guards }).keep(keep),
   );
   map.channels.forEach((reference, channel) => {
     if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;

@@ -7,12 +7,15 @@ import {
   rowsOfChannels,
   totalSquares,
 } from "./problem.ts";
+import { GuardedChannels } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Settings of {@link createObsSelector}. */
 export interface ObsOptions {
   /** Ridge, relative to the mean diagonal of G; 1e-4 by default. */
   readonly ridge?: number;
+  /** Sets of channels of which one at least stays, while more stay than there are sets. Default: none. */
+  readonly guards?: readonly ArrayLike<number>[];
 }
 
 /** Channels kept by elimination. */
@@ -67,7 +70,7 @@ export function createObsSelector(
     kernels,
     problems,
     dead,
-    options.ridge ?? 1e-4,
+    { ridge: 1e-4, guards: [], ...options },
   );
   const errorAt = (count: number): number => {
     checkKeptCount(count, channels);
@@ -96,10 +99,12 @@ function eliminateAll(
   kernels: Kernels,
   problems: readonly Problem[],
   dead: Int32Array,
-  ridge: number,
+  { ridge, guards }: Required<ObsOptions>,
 ): EliminationPath {
   const { channels } = problems[0];
-  const shares = problems.map(({ moments }) => 1 / totalSquares(moments));
+  const shares = problems.map((problem) => 1 / totalSquares(problem));
+  const watched = new GuardedChannels(guards);
+  const silent = new Set(dead);
   const eliminations: GroupElimination[] = [];
   try {
     for (const problem of problems) {
@@ -112,10 +117,11 @@ function eliminateAll(
     const left = Array.from({ length: channels }, (_, channel) => channel);
     for (let removed = 0; removed < channels; removed++) {
       errors[left.length] = meanRelativeError(eliminations, shares);
-      const victim = removed < dead.length
-        ? left.indexOf(dead[removed])
-        : cheapest(eliminations, shares, left);
-      const [channel] = left.splice(victim, 1);
+      const free = watched.free(left);
+      const channel = free.find((each) => silent.has(each)) ??
+        free[cheapest(eliminations, shares, free)];
+      left.splice(left.indexOf(channel), 1);
+      watched.remove(channel);
       removalOrder[removed] = channel;
       for (const elimination of eliminations) elimination.eliminate(channel);
     }
@@ -133,7 +139,11 @@ function meanRelativeError(eliminations: GroupElimination[], shares: number[]): 
 }
 
 /** Index into `left` of the channel whose loss costs least. */
-function cheapest(eliminations: GroupElimination[], shares: number[], left: number[]): number {
+function cheapest(
+  eliminations: GroupElimination[],
+  shares: number[],
+  left: readonly number[],
+): number {
   const costs = new Float64Array(left.length);
   eliminations.forEach((elimination, j) => {
     elimination.costsOf(left).forEach((cost, index) => costs[index] += cost * shares[j]);

@@ -20,6 +20,11 @@ export interface Problem {
   readonly channelOf: Int32Array;
   /** Channels in the space. */
   readonly channels: number;
+  /**
+   * Σy² over outputs that errors are measured against. Default: that of the moments; it is another one where they are
+   * conditioned on rows of other spaces.
+   */
+  readonly total?: number;
 }
 
 /** A layer's name as messages quote it. */
@@ -108,11 +113,11 @@ export function rowsOfChannels(problem: Problem): number[][] {
 /**
  * Σy² over outputs: what errors are measured against. 1 where it is 0, so that nothing divides by it.
  *
- * @param moments Raw or centered moments.
+ * @param problem A consumer.
  * @returns The sum.
  */
-export function totalSquares(moments: Moments): number {
-  const total = moments.sumYY.reduce((sum, square) => sum + square, 0);
+export function totalSquares({ moments, total: given }: Problem): number {
+  const total = given ?? moments.sumYY.reduce((sum, square) => sum + square, 0);
   return total > 0 ? total : 1;
 }
 

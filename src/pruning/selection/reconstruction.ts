@@ -73,7 +73,7 @@ export function reconstruct(
   let explained = 0;
   for (let i = 0; i < solution.length; i++) explained += solution[i] * cross[i];
   rows.forEach((row, i) => weights.set(solution.subarray(i * n, (i + 1) * n), row * n));
-  const total = totalSquares(moments);
+  const total = totalSquares(problem);
   const relativeError = Math.max(0, (total - 2 * explained + energy) / total);
   return { weights, relativeError, count, ...evidence };
 }
