@@ -66,10 +66,11 @@ export async function runPrune(
   { command, prune, onProgress, onEpoch }: PruneRunOptions,
 ): Promise<PruneRun> {
   const settings = { ...await pruneSettings(flags), tuning: tuningOf(flags, onEpoch) };
-  const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto";
+  const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto" ||
+    settings.repair === "network";
   if (flags.resume && !keepsState) {
     throw new UsageError(
-      "reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out",
+      "reading --resume: a run without search, repair of the network or tuning keeps no state to go on from; leave --resume out",
     );
   }
   await refuseExistingModel(flags.out, flags);
@@ -153,6 +154,8 @@ async function pruneSettings(flags: PruneFlags) {
     batchSize: flags.batchSize,
     pointsPerImage: flags.nbPointsPerLayer,
     ridge: flags.ridge,
+    repair: flags.repair,
+    networkRepair: flags.repairSteps === undefined ? undefined : { steps: flags.repairSteps },
     seed: flags.seed,
     statistics: flags.statistics,
     memoryBudget: flags.memory * 2 ** 20,

@@ -110,13 +110,12 @@ export function createPruneCommand() {
     .addOption(pointsOption)
     .option(
       "--statistics <file>",
-      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept in memory)",
+      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept for the run alone)",
     )
     .option(
       "--ridge <number>",
-      "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+      "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
       positiveNumber,
-      PRUNE_DEFAULTS.ridge,
     )
     .option(
       "--seed <n>",
@@ -129,6 +128,17 @@ export function createPruneCommand() {
       "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
       positiveInteger,
       PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
+    )
+    .addOption(
+      new Option(
+        "--repair <extent>",
+        "how far the smaller network is repaired: layer by layer, or after that as a whole, by the unpruned network's outputs on the calibration images, without labels",
+      ).choices(["layers", "network"]).default(PRUNE_DEFAULTS.repair as "layers" | "network"),
+    )
+    .option(
+      "--repair-steps <n>",
+      "steps of --repair network (default: about two minutes' worth, 600 at most)",
+      positiveInteger,
     )
     .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
     .optionsGroup("Search, with --prune-option auto:")

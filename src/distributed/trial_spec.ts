@@ -13,7 +13,16 @@ import {
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
-import { type FieldsOf, hash, listOf, number, objectOf, positive, text } from "./schema.ts";
+import {
+  type FieldsOf,
+  hash,
+  listOf,
+  number,
+  objectOf,
+  optional,
+  positive,
+  text,
+} from "./schema.ts";
 import {
   describeSource,
   type OpenedSource,
@@ -32,8 +41,8 @@ export interface TrialSpec extends SourceSpec {
   readonly shared: SharedMode;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights. */
-  readonly ridge: number;
+  /** Pull towards the old weights. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Rules for all layers. */
   readonly rules: PlanRules;
   /** Training images that roll-outs are measured on, where there are as many. */
@@ -48,7 +57,7 @@ export const TRIAL_FIELDS = {
   statistics: hash,
   shared: SHARED,
   select: SELECT,
-  ridge: number,
+  ridge: optional(number),
   rules: objectOf(RULES),
   images: positive,
 } satisfies FieldsOf<TrialSpec>;
@@ -108,14 +117,16 @@ export async function openTrials(
   resources: WorkerResources,
 ): Promise<OpenedTrials> {
   const { session, source } = await openSource(spec, resources);
+  let original: OriginalMoments | undefined;
   try {
     const { select, ridge, rules, shared, images } = spec;
     const statistics = await orRefuse(() => resources.blobs.fetch(spec.statistics));
+    original = await OriginalMoments.open(source, { path: statistics });
     const context = {
       ...source,
       select,
       ridge,
-      original: await OriginalMoments.open(source, statistics),
+      original,
       kernels: await loadKernels(),
       onStage: () => {},
     };
@@ -126,6 +137,7 @@ export async function openTrials(
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };
     return { session, source, trials };
   } catch (error) {
+    original?.release();
     await session.close();
     throw error;
   }

@@ -18,6 +18,8 @@ export interface FinishedRun {
     /** Of the result, on held-out training images; absent without any. */
     readonly heldOut?: Figures;
   };
+  /** What the repair of the whole network found. */
+  readonly networkRepair?: PruneReport["networkRepair"];
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
   /** Why the network could not be tuned, when it was to be. */
@@ -63,6 +65,7 @@ export function describeRun(run: FinishedRun): PruneReport {
   const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
   return {
     ...compareFigures(evaluations.before, evaluations.after),
+    ...(run.networkRepair && { networkRepair: run.networkRepair }),
     ...describeTuning(run),
     ...(evaluations.heldOut && { heldOut: describeHeldOut(evaluations.heldOut) }),
     ...(run.failure !== undefined && { failure: run.failure }),
@@ -87,6 +90,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       select: clock.seconds("select"),
       reconstruct: clock.seconds("reconstruct"),
       batchNorm: clock.seconds("batchNorm"),
+      repair: clock.seconds("repair"),
       tune: clock.seconds("tune"),
       evaluate: clock.seconds("evaluate"),
     },
@@ -124,7 +128,7 @@ function describeHeldOut({ accuracy, outputs, error, images }: Figures): PruneRe
 function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, "tuning"> {
   if (tuned === undefined) return {};
   const { accuracy, outputs, error, loss } = evaluations.cut;
-  const { validationAccuracy, validationOutputError, groups, history } = tuned;
+  const { validationAccuracy, validationOutputError, bestEpoch, groups, history } = tuned;
   return {
     tuning: {
       ...(accuracy !== undefined && { accuracyBefore: accuracy }),
@@ -132,6 +136,7 @@ function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, 
       lossBefore: loss,
       ...(validationAccuracy !== undefined && { validationAccuracy }),
       ...(validationOutputError !== undefined && { validationOutputError }),
+      ...(bestEpoch !== undefined && { bestEpoch }),
       groups,
       epochs: history,
     },

@@ -30,12 +30,13 @@ import {
 } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
-import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
   type StatisticsSource,
 } from "./statistics/statistics_source.ts";
+import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
@@ -44,6 +45,7 @@ import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run
 import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
+import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
 import {
   batchesOfThread,
   compareAnswers,
@@ -62,7 +64,7 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  ridge: 1e-4,
+  repair: "layers",
   verify: true,
 } as const;
 
@@ -138,15 +140,19 @@ export async function pruneOpened(
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
   });
-  let folder: RunFolder | undefined;
+  let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const images = settings.batches * settings.batchSize;
+    const images = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
-    const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const original = moments ?? await OriginalMoments.open(source, {
+      path: settings.statistics,
+      scratch: settings.checkpoint,
+    });
+    opened = original;
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
@@ -169,7 +175,6 @@ export async function pruneOpened(
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
-    checkSamples(plans, calibration.length, settings.pointsPerImage);
     const { before, chance } = await judgeOriginal();
     await original.ensureFile();
 
@@ -193,11 +198,13 @@ export async function pruneOpened(
       "batchNorm",
       () => refreshBatchNorm(session, shrunk, calibration, settings),
     );
-    const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
+    const whole = await repairWhole(session, source, refreshed, settings, folder);
+    const repaired = whole?.graph ?? refreshed;
+    const cut = await evaluateModel(writeGraph(repaired, file), "evaluating the pruned model");
 
     const place = folder && placeOfStage(folder, "whole");
-    const { tuned, failure } = await tuneWhole(tuner, refreshed, { place, clock });
-    const result = tuned?.graph ?? refreshed;
+    const { tuned, failure } = await tuneWhole(tuner, repaired, { place, clock });
+    const result = tuned?.graph ?? repaired;
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
 
@@ -211,11 +218,15 @@ export async function pruneOpened(
       search: search?.report,
       statistics: original.origin,
       batchNorm,
+      networkRepair: whole?.report,
       tuned: tuned && { ...tuned, groups },
       failure,
       comparison,
       clock,
-      images: { calibration: calibration.length, wanted: images },
+      images: {
+        calibration: calibration.length,
+        wanted: settings.batches === undefined ? calibration.length : images,
+      },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
@@ -227,6 +238,8 @@ export async function pruneOpened(
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, folder);
+  } finally {
+    opened?.release();
   }
 }
 
@@ -254,6 +267,23 @@ async function findRatios(
       return { chosen: search, search };
     }
   }
+}
+
+/** Repairs the smaller network as a whole, where that is asked for. */
+async function repairWhole(
+  session: Session,
+  source: StatisticsSource,
+  graph: LayerGraph,
+  { repair, networkRepair, seed, signal, onProgress }: Settings,
+  folder: RunFolder | undefined,
+): Promise<NetworkRepair | undefined> {
+  if (repair === "layers") return undefined;
+  const place = folder && placeOfStage(folder, "network");
+  const settings = { ...networkRepair, seed, signal, onProgress, place };
+  return await source.clock.time(
+    "repair",
+    () => repairNetwork(session, source, graph, settings),
+  );
 }
 
 /** Does something when it is first asked for, and once. */

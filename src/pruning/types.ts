@@ -131,6 +131,39 @@ export interface Finalist extends Evaluation {
   readonly reward: number;
 }
 
+/** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
+export type RepairExtent = "layers" | "network";
+
+/** How a smaller network is repaired as a whole. */
+export interface NetworkRepairOptions {
+  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  readonly steps?: number;
+  /** Images of a step. Default 128. */
+  readonly batchSize?: number;
+  /** Adam's largest learning rate. Default 1e-3. */
+  readonly learningRate?: number;
+  /** By which the scores of both networks are divided. Default 4. */
+  readonly temperature?: number;
+}
+
+/** What the repair of the whole network found. */
+export interface NetworkRepairReport {
+  /** Steps that it took. */
+  readonly steps: number;
+  /** Its passes over the calibration images. */
+  readonly epochs: readonly EpochReport[];
+  /** Figures on held-out training images, which choose; absent without any. */
+  readonly heldOut?: {
+    readonly images: number;
+    readonly before: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+    readonly after: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+  };
+  /** Whether repaired weights were better than those before; absent without held-out images. */
+  readonly isKept?: boolean;
+  /** Why there was no repair, where there was none. */
+  readonly reason?: string;
+}
+
 /** Tuning between groups of convolutions, while the network is pruned. */
 export interface GroupTuning {
   /** Number of convolutions in a group. */
@@ -165,13 +198,19 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly channelMultiple?: number;
   /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
-  /** Batches of training images for the statistics. Default 60. */
+  /**
+   * Batches of training images for the statistics. Default: 7,680 images, fewer where a pass over them takes more than
+   * 1.5 · 10¹² multiply-accumulates, 256 at least.
+   */
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default 10. */
+  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
-  /** Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX. Default 1e-4. */
+  /**
+   * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit
+   * spread. Default: chosen for every layer, by fitting either half of the images and looking at the other.
+   */
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
@@ -182,11 +221,16 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly memoryBudget?: number;
   /**
    * File with the original network's statistics: it is read if it is there, otherwise they are gathered and it is
-   * written. Default: what the run needs is gathered and kept in memory.
+   * written. Default: what the run needs is gathered and kept meanwhile: up to 64 MiB in memory, the rest in a file without
+   * a name, in the checkpoint's folder or that for temporary files.
    */
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
+  /** How far the smaller network is repaired. Default `layers`. */
+  readonly repair?: RepairExtent;
+  /** How it is repaired as a whole, where it is. */
+  readonly networkRepair?: NetworkRepairOptions;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
@@ -210,11 +254,11 @@ export interface LayerReport {
   /** Number of input channels before. */
   readonly of: number;
   /**
-   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after
-   * reconstruction. 0 for a layer that was left alone.
+   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs, each weighted by
+   * what reads it, of fits to either half of the images on the other half. 0 for a layer that was left alone.
    */
   readonly relativeError: number;
-  /** Ridge that was used, relative to the mean diagonal of G; absent when the layer was not reconstructed. */
+  /** Ridge that was used, relative to the mean diagonal of G of inputs of unit spread; absent when the layer was not reconstructed. */
   readonly ridge?: number;
   /** Number of input channels that were zero in all samples. */
   readonly dead?: number;
@@ -234,6 +278,8 @@ export interface PruneTuningReport {
   readonly validationAccuracy?: number;
   /** Relative error of the outputs of the written weights on held-out training images, where outputs are compared. */
   readonly validationOutputError?: number;
+  /** After which epoch they were best; 0: the network is as it was cut. Absent without held-out images. */
+  readonly bestEpoch?: number;
   /** Epochs of every group. */
   readonly groups: readonly (readonly EpochReport[])[];
   /** Epochs of the whole network. */
@@ -242,6 +288,8 @@ export interface PruneTuningReport {
 
 /** Figures of a pruning run: of the original, and of the smaller network after all tuning. */
 export interface PruneReport extends FigureChanges {
+  /** How the network was repaired as a whole, when it was to be. */
+  readonly networkRepair?: NetworkRepairReport;
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
   /**
@@ -290,6 +338,7 @@ export interface PruneReport extends FigureChanges {
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
+    readonly repair: number;
     readonly tune: number;
     readonly evaluate: number;
   };

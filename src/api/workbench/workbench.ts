@@ -20,6 +20,7 @@ import {
   readUnitErrors,
   solveBudget,
   type UnitErrors,
+  wantedImages,
 } from "../../pruning/mod.ts";
 import type { PruneOptions } from "../prune.ts";
 import {
@@ -140,12 +141,13 @@ export class Workbench {
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
     const session = await openSession(settings, (file) => file);
+    let original: OriginalMoments | undefined;
     try {
-      const images = settings.batches * settings.batchSize;
+      const images = wantedImages(session.graph, settings);
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listReaders(graph, map, settings.shared);
-      const original = await OriginalMoments.open(source, settings.statistics);
+      original = await OriginalMoments.open(source, { path: settings.statistics });
       const kernels = await loadKernels();
       const context = {
         ...source,
@@ -166,6 +168,7 @@ export class Workbench {
         rules: settings,
       });
     } catch (error) {
+      original?.release();
       await session.close();
       throw error;
     }
@@ -395,6 +398,7 @@ export class Workbench {
 
   /** Ends the threads; the workbench cannot be used afterwards. */
   async close(): Promise<void> {
+    this.#context.original.release();
     await this.#session.close();
   }
 

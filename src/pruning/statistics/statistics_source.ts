@@ -31,9 +31,7 @@ const MEBIBYTE = 2 ** 20;
 
 /** What `calibrate` and `prune` use where an option is not given; `memoryBudget` is in bytes. */
 export const CALIBRATION_DEFAULTS = {
-  batches: 60,
   batchSize: 128,
-  pointsPerImage: 10,
   seed: 0,
   memoryBudget: 600 * MEBIBYTE,
 } as const;
@@ -62,8 +60,8 @@ export interface SamplingSettings {
   readonly images: number;
   /** Images of a batch. */
   readonly batchSize: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Seed of the choice. */
   readonly seed: number;
   /** Bytes for what waits. */
@@ -86,7 +84,14 @@ export function createStatisticsSource(
   clock: Stopwatch,
 ): StatisticsSource {
   const indices = pickCalibration(pool.local.dataset.train, images, seed);
-  const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
+  const calibration = {
+    indices,
+    images: indices.length,
+    batchSize,
+    seed,
+    pointsPerImage,
+    memoryBudget,
+  };
   const map = findChannelSpaces(graph);
   return { graph, file, map, pool, content, calibration, clock, onProgress };
 }
@@ -111,25 +116,23 @@ export function layersToSample(source: StatisticsSource): LayerNode[] {
  *
  * @param source The network and the images.
  * @param layers The layers, in graph order.
- * @returns Moments by key of the layer.
+ * @param take Is given the moments of one layer after the other.
  */
 export async function gatherMoments(
   { pool, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
-): Promise<Map<string, PackedMoments>> {
+  take: (key: string, moments: PackedMoments) => void,
+): Promise<void> {
   const passes = partIntoPasses(layers, calibration.memoryBudget / pool.size);
   const batches = batchesOfThread({ pool }, calibration.indices.length, PORTION);
   const total = passes.length * batches;
-  const moments = new Map<string, PackedMoments>();
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
     const request = { ...calibration, file, layers: keys, batchSize: PORTION };
-    const found = await clock.time("calibrate", () => pool.gatherOriginal(request));
-    for (const [key, sums] of found) moments.set(key, sums);
+    await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
-  return moments;
 }
 
 /**
@@ -139,12 +142,12 @@ export async function gatherMoments(
  * @returns Their identity.
  */
 export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
-  const { indices, pointsPerImage, seed } = source.calibration;
+  const { images, pointsPerImage, seed } = source.calibration;
   return {
     version: STATISTICS_VERSION,
     ...await source.content(),
-    images: indices.length,
-    pointsPerImage,
+    images,
+    ...(pointsPerImage === undefined ? {} : { pointsPerImage }),
     seed,
   };
 }
@@ -165,8 +168,8 @@ function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode
   return passes;
 }
 
-/** Bytes of half of G and all of C. */
+/** Bytes of half of G and all of C, for either half of the images. */
 function sumBytes(node: LayerNode): number {
   const { inputs, outputs } = kernelSize(node);
-  return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+  return 2 * Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
 }

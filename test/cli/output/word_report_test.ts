@@ -35,7 +35,7 @@ Deno.test("the log of a search and missing times say them by flags", () => {
     rollouts: [],
     failures: [{
       ...{ rollout: 3, source: "random", counts: [1], ratios: [0.5], cost: 0.5, noise: 0 },
-      ...{ convMacs: 7, failure: SHARE },
+      ...{ macs: 7, convMacs: 7, failure: SHARE },
     }],
   };
   assert.match(
