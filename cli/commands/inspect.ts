@@ -57,7 +57,7 @@ function describe(report: InspectReport): string {
     `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions), ` +
     `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
     "",
-    "Layers in graph order; `place` is the convolution's entry in a ratio list:",
+    "Layers in graph order; `place` is the convolution's entry in a ratio list, which leaves the last one whole:",
     "",
     layers,
     "",
