@@ -42,9 +42,8 @@ const command = new Command("shell")
   .addOption(pointsOption)
   .option(
     "--ridge <number>",
-    "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+    "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
     positiveNumber,
-    WORKBENCH_DEFAULTS.ridge,
   )
   .option(
     "--seed <n>",

@@ -20,7 +20,11 @@ import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { createDistillationOptions, createTuningOptions } from "./tuning_options.ts";
+import {
+  addStepOptions,
+  createDistillationOptions,
+  createTuningOptions,
+} from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
@@ -33,7 +37,7 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
  * @returns A command of its own.
  */
 export function createPruneCommand() {
-  const command = new Command("prune")
+  const base = new Command("prune")
     .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
     .addOption(dataOption)
     .requiredOption("--out <dir>", "folder for the smaller model")
@@ -110,9 +114,8 @@ export function createPruneCommand() {
     )
     .option(
       "--ridge <number>",
-      "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+      "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
       positiveNumber,
-      PRUNE_DEFAULTS.ridge,
     )
     .option(
       "--seed <n>",
@@ -185,17 +188,8 @@ export function createPruneCommand() {
     .option(
       "--retrain",
       "tune after every group as at the end, instead: all of --epochs (cp_retrain)",
-    )
-    .addOption(tuningOptions.learningRate)
-    .addOption(tuningOptions.schedule)
-    .addOption(tuningOptions.optimizer)
-    .addOption(tuningOptions.momentum)
-    .addOption(tuningOptions.weightDecay)
-    .addOption(tuningOptions.labelSmoothing)
-    .addOption(tuningOptions.shift)
-    .addOption(tuningOptions.noFlip)
-    .addOption(tuningOptions.validationImages)
-    .addOption(tuningOptions.patience)
+    );
+  const command = addStepOptions(base, tuningOptions)
     .addOption(tuningOptions.resume)
     .optionsGroup("Data and output:")
     .addOption(batchSizeEvalOption)

@@ -1,10 +1,11 @@
 import type { BudgetReport, PruneReport, SearchReport } from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
+import type { WordedReport } from "./word_report.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
 export function describeReport(
-  report: PruneReport,
+  report: WordedReport,
   bytes?: { before: number; after: number },
   out?: string,
 ): string {

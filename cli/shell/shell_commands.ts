@@ -10,6 +10,8 @@ import {
 import { describeCommand, withProvenance } from "../output/provenance.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
+import { wordReport } from "../output/word_report.ts";
+import { SHELL_OPTION_WORDS } from "./shell_option_words.ts";
 import type { ReplCommand } from "./repl.ts";
 import {
   describeAnswer,
@@ -145,7 +147,8 @@ async function saveNetwork(
 ): Promise<void> {
   await refuseExistingModel(folder, { force });
   const ratios = workbench.ratioList;
-  const { file, report } = await watched(signal, (run) => workbench.prune(run));
+  const { file, report: found } = await watched(signal, (run) => workbench.prune(run));
+  const report = wordReport(found, SHELL_OPTION_WORDS);
   const record = { ...describeCommand(), ...report };
   const saved = await saveModel(folder, withProvenance(file, record, { ratios }), {
     force,

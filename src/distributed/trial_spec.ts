@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withTempFolder } from "../base/mod.ts";
 import { listCutUnits, listReaders, type SharedMode } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
@@ -14,7 +13,16 @@ import {
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
-import { type FieldsOf, hash, listOf, number, objectOf, positive, text } from "./schema.ts";
+import {
+  type FieldsOf,
+  hash,
+  listOf,
+  number,
+  objectOf,
+  optional,
+  positive,
+  text,
+} from "./schema.ts";
 import {
   describeSource,
   type OpenedSource,
@@ -33,8 +41,8 @@ export interface TrialSpec extends SourceSpec {
   readonly shared: SharedMode;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights. */
-  readonly ridge: number;
+  /** Pull towards the old weights. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Rules for all layers. */
   readonly rules: PlanRules;
   /** Training images that roll-outs are measured on, where there are as many. */
@@ -49,7 +57,7 @@ export const TRIAL_FIELDS = {
   statistics: hash,
   shared: SHARED,
   select: SELECT,
-  ridge: number,
+  ridge: optional(number),
   rules: objectOf(RULES),
   images: positive,
 } satisfies FieldsOf<TrialSpec>;
@@ -82,8 +90,7 @@ export async function describeTrials(
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
-  const folder = await mkdtemp(join(tmpdir(), "secateur-statistics-"));
-  try {
+  return await withTempFolder("secateur-statistics-", async (folder) => {
     const path = await context.original.writtenTo(join(folder, "statistics"));
     return {
       ...await describeSource(context, options, blobs),
@@ -94,9 +101,7 @@ export async function describeTrials(
       images,
       rules: { skip, channelMultiple },
     };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /**

@@ -10,11 +10,13 @@ export { conditionMoments } from "./conditional_moments.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
 export type { Geometry } from "./geometry.ts";
+export { heldOutError, type HeldOutTrial, type SampleMoments } from "./held_out.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   centerInPlace,
+  joinHalves,
   mergeMoments,
   type Moments,
   releaseMoments,

@@ -20,6 +20,11 @@ export interface Moments {
   readonly sumY: Float64Array;
   /** Column sums of Y ∘ Y, n. */
   readonly sumYY: Float64Array;
+  /**
+   * The same of every other image: what is fitted to one half of the images can be tried out on the other, which are
+   * these sums less those of the half. Samples of one image are never in both.
+   */
+  readonly half?: Moments;
 }
 
 /**
@@ -68,7 +73,23 @@ function addShard(sum: Moments, shard: Moments): Moments {
   addTo(sum.sumX, shard.sumX);
   addTo(sum.sumY, shard.sumY);
   addTo(sum.sumYY, shard.sumYY);
-  return { ...sum, count: sum.count + shard.count };
+  if ((sum.half === undefined) !== (shard.half === undefined)) {
+    throw new TypeError("merge moments: found some with a half and some without, wanted all alike");
+  }
+  const half = sum.half && addShard(sum.half, shard.half!);
+  return { ...sum, count: sum.count + shard.count, ...(half && { half }) };
+}
+
+/**
+ * The sums of two halves of the images, with the first of them beside.
+ *
+ * @param first Moments of one half; they become part of the answer.
+ * @param second Those of the other half, which are used up.
+ * @returns Their sums.
+ * @throws {TypeError} When their sizes differ.
+ */
+export function joinHalves(first: Moments, second: Moments): Moments {
+  return { ...addShard(second, first), half: first };
 }
 
 /**
@@ -76,14 +97,16 @@ function addShard(sum: Moments, shard: Moments): Moments {
  *
  * @param moments Moments that nobody needs any more.
  */
-export function releaseMoments({ gram, cross }: Pick<Moments, "gram" | "cross">): void {
+export function releaseMoments({ gram, cross, half }: Moments): void {
+  if (half) releaseMoments(half);
   structuredClone(undefined, { transfer: [gram.buffer, cross.buffer] as ArrayBuffer[] });
 }
 
 function copyMoments(moments: Moments): Moments {
-  const { gram, cross, sumX, sumY, sumYY } = moments;
+  const { gram, cross, sumX, sumY, sumYY, half } = moments;
   return {
     ...moments,
+    ...(half && { half: copyMoments(half) }),
     gram: gram.slice(),
     cross: cross.slice(),
     sumX: sumX.slice(),
@@ -104,6 +127,8 @@ function addTo(sums: Float64Array, values: Float64Array): void {
  * A column of X whose variance drowns in the rounding of its f32 values counts as constant: its row and column of G
  * and its row of C become exactly 0, so that nobody fits noise.
  *
+ * The half is brought about the same means, those of all samples: its sums say how far its own ones are from them.
+ *
  * @param moments Raw moments.
  * @returns New moments with zero sums and the same count.
  */
@@ -114,11 +139,12 @@ export function centerMoments(moments: Moments): Moments {
 /**
  * As {@link centerMoments}, in the memory of what is given.
  *
- * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay.
+ * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay, those of the half too.
  * @returns The moments about the means.
  */
 export function centerInPlace(moments: Moments): Moments {
   const { d, n, count, gram, cross, sumX, sumY, sumYY } = moments;
+  const means = { x: sumX.map((sum) => sum / count), y: sumY.map((sum) => sum / count) };
   const varies = new Uint8Array(d);
   for (let r = 0; r < d; r++) {
     const square = gram[r * d + r];
@@ -135,5 +161,30 @@ export function centerInPlace(moments: Moments): Moments {
     }
   }
   for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o] - sumY[o] * sumY[o] / count);
-  return { d, n, count, gram, cross, sumX: new Float64Array(d), sumY: new Float64Array(n), sumYY };
+  const half = moments.half && moveHalf(moments.half, means, varies);
+  const sums = { sumX: new Float64Array(d), sumY: new Float64Array(n), sumYY };
+  return { d, n, count, gram, cross, ...sums, ...(half && { half }) };
+}
+
+/** Moments about means that are not their own: with m of X and k of Y, G − mΣxᵀ − Σxmᵀ + N·mmᵀ, and C and Σy² alike. */
+function moveHalf(
+  { d, n, count, gram, cross, sumX, sumY, sumYY }: Moments,
+  { x, y }: { readonly x: Float64Array; readonly y: Float64Array },
+  varies: Uint8Array,
+): Moments {
+  const movedX = sumX.map((sum, r) => varies[r] ? sum - count * x[r] : 0);
+  const movedY = sumY.map((sum, o) => sum - count * y[o]);
+  for (let r = 0; r < d; r++) {
+    for (let s = 0; s < d; s++) {
+      // Grouped so that (r, s) and (s, r) round alike.
+      const moved = gram[r * d + s] - (x[r] * sumX[s] + x[s] * sumX[r]) + count * (x[r] * x[s]);
+      gram[r * d + s] = varies[r] && varies[s] ? moved : 0;
+    }
+    for (let o = 0; o < n; o++) {
+      const at = r * n + o;
+      cross[at] = varies[r] ? cross[at] - x[r] * sumY[o] - movedX[r] * y[o] : 0;
+    }
+  }
+  for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o] - y[o] * (sumY[o] + movedY[o]));
+  return { d, n, count, gram, cross, sumX: movedX, sumY: movedY, sumYY };
 }

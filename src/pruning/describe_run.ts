@@ -2,7 +2,7 @@ import { type NetworkCost, networkCost } from "../cost/mod.ts";
 import type { Figures } from "../execution/mod.ts";
 import type { Comparison, LayerGraph } from "../graph/mod.ts";
 import { compareFigures, type FaultReport } from "../session/mod.ts";
-import type { Stopwatch } from "../base/mod.ts";
+import { type Notice, partsOf, type Stopwatch } from "../base/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
 import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 
@@ -21,7 +21,7 @@ export interface FinishedRun {
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
   /** Why the network could not be tuned, when it was to be. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** What happened to every layer. */
   readonly layers: readonly LayerReport[];
   /** What the budget policy decided. */
@@ -147,8 +147,8 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
 
 function noticesOf(
   { layers, images, heldOut, unlabeled, search, comparison, ...run }: FinishedRun,
-): string[] {
-  const notices = [...run.notices];
+): Notice[] {
+  const notices: Notice[] = [...run.notices];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
   }
@@ -168,7 +168,10 @@ function noticesOf(
     notices.push(`${unlabeled}: outputs were compared with those of the original network`);
   }
   for (const { rollout, failure } of search?.failures ?? []) {
-    notices.push(`network ${rollout} of the search could not be measured: ${failure}`);
+    notices.push([
+      `network ${rollout} of the search could not be measured: `,
+      ...partsOf(failure),
+    ]);
   }
   if (heldOut) {
     notices.push("the data has no test split: every fifth image was set aside for it");

@@ -1,6 +1,6 @@
 import type { Figures } from "../execution/mod.ts";
 import type { StatePlace, TuningResult } from "../tuning/mod.ts";
-import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
+import { InputError, messageOf, type Notice, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
@@ -30,12 +30,13 @@ import {
 } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
-import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
   type StatisticsSource,
 } from "./statistics/statistics_source.ts";
+import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
@@ -62,7 +63,6 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  ridge: 1e-4,
   verify: true,
 } as const;
 
@@ -142,31 +142,35 @@ export async function pruneOpened(
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const images = settings.batches * settings.batchSize;
+    const images = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const test = wholeSplit(session, "test", settings);
+    const evaluateModel = (model: ModelFile, stage: string) =>
+      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
+    const judgeOriginal = once(async () => {
+      const before = await evaluateModel(file, "evaluating the original");
+      const chance = noticeOfChance(session, before, "test");
+      for (const notice of chance) settings.onNotice?.(notice);
+      return { before, chance };
+    });
     const context = {
       ...settings,
       ...source,
       original,
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
+      onBegin: judgeOriginal,
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
-    checkSamples(plans, calibration.length, settings.pointsPerImage);
+    const { before, chance } = await judgeOriginal();
     await original.ensureFile();
-    const test = wholeSplit(session, "test", settings);
-    const evaluateModel = (model: ModelFile, stage: string) =>
-      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
-    const before = await evaluateModel(file, "evaluating the original");
-    const chance = noticeOfChance(session, before, "test");
-    for (const notice of chance) settings.onNotice?.(notice);
 
     const { repair, groups } = await repairInGroups(
       { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
@@ -210,7 +214,10 @@ export async function pruneOpened(
       failure,
       comparison,
       clock,
-      images: { calibration: calibration.length, wanted: images },
+      images: {
+        calibration: calibration.length,
+        wanted: settings.batches === undefined ? calibration.length : images,
+      },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
@@ -251,6 +258,12 @@ async function findRatios(
   }
 }
 
+/** Does something when it is first asked for, and once. */
+function once<Result>(act: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => result ??= act();
+}
+
 /** Training images that runs are compared on. */
 const HELD_OUT_IMAGES = 2000;
 
@@ -269,14 +282,14 @@ async function tuneWhole(
   tuner: Tuner | undefined,
   graph: LayerGraph,
   { place, clock }: { readonly place?: StatePlace; readonly clock: Stopwatch },
-): Promise<{ tuned?: TuningResult; failure?: string }> {
+): Promise<{ tuned?: TuningResult; failure?: Notice }> {
   if (tuner === undefined) return {};
   try {
     return {
       tuned: await clock.time("tune", () => tuner.run(graph, { options: tuner.options, place })),
     };
   } catch (error) {
-    if (error instanceof InputError) return { failure: error.message };
+    if (error instanceof InputError) return { failure: messageOf(error) };
     throw error;
   }
 }

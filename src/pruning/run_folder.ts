@@ -1,5 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { disk, fileError } from "../base/mod.ts";
 import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
 import { nameState, type StatePlace } from "../tuning/mod.ts";
 import type { Tuner } from "./repair/tuner.ts";
@@ -68,12 +69,15 @@ export function placeOfStage(
  *
  * @param folder Where the run keeps its state.
  * @param kept A stage that stays, to be replaced.
+ * @throws {InputError} When something cannot be removed.
  */
 export async function removeStages({ checkpoint }: RunFolder, kept?: Stage): Promise<void> {
   const names = await readdir(checkpoint).catch((): string[] => []);
   for (const name of names) {
     if (name === kept || !/^(repair|whole|group-\d+)$/.test(name)) continue;
-    await rm(join(checkpoint, name), { recursive: true });
+    await disk.rm(join(checkpoint, name), { recursive: true }).catch((cause) => {
+      throw fileError(`removing ${join(checkpoint, name)}, which an earlier run left`, cause);
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
@@ -164,13 +165,19 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly channelMultiple?: number;
   /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
-  /** Batches of training images for the statistics. Default 60. */
+  /**
+   * Batches of training images for the statistics. Default: 7,680 images, fewer where a pass over them takes more than
+   * 1.5 · 10¹² multiply-accumulates, 256 at least.
+   */
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default 10. */
+  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
-  /** Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX. Default 1e-4. */
+  /**
+   * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit
+   * spread. Default: chosen for every layer, by fitting either half of the images and looking at the other.
+   */
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
@@ -209,11 +216,11 @@ export interface LayerReport {
   /** Number of input channels before. */
   readonly of: number;
   /**
-   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after
-   * reconstruction. 0 for a layer that was left alone.
+   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs, each weighted by
+   * what reads it, of fits to either half of the images on the other half. 0 for a layer that was left alone.
    */
   readonly relativeError: number;
-  /** Ridge that was used, relative to the mean diagonal of G; absent when the layer was not reconstructed. */
+  /** Ridge that was used, relative to the mean diagonal of G of inputs of unit spread; absent when the layer was not reconstructed. */
   readonly ridge?: number;
   /** Number of input channels that were zero in all samples. */
   readonly dead?: number;
@@ -253,7 +260,7 @@ export interface PruneReport extends FigureChanges {
     readonly images: number;
   };
   /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
@@ -304,7 +311,7 @@ export interface PruneReport extends FigureChanges {
   /** Threads that shared the work; the same number and the same seed repeat the run. */
   readonly workers: number;
   /** What a user should know about the run. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** A pruned model and figures of the run. */

@@ -1,5 +1,6 @@
+import { isJsonObject } from "../model/mod.ts";
 import type { Figures } from "../execution/mod.ts";
-import { loadState, saveState, type StatePlace } from "./state_folder.ts";
+import { damagedState, loadState, saveState, type StatePlace } from "./state_folder.ts";
 import type { Checkpoint, TuningHooks } from "./tune_network.ts";
 
 /**
@@ -26,14 +27,23 @@ async function saveCheckpoint(place: StatePlace, checkpoint: Checkpoint): Promis
   });
 }
 
-async function loadCheckpoint(place: StatePlace): Promise<Checkpoint> {
+async function loadCheckpoint(
+  place: StatePlace,
+): Promise<NonNullable<TuningHooks["resumeFrom"]>> {
   const { progress, arrays } = await loadState(place);
   const { bestFigures, ...rest } = progress as unknown as
     & Pick<Checkpoint, "step" | "history" | "running">
     & { bestFigures?: Figures };
   const [weights, optimizer, best] = arrays;
+  const { step, history, running } = progress;
+  const isWhole = Number.isSafeInteger(step) && Array.isArray(history) &&
+    history.every(isJsonObject) && isJsonObject(running) &&
+    [running.loss, running.images].every(Number.isFinite) && optimizer !== undefined &&
+    (best === undefined || isJsonObject(bestFigures));
+  if (!isWhole) throw damagedState(place.folder, "no progress of a training");
   return {
     ...rest,
+    folder: place.folder,
     weights,
     optimizer,
     ...(best ? { best: { figures: bestFigures!, weights: best } } : {}),

@@ -15,6 +15,7 @@ import {
 } from "../execution/mod.ts";
 import type { ProgressListener, Session } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
+import { damagedState } from "./state_folder.ts";
 
 /** Everything a run needs to go on as if it had not been interrupted. */
 export interface Checkpoint {
@@ -38,8 +39,8 @@ export interface TuningHooks {
   readonly teacher?: ModelFile;
   /** Elements of kernels that are zero and stay so, by key of the layer: 1. */
   readonly zeros?: ReadonlyMap<string, Uint8Array>;
-  /** Where to go on from. */
-  readonly resumeFrom?: Checkpoint;
+  /** What to go on from, and the folder that it was read from. */
+  readonly resumeFrom?: Checkpoint & { readonly folder: string };
   /** Aborts the run early, after the current step. */
   readonly signal?: AbortSignal;
   /** Called with progress. */
@@ -64,6 +65,14 @@ export interface TuningResult {
   readonly interrupted: boolean;
 }
 
+/** Moving statistics among flat weights. */
+interface MovingStatistics {
+  readonly offset: number;
+  readonly length: number;
+  /** Share of them that stays in a step. */
+  readonly momentum: number;
+}
+
 const NOTHING: StepSums = { loss: 0, correct: 0, images: 0 };
 
 /** Training images that tell how much every output varies. */
@@ -81,6 +90,8 @@ class Tuning {
   readonly #gradients: Float32Array;
   /** Places in the flat weights that stay zero. */
   readonly #zeros: Int32Array;
+  /** Where the flat weights have moving statistics. */
+  readonly #statistics: readonly MovingStatistics[];
   #weights = new Float32Array(0);
   #optimizer: Optimizer;
   #step = 0;
@@ -101,6 +112,7 @@ class Tuning {
     this.#training = shuffled.subarray(options.validationImages);
     requireTrainingImages(length, options);
     this.#zeros = placesOf(this.#layout, hooks.zeros);
+    this.#statistics = movingStatistics(graph, this.#layout);
     this.#optimizer = new Optimizer(this.#layout, options);
   }
 
@@ -181,8 +193,7 @@ class Tuning {
     if (!Number.isFinite(sums.loss)) {
       throw new InputError(
         `training: found a loss of ${sums.loss} at step ${this.#step + 1} of epoch ${epoch}, ` +
-          `wanted a number; lower the learning rate, now ${learningRate}. ` +
-          `The last checkpoint is kept`,
+          `wanted a number; lower the learning rate, now ${learningRate}`,
       );
     }
     this.#step++;
@@ -201,9 +212,7 @@ class Tuning {
 
   /** Moving statistics follow the batches' at the pace that each BatchNormalization states. */
   #moveStatistics(): void {
-    const nodes = nodesByKey(this.#graph.nodes);
-    for (const { key, offset, length } of this.#layout.statistics) {
-      const momentum = Number(nodes.get(key)!.config.momentum ?? 0.99);
+    for (const { offset, length, momentum } of this.#statistics) {
       for (let i = offset; i < offset + length; i++) {
         this.#weights[i] = momentum * this.#weights[i] + (1 - momentum) * this.#gradients[i];
       }
@@ -254,7 +263,12 @@ class Tuning {
     });
   }
 
-  #restore(checkpoint: Checkpoint): void {
+  #restore({ folder, ...checkpoint }: NonNullable<TuningHooks["resumeFrom"]>): void {
+    const found = [checkpoint.weights, checkpoint.optimizer, checkpoint.best?.weights];
+    const wanted = [this.#weights, this.#optimizer.state, checkpoint.best && this.#weights];
+    if (found.some((array, index) => array?.length !== wanted[index]?.length)) {
+      throw damagedState(folder, "weights of another network");
+    }
     this.#weights.set(checkpoint.weights);
     this.#optimizer = new Optimizer(this.#layout, this.#options, checkpoint.optimizer);
     this.#step = checkpoint.step;
@@ -292,6 +306,15 @@ function nameValidation(
   return figures.outputs
     ? { validationOutputError: figures.error }
     : { validationAccuracy: figures.accuracy };
+}
+
+function movingStatistics(graph: LayerGraph, layout: ParameterLayout): MovingStatistics[] {
+  const nodes = nodesByKey(graph.nodes);
+  return layout.statistics.map(({ key, offset, length }) => ({
+    offset,
+    length,
+    momentum: Number(nodes.get(key)!.config.momentum ?? 0.99),
+  }));
 }
 
 function placesOf(layout: ParameterLayout, zeros: TuningHooks["zeros"] = new Map()): Int32Array {

@@ -37,6 +37,11 @@ function assertSame(found: Statistics, wanted: Statistics, tolerance: number): v
     assert.deepEqual([d, n, count], [moments.d, moments.n, moments.count]);
     const difference = differenceOf(moments, found.layers.get(key)!);
     assert.ok(difference <= tolerance, `${key}: ${difference}`);
+    const halves = [moments.half!, found.layers.get(key)!.half!] as const;
+    assert.equal(halves[0].count, count / 2);
+    assert.equal(halves[1].count, count / 2);
+    const between = differenceOf(...halves);
+    assert.ok(between <= tolerance, `half of ${key}: ${between}`);
   }
 }
 

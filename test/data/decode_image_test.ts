@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
+import { RenewableDecoder } from "../../src/data/decoding/renewable_decoder.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import {
   encodeChunk,
@@ -232,6 +233,56 @@ Deno.test("damaged images in between do not change how whole ones decode", async
     assert.deepEqual(await decodeImage(jpeg), wantedJpeg);
     assert.deepEqual(await decodeImage(png), wantedPng);
   }
+});
+
+Deno.test("damaged images cost no decoder its code, which is compiled once", async () => {
+  const { compile } = WebAssembly;
+  let compiled = 0;
+  WebAssembly.compile = (...args: Parameters<typeof compile>) => {
+    compiled++;
+    return compile(...args);
+  };
+  try {
+    const wholes = PICTURES.map(({ file }) => Uint8Array.fromBase64(file));
+    for (const whole of wholes) await decodeImage(whole);
+    compiled = 0;
+    for (const whole of wholes) {
+      const wanted = await decodeImage(whole);
+      for (const length of [30, Math.floor(whole.length / 2), whole.length - 1]) {
+        await decodeImage(whole.subarray(0, length)).catch(() => {});
+        assert.deepEqual(await decodeImage(whole), wanted);
+      }
+    }
+    assert.equal(compiled, 0);
+  } finally {
+    WebAssembly.compile = compile;
+  }
+});
+
+Deno.test("a decoder that an image ends is not given to those that wait for it", async () => {
+  let started = 0;
+  const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const decoder = new RenewableDecoder(empty, () => ({ number: ++started, isAlive: true }));
+  const use = (isFatal: boolean) =>
+    decoder.use((running) => {
+      assert.ok(running.isAlive, "it is alive");
+      running.isAlive = !isFatal;
+      if (isFatal) throw new Error("the end");
+      return running.number;
+    });
+  const used = await Promise.allSettled([false, true, false, false, true, false].map(use));
+  assert.deepEqual(
+    used.map((result) => result.status === "fulfilled" ? result.value : result.reason.message),
+    [1, "the end", 2, 2, "the end", 3],
+  );
+  assert.equal(await use(false), 3);
+
+  const unlucky = new RenewableDecoder(empty, () => {
+    if (++started < 5) throw new Error("no memory");
+    return started;
+  });
+  await assert.rejects(unlucky.use(() => {}), /no memory/);
+  assert.equal(await unlucky.use((number) => number), 5);
 });
 
 Deno.test("images that are decoded at the same time do not mix", async () => {

@@ -20,6 +20,7 @@ import {
   readUnitErrors,
   solveBudget,
   type UnitErrors,
+  wantedImages,
 } from "../../pruning/mod.ts";
 import type { PruneOptions } from "../prune.ts";
 import {
@@ -141,7 +142,7 @@ export class Workbench {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
     const session = await openSession(settings, (file) => file);
     try {
-      const images = settings.batches * settings.batchSize;
+      const images = wantedImages(session.graph, settings);
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listReaders(graph, map, settings.shared);

@@ -17,6 +17,8 @@ const PARTS = ["gram", "cross", "sumX", "sumY", "sumYY"] as const;
 /** What the header says beside the arrays. */
 interface StatisticsRecord extends Pick<Statistics, "identity" | "shards"> {
   readonly counts: Readonly<Record<string, number>>;
+  /** Samples of the first half of the images, of layers that have it. */
+  readonly halves: Readonly<Record<string, number>>;
 }
 
 /** Options of {@link loadStatistics}. */
@@ -56,15 +58,13 @@ export async function saveStatistics(
   signal?: AbortSignal,
 ): Promise<void> {
   const counts = Object.fromEntries([...layers].map(([key, { count }]) => [key, count]));
-  const record: StatisticsRecord = { identity, shards, counts };
-  const tensors = [...layers].flatMap(([key, moments]): NamedTensor[] => {
-    const shapes = shapesOf(moments);
-    return PARTS.map((part) => ({
-      name: `${key}/${part}`,
-      shape: shapes[part],
-      values: moments[part],
-    }));
-  });
+  const halved = [...layers].flatMap(([key, { half }]) => half ? [[key, half] as const] : []);
+  const halves = Object.fromEntries(halved.map(([key, { count }]) => [key, count]));
+  const record: StatisticsRecord = { identity, shards, counts, halves };
+  const tensors = [
+    ...[...layers].flatMap(([key, moments]) => tensorsOf(`${key}/`, moments)),
+    ...halved.flatMap(([key, half]) => tensorsOf(halfOf(key), half)),
+  ];
   await writeSafetensors(path, { secateur: JSON.stringify(record) }, tensors, signal);
 }
 
@@ -98,16 +98,21 @@ export async function loadStatistics(
   path: string,
   options: LoadStatisticsOptions = {},
 ): Promise<Statistics> {
-  const wanted = options.layers?.flatMap((key) => PARTS.map((part) => `${key}/${part}`));
+  const wanted = options.layers?.flatMap((key) =>
+    [`${key}/`, halfOf(key)].flatMap((prefix) => PARTS.map((part) => prefix + part))
+  );
   const names = wanted && new Set(wanted);
   const { metadata, tensors } = await readSafetensors(path, (name) => names?.has(name) ?? true);
-  const { identity, shards, counts } = parseRecord(path, metadata);
+  const { identity, shards, counts, halves } = parseRecord(path, metadata);
   if (options.identity) checkIdentity(`reading ${path}`, identity, options.identity);
   const arrays = new Map(tensors.map(({ name, values }) => [name, values]));
   const keys = options.layers ?? Object.keys(counts);
-  const layers = keys.map((key) =>
-    [key, momentsOf(path, key, ownValue(counts, key), arrays)] as const
-  );
+  const layers = keys.map((key) => {
+    const moments = momentsOf(path, key, ownValue(counts, key), arrays, `${key}/`);
+    const samples = ownValue(halves, key);
+    if (samples === undefined) return [key, moments] as const;
+    return [key, { ...moments, half: momentsOf(path, key, samples, arrays, halfOf(key)) }] as const;
+  });
   return { identity, shards, layers: new Map(layers) };
 }
 
@@ -160,6 +165,20 @@ export async function mergeStatisticsFiles(paths: readonly string[]): Promise<St
   return sum;
 }
 
+/** What the names of the arrays of a layer's half begin with; behind the last slash stands no layer's name. */
+function halfOf(key: string): string {
+  return `${key}/half-`;
+}
+
+function tensorsOf(prefix: string, moments: Moments): NamedTensor[] {
+  const shapes = shapesOf(moments);
+  return PARTS.map((part) => ({
+    name: prefix + part,
+    shape: shapes[part],
+    values: moments[part],
+  }));
+}
+
 function shapesOf({ d, n }: Pick<Moments, "d" | "n">): Record<typeof PARTS[number], number[]> {
   return { gram: [d, d], cross: [d, n], sumX: [d], sumY: [n], sumYY: [n] };
 }
@@ -169,8 +188,9 @@ function momentsOf(
   key: string,
   count: number | undefined,
   arrays: ReadonlyMap<string, Float64Array>,
+  prefix: string,
 ): Moments {
-  const [gram, cross, sumX, sumY, sumYY] = PARTS.map((part) => arrays.get(`${key}/${part}`));
+  const [gram, cross, sumX, sumY, sumYY] = PARTS.map((part) => arrays.get(prefix + part));
   if (count !== undefined && gram && cross && sumX && sumY && sumYY) {
     const [d, n] = [sumX.length, sumY.length];
     const isWhole = gram.length === d * d && cross.length === d * n && sumYY.length === n;
@@ -185,12 +205,12 @@ function momentsOf(
 function parseRecord(path: string, metadata: unknown): StatisticsRecord {
   try {
     const record = parseJson((metadata as Record<string, string>).secateur) as StatisticsRecord;
-    const { identity, shards: { of, have }, counts } = record;
-    const isRecord = [identity, counts].every((part) => typeof part === "object" && part) &&
+    const { identity, shards: { of, have }, counts, halves = {} } = record;
+    const isRecord = [identity, counts, halves].every((part) => typeof part === "object" && part) &&
       Number.isInteger(of) && of <= MOST_SHARDS && Array.isArray(have) && have.length > 0 &&
       have.every((shard) => Number.isInteger(shard) && shard >= 1 && shard <= of) &&
-      Object.values(counts).every(Number.isSafeInteger);
-    if (isRecord) return record;
+      [counts, halves].every((each) => Object.values(each).every(Number.isSafeInteger));
+    if (isRecord) return { ...record, halves };
   } catch {
     // Anything that is no such record is no statistics file.
   }

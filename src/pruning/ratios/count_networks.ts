@@ -20,6 +20,7 @@ import {
   type Problem,
   reconstruct,
   type Selector,
+  typicalRidge,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
 import { CoupledProblems, problemOf } from "../repair/problems.ts";
@@ -49,6 +50,7 @@ export class CountNetworks {
   readonly #moments: MomentsByLayer;
   readonly #coupled: CoupledProblems;
   readonly #selectors = new Map<CutUnit, Selector>();
+  readonly #ridges = new Map<string, number>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
   readonly #fits = new LRUCache<string, Map<string, Weight>>({
@@ -176,19 +178,28 @@ export class CountNetworks {
     if (space !== undefined) return this.#coupled.of(space);
     const { graph, map } = this.#context;
     const node = graph.nodes.find(({ key }) => key === name)!;
-    return [problemOf(map, node, centerInPlace(this.#moments.get(name)))];
+    return [problemOf({ graph, map }, node, centerInPlace(this.#moments.get(name)))];
+  }
+
+  /** One ridge serves all fits of a layer: a search makes thousands. */
+  #ridgeOf({ key }: LayerNode, problem: Problem): number {
+    const { kernels, ridge } = this.#context;
+    const settled = ridge ?? this.#ridges.get(key) ?? typicalRidge(kernels, problem);
+    this.#ridges.set(key, settled);
+    return settled;
   }
 
   #fit(node: LayerNode, { removed, selections }: Cut): Map<string, Weight> {
-    const { map, kernels, ridge } = this.#context;
+    const { map, kernels } = this.#context;
     const raw = this.#moments.get(node.key);
-    const problem = problemOf(map, node, centerInPlace(raw));
+    const problem = problemOf(this.#context, node, centerInPlace(raw));
     const { channelOf, globals } = inputChannels(map, node);
     const selected = selections.get(node.key);
     const kept = selected
       ? new Set(Array.from(selected, (position) => channelOf[position]))
       : [...globals.keys()].filter((own) => removed[globals[own]] === 0);
-    const { weights } = reconstruct(kernels, problem, [...kept], { ridge });
+    const ridge = this.#ridgeOf(node, problem);
+    const { weights } = reconstruct(kernels, problem, [...kept], { ridge, tryOut: false });
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
 }

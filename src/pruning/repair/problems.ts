@@ -13,40 +13,55 @@ import {
   type Moments,
   type MomentsByLayer,
 } from "../../kernels/mod.ts";
-import type { Problem } from "../selection/mod.ts";
+import { type Problem, standardize, typicalRidge } from "../selection/mod.ts";
+import { outputImportance } from "./output_importance.ts";
+
+/** A network, and which of its channels hang together. */
+interface Network {
+  readonly graph: LayerGraph;
+  readonly map: ChannelMap;
+}
 
 /**
- * A layer's least-squares problem about the means, where the intercept is free.
+ * A layer's least-squares problem about the means, where the intercept is free, its inputs brought to one scale and
+ * its outputs weighted by what reads them.
  *
- * @param map Channel spaces of the network.
+ * @param network The network and its channel spaces.
  * @param node A convolution or Dense layer.
- * @param moments Its moments about the means.
- * @returns The problem, over the layer's own input channels.
+ * @param moments Its moments about the means, which are overwritten.
+ * @param channels Which channel every input position belongs to. Default: the layer's own input channels.
+ * @returns The problem.
  */
-export function problemOf(map: ChannelMap, node: LayerNode, moments: Moments): Problem {
-  const { channelOf, globals } = inputChannels(map, node);
-  return {
+export function problemOf(
+  network: Network,
+  node: LayerNode,
+  moments: Moments,
+  channels: { channelOf: Int32Array; globals: ArrayLike<number> } = inputChannels(
+    network.map,
+    node,
+  ),
+): Problem {
+  return standardize({
     name: node.name,
     moments,
     weights: kernelMatrix(node),
-    positions: channelOf.length,
-    channelOf,
-    channels: globals.length,
-  };
+    positions: channels.channelOf.length,
+    channelOf: channels.channelOf,
+    channels: channels.globals.length,
+  }, outputImportance(network.graph, network.map).get(node.key));
 }
 
 /** What problems of coupled spaces are posed with. */
-export interface CoupledContext {
-  readonly graph: LayerGraph;
-  readonly map: ChannelMap;
+export interface CoupledContext extends Network {
   readonly kernels: Kernels;
-  readonly ridge: number;
+  /** Ridge of what is refitted. Default: chosen for each layer. */
+  readonly ridge?: number;
 }
 
 /**
  * The least-squares problems of the layers that read coupled spaces, each over the channels of one space. Where a layer reads
  * other spaces too, its problem is conditioned on those: whichever channels of the space leave, the weights of the others
- * are refitted. All problems of such a layer are read off one factorization.
+ * follow. All problems of such a layer are read off one factorization.
  */
 export class CoupledProblems {
   readonly #context: CoupledContext;
@@ -83,13 +98,19 @@ export class CoupledProblems {
     if (known) return known;
     const node = this.#nodes.get(key)!;
     const positions = this.#positionsOf(node);
-    if (positions.size === 1) return this.#plain(node, space);
+    if (positions.size === 1) {
+      const moments = centerInPlace(this.#moments.get(node.key));
+      return problemOf(this.#context, node, moments, {
+        channelOf: this.#channelsAt(node, positions.get(space)!),
+        globals: new Int32Array(this.#context.map.spaces[space].channels),
+      });
+    }
     const own = this.#condition(node, positions);
     this.#conditioned.set(key, own);
     return own.get(space)!;
   }
 
-  /** Input positions of a layer by the space of their channels. */
+  /** Input positions of a layer, ascending, by the space of their channels. */
   #positionsOf(node: LayerNode): Map<number, number[]> {
     const { channelOf, globals } = inputChannels(this.#context.map, node);
     const { channels } = this.#context.map;
@@ -97,17 +118,6 @@ export class CoupledProblems {
       channelOf.keys(),
       (position) => channels[globals[channelOf[position]]].space,
     );
-  }
-
-  /** A layer that reads nothing else. */
-  #plain(node: LayerNode, space: number): Problem {
-    const { map } = this.#context;
-    const problem = problemOf(map, node, centerInPlace(this.#moments.get(node.key)));
-    return {
-      ...problem,
-      channelOf: this.#channelsAt(node, problem.channelOf.keys()),
-      channels: map.spaces[space].channels,
-    };
   }
 
   /** Channels, by their numbers in their space, at some input positions of a layer. */
@@ -122,11 +132,9 @@ export class CoupledProblems {
     positions: ReadonlyMap<number, readonly number[]>,
   ): Map<number, Problem> {
     const { map, kernels, ridge } = this.#context;
-    const moments = centerInPlace(this.#moments.get(node.key));
-    const weights = kernelMatrix(node);
+    const whole = problemOf(this.#context, node, centerInPlace(this.#moments.get(node.key)));
+    const { moments, weights, positions: width } = whole;
     const { d, n, sumYY } = moments;
-    const width = [...positions.values()].reduce((sum, { length }) => sum + length, 0);
-    const total = sumYY.reduce((sum, square) => sum + square, 0);
     const asked = [...positions].filter(([space]) => this.#spaces.has(space));
     const rows = asked.map(([, own]) =>
       Int32Array.from(
@@ -134,7 +142,9 @@ export class CoupledProblems {
         (_, row) => Math.floor(row / own.length) * width + own[row % own.length],
       )
     );
-    const parts = conditionMoments(kernels, { moments, weights, ridge }, rows);
+    const system = { moments, weights, ridge: ridge ?? typicalRidge(kernels, whole) };
+    const parts = conditionMoments(kernels, system, rows);
+    const total = sumYY.reduce((sum, square) => sum + square, 0);
     return new Map(asked.map(([space, own], index) => [space, {
       name: node.name,
       moments: parts[index],

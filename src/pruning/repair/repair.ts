@@ -1,4 +1,3 @@
-import { outputSizeOf } from "../../execution/mod.ts";
 import {
   findGuards,
   inputChannels,
@@ -19,7 +18,6 @@ import {
   interceptOf,
   type Problem,
   reconstruct,
-  requireSamples,
   type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
@@ -34,8 +32,8 @@ export interface RepairContext extends StatisticsSource {
   readonly kernels: Kernels;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights, relative to the mean diagonal of G. */
-  readonly ridge: number;
+  /** Pull towards the old weights, relative to the mean diagonal of G. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Aborts the work between two layers. */
   readonly signal?: AbortSignal;
   /** Called during work that is not a layer's: what it is, how far it is. */
@@ -59,9 +57,6 @@ export interface Repair {
 /** Share of the memory budget that activations may take whatever a layer's statistics need. */
 const WAITING_SHARE = 0.25;
 
-/** Samples that a layer which stays whole needs per input before it is fitted anew. */
-const SAMPLES_PER_INPUT = 2;
-
 /**
  * The layers that are cut or repaired: from the first cut on, all that statistics are gathered for.
  *
@@ -75,28 +70,6 @@ export function plansToRepair(
 ): LayerPlan[] {
   const first = plans.findIndex(({ mode }) => mode !== "whole");
   return first < 0 ? [] : plans.slice(first).filter(({ node }) => canSample(source, node));
-}
-
-/**
- * Refuses a run that cannot have enough samples, before it costs time.
- *
- * @param plans Every layer's plan.
- * @param images Calibration images.
- * @param pointsPerImage Sampled positions per image and layer.
- * @throws {InputError} When a layer to be cut would have fewer samples than inputs.
- */
-export function checkSamples(
-  plans: readonly LayerPlan[],
-  images: number,
-  pointsPerImage: number,
-): void {
-  for (const { node, mode } of plans) {
-    if (mode === "whole") continue;
-    const [height, width] = outputSizeOf(node);
-    const samples = images * Math.min(pointsPerImage, height * width) * node.calls;
-    const canTakeMore = pointsPerImage < height * width;
-    requireSamples(`layer "${node.name}"`, samples, inputsOf(node), canTakeMore);
-  }
 }
 
 /**
@@ -131,14 +104,13 @@ export async function startRepair(
  * @param plans Plans of the layers to repair, in graph order.
  * @param repair The network with all layers before them repaired.
  * @returns The network with these layers repaired too, masked: nothing is cut out yet.
- * @throws {InputError} When a layer to be cut has fewer samples than inputs.
  */
 export async function repairLayers(
   context: RepairContext,
   plans: readonly LayerPlan[],
   repair: Repair,
 ): Promise<Repair> {
-  const { file, map, pool, clock } = context;
+  const { file, pool, clock } = context;
   const removed = repair.removed.slice();
   const selections = new Map(repair.selections);
   const reports = new Map(repair.reports);
@@ -156,19 +128,12 @@ export async function repairLayers(
       context.signal?.throwIfAborted();
       context.onLayer(node.name, reports.size);
       const raw = await clock.time("calibrate", () => pool.collect(node.key));
-      const problem = problemOf(map, node, centerInPlace(raw));
+      const problem = problemOf(context, node, centerInPlace(raw));
       const chosen = await clock.time(
         "select",
         () => chooseChannels(context, plan, problem, { removed, selections }),
       );
       const isWhole = chosen.kept.length === plan.of;
-      if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
-        releaseMoments(raw);
-        const reason = plan.reason ??
-          `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
-        reports.set(node.key, { ...wholeReport(plan), reason });
-        continue;
-      }
       const fit = await clock.time(
         "reconstruct",
         () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
@@ -193,8 +158,8 @@ export async function repairLayers(
 }
 
 /**
- * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G from
- * every worker and its inverse, but a quarter of it at least.
+ * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G of
+ * either half of the images from every worker, and its inverse, but a quarter of it at least.
  */
 function waitingBudget(
   { calibration: { memoryBudget }, pool }: RepairContext,
@@ -202,7 +167,7 @@ function waitingBudget(
 ): number {
   const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
   const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
-  const statistics = (1.5 * pool.size + 1) * matrix;
+  const statistics = (3 * pool.size + 1) * matrix;
   return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 
@@ -236,7 +201,7 @@ function chooseChannels(
   }
   const { kept, dead } = settled
     ? { kept: settled, dead: new Int32Array(0) }
-    : createSelector(kernels, [problem], select, { ridge }).keep(keep);
+    : createSelector(kernels, [problem], select, { ridge, tryOut: false }).keep(keep);
   if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, kept));
   else removeChannels(cuts.removed, globals, kept);
   return { kept, dead };
@@ -253,7 +218,8 @@ async function cutCoupledSpace(
   const guards = findGuards(graph, map, id);
   const { kept } = await clock.time(
     "select",
-    () => createSelector(kernels, problems.of(id), select, { ridge, guards }).keep(keep),
+    () =>
+      createSelector(kernels, problems.of(id), select, { ridge, guards, tryOut: false }).keep(keep),
   );
   map.channels.forEach((reference, channel) => {
     if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;

@@ -1,12 +1,6 @@
 import { contractMoments, type Kernels } from "../../kernels/mod.ts";
 import { activeSetOf, followLassoPath, type LassoPath, type LassoProblem } from "./lasso_path.ts";
-import {
-  checkProblems,
-  checkSampleCount,
-  findDeadChannels,
-  type Problem,
-  totalSquares,
-} from "./problem.ts";
+import { checkProblems, findDeadChannels, type Problem, totalSquares } from "./problem.ts";
 import { keepGuarded } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
@@ -68,7 +62,6 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
  * @param problems The consumers of one space.
  * @param guards Sets of channels of which one at least stays. Default: none.
  * @returns The selector.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createLassoSelector(
@@ -77,7 +70,6 @@ export function createLassoSelector(
   guards: readonly ArrayLike<number>[] = [],
 ): LassoSelector {
   checkProblems(problems);
-  problems.forEach(checkSampleCount);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const lasso = buildLassoProblem(kernels, problems);

@@ -7,6 +7,7 @@ import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
  *
  *     score_a = Σ_j ‖W_j,a‖² / ‖W_j‖²
  *
+ * Inputs are brought to one scale before (`standardize`), so this is the size of what a channel adds to the outputs.
  * Channels without signal rank last whatever their weights; equal scores keep the lower index.
  *
  * @param problems The consumers of one space.
@@ -34,7 +35,13 @@ export function createMagnitudeSelector(
   };
 }
 
-function magnitudeScores(problems: readonly Problem[]): Float64Array {
+/**
+ * The size of the weights that read each channel.
+ *
+ * @param problems The consumers of one space.
+ * @returns A score for every channel: the sum over consumers of ‖W_a‖² / ‖W‖².
+ */
+export function magnitudeScores(problems: readonly Problem[]): Float64Array {
   const scores = new Float64Array(problems[0].channels);
   for (const problem of problems) {
     const { weights, moments: { n } } = problem;

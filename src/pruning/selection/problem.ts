@@ -1,4 +1,3 @@
-import { anyOf, InputError } from "../../base/mod.ts";
 import type { Moments } from "../../kernels/mod.ts";
 
 /**
@@ -25,6 +24,10 @@ export interface Problem {
    * conditioned on rows of other spaces.
    */
   readonly total?: number;
+  /** What each row of X has been divided by, and of the weights multiplied by: d numbers. Default: nothing. */
+  readonly inputScales?: Float64Array;
+  /** What each column of Y, and of the weights, has been multiplied by: n numbers. Default: nothing. */
+  readonly outputScales?: Float64Array;
 }
 
 /** A layer's name as messages quote it. */
@@ -63,40 +66,6 @@ export function checkProblems(problems: readonly Problem[]): void {
 }
 
 /**
- * Checks that there are enough samples to ask for least squares.
- *
- * @param problem A consumer.
- * @throws {InputError} When there are fewer samples than unknowns per output.
- */
-export function checkSampleCount(problem: Problem): void {
-  requireSamples(describeProblem(problem), problem.moments.count, problem.moments.d);
-}
-
-/**
- * Refuses a regression with more unknowns than samples.
- *
- * @param layer The layer, for the message.
- * @param samples Sampled positions.
- * @param inputs Unknowns per output: rows of the flattened kernel.
- * @param canTakeMore Whether an image has positions that are not sampled. Default true.
- * @throws {InputError} When there are fewer samples than inputs.
- */
-export function requireSamples(
-  layer: string,
-  samples: number,
-  inputs: number,
-  canTakeMore = true,
-): void {
-  if (samples >= inputs) return;
-  throw new InputError([
-    `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
-    `wanted at least ${inputs}; raise `,
-    anyOf(canTakeMore ? ["pointsPerImage", "batches", "batchSize"] : ["batches", "batchSize"]),
-    ", or add training images",
-  ]);
-}
-
-/**
  * Rows of the moments that belong to each channel.
  *
  * @param problem A consumer.
@@ -106,6 +75,31 @@ export function rowsOfChannels(problem: Problem): number[][] {
   const rows: number[][] = Array.from({ length: problem.channels }, () => []);
   for (let row = 0; row < problem.moments.d; row++) {
     rows[problem.channelOf[row % problem.positions]].push(row);
+  }
+  return rows;
+}
+
+/**
+ * Rows of the moments that belong to the channels that stay.
+ *
+ * @param problem A consumer.
+ * @param keptChannels The channels, in any order.
+ * @returns The rows, ascending.
+ * @throws {RangeError} When a channel does not exist.
+ */
+export function rowsOfKept(problem: Problem, keptChannels: ArrayLike<number>): number[] {
+  const kept = new Uint8Array(problem.channels);
+  for (const channel of Array.from(keptChannels)) {
+    if (!Number.isInteger(channel) || channel < 0 || channel >= problem.channels) {
+      throw new RangeError(
+        `reconstruct a layer: channel ${channel} kept, wanted 0 … ${problem.channels - 1}`,
+      );
+    }
+    kept[channel] = 1;
+  }
+  const rows: number[] = [];
+  for (let row = 0; row < problem.moments.d; row++) {
+    if (kept[problem.channelOf[row % problem.positions]]) rows.push(row);
   }
   return rows;
 }

@@ -30,7 +30,6 @@ export function createSelector(
  * @param method How.
  * @param options Settings; the ridge is used by `obs` alone, the guards by all.
  * @returns A selector that answers for every count.
- * @throws {InputError} When `lasso` or `obs` has fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createSelector(

@@ -31,9 +31,11 @@ export async function gatherShard(
   source: StatisticsSource,
   shard: Shard,
 ): Promise<{ statistics: Statistics; images: number }> {
-  const indices = cutShard(source.calibration.indices, shard);
+  const all = source.calibration.indices;
+  const indices = cutShard(all, shard);
+  const place = (indices.byteOffset - all.byteOffset) / indices.BYTES_PER_ELEMENT;
   const identity = await identifyStatistics(source);
-  const part = { ...source, calibration: { ...source.calibration, indices } };
+  const part = { ...source, calibration: { ...source.calibration, indices, place } };
   const layers = unpackAll(await gatherMoments(part, layersToSample(source)));
   const { number, of } = shard;
   return {

@@ -31,9 +31,7 @@ const MEBIBYTE = 2 ** 20;
 
 /** What `calibrate` and `prune` use where an option is not given; `memoryBudget` is in bytes. */
 export const CALIBRATION_DEFAULTS = {
-  batches: 60,
   batchSize: 128,
-  pointsPerImage: 10,
   seed: 0,
   memoryBudget: 600 * MEBIBYTE,
 } as const;
@@ -62,8 +60,8 @@ export interface SamplingSettings {
   readonly images: number;
   /** Images of a batch. */
   readonly batchSize: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Seed of the choice. */
   readonly seed: number;
   /** Bytes for what waits. */
@@ -86,7 +84,14 @@ export function createStatisticsSource(
   clock: Stopwatch,
 ): StatisticsSource {
   const indices = pickCalibration(pool.local.dataset.train, images, seed);
-  const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
+  const calibration = {
+    indices,
+    images: indices.length,
+    batchSize,
+    seed,
+    pointsPerImage,
+    memoryBudget,
+  };
   const map = findChannelSpaces(graph);
   return { graph, file, map, pool, content, calibration, clock, onProgress };
 }
@@ -139,12 +144,12 @@ export async function gatherMoments(
  * @returns Their identity.
  */
 export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
-  const { indices, pointsPerImage, seed } = source.calibration;
+  const { images, pointsPerImage, seed } = source.calibration;
   return {
     version: STATISTICS_VERSION,
     ...await source.content(),
-    images: indices.length,
-    pointsPerImage,
+    images,
+    ...(pointsPerImage === undefined ? {} : { pointsPerImage }),
     seed,
   };
 }
@@ -165,8 +170,8 @@ function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode
   return passes;
 }
 
-/** Bytes of half of G and all of C. */
+/** Bytes of half of G and all of C, for either half of the images. */
 function sumBytes(node: LayerNode): number {
   const { inputs, outputs } = kernelSize(node);
-  return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+  return 2 * Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
 }

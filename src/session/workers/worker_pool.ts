@@ -147,8 +147,12 @@ export class WorkerPool {
     const batchSize = this.batchSizeFor(request.batchSize);
     const shards = shardIndices(request.indices, this.size, batchSize);
     const memoryBudget = request.memoryBudget / this.size;
+    const places = shards.map(({ byteOffset }) =>
+      (request.place ?? 0) +
+      (byteOffset - request.indices.byteOffset) / Int32Array.BYTES_PER_ELEMENT
+    );
     await this.#callAll("startCalibration", (replica) => [
-      { ...request, batchSize, memoryBudget, indices: shards[replica] },
+      { ...request, batchSize, memoryBudget, indices: shards[replica], place: places[replica] },
     ]);
   }
 

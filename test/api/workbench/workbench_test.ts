@@ -55,7 +55,7 @@ for (const name of NETWORKS) {
         const map = findChannelSpaces(graph);
         const units = listCutUnits(graph, map, listReaders(graph, map, shared));
         const kernels = await loadKernels();
-        const context = { graph, map, kernels, select: "obs", ridge: 1e-4 } as const;
+        const context = { graph, map, kernels, select: "obs" } as const;
         const networks = new CountNetworks(context, units, {
           get: (key) => structuredClone(statistics.layers.get(key)!),
         });

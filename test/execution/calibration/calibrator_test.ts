@@ -26,7 +26,9 @@ const kernels = await loadKernels();
 
 const BATCHES = 3;
 const BATCH = 4;
-const SAMPLING = { seed: 5, pointsPerImage: 6 };
+/** Images of a batch that belong to the first half. */
+const FIRST_HALF = 1;
+const SAMPLING = { seed: 5, pointsPerImage: 6, images: BATCHES * BATCH };
 
 async function openCalibrator(
   name: NetworkName,
@@ -47,7 +49,8 @@ async function openCalibrator(
     readBatch: (batch) => {
       reads++;
       const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
-      return Promise.resolve({ inputs: [randomImages(BATCH, batch + 1)], indices });
+      const inputs = [randomImages(BATCH, batch + 1)];
+      return Promise.resolve({ inputs, indices, firstHalf: FIRST_HALF });
     },
   }, { ...SAMPLING, memoryBudget });
   const close = () => {
@@ -80,6 +83,7 @@ function naiveMoments(
   original: ForwardPlan,
   repaired: ForwardPlan,
   key: string,
+  images = BATCH,
 ): { gram: Float32Array; cross: Float32Array } {
   const number = graph.nodes.findIndex((node) => node.key === key);
   const node = graph.nodes[number];
@@ -112,8 +116,10 @@ function naiveMoments(
         const drift = before.shortcut.sub(after.shortcut!);
         y = y.add(inverse ? drift.mul(tf.tensor1d(inverse)) : drift);
       }
-      grams.push(tf.matMul(after.x, after.x, true));
-      crosses.push(tf.matMul(after.x, y, true));
+      const rows = after.x.shape[0] * images / BATCH;
+      const [x, target] = [after.x, y].map((matrix) => matrix.slice(0, rows) as tf.Tensor2D);
+      grams.push(tf.matMul(x, x, true));
+      crosses.push(tf.matMul(x, target, true));
     }
     return {
       gram: tf.addN(grams).dataSync().slice() as Float32Array,
@@ -143,6 +149,10 @@ for (const name of SAMPLED) {
       const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
       assertClose(found.gram, wanted.gram, scale);
       assertClose(found.cross, wanted.cross, scale);
+      const half = naiveMoments(graph, original, repaired, key, FIRST_HALF);
+      assert.equal(found.half!.count, found.count * FIRST_HALF / BATCH);
+      assertClose(found.half!.gram, half.gram, scale);
+      assertClose(found.half!.cross, half.cross, scale);
       const weights = changedWeights(graph, key);
       calibrator.setWeights(key, weights);
       repaired.setWeights(key, weights);
@@ -215,6 +225,8 @@ Deno.test("gatherOriginal() gives the statistics of an untouched network in one 
     const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
     assertClose(taken.gram, found.gram, scale);
     assertClose(taken.cross, found.cross, scale);
+    assertClose(taken.half!.gram, found.half!.gram, scale);
+    assertClose(taken.half!.cross, found.half!.cross, scale);
   }
   alone.close();
   together.close();

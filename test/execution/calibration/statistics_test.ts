@@ -28,6 +28,10 @@ const IDENTITY = {
 };
 
 function momentsOf(d: number, n: number, seed: number): Moments {
+  return { ...sumsOf(d, n, seed), half: { ...sumsOf(d, n, seed + 100), count: 4 * seed } };
+}
+
+function sumsOf(d: number, n: number, seed: number): Moments {
   const values = (length: number) => Float64Array.from(randomArray(length, seed + length));
   const [gram, cross, sumX, sumY, sumYY] = [d * d, d * n, d, n, n].map(values);
   return { d, n, count: 10 * seed, gram, cross, sumX, sumY, sumYY };
@@ -59,6 +63,7 @@ Deno.test("shards add up to the same bits in any order", () => {
   assert.ok(isComplete(all));
   assert.deepEqual(all.shards, { of: 3, have: [1, 2, 3] });
   assert.deepEqual(mergeStatistics([mergeStatistics([shard(1), shard(2)]), shard(3)]), all);
+  assert.equal(all.layers.get("conv1")!.half!.count, 24);
   const { gram, count } = all.layers.get("conv1")!;
   const parts = [1, 2, 3].map((number) => shard(number).layers.get("conv1")!);
   assert.equal(count, 60);

@@ -192,3 +192,48 @@ Deno.test(
     }
   }),
 );
+
+for (const kind of ["uniform", "budget", "auto"] as const) {
+  Deno.test(
+    `that the original is at chance is said before any other work (${kind})`,
+    withNoise(async (data) => {
+      const model = await noisyNetwork("plain");
+      const policy = kind === "uniform"
+        ? { kind, ratio: 0.5 }
+        : kind === "auto"
+        ? POLICY
+        : { kind, share: 0.5 };
+      const heard: string[] = [];
+      const hear = (text: string) => heard.at(-1) !== text && heard.push(text);
+      const { report } = await prune({
+        ...SMALL,
+        model,
+        data,
+        policy,
+        onNotice: (notice) => hear(notice),
+        onProgress: ({ stage }) => hear(stage),
+      });
+      const [first, said, next] = heard;
+      assert.equal(first, "evaluating the original");
+      assert.match(said, /no better than chance/);
+      assert.ok(next !== undefined && next !== first);
+      assert.equal(heard.filter((each) => each === first).length, 1, "it is evaluated once");
+      assert.deepEqual(report.notices.filter((notice) => notice === said), [said]);
+    }),
+  );
+}
+
+Deno.test(
+  "a budget that cannot be reached is refused before the original is evaluated",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const heard: string[] = [];
+    for (const policy of [{ ...POLICY, share: 0.01 }, { kind: "budget", share: 0.01 }] as const) {
+      await assert.rejects(
+        prune({ ...SMALL, model, data, policy, onProgress: ({ stage }) => heard.push(stage) }),
+        InputError,
+      );
+    }
+    assert.deepEqual(heard, []);
+  }),
+);

@@ -115,7 +115,7 @@ Deno.test(
     };
     await refused(/belong to seed 0, wanted 4; give others, or make them/, { seed: 4 });
     await refused(/belong to images 128, wanted 80;/, { batches: 2 });
-    await refused(/belong to pointsPerImage 10, wanted 9;/, { pointsPerImage: 9 });
+    await refused(/belong to pointsPerImage none, wanted 9;/, { pointsPerImage: 9 });
     await refused(/belong to preprocessing .*"mean":\[127,127,127\].*, wanted .*\[100,100,100\]/, {
       preprocessing: { mean: [100] },
     });
