@@ -37,8 +37,8 @@ function sizeOf({ countedFor }: LoadedModel["description"]): string {
 function ModelDescription({ model }: { model: LoadedModel }) {
   const { path, description } = model;
   const { layers, macs, params, bytes, inputShape, isPerPosition } = description;
-  const convolutions = layers.filter(({ place }) => place !== undefined);
-  const cut = convolutions.filter(({ mode }) => mode !== "whole");
+  const readers = layers.filter(({ mode }) => mode !== undefined);
+  const cut = readers.filter(({ mode }) => mode !== "whole");
   return (
     <>
       <dl class="facts" data-testid="model">
@@ -57,7 +57,7 @@ function ModelDescription({ model }: { model: LoadedModel }) {
         <dt>Parameters</dt>
         <dd>{asCount(params)}</dd>
         <dt>Can be cut</dt>
-        <dd>{cut.length} of {convolutions.length} convolutions</dd>
+        <dd>{cut.length} of {readers.length} convolutions and Dense layers</dd>
         <dt>File size</dt>
         <dd>{asBytes(bytes)}</dd>
       </dl>

@@ -31,9 +31,9 @@ export interface LayerDescription {
   readonly spaces: readonly number[];
   /** Place in the ratio list; convolutions only. */
   readonly place?: number;
-  /** Input channels; convolutions only. */
+  /** Input channels; convolutions and Dense layers only. */
   readonly channels?: number;
-  /** How its input channels can be cut; convolutions only. */
+  /** How its input channels can be cut; convolutions and Dense layers only. */
   readonly mode?: CutMode;
   /** Why they cannot be cut, or why nothing is known of the layer. */
   readonly reason?: string;
