@@ -3,7 +3,6 @@ import { DropZone } from "./drop_zone.tsx";
 import { JobStatus } from "./job_status.tsx";
 import type { DroppedFiles } from "./unpack.ts";
 import type { LoadedModel } from "./jobs.ts";
-import { isSizeOpen } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 
 interface ModelSectionProps {
@@ -28,9 +27,16 @@ export function ModelSection({ job, model, onFiles }: ModelSectionProps) {
   );
 }
 
+/** What MACs and shapes are of, where the model leaves it open. */
+function sizeOf({ countedFor }: LoadedModel["description"]): string {
+  if (countedFor === undefined) return "";
+  const sizes = countedFor.inputs.map(({ shape }) => shape.join(" × ")).join(" and ");
+  return ` for ${sizes}${countedFor.source === "assumed" ? ", which is assumed" : ""}`;
+}
+
 function ModelDescription({ model }: { model: LoadedModel }) {
   const { path, description } = model;
-  const { layers, macs, params, bytes, inputShape } = description;
+  const { layers, macs, params, bytes, inputShape, isPerPosition } = description;
   const readers = layers.filter(({ mode }) => mode !== undefined);
   const cut = readers.filter(({ mode }) => mode !== "whole");
   return (
@@ -45,7 +51,9 @@ function ModelDescription({ model }: { model: LoadedModel }) {
         <dt>
           <abbr title="multiply–accumulates for one image">MACs</abbr>
         </dt>
-        <dd>{isSizeOpen(model) ? "by the size of its images" : asCompact(macs)}</dd>
+        <dd>
+          {isPerPosition ? "by the size of its images" : `${asCompact(macs)}${sizeOf(description)}`}
+        </dd>
         <dt>Parameters</dt>
         <dd>{asCount(params)}</dd>
         <dt>Can be cut</dt>
@@ -78,7 +86,7 @@ function ModelDescription({ model }: { model: LoadedModel }) {
                   <th scope="row">{layer.name}</th>
                   <td>{layer.className}</td>
                   <td>{layer.outputShape.map((extent) => extent ?? "any").join(" × ")}</td>
-                  <td class="number">{isSizeOpen(model) ? "" : asCount(layer.macs)}</td>
+                  <td class="number">{isPerPosition ? "" : asCount(layer.macs)}</td>
                   <td class="number">{asCount(layer.params)}</td>
                   <td>{layer.reason}</td>
                 </tr>

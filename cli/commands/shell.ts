@@ -18,7 +18,7 @@ const command = new Command("shell")
   .addOption(dataOption)
   .option(
     "--statistics <file>",
-    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept in memory)",
+    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept while the shell runs)",
   )
   .addOption(createSharedOption().default(WORKBENCH_DEFAULTS.shared))
   .option(

@@ -75,7 +75,7 @@ export function createPruneCommand() {
     )
     .option(
       "--latency-table <file>",
-      "file that measured times of layers are kept in (default: they are measured anew)",
+      "file that measured times of layers are kept in (default: one for all runs on this machine, in the user's cache)",
     )
     .addOption(
       new Option(
@@ -89,6 +89,10 @@ export function createPruneCommand() {
       boolean,
     )
     .addOption(createSharedOption(" (default: couple with auto and budget, otherwise select)"))
+    .option(
+      "--slow-selectors",
+      "cut convolutions also where their selector takes more time than it saves (default: they stay whole, except with --target params, and with latency, which measures it)",
+    )
     .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
     .option(
       "--channel-multiple <n>",
@@ -110,7 +114,7 @@ export function createPruneCommand() {
     .addOption(pointsOption)
     .option(
       "--statistics <file>",
-      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept in memory)",
+      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept for the run alone)",
     )
     .option(
       "--ridge <number>",
@@ -128,6 +132,17 @@ export function createPruneCommand() {
       "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
       positiveInteger,
       PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
+    )
+    .addOption(
+      new Option(
+        "--repair <extent>",
+        "how far the smaller network is repaired: layer by layer, or after that as a whole, by the unpruned network's outputs on the calibration images, without labels",
+      ).choices(["layers", "network"]).default(PRUNE_DEFAULTS.repair as "layers" | "network"),
+    )
+    .option(
+      "--repair-steps <n>",
+      "steps of --repair network (default: about two minutes' worth, 600 at most)",
+      positiveInteger,
     )
     .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
     .optionsGroup("Search, with --prune-option auto:")

@@ -44,7 +44,9 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
     learningRate: new Option("--learning-rate <number>", "largest learning rate")
       .argParser(positiveNumber).default(defaults.learningRate),
     schedule: new Option("--schedule <name>", "how the learning rate runs")
-      .choices(["one-cycle", "cosine", "piecewise", "constant"]).default("one-cycle" as const),
+      .choices(["one-cycle", "cosine", "piecewise", "warm-cosine", "constant"]).default(
+        "one-cycle" as const,
+      ),
     optimizer: new Option("--optimizer <name>", "rule that updates the weights")
       .choices(["momentum", "adam"]).default("momentum" as const),
     momentum: new Option("--momentum <share>", "share of the velocity that is kept")

@@ -1,7 +1,7 @@
 import { disk } from "./disk.ts";
 
-/** What a file holds: a text, bytes, or bytes one behind the other. */
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+/** What a file holds: a text, bytes, or bytes one behind the other, which may come as they are wanted. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
 /** Bytes that are written without looking whether to go on. */
 const BYTES_AT_ONCE = 2 ** 22;

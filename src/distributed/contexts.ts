@@ -113,7 +113,10 @@ async function openContext(
     const { session, trials } = await openTrials(context.spec, resources);
     return {
       perform: (kind, input, tools) => TRIAL_HANDLERS[kind](trials, input, tools),
-      close: () => session.close(),
+      close: async () => {
+        trials.context.original.release();
+        await session.close();
+      },
     };
   }
   if (context.kind === "runs") {

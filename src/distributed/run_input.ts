@@ -6,6 +6,7 @@ import type {
   AutoPolicy,
   BudgetPolicy,
   GroupTuning,
+  NetworkRepairOptions,
   PruneNetworkOptions,
   PruneTuning,
   RatioPolicy,
@@ -135,7 +136,7 @@ const TUNING = {
   epochs: number,
   batchSize: positive,
   learningRate: number,
-  schedule: oneOf("piecewise", "cosine", "one-cycle", "constant"),
+  schedule: oneOf("piecewise", "cosine", "one-cycle", "warm-cosine", "constant"),
   optimizer: oneOf("momentum", "adam"),
   momentum: number,
   weightDecay: number,
@@ -163,11 +164,19 @@ const PREPROCESSING = {
   classes: listOf(text),
 } satisfies FieldsOf<PreprocessingOverrides>;
 
+const NETWORK_REPAIR = {
+  steps: positive,
+  batchSize: positive,
+  learningRate: number,
+  temperature: number,
+} satisfies FieldsOf<NetworkRepairOptions>;
+
 const OPTIONS = {
   policy: POLICY,
   select: SELECT,
   shared: SHARED,
   channelMultiple: positive,
+  slowSelectors: flag,
   skip: listOf(text),
   batches: positive,
   batchSize: positive,
@@ -176,6 +185,8 @@ const OPTIONS = {
   seed: number,
   memoryBudget: number,
   verify: flag,
+  repair: oneOf("layers", "network"),
+  networkRepair: objectOf(allOptional(NETWORK_REPAIR)),
   tuning: objectOf(allOptional(TUNING)),
   labels: flag,
   preprocessing: objectOf(allOptional(PREPROCESSING)),

@@ -15,6 +15,7 @@ import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
 import {
   type FieldsOf,
+  flag,
   hash,
   listOf,
   number,
@@ -49,7 +50,11 @@ export interface TrialSpec extends SourceSpec {
   readonly images: number;
 }
 
-const RULES = { skip: listOf(text), channelMultiple: positive } satisfies FieldsOf<PlanRules>;
+const RULES = {
+  skip: listOf(text),
+  channelMultiple: positive,
+  slowSelectors: optional(flag),
+} satisfies FieldsOf<PlanRules>;
 
 /** What a {@link TrialSpec} has to be, field by field. */
 export const TRIAL_FIELDS = {
@@ -86,7 +91,7 @@ export interface TrialOptions extends DataOptions {
  * @throws {InputError} When the images are in memory, or blobs cannot be written.
  */
 export async function describeTrials(
-  { context, rules: { skip, channelMultiple } }: SearchContext,
+  { context, rules: { skip, channelMultiple, slowSelectors } }: SearchContext,
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
@@ -99,7 +104,7 @@ export async function describeTrials(
       select: context.select,
       ridge: context.ridge,
       images,
-      rules: { skip, channelMultiple },
+      rules: { skip, channelMultiple, slowSelectors },
     };
   });
 }
@@ -117,14 +122,16 @@ export async function openTrials(
   resources: WorkerResources,
 ): Promise<OpenedTrials> {
   const { session, source } = await openSource(spec, resources);
+  let original: OriginalMoments | undefined;
   try {
     const { select, ridge, rules, shared, images } = spec;
     const statistics = await orRefuse(() => resources.blobs.fetch(spec.statistics));
+    original = await OriginalMoments.open(source, { path: statistics });
     const context = {
       ...source,
       select,
       ridge,
-      original: await OriginalMoments.open(source, statistics),
+      original,
       kernels: await loadKernels(),
       onStage: () => {},
     };
@@ -135,6 +142,7 @@ export async function openTrials(
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };
     return { session, source, trials };
   } catch (error) {
+    original?.release();
     await session.close();
     throw error;
   }

@@ -1,4 +1,9 @@
 export { Calibrator } from "./calibration/calibrator.ts";
+export {
+  type MomentsToWrite,
+  StatisticsFile,
+  writeStatistics,
+} from "./calibration/packed_statistics.ts";
 export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {
   isComplete,

@@ -10,6 +10,8 @@ import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "
 export interface FinishedRun {
   /** The network before and after. */
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
+  /** Shapes of the inputs, where the model leaves sizes open. */
+  readonly countedFor?: PruneReport["countedFor"];
   /** Evaluations on the test split. */
   readonly evaluations: {
     readonly before: Figures;
@@ -18,6 +20,8 @@ export interface FinishedRun {
     /** Of the result, on held-out training images; absent without any. */
     readonly heldOut?: Figures;
   };
+  /** What the repair of the whole network found. */
+  readonly networkRepair?: PruneReport["networkRepair"];
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
   /** Why the network could not be tuned, when it was to be. */
@@ -63,6 +67,7 @@ export function describeRun(run: FinishedRun): PruneReport {
   const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
   return {
     ...compareFigures(evaluations.before, evaluations.after),
+    ...(run.networkRepair && { networkRepair: run.networkRepair }),
     ...describeTuning(run),
     ...(evaluations.heldOut && { heldOut: describeHeldOut(evaluations.heldOut) }),
     ...(run.failure !== undefined && { failure: run.failure }),
@@ -73,6 +78,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       convAfter: costAfter.convMacs,
       selectors: selectorMacs(graphs.after, graphs.before),
     },
+    ...(run.countedFor && { countedFor: run.countedFor }),
     params: { before: costBefore.params, after: costAfter.params },
     ...(run.budget ? { budget: withActualShare(run.budget, costBefore, costAfter) } : {}),
     ...(run.search ? { search: withActualShare(run.search, costBefore, costAfter) } : {}),
@@ -87,6 +93,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       select: clock.seconds("select"),
       reconstruct: clock.seconds("reconstruct"),
       batchNorm: clock.seconds("batchNorm"),
+      repair: clock.seconds("repair"),
       tune: clock.seconds("tune"),
       evaluate: clock.seconds("evaluate"),
     },
@@ -124,7 +131,7 @@ function describeHeldOut({ accuracy, outputs, error, images }: Figures): PruneRe
 function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, "tuning"> {
   if (tuned === undefined) return {};
   const { accuracy, outputs, error, loss } = evaluations.cut;
-  const { validationAccuracy, validationOutputError, groups, history } = tuned;
+  const { validationAccuracy, validationOutputError, bestEpoch, groups, history } = tuned;
   return {
     tuning: {
       ...(accuracy !== undefined && { accuracyBefore: accuracy }),
@@ -132,6 +139,7 @@ function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, 
       lossBefore: loss,
       ...(validationAccuracy !== undefined && { validationAccuracy }),
       ...(validationOutputError !== undefined && { validationOutputError }),
+      ...(bestEpoch !== undefined && { bestEpoch }),
       groups,
       epochs: history,
     },

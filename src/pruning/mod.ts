@@ -20,6 +20,7 @@ export {
   type RolloutSource,
   SEARCH_DEFAULTS,
   type SearchSettings,
+  SLOW_SELECTOR,
 } from "./policy/mod.ts";
 export { PRUNE_DEFAULTS, pruneNetwork, pruneOpened, sharedModeOf } from "./prune_network.ts";
 export { AUTO_DEFAULTS, type OpenExecutor } from "./ratios/auto_ratios.ts";
@@ -54,12 +55,15 @@ export type {
   LayerReport,
   LoggedFailure,
   LoggedRollout,
+  NetworkRepairOptions,
+  NetworkRepairReport,
   PruneNetworkOptions,
   PruneReport,
   PruneResult,
   PruneTuning,
   PruneTuningReport,
   RatioPolicy,
+  RepairExtent,
   SearchLog,
   SearchReport,
 } from "./types.ts";

@@ -45,6 +45,7 @@ import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run
 import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
+import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
 import {
   batchesOfThread,
   compareAnswers,
@@ -52,6 +53,7 @@ import {
   noticeOfChance,
   openSession,
   type Session,
+  sizesGiven,
   trackBatches,
   trainingRows,
   wholeSplit,
@@ -63,6 +65,7 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
+  repair: "layers",
   verify: true,
 } as const;
 
@@ -80,6 +83,14 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
 /** What happens to channels that several layers read, in a run with these options. */
 export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMode {
   return shared ?? SHARED_DEFAULTS[policy.kind];
+}
+
+/**
+ * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
+ * asks for a small file.
+ */
+function slowSelectorsOf({ slowSelectors, policy }: PruneNetworkOptions): boolean {
+  return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
 }
 
 /** What a run is given beside its options. */
@@ -137,8 +148,9 @@ export async function pruneOpened(
   const settings: Settings = withDefaults(options, {
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
+    slowSelectors: slowSelectorsOf(options),
   });
-  let folder: RunFolder | undefined;
+  let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
@@ -146,7 +158,11 @@ export async function pruneOpened(
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
-    const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const original = moments ?? await OriginalMoments.open(source, {
+      path: settings.statistics,
+      scratch: settings.checkpoint,
+    });
+    opened = original;
     const test = wholeSplit(session, "test", settings);
     const evaluateModel = (model: ModelFile, stage: string) =>
       clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
@@ -192,11 +208,13 @@ export async function pruneOpened(
       "batchNorm",
       () => refreshBatchNorm(session, shrunk, calibration, settings),
     );
-    const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
+    const whole = await repairWhole(session, source, refreshed, settings, folder);
+    const repaired = whole?.graph ?? refreshed;
+    const cut = await evaluateModel(writeGraph(repaired, file), "evaluating the pruned model");
 
     const place = folder && placeOfStage(folder, "whole");
-    const { tuned, failure } = await tuneWhole(tuner, refreshed, { place, clock });
-    const result = tuned?.graph ?? refreshed;
+    const { tuned, failure } = await tuneWhole(tuner, repaired, { place, clock });
+    const result = tuned?.graph ?? repaired;
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
 
@@ -204,12 +222,14 @@ export async function pruneOpened(
 
     const report = describeRun({
       graphs: { before: graph, after: result },
+      countedFor: sizesGiven(file, session.original),
       evaluations: { before, cut, after, heldOut },
       layers: reportLayers(plans, repair),
       budget,
       search: search?.report,
       statistics: original.origin,
       batchNorm,
+      networkRepair: whole?.report,
       tuned: tuned && { ...tuned, groups },
       failure,
       comparison,
@@ -229,10 +249,15 @@ export async function pruneOpened(
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, folder);
+  } finally {
+    opened?.release();
   }
 }
 
-type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
+type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
+  readonly shared: SharedMode;
+  readonly slowSelectors: boolean;
+};
 
 /** The share of its input channels that every layer keeps. */
 async function findRatios(
@@ -248,7 +273,13 @@ async function findRatios(
     case "list":
       return { chosen: parseRatioList(policy.text, policy.source, places) };
     case "budget": {
-      const { report, ...chosen } = await findBudgetRatios(context, places, settings, policy);
+      const { report, ...chosen } = await findBudgetRatios(
+        context,
+        places,
+        settings,
+        policy,
+        resources.folder,
+      );
       return { chosen, budget: report };
     }
     case "auto": {
@@ -256,6 +287,23 @@ async function findRatios(
       return { chosen: search, search };
     }
   }
+}
+
+/** Repairs the smaller network as a whole, where that is asked for. */
+async function repairWhole(
+  session: Session,
+  source: StatisticsSource,
+  graph: LayerGraph,
+  { repair, networkRepair, seed, signal, onProgress }: Settings,
+  folder: RunFolder | undefined,
+): Promise<NetworkRepair | undefined> {
+  if (repair === "layers") return undefined;
+  const place = folder && placeOfStage(folder, "network");
+  const settings = { ...networkRepair, seed, signal, onProgress, place };
+  return await source.clock.time(
+    "repair",
+    () => repairNetwork(session, source, graph, settings),
+  );
 }
 
 /** Does something when it is first asked for, and once. */

@@ -8,7 +8,13 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
-import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
+import type {
+  Change,
+  DataOptions,
+  FigureChanges,
+  SizedInput,
+  TestAnswers,
+} from "../session/mod.ts";
 import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
@@ -29,7 +35,7 @@ export interface BudgetGoal {
   readonly share: number;
   /** The cost: multiply–accumulates, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
-  /** File in which measured latencies are kept for later runs. Default: they are measured anew. */
+  /** File in which measured latencies are kept. Default: one in the user's cache, for all runs on this machine. */
   readonly latencyTable?: string;
 }
 
@@ -81,6 +87,8 @@ export interface BudgetReport {
   readonly isOptimal: boolean;
   /** No choice within the budget has an error below this, proven or not. */
   readonly lowerBound: number;
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
 }
 
 /** What a search found. */
@@ -89,6 +97,8 @@ export interface SearchReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that the winner keeps. */
   readonly share: { readonly wanted: number; readonly found: number };
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
   /** Number of training images that roll-outs were measured on. */
   readonly images: number;
   /** Number of roll-outs. */
@@ -131,6 +141,39 @@ export interface Finalist extends Evaluation {
   readonly reward: number;
 }
 
+/** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
+export type RepairExtent = "layers" | "network";
+
+/** How a smaller network is repaired as a whole. */
+export interface NetworkRepairOptions {
+  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  readonly steps?: number;
+  /** Images of a step. Default 128. */
+  readonly batchSize?: number;
+  /** Adam's largest learning rate. Default 1e-3. */
+  readonly learningRate?: number;
+  /** By which the scores of both networks are divided. Default 4. */
+  readonly temperature?: number;
+}
+
+/** What the repair of the whole network found. */
+export interface NetworkRepairReport {
+  /** Steps that it took. */
+  readonly steps: number;
+  /** Its passes over the calibration images. */
+  readonly epochs: readonly EpochReport[];
+  /** Figures on held-out training images, which choose; absent without any. */
+  readonly heldOut?: {
+    readonly images: number;
+    readonly before: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+    readonly after: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+  };
+  /** Whether repaired weights were better than those before; absent without held-out images. */
+  readonly isKept?: boolean;
+  /** Why there was no repair, where there was none. */
+  readonly reason?: string;
+}
+
 /** Tuning between groups of convolutions, while the network is pruned. */
 export interface GroupTuning {
   /** Number of convolutions in a group. */
@@ -163,6 +206,11 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly shared?: SharedMode;
   /** Every layer keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
+  /**
+   * Whether convolutions are cut also where a selector in front of them takes more time than it saves, by recorded times of
+   * stock tfjs-wasm. Default: only where parameters are budgeted, or latency, which counts selectors as measured.
+   */
+  readonly slowSelectors?: boolean;
   /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /**
@@ -188,11 +236,16 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly memoryBudget?: number;
   /**
    * File with the original network's statistics: it is read if it is there, otherwise they are gathered and it is
-   * written. Default: what the run needs is gathered and kept in memory.
+   * written. Default: what the run needs is gathered and kept meanwhile: up to 64 MiB in memory, the rest in a file without
+   * a name, in the checkpoint's folder or that for temporary files.
    */
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
+  /** How far the smaller network is repaired. Default `layers`. */
+  readonly repair?: RepairExtent;
+  /** How it is repaired as a whole, where it is. */
+  readonly networkRepair?: NetworkRepairOptions;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
@@ -240,6 +293,8 @@ export interface PruneTuningReport {
   readonly validationAccuracy?: number;
   /** Relative error of the outputs of the written weights on held-out training images, where outputs are compared. */
   readonly validationOutputError?: number;
+  /** After which epoch they were best; 0: the network is as it was cut. Absent without held-out images. */
+  readonly bestEpoch?: number;
   /** Epochs of every group. */
   readonly groups: readonly (readonly EpochReport[])[];
   /** Epochs of the whole network. */
@@ -248,6 +303,8 @@ export interface PruneTuningReport {
 
 /** Figures of a pruning run: of the original, and of the smaller network after all tuning. */
 export interface PruneReport extends FigureChanges {
+  /** How the network was repaired as a whole, when it was to be. */
+  readonly networkRepair?: NetworkRepairReport;
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
   /**
@@ -267,6 +324,8 @@ export interface PruneReport extends FigureChanges {
     readonly convAfter: number;
     readonly selectors: number;
   };
+  /** Shapes of the inputs that multiply–accumulates are counted for, where the model leaves sizes open. */
+  readonly countedFor?: readonly SizedInput[];
   /** Number of weights, moving statistics included. */
   readonly params: Change;
   /** What the policy `budget` decided, when it was used. */
@@ -296,6 +355,7 @@ export interface PruneReport extends FigureChanges {
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
+    readonly repair: number;
     readonly tune: number;
     readonly evaluate: number;
   };

@@ -39,7 +39,7 @@ const STATE_FILE = "state.bin";
 /** A state of version 3 or older, whose arrays were in a file of their own. */
 const OLDER_STATE_FILE = "state.json";
 
-const VERSION = 4;
+const VERSION = 5;
 
 const LINE_FEED = 10;
 

@@ -83,7 +83,7 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "resuming what keeps no state": {
     args: [...prune, "--prune-option", "uniform", "--resume"],
     message:
-      /reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out$/,
+      /reading --resume: a run without search, repair of the network or tuning keeps no state to go on from; leave --resume out$/,
   },
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],

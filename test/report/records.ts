@@ -214,6 +214,7 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
         select: 5,
         reconstruct: 5,
         batchNorm: 1,
+        repair: 0,
         tune: 10,
         evaluate: 4,
       },

@@ -83,7 +83,7 @@ Deno.test(
     const refused = (message: RegExp) =>
       assert.rejects(loadState(placeIn(folder)), { name: "InputError", message });
     await refused(
-      /reading the checkpoint .*state: found version 3 or older, wanted 4; remove it and start anew/,
+      /reading the checkpoint .*state: found version 3 or older, wanted 5; remove it and start anew/,
     );
     await Deno.writeTextFile(`${folder}/state.bin`, '{"version":5}\n');
     await refused(/found version 5, wanted 4; remove it/);

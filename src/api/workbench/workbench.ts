@@ -44,13 +44,15 @@ import {
 export const WORKBENCH_DEFAULTS = {
   ...PRUNE_DEFAULTS,
   shared: "select",
+  slowSelectors: false,
   images: AUTO_DEFAULTS.images,
 } as const;
 
 /** Options of a {@link Workbench}: those of `prune` that do not belong to a single run. Channels are chosen by `obs`. */
 export type WorkbenchOptions =
   & DataOptions
-  & Pick<PruneOptions, "shared" | "channelMultiple" | "skip" | "statistics" | "verify">
+  & Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "skip">
+  & Pick<PruneOptions, "statistics" | "verify">
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
 
@@ -141,12 +143,13 @@ export class Workbench {
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
     const session = await openSession(settings, (file) => file);
+    let original: OriginalMoments | undefined;
     try {
       const images = wantedImages(session.graph, settings);
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listReaders(graph, map, settings.shared);
-      const original = await OriginalMoments.open(source, settings.statistics);
+      original = await OriginalMoments.open(source, { path: settings.statistics });
       const kernels = await loadKernels();
       const context = {
         ...source,
@@ -167,6 +170,7 @@ export class Workbench {
         rules: settings,
       });
     } catch (error) {
+      original?.release();
       await session.close();
       throw error;
     }
@@ -396,6 +400,7 @@ export class Workbench {
 
   /** Ends the threads; the workbench cannot be used afterwards. */
   async close(): Promise<void> {
+    this.#context.original.release();
     await this.#session.close();
   }
 

@@ -68,6 +68,8 @@ export class CoupledProblems {
   readonly #moments: MomentsByLayer;
   readonly #spaces: ReadonlySet<number>;
   readonly #nodes: ReadonlyMap<string, LayerNode>;
+  /** The last whole problem of such a layer: one at a time, for it has all moments of the layer. */
+  #whole: { readonly key: string; readonly problem: Problem } | undefined;
   /** Problems of layers that read several spaces, by key of the layer and by space. */
   readonly #conditioned = new Map<string, ReadonlyMap<number, Problem>>();
 
@@ -132,8 +134,14 @@ export class CoupledProblems {
     positions: ReadonlyMap<number, readonly number[]>,
   ): Map<number, Problem> {
     const { map, kernels, ridge } = this.#context;
-    const whole = problemOf(this.#context, node, centerInPlace(this.#moments.get(node.key)));
-    const { moments, weights, positions: width } = whole;
+    const whole = this.#openWhole(node);
+    const { weights, positions: width } = whole;
+    // What is conditioned is used up, and the whole is asked for again when ridges are tried out.
+    const moments = {
+      ...whole.moments,
+      gram: whole.moments.gram.slice(),
+      cross: whole.moments.cross.slice(),
+    };
     const { d, n, sumYY } = moments;
     const asked = [...positions].filter(([space]) => this.#spaces.has(space));
     const rows = asked.map(([, own]) =>
@@ -156,6 +164,16 @@ export class CoupledProblems {
       channelOf: this.#channelsAt(node, own),
       channels: map.spaces[space].channels,
       total,
+      whole: { open: () => this.#openWhole(node), rows: rows[index] },
     }]));
+  }
+
+  /** The problem over all that a layer reads. */
+  #openWhole(node: LayerNode): Problem {
+    if (this.#whole?.key !== node.key) {
+      const moments = centerInPlace(this.#moments.get(node.key));
+      this.#whole = { key: node.key, problem: problemOf(this.#context, node, moments) };
+    }
+    return this.#whole.problem;
   }
 }

@@ -1,4 +1,10 @@
-import { heldOutError, type HeldOutTrial, type Kernels, type Moments } from "../../kernels/mod.ts";
+import {
+  heldOutError,
+  type HeldOutTrial,
+  inputSquares,
+  type Kernels,
+  type Moments,
+} from "../../kernels/mod.ts";
 import { magnitudeScores } from "./magnitude.ts";
 import { type Problem, rowsOfKept, totalSquares } from "./problem.ts";
 
@@ -35,10 +41,11 @@ export function chooseRidge(
   problem: Problem,
   rows: readonly number[],
 ): CheckedRidge {
-  const guess = guessRidge(rows.length, problem.moments.count);
-  const errorOf = openTrials(kernels, problem, rows);
+  const { tried, fitted, unit } = placeOf(problem, rows);
+  const guess = unit * guessRidge(fitted.length, tried.moments.count);
+  const errorOf = openTrials(kernels, tried, fitted);
   if (errorOf === undefined) return { ridge: guess };
-  const check = (ridge: number) => ({ ridge, relativeError: errorOf(ridge) });
+  const check = (ridge: number) => ({ ridge, relativeError: errorOf(ridge / unit) });
   let best = check(guess);
   for (const step of [STEP, 1 / STEP]) {
     const start = best;
@@ -75,7 +82,8 @@ export function checkRidge(
   rows: readonly number[],
   ridge: number,
 ): CheckedRidge {
-  return { ridge, relativeError: openTrials(kernels, problem, rows)?.(ridge) };
+  const { tried, fitted, unit } = placeOf(problem, rows);
+  return { ridge, relativeError: openTrials(kernels, tried, fitted)?.(ridge / unit) };
 }
 
 /**
@@ -96,6 +104,33 @@ export function typicalRidge(kernels: Kernels, problem: Problem): number {
 /** A tenth of the unknowns per sample, and never more than weighs as much as the data. */
 function guessRidge(rows: number, samples: number): number {
   return Math.min(1, 0.1 * rows / samples);
+}
+
+/**
+ * Where rows of a problem are tried out. Moments that are conditioned on rows of other spaces have no halves: those of
+ * the whole layer have, and all its other rows stay. The mean diagonals of the two are different units of ridges.
+ */
+function placeOf(problem: Problem, rows: readonly number[]): {
+  readonly tried: Problem;
+  readonly fitted: readonly number[];
+  /** Mean diagonal of what is tried out over that of the problem. */
+  readonly unit: number;
+} {
+  const { whole, moments } = problem;
+  if (whole === undefined) return { tried: problem, fitted: rows, unit: 1 };
+  const tried = whole.open();
+  const stays = new Uint8Array(tried.moments.d).fill(1);
+  for (const row of whole.rows) stays[row] = 0;
+  for (const row of rows) stays[whole.rows[row]] = 1;
+  const fitted = [...stays.keys()].filter((row) => stays[row] === 1);
+  return { tried, fitted, unit: meanSquare(tried.moments) / meanSquare(moments) };
+}
+
+/** Mean of the diagonal of G, 1 where that is 0. */
+function meanSquare(moments: Moments): number {
+  const squares = inputSquares(moments);
+  const sum = squares.reduce((total, square) => total + square, 0);
+  return sum > 0 ? sum / squares.length : 1;
 }
 
 /** The error of a ridge on unseen images; undefined where a half is empty. */

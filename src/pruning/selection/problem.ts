@@ -1,4 +1,4 @@
-import type { Moments } from "../../kernels/mod.ts";
+import { inputSquares, type Moments } from "../../kernels/mod.ts";
 
 /**
  * One consumer of a channel space: a layer that reads the channels, its weights and what is known about its data.
@@ -28,6 +28,16 @@ export interface Problem {
   readonly inputScales?: Float64Array;
   /** What each column of Y, and of the weights, has been multiplied by: n numbers. Default: nothing. */
   readonly outputScales?: Float64Array;
+  /** The problem over all rows of the layer, where the moments are conditioned on other ones. */
+  readonly whole?: WholeProblem;
+}
+
+/** The problem that a conditioned one was read off. */
+export interface WholeProblem {
+  /** Poses it anew, or gives the one that was posed last. */
+  readonly open: () => Problem;
+  /** Its row of every row of the conditioned problem. */
+  readonly rows: Int32Array;
 }
 
 /** A layer's name as messages quote it. */
@@ -124,10 +134,10 @@ export function totalSquares({ moments, total: given }: Problem): number {
  */
 export function findDeadChannels(problems: readonly Problem[]): Int32Array {
   const alive = new Uint8Array(problems[0].channels);
-  for (const { moments: { d, gram }, positions, channelOf } of problems) {
-    for (let row = 0; row < d; row++) {
-      if (gram[row * d + row] > 0) alive[channelOf[row % positions]] = 1;
-    }
+  for (const { moments, positions, channelOf } of problems) {
+    inputSquares(moments).forEach((square, row) => {
+      if (square > 0) alive[channelOf[row % positions]] = 1;
+    });
   }
   return Int32Array.from([...alive.keys()].filter((channel) => alive[channel] === 0));
 }

@@ -1,4 +1,4 @@
-import type { Moments } from "../../kernels/mod.ts";
+import { inputSquares, type Moments } from "../../kernels/mod.ts";
 import type { Problem } from "./problem.ts";
 
 /** The least that an output counts for, as a share of the one that counts most: what nobody reads is fitted too. */
@@ -34,13 +34,13 @@ export function standardize(problem: Problem, importance?: Float64Array): Proble
 
 /** Root mean square of every channel; 1 of one without signal. */
 function channelScales({ moments, positions, channelOf, channels }: Problem): Float64Array {
-  const { d, gram, count } = moments;
+  const { count } = moments;
   const squares = new Float64Array(channels), rows = new Float64Array(channels);
-  for (let row = 0; row < d; row++) {
+  inputSquares(moments).forEach((square, row) => {
     const channel = channelOf[row % positions];
-    squares[channel] += gram[row * (d + 1)];
+    squares[channel] += square;
     rows[channel]++;
-  }
+  });
   return squares.map((square, channel) =>
     square > 0 ? Math.sqrt(square / (rows[channel] * count)) : 1
   );
@@ -57,17 +57,20 @@ function outputScalesOf({ n, count, sumYY }: Moments, importance?: Float64Array)
 }
 
 function rescale(
-  { d, n, gram, cross, sumX, sumY, sumYY }: Moments,
+  { d, n, gram, cross, sumX, sumY, sumYY, samples }: Moments,
   inputScales: Float64Array,
   outputScales: Float64Array,
 ): void {
+  samples?.x.forEach((value, at) => samples.x[at] = value / inputScales[at % d]);
+  samples?.y.forEach((value, at) => samples.y[at] = value * outputScales[at % n]);
   for (let row = 0; row < d; row++) {
     const scale = inputScales[row];
+    sumX[row] /= scale;
+    if (gram.length === 0) continue;
     for (let column = 0; column < d; column++) {
       gram[row * d + column] /= scale * inputScales[column];
     }
     for (let o = 0; o < n; o++) cross[row * n + o] *= outputScales[o] / scale;
-    sumX[row] /= scale;
   }
   for (let o = 0; o < n; o++) {
     sumY[o] *= outputScales[o];

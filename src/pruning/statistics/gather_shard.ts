@@ -1,6 +1,6 @@
 import type { Statistics } from "../../execution/mod.ts";
 import { InputError, option } from "../../base/mod.ts";
-import { unpackAll } from "../../kernels/mod.ts";
+import { type Moments, unpackMoments } from "../../kernels/mod.ts";
 import { shardIndices } from "../../session/mod.ts";
 import {
   gatherMoments,
@@ -36,7 +36,10 @@ export async function gatherShard(
   const place = (indices.byteOffset - all.byteOffset) / indices.BYTES_PER_ELEMENT;
   const identity = await identifyStatistics(source);
   const part = { ...source, calibration: { ...source.calibration, indices, place } };
-  const layers = unpackAll(await gatherMoments(part, layersToSample(source)));
+  const layers = new Map<string, Moments>();
+  await gatherMoments(part, layersToSample(source), (key, moments) => {
+    layers.set(key, unpackMoments(moments));
+  });
   const { number, of } = shard;
   return {
     statistics: { identity, shards: { of, have: [number] }, layers },

@@ -116,25 +116,23 @@ export function layersToSample(source: StatisticsSource): LayerNode[] {
  *
  * @param source The network and the images.
  * @param layers The layers, in graph order.
- * @returns Moments by key of the layer.
+ * @param take Is given the moments of one layer after the other.
  */
 export async function gatherMoments(
   { pool, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
-): Promise<Map<string, PackedMoments>> {
+  take: (key: string, moments: PackedMoments) => void,
+): Promise<void> {
   const passes = partIntoPasses(layers, calibration.memoryBudget / pool.size);
   const batches = batchesOfThread({ pool }, calibration.indices.length, PORTION);
   const total = passes.length * batches;
-  const moments = new Map<string, PackedMoments>();
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
     const request = { ...calibration, file, layers: keys, batchSize: PORTION };
-    const found = await clock.time("calibrate", () => pool.gatherOriginal(request));
-    for (const [key, sums] of found) moments.set(key, sums);
+    await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
-  return moments;
 }
 
 /**

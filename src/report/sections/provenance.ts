@@ -11,6 +11,7 @@ const STAGES = {
   select: "choice of channels",
   reconstruct: "reconstruction",
   batchNorm: "BatchNormalization",
+  repair: "repair of the network",
   tune: "tuning",
   evaluate: "evaluation",
 } as const;

@@ -34,6 +34,9 @@ function momentsOf(d: number, n: number, seed: number): Moments {
 function sumsOf(d: number, n: number, seed: number): Moments {
   const values = (length: number) => Float64Array.from(randomArray(length, seed + length));
   const [gram, cross, sumX, sumY, sumYY] = [d * d, d * n, d, n, n].map(values);
+  for (let row = 0; row < d; row++) {
+    for (let column = 0; column < row; column++) gram[row * d + column] = gram[column * d + row];
+  }
   return { d, n, count: 10 * seed, gram, cross, sumX, sumY, sumYY };
 }
 
@@ -171,7 +174,7 @@ Deno.test("a file that is none, was cut off or lies about its sizes is refused",
         (error: Error) => error instanceof InputError && message.test(error.message),
       );
     }
-    await writeSafetensors(path, {}, []);
+    await writeSafetensors(path, {}, [], []);
     await assert.rejects(loadStatistics(path), /no statistics/);
     await assert.rejects(loadStatistics(`${folder}/none`), InputError);
     await assert.rejects(loadStatistics(folder), InputError);

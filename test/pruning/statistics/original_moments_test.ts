@@ -27,11 +27,10 @@ const SMALL = {
 function watchGathering(after: () => void = () => {}): Disposable & { passes: string[][] } {
   const { gatherOriginal } = WorkerPool.prototype;
   const passes: string[][] = [];
-  WorkerPool.prototype.gatherOriginal = async function (request) {
+  WorkerPool.prototype.gatherOriginal = async function (request, take) {
     passes.push([...request.layers]);
-    const moments = await gatherOriginal.call(this, request);
+    await gatherOriginal.call(this, request, take);
     after();
-    return moments;
   };
   return {
     passes,
