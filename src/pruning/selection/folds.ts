@@ -1,5 +1,6 @@
 import { heldOutError, type HeldOutTrial, type Kernels, type Moments } from "../../kernels/mod.ts";
 import { magnitudeScores } from "./magnitude.ts";
+import { openSampleTrials } from "./wide.ts";
 import { type Problem, rowsOfKept, totalSquares } from "./problem.ts";
 
 /** Factor between ridges that are tried, as long as the error falls. */
@@ -107,6 +108,7 @@ function openTrials(
   const { moments } = problem;
   const { half } = moments;
   if (half === undefined || half.count === 0 || half.count === moments.count) return undefined;
+  if (moments.samples) return openSampleTrials(kernels, problem, half, rows);
   const trials = [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
   const total = totalSquares(moments);
   return (ridge) =>

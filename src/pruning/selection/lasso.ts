@@ -1,6 +1,18 @@
-import { contractMoments, type Kernels } from "../../kernels/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
+import {
+  contractMoments,
+  type Kernels,
+  type Moments,
+  momentsOfSamples,
+} from "../../kernels/mod.ts";
 import { activeSetOf, followLassoPath, type LassoPath, type LassoProblem } from "./lasso_path.ts";
-import { checkProblems, findDeadChannels, type Problem, totalSquares } from "./problem.ts";
+import {
+  checkProblems,
+  describeProblem,
+  findDeadChannels,
+  type Problem,
+  totalSquares,
+} from "./problem.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Channels kept by the Lasso. */
@@ -35,9 +47,11 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
   const { channels } = problems[0];
   const quadratic = new Float64Array(channels * channels);
   const linear = new Float64Array(channels);
-  for (const { moments, weights, positions, channelOf } of problems) {
+  for (const problem of problems) {
+    const { moments, weights, positions, channelOf } = problem;
     const share = 1 / totalSquares(moments);
-    const contracted = contractMoments(kernels, moments, weights, positions);
+    const sums = moments.samples ? wholeMoments(kernels, problem) : moments;
+    const contracted = contractMoments(kernels, sums, weights, positions);
     for (let p = 0; p < positions; p++) {
       const row = channelOf[p] * channels;
       linear[channelOf[p]] += share * contracted.linear[p];
@@ -47,6 +61,20 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
     }
   }
   return { quadratic, linear };
+}
+
+/** Inputs from which on G has no room. */
+const MOST_INPUTS = 10_000;
+
+/** The Lasso asks for products of all pairs of inputs. */
+function wholeMoments(kernels: Kernels, problem: Problem): Moments {
+  const { moments } = problem;
+  if (moments.d <= MOST_INPUTS) return momentsOfSamples(kernels, moments);
+  throw new InputError([
+    `choosing channels of ${describeProblem(problem)} by the Lasso: found ${moments.d} inputs, ` +
+    `wanted at most ${MOST_INPUTS}; choose by elimination or magnitude, or let the layer stay whole with `,
+    option("skip"),
+  ]);
 }
 
 /**

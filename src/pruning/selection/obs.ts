@@ -1,4 +1,4 @@
-import { GroupElimination, type Kernels } from "../../kernels/mod.ts";
+import type { Elimination, Kernels } from "../../kernels/mod.ts";
 import { checkRidge, typicalRidge, WIDE } from "./folds.ts";
 import {
   checkProblems,
@@ -9,6 +9,7 @@ import {
   totalSquares,
 } from "./problem.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
+import { sketchOutputs, startElimination } from "./wide.ts";
 
 /** Settings of {@link createObsSelector}. */
 export interface ObsOptions {
@@ -52,17 +53,18 @@ export interface ObsSelector extends Selector {
  * among equals the lower index goes first.
  *
  * @param kernels The kernels.
- * @param problems The consumers of one space.
+ * @param wholeProblems The consumers of one space.
  * @param options Settings.
  * @returns The selector.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createObsSelector(
   kernels: Kernels,
-  problems: readonly Problem[],
+  wholeProblems: readonly Problem[],
   options: ObsOptions = {},
 ): ObsSelector {
-  checkProblems(problems);
+  checkProblems(wholeProblems);
+  const problems = wholeProblems.map(sketchOutputs);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
@@ -105,13 +107,13 @@ function eliminateAll(
 ): EliminationPath {
   const { channels } = problems[0];
   const shares = problems.map(({ moments }) => 1 / totalSquares(moments));
-  const eliminations: GroupElimination[] = [];
+  const eliminations: Elimination[] = [];
   try {
     for (const [index, problem] of problems.entries()) {
       const { moments, weights } = problem;
       const ridge = ridges[index];
       const groups = rowsOfChannels(problem);
-      eliminations.push(new GroupElimination(kernels, { moments, weights, groups, ridge }));
+      eliminations.push(startElimination(kernels, { moments, weights, groups, ridge }));
     }
     const removalOrder = new Int32Array(channels);
     const errors = new Float64Array(channels + 1);
@@ -180,14 +182,14 @@ function unseenErrors(
   });
 }
 
-function meanRelativeError(eliminations: GroupElimination[], shares: number[]): number {
+function meanRelativeError(eliminations: Elimination[], shares: number[]): number {
   let sum = 0;
   eliminations.forEach((elimination, j) => sum += elimination.squaredError() * shares[j]);
   return Math.max(0, sum / eliminations.length);
 }
 
 /** Index into `left` of the channel whose loss costs least. */
-function cheapest(eliminations: GroupElimination[], shares: number[], left: number[]): number {
+function cheapest(eliminations: Elimination[], shares: number[], left: number[]): number {
   const costs = new Float64Array(left.length);
   eliminations.forEach((elimination, j) => {
     elimination.costsOf(left).forEach((cost, index) => costs[index] += cost * shares[j]);
