@@ -40,11 +40,13 @@ export {
   InputError,
   LIBRARY_WORDS,
   type Message,
+  type Notice,
   type OptionMention,
   type OptionName,
   type OptionWords,
   readZip,
   UsageError,
+  writeMessage,
   type ZipEntry,
 } from "./base/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";

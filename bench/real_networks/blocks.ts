@@ -34,6 +34,18 @@ export class LayOut {
     return this.#normalized(convolution.apply(x) as Symbolic, activation);
   }
 
+  /** BatchNormalization and ReLU ahead of a SAME convolution without bias. */
+  preBlock(x: Symbolic, filters: number, kernel = 3): Symbolic {
+    return tf.layers.conv2d({
+      name: this.#name("conv"),
+      filters,
+      kernelSize: kernel,
+      padding: "same",
+      useBias: false,
+      kernelInitializer: this.#kernels(),
+    }).apply(this.#normalized(x, "relu")) as Symbolic;
+  }
+
   /** A SAME depthwise convolution of 3×3 without bias, BatchNormalization and ReLU6. */
   depthwise(x: Symbolic, strides: number): Symbolic {
     const convolution = tf.layers.depthwiseConv2d({

@@ -32,6 +32,7 @@ const PREPROCESS = { scale: 1, mean: [127.5], std: [63.75] };
  * @param source Folder of 32×32 images, in folders of their classes.
  * @param folder Where they go.
  * @param count Number of images.
+ * @param networks Others than these.
  * @returns Paths of the model and of the folder of images.
  */
 export async function buildRealNetwork(
@@ -39,8 +40,9 @@ export async function buildRealNetwork(
   source: string,
   folder: string,
   count: number,
+  networks: Readonly<Record<string, RealNetwork>> = REAL_NETWORKS,
 ): Promise<{ model: string; images: string }> {
-  const network = REAL_NETWORKS[name];
+  const network = networks[name];
   if (network === undefined) throw new Error(`no network ${name}`);
   const { size, file } = network;
   const images = join(folder, `images-${size}`);

@@ -27,7 +27,11 @@ const command = new Command("shell")
     positiveInteger,
     WORKBENCH_DEFAULTS.channelMultiple,
   )
-  .option("--skip <layers>", "names of convolutions that stay whole, with commas between", nameList)
+  .option(
+    "--skip <layers>",
+    "names of convolutions and Dense layers that stay whole, with commas between",
+    nameList,
+  )
   .addOption(batchesOption)
   .option(
     "--batch-size <n>",

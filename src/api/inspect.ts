@@ -4,7 +4,7 @@ import {
   type ConvolutionPlace,
   type CutMode,
   findChannelSpaces,
-  listConvolutions,
+  listReaders,
   openNetwork,
   type SharedMode,
   spacesOfTensor,
@@ -98,12 +98,12 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
   disposeModel(model);
   const map = findChannelSpaces(graph);
   const places = new Map<string, ConvolutionPlace>(
-    listConvolutions(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
+    listReaders(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
   );
   const layers = graph.nodes.map((node): LayerDescription => {
     const rule = map.rules.get(node.key)!;
     const opaque = rule.kind === "opaque" ? rule.reason : undefined;
-    const { place, channels, mode, reason = opaque } = places.get(node.key) ?? {};
+    const { place, channels, mode, reason = opaque } = places.get(node.name) ?? {};
     return {
       name: node.key,
       className: node.className,

@@ -8,7 +8,7 @@ import {
   profileGraph,
   type RunProfile,
 } from "../cost/mod.ts";
-import { InputError } from "../base/mod.ts";
+import { InputError, messageOf } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
@@ -76,7 +76,7 @@ export async function profile(options: ProfileOptions): Promise<RunProfile> {
       return await timeNetworks(opened, options.onProgress);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { ...costsOf(opened), latencyFailure: error.message };
+      return { ...costsOf(opened), latencyFailure: messageOf(error) };
     }
   }
   return costsOf(opened);

@@ -10,6 +10,7 @@ import {
   parseJson,
   writeWholeFile,
 } from "../base/mod.ts";
+import { isJsonObject } from "../model/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -165,13 +166,19 @@ async function readTable(path: string): Promise<StoredTable | undefined> {
 
 function parseTable(text: string): StoredTable | undefined {
   try {
-    const table = parseJson(text) as Partial<StoredTable>;
-    const isTable = typeof table.conditions === "object" && typeof table.times === "object" &&
-      Object.values(table.times).every((time) => typeof time === "number");
-    return isTable ? table as StoredTable : undefined;
+    const table = parseJson(text);
+    if (!isJsonObject(table)) return undefined;
+    const { conditions, reference, times } = table;
+    const isTable = isJsonObject(conditions) && isJsonObject(times) &&
+      Object.values(times).every(isTime) && (reference === undefined || isTime(reference));
+    return isTable ? table as unknown as StoredTable : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
 /** A processor that either side does not know is no difference. */

@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { LayerGraph } from "../graph/mod.ts";
 import type { LatencyConditions } from "./latency_table.ts";
 import { layerCost, networkCost } from "./layer_cost.ts";
@@ -46,7 +47,7 @@ export interface RunProfile {
     readonly conditions: LatencyConditions;
   };
   /** Why times are missing that were asked for. */
-  readonly latencyFailure?: string;
+  readonly latencyFailure?: Notice;
 }
 
 /** Milliseconds of a batch: of every layer by its key, and of the whole network. */

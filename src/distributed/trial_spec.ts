@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listConvolutions, listCutUnits, type SharedMode } from "../graph/mod.ts";
+import { withTempFolder } from "../base/mod.ts";
+import { listCutUnits, listReaders, type SharedMode } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import {
@@ -91,8 +90,7 @@ export async function describeTrials(
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
-  const folder = await mkdtemp(join(tmpdir(), "secateur-statistics-"));
-  try {
+  return await withTempFolder("secateur-statistics-", async (folder) => {
     const path = await context.original.writtenTo(join(folder, "statistics"));
     return {
       ...await describeSource(context, options, blobs),
@@ -103,9 +101,7 @@ export async function describeTrials(
       images,
       rules: { skip, channelMultiple },
     };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /**
@@ -135,7 +131,7 @@ export async function openTrials(
       onStage: () => {},
     };
     const { graph, map } = source;
-    const places = listConvolutions(graph, map, shared);
+    const places = listReaders(graph, map, shared);
     const units = listCutUnits(graph, map, places);
     const networks = await openCountNetworks(context, places, units, rules);
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };

@@ -12,11 +12,12 @@ export {
   type CutMode,
   type InputChannels,
   inputChannels,
-  listConvolutions,
+  listReaders,
   selectionSaving,
   type SharedMode,
 } from "./cuts/convolutions.ts";
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
+export { findGuards, leastKept } from "./cuts/guards.ts";
 export {
   findSelectorPlace,
   noCuts,
@@ -37,6 +38,7 @@ export {
 } from "./kernel.ts";
 export {
   consumersByNode,
+  isFirstCall,
   type LayerGraph,
   type LayerNode,
   mergeInputsByDepth,

@@ -251,15 +251,24 @@ export function refitBySamples(
   return { ...rest, ridge: own * size / count, squaredError, residual };
 }
 
-/** G and C of samples, for what asks for them: d × d and d × n numbers. */
+/**
+ * G and C of samples, for what asks for them: d × d and d × n numbers, of the half too.
+ *
+ * @param kernels The kernels.
+ * @param moments Moments with samples.
+ * @returns The same with sums of products.
+ */
 export function momentsOfSamples(kernels: Kernels, moments: Moments): Moments {
-  const { samples, d, n, count } = moments;
-  const { x, y } = samples!;
-  const transposed = { depth: count, isTransposed: true };
-  const { samples: _, half: __, ...rest } = moments;
-  return {
-    ...rest,
-    gram: productOfSamples(kernels, x, x, { rows: d, columns: d, ...transposed }),
-    cross: productOfSamples(kernels, x, y, { rows: d, columns: n, ...transposed }),
+  const { samples, half, ...rest } = moments;
+  const sums = (own: Omit<Moments, "samples">): Moments => {
+    const { d, n, count } = own;
+    const x = samples!.x.subarray(0, count * d), y = samples!.y.subarray(0, count * n);
+    const transposed = { depth: count, isTransposed: true };
+    return {
+      ...own,
+      gram: productOfSamples(kernels, x, x, { rows: d, columns: d, ...transposed }),
+      cross: productOfSamples(kernels, x, y, { rows: d, columns: n, ...transposed }),
+    };
   };
+  return { ...sums(rest), ...(half && { half: sums(half) }) };
 }

@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
@@ -12,7 +13,7 @@ import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /**
- * How it is decided how many input channels each convolution keeps: the same share everywhere (`uniform`), a list with
+ * How it is decided how many input channels each layer keeps: the same share for every convolution (`uniform`), a list with
  * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), or
  * a search within a budget (`auto`).
  */
@@ -26,7 +27,7 @@ export type RatioPolicy =
 export interface BudgetGoal {
   /** Share of the cost that is kept, above 0 and at most 1. */
   readonly share: number;
-  /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
+  /** The cost: multiply–accumulates, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
   /** File in which measured latencies are kept for later runs. Default: they are measured anew. */
   readonly latencyTable?: string;
@@ -65,7 +66,7 @@ export interface AutoPolicy extends BudgetGoal {
   readonly onRollout?: (rollout: Rollout) => void;
 }
 
-/** What a budget counts: multiply–accumulates of convolutions, weights, or measured milliseconds. */
+/** What a budget counts: multiply–accumulates, weights, or measured milliseconds. */
 export type BudgetTarget = "macs" | "params" | "latency";
 
 /** What the policy `budget` decided. */
@@ -102,7 +103,7 @@ export interface SearchReport {
 
 /** Everything that a search tried. */
 export interface SearchLog {
-  /** Names of the decisions: a convolution, or a space that several layers read. */
+  /** Names of the decisions: a layer, or a space that several layers read. */
   readonly units: readonly string[];
   /** The roll-outs and the finalists, in order; counts and ratios are in the order of `units`. */
   readonly rollouts: readonly LoggedRollout[];
@@ -112,14 +113,14 @@ export interface SearchLog {
 
 /** A roll-out with what its network costs, whatever the search counted. */
 export interface LoggedRollout extends Rollout {
-  /** Multiply–accumulates of convolutions for one image, selectors included. */
-  readonly convMacs: number;
+  /** Multiply–accumulates for one image, selectors included. */
+  readonly macs: number;
 }
 
 /** A network that could not be measured, with what it costs. */
 export interface LoggedFailure extends FailedRollout {
-  /** Multiply–accumulates of convolutions for one image, selectors included. */
-  readonly convMacs: number;
+  /** Multiply–accumulates for one image, selectors included. */
+  readonly macs: number;
 }
 
 /** A network that was cut with the sequential repair, and measured on training images that no statistics are of. */
@@ -128,6 +129,39 @@ export interface Finalist extends Evaluation {
   readonly rollout: number;
   /** Its reward in that measurement. */
   readonly reward: number;
+}
+
+/** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
+export type RepairExtent = "layers" | "network";
+
+/** How a smaller network is repaired as a whole. */
+export interface NetworkRepairOptions {
+  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  readonly steps?: number;
+  /** Images of a step. Default 128. */
+  readonly batchSize?: number;
+  /** Adam's largest learning rate. Default 1e-3. */
+  readonly learningRate?: number;
+  /** By which the scores of both networks are divided. Default 4. */
+  readonly temperature?: number;
+}
+
+/** What the repair of the whole network found. */
+export interface NetworkRepairReport {
+  /** Steps that it took. */
+  readonly steps: number;
+  /** Its passes over the calibration images. */
+  readonly epochs: readonly EpochReport[];
+  /** Figures on held-out training images, which choose; absent without any. */
+  readonly heldOut?: {
+    readonly images: number;
+    readonly before: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+    readonly after: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+  };
+  /** Whether repaired weights were better than those before; absent without held-out images. */
+  readonly isKept?: boolean;
+  /** Why there was no repair, where there was none. */
+  readonly reason?: string;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */
@@ -154,15 +188,15 @@ export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
 
 /** Options of `prune` that do not need a queue. */
 export interface PruneNetworkOptions extends DataOptions {
-  /** How many channels each convolution keeps. */
+  /** How many channels each layer keeps. */
   readonly policy: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
   readonly select?: SelectionMethod;
   /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
   readonly shared?: SharedMode;
-  /** Every convolution keeps a multiple of this many channels. Default 1. */
+  /** Every layer keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
-  /** Names of convolutions that stay whole. Default: none. */
+  /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /**
    * Batches of training images for the statistics. Default: 7,680 images, fewer where a pass over them takes more than
@@ -193,6 +227,10 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
+  /** How far the smaller network is repaired. Default `layers`. */
+  readonly repair?: RepairExtent;
+  /** How it is repaired as a whole, where it is. */
+  readonly networkRepair?: NetworkRepairOptions;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
@@ -240,6 +278,8 @@ export interface PruneTuningReport {
   readonly validationAccuracy?: number;
   /** Relative error of the outputs of the written weights on held-out training images, where outputs are compared. */
   readonly validationOutputError?: number;
+  /** After which epoch they were best; 0: the network is as it was cut. Absent without held-out images. */
+  readonly bestEpoch?: number;
   /** Epochs of every group. */
   readonly groups: readonly (readonly EpochReport[])[];
   /** Epochs of the whole network. */
@@ -248,6 +288,8 @@ export interface PruneTuningReport {
 
 /** Figures of a pruning run: of the original, and of the smaller network after all tuning. */
 export interface PruneReport extends FigureChanges {
+  /** How the network was repaired as a whole, when it was to be. */
+  readonly networkRepair?: NetworkRepairReport;
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
   /**
@@ -260,7 +302,7 @@ export interface PruneReport extends FigureChanges {
     readonly images: number;
   };
   /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
@@ -296,6 +338,7 @@ export interface PruneReport extends FigureChanges {
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
+    readonly repair: number;
     readonly tune: number;
     readonly evaluate: number;
   };
@@ -311,7 +354,7 @@ export interface PruneReport extends FigureChanges {
   /** Threads that shared the work; the same number and the same seed repeat the run. */
   readonly workers: number;
   /** What a user should know about the run. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** A pruned model and figures of the run. */

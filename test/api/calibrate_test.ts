@@ -7,7 +7,7 @@ import {
 } from "../../src/execution/calibration/statistics.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../src/graph/cuts/convolutions.ts";
 import { openNetwork } from "../../src/graph/opening/network.ts";
 import type { Moments } from "../../src/kernels/moments.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
@@ -92,7 +92,7 @@ Deno.test(
       const { statistics } = await calibrate({ ...SMALL, model, data });
       const network = await openNetwork(model);
       const map = findChannelSpaces(network.graph);
-      const places = listConvolutions(network.graph, map, "couple");
+      const places = listReaders(network.graph, map, "couple");
       disposeModel(network.model);
       for (const { key, mode } of places) {
         assert.ok(mode === "whole" || statistics.layers.has(key), key);

@@ -1,8 +1,9 @@
 import createWebpModule from "@jsquash/webp/codec/dec/webp_dec.js";
 import webpWasm from "@jsquash/webp/codec/dec/webp_dec.wasm" with { type: "bytes" };
 import type { RawImage } from "../fit_image.ts";
-import { type EmscriptenDecoder, startEmscripten } from "./emscripten_decoder.ts";
+import { startEmscripten } from "./emscripten_decoder.ts";
 import { ImageError, REPAIR } from "./image_error.ts";
+import { RenewableDecoder } from "./renewable_decoder.ts";
 
 /** The part of the emscripten module that is used. */
 interface WebpModule {
@@ -10,7 +11,7 @@ interface WebpModule {
 }
 
 const createModule: Parameters<typeof startEmscripten<WebpModule>>[0] = createWebpModule;
-let decoder: Promise<EmscriptenDecoder<WebpModule>> | undefined;
+const decoder = new RenewableDecoder(webpWasm, (code) => startEmscripten(createModule, code));
 
 /**
  * Decodes a WebP by libwebp.
@@ -20,14 +21,13 @@ let decoder: Promise<EmscriptenDecoder<WebpModule>> | undefined;
  * @throws {ImageError} When it is cut off or damaged, or is an animation.
  */
 export async function decodeWebp(bytes: Uint8Array): Promise<RawImage> {
-  decoder ??= WebAssembly.compile(webpWasm).then((code) => startEmscripten(createModule, code));
-  let image: ImageData | null;
-  try {
-    image = (await decoder).module.decode(bytes);
-  } catch (error) {
-    decoder = undefined;
-    throw damagedError({ cause: error });
-  }
+  const image = await decoder.use(({ module }) => {
+    try {
+      return module.decode(bytes);
+    } catch (error) {
+      throw damagedError({ cause: error });
+    }
+  });
   if (!image) throw isAnimated(bytes) ? animatedError() : damagedError();
   const { height, width } = image;
   return { data: image.data as Uint8ClampedArray, height, width, channels: 4 };

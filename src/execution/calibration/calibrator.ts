@@ -58,10 +58,17 @@ export interface CalibrationSubject {
   readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
 }
 
-/** A layer that is sampled: where, and what its outputs are compared with. */
+/** A layer that is sampled, at all its calls; they stand together, behind all that any of them reads. */
 interface SampledLayer {
+  /** Its first call. */
   readonly node: LayerNode;
-  /** Number of the layer, for the sampling. */
+  readonly calls: readonly SampledCall[];
+}
+
+/** A call of a layer that is sampled: where, and what its outputs are compared with. */
+interface SampledCall {
+  readonly node: LayerNode;
+  /** Number of the call, for the sampling. */
   readonly number: number;
   readonly geometry: Geometry;
   readonly outputSize: readonly [number, number];
@@ -76,7 +83,7 @@ type MomentSums = HalvedSums | SampleSums;
 interface CalibratedBatch extends Pick<CalibrationBatch, "indices" | "firstHalf"> {
   /** The batch in the repaired network; absent where only the targets could wait. */
   readonly activations?: Activations;
-  /** Y of the layers ahead, the original's shortcuts included: P × outputs. */
+  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs. */
   readonly targets: Map<string, tf.Tensor2D>;
 }
 
@@ -89,6 +96,8 @@ const FLOAT_BYTES = 4;
  * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
  * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again:
  * from the start of the residual block, or from the images. So memory does not depend on the number of batches.
+ *
+ * The samples of a layer that is called several times are those of all its calls.
  */
 export class Calibrator {
   readonly #subject: CalibrationSubject;
@@ -113,17 +122,18 @@ export class Calibrator {
     releaseWeights(original.model, this.#original.layersOfModel);
     releaseWeights(repaired.model, this.#repaired.layersOfModel);
     const residuals = findResidualTargets(graph);
-    this.#layers = layers.map((key) => {
-      const number = graph.nodes.findIndex((node) => node.key === key);
-      const node = graph.nodes[number];
-      return {
-        node,
-        number,
-        geometry: geometryOf(node),
-        outputSize: outputSizeOf(node),
-        points: options.pointsPerImage ?? pointsFor(kernelSize(node).inputs, options.images),
-        residual: residuals.get(key),
-      };
+    this.#layers = layers.map((name) => {
+      const calls = graph.nodes.flatMap((node, number): SampledCall[] =>
+        node.name !== name ? [] : [{
+          node,
+          number,
+          geometry: geometryOf(node),
+          outputSize: outputSizeOf(node),
+          points: options.pointsPerImage ?? pointsFor(kernelSize(node).inputs, options.images),
+          residual: residuals.get(node.key),
+        }]
+      );
+      return { node: calls[0].node, calls };
     });
   }
 
@@ -162,12 +172,14 @@ export class Calibrator {
       const activations = this.#original.start(inputs);
       for (const layer of this.#layers) {
         this.#original.advance(activations, this.#original.stepOf(layer.node.key));
-        tf.tidy(() => {
-          const x = this.#sampleInput(layer, activations.tensors, indices);
-          const y = tf.matMul<tf.Tensor2D>(x, kernelOf(layer));
-          const share = firstHalf / indices.length;
-          this.#sums.get(layer.node.key)!.accumulate(x, y, share);
-        });
+        const share = firstHalf / indices.length;
+        for (const call of layer.calls) {
+          tf.tidy(() => {
+            const x = this.#sampleInput(call, activations.tensors, indices);
+            const y = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+            this.#sums.get(layer.node.key)!.accumulate(x, y, share);
+          });
+        }
       }
       tf.dispose([...activations.tensors.values()]);
       this.#options.onBatch?.();
@@ -213,16 +225,20 @@ export class Calibrator {
   }
 
   /** Every thread keeps its share of the samples. */
-  #accumulatorOf({ node, outputSize: [height, width], points }: SampledLayer): MomentSums {
+  #accumulatorOf({ node, calls }: SampledLayer): MomentSums {
     const size = kernelSize(node);
     const { kernels, share = 1 } = this.#subject;
-    const kept = keptSamples(size, this.#options.images * Math.min(points, height * width));
+    const positions = calls.reduce(
+      (sum, { outputSize: [height, width], points }) => sum + Math.min(points, height * width),
+      0,
+    );
+    const kept = keptSamples(size, this.#options.images * positions);
     if (kept === undefined) return new HalvedSums(kernels, size);
     return new SampleSums(size, Math.ceil(kept * share));
   }
 
   #positionsOf(
-    { number, outputSize, points }: SampledLayer,
+    { number, outputSize, points }: SampledCall,
     indices: ArrayLike<number>,
   ): Int32Array {
     const { seed } = this.#options;
@@ -231,13 +247,14 @@ export class Calibrator {
 
   /** X of a layer at its sampled positions: P × inputs. */
   #sampleInput(
-    layer: SampledLayer,
+    call: SampledCall,
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D {
-    const input = sampledImages(tensors.get(layer.node.inputs[0])!, layer.node);
-    const positions = this.#positionsOf(layer, indices);
-    return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
+    const { node, geometry } = call;
+    const input = sampledImages(tensors.get(node.inputs[0])!, node);
+    const positions = this.#positionsOf(call, indices);
+    return samplePatches(this.#subject.kernels, input, positions, geometry);
   }
 
   /**
@@ -245,14 +262,14 @@ export class Calibrator {
    * between: P × outputs. Undefined where the layer does not end a residual branch.
    */
   #sampleShortcuts(
-    layer: SampledLayer,
+    call: SampledCall,
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D | undefined {
-    const { residual } = layer;
+    const { residual } = call;
     if (residual === undefined) return undefined;
     const { kernels } = this.#subject;
-    const positions = this.#positionsOf(layer, indices);
+    const positions = this.#positionsOf(call, indices);
     const sampled = residual.shortcuts.map((name) =>
       samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
     );
@@ -265,15 +282,17 @@ export class Calibrator {
     layer: SampledLayer,
     { activations, targets, indices, firstHalf }: Required<CalibratedBatch>,
   ): void {
-    const target = targets.get(layer.node.key)!;
-    tf.tidy(() => {
-      const x = this.#sampleInput(layer, activations.tensors, indices);
-      const shortcuts = this.#sampleShortcuts(layer, activations.tensors, indices);
-      const y = shortcuts ? target.sub<tf.Tensor2D>(shortcuts) : target;
-      accumulator.accumulate(x, y, firstHalf / indices.length);
-    });
-    target.dispose();
-    targets.delete(layer.node.key);
+    for (const call of layer.calls) {
+      const target = targets.get(call.node.key)!;
+      tf.tidy(() => {
+        const x = this.#sampleInput(call, activations.tensors, indices);
+        const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
+        const y = shortcuts ? target.sub<tf.Tensor2D>(shortcuts) : target;
+        accumulator.accumulate(x, y, firstHalf / indices.length);
+      });
+      target.dispose();
+      targets.delete(call.node.key);
+    }
   }
 
   /** A batch ready to be moved to a layer, with what of it has waited. */
@@ -296,13 +315,15 @@ export class Calibrator {
     const targets = new Map<string, tf.Tensor2D>();
     for (const sampled of this.#hasRoom() ? rest : [layer]) {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
-      const target = tf.tidy(() => {
-        const x = this.#sampleInput(sampled, activations.tensors, indices);
-        const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(sampled));
-        const shortcuts = this.#sampleShortcuts(sampled, activations.tensors, indices);
-        return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
-      });
-      targets.set(sampled.node.key, target);
+      for (const call of sampled.calls) {
+        const target = tf.tidy(() => {
+          const x = this.#sampleInput(call, activations.tensors, indices);
+          const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+          const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
+          return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
+        });
+        targets.set(call.node.key, target);
+      }
     }
     tf.dispose([...activations.tensors.values()]);
     return targets;
@@ -368,7 +389,7 @@ function requireFiniteMoments(moments: Moments, key: string): Moments {
 }
 
 /** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
-function kernelOf({ node }: SampledLayer): tf.Tensor2D {
+function kernelOf({ node }: SampledCall): tf.Tensor2D {
   const { inputs, outputs } = kernelSize(node);
   return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
 }

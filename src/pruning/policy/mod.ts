@@ -25,11 +25,11 @@ export { requireReachableShare } from "./budget/reach.ts";
 export {
   type ChosenRatios,
   inputsOf,
-  LARGEST_LAYER,
   type LayerPlan,
   planLayers,
   type PlanRules,
+  unsampledReason,
 } from "./plan.ts";
 export { priceErrors, type UnpricedUnit } from "./budget/price_errors.ts";
-export { parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
+export { formatRatioList, parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
 export { allowedCounts, ratiosOfCounts } from "./unit_counts.ts";

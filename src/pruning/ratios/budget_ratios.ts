@@ -24,7 +24,7 @@ export async function findBudgetRatios(
   const setup = await setUpBudget(context, places, rules, policy);
   const { counts, report } = await solveBudget(context, setup, policy);
   return {
-    ratios: ratiosOfCounts(places, setup.units, counts),
+    ...ratiosOfCounts(places, setup.units, counts),
     fixed: setup.networks.fixedChannels(counts),
     report,
   };

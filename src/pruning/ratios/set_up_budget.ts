@@ -28,7 +28,10 @@ import type { RepairContext } from "../repair/repair.ts";
 import type { BudgetGoal, BudgetTarget } from "../types.ts";
 
 /** Repairing has not begun. */
-export type BudgetContext = Omit<RepairContext, "onLayer">;
+export interface BudgetContext extends Omit<RepairContext, "onLayer"> {
+  /** Awaited once all has been refused that can be without work, before the first statistics. */
+  readonly onBegin?: () => Promise<unknown>;
+}
 
 /** Images of a prediction whose latency counts. */
 const LATENCY_BATCH = 32;
@@ -69,7 +72,7 @@ export interface BudgetSetup {
  * @param rules Rules for all layers.
  * @param goal What is counted, and the share of it that is kept.
  * @returns The question.
- * @throws {InputError} When the share cannot be reached, before statistics are gathered; latency is measured first.
+ * @throws {InputError} When the share cannot be reached, before `onBegin` and statistics; latency is measured first.
  */
 export async function setUpBudget(
   context: BudgetContext,
@@ -83,6 +86,7 @@ export async function setUpBudget(
   if (target !== "latency") {
     requireReachableShare(leastCosts(context, units, allowed, target), share);
   }
+  await context.onBegin?.();
   const choices = units.filter((_, index) => allowed[index].length > 1);
   const networks = await readNetworks(context, units, choices);
   const terms = await costTerms(context, {
@@ -218,7 +222,7 @@ function leastCosts(
       counts: allowed[index],
       errors: allowed[index].map(() => 0),
     })),
-    terms: target === "macs" ? model.convMacs : model.params,
+    terms: target === "macs" ? model.macs : model.params,
   };
 }
 
@@ -244,7 +248,7 @@ async function costTerms(
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
-    return target === "macs" ? model.convMacs : model.params;
+    return target === "macs" ? model.macs : model.params;
   }
   const table = await LatencyTable.open({
     path,

@@ -1,5 +1,6 @@
 import { sumBytes } from "../../execution/mod.ts";
 import {
+  findGuards,
   inputChannels,
   kernelOfMatrix,
   kernelSize,
@@ -9,12 +10,7 @@ import {
   withWeights,
   writeGraph,
 } from "../../graph/mod.ts";
-import {
-  centerInPlace,
-  type Kernels,
-  type MomentsByLayer,
-  releaseMoments,
-} from "../../kernels/mod.ts";
+import { centerInPlace, type Kernels, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
@@ -27,7 +23,7 @@ import {
   type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
-import { coupledProblem, problemOf } from "./problems.ts";
+import { CoupledProblems, problemOf } from "./problems.ts";
 import { canSample, samplesOf, type StatisticsSource } from "../statistics/statistics_source.ts";
 
 /** What the repair of a network works with. */
@@ -92,11 +88,12 @@ export async function startRepair(
   const { graph, map, original } = context;
   const cuts = noCuts(map);
   const spaces = new Map(
-    plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
+    plans.flatMap(({ cuts = [] }) => cuts.map(({ space, keep }) => [space, keep] as const)),
   );
   const consumers = [...spaces.keys()].flatMap((id) => map.spaces[id].consumers);
   const moments = await original.momentsOf(consumers);
-  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, moments, cuts.removed);
+  const problems = new CoupledProblems(context, moments, spaces.keys());
+  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, problems, cuts.removed);
   return { masked: graph, ...cuts, reports: new Map() };
 }
 
@@ -220,17 +217,14 @@ async function cutCoupledSpace(
   { graph, map, kernels, select, ridge, clock }: RepairContext,
   id: number,
   keep: number,
-  moments: MomentsByLayer,
+  problems: CoupledProblems,
   removed: Uint8Array,
 ): Promise<void> {
-  const space = map.spaces[id];
-  const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
-  const problems = consumers.map((node) =>
-    coupledProblem({ graph, map }, node, id, centerInPlace(moments.get(node.key)))
-  );
+  const guards = findGuards(graph, map, id);
   const { kept } = await clock.time(
     "select",
-    () => createSelector(kernels, problems, select, { ridge, tryOut: false }).keep(keep),
+    () =>
+      createSelector(kernels, problems.of(id), select, { ridge, guards, tryOut: false }).keep(keep),
   );
   map.channels.forEach((reference, channel) => {
     if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;

@@ -110,7 +110,7 @@ function openTrials(
   if (half === undefined || half.count === 0 || half.count === moments.count) return undefined;
   if (moments.samples) return openSampleTrials(kernels, problem, half, rows);
   const trials = [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
-  const total = totalSquares(moments);
+  const total = totalSquares(problem);
   return (ridge) =>
     trials.reduce((sum, trial) => sum + heldOutError(kernels, trial, 2 * ridge), 0) / total;
 }

@@ -13,6 +13,7 @@ import {
   type Problem,
   totalSquares,
 } from "./problem.ts";
+import { keepGuarded } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Channels kept by the Lasso. */
@@ -49,7 +50,7 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
   const linear = new Float64Array(channels);
   for (const problem of problems) {
     const { moments, weights, positions, channelOf } = problem;
-    const share = 1 / totalSquares(moments);
+    const share = 1 / totalSquares(problem);
     const sums = moments.samples ? wholeMoments(kernels, problem) : moments;
     const contracted = contractMoments(kernels, sums, weights, positions);
     for (let p = 0; p < positions; p++) {
@@ -86,10 +87,15 @@ function wholeMoments(kernels: Kernels, problem: Problem): Moments {
  *
  * @param kernels The kernels.
  * @param problems The consumers of one space.
+ * @param guards Sets of channels of which one at least stays. Default: none.
  * @returns The selector.
  * @throws {TypeError} When the problems do not describe one space.
  */
-export function createLassoSelector(kernels: Kernels, problems: readonly Problem[]): LassoSelector {
+export function createLassoSelector(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  guards: readonly ArrayLike<number>[] = [],
+): LassoSelector {
   checkProblems(problems);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
@@ -106,7 +112,10 @@ export function createLassoSelector(kernels: Kernels, problems: readonly Problem
       const active = new Set(variables);
       const filled = byCorrelation.filter((channel) => !active.has(channel))
         .slice(0, count - variables.length);
-      const kept = Int32Array.from([...variables, ...filled]).sort();
+      const chosen = new Set([...variables, ...filled]);
+      const others = byCorrelation.filter((channel) => !chosen.has(channel));
+      const best = byCorrelation.filter((channel) => chosen.has(channel));
+      const kept = keepGuarded([...best, ...others], count, guards);
       return { kept, dead, lambda, knot, reached, filled: Int32Array.from(filled).sort() };
     },
   };

@@ -1,3 +1,4 @@
+import { keepGuarded } from "./guards.ts";
 import { checkProblems, findDeadChannels, type Problem, rowsOfChannels } from "./problem.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
@@ -10,10 +11,14 @@ import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
  * Channels without signal rank last whatever their weights; equal scores keep the lower index.
  *
  * @param problems The consumers of one space.
+ * @param guards Sets of channels of which one at least stays. Default: none.
  * @returns The selector.
  * @throws {TypeError} When the problems do not describe one space.
  */
-export function createMagnitudeSelector(problems: readonly Problem[]): Selector {
+export function createMagnitudeSelector(
+  problems: readonly Problem[],
+  guards: readonly ArrayLike<number>[] = [],
+): Selector {
   checkProblems(problems);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
@@ -25,7 +30,7 @@ export function createMagnitudeSelector(problems: readonly Problem[]): Selector 
     channels,
     keep(count: number): Selection {
       checkKeptCount(count, channels);
-      return { kept: Int32Array.from(ranking.slice(0, count)).sort(), dead };
+      return { kept: keepGuarded(ranking, count, guards), dead };
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   rowsOfKept,
   totalSquares,
 } from "./problem.ts";
+import { GuardedChannels } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 import { sketchOutputs, startElimination } from "./wide.ts";
 
@@ -15,6 +16,8 @@ import { sketchOutputs, startElimination } from "./wide.ts";
 export interface ObsOptions {
   /** Ridge, relative to the mean diagonal of G. Default: chosen for each problem by halves of the images. */
   readonly ridge?: number;
+  /** Sets of channels of which one at least stays, while more stay than there are sets. Default: none. */
+  readonly guards?: readonly ArrayLike<number>[];
   /** Whether errors are wanted on images that the fit has not seen, which takes some fits. Default true. */
   readonly tryOut?: boolean;
 }
@@ -68,7 +71,7 @@ export function createObsSelector(
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
-  const path = eliminateAll(kernels, problems, dead, ridges);
+  const path = eliminateAll(kernels, problems, dead, { ridges, guards: options.guards ?? [] });
   const { removalOrder } = path;
   const errors = options.tryOut === false ? path.errors : unseenErrors(kernels, problems, path);
   const errorAt = (count: number): number => {
@@ -103,10 +106,15 @@ function eliminateAll(
   kernels: Kernels,
   problems: readonly Problem[],
   dead: Int32Array,
-  ridges: readonly number[],
+  { ridges, guards }: {
+    readonly ridges: readonly number[];
+    readonly guards: readonly ArrayLike<number>[];
+  },
 ): EliminationPath {
   const { channels } = problems[0];
-  const shares = problems.map(({ moments }) => 1 / totalSquares(moments));
+  const shares = problems.map((problem) => 1 / totalSquares(problem));
+  const watched = new GuardedChannels(guards);
+  const silent = new Set(dead);
   const eliminations: Elimination[] = [];
   try {
     for (const [index, problem] of problems.entries()) {
@@ -120,10 +128,11 @@ function eliminateAll(
     const left = Array.from({ length: channels }, (_, channel) => channel);
     for (let removed = 0; removed < channels; removed++) {
       errors[left.length] = meanRelativeError(eliminations, shares);
-      const victim = removed < dead.length
-        ? left.indexOf(dead[removed])
-        : cheapest(eliminations, shares, left);
-      const [channel] = left.splice(victim, 1);
+      const free = watched.free(left);
+      const channel = free.find((each) => silent.has(each)) ??
+        free[cheapest(eliminations, shares, free)];
+      left.splice(left.indexOf(channel), 1);
+      watched.remove(channel);
       removalOrder[removed] = channel;
       for (const elimination of eliminations) elimination.eliminate(channel);
     }
@@ -189,7 +198,11 @@ function meanRelativeError(eliminations: Elimination[], shares: number[]): numbe
 }
 
 /** Index into `left` of the channel whose loss costs least. */
-function cheapest(eliminations: Elimination[], shares: number[], left: number[]): number {
+function cheapest(
+  eliminations: Elimination[],
+  shares: number[],
+  left: readonly number[],
+): number {
   const costs = new Float64Array(left.length);
   eliminations.forEach((elimination, j) => {
     elimination.costsOf(left).forEach((cost, index) => costs[index] += cost * shares[j]);

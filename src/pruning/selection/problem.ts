@@ -19,6 +19,11 @@ export interface Problem {
   readonly channelOf: Int32Array;
   /** Channels in the space. */
   readonly channels: number;
+  /**
+   * Σy² over outputs that errors are measured against. Default: that of the moments; it is another one where they are
+   * conditioned on rows of other spaces.
+   */
+  readonly total?: number;
   /** What each row of X has been divided by, and of the weights multiplied by: d numbers. Default: nothing. */
   readonly inputScales?: Float64Array;
   /** What each column of Y, and of the weights, has been multiplied by: n numbers. Default: nothing. */
@@ -102,11 +107,11 @@ export function rowsOfKept(problem: Problem, keptChannels: ArrayLike<number>): n
 /**
  * Σy² over outputs: what errors are measured against. 1 where it is 0, so that nothing divides by it.
  *
- * @param moments Raw or centered moments.
+ * @param problem A consumer.
  * @returns The sum.
  */
-export function totalSquares(moments: Moments): number {
-  const total = moments.sumYY.reduce((sum, square) => sum + square, 0);
+export function totalSquares({ moments, total: given }: Problem): number {
+  const total = given ?? moments.sumYY.reduce((sum, square) => sum + square, 0);
   return total > 0 ? total : 1;
 }
 

@@ -28,7 +28,7 @@ export function createSelector(
  * @param kernels The kernels.
  * @param problems Every consumer of the space that takes part; several are decided jointly.
  * @param method How.
- * @param options Settings; the ridge is used by `obs` alone.
+ * @param options Settings; the ridge is used by `obs` alone, the guards by all.
  * @returns A selector that answers for every count.
  * @throws {TypeError} When the problems do not describe one space.
  */
@@ -46,10 +46,10 @@ export function createSelector(
 ): Selector {
   switch (method) {
     case "lasso":
-      return createLassoSelector(kernels, problems);
+      return createLassoSelector(kernels, problems, options.guards);
     case "obs":
       return createObsSelector(kernels, problems, options);
     case "magnitude":
-      return createMagnitudeSelector(problems);
+      return createMagnitudeSelector(problems, options.guards);
   }
 }

@@ -72,7 +72,7 @@ export function reconstruct(
   }
 
   const { ridge, relativeError } = settleRidge(kernels, problem, rows, options);
-  const total = totalSquares(moments);
+  const total = totalSquares(problem);
   const oldUnits = (row: number, output: number) =>
     1 / ((problem.inputScales?.[row] ?? 1) * (problem.outputScales?.[output] ?? 1));
   if (moments.samples) {

@@ -89,7 +89,8 @@ export function openSampleTrials(
   half: Moments,
   rows: readonly number[],
 ): (ridge: number) => number {
-  const { moments, weights } = sketchOutputs(problem);
+  const sketched = sketchOutputs(problem);
+  const { moments, weights } = sketched;
   const { n, count, samples } = moments;
   const size = rows.length;
   const x = pickColumns(moments, rows);
@@ -100,7 +101,7 @@ export function openSampleTrials(
   const gram = gramOfSamples(kernels, x, count);
   const all = { gram, residual, count, n };
   const trials = [true, false].map((isFirst) => splitSamples(all, half.count, isFirst));
-  const total = totalSquares(moments);
+  const total = totalSquares(sketched);
   return (ridge) =>
     trials.reduce((sum, trial) => sum + missed(kernels, trial, 2 * ridge / size), 0) / total;
 }

@@ -9,6 +9,7 @@ import { pickCalibration } from "../../data/mod.ts";
 import {
   type ChannelMap,
   findChannelSpaces,
+  isFirstCall,
   kernelSize,
   type LayerGraph,
   type LayerNode,
@@ -23,7 +24,7 @@ import {
   trackBatches,
   type WorkerPool,
 } from "../../session/mod.ts";
-import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
+import { unsampledReason } from "../policy/mod.ts";
 import type { Stopwatch } from "../../base/mod.ts";
 
 /**
@@ -102,19 +103,17 @@ export function createStatisticsSource(
 }
 
 /**
- * Whether statistics of a layer can be gathered: it mixes the channels of what it reads and is called once, its Gram matrix
- * fits, and it has one position or a fixed row or plane of them.
+ * Whether statistics of a layer can be gathered: it mixes the channels of what it reads, and it has one position or a fixed
+ * row or plane of them.
  */
 export function canSample({ map }: Pick<StatisticsSource, "map">, node: LayerNode): boolean {
   const { kind } = map.rules.get(node.key)!;
-  const { outputShape } = node;
-  return (kind === "convolution" || kind === "dense") && inputsOf(node) <= LARGEST_LAYER &&
-    outputShape.length <= 3 && !outputShape.includes(null);
+  return (kind === "convolution" || kind === "dense") && unsampledReason(node) === undefined;
 }
 
-/** The layers whose statistics any way of pruning may ask for, in graph order. */
+/** The layers whose statistics any way of pruning may ask for, each by its first call, in graph order. */
 export function layersToSample(source: StatisticsSource): LayerNode[] {
-  return source.graph.nodes.filter((node) => canSample(source, node));
+  return source.graph.nodes.filter((node) => isFirstCall(node) && canSample(source, node));
 }
 
 /**
@@ -193,5 +192,5 @@ export function samplesOf(
 ): number {
   const [height, width] = outputSizeOf(node);
   const points = pointsPerImage ?? pointsFor(kernelSize(node).inputs, images);
-  return images * Math.min(points, height * width);
+  return images * Math.min(points, height * width) * node.calls;
 }

@@ -52,6 +52,22 @@ for (const method of METHODS) {
     }
   });
 
+  Deno.test(`${method} keeps one channel at least of every guarded set, and the best otherwise`, () => {
+    const order = [...createSelector(kernels, [PROBLEM], "obs").removalOrder];
+    // Sets of those that go first, one of them within another: without guards few are hit.
+    const guards = [order.slice(0, 3), order.slice(1, 2), [order[0], order[4]]];
+    const free = createSelector(kernels, [PROBLEM], method);
+    const guarded = createSelector(kernels, [PROBLEM], method, { guards });
+    for (let count = guards.length; count <= CHANNELS; count++) {
+      const kept = [...guarded.keep(count).kept];
+      assert.equal(new Set(kept).size, count);
+      for (const guard of guards) assert.ok(guard.some((channel) => kept.includes(channel)));
+      const best = [...free.keep(count).kept];
+      const isHit = guards.every((guard) => guard.some((channel) => best.includes(channel)));
+      if (isHit && method !== "obs") assert.deepEqual(kept, best);
+    }
+  });
+
   Deno.test(`${method} decides alike however large a consumer's output is`, () => {
     const { moments } = PROBLEM;
     const louder = {

@@ -1,11 +1,5 @@
-import {
-  type BudgetProblem,
-  checkProblem,
-  type Choice,
-  weigh,
-  wholeOptions,
-} from "./budget_problem.ts";
-import { descend, fillBudget, searchByDescent } from "./descent.ts";
+import { type BudgetProblem, checkProblem, type Choice, weigh } from "./budget_problem.ts";
+import { fillBudget } from "./descent.ts";
 import { type EliminationTree, layOutElimination } from "./elimination_tree.ts";
 import { type DualSolution, Lagrangian, maximizeBound } from "./lagrangian.ts";
 import { sweepFrontiers } from "./pareto_elimination.ts";
@@ -16,6 +10,8 @@ import {
   requireReachable,
   TABLE_LIMIT,
 } from "./reach.ts";
+import { boundByTangents } from "./tangent_bound.ts";
+import { solveByThinning } from "./thinning.ts";
 
 /** Settings of {@link chooseCounts}. */
 export interface BudgetOptions {
@@ -24,7 +20,7 @@ export interface BudgetOptions {
    * small, then 4096.
    */
   readonly buckets?: number;
-  /** The most table entries of an exact search; above it the answer comes from descent. Default 4 million. */
+  /** The most table entries of an exact search; above it the answer comes from thinned options. Default 4 million. */
   readonly tableLimit?: number;
   /** The most partial choices before Pareto sets are thinned. Default 5 million. */
   readonly pointLimit?: number;
@@ -41,8 +37,8 @@ export interface BudgetSolution {
   /** The budget: the wanted share of the cost of the whole network, and 1e-12 of it for rounding. */
   readonly budget: number;
   /** How the counts were found. */
-  readonly method: "elimination" | "descent";
-  /** No counts within the budget have a smaller error: the Lagrangian bound, 0 after descent. */
+  readonly method: "elimination" | "thinning";
+  /** No counts within the budget have a smaller error: the Lagrangian bound, 0 where none is known. */
   readonly lowerBound: number;
   /** No counts that stay below the budget by this have a smaller error; 0 proves the optimum. */
   readonly costSlack: number;
@@ -81,8 +77,10 @@ const GAP_SHARES = [1 / 64, 1 / 8, 1];
  *
  *     error(answer) ≤ min { Σ error : Σ cost ≤ budget − m · w };      `costSlack` is m · w, m at most 2 · units + 1.
  *
- * Where units are tied so closely that the tables would exceed `tableLimit`, λ is bisected with coordinate descent and the
- * budget is filled greedily: the budget still holds, nothing else is proven.
+ * Where the tables would exceed `tableLimit`, for units are wide or closely tied, the problem is solved with few options of
+ * each unit, then with ever closer ones around the answer. The budget still holds. How far the answer may be from the best
+ * is told by the dual bound of the whole problem, where every term is linear in the count of each unit that it reads and
+ * tables over few options have room; otherwise nothing is proven.
  *
  * @param problem Units and terms.
  * @param share Share of the cost to keep, in (0, 1].
@@ -101,7 +99,7 @@ export function chooseCounts(
   const tree = layOutElimination(problem, options.tableLimit ?? TABLE_LIMIT);
   const { choice, ...evidence } = tree
     ? solveExactly(problem, tree, goal)
-    : solveByDescent(problem, goal);
+    : solveThinned(problem, goal);
   const counts = problem.units.map(({ counts }, unit) => counts[choice.options[unit]]);
   const { error, cost } = weigh(problem, choice.options);
   return { counts, error, cost, budget: goal.budget, ...evidence };
@@ -163,10 +161,16 @@ function isBetter(first: Choice, second: Choice): boolean {
     (first.error === second.error && first.cost < second.cost);
 }
 
-function solveByDescent(problem: BudgetProblem, goal: Goal): Answer {
+function solveThinned(problem: BudgetProblem, { budget, whole }: Goal): Answer {
   const cheapest = descendToCheapest(problem);
-  requireReachable(cheapest, goal);
-  const best = descend(problem, wholeOptions(problem), 0);
-  const choice = searchByDescent(problem, goal.budget, cheapest, best);
-  return { choice, method: "descent", lowerBound: 0, costSlack: goal.budget, points: 0 };
+  requireReachable(cheapest, { budget, whole });
+  const dual = boundByTangents(problem, budget);
+  const choice = solveByThinning(problem, budget, cheapest, dual?.options);
+  return {
+    choice,
+    method: "thinning",
+    lowerBound: Math.min(dual?.bound ?? 0, choice.error),
+    costSlack: budget,
+    points: 0,
+  };
 }

@@ -105,3 +105,62 @@ export function resNetProblem(blocks: number, seed: number): BudgetProblem {
   }
   return { units, terms };
 }
+
+/** The units and multiply–accumulates of a ResNet-50 for 224 × 224 images whose streams are coupled. */
+export function resNet50Problem(seed: number): BudgetProblem {
+  const random = createRandom(seed);
+  const units = [unitOf("stem", 64, random)];
+  const terms: CostTerm[] = [{ units: [0], cost: (count) => 147 * 112 ** 2 * count }];
+  let source = 0;
+  for (const [stage, blocks] of [3, 4, 6, 3].entries()) {
+    const width = 64 * 2 ** stage;
+    const positions = (56 / 2 ** stage) ** 2;
+    const stream = units.push(unitOf(`stream ${stage + 1}`, 4 * width, random)) - 1;
+    for (let block = 0; block < blocks; block++) {
+      const name = `block ${stage + 1}.${block + 1}`;
+      const first = units.push(unitOf(`${name} a`, width, random)) - 1;
+      const second = units.push(unitOf(`${name} b`, width, random)) - 1;
+      const input = block === 0 ? source : stream;
+      terms.push({ units: [input, first], cost: convolution(positions) });
+      terms.push({ units: [first, second], cost: convolution(9 * positions) });
+      terms.push({ units: [second, stream], cost: convolution(positions) });
+      if (block === 0) terms.push({ units: [input, stream], cost: convolution(positions) });
+    }
+    source = stream;
+  }
+  return { units, terms };
+}
+
+/** The units and parameters of a VGG-16 for 224 × 224 images, Dense layers and all. */
+export function vgg16ParamsProblem(seed: number): BudgetProblem {
+  const random = createRandom(seed);
+  const widths = [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512, 4096, 4096];
+  const units = widths.map((width, index) => unitOf(`layer ${index + 1}`, width, random));
+  const terms = widths.slice(1).map((_, index) => ({
+    units: [index, index + 1],
+    cost: convolution(index < 12 ? 9 : index === 12 ? 49 : 1),
+  }));
+  const first = { units: [0], cost: (count: number) => 27 * count };
+  const last = { units: [14], cost: (count: number) => 1000 * count };
+  return { units, terms: [first, ...terms, last] };
+}
+
+/** The units and multiply–accumulates of a DenseNet: every layer of a block reads all that the layers before it make. */
+export function denseNetProblem(layers: number, seed: number): BudgetProblem {
+  const random = createRandom(seed);
+  const units = [unitOf("stem", 64, random)];
+  const terms: CostTerm[] = [{ units: [0], cost: (count) => 147 * 56 ** 2 * count }];
+  const growths = [0];
+  for (let layer = 0; layer < layers; layer++) {
+    const inner = units.push(unitOf(`layer ${layer} a`, 128, random)) - 1;
+    const read = [...growths];
+    terms.push({
+      units: [...read, inner],
+      cost: (...counts) => 784 * counts.at(-1)! * counts.slice(0, -1).reduce((a, b) => a + b, 0),
+    });
+    const growth = units.push(unitOf(`layer ${layer} b`, 32, random)) - 1;
+    terms.push({ units: [inner, growth], cost: convolution(9 * 784) });
+    growths.push(growth);
+  }
+  return { units, terms };
+}

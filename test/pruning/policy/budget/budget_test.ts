@@ -3,7 +3,15 @@ import { InputError } from "../../../../src/base/errors.ts";
 import type { BudgetProblem } from "../../../../src/pruning/policy/budget/budget_problem.ts";
 import { type BudgetSolution, chooseCounts } from "../../../../src/pruning/policy/budget/budget.ts";
 import { createRandom } from "../../../../src/base/random.ts";
-import { randomProblem, resNetProblem, shapes, vgg16Problem } from "./budget_problems.ts";
+import {
+  denseNetProblem,
+  randomProblem,
+  resNet50Problem,
+  resNetProblem,
+  shapes,
+  vgg16ParamsProblem,
+  vgg16Problem,
+} from "./budget_problems.ts";
 
 const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);
 
@@ -89,7 +97,7 @@ for (const shape of shapes) {
     }
   });
 
-  Deno.test(`descent meets the budget and comes near where units form a ${shape}`, () => {
+  Deno.test(`thinning meets the budget and comes near where units form a ${shape}`, () => {
     let [found, wanted] = [0, 0];
     for (const seed of SEEDS) {
       const problem = randomProblem(shape, seed);
@@ -97,12 +105,14 @@ for (const shape of shapes) {
       for (const share of reachableShares(choices).slice(1)) {
         const solution = chooseCounts(problem, share, { tableLimit: 1 });
         checkSolution(problem, solution);
-        assert.equal(solution.method, "descent");
+        assert.equal(solution.method, "thinning");
+        const least = leastError(choices, solution.budget);
+        assert.ok(solution.lowerBound <= least + 1e-9, `seed ${seed}, share ${share}`);
         found += solution.error;
-        wanted += leastError(choices, solution.budget);
+        wanted += least;
       }
     }
-    assert.ok(found < 1.3 * wanted, `${found} after descent, ${wanted} is best`);
+    assert.ok(found < 1.05 * wanted, `${found} after thinning, ${wanted} is best`);
   });
 }
 
@@ -131,6 +141,57 @@ Deno.test("ResNet-20, ResNet-56 and VGG-16 are solved to the optimum, counts one
     }
     assert.equal(last, 0);
   }
+});
+
+Deno.test("thinning comes near the optimum of ResNet-20, ResNet-56 and VGG-16", () => {
+  for (const problem of [resNetProblem(3, 1), resNetProblem(9, 2), vgg16Problem(1)]) {
+    for (const share of [0.1, 0.3, 0.5, 0.7]) {
+      const exact = chooseCounts(problem, share);
+      const thinned = chooseCounts(problem, share, { tableLimit: 1 });
+      checkSolution(problem, thinned);
+      assert.equal(thinned.method, "thinning");
+      assert.ok(thinned.lowerBound <= exact.error && exact.error <= thinned.error);
+      assert.ok(thinned.error < 1.02 * exact.error, `${thinned.error}, ${exact.error} is best`);
+      const slack = 1e-3 * exact.lowerBound;
+      assert.ok(Math.abs(thinned.lowerBound - exact.lowerBound) < slack, "both are the dual bound");
+    }
+  }
+});
+
+Deno.test("ResNet-50, and VGG-16 with its Dense layers, are solved to within a percent, and that is proven", () => {
+  for (const problem of [resNet50Problem(1), vgg16ParamsProblem(1)]) {
+    for (const share of [0.7, 0.3]) {
+      const solution = chooseCounts(problem, share);
+      checkSolution(problem, solution);
+      assert.equal(solution.method, "thinning");
+      assert.ok(solution.lowerBound > 0.99 * solution.error);
+    }
+  }
+});
+
+Deno.test("where every layer reads all those before it nothing is proven, and the budget is met", () => {
+  const problem = denseNetProblem(10, 1);
+  let last = Infinity;
+  for (const share of [0.3, 0.5, 1]) {
+    const solution = chooseCounts(problem, share);
+    checkSolution(problem, solution);
+    assert.ok(solution.error < last, "more budget, less error");
+    last = solution.error;
+  }
+  assert.equal(last, 0);
+});
+
+Deno.test("a cost that is not linear in each count has no bound beyond its tables", () => {
+  const { units, terms } = resNetProblem(3, 1);
+  const steps = terms.map(({ units: scope, cost }) => ({
+    units: scope,
+    cost: (...counts: number[]) => cost(...counts.map((count) => 4 * Math.ceil(count / 4))),
+  }));
+  const solution = chooseCounts({ units, terms: steps }, 0.4, { tableLimit: 1 });
+  checkSolution({ units, terms: steps }, solution);
+  assert.equal(solution.lowerBound, 0);
+  const exact = chooseCounts({ units, terms: steps }, 0.4);
+  assert.ok(solution.error < 1.05 * exact.error);
 });
 
 Deno.test("of choices with the same error the cheapest is taken", () => {
