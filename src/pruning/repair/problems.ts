@@ -14,7 +14,7 @@ import {
   type MomentsByLayer,
   momentsOfSamples,
 } from "../../kernels/mod.ts";
-import { type Problem, standardize, typicalRidge } from "../selection/mod.ts";
+import { conditionHalves, type Problem, standardize, typicalRidge } from "../selection/mod.ts";
 import { outputImportance } from "./output_importance.ts";
 
 /** A network, and which of its channels hang together. */
@@ -62,7 +62,7 @@ export interface CoupledContext extends Network {
 /**
  * The least-squares problems of the layers that read coupled spaces, each over the channels of one space. Where a layer reads
  * other spaces too, its problem is conditioned on those: whichever channels of the space leave, the weights of the others
- * follow. All problems of such a layer are read off one factorization.
+ * follow. All problems of such a layer are read off one factorization, and so are those of either half of the images.
  */
 export class CoupledProblems {
   readonly #context: CoupledContext;
@@ -147,6 +147,7 @@ export class CoupledProblems {
       )
     );
     const system = { moments, weights, ridge: ridge ?? typicalRidge(kernels, whole) };
+    const trials = conditionHalves(kernels, { ...whole, moments }, system.ridge, rows);
     const parts = conditionMoments(kernels, system, rows);
     const total = sumYY.reduce((sum, square) => sum + square, 0);
     return new Map(asked.map(([space, own], index) => [space, {
@@ -160,6 +161,7 @@ export class CoupledProblems {
       channelOf: this.#channelsAt(node, own),
       channels: map.spaces[space].channels,
       total,
+      trials: trials?.[index],
     }]));
   }
 }

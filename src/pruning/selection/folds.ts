@@ -1,4 +1,11 @@
-import { heldOutError, type HeldOutTrial, type Kernels, type Moments } from "../../kernels/mod.ts";
+import {
+  conditionTrial,
+  heldOutError,
+  type HeldOutTrial,
+  type Kernels,
+  type Moments,
+  type SampleMoments,
+} from "../../kernels/mod.ts";
 import { magnitudeScores } from "./magnitude.ts";
 import { openSampleTrials } from "./wide.ts";
 import { type Problem, rowsOfKept, totalSquares } from "./problem.ts";
@@ -105,14 +112,78 @@ function openTrials(
   problem: Problem,
   rows: readonly number[],
 ): ((ridge: number) => number) | undefined {
-  const { moments } = problem;
-  const { half } = moments;
-  if (half === undefined || half.count === 0 || half.count === moments.count) return undefined;
-  if (moments.samples) return openSampleTrials(kernels, problem, half, rows);
-  const trials = [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
+  const { half, samples, count } = problem.moments;
+  if (samples && half && half.count > 0 && half.count < count) {
+    return openSampleTrials(kernels, problem, half, rows);
+  }
+  const trials = problem.trials?.map((trial) => pickTrial(trial, rows)) ??
+    halvesOf(problem, rows);
   const total = totalSquares(problem);
-  return (ridge) =>
-    trials.reduce((sum, trial) => sum + heldOutError(kernels, trial, 2 * ridge), 0) / total;
+  return trials &&
+    ((ridge) =>
+      trials.reduce((sum, trial) => sum + heldOutError(kernels, trial, HALF * ridge), 0) / total);
+}
+
+/** The best ridge is the same sum for a half of the samples, so relative to the mean diagonal it is twice as large. */
+const HALF = 2;
+
+/** The halves of a layer's images, each fitted to and tried out on the other; undefined where one is empty. */
+function halvesOf(problem: Problem, rows: readonly number[]): HeldOutTrial[] | undefined {
+  const { half, count, samples } = problem.moments;
+  if (samples || half === undefined || half.count === 0 || half.count === count) return undefined;
+  return [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
+}
+
+/**
+ * The halves of a layer as trials of some of its rows, while the weights of all other rows follow them. In either half they
+ * follow what is fitted to.
+ *
+ * @param kernels The kernels.
+ * @param problem The layer.
+ * @param ridge Ridge of the others for all samples, relative to the mean diagonal of G.
+ * @param parts The sets of rows, each ascending.
+ * @returns The trials of each set; undefined where a half is empty.
+ */
+export function conditionHalves(
+  kernels: Kernels,
+  problem: Problem,
+  ridge: number,
+  parts: readonly ArrayLike<number>[],
+): HeldOutTrial[][] | undefined {
+  const rows = Array.from({ length: problem.moments.d }, (_, row) => row);
+  const halves = halvesOf(problem, rows)?.map((trial) =>
+    conditionTrial(kernels, trial, HALF * ridge, parts)
+  );
+  return halves && parts.map((_, part) => halves.map((trials) => trials[part]));
+}
+
+/** A trial of some rows. */
+function pickTrial(
+  { train, test, weights, size, outputs }: HeldOutTrial,
+  rows: readonly number[],
+): HeldOutTrial {
+  const pick = <Values extends Float32Array | Float64Array>(values: Values): Values => {
+    const picked = values.slice(0, rows.length * outputs) as Values;
+    rows.forEach((row, i) =>
+      picked.set(values.subarray(row * outputs, (row + 1) * outputs), i * outputs)
+    );
+    return picked;
+  };
+  const pickSamples = ({ gram, cross, total }: SampleMoments): SampleMoments => ({
+    gram: Float64Array.from(
+      { length: rows.length ** 2 },
+      (_, at) => gram[rows[Math.floor(at / rows.length)] * size + rows[at % rows.length]],
+    ),
+    cross: pick(cross),
+    total,
+  });
+  return {
+    train: pickSamples(train),
+    test: pickSamples(test),
+    weights: pick(weights),
+    size: rows.length,
+    outputs,
+  };
 }
 
 /**

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { checkRidge, chooseRidge } from "../../../src/pruning/selection/folds.ts";
+import {
+  checkRidge,
+  chooseRidge,
+  conditionHalves,
+  typicalRidge,
+} from "../../../src/pruning/selection/folds.ts";
 import { createObsSelector } from "../../../src/pruning/selection/obs.ts";
 import type { Problem } from "../../../src/pruning/selection/problem.ts";
 import { reconstruct } from "../../../src/pruning/selection/reconstruction.ts";
 import { standardize } from "../../../src/pruning/selection/standardize.ts";
 import type { Kernels } from "../../../src/kernels/load.ts";
+import { conditionMoments } from "../../../src/kernels/conditional_moments.ts";
 import { centerMoments, type Moments } from "../../../src/kernels/moments.ts";
 import { testBothBuilds } from "../../kernels/both_builds.ts";
 import {
@@ -154,4 +160,32 @@ testBothBuilds("scaled channels and outputs give the same fit in their own units
   assert.ok(Math.abs(found.relativeError - wanted.relativeError) < 1e-9);
   const unscaled = found.weights.map((value, at) => value / scale(at));
   assert.ok(relativeDifference(unscaled, wanted.weights) < 1e-6);
+});
+
+testBothBuilds("what is conditioned on other rows is tried out while these follow", (kernels) => {
+  const samples = sliceImages(ALL, [0, 60], D, N);
+  const open = () => standardize(problemOf(halvedMoments(samples, D)));
+  const own = Int32Array.from({ length: D / 2 }, (_, channel) => 2 * channel);
+  const others = own.map((channel) => channel + 1);
+  const { moments, weights } = open();
+  const ridge = typicalRidge(kernels, open());
+  const [conditioned] = conditionMoments(kernels, { moments, weights, ridge }, [own]);
+  const problem: Problem = {
+    ...problemOf(conditioned, weights.filter((_, at) => Math.floor(at / N) % 2 === 0)),
+    positions: own.length,
+    channelOf: own.map((_, channel) => channel),
+    channels: own.length,
+    total: moments.sumYY.reduce((sum, value) => sum + value, 0),
+    trials: conditionHalves(kernels, open(), ridge, [own])![0],
+  };
+  const selector = createObsSelector(kernels, [problem]);
+  const { kept, ridges } = selector.keep(D / 8);
+  const rows = [...Array.from(kept, (channel) => own[channel]), ...others];
+  const fit = reconstruct(kernels, open(), rows);
+  assert.ok(ridges[0] > 0);
+  const said = selector.errorAt(D / 8);
+  assert.ok(
+    Math.abs(said - fit.relativeError) < 0.05 * fit.relativeError,
+    `${said}, not ${fit.relativeError}`,
+  );
 });
