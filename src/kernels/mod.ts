@@ -40,11 +40,12 @@ export {
 } from "./packed_moments.ts";
 export { SampleElimination } from "./sample_elimination.ts";
 export {
-  fitSamples,
   gramOfSamples,
-  meanSquareOf,
+  momentsOfSamples,
   pickColumns,
   productOfSamples,
+  refitBySamples,
+  solveSampleGram,
 } from "./samples.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";

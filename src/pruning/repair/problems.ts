@@ -12,6 +12,7 @@ import {
   type Kernels,
   type Moments,
   type MomentsByLayer,
+  momentsOfSamples,
 } from "../../kernels/mod.ts";
 import { conditionHalves, type Problem, standardize, typicalRidge } from "../selection/mod.ts";
 import { outputImportance } from "./output_importance.ts";
@@ -133,7 +134,10 @@ export class CoupledProblems {
   ): Map<number, Problem> {
     const { map, kernels, ridge } = this.#context;
     const whole = problemOf(this.#context, node, centerInPlace(this.#moments.get(node.key)));
-    const { moments, weights, positions: width } = whole;
+    const { weights, positions: width } = whole;
+    const moments = whole.moments.samples
+      ? momentsOfSamples(kernels, whole.moments)
+      : whole.moments;
     const { d, n, sumYY } = moments;
     const asked = [...positions].filter(([space]) => this.#spaces.has(space));
     const rows = asked.map(([, own]) =>
@@ -143,7 +147,7 @@ export class CoupledProblems {
       )
     );
     const system = { moments, weights, ridge: ridge ?? typicalRidge(kernels, whole) };
-    const trials = conditionHalves(kernels, whole, system.ridge, rows);
+    const trials = conditionHalves(kernels, { ...whole, moments }, system.ridge, rows);
     const parts = conditionMoments(kernels, system, rows);
     const total = sumYY.reduce((sum, square) => sum + square, 0);
     return new Map(asked.map(([space, own], index) => [space, {

@@ -7,6 +7,7 @@ import {
   type SampleMoments,
 } from "../../kernels/mod.ts";
 import { magnitudeScores } from "./magnitude.ts";
+import { openSampleTrials } from "./wide.ts";
 import { type Problem, rowsOfKept, totalSquares } from "./problem.ts";
 
 /** Factor between ridges that are tried, as long as the error falls. */
@@ -111,6 +112,10 @@ function openTrials(
   problem: Problem,
   rows: readonly number[],
 ): ((ridge: number) => number) | undefined {
+  const { half, samples, count } = problem.moments;
+  if (samples && half && half.count > 0 && half.count < count) {
+    return openSampleTrials(kernels, problem, half, rows);
+  }
   const trials = problem.trials?.map((trial) => pickTrial(trial, rows)) ??
     halvesOf(problem, rows);
   const total = totalSquares(problem);
@@ -124,8 +129,8 @@ const HALF = 2;
 
 /** The halves of a layer's images, each fitted to and tried out on the other; undefined where one is empty. */
 function halvesOf(problem: Problem, rows: readonly number[]): HeldOutTrial[] | undefined {
-  const { half, count } = problem.moments;
-  if (half === undefined || half.count === 0 || half.count === count) return undefined;
+  const { half, count, samples } = problem.moments;
+  if (samples || half === undefined || half.count === 0 || half.count === count) return undefined;
   return [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
 }
 
