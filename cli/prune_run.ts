@@ -13,6 +13,7 @@ import {
   type RunProfile,
   saveModel,
   type SelectionMethod,
+  SLOW_SELECTOR,
 } from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { dataOptions } from "./options/data_options.ts";
@@ -97,7 +98,11 @@ export async function runPrune(
   );
   await rm(checkpoint, { recursive: true }).catch(() => {});
   const bytes = { before: original.bytes, after: saved.bytes };
-  const notices = [...report.notices, ...whyItDoesNotPay(bytes, costs)];
+  const notices = [
+    ...report.notices,
+    ...noteOnSelectors(report),
+    ...whyItDoesNotPay(bytes, costs),
+  ];
   return { report: { ...report, notices }, provenance, bytes };
 }
 
@@ -113,6 +118,17 @@ export function requireTuned({ failure }: WordedReport, out: string): void {
   throw new InputError(
     `tuning the pruned network: ${failure}. What was cut is written to ${out} without tuning; tune it with \`finetune\``,
   );
+}
+
+/** Layers that stay whole against what was asked for are no surprise where it is said how to insist. */
+function noteOnSelectors({ layers }: WordedReport): string[] {
+  const slow = layers.filter(({ reason }) => reason === SLOW_SELECTOR).length;
+  return slow === 0 ? [] : [
+    `${slow} of the convolutions would take longer behind a selector, and ${
+      slow === 1 ? "stays" : "stay"
+    } whole: ` +
+    "give --slow-selectors to cut them all the same, or --shared couple, which needs no selectors",
+  ];
 }
 
 /** Share of the original's time within which two measurements are the same. */
@@ -149,6 +165,7 @@ async function pruneSettings(flags: PruneFlags) {
     select: selectionMethod(flags),
     shared: flags.shared,
     channelMultiple: channelMultiple(flags),
+    slowSelectors: flags.slowSelectors,
     skip: flags.skip,
     batches: flags.nbBatches,
     batchSize: flags.batchSize,

@@ -75,10 +75,12 @@ export {
   summarizeDataset,
 } from "./data/mod.ts";
 export {
+  type CountedFor,
   type DataOptions,
   type Progress,
   type ProgressListener,
   resolveModel,
+  type SizedInput,
 } from "./session/mod.ts";
 
 /**

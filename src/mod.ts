@@ -77,6 +77,7 @@ export {
   type SearchSettings,
   type SelectionMethod,
   type Shard,
+  SLOW_SELECTOR,
 } from "./pruning/mod.ts";
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
 export { describeRuntime, type Runtime } from "./api/runtime.ts";
@@ -171,6 +172,7 @@ export {
 export {
   type Change,
   type ChangedAnswer,
+  type CountedFor,
   type DataOptions,
   type FigureChanges,
   fingerprint,
@@ -180,6 +182,7 @@ export {
   type OutputErrorChange,
   type Progress,
   type ProgressListener,
+  type SizedInput,
   type TestAnswers,
 } from "./session/mod.ts";
 export type { ChannelSpace as SpaceDescription, CutMode, SharedMode } from "./graph/mod.ts";

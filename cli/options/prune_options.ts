@@ -75,7 +75,7 @@ export function createPruneCommand() {
     )
     .option(
       "--latency-table <file>",
-      "file that measured times of layers are kept in (default: they are measured anew)",
+      "file that measured times of layers are kept in (default: one for all runs on this machine, in the user's cache)",
     )
     .addOption(
       new Option(
@@ -89,6 +89,10 @@ export function createPruneCommand() {
       boolean,
     )
     .addOption(createSharedOption(" (default: couple with auto and budget, otherwise select)"))
+    .option(
+      "--slow-selectors",
+      "cut convolutions also where their selector takes more time than it saves (default: they stay whole, except with --target params, and with latency, which measures it)",
+    )
     .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
     .option(
       "--channel-multiple <n>",

@@ -5,6 +5,7 @@ import type {
   SearchReport,
 } from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
+import { describeSizes } from "./sizes.ts";
 import type { WordedReport } from "./word_report.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
@@ -36,7 +37,7 @@ export function describeReport(
     }),
     `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
       formatCount(macs.selectors)
-    }`,
+    }${report.countedFor ? `, for ${describeSizes(report.countedFor)}` : ""}`,
     `  in convolutions ${
       formatChange({ before: macs.convBefore, after: macs.convAfter }, formatCount)
     }`,
@@ -87,29 +88,35 @@ function describeRepair({ steps, heldOut, isKept, reason }: NetworkRepairReport)
   return `repair      of the whole network, ${steps} steps: ${outcome}`;
 }
 
-const COSTS = { macs: "MACs", params: "parameters", latency: "estimated latency" };
+/** What a budget counted, for people. */
+function describeCost({ target, batchSize }: Pick<BudgetReport, "target" | "batchSize">): string {
+  if (target === "macs") return "MACs";
+  return target === "params"
+    ? "parameters"
+    : `estimated latency of predictions of ${batchSize} images`;
+}
 
 /** What the budget policy decided, for people. */
 export function describeBudget(
-  { target, share, isOptimal, error, lowerBound }: BudgetReport,
+  { share, isOptimal, error, lowerBound, ...counted }: BudgetReport,
 ): string {
   const proof = isOptimal
     ? "no choice within it has a smaller summed error"
     : `not proven optimal: no choice within it sums to less than ${
       formatPercent(error > 0 ? lowerBound / error : 0)
     } of this one's error`;
-  return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+  return `budget      ${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
     `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
 }
 
 function describeSearch(
-  { target, share, rollouts, winner, finalists }: SearchReport,
+  { share, rollouts, winner, finalists, ...counted }: SearchReport,
 ): string {
   const { accuracy, error } = finalists.find(({ rollout }) => rollout === winner)!;
   const reached = accuracy === undefined
     ? `a relative error of ${formatPercent(error)} on`
     : `${formatPercent(accuracy)} of`;
   return `search      number ${winner} of ${rollouts} roll-outs and ${finalists.length} finalists: ` +
-    `${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
     `${reached} held-out training images`;
 }

@@ -41,7 +41,7 @@ export function createShellCommands(
   workbench: Workbench,
   print: Print,
 ): Record<string, ReplCommand> {
-  const show = command("list the convolutions: channels kept, share lost, MACs", () => {
+  const show = command("list the layers: channels kept, share lost, MACs", () => {
     const { layers, cost } = workbench;
     print({ layers, cost }, `${describeLayers(layers)}\n\n${describeNetwork(cost)}`);
   });

@@ -39,6 +39,8 @@ export interface RunProfile {
   readonly before?: NetworkProfile;
   /** The network as it is written. */
   readonly after: NetworkProfile;
+  /** Shapes of the inputs that all is counted for, without the batch, where the model leaves sizes open. */
+  readonly countedFor?: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** How times were measured; absent where none were. */
   readonly latency?: {
     /** Images in every timed prediction; the times are divided by it. */

@@ -176,6 +176,7 @@ const OPTIONS = {
   select: SELECT,
   shared: SHARED,
   channelMultiple: positive,
+  slowSelectors: flag,
   skip: listOf(text),
   batches: positive,
   batchSize: positive,

@@ -15,6 +15,7 @@ import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
 import {
   type FieldsOf,
+  flag,
   hash,
   listOf,
   number,
@@ -49,7 +50,11 @@ export interface TrialSpec extends SourceSpec {
   readonly images: number;
 }
 
-const RULES = { skip: listOf(text), channelMultiple: positive } satisfies FieldsOf<PlanRules>;
+const RULES = {
+  skip: listOf(text),
+  channelMultiple: positive,
+  slowSelectors: optional(flag),
+} satisfies FieldsOf<PlanRules>;
 
 /** What a {@link TrialSpec} has to be, field by field. */
 export const TRIAL_FIELDS = {
@@ -86,7 +91,7 @@ export interface TrialOptions extends DataOptions {
  * @throws {InputError} When the images are in memory, or blobs cannot be written.
  */
 export async function describeTrials(
-  { context, rules: { skip, channelMultiple } }: SearchContext,
+  { context, rules: { skip, channelMultiple, slowSelectors } }: SearchContext,
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
@@ -99,7 +104,7 @@ export async function describeTrials(
       select: context.select,
       ridge: context.ridge,
       images,
-      rules: { skip, channelMultiple },
+      rules: { skip, channelMultiple, slowSelectors },
     };
   });
 }

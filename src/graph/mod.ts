@@ -49,8 +49,9 @@ export {
 export { writeGraph } from "./write_graph.ts";
 export { inlineModels } from "./opening/inline_models.ts";
 export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./opening/network.ts";
-export { activationOf, constructorName, pairOf, planeOf } from "./options.ts";
+export { activationOf, constructorName, pairOf, planeOf, tupleOf } from "./options.ts";
 export { absorbBiases, withWeights } from "./weights.ts";
-export { type ActivationBytes, activationBytes } from "./activation_bytes.ts";
+export { type ActivationBytes, activationBytes, OPEN_EXTENT } from "./activation_bytes.ts";
+export { fitBatch } from "./fit_batch.ts";
 export { compareNetworks, type Comparison } from "./comparison/compare_networks.ts";
 export { drawRows, type InputRows, rowsFor } from "./comparison/input_rows.ts";

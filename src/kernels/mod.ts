@@ -6,7 +6,7 @@
 export { startBackend } from "./backend.ts";
 export { trainBatchNorm } from "./batch_norm.ts";
 export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
-export { conditionMoments } from "./conditional_moments.ts";
+export { conditionMoments, conditionTrial } from "./conditional_moments.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
 export type { Elimination, EliminationSystem } from "./elimination_state.ts";

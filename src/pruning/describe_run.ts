@@ -10,6 +10,8 @@ import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "
 export interface FinishedRun {
   /** The network before and after. */
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
+  /** Shapes of the inputs, where the model leaves sizes open. */
+  readonly countedFor?: PruneReport["countedFor"];
   /** Evaluations on the test split. */
   readonly evaluations: {
     readonly before: Figures;
@@ -76,6 +78,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       convAfter: costAfter.convMacs,
       selectors: selectorMacs(graphs.after, graphs.before),
     },
+    ...(run.countedFor && { countedFor: run.countedFor }),
     params: { before: costBefore.params, after: costAfter.params },
     ...(run.budget ? { budget: withActualShare(run.budget, costBefore, costAfter) } : {}),
     ...(run.search ? { search: withActualShare(run.search, costBefore, costAfter) } : {}),

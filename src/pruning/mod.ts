@@ -20,6 +20,7 @@ export {
   type RolloutSource,
   SEARCH_DEFAULTS,
   type SearchSettings,
+  SLOW_SELECTOR,
 } from "./policy/mod.ts";
 export { PRUNE_DEFAULTS, pruneNetwork, pruneOpened, sharedModeOf } from "./prune_network.ts";
 export { AUTO_DEFAULTS, type OpenExecutor } from "./ratios/auto_ratios.ts";

@@ -53,6 +53,7 @@ import {
   noticeOfChance,
   openSession,
   type Session,
+  sizesGiven,
   trackBatches,
   trainingRows,
   wholeSplit,
@@ -82,6 +83,14 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
 /** What happens to channels that several layers read, in a run with these options. */
 export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMode {
   return shared ?? SHARED_DEFAULTS[policy.kind];
+}
+
+/**
+ * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
+ * asks for a small file.
+ */
+function slowSelectorsOf({ slowSelectors, policy }: PruneNetworkOptions): boolean {
+  return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
 }
 
 /** What a run is given beside its options. */
@@ -139,6 +148,7 @@ export async function pruneOpened(
   const settings: Settings = withDefaults(options, {
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
+    slowSelectors: slowSelectorsOf(options),
   });
   let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
@@ -212,6 +222,7 @@ export async function pruneOpened(
 
     const report = describeRun({
       graphs: { before: graph, after: result },
+      countedFor: sizesGiven(file, session.original),
       evaluations: { before, cut, after, heldOut },
       layers: reportLayers(plans, repair),
       budget,
@@ -243,7 +254,10 @@ export async function pruneOpened(
   }
 }
 
-type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
+type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
+  readonly shared: SharedMode;
+  readonly slowSelectors: boolean;
+};
 
 /** The share of its input channels that every layer keeps. */
 async function findRatios(
@@ -259,7 +273,13 @@ async function findRatios(
     case "list":
       return { chosen: parseRatioList(policy.text, policy.source, places) };
     case "budget": {
-      const { report, ...chosen } = await findBudgetRatios(context, places, settings, policy);
+      const { report, ...chosen } = await findBudgetRatios(
+        context,
+        places,
+        settings,
+        policy,
+        resources.folder,
+      );
       return { chosen, budget: report };
     }
     case "auto": {

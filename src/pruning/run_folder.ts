@@ -38,13 +38,14 @@ export async function openRunFolder(
   const hasJournal = policy.kind === "auto";
   const isLong = hasJournal || tuner !== undefined || repair === "network";
   if (checkpoint === undefined || !isLong) return undefined;
-  const { select, shared, channelMultiple, skip, batches, batchSize } = options;
+  const { select, shared, channelMultiple, slowSelectors, skip, batches, batchSize } = options;
   const { pointsPerImage, ridge, seed } = options;
   const identity = await identifyRun(session, {
-    policy: policy.kind === "list" ? { ...policy, source: undefined } : policy,
+    policy: withoutPaths(policy),
     select,
     shared,
     channelMultiple,
+    slowSelectors,
     skip,
     batches,
     batchSize,
@@ -57,6 +58,26 @@ export async function openRunFolder(
     groups: tuner?.groups,
   }, tuner?.teacher);
   return { checkpoint, identity, resume, hasJournal };
+}
+
+/** Where a file lies is not what a run is: the times of a budget of latency are part of its state. */
+function withoutPaths(policy: PruneNetworkOptions["policy"]): object {
+  if (policy.kind === "list") return { ...policy, source: undefined };
+  return "share" in policy ? { ...policy, latencyTable: undefined } : policy;
+}
+
+/**
+ * Finds out where a run keeps the latencies that it decides by. Those of a run that is not gone on from are removed.
+ *
+ * @param folder Where the run keeps its state, if it does.
+ * @returns The file.
+ */
+export async function placeOfLatencies(folder?: RunFolder): Promise<string | undefined> {
+  if (folder === undefined) return undefined;
+  const path = join(folder.checkpoint, "latency.json");
+  if (!folder.resume) await disk.rm(path, { force: true });
+  await disk.mkdir(folder.checkpoint, { recursive: true });
+  return path;
 }
 
 /** Where a stage of a run keeps its state. */

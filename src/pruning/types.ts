@@ -8,7 +8,13 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
-import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
+import type {
+  Change,
+  DataOptions,
+  FigureChanges,
+  SizedInput,
+  TestAnswers,
+} from "../session/mod.ts";
 import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
@@ -29,7 +35,7 @@ export interface BudgetGoal {
   readonly share: number;
   /** The cost: multiply–accumulates, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
-  /** File in which measured latencies are kept for later runs. Default: they are measured anew. */
+  /** File in which measured latencies are kept. Default: one in the user's cache, for all runs on this machine. */
   readonly latencyTable?: string;
 }
 
@@ -81,6 +87,8 @@ export interface BudgetReport {
   readonly isOptimal: boolean;
   /** No choice within the budget has an error below this, proven or not. */
   readonly lowerBound: number;
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
 }
 
 /** What a search found. */
@@ -89,6 +97,8 @@ export interface SearchReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that the winner keeps. */
   readonly share: { readonly wanted: number; readonly found: number };
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
   /** Number of training images that roll-outs were measured on. */
   readonly images: number;
   /** Number of roll-outs. */
@@ -196,6 +206,11 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly shared?: SharedMode;
   /** Every layer keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
+  /**
+   * Whether convolutions are cut also where a selector in front of them takes more time than it saves, by recorded times of
+   * stock tfjs-wasm. Default: only where parameters are budgeted, or latency, which counts selectors as measured.
+   */
+  readonly slowSelectors?: boolean;
   /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /**
@@ -309,6 +324,8 @@ export interface PruneReport extends FigureChanges {
     readonly convAfter: number;
     readonly selectors: number;
   };
+  /** Shapes of the inputs that multiply–accumulates are counted for, where the model leaves sizes open. */
+  readonly countedFor?: readonly SizedInput[];
   /** Number of weights, moving statistics included. */
   readonly params: Change;
   /** What the policy `budget` decided, when it was used. */

@@ -44,13 +44,15 @@ import {
 export const WORKBENCH_DEFAULTS = {
   ...PRUNE_DEFAULTS,
   shared: "select",
+  slowSelectors: false,
   images: AUTO_DEFAULTS.images,
 } as const;
 
 /** Options of a {@link Workbench}: those of `prune` that do not belong to a single run. Channels are chosen by `obs`. */
 export type WorkbenchOptions =
   & DataOptions
-  & Pick<PruneOptions, "shared" | "channelMultiple" | "skip" | "statistics" | "verify">
+  & Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "skip">
+  & Pick<PruneOptions, "statistics" | "verify">
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
 

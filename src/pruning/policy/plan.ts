@@ -13,6 +13,7 @@ import {
   selectionSaving,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
+import { reasonAgainstSelector, type SelectorRules } from "./slow_selectors.ts";
 
 /** A space that loses channels with all its readers. */
 export interface SpaceCut {
@@ -57,9 +58,7 @@ export interface ChosenRatios {
 }
 
 /** Rules that hold for all layers. */
-export interface PlanRules {
-  /** Layers that stay whole, by name. */
-  readonly skip: readonly string[];
+export interface PlanRules extends SelectorRules {
   /** Keep a multiple of this many channels. */
   readonly channelMultiple: number;
 }
@@ -68,7 +67,7 @@ export interface PlanRules {
  * Decides what is done with every convolution and Dense layer, in graph order.
  *
  * A coupled space keeps the largest share that one of its readers asks for, unless a share is given for the space itself. A
- * selection whose selector would cost as much as it saves is not made.
+ * selection whose selector would cost as much as it saves is not made, nor is one that would lose time, unless the rules insist.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -83,8 +82,9 @@ export function planLayers(
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
   chosen: ChosenRatios,
-  { skip, channelMultiple }: PlanRules,
+  rules: PlanRules,
 ): LayerPlan[] {
+  const { skip, channelMultiple } = rules;
   checkSkipped(skip, places);
   const nodes = nodesByKey(graph.nodes);
   const { ratios, fixed, spared = new Map() } = chosen;
@@ -106,6 +106,7 @@ export function planLayers(
     }
     const reason = asked < channels
       ? spared.get(key) ?? reasonToStayWhole(graph, map, place, node, asked, skip) ??
+        reasonAgainstSelector(graph, map, places, place, asked, rules) ??
         spaces?.map((space) => coupled.get(space)!.holder).find((holder) => holder !== undefined)
       : undefined;
     return reason !== undefined || cuts !== undefined || asked === channels ||

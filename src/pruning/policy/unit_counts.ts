@@ -8,10 +8,12 @@ import {
 } from "../../graph/mod.ts";
 import { type PlanRules, reasonToStayWhole, unsampledReason } from "./plan.ts";
 import { keptCount } from "./ratios.ts";
+import { reasonAgainstSelector } from "./slow_selectors.ts";
 
 /**
  * The counts that {@link planLayers} would carry out for a unit: multiples of `channelMultiple` and the whole, but not so
- * few that a layer which reads a part of the unit could lose all of it. A layer that is skipped stays whole; so does a selecting convolution where its selector would cost as much as it saves.
+ * few that a layer which reads a part of the unit could lose all of it. A layer that is skipped stays whole; so does a selecting
+ * convolution where its selector would cost as much as it saves, or lose time.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -25,8 +27,9 @@ export function allowedCounts(
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
   unit: CutUnit,
-  { skip, channelMultiple }: PlanRules,
+  rules: PlanRules,
 ): number[] {
+  const { skip, channelMultiple } = rules;
   const { channels } = unit;
   const least = leastKept(unit.guards);
   const nodes = nodesByKey(graph.nodes);
@@ -36,7 +39,9 @@ export function allowedCounts(
     : (count: number) => {
       const place = places.find(({ key }) => key === unit.name)!;
       const node = nodes.get(unit.name)!;
-      return reasonToStayWhole(graph, map, place, node, count, skip) === undefined;
+      const reason = reasonToStayWhole(graph, map, place, node, count, skip) ??
+        reasonAgainstSelector(graph, map, places, place, count, rules);
+      return reason === undefined;
     };
   const counts = Array.from({ length: channels }, (_, index) => index + 1);
   return counts.filter((count) =>

@@ -38,7 +38,7 @@ import {
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
-import { removeStages, type RunFolder } from "../run_folder.ts";
+import { placeOfLatencies, removeStages, type RunFolder } from "../run_folder.ts";
 import { type JournalEntry, SearchJournal } from "./search_journal.ts";
 import {
   type SearchContext,
@@ -96,7 +96,8 @@ export async function findAutoRatios(
   const found = folder?.resume
     ? await SearchJournal.open(journalIn(folder), folder.identity)
     : undefined;
-  const setup = await setUpBudget(context, places, rules, settings);
+  const runTable = policy.target === "latency" ? await placeOfLatencies(folder) : undefined;
+  const setup = await setUpBudget(context, places, rules, settings, runTable);
   const images = trialImages(context, settings.images);
   const journal = found ?? (folder && await startJournal(folder));
   const executor = await openExecutor(
@@ -121,6 +122,7 @@ export async function findAutoRatios(
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + setup.added },
+    ...(setup.batchSize !== undefined && { batchSize: setup.batchSize }),
     images: images.images.indices.length,
     rollouts: run.search.rollouts,
     finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({

@@ -1,6 +1,8 @@
 import {
   costModel,
   type CostTerm,
+  findSharedTable,
+  latencyBatch,
   latencyModel,
   LatencyTable,
   sumTerms,
@@ -33,9 +35,6 @@ export interface BudgetContext extends Omit<RepairContext, "onLayer"> {
   readonly onBegin?: () => Promise<unknown>;
 }
 
-/** Images of a prediction whose latency counts. */
-const LATENCY_BATCH = 32;
-
 /** Held-out training images that tell what an error costs. */
 const PRICING_IMAGES = 1000;
 
@@ -61,6 +60,8 @@ export interface BudgetSetup {
   readonly whole: number;
   /** The most that the repair adds to the cost, as a share of the whole. */
   readonly added: number;
+  /** Images of the predictions whose latency is counted; absent where it is not. */
+  readonly batchSize?: number;
 }
 
 /**
@@ -71,6 +72,7 @@ export interface BudgetSetup {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param goal What is counted, and the share of it that is kept.
+ * @param runTable File of the run's own state in which latencies are kept, where it has one.
  * @returns The question.
  * @throws {InputError} When the share cannot be reached, before `onBegin` and statistics; latency is measured first.
  */
@@ -79,6 +81,7 @@ export async function setUpBudget(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   { share, target = "macs", latencyTable }: BudgetGoal,
+  runTable?: string,
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
@@ -95,6 +98,7 @@ export async function setUpBudget(
     networks,
     target,
     latencyTable,
+    runTable,
   });
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
   return await priceBudget(
@@ -159,7 +163,14 @@ export async function priceBudget(
   const problem = { units: await priceUnits(context, unpriced, networks), terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
   const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;
-  return { units, problem, networks, whole, added };
+  return {
+    units,
+    problem,
+    networks,
+    whole,
+    added,
+    ...(target === "latency" && { batchSize: latencyBatch(context.graph) }),
+  };
 }
 
 /**
@@ -234,6 +245,8 @@ function mostAddedBiases({ nodes }: LayerGraph): number {
 
 /** What is counted, of which decisions. */
 interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
+  /** File of the run's own state for latencies. */
+  readonly runTable?: string;
   readonly units: readonly CutUnit[];
   /** The counts that are allowed, of each. */
   readonly counts: readonly number[][];
@@ -243,8 +256,9 @@ interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
 }
 
 async function costTerms(
-  { graph, map, onStage }: BudgetContext,
-  { units, counts, networks: { kept }, target, latencyTable: path }: CostQuestion,
+  { graph, map, onStage, onNotice }: BudgetContext,
+  { units, counts, networks: { kept }, target, latencyTable: path, runTable: runPath }:
+    CostQuestion,
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
@@ -252,7 +266,11 @@ async function costTerms(
   }
   const table = await LatencyTable.open({
     path,
+    runPath,
+    sharedPath: findSharedTable(),
+    onNotice,
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
-  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH, kept });
+  const batchSize = latencyBatch(graph);
+  return await latencyModel(graph, map, units, { counts, table, batchSize, kept });
 }

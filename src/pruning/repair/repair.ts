@@ -36,6 +36,8 @@ export interface RepairContext extends StatisticsSource {
   readonly ridge?: number;
   /** Aborts the work between two layers. */
   readonly signal?: AbortSignal;
+  /** Called with what a user should know at once. */
+  readonly onNotice?: (notice: string) => void;
   /** Called during work that is not a layer's: what it is, how far it is. */
   readonly onStage: (stage: string, done: number, total: number) => void;
   /** Called before every layer. */

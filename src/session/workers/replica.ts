@@ -24,7 +24,7 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { type ActivationBytes, openNetwork } from "../../graph/mod.ts";
+import { type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
   disposeModel,
@@ -33,7 +33,6 @@ import {
   releaseWeights,
   type Weight,
 } from "../../model/mod.ts";
-import { fitBatch } from "./fit_batch.ts";
 import { toTensors } from "./to_tensors.ts";
 import { TrainingReplica, type TrainingRequest } from "./training_replica.ts";
 

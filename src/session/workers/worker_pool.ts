@@ -8,10 +8,10 @@ import {
 } from "../../execution/mod.ts";
 import { InputError } from "../../base/mod.ts";
 import { shareDataset, tolerableFaults } from "../../data/mod.ts";
+import { fitBatch } from "../../graph/mod.ts";
 import { type Moments, packAndRelease, type PackedMoments, sumMoments } from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
-import { fitBatch } from "./fit_batch.ts";
 import { ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
 import {

@@ -135,7 +135,10 @@ Deno.test(
       await session;
       assert.match(answers[0], /^block2_conv2 keeps 4 of 8 channels and loses/);
       const [greeting, ...others] = notes;
-      assert.match(greeting, /^pre_activation: \d+ convolutions, .* MACs; type help$/);
+      assert.match(
+        greeting,
+        /^pre_activation: \d+ convolutions and Dense layers, .* MACs; type help$/,
+      );
       assert.match(others.at(-1)!, /^not saved; `load` reads these ratios from a file:\n[\d.,]+$/);
       assert.equal(others.length, isClosed ? 1 : 2);
       if (!isClosed) {

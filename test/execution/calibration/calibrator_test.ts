@@ -12,7 +12,9 @@ import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
 import { samplePositions } from "../../../src/execution/calibration/sampling.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { kernelMatrix, kernelSize } from "../../../src/graph/kernel.ts";
-import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { isFirstCall, type LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { buildArchitecture } from "../../zoo/zoo.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
 import type { Moments } from "../../../src/kernels/moments.ts";
 import { samplePatches } from "../../../src/kernels/patches.ts";
@@ -31,13 +33,15 @@ const FIRST_HALF = 1;
 const SAMPLING = { seed: 5, pointsPerImage: 6, images: BATCHES * BATCH };
 
 async function openCalibrator(
-  name: NetworkName,
+  name: NetworkName | "sharedLayer",
   memoryBudget = Infinity,
   changeBefore: (graph: LayerGraph) => LayerGraph = (graph) => graph,
 ) {
-  const { model, graph } = await buildNetwork(name);
+  const { model, graph } = name === "sharedLayer"
+    ? await openNetwork(await buildArchitecture(name))
+    : await buildNetwork(name);
   const { rules } = findChannelSpaces(graph);
-  const layers = graph.nodes.map((node) => node.key)
+  const layers = graph.nodes.filter(isFirstCall).map((node) => node.key)
     .filter((key) => ["convolution", "dense"].includes(rules.get(key)!.kind));
   let reads = 0;
   const calibrator = new Calibrator({
@@ -77,13 +81,29 @@ function assertClose(found: Float64Array, wanted: ArrayLike<number>, scale: numb
   });
 }
 
-/** Moments of one layer by running both networks from the images and adding up plain matrices. */
+/** Moments of one layer, at all its calls, by running both networks from the images and adding up plain matrices. */
 function naiveMoments(
   graph: LayerGraph,
   original: ForwardPlan,
   repaired: ForwardPlan,
-  key: string,
+  name: string,
   images = BATCH,
+): { gram: Float32Array; cross: Float32Array } {
+  const calls = graph.nodes.filter((node) => node.name === name)
+    .map(({ key }) => naiveCallMoments(graph, original, repaired, key, images));
+  const add = (sum: Float32Array, part: Float32Array) => sum.map((value, at) => value + part[at]);
+  return {
+    gram: calls.map(({ gram }) => gram).reduce(add),
+    cross: calls.map(({ cross }) => cross).reduce(add),
+  };
+}
+
+function naiveCallMoments(
+  graph: LayerGraph,
+  original: ForwardPlan,
+  repaired: ForwardPlan,
+  key: string,
+  images: number,
 ): { gram: Float32Array; cross: Float32Array } {
   const number = graph.nodes.findIndex((node) => node.key === key);
   const node = graph.nodes[number];
@@ -136,6 +156,7 @@ const SAMPLED = [
   "sequence",
   "decoder",
   "gates",
+  "sharedLayer",
 ] as const;
 
 for (const name of SAMPLED) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { listReaders, type SharedMode } from "../../../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
