@@ -49,6 +49,6 @@ export { inlineModels } from "./opening/inline_models.ts";
 export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./opening/network.ts";
 export { activationOf, constructorName, pairOf, planeOf } from "./options.ts";
 export { absorbBiases, withWeights } from "./weights.ts";
-export { type ActivationBytes, activationBytes } from "./activation_bytes.ts";
+export { type ActivationBytes, activationBytes, outputBytes } from "./activation_bytes.ts";
 export { compareNetworks, type Comparison } from "./comparison/compare_networks.ts";
 export { drawRows, type InputRows, rowsFor } from "./comparison/input_rows.ts";

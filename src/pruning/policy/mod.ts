@@ -30,6 +30,6 @@ export {
   planLayers,
   type PlanRules,
 } from "./plan.ts";
-export { priceErrors, type UnpricedUnit } from "./budget/price_errors.ts";
+export { priceErrors, probedOptions, type UnpricedUnit } from "./budget/price_errors.ts";
 export { parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
 export { allowedCounts, ratiosOfCounts } from "./unit_counts.ts";
