@@ -1,11 +1,33 @@
-import { GEMM_F64_WORKSPACE_BYTES, gemmF64Subtract } from "./gemm_f64";
-import { factorBlock, solveTriangle } from "./triangular";
+import { GEMM_F64_WORKSPACE_BYTES, gemmF64Subtract, LOWER, UPPER, WHOLE } from "./gemm_f64";
+import { factorBlock, solveTriangle, solveTriangleWorkspaceBytes } from "./triangular";
 
-const BLOCK: i32 = 48;
+const BLOCK: i32 = 96;
+const MIRROR_BLOCK: i32 = 32;
 
-/** Bytes of workspace that every function of this file needs. */
+const CORNER_BYTES: usize = <usize> (BLOCK * BLOCK) << 3;
+
+/** Bytes of workspace that every function of this file needs: `| panels of gemmF64Subtract | strip | a diagonal block |`. */
 export function choleskyWorkspaceBytes(): usize {
-  return GEMM_F64_WORKSPACE_BYTES;
+  return GEMM_F64_WORKSPACE_BYTES + solveTriangleWorkspaceBytes(BLOCK) + CORNER_BYTES;
+}
+
+function stripIn(workspace: usize): usize {
+  return workspace + GEMM_F64_WORKSPACE_BYTES;
+}
+
+function cornerIn(workspace: usize): usize {
+  return stripIn(workspace) + solveTriangleWorkspaceBytes(BLOCK);
+}
+
+/** Copies a square block, so that its rows lie side by side: those of a large matrix share a set of the cache. */
+function copyBlock(from: usize, strideFrom: i32, to: usize, strideTo: i32, size: i32): void {
+  for (let row = 0; row < size; row++) {
+    memory.copy(
+      elementAt(to, strideTo, row, 0),
+      elementAt(from, strideFrom, row, 0),
+      <usize> size << 3,
+    );
+  }
 }
 
 function elementAt(matrix: usize, stride: i32, row: i32, column: i32): usize {
@@ -13,7 +35,7 @@ function elementAt(matrix: usize, stride: i32, row: i32, column: i32): usize {
 }
 
 /**
- * Factors A = UᵀU in place, right-looking, in blocks of 48; only the upper triangle of A is read.
+ * Factors A = UᵀU in place, right-looking, in blocks of 96; only the upper triangle of A is read.
  *
  *     | U11  U12 |   factor A11, solve U11ᵀ U12 = A12,
  *     |  ·   A22 |   A22 −= U12ᵀ U12 (upper tiles), go on with A22
@@ -31,10 +53,13 @@ export function choleskyFactor(
     const block = min(BLOCK, size - first);
     const rest = size - first - block;
     const corner = elementAt(a, stride, first, first);
-    const failed = factorBlock(corner, stride, block, floor);
+    const near = cornerIn(workspace);
+    copyBlock(corner, stride, near, BLOCK, block);
+    const failed = factorBlock(near, BLOCK, block, floor);
     if (failed) return first + failed;
+    copyBlock(near, BLOCK, corner, stride, block);
     const right = corner + (<usize> block << 3);
-    solveTriangle(corner, stride, block, right, stride, rest, false);
+    solveTriangle(near, BLOCK, block, right, stride, rest, false, stripIn(workspace));
     const trailing = elementAt(a, stride, first + block, first + block);
     gemmF64Subtract(
       trailing,
@@ -47,7 +72,7 @@ export function choleskyFactor(
       false,
       right,
       stride,
-      true,
+      UPPER,
       workspace,
     );
   }
@@ -67,8 +92,9 @@ export function choleskySolve(
     const block = min(BLOCK, size - first);
     const next = first + block;
     const solved = elementAt(b, columns, first, 0);
-    const corner = elementAt(u, strideU, first, first);
-    solveTriangle(corner, strideU, block, solved, columns, columns, false);
+    const near = cornerIn(workspace);
+    copyBlock(elementAt(u, strideU, first, first), strideU, near, BLOCK, block);
+    solveTriangle(near, BLOCK, block, solved, columns, columns, false, stripIn(workspace));
     gemmF64Subtract(
       elementAt(b, columns, next, 0),
       columns,
@@ -80,15 +106,16 @@ export function choleskySolve(
       false,
       solved,
       columns,
-      false,
+      WHOLE,
       workspace,
     );
   }
   for (let first = (size - 1) / BLOCK * BLOCK; first >= 0; first -= BLOCK) {
     const block = min(BLOCK, size - first);
     const solved = elementAt(b, columns, first, 0);
-    const corner = elementAt(u, strideU, first, first);
-    solveTriangle(corner, strideU, block, solved, columns, columns, true);
+    const near = cornerIn(workspace);
+    copyBlock(elementAt(u, strideU, first, first), strideU, near, BLOCK, block);
+    solveTriangle(near, BLOCK, block, solved, columns, columns, true, stripIn(workspace));
     gemmF64Subtract(
       b,
       columns,
@@ -100,18 +127,18 @@ export function choleskySolve(
       true,
       solved,
       columns,
-      false,
+      WHOLE,
       workspace,
     );
   }
 }
 
-/** Bytes of workspace that `choleskyInvert` needs: `| panels of gemmF64Subtract | diagonal blocks of U |`. */
+/** Bytes of workspace that `choleskyInvert` needs: that of the other functions, then the diagonal blocks of U. */
 export function choleskyInvertWorkspaceBytes(size: i32): usize {
-  return GEMM_F64_WORKSPACE_BYTES + (<usize> size * <usize> BLOCK << 3);
+  return choleskyWorkspaceBytes() + (<usize> size * <usize> BLOCK << 3);
 }
 
-/** Moves the diagonal blocks of U to `corners`, stride 48, and writes the identity below what is left of U. */
+/** Moves the diagonal blocks of U to `corners`, stride 96, and writes the identity below what is left of U. */
 function setLowerIdentity(u: usize, size: i32, corners: usize): void {
   for (let first = 0; first < size; first += BLOCK) {
     const end = min(first + BLOCK, size);
@@ -135,13 +162,13 @@ function setLowerIdentity(u: usize, size: i32, corners: usize): void {
  * `u` has stride `size`, `workspace` has `choleskyInvertWorkspaceBytes(size)`.
  */
 export function choleskyInvert(u: usize, size: i32, workspace: usize): void {
-  const corners = workspace + GEMM_F64_WORKSPACE_BYTES;
+  const corners = workspace + choleskyWorkspaceBytes();
   setLowerIdentity(u, size, corners);
   for (let first = 0; first < size; first += BLOCK) {
     const end = min(first + BLOCK, size);
     const solved = elementAt(u, size, first, 0);
     const corner = elementAt(corners, BLOCK, first, 0);
-    solveTriangle(corner, BLOCK, end - first, solved, size, end, false);
+    solveTriangle(corner, BLOCK, end - first, solved, size, end, false, stripIn(workspace));
     gemmF64Subtract(
       elementAt(u, size, end, 0),
       size,
@@ -153,7 +180,7 @@ export function choleskyInvert(u: usize, size: i32, workspace: usize): void {
       false,
       solved,
       size,
-      false,
+      WHOLE,
       workspace,
     );
   }
@@ -161,30 +188,37 @@ export function choleskyInvert(u: usize, size: i32, workspace: usize): void {
     const end = min(first + BLOCK, size);
     const solved = elementAt(u, size, first, 0);
     const corner = elementAt(corners, BLOCK, first, 0);
-    solveTriangle(corner, BLOCK, end - first, solved, size, end, true);
-    for (let above = 0; above < first; above += BLOCK) {
-      gemmF64Subtract(
-        elementAt(u, size, above, 0),
-        size,
-        BLOCK,
-        above + BLOCK,
-        end - first,
-        elementAt(u, size, above, first),
-        size,
-        true,
-        solved,
-        size,
-        false,
-        workspace,
-      );
-    }
+    solveTriangle(corner, BLOCK, end - first, solved, size, end, true, stripIn(workspace));
+    gemmF64Subtract(
+      u,
+      size,
+      first,
+      first,
+      end - first,
+      elementAt(u, size, 0, first),
+      size,
+      true,
+      solved,
+      size,
+      LOWER,
+      workspace,
+    );
   }
-  for (let row = 0; row < size; row++) {
-    for (let column = row + 1; column < size; column++) {
-      store<f64>(
-        elementAt(u, size, row, column),
-        load<f64>(elementAt(u, size, column, row)),
-      );
+  mirrorLower(u, size);
+}
+
+/** Copies the lower triangle to the upper one, block by block, so that both stay in the cache. */
+function mirrorLower(matrix: usize, size: i32): void {
+  for (let top = 0; top < size; top += MIRROR_BLOCK) {
+    const bottom = min(top + MIRROR_BLOCK, size);
+    for (let left = top; left < size; left += MIRROR_BLOCK) {
+      const right = min(left + MIRROR_BLOCK, size);
+      for (let row = top; row < bottom; row++) {
+        for (let column = max(left, row + 1); column < right; column++) {
+          const value = load<f64>(elementAt(matrix, size, column, row));
+          store<f64>(elementAt(matrix, size, row, column), value);
+        }
+      }
     }
   }
 }
@@ -209,7 +243,7 @@ export function subtractProduct(
     false,
     x,
     columns,
-    false,
+    WHOLE,
     workspace,
   );
 }

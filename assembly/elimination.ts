@@ -1,15 +1,12 @@
-import { GEMM_F64_WORKSPACE_BYTES, gemmF64Subtract } from "./gemm_f64";
-import { factorBlock, solveTriangle } from "./triangular";
-
-/**
- * Bytes of workspace that the functions of this file need, for groups of at most `groupRows` rows.
- *
- *     | U: groupRows² | Z: groupRows × outputs | V: groupRows × inputs | panels of gemmF64Subtract |
- */
-export function eliminationWorkspaceBytes(inputs: i32, outputs: i32, groupRows: i32): usize {
-  return (<usize> groupRows * <usize> (groupRows + outputs + inputs) << 3) +
-    GEMM_F64_WORKSPACE_BYTES;
-}
+import { groupCost, squaredDistance, subtractOuterProduct } from "./elimination_rows";
+import { appendPendingRow, loadPending, subtractPendingRows } from "./elimination_pending";
+import {
+  factorBlock,
+  SOLVE_COLUMNS,
+  solveTriangle,
+  solveTriangleWorkspaceBytes,
+} from "./triangular";
+import { subtractScaledF64 } from "./vector_f64";
 
 /** Element (row, column) of a symmetric matrix of which the upper triangle alone is kept. */
 function loadSymmetric(h: usize, stride: i32, row: i32, column: i32): f64 {
@@ -17,72 +14,43 @@ function loadSymmetric(h: usize, stride: i32, row: i32, column: i32): f64 {
   return load<f64>(h + ((<usize> above * <usize> stride + <usize> beside) << 3));
 }
 
-/** Copies H_aa (upper triangle) and W_a of one group of rows and factors H_aa = UᵀU; status as `factorBlock`. */
-function factorGroup(
-  h: usize,
-  strideH: i32,
-  w: usize,
-  outputs: i32,
-  rows: usize,
-  count: i32,
-  floor: f64,
-  u: usize,
-  z: usize,
-): i32 {
-  const bytesW = <usize> outputs << 3;
-  for (let i = 0; i < count; i++) {
-    const row = load<i32>(rows + (<usize> i << 2));
-    for (let j = i; j < count; j++) {
-      const value = loadSymmetric(h, strideH, row, load<i32>(rows + (<usize> j << 2)));
-      store<f64>(u + (<usize> (i * count + j) << 3), value);
-    }
-    memory.copy(z + <usize> i * bytesW, w + <usize> row * bytesW, bytesW);
-  }
-  return factorBlock(u, count, count, floor);
+/** Numbers of a row of H in the workspace: whole panels of four columns. */
+export function paddedColumns(inputs: i32): i32 {
+  return (inputs + 3) & ~3;
 }
 
 /**
- * Adds what dropping each group of rows costs: costs[g] += tr(W_gᵀ (H_gg)⁻¹ W_g) = ‖U⁻ᵀW_g‖².
+ * Bytes of workspace that the functions of this file need, for groups of at most `groupRows` rows and `pendingRows` rows
+ * that may wait.
  *
- *     rows      | rows of group 0 | rows of group 1 | …       i32
- *     offsets   0, end of group 0, end of group 1, …          i32, groups + 1
- *
- * A group without rows costs nothing.
- *
- * @returns 0, or 1 + the first group whose H_gg has a pivot that is not above `floor`.
+ *     | U, factors: groupRows² each | Z: groupRows × outputs | solved rows: groupRows × 16 |
+ *     | V: rows of whole tiles × padded inputs | row panel of what waits |
  */
-export function eliminationCosts(
-  h: usize,
-  strideH: i32,
-  w: usize,
+export function eliminationWorkspaceBytes(
+  inputs: i32,
   outputs: i32,
-  rows: usize,
-  offsets: usize,
-  groups: i32,
-  floor: f64,
-  costs: usize,
-  u: usize,
-): i32 {
-  for (let g = 0; g < groups; g++, offsets += 4, costs += 8) {
-    const first = load<i32>(offsets);
-    const count = load<i32>(offsets, 4) - first;
-    const z = u + (<usize> count * <usize> count << 3);
-    const groupRows = rows + (<usize> first << 2);
-    if (factorGroup(h, strideH, w, outputs, groupRows, count, floor, u, z)) return g + 1;
-    solveTriangle(u, count, count, z, outputs, outputs, false);
-    let cost = 0.0;
-    for (let end = z + (<usize> count * <usize> outputs << 3), at = z; at < end; at += 8) {
-      cost += load<f64>(at) * load<f64>(at);
-    }
-    store<f64>(costs, load<f64>(costs) + cost);
-  }
-  return 0;
+  groupRows: i32,
+  pendingRows: i32,
+): f64 {
+  const rows = <f64> groupRows;
+  return 8 * (rows * (2 * rows + <f64> outputs + <f64> SOLVE_COLUMNS) +
+    (rows + 6) * <f64> paddedColumns(inputs) + 6 * <f64> pendingRows);
+}
+
+/** Where Z is in the workspace of `eliminationWorkspaceBytes`. */
+export function addressOfZ(workspace: usize, groupRows: i32): usize {
+  return workspace + (<usize> groupRows * <usize> groupRows << 4);
 }
 
 /**
- * Drops one group of rows: with H_aa = UᵀU, V = U⁻ᵀH_a· and Z = U⁻ᵀW_a,
+ * Drops a group of adjacent rows, as far as its own rows of H and W go. With H_aa = UᵀU,
  *
- *     H −= VᵀV  (upper tiles),   W −= VᵀZ,   then W_a = 0
+ *     V = U⁻ᵀH_a·  waits behind the rows that wait already, to be taken from H by `applyElimination`: H −= VᵀV
+ *     Z = U⁻ᵀW_a   is left in the workspace, for `updateGroups`
+ *
+ *     H_a·   | column by column above the group | row by row beside it |, less what waits
+ *
+ * `block` is H_aa as it is now, count × count; `waiting` rows of V wait, and there is room for `count` more.
  *
  * @returns 0, or 1 + the row of the group at which its pivot failed; nothing is changed then.
  */
@@ -92,63 +60,118 @@ export function eliminateGroup(
   inputs: i32,
   w: usize,
   outputs: i32,
-  rows: usize,
+  first: i32,
   count: i32,
+  block: usize,
   floor: f64,
+  pending: usize,
+  capacity: i32,
+  waiting: i32,
+  groupRows: i32,
   workspace: usize,
 ): i32 {
   const u = workspace;
-  const z = u + (<usize> count * <usize> count << 3);
-  const v = z + (<usize> count * <usize> outputs << 3);
-  const gemmWorkspace = v + (<usize> count * <usize> inputs << 3);
-  const failed = factorGroup(h, strideH, w, outputs, rows, count, floor, u, z);
+  memory.copy(u, block, <usize> count * <usize> count << 3);
+  const failed = factorBlock(u, count, count, floor);
   if (failed) return failed;
+  const z = addressOfZ(workspace, groupRows);
+  const strip = z + (<usize> groupRows * <usize> outputs << 3);
+  const v = strip + solveTriangleWorkspaceBytes(groupRows);
+  const columns = paddedColumns(inputs);
   for (let i = 0; i < count; i++) {
-    const row = load<i32>(rows + (<usize> i << 2));
-    const to = v + (<usize> i * <usize> inputs << 3);
+    const to = v + (<usize> i * <usize> columns << 3);
     for (let column = 0; column < inputs; column++) {
-      store<f64>(to + (<usize> column << 3), loadSymmetric(h, strideH, row, column));
+      store<f64>(to + (<usize> column << 3), loadSymmetric(h, strideH, first + i, column));
+    }
+    for (let column = inputs; column < columns; column++) {
+      store<f64>(to + (<usize> column << 3), 0);
     }
   }
-  solveTriangle(u, count, count, z, outputs, outputs, false);
-  solveTriangle(u, count, count, v, inputs, inputs, false);
-  gemmF64Subtract(
-    h,
-    strideH,
-    inputs,
-    inputs,
-    count,
-    v,
-    inputs,
-    false,
-    v,
-    inputs,
-    true,
-    gemmWorkspace,
-  );
-  gemmF64Subtract(
-    w,
-    outputs,
-    inputs,
-    outputs,
-    count,
-    v,
-    inputs,
-    false,
-    z,
-    outputs,
-    false,
-    gemmWorkspace,
-  );
-  const bytesW = <usize> outputs << 3;
+  const rowPanel = v + (<usize> (groupRows + 6) * <usize> columns << 3);
+  subtractPendingRows(v, columns, first, count, pending, capacity, waiting, rowPanel);
+  solveTriangle(u, count, count, v, columns, columns, false, strip);
   for (let i = 0; i < count; i++) {
-    memory.fill(w + <usize> load<i32>(rows + (<usize> i << 2)) * bytesW, 0, bytesW);
+    appendPendingRow(
+      v + (<usize> i * <usize> columns << 3),
+      columns,
+      pending,
+      capacity,
+      waiting + i,
+    );
   }
+  const rowBytes = <usize> outputs << 3;
+  memory.copy(z, w + <usize> first * rowBytes, <usize> count * rowBytes);
+  solveTriangle(u, count, count, z, outputs, outputs, false, strip);
+  memory.fill(w + <usize> first * rowBytes, 0, <usize> count * rowBytes);
   return 0;
 }
 
 /**
- * Moves the listed rows (ascending) of H, its columns and the rows of W to the front, in place.
+ * Brings the groups that are left up to date after `eliminateGroup`, and says what dropping each costs. For every group g,
+ *
+ *     W_g −= V_gᵀZ,   H_gg −= V_gᵀV_g,   cost = tr(W_gᵀ (H_gg)⁻¹ W_g) = ‖U_g⁻ᵀW_g‖²,   distance = ‖W_g − old_g‖²
+ *
+ *     table | index, first row, rows, where its block begins among `blocks` | …      four i32 a group
+ *
+ * The new rows of V are the `dropped` ones behind `waiting`; none at the beginning, when costs alone are asked for. The cost
+ * of a group whose H_gg has a pivot that is not above `floor` is NaN. `costs` and `distances` go by the groups' indices.
+ */
+export function updateGroups(
+  w: usize,
+  old: usize,
+  outputs: i32,
+  table: usize,
+  groups: i32,
+  blocks: usize,
+  floor: f64,
+  costs: usize,
+  distances: usize,
+  pending: usize,
+  capacity: i32,
+  waiting: i32,
+  dropped: i32,
+  groupRows: i32,
+  workspace: usize,
+): void {
+  const u = workspace;
+  const factors = u + (<usize> groupRows * <usize> groupRows << 3);
+  const z = addressOfZ(workspace, groupRows);
+  const solved = z + (<usize> groupRows * <usize> outputs << 3);
+  for (let g = 0; g < groups; g++, table += 16) {
+    const at = <usize> load<i32>(table) << 3;
+    const first = load<i32>(table, 4), count = load<i32>(table, 8);
+    const block = blocks + (<usize> load<i32>(table, 12) << 3);
+    const rows = w + (<usize> first * <usize> outputs << 3);
+    for (let p = 0; p < dropped; p++) {
+      const to = factors + (<usize> (p * count) << 3);
+      for (let i = 0; i < count; i++) {
+        store<f64>(to + (<usize> i << 3), loadPending(pending, capacity, waiting + p, first + i));
+      }
+    }
+    subtractOuterProduct(rows, count, outputs, factors, dropped, z);
+    updateBlock(block, count, factors, dropped);
+    memory.copy(u, block, <usize> (count * count) << 3);
+    const failed = factorBlock(u, count, count, floor);
+    store<f64>(costs + at, failed ? NaN : groupCost(u, count, rows, outputs, solved));
+    const oldRows = old + (<usize> first * <usize> outputs << 2);
+    store<f64>(distances + at, squaredDistance(rows, oldRows, count * outputs));
+  }
+}
+
+/** H_gg −= V_gᵀV_g, upper triangle; V_g is depth × count. */
+function updateBlock(block: usize, count: i32, v: usize, depth: i32): void {
+  const bytes = <usize> count << 3;
+  for (let p = 0; p < depth; p++, v += bytes) {
+    for (let i = 0; i < count; i++) {
+      const at = (<usize> i * bytes) + (<usize> i << 3);
+      const factor = load<f64>(v + (<usize> i << 3));
+      subtractScaledF64(factor, v + (<usize> i << 3), block + at, count - i);
+    }
+  }
+}
+
+/**
+ * Moves the listed rows (ascending) of H, its columns, and the rows of W and of the old weights to the front, in place.
  *
  *     keep 0, 2     | a · b |      | a b · |
  *                   |   · · |  →   |   c · |     strides stay as they are
@@ -158,6 +181,7 @@ export function compactElimination(
   h: usize,
   strideH: i32,
   w: usize,
+  old: usize,
   outputs: i32,
   kept: usize,
   count: i32,
@@ -171,5 +195,6 @@ export function compactElimination(
       store<f64>(to + (<usize> j << 3), load<f64>(from + (column << 3)));
     }
     memory.copy(w + <usize> i * bytesW, w + row * bytesW, bytesW);
+    memory.copy(old + <usize> i * (bytesW >> 1), old + row * (bytesW >> 1), bytesW >> 1);
   }
 }

@@ -1,18 +1,27 @@
 import { multiplyAddF64 } from "./simd";
 
-const TILE_ROWS: i32 = 6;
-const TILE_COLUMNS: i32 = 4;
+export const F64_TILE_ROWS: i32 = 6;
+export const F64_TILE_COLUMNS: i32 = 4;
 const DEPTH_BLOCK: i32 = 128;
 const COLUMN_BLOCK: i32 = 512;
-const ROW_PANEL_BYTES: usize = <usize> (TILE_ROWS * DEPTH_BLOCK) << 3;
+const ROW_PANEL_BYTES: usize = <usize> (F64_TILE_ROWS * DEPTH_BLOCK) << 3;
 const COLUMN_PANELS_BYTES: usize = <usize> (COLUMN_BLOCK * DEPTH_BLOCK) << 3;
-const TILE_BYTES: usize = <usize> (TILE_ROWS * TILE_COLUMNS) << 3;
+const TILE_BYTES: usize = <usize> (F64_TILE_ROWS * F64_TILE_COLUMNS) << 3;
+
+/** Which elements of C `gemmF64Subtract` has to bring up to date. */
+export const WHOLE: i32 = 0, UPPER: i32 = 1, LOWER: i32 = 2;
 
 /** Bytes of workspace that `gemmF64Subtract` needs, whatever the sizes. */
 export const GEMM_F64_WORKSPACE_BYTES: usize = ROW_PANEL_BYTES + COLUMN_PANELS_BYTES + TILE_BYTES;
 
-/** product = AᵀB for one 6×4 tile of packed f64 panels, the product row-major; see `gemmF32Tile6x8`. */
-function gemmF64Tile6x4(depth: i32, a: usize, b: usize, product: usize): void {
+/** Subtracts one row of a tile's product. */
+function subtractRow(c: usize, left: v128, right: v128): void {
+  v128.store(c, f64x2.sub(v128.load(c), left));
+  v128.store(c, f64x2.sub(v128.load(c, 16), right), 16);
+}
+
+/** C −= AᵀB for one 6×4 tile of packed f64 panels, rows of C `stride` bytes apart; see `gemmF32Tile6x8`. */
+export function gemmF64Tile6x4(depth: i32, a: usize, b: usize, c: usize, stride: usize): void {
   let c00 = f64x2.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
   for (const end = a + <usize> depth * 48; a < end; a += 48, b += 32) {
@@ -36,18 +45,28 @@ function gemmF64Tile6x4(depth: i32, a: usize, b: usize, product: usize): void {
     c50 = multiplyAddF64(row, b0, c50);
     c51 = multiplyAddF64(row, b1, c51);
   }
-  v128.store(product, c00);
-  v128.store(product, c01, 16);
-  v128.store(product, c10, 32);
-  v128.store(product, c11, 48);
-  v128.store(product, c20, 64);
-  v128.store(product, c21, 80);
-  v128.store(product, c30, 96);
-  v128.store(product, c31, 112);
-  v128.store(product, c40, 128);
-  v128.store(product, c41, 144);
-  v128.store(product, c50, 160);
-  v128.store(product, c51, 176);
+  subtractRow(c, c00, c01);
+  c += stride;
+  subtractRow(c, c10, c11);
+  c += stride;
+  subtractRow(c, c20, c21);
+  c += stride;
+  subtractRow(c, c30, c31);
+  c += stride;
+  subtractRow(c, c40, c41);
+  c += stride;
+  subtractRow(c, c50, c51);
+}
+
+/** Runs the micro-kernel on the same panels again and again: the ceiling that benchmarks compare with. */
+export function gemmF64Tile6x4Peak(
+  depth: i32,
+  a: usize,
+  b: usize,
+  tile: usize,
+  repetitions: i32,
+): void {
+  for (let r = 0; r < repetitions; r++) gemmF64Tile6x4(depth, a, b, tile, 32);
 }
 
 /** Packs `width` columns of a row-major matrix as one panel of `tile` columns, padded with zeros. */
@@ -94,17 +113,23 @@ function packTransposedPanel(
   }
 }
 
-/** c −= product, for the part of a tile that lies inside the matrix. */
-function subtractTile(c: usize, stride: usize, rows: i32, columns: i32, product: usize): void {
-  for (let i = 0; i < rows; i++, c += stride, product += 32) {
-    if (columns == TILE_COLUMNS) {
-      v128.store(c, f64x2.sub(v128.load(c), v128.load(product)));
-      v128.store(c, f64x2.sub(v128.load(c, 16), v128.load(product, 16)), 16);
-      continue;
-    }
+/** As `gemmF64Tile6x4` for the part of a tile that lies inside the matrix, by way of a whole tile. */
+export function gemmF64EdgeTile(
+  depth: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  stride: usize,
+  rows: i32,
+  columns: i32,
+  tile: usize,
+): void {
+  memory.fill(tile, 0, TILE_BYTES);
+  gemmF64Tile6x4(depth, a, b, tile, F64_TILE_COLUMNS << 3);
+  for (let i = 0; i < rows; i++, c += stride, tile += F64_TILE_COLUMNS << 3) {
     for (let j = 0; j < columns; j++) {
       const at = <usize> j << 3;
-      store<f64>(c + at, load<f64>(c + at) - load<f64>(product + at));
+      store<f64>(c + at, load<f64>(c + at) + load<f64>(tile + at));
     }
   }
 }
@@ -116,8 +141,8 @@ function subtractTile(c: usize, stride: usize, rows: i32, columns: i32, product:
  *     B             depth × columns
  *     C             rows × columns
  *
- * With `upperOnly`, tiles wholly below the diagonal of C are skipped; elements below it in a tile that straddles it
- * are written all the same, so that the lower triangle of C is unspecified afterwards.
+ * With `UPPER`, tiles wholly below the diagonal of C are skipped; elements below it in a tile that straddles it are
+ * written all the same, so that the lower triangle of C is unspecified afterwards. With `LOWER` the other way round.
  */
 export function gemmF64Subtract(
   c: usize,
@@ -130,40 +155,53 @@ export function gemmF64Subtract(
   leftIsPlain: bool,
   b: usize,
   strideB: i32,
-  upperOnly: bool,
+  part: i32,
   workspace: usize,
 ): void {
   const rowPanel = workspace;
   const columnPanels = rowPanel + ROW_PANEL_BYTES;
-  const product = columnPanels + COLUMN_PANELS_BYTES;
+  const tile = columnPanels + COLUMN_PANELS_BYTES;
   const bytesA = <usize> strideA << 3, bytesB = <usize> strideB << 3, bytesC = <usize> strideC << 3;
 
   for (let k = 0; k < depth; k += DEPTH_BLOCK) {
     const blockDepth = min(DEPTH_BLOCK, depth - k);
-    const panelBytes = <usize> (blockDepth * TILE_COLUMNS) << 3;
+    const panelBytes = <usize> (blockDepth * F64_TILE_COLUMNS) << 3;
     for (let left = 0; left < columns; left += COLUMN_BLOCK) {
       const right = min(columns, left + COLUMN_BLOCK);
       let panel = columnPanels;
-      for (let j = left; j < right; j += TILE_COLUMNS, panel += panelBytes) {
+      for (let j = left; j < right; j += F64_TILE_COLUMNS, panel += panelBytes) {
         const from = b + <usize> k * bytesB + (<usize> j << 3);
-        packPanel(from, bytesB, blockDepth, min(TILE_COLUMNS, right - j), TILE_COLUMNS, panel);
+        packPanel(
+          from,
+          bytesB,
+          blockDepth,
+          min(F64_TILE_COLUMNS, right - j),
+          F64_TILE_COLUMNS,
+          panel,
+        );
       }
-      for (let i = 0; i < rows; i += TILE_ROWS) {
-        if (upperOnly && right <= i) break;
-        const tileRows = min(TILE_ROWS, rows - i);
+      for (let i = 0; i < rows; i += F64_TILE_ROWS) {
+        if (part == UPPER && right <= i) break;
+        const tileRows = min(F64_TILE_ROWS, rows - i);
+        const end = part == LOWER ? min(right, i + tileRows) : right;
+        if (end <= left) continue;
         if (leftIsPlain) {
           const from = a + <usize> i * bytesA + (<usize> k << 3);
-          packTransposedPanel(from, bytesA, blockDepth, tileRows, TILE_ROWS, rowPanel);
+          packTransposedPanel(from, bytesA, blockDepth, tileRows, F64_TILE_ROWS, rowPanel);
         } else {
           const from = a + <usize> k * bytesA + (<usize> i << 3);
-          packPanel(from, bytesA, blockDepth, tileRows, TILE_ROWS, rowPanel);
+          packPanel(from, bytesA, blockDepth, tileRows, F64_TILE_ROWS, rowPanel);
         }
-        const first = upperOnly ? max(left, i - i % TILE_COLUMNS) : left;
-        panel = columnPanels + <usize> ((first - left) / TILE_COLUMNS) * panelBytes;
-        for (let j = first; j < right; j += TILE_COLUMNS, panel += panelBytes) {
-          gemmF64Tile6x4(blockDepth, rowPanel, panel, product);
+        const first = part == UPPER ? max(left, i - i % F64_TILE_COLUMNS) : left;
+        panel = columnPanels + <usize> ((first - left) / F64_TILE_COLUMNS) * panelBytes;
+        for (let j = first; j < end; j += F64_TILE_COLUMNS, panel += panelBytes) {
           const at = c + <usize> i * bytesC + (<usize> j << 3);
-          subtractTile(at, bytesC, tileRows, min(TILE_COLUMNS, right - j), product);
+          const tileColumns = min(F64_TILE_COLUMNS, right - j);
+          if (tileRows == F64_TILE_ROWS && tileColumns == F64_TILE_COLUMNS) {
+            gemmF64Tile6x4(blockDepth, rowPanel, panel, at, bytesC);
+          } else {
+            gemmF64EdgeTile(blockDepth, rowPanel, panel, at, bytesC, tileRows, tileColumns, tile);
+          }
         }
       }
     }

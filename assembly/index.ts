@@ -27,10 +27,12 @@ export { convolve2DFilterGradient, filterGradientWorkspaceBytes } from "./conv2d
 export {
   compactElimination,
   eliminateGroup,
-  eliminationCosts,
   eliminationWorkspaceBytes,
+  updateGroups,
 } from "./elimination";
+export { applyElimination, applyEliminationWorkspaceBytes } from "./elimination_pending";
 export { gemmF32Tile6x8Peak, packF32ColumnPanels } from "./gemm_f32";
+export { gemmF64Tile6x4Peak } from "./gemm_f64";
 export { contractGram, contractWorkspaceBytes } from "./lasso";
 export {
   followLassoPath,
@@ -42,6 +44,13 @@ export {
 export { maxPoolGradient } from "./max_pool_gradient";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { samplePatches } from "./patches";
+export {
+  eliminateSampleGroup,
+  multiplyF64,
+  multiplyF64WorkspaceBytes,
+  sampleBlocks,
+  sampleEliminationWorkspaceBytes,
+} from "./sample_elimination";
 export { unsortedSegmentSum } from "./segment_sum";
 export {
   transformWinogradFilter,

@@ -1,4 +1,4 @@
-import { GEMM_F64_WORKSPACE_BYTES, gemmF64Subtract } from "./gemm_f64";
+import { GEMM_F64_WORKSPACE_BYTES, gemmF64Subtract, WHOLE } from "./gemm_f64";
 import { multiplySubtractF64 } from "./simd";
 
 const STRIP_ROWS: i32 = 48;
@@ -46,7 +46,7 @@ export function contractGram(
       false,
       weights,
       inputs,
-      false,
+      WHOLE,
       gemmWorkspace,
     );
     for (let r = 0; r < rows; r++) {

@@ -35,10 +35,19 @@ export function factorBlock(
   return 0;
 }
 
+/** Columns that `solveTriangle` takes at a time. */
+export const SOLVE_COLUMNS: i32 = 16;
+
+/** Bytes of workspace that `solveTriangle` needs: the rows that are solved, side by side. */
+export function solveTriangleWorkspaceBytes(size: i32): usize {
+  return <usize> (size * SOLVE_COLUMNS) << 3;
+}
+
 /**
  * Solves UᵀZ = B (forward) or UZ = B (backward) in place for a small triangle U and `columns` right-hand sides.
  *
- * Eight columns at a time, so that the rows already solved stay in the nearest cache:
+ * Sixteen columns at a time. The rows already solved lie in `strip`, one behind the other, in the nearest cache, wherever the
+ * rows of B are:
  *
  *     forward                          backward
  *     z0 = b0 / u00                    z2 = b2 / u22
@@ -53,32 +62,44 @@ export function solveTriangle(
   strideB: i32,
   columns: i32,
   backward: bool,
+  strip: usize,
 ): void {
   const bytesU = <usize> strideU << 3, bytesB = <usize> strideB << 3;
+  // From one factor to the next: down a column of U, or along a row from its end.
+  const next: isize = backward ? -8 : <isize> bytesU;
   let column = 0;
-  for (; column + 8 <= columns; column += 8, b += 64) {
+  for (; column + SOLVE_COLUMNS <= columns; column += SOLVE_COLUMNS, b += 128) {
     for (let step = 0; step < size; step++) {
       const i = backward ? size - 1 - step : step;
       const row = b + <usize> i * bytesB;
-      let s0 = v128.load(row), s1 = v128.load(row, 16);
-      let s2 = v128.load(row, 32), s3 = v128.load(row, 48);
-      const from = backward ? i + 1 : 0, until = backward ? size : i;
-      for (let p = from; p < until; p++) {
-        const at = backward
-          ? u + <usize> i * bytesU + (<usize> p << 3)
-          : u + <usize> p * bytesU + (<usize> i << 3);
-        const factor = v128.load64_splat(at);
-        const solved = b + <usize> p * bytesB;
-        s0 = multiplySubtractF64(factor, v128.load(solved), s0);
-        s1 = multiplySubtractF64(factor, v128.load(solved, 16), s1);
-        s2 = multiplySubtractF64(factor, v128.load(solved, 32), s2);
-        s3 = multiplySubtractF64(factor, v128.load(solved, 48), s3);
+      const start = backward ? size - 1 : 0;
+      let factor = u + (backward ? <usize> i * bytesU + (<usize> start << 3) : <usize> i << 3);
+      let s0 = v128.load(row), s1 = v128.load(row, 16), s2 = v128.load(row, 32);
+      let s3 = v128.load(row, 48), s4 = v128.load(row, 64), s5 = v128.load(row, 80);
+      let s6 = v128.load(row, 96), s7 = v128.load(row, 112);
+      let solved = strip;
+      for (let p = 0; p < step; p++, solved += 128, factor += next) {
+        const f = v128.load64_splat(factor);
+        s0 = multiplySubtractF64(f, v128.load(solved), s0);
+        s1 = multiplySubtractF64(f, v128.load(solved, 16), s1);
+        s2 = multiplySubtractF64(f, v128.load(solved, 32), s2);
+        s3 = multiplySubtractF64(f, v128.load(solved, 48), s3);
+        s4 = multiplySubtractF64(f, v128.load(solved, 64), s4);
+        s5 = multiplySubtractF64(f, v128.load(solved, 80), s5);
+        s6 = multiplySubtractF64(f, v128.load(solved, 96), s6);
+        s7 = multiplySubtractF64(f, v128.load(solved, 112), s7);
       }
-      const inverse = f64x2.splat(1.0 / load<f64>(u + <usize> i * (bytesU + 8)));
-      v128.store(row, f64x2.mul(s0, inverse));
-      v128.store(row, f64x2.mul(s1, inverse), 16);
-      v128.store(row, f64x2.mul(s2, inverse), 32);
-      v128.store(row, f64x2.mul(s3, inverse), 48);
+      const inverse = f64x2.splat(1.0 / load<f64>(factor));
+      s0 = f64x2.mul(s0, inverse);
+      s1 = f64x2.mul(s1, inverse);
+      s2 = f64x2.mul(s2, inverse);
+      s3 = f64x2.mul(s3, inverse);
+      s4 = f64x2.mul(s4, inverse);
+      s5 = f64x2.mul(s5, inverse);
+      s6 = f64x2.mul(s6, inverse);
+      s7 = f64x2.mul(s7, inverse);
+      storeRow(solved, s0, s1, s2, s3, s4, s5, s6, s7);
+      storeRow(row, s0, s1, s2, s3, s4, s5, s6, s7);
     }
   }
   for (; column < columns; column++, b += 8) {
@@ -95,4 +116,25 @@ export function solveTriangle(
       store<f64>(b + <usize> i * bytesB, sum / load<f64>(u + <usize> i * (bytesU + 8)));
     }
   }
+}
+
+function storeRow(
+  to: usize,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  s6: v128,
+  s7: v128,
+): void {
+  v128.store(to, s0);
+  v128.store(to, s1, 16);
+  v128.store(to, s2, 32);
+  v128.store(to, s3, 48);
+  v128.store(to, s4, 64);
+  v128.store(to, s5, 80);
+  v128.store(to, s6, 96);
+  v128.store(to, s7, 112);
 }

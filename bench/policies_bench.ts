@@ -13,13 +13,14 @@ import { join } from "node:path";
 import { costModel } from "../src/cost/cost_model.ts";
 import { sumTerms } from "../src/cost/cost_term.ts";
 import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../src/graph/opening/network.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import { disposeModel } from "../src/model/instantiate.ts";
 import { loadModelFile } from "../src/formats/tfjs/load.ts";
-import { keptCount } from "../src/pruning/policy/ratios.ts";
+import { planLayers } from "../src/pruning/policy/plan.ts";
+import { uniformRatios } from "../src/pruning/policy/ratios.ts";
 import type { RatioPolicy } from "../src/pruning/types.ts";
 import { prune } from "../src/api/prune.ts";
 import { formatTable, spreadOf } from "./timing.ts";
@@ -31,15 +32,20 @@ const numbers = (list: string) => list.split(",").map(Number);
 await startBackend();
 const file = await loadModelFile(modelPath);
 
-/** Uniform ratios with the share of the convolutions' MACs that each keeps. */
+/** Uniform ratios with the share of the MACs that each keeps. */
 async function listUniform(): Promise<{ ratio: number; share: number }[]> {
   const { graph, model } = await openNetwork(file);
   disposeModel(model);
   const map = findChannelSpaces(graph);
-  const units = listCutUnits(graph, map, listConvolutions(graph, map, "couple"));
-  const { convMacs } = costModel(graph, map, units);
-  const costOf = (ratio: number) =>
-    sumTerms(convMacs, units.map(({ channels }) => keptCount(ratio, channels, 1)));
+  const places = listReaders(graph, map, "couple");
+  const units = listCutUnits(graph, map, places);
+  const { macs } = costModel(graph, map, units);
+  const costOf = (ratio: number) => {
+    const rules = { skip: [], channelMultiple: 1 };
+    const plans = planLayers(graph, map, places, uniformRatios(ratio, places), rules);
+    const kept = new Map(plans.map(({ node, keep }) => [node.key, keep]));
+    return sumTerms(macs, units.map(({ readers: [first] }) => kept.get(first)!));
+  };
   return Array.from({ length: 1 / STEP }, (_, index) => {
     const ratio = (index + 1) * STEP;
     return { ratio, share: costOf(ratio) / costOf(1) };
@@ -61,7 +67,7 @@ async function run(policy: RatioPolicy, seed: number, statistics: string) {
   const row = {
     policy: policy.kind,
     seed,
-    kept: macs.convAfter / macs.convBefore,
+    kept: macs.after / macs.before,
     accuracy: accuracy!.after,
     seconds: seconds.total,
     searchSeconds: search ? seconds.search : 0,

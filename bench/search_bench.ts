@@ -12,7 +12,7 @@
 import { loadStatistics } from "../src/execution/calibration/statistics_file.ts";
 import { costModel } from "../src/cost/cost_model.ts";
 import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../src/graph/opening/network.ts";
 import { writeGraph } from "../src/graph/write_graph.ts";
@@ -36,9 +36,9 @@ await startBackend();
 const file = await loadModelFile(model);
 const { graph } = await openNetwork(file);
 const map = findChannelSpaces(graph);
-const places = listConvolutions(graph, map, "couple");
+const places = listReaders(graph, map, "couple");
 const units = listCutUnits(graph, map, places);
-const context = { graph, map, kernels: await loadKernels(), select: "obs", ridge: 1e-4 } as const;
+const context = { graph, map, kernels: await loadKernels(), select: "obs" } as const;
 const { layers } = await loadStatistics(statistics);
 const networks = new CountNetworks(context, units, {
   get: (key) => structuredClone(layers.get(key)!),
@@ -50,7 +50,7 @@ const space = {
     counts: allowedCounts(graph, map, places, unit, RULES),
     features,
   })),
-  terms: costModel(graph, map, units).convMacs,
+  terms: costModel(graph, map, units).macs,
 };
 
 const spent: number[] = [];

@@ -79,7 +79,9 @@ export class LocalTraining {
   #steps = 0;
 
   constructor(kernels: Kernels, { graph, model, layout, weights }: Subject) {
-    this.#network = new TrainingNetwork(kernels, graph, model, layout, createLoss(LOSS));
+    this.#network = new TrainingNetwork(kernels, graph, model, layout, {
+      loss: createLoss(LOSS),
+    });
     this.#weights = weights.slice();
     this.gradients = new Float32Array(layout.length);
     this.#optimizer = new Optimizer(layout, RULE);

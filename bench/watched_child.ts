@@ -4,6 +4,8 @@ export interface WatchedChild {
   readonly success: boolean;
   /** Its standard output. */
   readonly stdout: string;
+  /** Its standard error. */
+  readonly stderr: string;
   /** Most resident memory that it had, in MiB; Linux alone tells, elsewhere it is 0. */
   readonly peak: number;
   /** Wall time. */
@@ -24,16 +26,17 @@ export async function runSecateur(args: readonly string[]): Promise<WatchedChild
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...permissions, "cli/main.ts", ...args],
     stdout: "piped",
-    stderr: "null",
+    stderr: "piped",
   }).spawn();
   let peak = 0;
   const watch = setInterval(async () => {
     peak = Math.max(peak, await peakMemory(child.pid));
   }, LOOK_EVERY_MS);
-  const { success, stdout } = await child.output();
+  const { success, stdout, stderr } = await child.output();
   clearInterval(watch);
   const seconds = (performance.now() - start) / 1000;
-  return { success, stdout: new TextDecoder().decode(stdout), peak, seconds };
+  const decoder = new TextDecoder();
+  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), peak, seconds };
 }
 
 /** Peak resident memory of a process so far, in MiB. */

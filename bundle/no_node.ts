@@ -25,6 +25,7 @@ export const fstatSync = refuse("fstatSync");
 export const link = refuse("link");
 export const mkdir = refuse("mkdir");
 export const mkdtemp = refuse("mkdtemp");
+export const mkdtempSync = refuse("mkdtempSync");
 export const open = refuse("open");
 export const openSync = refuse("openSync");
 export const readdir = refuse("readdir");
@@ -33,11 +34,13 @@ export const readSync = refuse("readSync");
 export const realpath = refuse("realpath");
 export const rename = refuse("rename");
 export const rm = refuse("rm");
+export const rmSync = refuse("rmSync");
 export const rmdir = refuse("rmdir");
 export const stat = refuse("stat");
 export const tmpdir = refuse("tmpdir");
 export const truncate = refuse("truncate");
 export const writeFile = refuse("writeFile");
+export const writeSync = refuse("writeSync");
 
 /** The checksum of ISO 3309, reflected, as zlib has it. */
 export function crc32(bytes: Uint8Array): number {

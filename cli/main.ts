@@ -12,6 +12,13 @@ function reportFailure(error: unknown): number {
   return EXIT_CODES.get((error as Error).name) ?? FAILED;
 }
 
+/** A reader such as `head` may have had enough. What goes through the console finds that out by itself, and passes it over. */
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+for (const stream of [process.stdout, process.stderr]) stream.on("error", passOverClosedPipe);
+
 try {
   const args = normalizeArguments(typedArguments);
   const program = await createProgram(args);

@@ -3,16 +3,17 @@ import { rm } from "node:fs/promises";
 import {
   type Change,
   type EpochReport,
+  InputError,
   openModel,
   type ProgressListener,
   type prune,
   type PruneOptions,
-  type PruneReport,
   type PruneTuning,
   refuseExistingModel,
   type RunProfile,
   saveModel,
   type SelectionMethod,
+  SLOW_SELECTOR,
 } from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { dataOptions } from "./options/data_options.ts";
@@ -24,6 +25,7 @@ import { checkpointFolder, describeState, scheduleSettings } from "./options/tun
 import { describeCommand, type Provenance, withProvenance } from "./output/provenance.ts";
 import { reportFiles } from "./output/report_files.ts";
 import { searchFiles } from "./output/search_log.ts";
+import { type WordedReport, wordLog, wordReport } from "./output/word_report.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a pruning run takes beside its model and flags. */
@@ -40,14 +42,12 @@ export interface PruneRunOptions {
 
 /** A pruning run whose model is written. */
 export interface PruneRun {
-  /** What was cut and measured. */
-  readonly report: PruneReport;
+  /** What was cut and measured, and where the smaller model does not pay. */
+  readonly report: WordedReport;
   /** What made the model. */
   readonly provenance: Provenance;
   /** Bytes of the models on disk. */
   readonly bytes: Change;
-  /** Where the smaller model does not pay. */
-  readonly notices: readonly string[];
 }
 
 /**
@@ -67,10 +67,11 @@ export async function runPrune(
   { command, prune, onProgress, onEpoch }: PruneRunOptions,
 ): Promise<PruneRun> {
   const settings = { ...await pruneSettings(flags), tuning: tuningOf(flags, onEpoch) };
-  const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto";
+  const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto" ||
+    settings.repair === "network";
   if (flags.resume && !keepsState) {
     throw new UsageError(
-      "reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out",
+      "reading --resume: a run without search, repair of the network or tuning keeps no state to go on from; leave --resume out",
     );
   }
   await refuseExistingModel(flags.out, flags);
@@ -79,9 +80,11 @@ export async function runPrune(
   keepAtInterrupt(() => describeKept(checkpoint, flags));
   const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
     prune({ ...dataOptions(model, flags, onProgress), ...settings, ...more, model: original });
-  const { file, report, answers, log } = keepsState
+  const { file, answers, ...found } = keepsState
     ? await untilInterrupted((signal) => run({ signal, checkpoint }))
     : await run();
+  const report = wordReport(found.report);
+  const log = found.log && wordLog(found.log);
   const provenance = describeCommand(command);
   const written = await foldIfAsked(withProvenance(file, { ...provenance, ...report }), flags);
   const { extraFiles, costs } = await reportFiles(
@@ -95,7 +98,37 @@ export async function runPrune(
   );
   await rm(checkpoint, { recursive: true }).catch(() => {});
   const bytes = { before: original.bytes, after: saved.bytes };
-  return { report, provenance, bytes, notices: whyItDoesNotPay(bytes, costs) };
+  const notices = [
+    ...report.notices,
+    ...noteOnSelectors(report),
+    ...whyItDoesNotPay(bytes, costs),
+  ];
+  return { report: { ...report, notices }, provenance, bytes };
+}
+
+/**
+ * Refuses a run whose network was cut and written, but could not be tuned.
+ *
+ * @param report What was found.
+ * @param out Where the network is.
+ * @throws {InputError} With what keeps it from being tuned.
+ */
+export function requireTuned({ failure }: WordedReport, out: string): void {
+  if (failure === undefined) return;
+  throw new InputError(
+    `tuning the pruned network: ${failure}. What was cut is written to ${out} without tuning; tune it with \`finetune\``,
+  );
+}
+
+/** Layers that stay whole against what was asked for are no surprise where it is said how to insist. */
+function noteOnSelectors({ layers }: WordedReport): string[] {
+  const slow = layers.filter(({ reason }) => reason === SLOW_SELECTOR).length;
+  return slow === 0 ? [] : [
+    `${slow} of the convolutions would take longer behind a selector, and ${
+      slow === 1 ? "stays" : "stay"
+    } whole: ` +
+    "give --slow-selectors to cut them all the same, or --shared couple, which needs no selectors",
+  ];
 }
 
 /** Share of the original's time within which two measurements are the same. */
@@ -132,11 +165,14 @@ async function pruneSettings(flags: PruneFlags) {
     select: selectionMethod(flags),
     shared: flags.shared,
     channelMultiple: channelMultiple(flags),
+    slowSelectors: flags.slowSelectors,
     skip: flags.skip,
     batches: flags.nbBatches,
     batchSize: flags.batchSize,
     pointsPerImage: flags.nbPointsPerLayer,
     ridge: flags.ridge,
+    repair: flags.repair,
+    networkRepair: flags.repairSteps === undefined ? undefined : { steps: flags.repairSteps },
     seed: flags.seed,
     statistics: flags.statistics,
     memoryBudget: flags.memory * 2 ** 20,

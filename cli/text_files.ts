@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { fileError } from "../src/mod.ts";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { fileError, writeWholeFile } from "../src/mod.ts";
 
 /**
  * Reads a text file that a flag names.
@@ -19,7 +19,7 @@ export async function readTextFile(flag: string, path: string, content: string):
 }
 
 /**
- * Writes a text file that a flag names.
+ * Writes a text file that a flag names, as a whole; to what is there and no file, as /dev/stdout, it is written.
  *
  * @param flag The flag.
  * @param path The file.
@@ -27,6 +27,8 @@ export async function readTextFile(flag: string, path: string, content: string):
  * @throws {InputError} When it cannot be written.
  */
 export async function writeTextFile(flag: string, path: string, text: string): Promise<void> {
+  const isFile = await stat(path).then((found) => found.isFile(), ({ code }) => code === "ENOENT");
+  if (isFile) return await writeWholeFile(path, text);
   try {
     await writeFile(path, text);
   } catch (cause) {

@@ -98,8 +98,8 @@ interface FieldProps {
 
 function ShareField({ budget, model, change }: FieldProps & { model?: LoadedModel }) {
   const { kind, percent } = budget;
-  const macs = model && !isSizeOpen(model) ? model.description.convMacs : undefined;
-  const what = kind === "budget" ? "of the convolutions' MACs" : "of each layer's input channels";
+  const macs = model && !isSizeOpen(model) ? model.description.macs : undefined;
+  const what = kind === "budget" ? "of the MACs" : "of each layer's input channels";
   const result = kind === "budget" && macs !== undefined
     ? `: ${asCompact(macs * percent / 100)} of ${asCompact(macs)}`
     : "";

@@ -45,7 +45,8 @@ export function FigureTable({ pruned }: { pruned: Pruned }) {
 }
 
 function rowsOf({ report, bytes }: Pruned): Row[] {
-  const { accuracy, outputError, macs, params } = report;
+  const { accuracy, outputError, macs, params, countedFor } = report;
+  const size = countedFor ? ` of ${countedFor[0].shape.join(" × ")}` : "";
   const sized = (
     name: string,
     asText: (value: number) => string,
@@ -74,7 +75,7 @@ function rowsOf({ report, bytes }: Pruned): Row[] {
         change: "",
       }]
       : []),
-    sized("MACs for an image", asCompact, macs.before, macs.after),
+    sized(`MACs for an image${size}`, asCompact, macs.before, macs.after),
     sized("MACs of convolutions", asCompact, macs.convBefore, macs.convAfter),
     sized("Parameters", asCount, params.before, params.after),
     sized("File size", asBytes, bytes.before, bytes.after),

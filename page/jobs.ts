@@ -21,10 +21,12 @@ import {
   startBackend,
   summarizeDataset,
   type Timing,
+  writeMessage,
   writeModel,
 } from "../src/browser.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
+import { OPTION_LABELS } from "./option_labels.ts";
 import { type DroppedFiles, unpack } from "./unpack.ts";
 
 /** A model as it was read. */
@@ -67,6 +69,8 @@ export interface PruneSettings {
 export interface Pruned {
   readonly file: ModelFile;
   readonly report: PruneReport;
+  /** What is worth knowing of it, in the words of this page. */
+  readonly notes: readonly string[];
   /** Bytes of model.json and weights. */
   readonly bytes: { readonly before: number; readonly after: number };
 }
@@ -117,7 +121,7 @@ export const jobs = {
       ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
     });
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };
-    return { file, report, bytes };
+    return { file, report, notes: notesOf(report), bytes };
   },
 
   async fold(model: ModelFile): Promise<{ file: ModelFile; bytes: number }> {
@@ -146,6 +150,15 @@ export const jobs = {
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
 };
+
+function notesOf({ failure, notices }: PruneReport): string[] {
+  const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));
+  if (failure === undefined) return notes;
+  return [
+    `the smaller model could not be tuned: ${writeMessage(failure, OPTION_LABELS)}`,
+    ...notes,
+  ];
+}
 
 /** Tuning by the images that there are, which on a page can be few. */
 async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTuning> {

@@ -3,7 +3,6 @@ import { DropZone } from "./drop_zone.tsx";
 import { JobStatus } from "./job_status.tsx";
 import type { DroppedFiles } from "./unpack.ts";
 import type { LoadedModel } from "./jobs.ts";
-import { isSizeOpen } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 
 interface ModelSectionProps {
@@ -28,11 +27,18 @@ export function ModelSection({ job, model, onFiles }: ModelSectionProps) {
   );
 }
 
+/** What MACs and shapes are of, where the model leaves it open. */
+function sizeOf({ countedFor }: LoadedModel["description"]): string {
+  if (countedFor === undefined) return "";
+  const sizes = countedFor.inputs.map(({ shape }) => shape.join(" × ")).join(" and ");
+  return ` for ${sizes}${countedFor.source === "assumed" ? ", which is assumed" : ""}`;
+}
+
 function ModelDescription({ model }: { model: LoadedModel }) {
   const { path, description } = model;
-  const { layers, macs, params, bytes, inputShape } = description;
-  const convolutions = layers.filter(({ place }) => place !== undefined);
-  const cut = convolutions.filter(({ mode }) => mode !== "whole");
+  const { layers, macs, params, bytes, inputShape, isPerPosition } = description;
+  const readers = layers.filter(({ mode }) => mode !== undefined);
+  const cut = readers.filter(({ mode }) => mode !== "whole");
   return (
     <>
       <dl class="facts" data-testid="model">
@@ -45,11 +51,13 @@ function ModelDescription({ model }: { model: LoadedModel }) {
         <dt>
           <abbr title="multiply–accumulates for one image">MACs</abbr>
         </dt>
-        <dd>{isSizeOpen(model) ? "by the size of its images" : asCompact(macs)}</dd>
+        <dd>
+          {isPerPosition ? "by the size of its images" : `${asCompact(macs)}${sizeOf(description)}`}
+        </dd>
         <dt>Parameters</dt>
         <dd>{asCount(params)}</dd>
         <dt>Can be cut</dt>
-        <dd>{cut.length} of {convolutions.length} convolutions</dd>
+        <dd>{cut.length} of {readers.length} convolutions and Dense layers</dd>
         <dt>File size</dt>
         <dd>{asBytes(bytes)}</dd>
       </dl>
@@ -78,7 +86,7 @@ function ModelDescription({ model }: { model: LoadedModel }) {
                   <th scope="row">{layer.name}</th>
                   <td>{layer.className}</td>
                   <td>{layer.outputShape.map((extent) => extent ?? "any").join(" × ")}</td>
-                  <td class="number">{isSizeOpen(model) ? "" : asCount(layer.macs)}</td>
+                  <td class="number">{isPerPosition ? "" : asCount(layer.macs)}</td>
                   <td class="number">{asCount(layer.params)}</td>
                   <td>{layer.reason}</td>
                 </tr>

@@ -40,11 +40,13 @@ export {
   InputError,
   LIBRARY_WORDS,
   type Message,
+  type Notice,
   type OptionMention,
   type OptionName,
   type OptionWords,
   readZip,
   UsageError,
+  writeMessage,
   type ZipEntry,
 } from "./base/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
@@ -73,10 +75,12 @@ export {
   summarizeDataset,
 } from "./data/mod.ts";
 export {
+  type CountedFor,
   type DataOptions,
   type Progress,
   type ProgressListener,
   resolveModel,
+  type SizedInput,
 } from "./session/mod.ts";
 
 /**

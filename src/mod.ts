@@ -57,6 +57,8 @@ export {
   type LearningLosses,
   type LoggedFailure,
   type LoggedRollout,
+  type NetworkRepairOptions,
+  type NetworkRepairReport,
   type Proposal,
   PRUNE_DEFAULTS,
   type PruneNetworkOptions,
@@ -65,6 +67,7 @@ export {
   type PruneTuning,
   type PruneTuningReport,
   type RatioPolicy,
+  type RepairExtent,
   type RewardPolicy,
   type Rollout,
   type RolloutSource,
@@ -74,6 +77,7 @@ export {
   type SearchSettings,
   type SelectionMethod,
   type Shard,
+  SLOW_SELECTOR,
 } from "./pruning/mod.ts";
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
 export { describeRuntime, type Runtime } from "./api/runtime.ts";
@@ -139,15 +143,19 @@ export {
   InputError,
   LIBRARY_WORDS,
   type Message,
+  type Notice,
   type OptionMention,
   type OptionName,
   type OptionWords,
   paretoFront,
   type ParetoPoint,
+  parseJson,
   refuseExistingFile,
   UsageError,
   WorkerError,
+  writeMessage,
   writeWholeFile,
+  writeWholeFiles,
 } from "./base/mod.ts";
 export {
   type ExtraFiles,
@@ -164,6 +172,7 @@ export {
 export {
   type Change,
   type ChangedAnswer,
+  type CountedFor,
   type DataOptions,
   type FigureChanges,
   fingerprint,
@@ -173,6 +182,7 @@ export {
   type OutputErrorChange,
   type Progress,
   type ProgressListener,
+  type SizedInput,
   type TestAnswers,
 } from "./session/mod.ts";
 export type { ChannelSpace as SpaceDescription, CutMode, SharedMode } from "./graph/mod.ts";

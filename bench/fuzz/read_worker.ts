@@ -77,7 +77,7 @@ thread.onmessage = async ({ data: { format, files, folder } }: MessageEvent<Read
     answer = { outcome: "read" };
   } catch (error) {
     const { name, stack } = error as Error;
-    const isRefusal = name === "InputError" || (isPicture(format) && name === "Error");
+    const isRefusal = name === "InputError" || (isPicture(format) && name === "ImageError");
     answer = isRefusal ? { outcome: "refused" } : { outcome: "crashed", error: String(stack) };
   }
   thread.postMessage(answer);

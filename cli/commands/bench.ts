@@ -7,6 +7,7 @@ import {
 } from "../../src/mod.ts";
 import { inputSizeOption, jsonOption } from "../options/data_options.ts";
 import { latencyBatchOption, roundsOption } from "../options/latency_options.ts";
+import { describeSizes } from "../output/sizes.ts";
 import { withProgress } from "../output/progress.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 
@@ -32,9 +33,10 @@ export const benchCommand = new Command("bench")
     console.log(json ? JSON.stringify(report) : describe(report));
   });
 
-function describe({ batchSize, rounds, models }: BenchmarkReport): string {
+function describe({ batchSize, rounds, models, countedFor }: BenchmarkReport): string {
   return [
     `One thread, batches of ${batchSize}, ${rounds} rounds in turns; milliseconds are minimum / median / maximum.`,
+    ...(countedFor ? [`Inputs are of ${describeSizes(countedFor.inputs)}.`] : []),
     "",
     describeModels(models),
     ...models.filter(({ layers }) => layers).flatMap((model) => ["", describeLayers(model)]),

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
-import { check, type LimitResult, parseLimits, toJUnit } from "../../src/mod.ts";
+import { check, type CheckReport, type LimitResult, parseLimits, toJUnit } from "../../src/mod.ts";
 import {
   addImageOptions,
   batchSizeEvalOption,
@@ -8,6 +8,7 @@ import {
   optionalDataOption,
 } from "../options/data_options.ts";
 import { latencyBatchOption, roundsOption } from "../options/latency_options.ts";
+import { describeSizes } from "../output/sizes.ts";
 import { withProgress } from "../output/progress.ts";
 import { readTextFile, writeTextFile } from "../text_files.ts";
 
@@ -57,10 +58,15 @@ export const checkCommand = addImageOptions(command)
     );
     if (junit) await writeTextFile("--junit", junit, toJUnit(model, report.results, describe));
     console.log(
-      flags.json ? JSON.stringify(report) : report.results.map(describe).join("\n"),
+      flags.json ? JSON.stringify(report) : describeReport(report),
     );
     if (!report.holds) process.exitCode = FAILED;
   });
+
+function describeReport({ results, countedFor }: CheckReport): string {
+  const size = countedFor ? [`for inputs of ${describeSizes(countedFor.inputs)}:`] : [];
+  return [...size, ...results.map(describe)].join("\n");
+}
 
 function describe({ name, meaning, side, limit, found, excess, holds }: LimitResult): string {
   const wanted = `wanted at ${side} ${limit}`;

@@ -6,6 +6,7 @@ import { jsonOption, workersOption } from "../options/data_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
+import { wordReport } from "../output/word_report.ts";
 
 const exampleFolder = (name: string) =>
   fileURLToPath(new URL(`../example/${name}`, import.meta.url));
@@ -37,7 +38,7 @@ export const demoCommand = new Command("demo")
   .action(async ({ workers, json }) => {
     await requireExample();
     const original = await loadModelFile(exampleFolder("resnet8-fashion-mnist"));
-    const { file, report } = await withProgress((onProgress) =>
+    const { file, report: found } = await withProgress((onProgress) =>
       prune({
         model: original,
         data: exampleFolder("fashion-mnist"),
@@ -48,6 +49,7 @@ export const demoCommand = new Command("demo")
         onProgress,
       })
     );
+    const report = wordReport(found);
     const [before, after] = await measureStockLatency([original, file], LATENCY);
     if (json) {
       console.log(JSON.stringify({ ...report, latency: { before, after, ...LATENCY } }));

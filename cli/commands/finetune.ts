@@ -13,6 +13,7 @@ import { foldOption, quantizeOption } from "../options/output_options.ts";
 import { withProgress } from "../output/progress.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
+  addStepOptions,
   checkpointFolder,
   createDistillationOptions,
   createTuningOptions,
@@ -25,7 +26,7 @@ import {
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 
-const command = new Command("finetune")
+const base = new Command("finetune")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
@@ -37,17 +38,9 @@ const command = new Command("finetune")
   .addOption(distillationOptions.temperature)
   .addOption(tuningOptions.epochs)
   .addOption(tuningOptions.epochsRatio)
-  .addOption(tuningOptions.batchSize)
-  .addOption(tuningOptions.learningRate)
-  .addOption(tuningOptions.schedule)
-  .addOption(tuningOptions.optimizer)
-  .addOption(tuningOptions.momentum)
-  .addOption(tuningOptions.weightDecay)
-  .addOption(tuningOptions.labelSmoothing)
-  .addOption(tuningOptions.shift)
-  .addOption(tuningOptions.noFlip)
-  .addOption(tuningOptions.validationImages)
-  .addOption(tuningOptions.patience)
+  .addOption(tuningOptions.batchSize);
+
+const command = addStepOptions(base, tuningOptions)
   .addOption(tuningOptions.seed)
   .addOption(tuningOptions.resume)
   .addOption(batchSizeEvalOption)

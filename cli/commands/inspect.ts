@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { inspect, type InspectReport } from "../../src/mod.ts";
 import { inputSizeOption, jsonOption } from "../options/data_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
+import { describeSizes } from "../output/sizes.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 
 /** `inspect MODEL`. */
@@ -23,6 +24,23 @@ function describeInputs({ inputs }: InspectReport): string {
   const sizes = inputs.map(({ shape }) => shape.map((size) => size ?? "?").join("x"));
   if (inputs.length === 1) return `input ${sizes[0]}`;
   return `inputs ${inputs.map(({ name }, index) => `${name} ${sizes[index]}`).join(", ")}`;
+}
+
+/** What MACs are counted for, where the model does not say. */
+function describeCount({ countedFor, isPerPosition }: InspectReport): string {
+  if (isPerPosition) {
+    return " at a single position, since the model leaves the size of its inputs open (give --input-size)";
+  }
+  if (countedFor === undefined) return "";
+  const found = ` for ${describeSizes(countedFor.inputs)}`;
+  switch (countedFor.source) {
+    case "given":
+      return found;
+    case "metadata":
+      return `${found} (as its metadata say)`;
+    case "assumed":
+      return `${found} (assumed: the model leaves the size open, give --input-size)`;
+  }
 }
 
 function describe(report: InspectReport): string {
@@ -54,10 +72,11 @@ function describe(report: InspectReport): string {
   );
   return [
     `${report.name}, ${describeInputs(report)}`,
-    `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions), ` +
+    `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions)` +
+    `${describeCount(report)}, ` +
     `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
     "",
-    "Layers in graph order; `place` is the convolution's entry in a ratio list:",
+    "Layers in graph order; `place` is the convolution's entry in a ratio list, which leaves the last one whole:",
     "",
     layers,
     "",

@@ -17,7 +17,7 @@ import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { findModel, refuseOtherNetwork } from "../pocketflow/standing_model.ts";
 import { planPocketflow, type PocketflowPlan } from "../pocketflow/pocketflow_plan.ts";
-import { runPrune } from "../prune_run.ts";
+import { requireTuned, runPrune } from "../prune_run.ts";
 import { runTrain } from "../train_run.ts";
 
 /** Whether the typed command goes on with an interrupted run, and prints JSON. */
@@ -42,6 +42,7 @@ Example:
   )
   .action(async (script, _flags, command) => {
     const plan = planPocketflow(script, command);
+    if (plan.note !== undefined) say(plan.note);
     const { resume, json } = command.opts() as RunFlags;
     if (plan.goal === "eval") return await measure(plan, json);
     if (plan.goal === "train") {
@@ -84,6 +85,7 @@ async function trainAndPrune(plan: PocketflowPlan, flags: RunFlags): Promise<voi
       })
       : describeReport(report, bytes, out),
   );
+  requireTuned(report, out);
 }
 
 /** The training that made the unpruned model; none where it stands already. */

@@ -1,10 +1,10 @@
-import { InputError, prune } from "../../src/mod.ts";
+import { prune } from "../../src/mod.ts";
 import { typedArguments } from "../normalize_arguments.ts";
 import { createPruneCommand } from "../options/prune_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
-import { runPrune } from "../prune_run.ts";
+import { requireTuned, runPrune } from "../prune_run.ts";
 
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = createPruneCommand()
@@ -20,7 +20,7 @@ Example:
   )
   .action(async (model, flags) => {
     const { out, json } = flags;
-    const { report: found, provenance, bytes, notices } = await withProgress((onProgress) =>
+    const { report, provenance, bytes } = await withProgress((onProgress) =>
       runPrune(model, flags, {
         command: typedArguments,
         prune,
@@ -28,15 +28,10 @@ Example:
         onEpoch: describeEpoch,
       })
     );
-    const report = { ...found, notices: [...found.notices, ...notices] };
     console.log(
       json
         ? JSON.stringify({ out, bytes, ...provenance, ...report })
         : describeReport(report, bytes, out),
     );
-    if (report.failure !== undefined) {
-      throw new InputError(
-        `tuning the pruned network: ${report.failure}. What was cut is written to ${out} without tuning; tune it with \`finetune\``,
-      );
-    }
+    requireTuned(report, out);
   });

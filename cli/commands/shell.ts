@@ -18,7 +18,7 @@ const command = new Command("shell")
   .addOption(dataOption)
   .option(
     "--statistics <file>",
-    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept in memory)",
+    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept while the shell runs)",
   )
   .addOption(createSharedOption().default(WORKBENCH_DEFAULTS.shared))
   .option(
@@ -27,7 +27,11 @@ const command = new Command("shell")
     positiveInteger,
     WORKBENCH_DEFAULTS.channelMultiple,
   )
-  .option("--skip <layers>", "names of convolutions that stay whole, with commas between", nameList)
+  .option(
+    "--skip <layers>",
+    "names of convolutions and Dense layers that stay whole, with commas between",
+    nameList,
+  )
   .addOption(batchesOption)
   .option(
     "--batch-size <n>",
@@ -38,9 +42,8 @@ const command = new Command("shell")
   .addOption(pointsOption)
   .option(
     "--ridge <number>",
-    "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+    "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
     positiveNumber,
-    WORKBENCH_DEFAULTS.ridge,
   )
   .option(
     "--seed <n>",

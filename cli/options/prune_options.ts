@@ -20,7 +20,11 @@ import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { createDistillationOptions, createTuningOptions } from "./tuning_options.ts";
+import {
+  addStepOptions,
+  createDistillationOptions,
+  createTuningOptions,
+} from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
@@ -33,7 +37,7 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
  * @returns A command of its own.
  */
 export function createPruneCommand() {
-  const command = new Command("prune")
+  const base = new Command("prune")
     .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
     .addOption(dataOption)
     .requiredOption("--out <dir>", "folder for the smaller model")
@@ -66,12 +70,12 @@ export function createPruneCommand() {
     .addOption(
       new Option(
         "--target <cost>",
-        "what the budget counts: multiply-accumulates of convolutions, parameters, or latency on this machine",
+        "what the budget counts: multiply-accumulates, parameters, or latency on this machine",
       ).choices(["macs", "params", "latency"]).default("macs" as const),
     )
     .option(
       "--latency-table <file>",
-      "file that measured times of layers are kept in (default: they are measured anew)",
+      "file that measured times of layers are kept in (default: one for all runs on this machine, in the user's cache)",
     )
     .addOption(
       new Option(
@@ -85,6 +89,10 @@ export function createPruneCommand() {
       boolean,
     )
     .addOption(createSharedOption(" (default: couple with auto and budget, otherwise select)"))
+    .option(
+      "--slow-selectors",
+      "cut convolutions also where their selector takes more time than it saves (default: they stay whole, except with --target params, and with latency, which measures it)",
+    )
     .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
     .option(
       "--channel-multiple <n>",
@@ -93,7 +101,7 @@ export function createPruneCommand() {
     )
     .option(
       "--skip <layers>",
-      "names of convolutions that stay whole, with commas between",
+      "names of convolutions and Dense layers that stay whole, with commas between",
       nameList,
     )
     .addOption(batchesOption)
@@ -106,13 +114,12 @@ export function createPruneCommand() {
     .addOption(pointsOption)
     .option(
       "--statistics <file>",
-      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept in memory)",
+      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept for the run alone)",
     )
     .option(
       "--ridge <number>",
-      "pull towards the old weights, as a share of the mean diagonal of the inputs' Gram matrix",
+      "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
       positiveNumber,
-      PRUNE_DEFAULTS.ridge,
     )
     .option(
       "--seed <n>",
@@ -125,6 +132,17 @@ export function createPruneCommand() {
       "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
       positiveInteger,
       PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
+    )
+    .addOption(
+      new Option(
+        "--repair <extent>",
+        "how far the smaller network is repaired: layer by layer, or after that as a whole, by the unpruned network's outputs on the calibration images, without labels",
+      ).choices(["layers", "network"]).default(PRUNE_DEFAULTS.repair as "layers" | "network"),
+    )
+    .option(
+      "--repair-steps <n>",
+      "steps of --repair network (default: about two minutes' worth, 600 at most)",
+      positiveInteger,
     )
     .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
     .optionsGroup("Search, with --prune-option auto:")
@@ -185,17 +203,8 @@ export function createPruneCommand() {
     .option(
       "--retrain",
       "tune after every group as at the end, instead: all of --epochs (cp_retrain)",
-    )
-    .addOption(tuningOptions.learningRate)
-    .addOption(tuningOptions.schedule)
-    .addOption(tuningOptions.optimizer)
-    .addOption(tuningOptions.momentum)
-    .addOption(tuningOptions.weightDecay)
-    .addOption(tuningOptions.labelSmoothing)
-    .addOption(tuningOptions.shift)
-    .addOption(tuningOptions.noFlip)
-    .addOption(tuningOptions.validationImages)
-    .addOption(tuningOptions.patience)
+    );
+  const command = addStepOptions(base, tuningOptions)
     .addOption(tuningOptions.resume)
     .optionsGroup("Data and output:")
     .addOption(batchSizeEvalOption)

@@ -29,7 +29,7 @@ export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
   const text = await readTextFile(
     "--prune-list-file",
     pruneListFile,
-    "a ratio for each Conv2D with commas between",
+    "a ratio for each convolution with commas between",
   );
   return { kind: "list", text, source: pruneListFile };
 }

@@ -11,7 +11,7 @@ import {
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { createLatencyOption } from "../output/report_files.ts";
-import { createTuningOptions } from "./tuning_options.ts";
+import { addStepOptions, createTuningOptions } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
 
@@ -22,7 +22,7 @@ const tuningOptions = createTuningOptions(TRAINING_DEFAULTS);
  * @returns A command of its own.
  */
 export function createTrainCommand() {
-  return new Command("train")
+  const command = new Command("train")
     .addOption(
       new Option("--net <name>", `network: ${networkNames.join(", ")}, or resnetN with N = 6n + 2`),
     )
@@ -37,17 +37,8 @@ export function createTrainCommand() {
     .addOption(quantizeOption)
     .addOption(tuningOptions.epochs)
     .addOption(tuningOptions.epochsRatio)
-    .addOption(tuningOptions.batchSize)
-    .addOption(tuningOptions.learningRate)
-    .addOption(tuningOptions.schedule)
-    .addOption(tuningOptions.optimizer)
-    .addOption(tuningOptions.momentum)
-    .addOption(tuningOptions.weightDecay)
-    .addOption(tuningOptions.labelSmoothing)
-    .addOption(tuningOptions.shift)
-    .addOption(tuningOptions.noFlip)
-    .addOption(tuningOptions.validationImages)
-    .addOption(tuningOptions.patience)
+    .addOption(tuningOptions.batchSize);
+  return addStepOptions(command, tuningOptions)
     .addOption(tuningOptions.seed)
     .addOption(tuningOptions.resume)
     .addOption(inputSizeOption)

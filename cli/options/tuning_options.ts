@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { Option } from "@commander-js/extra-typings";
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import {
   type FinetuneOptions,
   type ModelFile,
@@ -44,7 +44,9 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
     learningRate: new Option("--learning-rate <number>", "largest learning rate")
       .argParser(positiveNumber).default(defaults.learningRate),
     schedule: new Option("--schedule <name>", "how the learning rate runs")
-      .choices(["one-cycle", "cosine", "piecewise", "constant"]).default("one-cycle" as const),
+      .choices(["one-cycle", "cosine", "piecewise", "warm-cosine", "constant"]).default(
+        "one-cycle" as const,
+      ),
     optimizer: new Option("--optimizer <name>", "rule that updates the weights")
       .choices(["momentum", "adam"]).default("momentum" as const),
     momentum: new Option("--momentum <share>", "share of the velocity that is kept")
@@ -68,6 +70,35 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
       .argParser(seedInteger).default(TUNING_DEFAULTS.seed),
     resume: new Option("--resume", "go on from the checkpoint of an interrupted run"),
   };
+}
+
+/** Values of the options that {@link addStepOptions} adds. */
+export type StepFlags = Omit<
+  ScheduleFlags,
+  "epochs" | "nbEpochsRat" | "batchSize" | "lossWDst" | "temprDst"
+>;
+
+/**
+ * Adds to a command what the steps of a training are, which every command that trains has in this order.
+ *
+ * @param command The command.
+ * @param options Its options of training.
+ * @returns The command.
+ */
+// deno-lint-ignore no-explicit-any
+export function addStepOptions<Arguments extends any[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+  options: ReturnType<typeof createTuningOptions>,
+): Command<Arguments, Options & StepFlags> {
+  const { learningRate, schedule, optimizer, momentum, weightDecay, labelSmoothing } = options;
+  const { shift, noFlip, validationImages, patience } = options;
+  for (
+    const option of [
+      ...[learningRate, schedule, optimizer, momentum, weightDecay, labelSmoothing],
+      ...[shift, noFlip, validationImages, patience],
+    ]
+  ) command.addOption(option as Option);
+  return command as unknown as Command<Arguments, Options & StepFlags>;
 }
 
 /** Options of distillation, of their own for one command. */

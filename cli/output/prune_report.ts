@@ -1,10 +1,17 @@
-import type { BudgetReport, PruneReport, SearchReport } from "../../src/mod.ts";
+import type {
+  BudgetReport,
+  NetworkRepairReport,
+  PruneReport,
+  SearchReport,
+} from "../../src/mod.ts";
 import { figureLines } from "./figures.ts";
+import { describeSizes } from "./sizes.ts";
+import type { WordedReport } from "./word_report.ts";
 import { formatBytes, formatChange, formatCount, formatPercent, formatTable } from "./table.ts";
 
 /** A pruning run for people. */
 export function describeReport(
-  report: PruneReport,
+  report: WordedReport,
   bytes?: { before: number; after: number },
   out?: string,
 ): string {
@@ -30,7 +37,7 @@ export function describeReport(
     }),
     `MACs        ${formatChange(macs, formatCount)}, of which selectors ${
       formatCount(macs.selectors)
-    }`,
+    }${report.countedFor ? `, for ${describeSizes(report.countedFor)}` : ""}`,
     `  in convolutions ${
       formatChange({ before: macs.convBefore, after: macs.convAfter }, formatCount)
     }`,
@@ -40,11 +47,19 @@ export function describeReport(
     ...(report.statistics ? [describeStatistics(report.statistics)] : []),
     ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
     `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
+    ...(report.networkRepair ? [describeRepair(report.networkRepair)] : []),
+    ...(report.tuning?.bestEpoch === 0
+      ? [
+        "tuning      no epoch was better on held-out training images: the network is as it was cut",
+      ]
+      : []),
     `images      ${images.calibration} for calibration, ${images.test} for the test`,
     `time        ${seconds.total.toFixed(1)} s: calibration ${seconds.calibrate.toFixed(1)}, ` +
     (report.search ? `search ${seconds.search.toFixed(1)}, ` : "") +
     `selection ${seconds.select.toFixed(1)}, reconstruction ${seconds.reconstruct.toFixed(1)}, ` +
-    `BatchNorm ${seconds.batchNorm.toFixed(1)}, tuning ${seconds.tune.toFixed(1)}, ` +
+    `BatchNorm ${seconds.batchNorm.toFixed(1)}, repair ${seconds.repair.toFixed(1)}, tuning ${
+      seconds.tune.toFixed(1)
+    }, ` +
     `tests ${seconds.evaluate.toFixed(1)}`,
     `repeat with --seed ${report.seed} --workers ${report.workers}`,
     ...report.notices.map((notice) => `note: ${notice}`),
@@ -59,29 +74,49 @@ function describeStatistics({ file, action }: NonNullable<PruneReport["statistic
     : `statistics  of the original gathered and written to ${file}`;
 }
 
-const COSTS = { macs: "MACs in convolutions", params: "parameters", latency: "estimated latency" };
+function describeRepair({ steps, heldOut, isKept, reason }: NetworkRepairReport): string {
+  if (reason !== undefined) return `repair      of the layers alone: ${reason}`;
+  if (heldOut === undefined) return `repair      of the whole network, ${steps} steps`;
+  const { before, after, images } = heldOut;
+  const figure = ({ validationAccuracy, validationOutputError }: typeof before) =>
+    validationAccuracy === undefined
+      ? `a relative error of ${formatPercent(validationOutputError!)}`
+      : formatPercent(validationAccuracy);
+  const outcome = isKept
+    ? `${figure(before)} → ${figure(after)} of ${images} held-out training images`
+    : `no better than before on ${images} held-out training images, ${figure(before)}`;
+  return `repair      of the whole network, ${steps} steps: ${outcome}`;
+}
+
+/** What a budget counted, for people. */
+function describeCost({ target, batchSize }: Pick<BudgetReport, "target" | "batchSize">): string {
+  if (target === "macs") return "MACs";
+  return target === "params"
+    ? "parameters"
+    : `estimated latency of predictions of ${batchSize} images`;
+}
 
 /** What the budget policy decided, for people. */
 export function describeBudget(
-  { target, share, isOptimal, error, lowerBound }: BudgetReport,
+  { share, isOptimal, error, lowerBound, ...counted }: BudgetReport,
 ): string {
   const proof = isOptimal
     ? "no choice within it has a smaller summed error"
     : `not proven optimal: no choice within it sums to less than ${
       formatPercent(error > 0 ? lowerBound / error : 0)
     } of this one's error`;
-  return `budget      ${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+  return `budget      ${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
     `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
 }
 
 function describeSearch(
-  { target, share, rollouts, winner, finalists }: SearchReport,
+  { share, rollouts, winner, finalists, ...counted }: SearchReport,
 ): string {
   const { accuracy, error } = finalists.find(({ rollout }) => rollout === winner)!;
   const reached = accuracy === undefined
     ? `a relative error of ${formatPercent(error)} on`
     : `${formatPercent(accuracy)} of`;
   return `search      number ${winner} of ${rollouts} roll-outs and ${finalists.length} finalists: ` +
-    `${formatPercent(share.found)} of the ${COSTS[target]} kept, ` +
+    `${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
     `${reached} held-out training images`;
 }

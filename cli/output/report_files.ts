@@ -9,6 +9,7 @@ import {
   type RunFields,
   type RunProfile,
 } from "../../src/mod.ts";
+import { wordProfile } from "./word_report.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
 /** `--no-latency`: for those who do not want to wait, or whose machine is busy. */
@@ -50,7 +51,7 @@ export async function reportFiles(
   others: ExtraFiles = new Map(),
 ): Promise<{ extraFiles: (bytes: number) => Promise<ExtraFiles>; costs: RunProfile }> {
   const { before } = models;
-  const costs = await profile(models);
+  const costs = wordProfile(await profile(models));
   const extraFiles = async (bytes: number) => {
     const record = await recordRun({
       ...outcome,

@@ -4,7 +4,7 @@ const COLUMNS = [
   "rollout",
   "source",
   "cost",
-  "convMacs",
+  "macs",
   "error",
   "accuracy",
   "loss",

@@ -130,7 +130,7 @@ export const FOREIGN_LEARNERS: ReadonlyMap<string, string> = new Map([
     (learner): [string, string] => [learner, "give --learner channel, which cuts channels"],
   ),
   ["weight-sparse", "give --learner channel, which cuts whole channels"],
-  ...["uniform", "uniform-tf", "non-uniform"].map((learner): [string, string] => [
+  ...["uniform", "uniform-tf", "tf-uniform", "non-uniform"].map((learner): [string, string] => [
     learner,
     "give --learner channel, and --quantize uint8 for weights of fewer bits",
   ]),

@@ -23,7 +23,15 @@ export interface PocketflowPlan {
   readonly training?: TrainFlags;
   /** The pruning. */
   readonly pruning: PruneFlags;
+  /** What the command may not have meant. */
+  readonly note?: string;
 }
+
+/** Options that say nothing about a training. */
+const IDLE_OPTIONS: readonly string[] = [
+  ...["lasso", "channelPrunedPath"],
+  ...PRUNING_OPTIONS.filter((name) => name !== "force" && name !== "quantize"),
+];
 
 /** Options that belong to the networks of one script. */
 const NETWORK_OPTIONS: Record<string, Script> = {
@@ -70,6 +78,7 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
     model: goal === "eval" && !isFullPrecision ? pruned : unpruned,
     training: flags.model === undefined ? training : undefined,
     pruning,
+    note: noteOfIdleFlags(goal, command),
   };
 }
 
@@ -96,6 +105,21 @@ function goalOf({ learner, execMode }: PocketflowFlags): PocketflowPlan["goal"] 
   }
   if (execMode === "eval") return "eval";
   return learner === "channel" ? "prune" : "train";
+}
+
+/** Without a learner PocketFlow trains, and heeds no flag of pruning. */
+function noteOfIdleFlags(
+  goal: PocketflowPlan["goal"],
+  command: Command<[string]>,
+): string | undefined {
+  if (goal !== "train" || command.getOptionValueSource("learner") !== "default") return undefined;
+  const idle = command.options.find((option) =>
+    IDLE_OPTIONS.includes(option.attributeName()) &&
+    command.getOptionValueSource(option.attributeName()) === "cli"
+  );
+  return idle &&
+    `reading --learner: found none, which is full-prec: the network is trained alone, and ${idle.long} is not ` +
+      "heeded; give --learner channel to prune it";
 }
 
 /** `nets/resnet_at_cifar10_run.py` is `resnet_at_cifar10`. */

@@ -10,6 +10,8 @@ import {
 import { describeCommand, withProvenance } from "../output/provenance.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
+import { wordReport } from "../output/word_report.ts";
+import { SHELL_OPTION_WORDS } from "./shell_option_words.ts";
 import type { ReplCommand } from "./repl.ts";
 import {
   describeAnswer,
@@ -39,7 +41,7 @@ export function createShellCommands(
   workbench: Workbench,
   print: Print,
 ): Record<string, ReplCommand> {
-  const show = command("list the convolutions: channels kept, share lost, MACs", () => {
+  const show = command("list the layers: channels kept, share lost, MACs", () => {
     const { layers, cost } = workbench;
     print({ layers, cost }, `${describeLayers(layers)}\n\n${describeNetwork(cost)}`);
   });
@@ -61,7 +63,7 @@ export function createShellCommands(
       [layers, share],
     ),
     budget: command(
-      "let the budget policy choose all counts for a share of the MACs in convolutions",
+      "let the budget policy choose all counts for a share of the MACs",
       async ({ share }, _options, signal) => {
         const report = await watched(
           signal,
@@ -145,7 +147,8 @@ async function saveNetwork(
 ): Promise<void> {
   await refuseExistingModel(folder, { force });
   const ratios = workbench.ratioList;
-  const { file, report } = await watched(signal, (run) => workbench.prune(run));
+  const { file, report: found } = await watched(signal, (run) => workbench.prune(run));
+  const report = wordReport(found, SHELL_OPTION_WORDS);
   const record = { ...describeCommand(), ...report };
   const saved = await saveModel(folder, withProvenance(file, record, { ratios }), {
     force,

@@ -39,7 +39,9 @@ export async function runShell(
   if (isTerminal) {
     const { layers, cost, name } = workbench;
     note(
-      `${name}: ${layers.length} convolutions, ${formatCount(cost.macs.before)} MACs; type help`,
+      `${name}: ${layers.length} convolutions and Dense layers, ${
+        formatCount(cost.macs.before)
+      } MACs; type help`,
     );
   }
   try {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import {
   type Change,
+  fileError,
   type Fingerprints,
   InputError,
   type ProgressListener,
@@ -13,7 +14,7 @@ import {
 import { parsePruneArguments } from "../options/prune_options.ts";
 import { checkpointFolder } from "../options/tuning_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
-import { type PruneRun, runPrune } from "../prune_run.ts";
+import { type PruneRun, requireTuned, runPrune } from "../prune_run.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
 
 /** What a sweep keeps of a run's report. */
@@ -85,6 +86,7 @@ export async function runPoint(
       throw error;
     })
     : await run();
+  requireTuned(report, folder);
   const { accuracy, outputError, loss, macs, params, seconds } = report;
   const quality = qualityOf(report);
   return { accuracy, outputError, quality, loss, macs, params, bytes, seconds: seconds.total };
@@ -99,7 +101,10 @@ function qualityOf({ heldOut, tuning }: PruneReport): number | undefined {
 
 /** Removes what is left of a run with other options or content. */
 export async function removeCheckpoint(out: string, name: string): Promise<void> {
-  await rm(checkpointFolder(join(out, name)), { recursive: true, force: true });
+  const folder = checkpointFolder(join(out, name));
+  await rm(folder, { recursive: true, force: true }).catch((cause) => {
+    throw fileError(`removing ${folder}, which an earlier sweep left`, cause);
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {

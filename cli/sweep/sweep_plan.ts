@@ -1,5 +1,5 @@
 import type { Option } from "@commander-js/extra-typings";
-import { type DataOptions, InputError } from "../../src/mod.ts";
+import { type DataOptions, InputError, parseJson } from "../../src/mod.ts";
 import { normalizeArguments } from "../normalize_arguments.ts";
 import { overridesOf } from "../options/input_flags.ts";
 import { createPruneCommand, parsePruneArguments } from "../options/prune_options.ts";
@@ -55,7 +55,7 @@ const NAME = /^[A-Za-z0-9][\w.-]*$/;
  */
 export function parseSweep(text: string, path: string): SweepPoint[] {
   const file = new SweepFile(path);
-  const fields = file.objectOf(parseJson(text, path), "it", Object.keys(FIELDS));
+  const fields = file.objectOf(parseContent(text, path), "it", Object.keys(FIELDS));
   const common = file.argsOf(fields.common ?? {}, "common");
   const models = file.modelsOf(fields.models, fields.data);
   const options = file.entriesOf(fields.options, "options")
@@ -79,9 +79,9 @@ export function parseSweep(text: string, path: string): SweepPoint[] {
   );
 }
 
-function parseJson(text: string, path: string): unknown {
+function parseContent(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new InputError(
       `reading ${path}: ${(error as Error).message}, wanted JSON; mend the file`,

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, paretoFront, writeWholeFile } from "../../src/mod.ts";
+import { InputError, paretoFront, parseJson, writeWholeFiles } from "../../src/mod.ts";
 import type { SweepFigures } from "./sweep_job.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
 import { formatBytes, formatCount, formatPercent, formatTable } from "../output/table.ts";
@@ -53,7 +53,7 @@ export class SweepResults {
       );
     });
     try {
-      const { runs } = JSON.parse(await readFile(path, "utf8")) as { runs: SweepResult[] };
+      const runs = parseRuns(await readFile(path, "utf8"));
       return new SweepResults(folder, names, runs);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
@@ -89,13 +89,46 @@ export class SweepResults {
 
   async #write(): Promise<void> {
     const runs = [...this.#results.values()];
-    await this.#writeText(FILE, `${JSON.stringify({ runs }, undefined, 2)}\n`);
-    await this.#writeText("sweep.csv", tableOf(this.wanted));
+    const files = [
+      [FILE, `${JSON.stringify({ runs }, undefined, 2)}\n`],
+      ["sweep.csv", tableOf(this.wanted)],
+    ] as const;
+    await writeWholeFiles(new Map(files.map(([name, text]) => [join(this.#folder, name), text])));
   }
+}
 
-  async #writeText(name: string, text: string): Promise<void> {
-    await writeWholeFile(join(this.#folder, name), new TextEncoder().encode(text));
+/** Runs as a file of results has them. */
+function parseRuns(text: string): SweepResult[] {
+  const runs = (parseJson(text) as { runs?: unknown } | null)?.runs;
+  if (!Array.isArray(runs)) throw new Error("found no list of runs, wanted one");
+  const broken = runs.findIndex((run) => !isResult(run));
+  if (broken >= 0) {
+    throw new Error(`found ${JSON.stringify(runs[broken])} as runs[${broken}], wanted a run`);
   }
+  return runs;
+}
+
+function isResult(run: SweepResult | null): run is SweepResult {
+  const texts = [run?.name, run?.model, run?.options, run?.key];
+  return texts.every((text) => typeof text === "string") && isNumber(run?.budget) &&
+    ["begun", "done", "failed"].includes(run!.status) &&
+    (run!.status !== "failed" || typeof run!.error === "string") &&
+    (run!.status === "done" ? isFigures(run!.figures) : run!.figures === undefined);
+}
+
+function isFigures(figures: SweepFigures | undefined): boolean {
+  const { accuracy, outputError, quality, loss, macs, params, bytes, seconds } = { ...figures };
+  return [loss, macs, params, bytes].every(isChange) && isNumber(seconds) &&
+    [accuracy, outputError].every((change) => change === undefined || isChange(change)) &&
+    (quality === undefined || isNumber(quality));
+}
+
+function isChange(change: SweepFigures["loss"] | undefined): boolean {
+  return isNumber(change?.before) && isNumber(change?.after);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value);
 }
 
 const COLUMNS: readonly (readonly [name: string, valueOf: (run: SweepResult) => unknown])[] = [

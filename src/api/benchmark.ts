@@ -12,7 +12,7 @@ import { InputError, option, withDefaults } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { loadKernels, registerKernels, startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../model/mod.ts";
-import { type ProgressListener, resolveModel } from "../session/mod.ts";
+import { type CountedFor, type ProgressListener, resolveSizedModel } from "../session/mod.ts";
 
 /** Options of {@link benchmark}. */
 export interface BenchmarkOptions {
@@ -24,7 +24,7 @@ export interface BenchmarkOptions {
   readonly rounds?: number;
   /** Whether every layer is timed alone as well. Default true. */
   readonly layers?: boolean;
-  /** Height and width in pixels, for models that leave them open. */
+  /** Height and width in pixels, for models that leave them open. Default: what their metadata say. */
   readonly inputSize?: readonly [number, number];
   /** Called at the beginning of every stage. */
   readonly onProgress?: ProgressListener;
@@ -73,6 +73,8 @@ export interface BenchmarkReport {
   readonly rounds: number;
   /** The models, in the order given. */
   readonly models: readonly BenchmarkedModel[];
+  /** What all figures are of, where a model leaves sizes of its inputs open. */
+  readonly countedFor?: CountedFor;
 }
 
 /**
@@ -103,9 +105,10 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
     options,
     BENCHMARK_DEFAULTS,
   );
-  const files = await Promise.all(
-    options.models.map((model) => resolveModel(model, { inputSize })),
+  const sized = await Promise.all(
+    options.models.map((model) => resolveSizedModel(model, { inputSize })),
   );
+  const files = sized.map(({ file }) => file);
   await startBackend();
   const subjects: Subject[] = [];
   for (const file of files) subjects.push(await describe(file, batchSize));
@@ -124,7 +127,8 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
     if (layers) next("measuring layers");
     models.push(layers ? { ...model, layers: await timeEveryLayer(graph, batchSize) } : model);
   }
-  return { batchSize, rounds, models };
+  const { countedFor } = sized.find((model) => model.countedFor) ?? {};
+  return { batchSize, rounds, models, ...(countedFor && { countedFor }) };
 }
 
 interface Subject {

@@ -17,6 +17,7 @@ import {
   gatherShard,
   type Shard,
   type StatisticsSource,
+  wantedImages,
 } from "../pruning/mod.ts";
 import { type DataOptions, openSession } from "../session/mod.ts";
 
@@ -32,11 +33,14 @@ export interface CalibrateOptions extends DataOptions {
   readonly shard?: Shard;
   /** Workers that gather the statistics of all parts. Default: this process gathers those of `shard`. */
   readonly queue?: ShardQueue;
-  /** Batches of training images over all shards. Default 60. */
+  /**
+   * Batches of training images over all shards. Default: 7,680 images, fewer where a pass over them takes more than
+   * 1.5 · 10¹² multiply-accumulates, 256 at least.
+   */
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default 10. */
+  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
@@ -53,7 +57,7 @@ export interface CalibrateOptions extends DataOptions {
 export interface CalibrateReport {
   /** The calibration images. */
   readonly images: {
-    /** Images that were asked for: `batches` × `batchSize`. */
+    /** Images that were asked for: `batches` × `batchSize`, or the default. */
     readonly wanted: number;
     /** Images of all shards; fewer than were asked for where the training split has fewer. */
     readonly all: number;
@@ -130,8 +134,8 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
     () => undefined,
   );
   try {
-    const { pool } = session;
-    const wanted = settings.batches * settings.batchSize;
+    const { pool, graph } = session;
+    const wanted = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images: wanted }, clock);
     const { length: all } = source.calibration.indices;
     const { statistics, images, unreadable } = queue

@@ -4,14 +4,16 @@ import {
   type ConvolutionPlace,
   type CutMode,
   findChannelSpaces,
-  listConvolutions,
+  type LayerGraph,
+  listReaders,
   openNetwork,
   type SharedMode,
   spacesOfTensor,
 } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
-import { disposeModel, type ModelFile } from "../model/mod.ts";
-import { resolveModel } from "../session/mod.ts";
+import { InputError } from "../base/mod.ts";
+import { disposeModel, findInputs, type ModelFile } from "../model/mod.ts";
+import { assumeSizes, type CountedFor, resolveSizedModel } from "../session/mod.ts";
 
 /** One layer as {@link inspect} sees it. */
 export interface LayerDescription {
@@ -29,9 +31,9 @@ export interface LayerDescription {
   readonly spaces: readonly number[];
   /** Place in the ratio list; convolutions only. */
   readonly place?: number;
-  /** Input channels; convolutions only. */
+  /** Input channels; convolutions and Dense layers only. */
   readonly channels?: number;
-  /** How its input channels can be cut; convolutions only. */
+  /** How its input channels can be cut; convolutions and Dense layers only. */
   readonly mode?: CutMode;
   /** Why they cannot be cut, or why nothing is known of the layer. */
   readonly reason?: string;
@@ -49,10 +51,17 @@ export interface InspectReport {
   readonly layers: readonly LayerDescription[];
   /** Its channel spaces. */
   readonly spaces: readonly ChannelSpace[];
-  /** Multiply–accumulates for one image. */
+  /** Multiply–accumulates for one image; see `countedFor` and `isPerPosition` where its size is open. */
   readonly macs: number;
   /** Of these, those of all but Dense layers. */
   readonly convMacs: number;
+  /**
+   * What multiply–accumulates and shapes of layers are for, where the model leaves sizes of its inputs open; absent where it
+   * fixes them.
+   */
+  readonly countedFor?: CountedFor;
+  /** Set where sizes stay open, and count as one: no size that is tried fits the model. */
+  readonly isPerPosition?: true;
   /** Number of weights, moving statistics included. */
   readonly params: number;
   /** Bytes on disk; 0 for a model that was never there. */
@@ -65,7 +74,7 @@ export interface InspectOptions {
   readonly model: string | ModelFile;
   /** What would happen to channels that several layers read. Default `select`. */
   readonly shared?: SharedMode;
-  /** Height and width in pixels, for models that leave them open. */
+  /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else 224 × 224. */
   readonly inputSize?: readonly [number, number];
 }
 
@@ -91,19 +100,16 @@ export interface InspectOptions {
  * ```
  */
 export async function inspect(options: InspectOptions): Promise<InspectReport> {
-  const file = await resolveModel(options.model, options);
   await startBackend();
-  const { model, graph } = await openNetwork(file);
-  const inputs = model.inputs.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
-  disposeModel(model);
+  const { file, graph, inputs, ...counted } = await openSized(options);
   const map = findChannelSpaces(graph);
   const places = new Map<string, ConvolutionPlace>(
-    listConvolutions(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
+    listReaders(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
   );
   const layers = graph.nodes.map((node): LayerDescription => {
     const rule = map.rules.get(node.key)!;
     const opaque = rule.kind === "opaque" ? rule.reason : undefined;
-    const { place, channels, mode, reason = opaque } = places.get(node.key) ?? {};
+    const { place, channels, mode, reason = opaque } = places.get(node.name) ?? {};
     return {
       name: node.key,
       className: node.className,
@@ -123,6 +129,63 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
     layers,
     spaces: map.spaces,
     ...networkCost(graph),
+    ...counted,
     bytes: file.bytes,
   };
+}
+
+/** A network that is looked at. */
+interface OpenedSize extends Pick<InspectReport, "inputs" | "countedFor" | "isPerPosition"> {
+  readonly file: ModelFile;
+  readonly graph: LayerGraph;
+}
+
+/** What sizes are taken for that nobody says: the usual one, then others for networks that it does not fit. */
+const ASSUMED_EXTENTS = [224, 256, 640, 32];
+
+/** Opens a network at the size of its images, or at one that fits it; its inputs are as it states them, or was told. */
+async function openSized({ model, inputSize }: InspectOptions): Promise<OpenedSize> {
+  const { file, original, isOpen, countedFor } = await resolveSizedModel(model, { inputSize });
+  const asStated = (opened: OpenedSize) => ({
+    ...opened,
+    file,
+    inputs: statedInputs(original, opened.inputs),
+  });
+  if (!isOpen) {
+    const opened = await openAs(file, countedFor);
+    return countedFor?.source === "metadata" ? asStated(opened) : opened;
+  }
+  for (const extent of ASSUMED_EXTENTS) {
+    const assumed = await assumeSizes(file, extent);
+    if (assumed.isOpen) break;
+    try {
+      return asStated(await openAs(assumed.file, assumed.countedFor));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return { ...await openAs(file), isPerPosition: true };
+}
+
+async function openAs(file: ModelFile, countedFor?: CountedFor): Promise<OpenedSize> {
+  const { model, graph } = await openNetwork(file);
+  const declared = findInputs(file.topology);
+  const inputs = model.inputs.map(({ name, shape }, index) => ({
+    name: declared[index]?.name ?? name,
+    shape: shape.slice(1),
+  }));
+  disposeModel(model);
+  return { file, graph, inputs, ...(countedFor && { countedFor }) };
+}
+
+/** Inputs with the extents that a model states itself. */
+function statedInputs(
+  { topology }: ModelFile,
+  sized: InspectReport["inputs"],
+): InspectReport["inputs"] {
+  const stated = findInputs(topology);
+  return sized.map(({ name, shape }, index) => ({
+    name,
+    shape: stated[index]?.shape?.slice(1) ?? shape,
+  }));
 }

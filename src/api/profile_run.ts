@@ -1,5 +1,6 @@
 import {
   describeConditions,
+  latencyBatch,
   LatencyTable,
   type LayerTimer,
   measureStockLatency,
@@ -8,11 +9,11 @@ import {
   profileGraph,
   type RunProfile,
 } from "../cost/mod.ts";
-import { InputError } from "../base/mod.ts";
+import { InputError, messageOf } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile, readPreprocessing } from "../model/mod.ts";
-import { type ProgressListener, resolveModel } from "../session/mod.ts";
+import { type ProgressListener, resolveModel, resolveSizedModel } from "../session/mod.ts";
 
 /** Options of {@link profile}. */
 export interface ProfileOptions {
@@ -27,7 +28,6 @@ export interface ProfileOptions {
 }
 
 /** A prediction is timed with many images, as for a budget of latency, where that takes a moment alone. */
-const [MANY_IMAGES, ONE_IMAGE] = [32, 1];
 const MOST_MACS = 4e9;
 
 const ROUNDS = 15;
@@ -61,6 +61,8 @@ interface Opened {
 export async function profile(options: ProfileOptions): Promise<RunProfile> {
   await startBackend();
   const { inputs } = readPreprocessing(options.after);
+  const sized = await resolveSizedModel(options.after);
+  const countedFor = sized.countedFor && { countedFor: sized.countedFor.inputs };
   const sizes = inputs.flatMap(({ name, shape: [height, width, channels] }) =>
     channels === undefined ? [] : [[name, { inputSize: [height, width] as [number, number] }]]
   );
@@ -73,13 +75,13 @@ export async function profile(options: ProfileOptions): Promise<RunProfile> {
   const opened = await Promise.all([options.before, options.after].filter(isGiven).map(open));
   if (options.latency ?? true) {
     try {
-      return await timeNetworks(opened, options.onProgress);
+      return { ...await timeNetworks(opened, options.onProgress), ...countedFor };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { ...costsOf(opened), latencyFailure: error.message };
+      return { ...costsOf(opened), ...countedFor, latencyFailure: messageOf(error) };
     }
   }
-  return costsOf(opened);
+  return { ...costsOf(opened), ...countedFor };
 }
 
 function isGiven<Value>(value: Value | undefined): value is Value {
@@ -107,7 +109,8 @@ async function timeNetworks(
   const report = (done: number) =>
     onProgress?.({ stage: "measuring latency", done, total: opened.length + 1 });
   const { macs } = networkCost(opened[0].graph);
-  const batchSize = macs * MANY_IMAGES <= MOST_MACS ? MANY_IMAGES : ONE_IMAGE;
+  const many = latencyBatch(opened[0].graph);
+  const batchSize = macs * many <= MOST_MACS ? many : 1;
   const timer = timeShapesOnce(await LatencyTable.open());
   report(0);
   const files = opened.map(({ file }) => file);

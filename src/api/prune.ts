@@ -38,7 +38,7 @@ export interface PruneOptions extends PruneNetworkOptions {
  *   policy: { kind: "budget", share: 0.5 },
  *   batches: 1,
  * });
- * assert.ok(report.macs.convAfter <= 0.5 * report.macs.convBefore);
+ * assert.ok(report.macs.after <= 0.5 * report.macs.before);
  * assert.ok(report.accuracy!.after > 0.8);
  * ```
  *

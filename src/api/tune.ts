@@ -197,11 +197,12 @@ async function tuneSession(
   const after = tuned.interrupted
     ? before
     : await evaluateOn(session, written, test, options, "evaluating after");
-  const { validationAccuracy, validationOutputError } = tuned;
+  const { validationAccuracy, validationOutputError, bestEpoch } = tuned;
   const report = {
     ...compareFigures(before, after),
     ...(validationAccuracy !== undefined && { validationAccuracy }),
     ...(validationOutputError !== undefined && { validationOutputError }),
+    ...(bestEpoch !== undefined && { bestEpoch }),
     epochs: tuned.history,
     interrupted: tuned.interrupted,
     seed: plan.options.seed,

@@ -1,8 +1,8 @@
 import {
-  appendFile,
   copyFile,
   link,
   mkdir,
+  mkdtemp,
   open,
   rename,
   rm,
@@ -16,10 +16,10 @@ import {
  * step go wrong.
  */
 export const disk = {
-  appendFile,
   copyFile,
   link,
   mkdir,
+  mkdtemp,
   open,
   rename,
   rm,

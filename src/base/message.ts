@@ -58,6 +58,9 @@ export interface OptionMention {
 /** A message: texts, and the options that it names between them. It is plain data. */
 export type Message = readonly (string | OptionMention)[];
 
+/** What a report says: a text, or a message that names options. Either is plain data. */
+export type Notice = string | Message;
+
 /** What callers of the library write for its options. */
 export const LIBRARY_WORDS: OptionWords = {
   names: {
@@ -119,13 +122,49 @@ export function anyOf(names: readonly OptionName[], input?: string): OptionMenti
 /**
  * Writes a message.
  *
- * @param message The message.
- * @param words What its options are called; of those that are called the same one is named.
+ * @param message The message; a text stays as it is.
+ * @param words What its options are called; of those that are called the same one is named. Default: as callers of the
+ * library write them.
  * @returns The text.
+ *
+ * @example Name options as a form does
+ * ```ts
+ * import { LIBRARY_WORDS, type Notice, writeMessage } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const failure: Notice = ["too few images are held out; raise ", { anyOf: ["validationImages"] }];
+ * const words = { ...LIBRARY_WORDS, names: { ...LIBRARY_WORDS.names, validationImages: '"Held out"' } };
+ * assert.match(writeMessage(failure), /raise validationImages$/);
+ * assert.match(writeMessage(failure, words), /raise "Held out"$/);
+ * ```
  */
-export function writeMessage(message: Message, words: OptionWords): string {
-  return message.map((part) => typeof part === "string" ? part : writeMention(part, words))
+export function writeMessage(message: Notice, words: OptionWords = LIBRARY_WORDS): string {
+  return partsOf(message)
+    .map((part) => typeof part === "string" ? part : writeMention(part, words))
     .join("");
+}
+
+/** The parts of what a report says. */
+export function partsOf(notice: Notice): Message {
+  return typeof notice === "string" ? [notice] : notice;
+}
+
+/**
+ * Tells messages from anything else that a file or another process may hold.
+ *
+ * @param value Plain data.
+ * @returns Whether it is a message, whose options are known.
+ */
+export function isMessage(value: unknown): value is Message {
+  return Array.isArray(value) &&
+    value.every((part) => typeof part === "string" || isMention(part as OptionMention | null));
+}
+
+function isMention(part: OptionMention | null): boolean {
+  const { anyOf, input } = { ...part };
+  return Array.isArray(anyOf) && anyOf.length > 0 &&
+    anyOf.every((name) => Object.hasOwn(LIBRARY_WORDS.names, name)) &&
+    (input === undefined || typeof input === "string");
 }
 
 function writeMention(

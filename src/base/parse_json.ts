@@ -8,6 +8,15 @@ const MOST_LEVELS = 500;
  * @returns What it says.
  * @throws {SyntaxError} When it is no JSON.
  * @throws {RangeError} When it has more levels than a stack bears that walks through it.
+ *
+ * @example Refuse what would end a walk through it
+ * ```ts
+ * import { parseJson } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(parseJson('{"macs": 1e7}'), { macs: 1e7 });
+ * assert.throws(() => parseJson("[".repeat(1000) + "]".repeat(1000)), /more than 500 levels/);
+ * ```
  */
 export function parseJson(text: string): unknown {
   const parsed: unknown = JSON.parse(text);

@@ -5,12 +5,7 @@ import { disk } from "./disk.ts";
 import { fileError, InputError } from "./errors.ts";
 import { isMissing } from "./files.ts";
 import { option } from "./message.ts";
-
-/** Bytes that are written without looking whether to go on. */
-const BYTES_AT_ONCE = 2 ** 22;
-
-/** What a file holds: a text, bytes, or bytes one behind the other. */
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+import { type FileContent, syncFolder, writeSynced } from "./synced_file.ts";
 
 /** How {@link writeWholeFolder} writes. */
 export interface FolderWriting {
@@ -61,7 +56,7 @@ export async function refuseExistingFile(path: string, force = false): Promise<v
     await disk.writeFile(draft, "", { flag: "wx" });
     await disk.rm(draft);
   } catch (cause) {
-    await removeDraft(draft);
+    await removeAll(draft);
     throw fileError(`writing ${path}`, cause);
   }
 }
@@ -79,7 +74,7 @@ export async function requireWritableFolder(folder: string): Promise<void> {
     await disk.mkdir(draft);
     await disk.rmdir(draft);
   } catch (cause) {
-    await removeDraft(draft);
+    await removeAll(draft);
     throw fileError(`writing ${folder}`, cause);
   }
 }
@@ -103,7 +98,7 @@ export async function statFile(path: string): Promise<Stats | undefined> {
 /**
  * Writes a file, beside its place first: what has the name is at any moment the older file or the newer one as a whole.
  *
- * @param path The file; one that is there is replaced.
+ * @param path The file; one that is there is replaced, of a link what it leads to.
  * @param content What is written.
  * @param signal Interrupts the writing; what was there stays.
  * @throws {InputError} When it cannot be written; what was there stays.
@@ -127,11 +122,58 @@ export async function writeWholeFile(
   content: FileContent,
   signal?: AbortSignal,
 ): Promise<void> {
+  await writeWholeFiles(new Map([[path, content]]), signal);
+}
+
+/**
+ * Writes files that belong together. All are written beside their places before any takes its own, so that a full disk
+ * leaves the older ones.
+ *
+ * @param files Contents by path, what the others go with first.
+ * @param signal Interrupts the writing; what was there stays.
+ * @throws {InputError} When one cannot be written; what was there stays, or the message says which is in place.
+ * @throws The signal's reason, when it interrupts.
+ *
+ * @example Replace a table and its drawing
+ * ```ts
+ * import { writeWholeFiles } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const files = [["costs.csv", "layer,macs\n"], ["costs.svg", "<svg/>"]] as const;
+ * await writeWholeFiles(new Map(files.map(([name, text]) => [`${folder}/${name}`, text])));
+ * assert.equal(await Deno.readTextFile(`${folder}/costs.svg`), "<svg/>");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function writeWholeFiles(
+  files: ReadonlyMap<string, FileContent>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const writings = await Promise.all([...files].map(async ([path, content]) => {
+    const place = await realpath(path).catch(() => path);
+    return { path, content, place, draft: draftPath(place) };
+  }));
+  const inPlace: string[] = [];
+  let path = "";
   try {
-    await writeBeside(path, (draft) => writeContent(draft, content, signal));
+    for (const writing of writings) {
+      path = writing.path;
+      await writeSynced(writing.draft, writing.content, signal);
+    }
+    for (const { draft, place, ...writing } of writings) {
+      path = writing.path;
+      await disk.rename(draft, place);
+      inPlace.push(path);
+    }
+    await confirmNames(writings.map(({ place }) => place));
   } catch (cause) {
-    signal?.throwIfAborted();
-    throw fileError(`writing ${path}`, cause);
+    for (const { draft } of writings) await removeAll(draft);
+    if (inPlace.length === 0) signal?.throwIfAborted();
+    const isPartly = inPlace.length > 0 && inPlace.length < writings.length;
+    if (!isPartly) throw fileError(`writing ${path}`, cause);
+    const message = `${(cause as Error).message}, but the new ${inPlace.join(", ")} is in place`;
+    throw new InputError(`writing ${path}: ${message}; write them again`, { cause });
   }
 }
 
@@ -153,11 +195,13 @@ export async function writeWholeFolder(
   const newParents = await listMissingFolders(dirname(place));
   const write = async (draft: string) => {
     await disk.mkdir(draft, { recursive: true });
-    for (const [name, content] of files) await writeContent(join(draft, name), content, signal);
+    for (const [name, content] of files) await writeSynced(join(draft, name), content, signal);
+    await syncFolder(draft);
     await check?.(draft);
   };
   try {
     await writeBeside(place, write, settle);
+    await confirmNames(newParents);
   } catch (cause) {
     for (const parent of newParents) await disk.rmdir(parent).catch(() => {});
     signal?.throwIfAborted();
@@ -166,11 +210,23 @@ export async function writeWholeFolder(
 }
 
 /**
+ * Makes a folder and those on the way to it, where they are not there, and waits until the disk has them.
+ *
+ * @param folder The folder.
+ * @throws What the file system says.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const missing = await listMissingFolders(resolve(folder));
+  await disk.mkdir(folder, { recursive: true });
+  for (const each of missing) await syncFolder(dirname(each));
+}
+
+/**
  * Has a file or folder written under a name that nothing else has, and then gives it its place; a draft that fails is
- * removed.
+ * removed. It returns when the disk has the name.
  *
  * @param place The file or folder.
- * @param write Writes the draft.
+ * @param write Writes the draft, and waits until the disk has its content.
  * @param settle Gives the draft its place. Default: it takes the name, and the place of a file that has it.
  * @throws What either throws.
  */
@@ -184,36 +240,28 @@ export async function writeBeside(
     await write(draft);
     await settle(draft, place);
   } catch (error) {
-    await removeDraft(draft);
+    await removeAll(draft);
     throw error;
   }
+  await confirmNames([place]);
 }
 
-async function writeContent(
-  path: string,
-  content: FileContent,
-  signal?: AbortSignal,
-): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
-  const file = await disk.open(path, "wx");
+/** Waits until the disk has the names of what is in place. */
+async function confirmNames(places: readonly string[]): Promise<void> {
   try {
-    for (const part of parts) {
-      for (let written = 0; written < part.length;) {
-        signal?.throwIfAborted();
-        const length = Math.min(BYTES_AT_ONCE, part.length - written);
-        written += (await file.write(part, written, length)).bytesWritten;
-      }
-    }
-    signal?.throwIfAborted();
-  } finally {
-    await file.close();
+    for (const folder of new Set(places.map((place) => dirname(place)))) await syncFolder(folder);
+  } catch (cause) {
+    throw new InputError(
+      "the new one is in place, but the disk does not confirm that it keeps it: " +
+        `${(cause as Error).message}; check the disk, and write it again`,
+      { cause },
+    );
   }
 }
 
 /** What is not there any more, or cannot be removed either, does no harm. */
-async function removeDraft(draft: string): Promise<void> {
-  await disk.rm(draft, { recursive: true }).catch(() => {});
+export async function removeAll(path: string): Promise<void> {
+  await disk.rm(path, { recursive: true }).catch(() => {});
 }
 
 /** Windows renames nothing to a name that an empty folder has. */

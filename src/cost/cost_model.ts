@@ -1,4 +1,10 @@
-import { type ChannelMap, type CutUnit, kernelPositions, type LayerGraph } from "../graph/mod.ts";
+import {
+  type ChannelMap,
+  type CutUnit,
+  kernelPositions,
+  type LayerGraph,
+  type LayerNode,
+} from "../graph/mod.ts";
 import type { Weight } from "../model/mod.ts";
 import { type CostTerm, mergeTerms } from "./cost_term.ts";
 import { type Extent, type KeptChannels, unitsOf, widthAt } from "./extent.ts";
@@ -23,7 +29,8 @@ export interface CostModel {
  *
  *     MACs = P · kh · kw · k_in · k_out,
  *
- * a selector reads all channels at the positions it visits, a unit that selects and is whole has none. The sums equal
+ * where k_in and k_out are sums over units behind concatenations: such a product is several terms, one for each pair. A
+ * selector reads all channels at the positions it visits, a unit that selects and is whole has none. The sums equal
  * `networkCost(shrinkGraph(…))`, or exceed it by what only a branch needs that has lost all its channels.
  *
  * @param graph The network.
@@ -43,10 +50,16 @@ export function costModel(
   const ofKernels = layers.filter(({ node }) => kernelsOf(node).length > 0);
   const isWhole = (unit: number, count: number) => count === units[unit].channels;
   const macTerms = (some: SymbolicLayer[]) =>
-    mergeTerms(some.map((layer) => termOfLayer(layer, layerMacs(layer), isWhole)));
+    mergeTerms(
+      some.flatMap((layer) =>
+        termsOfLayer(layer, kernelsOf(layer.node), kernelPositions(layer.node), isWhole)
+      ),
+    );
   const otherWeights = [...graph.otherWeights.values()]
     .reduce((sum, { values }) => sum + values.length, 0);
-  const paramTerms = layers.map((layer) => termOfLayer(layer, layerParams(layer), isWhole));
+  const paramTerms = layers.flatMap((layer) =>
+    termsOfLayer(layer, ownWeights(layer.node), 1, isWhole)
+  );
   const byLayer = Map.groupBy(ofKernels, ({ owner }) => owner);
   return {
     layerMacs: new Map([...byLayer].map(([key, own]) => [key, macTerms(own)])),
@@ -90,41 +103,77 @@ export function termOfLayer(
   return { units, cost };
 }
 
-function layerMacs(layer: SymbolicLayer): LayerQuantity {
-  const positions = kernelPositions(layer.node);
-  const { extents, at } = sumOfSizes(layer, kernelsOf(layer.node));
-  return { extents, at: (...widths) => positions * at(...widths) };
-}
-
 /** Weights of a layer that is called several times count at its first call. */
-function layerParams(layer: SymbolicLayer): LayerQuantity {
-  const { key, name, weights } = layer.node;
-  return sumOfSizes(layer, key === name ? [...weights.values()] : []);
+function ownWeights({ key, name, weights }: LayerNode): Weight[] {
+  return key === name ? [...weights.values()] : [];
 }
 
-function sumOfSizes(layer: SymbolicLayer, weights: readonly Weight[]): LayerQuantity {
+/**
+ * A multiple of the sizes of some weights of a layer: one term where it depends on two units at most, or on whether the
+ * layer is there; else a term for every product of a part of the input's width and a part of the output's, for searches
+ * need terms of few units.
+ */
+function termsOfLayer(
+  layer: SymbolicLayer,
+  weights: readonly Weight[],
+  factor: number,
+  isWhole: (unit: number, count: number) => boolean,
+): CostTerm[] {
   const sizes = weights.map((weight) => weightSize(layer, weight));
-  const extents = sizes.flatMap((size) => size.extents);
-  const at = (...widths: number[]) => {
+  const units = new Set(sizes.flatMap(({ extents }) => extents.flatMap(unitsOf)));
+  const parts = layer.condition === undefined && units.size > 2
+    ? sizes.flatMap(expandProduct)
+    : [{ extents: sizes.flatMap(({ extents }) => extents), at: sumOfProducts(sizes) }];
+  return parts.map(({ extents, at }) => {
+    const quantity = { extents, at: (...widths: number[]) => factor * at(...widths) };
+    return termOfLayer(layer, quantity, isWhole);
+  });
+}
+
+/** A multiple of a product of widths. */
+interface WidthProduct {
+  readonly scale: number;
+  readonly extents: readonly Extent[];
+}
+
+function productOf({ scale, extents }: WidthProduct): LayerQuantity {
+  const at = (...widths: number[]) => widths.reduce((product, width) => product * width, scale);
+  return { extents, at };
+}
+
+function sumOfProducts(products: readonly WidthProduct[]): LayerQuantity["at"] {
+  return (...widths) => {
     let first = 0;
-    return sizes.reduce((sum, size) => {
-      const own = widths.slice(first, first += size.extents.length);
-      return sum + size.at(...own);
+    return products.reduce((sum, product) => {
+      const own = widths.slice(first, first += product.extents.length);
+      return sum + productOf(product).at(...own);
     }, 0);
   };
-  return { extents, at };
+}
+
+/** A product of sums as a sum of products. */
+function expandProduct({ scale, extents }: WidthProduct): LayerQuantity[] {
+  const parts = extents.map((extent) => [
+    ...extent.parts.map((part): Extent => ({ fixed: 0, parts: [part] })),
+    ...(extent.fixed > 0 ? [{ fixed: extent.fixed, parts: [] }] : []),
+  ]);
+  const products = parts.reduce<Extent[][]>(
+    (some, ones) => some.flatMap((before) => ones.map((one) => [...before, one])),
+    [[]],
+  );
+  return products.map((product) => productOf({ scale, extents: product }));
 }
 
 /** How many values a weight has left: surgery slices the axes that run over the input's or the output's width. */
 function weightSize(
   { node, rule, inputs, inputShapes, output }: SymbolicLayer,
   { shape, values }: Weight,
-): LayerQuantity {
+): WidthProduct {
   const [before] = inputShapes.map((input) => input.at(-1)!);
   const after = node.outputShape.at(-1)!;
-  const proportional = (extents: Extent[], full: number): LayerQuantity => ({
+  const proportional = (extents: Extent[], full: number): WidthProduct => ({
     extents,
-    at: (...widths) => values.length / full * widths.reduce((product, width) => product * width, 1),
+    scale: values.length / full,
   });
   const isKernel = shape.length > 1;
   switch (rule.kind) {

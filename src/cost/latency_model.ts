@@ -2,6 +2,7 @@ import type { ChannelMap, CutUnit, LayerGraph } from "../graph/mod.ts";
 import { type CostTerm, mergeTerms, sumTerms } from "./cost_term.ts";
 import { termOfLayer } from "./cost_model.ts";
 import { type KeptChannels, widthAt } from "./extent.ts";
+import { PREDICT_BATCH } from "./latency_batch.ts";
 import type { LatencyTable } from "./latency_table.ts";
 import { type LayerShape, shapeOfLayer, widthAxes, type WidthAxis } from "./layer_shape.ts";
 import { listSymbolicLayers, type SymbolicLayer } from "./symbolic_layers.ts";
@@ -18,9 +19,6 @@ export interface LatencyModelOptions {
   /** Which channels a unit keeps, see `costModel`. */
   readonly kept?: KeptChannels;
 }
-
-/** Images that `model.predict` of TensorFlow.js runs at once. */
-const PREDICT_BATCH = 32;
 
 interface TimedLayer {
   readonly layer: SymbolicLayer;

@@ -1,23 +1,30 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import {
   differences,
+  disk,
   fileError,
   InputError,
   isMissing,
   parseJson,
   writeWholeFile,
 } from "../base/mod.ts";
+import { isJsonObject } from "../model/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
 import { timeStockLayers } from "./on_stock.ts";
 import type { LayerTimer } from "./time_layers.ts";
+import { findUserCache, isPermitted } from "./user_cache.ts";
 
 /** The machine and the software that times were measured with. */
 export interface LatencyConditions {
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
+  /** What runs the WebAssembly, with its version; absent in tables of earlier versions. */
+  readonly runtime?: string;
   /** Operating system and instruction set. */
   readonly target: string;
   /** Name of its processor, where the permission `--allow-sys=cpus` lets that be known. */
@@ -38,30 +45,50 @@ interface StoredTable {
 
 /** Settings of {@link LatencyTable.open}. */
 export interface LatencyTableOptions {
-  /** File that times are kept in; without one they are kept in memory alone. */
+  /** File that times are kept in. */
   readonly path?: string;
+  /** File of the run's own state: its times go before all others, so that the run can be gone on from. */
+  readonly runPath?: string;
+  /**
+   * File that all runs on this machine share, see {@link findSharedTable}: it is used where no `path` is given, and the work
+   * goes on without it where it cannot be used.
+   */
+  readonly sharedPath?: string;
   /** What times layers; by default stock tfjs-wasm on a thread of its own. */
   readonly timer?: LayerTimer;
   /** Called with how many of the missing layers have been timed. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called when the shared file holds something that cannot be used. */
+  readonly onNotice?: (notice: string) => void;
 }
 
-/** Layers timed between two writes of the file. */
+/** A file that times are kept in. */
+interface TableFile {
+  readonly path: string;
+  /** Whether the work goes on without it. */
+  readonly isShared: boolean;
+}
+
+/** Layers timed between two writes of the files. */
 const LAYERS_PER_WRITE = 64;
+
+/** Digits of a time, in memory as in a file: a run that reads its times again decides the same. */
+const DIGITS = 5;
 
 /**
  * Measured times of single layers on this machine, each measured when it is first asked for and kept on disk. All are in
- * units of one reference, whose time was taken when the table was begun.
+ * units of one reference, whose time was taken when the table was begun. A layer goes by its shape: its class, its settings,
+ * the shapes of its inputs and the images of a batch.
  */
 export class LatencyTable {
   readonly #options: LatencyTableOptions;
-  readonly #times: Map<string, number>;
+  readonly #files: TableFile[];
+  readonly #times = new Map<string, number>();
   #reference: number | undefined;
 
-  private constructor(options: LatencyTableOptions, stored?: StoredTable) {
+  private constructor(options: LatencyTableOptions, files: readonly TableFile[]) {
     this.#options = options;
-    this.#times = new Map(Object.entries(stored?.times ?? {}));
-    this.#reference = stored?.reference;
+    this.#files = [...files];
   }
 
   /**
@@ -69,18 +96,20 @@ export class LatencyTable {
    *
    * @param options Where it is kept.
    * @returns The table.
-   * @throws {InputError} When the file cannot be read or holds for another machine or version; the difference is named.
+   * @throws {InputError} When a file that was given cannot be read or holds for another machine or version; the difference
+   * is named. Such a shared file is a notice, and times are taken anew.
    */
   static async open(options: LatencyTableOptions = {}): Promise<LatencyTable> {
-    const { path } = options;
-    return new LatencyTable(options, path === undefined ? undefined : await readTable(path));
+    const table = new LatencyTable(options, listFiles(options));
+    for (const file of table.#files) table.#take(await table.#read(file));
+    return table;
   }
 
   /**
    * Times the layers that are not in the table, and writes it.
    *
    * @param shapes The layers.
-   * @throws {InputError} When TensorFlow.js cannot make a layer, or the file cannot be written.
+   * @throws {InputError} When TensorFlow.js cannot make a layer, or a file that was given cannot be written.
    */
   async measure(shapes: readonly LayerShape[]): Promise<void> {
     const { timer = timeStockLayers, onProgress } = this.#options;
@@ -90,10 +119,11 @@ export class LatencyTable {
       const part = missing.slice(first, first + LAYERS_PER_WRITE);
       const { reference, ratios } = await timer(part.map(([, shape]) => shape));
       this.#reference ??= reference;
-      part.forEach(([key], index) => this.#times.set(key, ratios[index] * this.#reference!));
+      part.forEach(([key], index) => this.#times.set(key, round(ratios[index] * this.#reference!)));
       await this.#write();
       onProgress?.(first + part.length, missing.length);
     }
+    if (missing.length === 0 && this.#options.runPath !== undefined) await this.#write();
   }
 
   /**
@@ -109,27 +139,86 @@ export class LatencyTable {
     return time;
   }
 
+  /** Adds times that are not known yet, in units of this table's reference. */
+  #take(stored: StoredTable | undefined): void {
+    if (stored === undefined) return;
+    const scale = this.#reference !== undefined && stored.reference
+      ? this.#reference / stored.reference
+      : 1;
+    this.#reference ??= stored.reference;
+    for (const [key, time] of Object.entries(stored.times)) {
+      if (!this.#times.has(key)) this.#times.set(key, scale === 1 ? time : round(scale * time));
+    }
+  }
+
+  async #read({ path, isShared }: TableFile): Promise<StoredTable | undefined> {
+    try {
+      return await readTable(path);
+    } catch (error) {
+      if (!isShared || !(error instanceof InputError)) throw error;
+      this.#options.onNotice?.(`layers are timed anew: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Another run may have written meanwhile: what it has measured is kept. */
   async #write(): Promise<void> {
-    const { path } = this.#options;
-    if (path === undefined) return;
-    const times = Object.fromEntries(
-      [...this.#times].sort(([a], [b]) => a < b ? -1 : 1)
-        .map(([key, time]) => [key, Number(time.toPrecision(5))]),
-    );
+    for (const file of [...this.#files]) {
+      try {
+        this.#take(await readTable(file.path).catch(() => undefined));
+        if (file.isShared) await disk.mkdir(dirname(file.path), { recursive: true });
+        await writeWholeFile(file.path, this.#asText());
+      } catch (error) {
+        if (!file.isShared) throw error;
+        this.#files.splice(this.#files.indexOf(file), 1);
+      }
+    }
+  }
+
+  #asText(): string {
     const table: StoredTable = {
       conditions: describeConditions(),
       reference: this.#reference,
-      times,
+      times: Object.fromEntries([...this.#times].sort(([a], [b]) => a < b ? -1 : 1)),
     };
-    await writeWholeFile(path, `${JSON.stringify(table, null, 1)}\n`);
+    return `${JSON.stringify(table, null, 1)}\n`;
   }
+}
+
+function round(time: number): number {
+  return Number(time.toPrecision(DIGITS));
+}
+
+/** The files of a table: what goes before others first. */
+function listFiles({ path, runPath, sharedPath }: LatencyTableOptions): TableFile[] {
+  const shared = path === undefined ? sharedPath : undefined;
+  return [
+    ...runPath === undefined ? [] : [{ path: runPath, isShared: false }],
+    ...path === undefined ? [] : [{ path, isShared: false }],
+    ...shared === undefined ? [] : [{ path: shared, isShared: true }],
+  ];
+}
+
+/**
+ * The file in which the times of this machine are kept for all runs. Its name follows from the machine and the software, so
+ * that several have room beside each other.
+ *
+ * @returns The file; undefined where the user's cache or the processor may not be looked at.
+ */
+export function findSharedTable(): string | undefined {
+  const cache = findUserCache();
+  const conditions = describeConditions();
+  if (cache === undefined || conditions.cpu === undefined) return undefined;
+  const name = createHash("sha256").update(JSON.stringify(conditions)).digest("hex").slice(0, 16);
+  return join(cache, "secateur", `latency-${name}.json`);
 }
 
 /** What times taken now would hold for. */
 export function describeConditions(): LatencyConditions {
-  const cpu = maySeeProcessor() ? cpus()[0]?.model : undefined;
+  const cpu = isPermitted({ name: "sys", kind: "cpus" }) ? cpus()[0]?.model : undefined;
   return {
     tfjs: tf.version.tfjs,
+    runtime: nameRuntime(),
     target: `${process.platform}-${process.arch}`,
     ...(cpu === undefined ? {} : { cpu }),
     cores: availableParallelism(),
@@ -137,11 +226,11 @@ export function describeConditions(): LatencyConditions {
   };
 }
 
-/** Deno would ask the user, or refuse; others have no permissions. */
-function maySeeProcessor(): boolean {
-  const { Deno: deno } = globalThis as { Deno?: typeof Deno };
-  return deno === undefined ||
-    deno.permissions.querySync({ name: "sys", kind: "cpus" }).state === "granted";
+/** What runs the WebAssembly, with its version. */
+function nameRuntime(): string {
+  const versions: Readonly<Record<string, string | undefined>> = process.versions;
+  const name = ["deno", "bun", "node"].find((each) => versions[each] !== undefined);
+  return `${name} ${name && versions[name]}`;
 }
 
 async function readTable(path: string): Promise<StoredTable | undefined> {
@@ -165,22 +254,30 @@ async function readTable(path: string): Promise<StoredTable | undefined> {
 
 function parseTable(text: string): StoredTable | undefined {
   try {
-    const table = parseJson(text) as Partial<StoredTable>;
-    const isTable = typeof table.conditions === "object" && typeof table.times === "object" &&
-      Object.values(table.times).every((time) => typeof time === "number");
-    return isTable ? table as StoredTable : undefined;
+    const table = parseJson(text);
+    if (!isJsonObject(table)) return undefined;
+    const { conditions, reference, times } = table;
+    const isTable = isJsonObject(conditions) && isJsonObject(times) &&
+      Object.values(times).every(isTime) && (reference === undefined || isTime(reference));
+    return isTable ? table as unknown as StoredTable : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** A processor that either side does not know is no difference. */
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+/** A processor or runtime that either side does not know is no difference. */
 function refuseOthers(path: string, found: LatencyConditions): void {
   const wanted = describeConditions();
-  const isUnknown = found.cpu === undefined || wanted.cpu === undefined;
-  const [had, wants] = [found, wanted].map((conditions) =>
-    isUnknown ? { ...conditions, cpu: undefined } : conditions
-  );
+  const unknown = (["cpu", "runtime"] as const)
+    .filter((name) => found[name] === undefined || wanted[name] === undefined);
+  const [had, wants] = [found, wanted].map((conditions) => ({
+    ...conditions,
+    ...Object.fromEntries(unknown.map((name) => [name, undefined])),
+  }));
   const different = differences(had, wants);
   if (different.length === 0) return;
   throw new InputError(

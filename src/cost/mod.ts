@@ -2,8 +2,14 @@
 export { type CostModel, costModel } from "./cost_model.ts";
 export { type CostTerm, sumTerms } from "./cost_term.ts";
 export { type LatencyOptions, measureLatency, type Spread, type Timing } from "./latency.ts";
+export { latencyBatch } from "./latency_batch.ts";
 export { latencyModel, usefulCounts } from "./latency_model.ts";
-export { describeConditions, type LatencyConditions, LatencyTable } from "./latency_table.ts";
+export {
+  describeConditions,
+  findSharedTable,
+  type LatencyConditions,
+  LatencyTable,
+} from "./latency_table.ts";
 export { layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export { networkTimes } from "./network_times.ts";
 export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";
@@ -13,5 +19,6 @@ export {
   profileGraph,
   type RunProfile,
 } from "./profile.ts";
+export { type SelectionTimes, selectionTimes, wayToSelector } from "./selection_times.ts";
 export { type LayerTimer, timeLayers } from "./time_layers.ts";
 export type { KeptChannels } from "./extent.ts";

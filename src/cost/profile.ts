@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { LayerGraph } from "../graph/mod.ts";
 import type { LatencyConditions } from "./latency_table.ts";
 import { layerCost, networkCost } from "./layer_cost.ts";
@@ -38,6 +39,8 @@ export interface RunProfile {
   readonly before?: NetworkProfile;
   /** The network as it is written. */
   readonly after: NetworkProfile;
+  /** Shapes of the inputs that all is counted for, without the batch, where the model leaves sizes open. */
+  readonly countedFor?: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** How times were measured; absent where none were. */
   readonly latency?: {
     /** Images in every timed prediction; the times are divided by it. */
@@ -46,7 +49,7 @@ export interface RunProfile {
     readonly conditions: LatencyConditions;
   };
   /** Why times are missing that were asked for. */
-  readonly latencyFailure?: string;
+  readonly latencyFailure?: Notice;
 }
 
 /** Milliseconds of a batch: of every layer by its key, and of the whole network. */

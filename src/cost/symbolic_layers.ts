@@ -56,9 +56,13 @@ export function listSymbolicLayers(
 ): SymbolicLayer[] {
   const nodes = nodesByKey(graph.nodes);
   const extents = new Extents(map, units, kept);
-  const selecting = new Map(
+  const unitsOfNames = new Map(
     units.flatMap(({ mode, name }, unit) => mode === "select" ? [[name, unit] as const] : []),
   );
+  const selecting = new Map(graph.nodes.flatMap(({ key, name }) => {
+    const unit = unitsOfNames.get(name);
+    return unit === undefined ? [] : [[key, unit] as const];
+  }));
   const selectors = new Map(
     [...selecting.keys()].map((key) => [key, findSelectorPlace(nodes, map, key)]),
   );
@@ -145,20 +149,21 @@ function findBypasses(
   selectors: ReadonlyMap<string, SelectorPlace>,
 ): Map<string, number[]> {
   const consumers = consumersByNode(graph);
-  const bypasses = new Map<string, number[]>();
-  const convolutionOf = new Map([...selecting].map(([key, unit]) => [unit, key]));
+  const bypasses = new Map<string, readonly string[]>();
   for (const { key } of graph.nodes.toReversed()) {
-    const isBypassedBy = (unit: number) => {
-      const { path, former } = selectors.get(convolutionOf.get(unit)!)!;
+    const isBypassedBy = (convolution: string) => {
+      const { path, former } = selectors.get(convolution)!;
       return path.includes(key) || former === key;
     };
-    const units = consumers.get(key)!.map((reader) => {
-      const unit = selecting.get(reader);
-      const ahead = unit === undefined ? bypasses.get(reader) : [unit];
+    const convolutions = consumers.get(key)!.map((reader) => {
+      const ahead = selecting.has(reader) ? [reader] : bypasses.get(reader);
       return ahead?.every(isBypassedBy) ? ahead : undefined;
     });
-    if (units.length === 0 || units.includes(undefined)) continue;
-    bypasses.set(key, [...new Set(units.flatMap((each) => each!))]);
+    if (convolutions.length === 0 || convolutions.includes(undefined)) continue;
+    bypasses.set(key, convolutions.flatMap((each) => each!));
   }
-  return bypasses;
+  const unitsOf = (
+    convolutions: readonly string[],
+  ) => [...new Set(convolutions.map((convolution) => selecting.get(convolution)!))];
+  return new Map([...bypasses].map(([key, convolutions]) => [key, unitsOf(convolutions)]));
 }

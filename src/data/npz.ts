@@ -11,7 +11,8 @@ import { type ArrayLabels, readLabels } from "./npz_labels.ts";
  * An archive of NumPy arrays as Keras' `mnist.npz`: `x_train` with `y_train`, and `x_test` with `y_test` if there, or `x`
  * with `y`. Images are N × H × W or N × H × W × C: bytes, which are preprocessed as those of any file, or floats, which
  * are what the network reads and are taken as they are. A network with several inputs has an array for each, by its name
- * in the place of `x`, and the rows of all belong together; what is no image has the shape that the input reads. Labels are
+ * in the place of `x`, and the rows of all belong together; what is no image has the shape that the input reads, and may be
+ * whole numbers, such as words. Labels are
  * absent, whole numbers, or one-hot rows; whole numbers stored as floats are labels for a network with a score per
  * class, and whatever else y is makes no classes. All arrays are held in memory, inflated.
  */

@@ -25,16 +25,41 @@ export function openInput(array: NpyArray, place: string, input?: InputPreparati
 }
 
 /** Rows that have the shape of the input. */
-function openRows(array: NpyArray, place: string, { name, shape }: InputPreparation): OpenedInput {
+function openRows(
+  array: NpyArray,
+  place: string,
+  { name, shape, isWhole = false }: InputPreparation,
+): OpenedInput {
+  const takesWhole = isWhole && isWholeType(array);
   const [length, ...row] = array.shape;
   const found = row.length === 0 ? [1] : row;
-  if (!(length > 0) || found.join() !== shape.join() || !isReadable(array)) {
+  if (!(length > 0) || found.join() !== shape.join() || !(isReadable(array) || takesWhole)) {
     throw new InputError(
       `reading ${place}: found ${describe(array)}, wanted N×${shape.join("×")} for the input ` +
-        `"${name}", floats or bytes (uint8); reshape or convert the array before saving it`,
+        `"${name}", ${
+          isWhole ? "whole numbers, " : ""
+        }floats or bytes (uint8); reshape or convert the array before saving it`,
     );
   }
-  return { length, source: arraySource(array, place, shape) };
+  const source = takesWhole ? wholeSource(array, place, shape) : arraySource(array, place, shape);
+  return { length, source };
+}
+
+/** Whole numbers, such as the words that an Embedding looks up, are what the network reads. */
+function wholeSource(
+  { values }: NpyArray,
+  place: string,
+  row: readonly number[],
+): InputSource {
+  const size = valuesOf(row);
+  return {
+    kind: "floats",
+    place,
+    decode: (index: number) => {
+      const numbers: ArrayLike<number | bigint> = values.subarray(index * size, (index + 1) * size);
+      return { data: Float32Array.from(numbers as ArrayLike<number>, Number) };
+    },
+  };
 }
 
 function openImages(array: NpyArray, place: string, wanted?: readonly number[]): OpenedInput {
@@ -110,6 +135,11 @@ function isFloat({ type }: NpyArray): boolean {
 
 function isReadable(array: NpyArray): boolean {
   return array.type === "|u1" || isFloat(array);
+}
+
+/** Bytes are not among them: they are prepared like those of pictures. */
+function isWholeType({ type }: NpyArray): boolean {
+  return /^(\|i1|<[iu][248])$/.test(type);
 }
 
 function describe({ shape, type }: NpyArray): string {

@@ -3,7 +3,16 @@ import type { JobTools } from "../base/mod.ts";
 import { TRIAL_HANDLERS } from "../pruning/mod.ts";
 import { RUN_SCHEMA } from "./run_input.ts";
 import { RUN_HANDLERS } from "./run_job.ts";
-import { listOf, objectOf, oneOf, positive, type Schema, text, variantOf } from "./schema.ts";
+import {
+  type FieldsOf,
+  listOf,
+  objectOf,
+  oneOf,
+  positive,
+  type Schema,
+  text,
+  variantOf,
+} from "./schema.ts";
 import { SHARD_HANDLERS, SHARD_SCHEMA } from "./shard_work.ts";
 import { openSource, SOURCE_FIELDS, type SourceSpec, type WorkerResources } from "./source_spec.ts";
 import { openTrials, TRIAL_FIELDS, type TrialSpec } from "./trial_spec.ts";
@@ -20,11 +29,25 @@ interface OpenContext {
   close(): Promise<void>;
 }
 
+type ContextOf<Kind> = Extract<ContextSpec, { readonly kind: Kind }>;
+
+const RUNS = { kind: text } satisfies FieldsOf<ContextOf<"runs">>;
+
+const SHARDS = {
+  kind: text,
+  spec: objectOf(SOURCE_FIELDS),
+} satisfies FieldsOf<ContextOf<"shards">>;
+
+const TRIALS = {
+  kind: text,
+  spec: objectOf(TRIAL_FIELDS),
+} satisfies FieldsOf<ContextOf<"trials">>;
+
 const CONTEXT = variantOf(
-  new Map([
-    ["runs", objectOf({ kind: text })],
-    ["shards", objectOf({ kind: text, spec: objectOf(SOURCE_FIELDS) })],
-    ["trials", objectOf({ kind: text, spec: objectOf(TRIAL_FIELDS) })],
+  new Map<ContextSpec["kind"], Schema>([
+    ["runs", objectOf(RUNS)],
+    ["shards", objectOf(SHARDS)],
+    ["trials", objectOf(TRIALS)],
   ]),
 );
 
@@ -90,7 +113,10 @@ async function openContext(
     const { session, trials } = await openTrials(context.spec, resources);
     return {
       perform: (kind, input, tools) => TRIAL_HANDLERS[kind](trials, input, tools),
-      close: () => session.close(),
+      close: async () => {
+        trials.context.original.release();
+        await session.close();
+      },
     };
   }
   if (context.kind === "runs") {

@@ -1,12 +1,15 @@
 import type { Fingerprints } from "../session/mod.ts";
 import type { Augmentation } from "../data/mod.ts";
+import type { InputOverrides, PreprocessingOverrides } from "../model/mod.ts";
 import type {
   AgentOptions,
   AutoPolicy,
   BudgetPolicy,
   GroupTuning,
+  NetworkRepairOptions,
   PruneNetworkOptions,
   PruneTuning,
+  RatioPolicy,
   SearchSettings,
 } from "../pruning/mod.ts";
 import {
@@ -61,6 +64,8 @@ export interface RunInput {
   readonly statistics?: { readonly blob: string; readonly file: string };
 }
 
+type PolicyOf<Kind> = Extract<RatioPolicy, { readonly kind: Kind }>;
+
 /** How channels are chosen. */
 export const SELECT = oneOf("obs", "lasso", "magnitude");
 /** What happens to channels that several layers read. */
@@ -104,10 +109,14 @@ const AUTO = {
   finalists: optional(count),
 } satisfies FieldsOf<Omit<AutoPolicy, "latencyTable">>;
 
+const UNIFORM = { kind: text, ratio: number } satisfies FieldsOf<PolicyOf<"uniform">>;
+
+const LIST = { kind: text, text, source: text } satisfies FieldsOf<PolicyOf<"list">>;
+
 const POLICY = variantOf(
-  new Map<string, Schema>([
-    ["uniform", objectOf({ kind: text, ratio: number })],
-    ["list", objectOf({ kind: text, text, source: text })],
+  new Map<RatioPolicy["kind"], Schema>([
+    ["uniform", objectOf(UNIFORM)],
+    ["list", objectOf(LIST)],
     ["budget", objectOf(BUDGET)],
     ["auto", objectOf(AUTO)],
   ]),
@@ -127,7 +136,7 @@ const TUNING = {
   epochs: number,
   batchSize: positive,
   learningRate: number,
-  schedule: oneOf("piecewise", "cosine", "one-cycle", "constant"),
+  schedule: oneOf("piecewise", "cosine", "one-cycle", "warm-cosine", "constant"),
   optimizer: oneOf("momentum", "adam"),
   momentum: number,
   weightDecay: number,
@@ -146,17 +155,28 @@ const INPUT = {
   mean: listOf(number),
   std: listOf(number),
   inputSize: listOf(positive),
-};
+  exifOrientation: flag,
+} satisfies FieldsOf<InputOverrides>;
 
-const PREPROCESSING = objectOf(
-  allOptional({ ...INPUT, inputs: recordOf(objectOf(allOptional(INPUT))) }),
-);
+const PREPROCESSING = {
+  ...INPUT,
+  inputs: recordOf(objectOf(allOptional(INPUT))),
+  classes: listOf(text),
+} satisfies FieldsOf<PreprocessingOverrides>;
+
+const NETWORK_REPAIR = {
+  steps: positive,
+  batchSize: positive,
+  learningRate: number,
+  temperature: number,
+} satisfies FieldsOf<NetworkRepairOptions>;
 
 const OPTIONS = {
   policy: POLICY,
   select: SELECT,
   shared: SHARED,
   channelMultiple: positive,
+  slowSelectors: flag,
   skip: listOf(text),
   batches: positive,
   batchSize: positive,
@@ -165,20 +185,33 @@ const OPTIONS = {
   seed: number,
   memoryBudget: number,
   verify: flag,
+  repair: oneOf("layers", "network"),
+  networkRepair: objectOf(allOptional(NETWORK_REPAIR)),
   tuning: objectOf(allOptional(TUNING)),
   labels: flag,
-  preprocessing: PREPROCESSING,
+  preprocessing: objectOf(allOptional(PREPROCESSING)),
   batchSizeEval: positive,
   badImageShare: number,
 } satisfies FieldsOf<RunOptions>;
+
+const CONTENT = {
+  model: hash,
+  data: hash,
+  teacher: optional(hash),
+} satisfies FieldsOf<Fingerprints>;
+
+const STATISTICS = {
+  blob: hash,
+  file: text,
+} satisfies FieldsOf<NonNullable<RunInput["statistics"]>>;
 
 const RUN = {
   options: objectOf({ ...allOptional(OPTIONS), policy: POLICY }),
   model: BLOBS_OF_FILES,
   data: text,
-  content: objectOf({ model: hash, data: hash, teacher: optional(hash) }),
+  content: objectOf(CONTENT),
   teacher: optional(BLOBS_OF_FILES),
-  statistics: optional(objectOf({ blob: hash, file: text })),
+  statistics: optional(objectOf(STATISTICS)),
 } satisfies FieldsOf<RunInput>;
 
 /** What a run is given, as it comes from the queue: no path of a worker but where the driver has its images. */

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveStatistics } from "../execution/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
-import type { Job, JobHandlers } from "../base/mod.ts";
+import { type Job, type JobHandlers, withTempFolder } from "../base/mod.ts";
 import { gatherShard, type Shard, type StatisticsSource } from "../pruning/mod.ts";
 import { type FieldsOf, objectOf, positive, type Schema } from "./schema.ts";
 
@@ -42,14 +40,11 @@ export const SHARD_HANDLERS: JobHandlers<ShardContext> = {
       ...source,
       onProgress: ({ done, total }) => onProgress(done / total),
     }, shard);
-    const folder = await mkdtemp(join(tmpdir(), "secateur-shard-"));
-    try {
+    return await withTempFolder("secateur-shard-", async (folder) => {
       const path = join(folder, "statistics");
       await saveStatistics(path, statistics);
       const { names: unreadable } = await source.pool.faults();
       return { statistics: await blobs.putFile(path), images, unreadable };
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   },
 };

@@ -40,13 +40,13 @@ export interface SourceSpec {
   /** Largest share of images that may be undecodable. */
   readonly badImageShare?: number;
   /** How calibration images and positions are chosen; the identity says how many images. */
-  readonly sampling: Omit<StatisticsSource["calibration"], "indices">;
+  readonly sampling: Omit<StatisticsSource["calibration"], "indices" | "place" | "images">;
 }
 
 const SAMPLING = {
   batchSize: positive,
   seed: number,
-  pointsPerImage: positive,
+  pointsPerImage: optional(positive),
   memoryBudget: number,
 } satisfies FieldsOf<SourceSpec["sampling"]>;
 
@@ -56,7 +56,7 @@ const IDENTITY = {
   data: text,
   preprocessing: text,
   images: positive,
-  pointsPerImage: positive,
+  pointsPerImage: optional(positive),
   seed: number,
 } satisfies FieldsOf<StatisticsIdentity>;
 
@@ -102,7 +102,7 @@ export async function describeSource(
   { data, labels, badImageShare }: DataOptions,
   blobs: BlobStore,
 ): Promise<SourceSpec> {
-  const { indices: _, ...sampling } = source.calibration;
+  const { indices: _, place: __, images: ___, ...sampling } = source.calibration;
   return {
     identity: await identifyStatistics(source),
     model: await putModel(source.file, blobs),

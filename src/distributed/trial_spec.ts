@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listConvolutions, listCutUnits, type SharedMode } from "../graph/mod.ts";
+import { withTempFolder } from "../base/mod.ts";
+import { listCutUnits, listReaders, type SharedMode } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import {
@@ -14,7 +13,17 @@ import {
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
 import { SELECT, SHARED } from "./run_input.ts";
-import { type FieldsOf, hash, listOf, number, objectOf, positive, text } from "./schema.ts";
+import {
+  type FieldsOf,
+  flag,
+  hash,
+  listOf,
+  number,
+  objectOf,
+  optional,
+  positive,
+  text,
+} from "./schema.ts";
 import {
   describeSource,
   type OpenedSource,
@@ -33,15 +42,19 @@ export interface TrialSpec extends SourceSpec {
   readonly shared: SharedMode;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights. */
-  readonly ridge: number;
+  /** Pull towards the old weights. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Rules for all layers. */
   readonly rules: PlanRules;
   /** Training images that roll-outs are measured on, where there are as many. */
   readonly images: number;
 }
 
-const RULES = { skip: listOf(text), channelMultiple: positive } satisfies FieldsOf<PlanRules>;
+const RULES = {
+  skip: listOf(text),
+  channelMultiple: positive,
+  slowSelectors: optional(flag),
+} satisfies FieldsOf<PlanRules>;
 
 /** What a {@link TrialSpec} has to be, field by field. */
 export const TRIAL_FIELDS = {
@@ -49,7 +62,7 @@ export const TRIAL_FIELDS = {
   statistics: hash,
   shared: SHARED,
   select: SELECT,
-  ridge: number,
+  ridge: optional(number),
   rules: objectOf(RULES),
   images: positive,
 } satisfies FieldsOf<TrialSpec>;
@@ -78,12 +91,11 @@ export interface TrialOptions extends DataOptions {
  * @throws {InputError} When the images are in memory, or blobs cannot be written.
  */
 export async function describeTrials(
-  { context, rules: { skip, channelMultiple } }: SearchContext,
+  { context, rules: { skip, channelMultiple, slowSelectors } }: SearchContext,
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
-  const folder = await mkdtemp(join(tmpdir(), "secateur-statistics-"));
-  try {
+  return await withTempFolder("secateur-statistics-", async (folder) => {
     const path = await context.original.writtenTo(join(folder, "statistics"));
     return {
       ...await describeSource(context, options, blobs),
@@ -92,11 +104,9 @@ export async function describeTrials(
       select: context.select,
       ridge: context.ridge,
       images,
-      rules: { skip, channelMultiple },
+      rules: { skip, channelMultiple, slowSelectors },
     };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /**
@@ -112,24 +122,27 @@ export async function openTrials(
   resources: WorkerResources,
 ): Promise<OpenedTrials> {
   const { session, source } = await openSource(spec, resources);
+  let original: OriginalMoments | undefined;
   try {
     const { select, ridge, rules, shared, images } = spec;
     const statistics = await orRefuse(() => resources.blobs.fetch(spec.statistics));
+    original = await OriginalMoments.open(source, { path: statistics });
     const context = {
       ...source,
       select,
       ridge,
-      original: await OriginalMoments.open(source, statistics),
+      original,
       kernels: await loadKernels(),
       onStage: () => {},
     };
     const { graph, map } = source;
-    const places = listConvolutions(graph, map, shared);
+    const places = listReaders(graph, map, shared);
     const units = listCutUnits(graph, map, places);
     const networks = await openCountNetworks(context, places, units, rules);
     const trials = { context, places, rules, units, networks, ...trialImages(context, images) };
     return { session, source, trials };
   } catch (error) {
+    original?.release();
     await session.close();
     throw error;
   }

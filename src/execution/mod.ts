@@ -5,6 +5,11 @@ export {
   type LossMeaning,
 } from "./backward/change_weigher.ts";
 export { Calibrator } from "./calibration/calibrator.ts";
+export {
+  type MomentsToWrite,
+  StatisticsFile,
+  writeStatistics,
+} from "./calibration/packed_statistics.ts";
 export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {
   isComplete,

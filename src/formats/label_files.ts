@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileError, InputError } from "../base/mod.ts";
+import { fileError, InputError, parseJson } from "../base/mod.ts";
 import { isJsonObject, type JsonObject, type ModelFile, parseClassNames } from "../model/mod.ts";
 
 /** Reads a text file beside a model; undefined where there is none. */
@@ -63,7 +63,7 @@ function readExport(
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    const content: unknown = JSON.parse(text);
+    const content = parseJson(text);
     return isJsonObject(content) ? content : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
-import { option, refuseExistingFile, UsageError, writeWholeFile } from "../base/mod.ts";
+import { option, refuseExistingFile, UsageError, writeWholeFiles } from "../base/mod.ts";
 import { writeKeras } from "./keras/mod.ts";
 import {
   encodeModelFiles,
@@ -121,8 +121,8 @@ export async function saveModel(
   await refuseExistingModel(path, options);
   const content = await write(file);
   const extraFiles = await resolveExtraFiles(options, content.length);
-  await writeWholeFile(path, content, signal);
   const stem = join(dirname(path), basename(path, extname(path)));
-  for (const [name, extra] of extraFiles) await writeWholeFile(`${stem}.${name}`, extra, signal);
+  const beside = [...extraFiles].map(([name, extra]) => [`${stem}.${name}`, extra] as const);
+  await writeWholeFiles(new Map([[path, content], ...beside]), signal);
   return { bytes: content.length };
 }

@@ -27,7 +27,7 @@ export interface LayerNode {
 export interface LayerGraph {
   /** Name of the model. */
   readonly name: string;
-  /** Nodes in graph order: {@link putInGraphOrder}. */
+  /** Nodes in graph order: `putInGraphOrder`. */
   readonly nodes: readonly LayerNode[];
   /** The model's input tensors. */
   readonly inputs: readonly string[];
@@ -53,6 +53,11 @@ export const IMPLIED_INPUT_SUFFIX = "_implied_input";
 /** The key of a layer's call. */
 export function callKey(name: string, call: number): string {
   return call === 0 ? name : `${name}@${call}`;
+}
+
+/** Whether a node is its layer's first call, which stands for the layer. */
+export function isFirstCall({ key, name }: LayerNode): boolean {
+  return key === name;
 }
 
 /** The node's key in the name of a tensor that it makes. */
@@ -123,26 +128,6 @@ export function nodeDepths(nodes: readonly LayerNode[]): Map<string, number> {
     depths.set(node.key, 1 + Math.max(-1, ...sourcesOf(node).map(({ key }) => depths.get(key)!)));
   }
   return depths;
-}
-
-/**
- * Puts nodes in graph order: every node behind what it reads, and at a merge the shorter branch first, so that a
- * residual block's projection comes before the branch beside it. Convolutions are counted and pruned in this order.
- * Nodes that no output needs come last.
- */
-export function putInGraphOrder(
-  nodes: readonly LayerNode[],
-  outputs: readonly string[],
-): LayerNode[] {
-  const byKey = nodesByKey(nodes);
-  const depths = nodeDepths(nodes);
-  const find = (tensors: readonly string[]) =>
-    tensors.map((tensor) => byKey.get(nodeKeyOf(tensor))!);
-  const ordered = walkDepthFirst(
-    [...find(outputs), ...nodes],
-    (node) => find(isMerge(node) ? mergeInputsByDepth(node, depths) : node.inputs),
-  );
-  return [...ordered];
 }
 
 /** For every node, the nodes that read one of its outputs; a model's output counts as read by the key `output`. */

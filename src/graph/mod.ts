@@ -12,11 +12,12 @@ export {
   type CutMode,
   type InputChannels,
   inputChannels,
-  listConvolutions,
+  listReaders,
   selectionSaving,
   type SharedMode,
 } from "./cuts/convolutions.ts";
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
+export { findGuards, leastKept } from "./cuts/guards.ts";
 export {
   findSelectorPlace,
   noCuts,
@@ -37,6 +38,7 @@ export {
 } from "./kernel.ts";
 export {
   consumersByNode,
+  isFirstCall,
   type LayerGraph,
   type LayerNode,
   mergeInputsByDepth,
@@ -47,8 +49,14 @@ export {
 export { writeGraph } from "./write_graph.ts";
 export { inlineModels } from "./opening/inline_models.ts";
 export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./opening/network.ts";
-export { activationOf, constructorName, pairOf, planeOf } from "./options.ts";
+export { activationOf, constructorName, pairOf, planeOf, tupleOf } from "./options.ts";
 export { absorbBiases, withWeights } from "./weights.ts";
-export { type ActivationBytes, activationBytes, outputBytes } from "./activation_bytes.ts";
+export {
+  type ActivationBytes,
+  activationBytes,
+  OPEN_EXTENT,
+  outputBytes,
+} from "./activation_bytes.ts";
+export { ACTIVATION_BUDGET, fitBatch } from "./fit_batch.ts";
 export { compareNetworks, type Comparison } from "./comparison/compare_networks.ts";
 export { drawRows, type InputRows, rowsFor } from "./comparison/input_rows.ts";

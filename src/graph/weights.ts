@@ -4,20 +4,20 @@ import { consumersByNode, type LayerGraph, type LayerNode } from "./layer_graph.
 import { activationOf, isLastAxis } from "./options.ts";
 
 /**
- * Replaces the weights of one layer.
+ * Replaces the weights of one layer, at all its calls.
  *
  * @param graph The network.
- * @param key The layer.
+ * @param name The layer's name, which is the key of its first call.
  * @param weights Its new weights by role; a `bias` where there was none turns `use_bias` on.
  * @returns The network with the new weights; the given one is unchanged.
  */
 export function withWeights(
   graph: LayerGraph,
-  key: string,
+  name: string,
   weights: Map<string, Weight>,
 ): LayerGraph {
   const nodes = graph.nodes.map((node) => {
-    if (node.key !== key) return node;
+    if (node.name !== name) return node;
     const gainsBias = weights.has("bias") && !node.weights.has("bias");
     return {
       ...node,
@@ -47,7 +47,8 @@ export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGrap
     const readers = consumers.get(node.key)!;
     const norm = graph.nodes.find((other) => other.key === readers[0]);
     if (
-      !CONVOLUTION_CLASSES.has(node.className) || bias === undefined || hadBias.has(node.key) ||
+      !isMixing(node) || bias === undefined || hadBias.has(node.key) ||
+      node.calls > 1 ||
       activationOf(node) !== "linear" || readers.length !== 1 || !norm || !shiftsChannels(norm)
     ) continue;
     const weights = new Map(node.weights);
@@ -59,6 +60,10 @@ export function absorbBiases(graph: LayerGraph, original: LayerGraph): LayerGrap
     changed.set(norm.key, { ...norm, weights: normWeights });
   }
   return { ...graph, nodes: graph.nodes.map((node) => changed.get(node.key) ?? node) };
+}
+
+function isMixing({ className }: LayerNode): boolean {
+  return CONVOLUTION_CLASSES.has(className) || className === "Dense";
 }
 
 function shiftsChannels({ className, calls, config, outputShape }: LayerNode): boolean {

@@ -19,6 +19,8 @@ export interface TrainedBatchNorm<T extends tf.Tensor> extends ChannelMoments {
 export interface TrainBatchNormOptions {
   /** Whether a ReLU follows; by default none does. */
   readonly relu?: boolean;
+  /** Moments to normalize by, which do not change with x. Default: the batch's own. */
+  readonly moments?: ChannelMoments;
 }
 
 /** Checks that the last dimension of x is as long as the other tensors, and returns the sizes. */
@@ -106,12 +108,15 @@ function batchNormBackward(
   kernels: Kernels,
   dy: tf.Tensor,
   { x, gamma, mean, variance, output }: SavedTensors,
-  epsilon: number,
-  relu: boolean,
+  { epsilon, relu, isFrozen }: { epsilon: number; relu: boolean; isFrozen: boolean },
 ): tf.Tensor[] {
   const { rows, channels } = sizesOf(x, { gamma });
   const { memory, wasm } = kernels;
-  return memory.withScratch({ workspace: wasm.batchNormWorkspaceBytes(channels) }, (at) => {
+  const sizes = {
+    workspace: wasm.batchNormWorkspaceBytes(channels),
+    nothing: channels * Float32Array.BYTES_PER_ELEMENT,
+  };
+  return memory.withScratch(sizes, (at) => {
     const [dyAt, xAt, outputAt, means, variances, scales] = [dy, x, output, mean, variance, gamma]
       .map((tensor) => memory.tensorPointer(tensor));
     const gammaGradient = memory.makeTensor([channels]);
@@ -131,6 +136,11 @@ function batchNormBackward(
       betaGradient.pointer,
       at.workspace,
     );
+    // Through moments that do not change with x nothing flows back, as if γ and β had no gradient.
+    memory.f32(at.nothing, channels).fill(0);
+    const [throughVariance, throughMean] = isFrozen
+      ? [at.nothing, at.nothing]
+      : [gammaGradient.pointer, betaGradient.pointer];
     wasm.batchNormInputGradient(
       dyAt,
       xAt,
@@ -142,8 +152,8 @@ function batchNormBackward(
       scales,
       epsilon,
       relu,
-      gammaGradient.pointer,
-      betaGradient.pointer,
+      throughVariance,
+      throughMean,
       dx.pointer,
       at.workspace,
     );
@@ -152,20 +162,20 @@ function batchNormBackward(
 }
 
 /**
- * Batch normalization as in training, with the batch's own moments, and a ReLU if wanted (Ioffe and Szegedy 2015,
- * algorithm 1):
+ * Batch normalization as in training, with the batch's own moments or given ones, and a ReLU if wanted (Ioffe and
+ * Szegedy 2015, algorithm 1):
  *
  *     output = γ · (x − mean) / √(variance + ε) + β
  *
- * Differentiable in x, γ and β; in x also by way of the moments, though not through those that are returned. Two passes
- * over the batch in each direction.
+ * Differentiable in x, γ and β; in x also by way of the batch's own moments, though not through those that are returned.
+ * Two passes over the batch in each direction.
  *
  * @param kernels The kernels.
  * @param x The batch, … × c.
  * @param gamma γ, c.
  * @param beta β, c.
  * @param epsilon ε.
- * @param options Whether a ReLU follows.
+ * @param options Whether a ReLU follows, and moments.
  * @returns The output, and the moments for the moving averages.
  * @throws {TypeError} When types or shapes do not fit, or x is empty.
  */
@@ -175,10 +185,10 @@ export function trainBatchNorm<T extends tf.Tensor>(
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   epsilon: number,
-  { relu = false }: TrainBatchNormOptions = {},
+  { relu = false, moments: given }: TrainBatchNormOptions = {},
 ): TrainedBatchNorm<T> {
-  sizesOf(x, { gamma, beta });
-  const moments = channelMoments(kernels, x);
+  sizesOf(x, { gamma, beta, ...given });
+  const moments = given ?? channelMoments(kernels, x);
   const normalize = tf.customGrad((...inputs) => {
     const [x, gamma, beta] = inputs as tf.Tensor[];
     const save = inputs[3] as tf.GradSaveFunc;
@@ -188,7 +198,7 @@ export function trainBatchNorm<T extends tf.Tensor>(
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [x, gamma, mean, variance, output] = saved;
       const tensors = { x, gamma, mean, variance, output } as SavedTensors;
-      return batchNormBackward(kernels, dy, tensors, epsilon, relu);
+      return batchNormBackward(kernels, dy, tensors, { epsilon, relu, isFrozen: !!given });
     };
     return { value, gradFunc };
   });

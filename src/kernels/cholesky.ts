@@ -65,6 +65,7 @@ export function meanDiagonal(gram: Float64Array, size: number): number {
  * @param ridge Ridge to begin with, relative to the mean diagonal.
  * @param factor Address of size² f64; receives U with UᵀU = G + ρI in its upper triangle.
  * @param workspace Address of `choleskyWorkspaceBytes()` bytes.
+ * @param order Rows of G in the order in which they are written. Default: as they are.
  * @returns The ridge used and how well it went.
  * @throws {RangeError} When the ridge is negative, or G holds no finite numbers or is far from positive semi-definite.
  */
@@ -75,13 +76,15 @@ export function factorWithRidge(
   ridge: number,
   factor: number,
   workspace: number,
+  order?: Int32Array,
 ): RidgeEvidence {
   if (!(ridge >= 0)) throw new RangeError(`factor G + ρI: ridge ${ridge}, wanted at least 0`);
   const { wasm, memory } = kernels;
   const unit = meanDiagonal(gram, size);
   for (let attempts = 1, tried = ridge;; attempts++) {
     const target = memory.f64(factor, size * size);
-    target.set(gram);
+    if (order) writeInOrder(target, gram, order);
+    else target.set(gram);
     for (let r = 0; r < size; r++) target[r * (size + 1)] += tried * unit;
     const failed = wasm.choleskyFactor(factor, size, size, PIVOT_FLOOR * unit, workspace);
     if (failed === 0) {
@@ -96,6 +99,17 @@ export function factorWithRidge(
       );
     }
     tried = Math.max(tried * RAISE_RIDGE_BY, SMALLEST_RAISED_RIDGE);
+  }
+}
+
+/** The upper triangle of a symmetric matrix with its rows and columns in another order. */
+function writeInOrder(target: Float64Array, matrix: Float64Array, order: Int32Array): void {
+  const size = order.length;
+  for (let row = 0; row < size; row++) {
+    const from = order[row] * size, to = row * size;
+    for (let column = row; column < size; column++) {
+      target[to + column] = matrix[from + order[column]];
+    }
   }
 }
 

@@ -58,6 +58,14 @@ export interface KernelExports extends ConvolutionExports, TrainingExports {
     sums: number,
     repetitions: number,
   ): void;
+  /** Runs the f64 micro-kernel on panels that stay in the nearest cache. */
+  gemmF64Tile6x4Peak(
+    depth: number,
+    a: number,
+    b: number,
+    tile: number,
+    repetitions: number,
+  ): void;
   /** Sums G ∘ WWᵀ over taps; see `assembly/lasso.ts`. */
   contractGram(
     gram: number,
@@ -124,42 +132,117 @@ export interface KernelExports extends ConvolutionExports, TrainingExports {
   ): void;
   /** Bytes of workspace of the Cholesky kernels. */
   choleskyWorkspaceBytes(): number;
-  /** Adds the cost of dropping each group of rows; 0, or 1 + the group whose pivot failed. */
-  eliminationCosts(
-    h: number,
-    strideH: number,
-    w: number,
-    outputs: number,
-    rows: number,
-    offsets: number,
-    groups: number,
-    floor: number,
-    costs: number,
-    workspace: number,
-  ): number;
-  /** Drops one group of rows from H and W; 0, or 1 + the row of the group whose pivot failed. */
+  /** Drops one group of rows as far as its own rows go; 0, or 1 + the row of the group whose pivot failed. */
   eliminateGroup(
     h: number,
     strideH: number,
     inputs: number,
     w: number,
     outputs: number,
-    rows: number,
+    first: number,
     count: number,
+    block: number,
     floor: number,
+    pending: number,
+    capacity: number,
+    waiting: number,
+    groupRows: number,
     workspace: number,
   ): number;
-  /** Moves the kept rows and columns of H, and rows of W, to the front. */
+  /** Brings the groups that are left up to date, and says what dropping each costs. */
+  updateGroups(
+    w: number,
+    old: number,
+    outputs: number,
+    table: number,
+    groups: number,
+    blocks: number,
+    floor: number,
+    costs: number,
+    distances: number,
+    pending: number,
+    capacity: number,
+    waiting: number,
+    dropped: number,
+    groupRows: number,
+    workspace: number,
+  ): void;
+  /** As `eliminateGroup` where H is known by samples alone. */
+  eliminateSampleGroup(
+    x: number,
+    inputs: number,
+    p: number,
+    samples: number,
+    w: number,
+    outputs: number,
+    first: number,
+    count: number,
+    block: number,
+    floor: number,
+    pending: number,
+    capacity: number,
+    groupRows: number,
+    workspace: number,
+    scratch: number,
+  ): number;
+  /** Diagonal blocks of H where it is known by samples alone. */
+  sampleBlocks(
+    x: number,
+    inputs: number,
+    p: number,
+    samples: number,
+    table: number,
+    groups: number,
+    blocks: number,
+    product: number,
+    workspace: number,
+  ): void;
+  /** Bytes of the scratch of `eliminateSampleGroup`. */
+  sampleEliminationWorkspaceBytes(samples: number, groupRows: number): number;
+  /** product = AᵀB, or AB, row-major f64. */
+  multiplyF64(
+    product: number,
+    rows: number,
+    columns: number,
+    depth: number,
+    a: number,
+    strideA: number,
+    leftIsPlain: boolean,
+    b: number,
+    strideB: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `multiplyF64`. */
+  multiplyF64WorkspaceBytes(): number;
+  /** Takes from H what waits. */
+  applyElimination(
+    h: number,
+    strideH: number,
+    inputs: number,
+    pending: number,
+    capacity: number,
+    waiting: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `applyElimination`. */
+  applyEliminationWorkspaceBytes(): number;
+  /** Moves the kept rows and columns of H, and rows of W and of the old weights, to the front. */
   compactElimination(
     h: number,
     strideH: number,
     w: number,
+    old: number,
     outputs: number,
     kept: number,
     count: number,
   ): void;
-  /** Bytes of workspace of the elimination kernels. */
-  eliminationWorkspaceBytes(inputs: number, outputs: number, groupRows: number): number;
+  /** Bytes of workspace of the other elimination kernels. */
+  eliminationWorkspaceBytes(
+    inputs: number,
+    outputs: number,
+    groupRows: number,
+    pendingRows: number,
+  ): number;
 }
 
 /** Kernels that run on the memory of the tfjs WASM backend. */

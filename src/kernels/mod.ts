@@ -6,25 +6,45 @@
 export { startBackend } from "./backend.ts";
 export { trainBatchNorm } from "./batch_norm.ts";
 export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
+export { conditionMoments } from "./conditional_moments.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
+export type { Elimination, EliminationSystem } from "./elimination_state.ts";
 export type { Geometry } from "./geometry.ts";
+export { heldOutError, type HeldOutTrial, type SampleMoments } from "./held_out.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   centerInPlace,
+  inputSquares,
+  joinHalves,
   mergeMoments,
   type Moments,
   releaseMoments,
   sumMoments,
 } from "./moments.ts";
 export {
+  assembleMoments,
   type MomentsByLayer,
+  type MomentsPart,
+  type MomentsSize,
+  packAndRelease,
+  packedBytes,
   type PackedMoments,
   packMoments,
-  unpackAll,
+  partOf,
+  shapesOfParts,
+  sizeOfMoments,
   unpackMoments,
 } from "./packed_moments.ts";
+export { SampleElimination } from "./sample_elimination.ts";
+export {
+  fitSamples,
+  gramOfSamples,
+  meanSquareOf,
+  pickColumns,
+  productOfSamples,
+} from "./samples.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";

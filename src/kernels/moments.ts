@@ -1,3 +1,11 @@
+/** The samples of a layer with more inputs than G has room for, or than half as many samples would need. */
+export interface Samples {
+  /** X, samples × d; those of the first half of the images first. */
+  readonly x: Float64Array;
+  /** Y, samples × n. */
+  readonly y: Float64Array;
+}
+
 /**
  * Second moments of a layer's samples: everything that selection and reconstruction ask about the data.
  *
@@ -20,6 +28,13 @@ export interface Moments {
   readonly sumY: Float64Array;
   /** Column sums of Y ∘ Y, n. */
   readonly sumYY: Float64Array;
+  /**
+   * The same of every other image: what is fitted to one half of the images can be tried out on the other, which are
+   * these sums less those of the half. Samples of one image are never in both.
+   */
+  readonly half?: Moments;
+  /** The samples themselves, in the place of G and C, which are empty then; a half has none of its own. */
+  readonly samples?: Samples;
 }
 
 /**
@@ -63,12 +78,78 @@ function addShard(sum: Moments, shard: Moments): Moments {
       `merge moments: sizes ${shard.d}×${shard.n} and ${sum.d}×${sum.n}, wanted equal ones`,
     );
   }
+  if ((sum.samples === undefined) !== (shard.samples === undefined)) {
+    throw new TypeError(
+      "merge moments: found some with samples and some without, wanted all alike",
+    );
+  }
+  const samples = sum.samples && joinSamples(sum, shard);
   addTo(sum.gram, shard.gram);
   addTo(sum.cross, shard.cross);
   addTo(sum.sumX, shard.sumX);
   addTo(sum.sumY, shard.sumY);
   addTo(sum.sumYY, shard.sumYY);
-  return { ...sum, count: sum.count + shard.count };
+  if ((sum.half === undefined) !== (shard.half === undefined)) {
+    throw new TypeError("merge moments: found some with a half and some without, wanted all alike");
+  }
+  const half = sum.half && addShard(sum.half, shard.half!);
+  const count = sum.count + shard.count;
+  return { ...sum, count, ...(samples && { samples }), ...(half && { half }) };
+}
+
+/** Samples of both, those of the first halves of the images first. */
+function joinSamples(a: Moments, b: Moments): Samples {
+  const join = (name: "x" | "y", width: number) => {
+    const joined = new Float64Array((a.count + b.count) * width);
+    let end = 0;
+    for (const isFirst of [true, false]) {
+      for (const { samples, half } of [a, b]) {
+        const values = samples![name], middle = (half?.count ?? 0) * width;
+        const part = isFirst ? values.subarray(0, middle) : values.subarray(middle);
+        joined.set(part, end);
+        end += part.length;
+      }
+    }
+    return joined;
+  };
+  return { x: join("x", a.d), y: join("y", a.n) };
+}
+
+/**
+ * Σx² of every input.
+ *
+ * @param moments Moments or samples.
+ * @returns d numbers: the diagonal of G.
+ */
+export function inputSquares({ d, gram, samples }: Moments): Float64Array {
+  const squares = new Float64Array(d);
+  if (samples === undefined) return squares.map((_, row) => gram[row * (d + 1)]);
+  samples.x.forEach((value, at) => squares[at % d] += value * value);
+  return squares;
+}
+
+/**
+ * The sums of two halves of the images, with the first of them beside.
+ *
+ * @param first Moments of one half; they become part of the answer.
+ * @param second Those of the other half, which are used up.
+ * @returns Their sums.
+ * @throws {TypeError} When their sizes differ.
+ */
+export function joinHalves(first: Moments, second: Moments): Moments {
+  const { samples, ...half } = first;
+  if (samples === undefined) return { ...addShard(second, first), half: first };
+  const sum = (name: "sumX" | "sumY" | "sumYY") =>
+    first[name].map((value, at) => value + second[name][at]);
+  return {
+    ...half,
+    count: first.count + second.count,
+    sumX: sum("sumX"),
+    sumY: sum("sumY"),
+    sumYY: sum("sumYY"),
+    samples: joinSamples({ ...first, half }, second),
+    half,
+  };
 }
 
 /**
@@ -76,14 +157,18 @@ function addShard(sum: Moments, shard: Moments): Moments {
  *
  * @param moments Moments that nobody needs any more.
  */
-export function releaseMoments({ gram, cross }: Pick<Moments, "gram" | "cross">): void {
-  structuredClone(undefined, { transfer: [gram.buffer, cross.buffer] as ArrayBuffer[] });
+export function releaseMoments({ gram, cross, half, samples }: Moments): void {
+  if (half) releaseMoments(half);
+  const arrays = [gram, cross, ...(samples ? [samples.x, samples.y] : [])];
+  structuredClone(undefined, { transfer: arrays.map(({ buffer }) => buffer as ArrayBuffer) });
 }
 
 function copyMoments(moments: Moments): Moments {
-  const { gram, cross, sumX, sumY, sumYY } = moments;
+  const { gram, cross, sumX, sumY, sumYY, half, samples } = moments;
   return {
     ...moments,
+    ...(half && { half: copyMoments(half) }),
+    ...(samples && { samples: { x: samples.x.slice(), y: samples.y.slice() } }),
     gram: gram.slice(),
     cross: cross.slice(),
     sumX: sumX.slice(),
@@ -104,6 +189,8 @@ function addTo(sums: Float64Array, values: Float64Array): void {
  * A column of X whose variance drowns in the rounding of its f32 values counts as constant: its row and column of G
  * and its row of C become exactly 0, so that nobody fits noise.
  *
+ * The half is brought about the same means, those of all samples: its sums say how far its own ones are from them.
+ *
  * @param moments Raw moments.
  * @returns New moments with zero sums and the same count.
  */
@@ -114,11 +201,13 @@ export function centerMoments(moments: Moments): Moments {
 /**
  * As {@link centerMoments}, in the memory of what is given.
  *
- * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay.
+ * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay, those of the half too.
  * @returns The moments about the means.
  */
 export function centerInPlace(moments: Moments): Moments {
+  if (moments.samples) return centerSamples(moments, moments.samples);
   const { d, n, count, gram, cross, sumX, sumY, sumYY } = moments;
+  const means = { x: sumX.map((sum) => sum / count), y: sumY.map((sum) => sum / count) };
   const varies = new Uint8Array(d);
   for (let r = 0; r < d; r++) {
     const square = gram[r * d + r];
@@ -135,5 +224,62 @@ export function centerInPlace(moments: Moments): Moments {
     }
   }
   for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o] - sumY[o] * sumY[o] / count);
-  return { d, n, count, gram, cross, sumX: new Float64Array(d), sumY: new Float64Array(n), sumYY };
+  const half = moments.half && moveHalf(moments.half, means, varies);
+  const sums = { sumX: new Float64Array(d), sumY: new Float64Array(n), sumYY };
+  return { d, n, count, gram, cross, ...sums, ...(half && { half }) };
+}
+
+/** The same with samples: they are lessened by the means of all. */
+function centerSamples(moments: Moments, samples: Samples): Moments {
+  const { d, n, count, sumX, sumY, half } = moments;
+  const squares = inputSquares(moments);
+  const varies = squares.map((square, row) =>
+    Number(square - sumX[row] * sumX[row] / count > CONSTANT_COLUMN_SHARE * square)
+  );
+  const { x, y } = samples;
+  for (let at = 0; at < x.length; at++) {
+    x[at] = varies[at % d] ? x[at] - sumX[at % d] / count : 0;
+  }
+  for (let at = 0; at < y.length; at++) y[at] -= sumY[at % n] / count;
+  const sums = (values: Float64Array, width: number, until: number, power: 1 | 2) => {
+    const total = new Float64Array(width);
+    for (let at = 0; at < until * width; at++) total[at % width] += values[at] ** power;
+    return total;
+  };
+  const centered = half && {
+    ...half,
+    sumX: sums(x, d, half.count, 1),
+    sumY: sums(y, n, half.count, 1),
+    sumYY: sums(y, n, half.count, 2),
+  };
+  return {
+    ...moments,
+    sumX: new Float64Array(d),
+    sumY: new Float64Array(n),
+    sumYY: sums(y, n, count, 2),
+    ...(centered && { half: centered }),
+  };
+}
+
+/** Moments about means that are not their own: with m of X and k of Y, G − mΣxᵀ − Σxmᵀ + N·mmᵀ, and C and Σy² alike. */
+function moveHalf(
+  { d, n, count, gram, cross, sumX, sumY, sumYY }: Moments,
+  { x, y }: { readonly x: Float64Array; readonly y: Float64Array },
+  varies: Uint8Array,
+): Moments {
+  const movedX = sumX.map((sum, r) => varies[r] ? sum - count * x[r] : 0);
+  const movedY = sumY.map((sum, o) => sum - count * y[o]);
+  for (let r = 0; r < d; r++) {
+    for (let s = 0; s < d; s++) {
+      // Grouped so that (r, s) and (s, r) round alike.
+      const moved = gram[r * d + s] - (x[r] * sumX[s] + x[s] * sumX[r]) + count * (x[r] * x[s]);
+      gram[r * d + s] = varies[r] && varies[s] ? moved : 0;
+    }
+    for (let o = 0; o < n; o++) {
+      const at = r * n + o;
+      cross[at] = varies[r] ? cross[at] - x[r] * sumY[o] - movedX[r] * y[o] : 0;
+    }
+  }
+  for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o] - y[o] * (sumY[o] + movedY[o]));
+  return { d, n, count, gram, cross, sumX: movedX, sumY: movedY, sumYY };
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../base/mod.ts";
+import { InputError, parseJson } from "../base/mod.ts";
 import { isJsonObject } from "./topology.ts";
 
 /** A line of Teachable Machine's labels.txt: a number, then the name. */
@@ -43,7 +43,7 @@ function namesInLines(text: string, place: string): string[] {
 }
 
 function namesInJson(text: string, place: string): string[] {
-  const content = parseJson(text, place);
+  const content = parseContent(text, place);
   if (Array.isArray(content) && content.every((name) => typeof name === "string")) return content;
   if (isJsonObject(content)) {
     const entries = Object.entries(content);
@@ -63,9 +63,9 @@ function namesInJson(text: string, place: string): string[] {
   );
 }
 
-function parseJson(text: string, place: string): unknown {
+function parseContent(text: string, place: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw new InputError(
       `reading ${place}: found malformed JSON (${(cause as Error).message}), ` +

@@ -27,6 +27,8 @@ export interface InputPreparation {
   readonly shape: readonly number[];
   /** How bytes become values, with one entry per channel; absent where nothing says so, and floats alone will do. */
   readonly transform?: PixelTransform;
+  /** Whether the network reads whole numbers, such as the words that an Embedding looks up. */
+  readonly isWhole?: boolean;
   /** Whether floats are transformed as well; otherwise they are what the network reads. */
   readonly preparesFloats?: boolean;
   /** Whether images of another ratio of sides lose their margins; otherwise they are stretched. */

@@ -92,10 +92,10 @@ function gatherInputs(
   const { preprocess } = file.metadata ?? {};
   const overridesOf = (name: string) => ({ ...withoutUndefined(common), ...ownValue(named, name) });
   if (declared.length < 2) {
-    const [{ name, shape } = { name: "" }] = declared;
+    const [input = { name: "" }] = declared;
+    const { name } = input;
     return [{
-      name,
-      shape,
+      ...input,
       place: file.path,
       hasOthers: false,
       overrides: overridesOf(name),
@@ -103,9 +103,9 @@ function gatherInputs(
     }];
   }
   const records = readRecords(preprocess, names, file.path);
-  return declared.map(({ name, shape }) => ({
+  return declared.map(({ name, ...input }) => ({
+    ...input,
     name,
-    shape,
     place: `${file.path}, input "${name}"`,
     hasOthers: true,
     overrides: overridesOf(name),
@@ -155,8 +155,9 @@ function requireKnown(found: readonly string[], names: readonly string[], place:
 function readInput(input: ReadInput): InputPreparation {
   const { name, stored, overrides } = input;
   const shape = readShape(input);
+  const read = { name, shape, ...(input.isWhole && { isWhole: true }) };
   const base = chooseTransform(input, isPictureShape(shape) && !input.hasOthers);
-  if (base === undefined) return { name, shape };
+  if (base === undefined) return read;
   const { preset, scale } = overrides;
   const isAsked = [preset, scale, overrides.mean, overrides.std].some((given) =>
     given !== undefined
@@ -167,8 +168,7 @@ function readInput(input: ReadInput): InputPreparation {
   const std = overrides.std ?? base.std;
   const valueSource = { place: source, input: input.hasOthers ? name : undefined };
   return {
-    name,
-    shape,
+    ...read,
     transform: {
       scale: readFactor(overrides.scale ?? base.scale, valueSource),
       mean: readPerChannel("mean", mean, channels, valueSource),

@@ -106,6 +106,8 @@ export interface InputDeclaration {
   readonly name: string;
   /** Shape of its batches, `null` where it is open; absent when the topology does not state it. */
   readonly shape?: (number | null)[];
+  /** Whether it reads whole numbers: it says so, or an Embedding looks them up. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -122,8 +124,19 @@ export function findInputs({ class_name: className, config }: LayerJson): InputD
     : inputNames(config.input_layers);
   return names.map((name) => {
     const layer = layers.find((candidate) => nameOf(candidate) === name);
-    return { name, shape: layer && findInputShape(layer) };
+    const readers = className === "Sequential"
+      ? layers.slice(0, 2)
+      : layers.filter(({ inbound_nodes: calls }) => readsTensorOf(calls, name));
+    const isWhole = /^u?int/.test(String(layer?.config.dtype)) ||
+      readers.some((reader) => reader.class_name === "Embedding");
+    return { name, shape: layer && findInputShape(layer), ...(isWhole && { isWhole }) };
   });
+}
+
+/** Whether one of a layer's calls reads what a layer of some name makes. */
+function readsTensorOf(calls: unknown, name: string): boolean {
+  return Array.isArray(calls) &&
+    (calls[0] === name || calls.some((call) => readsTensorOf(call, name)));
 }
 
 /**

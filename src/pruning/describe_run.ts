@@ -2,7 +2,7 @@ import { type NetworkCost, networkCost } from "../cost/mod.ts";
 import type { Figures } from "../execution/mod.ts";
 import type { Comparison, LayerGraph } from "../graph/mod.ts";
 import { compareFigures, type FaultReport } from "../session/mod.ts";
-import type { Stopwatch } from "../base/mod.ts";
+import { type Notice, partsOf, type Stopwatch } from "../base/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
 import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
 
@@ -10,6 +10,8 @@ import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "
 export interface FinishedRun {
   /** The network before and after. */
   readonly graphs: { readonly before: LayerGraph; readonly after: LayerGraph };
+  /** Shapes of the inputs, where the model leaves sizes open. */
+  readonly countedFor?: PruneReport["countedFor"];
   /** Evaluations on the test split. */
   readonly evaluations: {
     readonly before: Figures;
@@ -18,10 +20,12 @@ export interface FinishedRun {
     /** Of the result, on held-out training images; absent without any. */
     readonly heldOut?: Figures;
   };
+  /** What the repair of the whole network found. */
+  readonly networkRepair?: PruneReport["networkRepair"];
   /** How the network was tuned. */
   readonly tuned?: TuningResult & Pick<PruneTuningReport, "groups">;
   /** Why the network could not be tuned, when it was to be. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** What happened to every layer. */
   readonly layers: readonly LayerReport[];
   /** What the budget policy decided. */
@@ -63,6 +67,7 @@ export function describeRun(run: FinishedRun): PruneReport {
   const [costBefore, costAfter] = [networkCost(graphs.before), networkCost(graphs.after)];
   return {
     ...compareFigures(evaluations.before, evaluations.after),
+    ...(run.networkRepair && { networkRepair: run.networkRepair }),
     ...describeTuning(run),
     ...(evaluations.heldOut && { heldOut: describeHeldOut(evaluations.heldOut) }),
     ...(run.failure !== undefined && { failure: run.failure }),
@@ -73,6 +78,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       convAfter: costAfter.convMacs,
       selectors: selectorMacs(graphs.after, graphs.before),
     },
+    ...(run.countedFor && { countedFor: run.countedFor }),
     params: { before: costBefore.params, after: costAfter.params },
     ...(run.budget ? { budget: withActualShare(run.budget, costBefore, costAfter) } : {}),
     ...(run.search ? { search: withActualShare(run.search, costBefore, costAfter) } : {}),
@@ -87,6 +93,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       select: clock.seconds("select"),
       reconstruct: clock.seconds("reconstruct"),
       batchNorm: clock.seconds("batchNorm"),
+      repair: clock.seconds("repair"),
       tune: clock.seconds("tune"),
       evaluate: clock.seconds("evaluate"),
     },
@@ -110,8 +117,7 @@ function withActualShare<Report extends Pick<BudgetReport, "target" | "share">>(
 ): Report {
   const { target, share } = report;
   if (target === "latency") return report;
-  const key = target === "macs" ? "convMacs" : "params";
-  return { ...report, share: { ...share, found: after[key] / before[key] } };
+  return { ...report, share: { ...share, found: after[target] / before[target] } };
 }
 
 function describeHeldOut({ accuracy, outputs, error, images }: Figures): PruneReport["heldOut"] {
@@ -125,7 +131,7 @@ function describeHeldOut({ accuracy, outputs, error, images }: Figures): PruneRe
 function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, "tuning"> {
   if (tuned === undefined) return {};
   const { accuracy, outputs, error, loss } = evaluations.cut;
-  const { validationAccuracy, validationOutputError, groups, history } = tuned;
+  const { validationAccuracy, validationOutputError, bestEpoch, groups, history } = tuned;
   return {
     tuning: {
       ...(accuracy !== undefined && { accuracyBefore: accuracy }),
@@ -133,6 +139,7 @@ function describeTuning({ tuned, evaluations }: FinishedRun): Pick<PruneReport, 
       lossBefore: loss,
       ...(validationAccuracy !== undefined && { validationAccuracy }),
       ...(validationOutputError !== undefined && { validationOutputError }),
+      ...(bestEpoch !== undefined && { bestEpoch }),
       groups,
       epochs: history,
     },
@@ -148,8 +155,8 @@ function selectorMacs(after: LayerGraph, before: LayerGraph): number {
 
 function noticesOf(
   { layers, images, heldOut, unlabeled, search, comparison, ...run }: FinishedRun,
-): string[] {
-  const notices = [...run.notices];
+): Notice[] {
+  const notices: Notice[] = [...run.notices];
   if (layers.every(({ mode }) => mode === "whole")) {
     notices.push("no channel was cut: every layer stays whole");
   }
@@ -169,7 +176,10 @@ function noticesOf(
     notices.push(`${unlabeled}: outputs were compared with those of the original network`);
   }
   for (const { rollout, failure } of search?.failures ?? []) {
-    notices.push(`network ${rollout} of the search could not be measured: ${failure}`);
+    notices.push([
+      `network ${rollout} of the search could not be measured: `,
+      ...partsOf(failure),
+    ]);
   }
   if (heldOut) {
     notices.push("the data has no test split: every fifth image was set aside for it");

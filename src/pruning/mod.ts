@@ -4,21 +4,23 @@ export {
   AGENT_DEFAULTS,
   type AgentOptions,
   allowedCounts,
+  type ChosenRatios,
   type Evaluation,
   type FailedRollout,
+  formatRatioList,
   type LayerPlan,
   type LearningLosses,
   parseRatioList,
   planLayers,
   type PlanRules,
   type Proposal,
-  type Ratios,
   ratiosOfCounts,
   type RewardPolicy,
   type Rollout,
   type RolloutSource,
   SEARCH_DEFAULTS,
   type SearchSettings,
+  SLOW_SELECTOR,
 } from "./policy/mod.ts";
 export { PRUNE_DEFAULTS, pruneNetwork, pruneOpened, sharedModeOf } from "./prune_network.ts";
 export { AUTO_DEFAULTS, type OpenExecutor } from "./ratios/auto_ratios.ts";
@@ -34,6 +36,7 @@ export {
 export { type SearchContext, TRIAL_HANDLERS, trialImages } from "./ratios/search_jobs.ts";
 export type { SelectionMethod } from "./selection/mod.ts";
 export { checkShards, gatherShard, type Shard } from "./statistics/gather_shard.ts";
+export { wantedImages } from "./statistics/sample_size.ts";
 export { OriginalMoments } from "./statistics/original_moments.ts";
 export {
   CALIBRATION_DEFAULTS,
@@ -52,12 +55,15 @@ export type {
   LayerReport,
   LoggedFailure,
   LoggedRollout,
+  NetworkRepairOptions,
+  NetworkRepairReport,
   PruneNetworkOptions,
   PruneReport,
   PruneResult,
   PruneTuning,
   PruneTuningReport,
   RatioPolicy,
+  RepairExtent,
   SearchLog,
   SearchReport,
 } from "./types.ts";

@@ -1,13 +1,13 @@
 import type { Figures } from "../execution/mod.ts";
 import type { StatePlace, TuningResult } from "../tuning/mod.ts";
-import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
+import { InputError, messageOf, type Notice, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
   compareNetworks,
   type ConvolutionPlace,
   type LayerGraph,
-  listConvolutions,
+  listReaders,
   type SharedMode,
   shrinkGraph,
   unpinInputSize,
@@ -30,12 +30,13 @@ import {
 } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
-import { checkSamples, plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
   type StatisticsSource,
 } from "./statistics/statistics_source.ts";
+import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
@@ -44,6 +45,7 @@ import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run
 import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
+import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
 import {
   batchesOfThread,
   compareAnswers,
@@ -51,6 +53,7 @@ import {
   noticeOfChance,
   openSession,
   type Session,
+  sizesGiven,
   trackBatches,
   trainingRows,
   wholeSplit,
@@ -62,7 +65,7 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  ridge: 1e-4,
+  repair: "layers",
   verify: true,
 } as const;
 
@@ -80,6 +83,14 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
 /** What happens to channels that several layers read, in a run with these options. */
 export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMode {
   return shared ?? SHARED_DEFAULTS[policy.kind];
+}
+
+/**
+ * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
+ * asks for a small file.
+ */
+function slowSelectorsOf({ slowSelectors, policy }: PruneNetworkOptions): boolean {
+  return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
 }
 
 /** What a run is given beside its options. */
@@ -137,36 +148,45 @@ export async function pruneOpened(
   const settings: Settings = withDefaults(options, {
     ...PRUNE_DEFAULTS,
     shared: sharedModeOf(options),
+    slowSelectors: slowSelectorsOf(options),
   });
-  let folder: RunFolder | undefined;
+  let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
     const { graph, file, pool } = session;
     const { onProgress } = settings;
-    const images = settings.batches * settings.batchSize;
+    const images = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images }, clock);
     const { map, calibration: { indices: calibration } } = source;
-    const places = listConvolutions(graph, map, settings.shared);
-    const original = moments ?? await OriginalMoments.open(source, settings.statistics);
+    const places = listReaders(graph, map, settings.shared);
+    const original = moments ?? await OriginalMoments.open(source, {
+      path: settings.statistics,
+      scratch: settings.checkpoint,
+    });
+    opened = original;
+    const test = wholeSplit(session, "test", settings);
+    const evaluateModel = (model: ModelFile, stage: string) =>
+      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
+    const judgeOriginal = once(async () => {
+      const before = await evaluateModel(file, "evaluating the original");
+      const chance = noticeOfChance(session, before, "test");
+      for (const notice of chance) settings.onNotice?.(notice);
+      return { before, chance };
+    });
     const context = {
       ...settings,
       ...source,
       original,
       kernels: await loadKernels(),
       onStage: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
+      onBegin: judgeOriginal,
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
-    checkSamples(plans, calibration.length, settings.pointsPerImage);
+    const { before, chance } = await judgeOriginal();
     await original.ensureFile();
-    const test = wholeSplit(session, "test", settings);
-    const evaluateModel = (model: ModelFile, stage: string) =>
-      clock.time("evaluate", () => evaluateOn(session, model, test, settings, stage));
-    const before = await evaluateModel(file, "evaluating the original");
-    const chance = noticeOfChance(session, before, "test");
-    for (const notice of chance) settings.onNotice?.(notice);
 
     const { repair, groups } = await repairInGroups(
       { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
@@ -188,11 +208,13 @@ export async function pruneOpened(
       "batchNorm",
       () => refreshBatchNorm(session, shrunk, calibration, settings),
     );
-    const cut = await evaluateModel(writeGraph(refreshed, file), "evaluating the pruned model");
+    const whole = await repairWhole(session, source, refreshed, settings, folder);
+    const repaired = whole?.graph ?? refreshed;
+    const cut = await evaluateModel(writeGraph(repaired, file), "evaluating the pruned model");
 
     const place = folder && placeOfStage(folder, "whole");
-    const { tuned, failure } = await tuneWhole(tuner, refreshed, { place, clock });
-    const result = tuned?.graph ?? refreshed;
+    const { tuned, failure } = await tuneWhole(tuner, repaired, { place, clock });
+    const result = tuned?.graph ?? repaired;
     const pruned = writeGraph(result, file);
     const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
 
@@ -200,17 +222,22 @@ export async function pruneOpened(
 
     const report = describeRun({
       graphs: { before: graph, after: result },
+      countedFor: sizesGiven(file, session.original),
       evaluations: { before, cut, after, heldOut },
       layers: reportLayers(plans, repair),
       budget,
       search: search?.report,
       statistics: original.origin,
       batchNorm,
+      networkRepair: whole?.report,
       tuned: tuned && { ...tuned, groups },
       failure,
       comparison,
       clock,
-      images: { calibration: calibration.length, wanted: images },
+      images: {
+        calibration: calibration.length,
+        wanted: settings.batches === undefined ? calibration.length : images,
+      },
       faults: await pool.faults(),
       heldOut: pool.local.dataset.heldOut,
       unlabeled: session.unlabeled,
@@ -222,12 +249,17 @@ export async function pruneOpened(
     return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
   } catch (error) {
     throw await nameRunState(error, folder);
+  } finally {
+    opened?.release();
   }
 }
 
-type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & { readonly shared: SharedMode };
+type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
+  readonly shared: SharedMode;
+  readonly slowSelectors: boolean;
+};
 
-/** The share of its input channels that every convolution keeps. */
+/** The share of its input channels that every layer keeps. */
 async function findRatios(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
@@ -237,11 +269,17 @@ async function findRatios(
   const { policy } = settings;
   switch (policy.kind) {
     case "uniform":
-      return { chosen: { ratios: uniformRatios(policy.ratio, places) } };
+      return { chosen: uniformRatios(policy.ratio, places) };
     case "list":
-      return { chosen: { ratios: parseRatioList(policy.text, policy.source, places) } };
+      return { chosen: parseRatioList(policy.text, policy.source, places) };
     case "budget": {
-      const { report, ...chosen } = await findBudgetRatios(context, places, settings, policy);
+      const { report, ...chosen } = await findBudgetRatios(
+        context,
+        places,
+        settings,
+        policy,
+        resources.folder,
+      );
       return { chosen, budget: report };
     }
     case "auto": {
@@ -249,6 +287,29 @@ async function findRatios(
       return { chosen: search, search };
     }
   }
+}
+
+/** Repairs the smaller network as a whole, where that is asked for. */
+async function repairWhole(
+  session: Session,
+  source: StatisticsSource,
+  graph: LayerGraph,
+  { repair, networkRepair, seed, signal, onProgress }: Settings,
+  folder: RunFolder | undefined,
+): Promise<NetworkRepair | undefined> {
+  if (repair === "layers") return undefined;
+  const place = folder && placeOfStage(folder, "network");
+  const settings = { ...networkRepair, seed, signal, onProgress, place };
+  return await source.clock.time(
+    "repair",
+    () => repairNetwork(session, source, graph, settings),
+  );
+}
+
+/** Does something when it is first asked for, and once. */
+function once<Result>(act: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => result ??= act();
 }
 
 /** Training images that runs are compared on. */
@@ -269,14 +330,14 @@ async function tuneWhole(
   tuner: Tuner | undefined,
   graph: LayerGraph,
   { place, clock }: { readonly place?: StatePlace; readonly clock: Stopwatch },
-): Promise<{ tuned?: TuningResult; failure?: string }> {
+): Promise<{ tuned?: TuningResult; failure?: Notice }> {
   if (tuner === undefined) return {};
   try {
     return {
       tuned: await clock.time("tune", () => tuner.run(graph, { options: tuner.options, place })),
     };
   } catch (error) {
-    if (error instanceof InputError) return { failure: error.message };
+    if (error instanceof InputError) return { failure: messageOf(error) };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { disk, fileError } from "../base/mod.ts";
 import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
 import { nameState, type StatePlace } from "../tuning/mod.ts";
 import type { Tuner } from "./repair/tuner.ts";
@@ -17,8 +18,8 @@ export interface RunFolder {
   readonly hasJournal: boolean;
 }
 
-/** A part of a run that keeps a state of its own: the repair, or the tuning of a group or of the whole. */
-export type Stage = "repair" | "whole" | `group-${number}`;
+/** A part of a run that keeps a state of its own: the repair of layers or of the network, the tuning of a group or of the whole. */
+export type Stage = "repair" | "network" | "whole" | `group-${number}`;
 
 /**
  * Finds out where a run keeps its state, and what that belongs to.
@@ -33,26 +34,50 @@ export async function openRunFolder(
   options: PruneNetworkOptions,
   tuner?: Tuner,
 ): Promise<RunFolder | undefined> {
-  const { checkpoint, resume = false, policy } = options;
+  const { checkpoint, resume = false, policy, repair, networkRepair } = options;
   const hasJournal = policy.kind === "auto";
-  if (checkpoint === undefined || !(hasJournal || tuner)) return undefined;
-  const { select, shared, channelMultiple, skip, batches, batchSize } = options;
+  const isLong = hasJournal || tuner !== undefined || repair === "network";
+  if (checkpoint === undefined || !isLong) return undefined;
+  const { select, shared, channelMultiple, slowSelectors, skip, batches, batchSize } = options;
   const { pointsPerImage, ridge, seed } = options;
   const identity = await identifyRun(session, {
-    policy: policy.kind === "list" ? { ...policy, source: undefined } : policy,
+    policy: withoutPaths(policy),
     select,
     shared,
     channelMultiple,
+    slowSelectors,
     skip,
     batches,
     batchSize,
     pointsPerImage,
     ridge,
     seed,
+    repair,
+    networkRepair,
     tuning: tuner?.options,
     groups: tuner?.groups,
   }, tuner?.teacher);
   return { checkpoint, identity, resume, hasJournal };
+}
+
+/** Where a file lies is not what a run is: the times of a budget of latency are part of its state. */
+function withoutPaths(policy: PruneNetworkOptions["policy"]): object {
+  if (policy.kind === "list") return { ...policy, source: undefined };
+  return "share" in policy ? { ...policy, latencyTable: undefined } : policy;
+}
+
+/**
+ * Finds out where a run keeps the latencies that it decides by. Those of a run that is not gone on from are removed.
+ *
+ * @param folder Where the run keeps its state, if it does.
+ * @returns The file.
+ */
+export async function placeOfLatencies(folder?: RunFolder): Promise<string | undefined> {
+  if (folder === undefined) return undefined;
+  const path = join(folder.checkpoint, "latency.json");
+  if (!folder.resume) await disk.rm(path, { force: true });
+  await disk.mkdir(folder.checkpoint, { recursive: true });
+  return path;
 }
 
 /** Where a stage of a run keeps its state. */
@@ -68,12 +93,15 @@ export function placeOfStage(
  *
  * @param folder Where the run keeps its state.
  * @param kept A stage that stays, to be replaced.
+ * @throws {InputError} When something cannot be removed.
  */
 export async function removeStages({ checkpoint }: RunFolder, kept?: Stage): Promise<void> {
   const names = await readdir(checkpoint).catch((): string[] => []);
   for (const name of names) {
-    if (name === kept || !/^(repair|whole|group-\d+)$/.test(name)) continue;
-    await rm(join(checkpoint, name), { recursive: true });
+    if (name === kept || !/^(repair|network|whole|group-\d+)$/.test(name)) continue;
+    await disk.rm(join(checkpoint, name), { recursive: true }).catch((cause) => {
+      throw fileError(`removing ${join(checkpoint, name)}, which an earlier run left`, cause);
+    });
   }
 }
 

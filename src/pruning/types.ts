@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { CutMode, SharedMode } from "../graph/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import type {
@@ -7,12 +8,18 @@ import type {
   Rollout,
   SearchSettings,
 } from "./policy/mod.ts";
-import type { Change, DataOptions, FigureChanges, TestAnswers } from "../session/mod.ts";
+import type {
+  Change,
+  DataOptions,
+  FigureChanges,
+  SizedInput,
+  TestAnswers,
+} from "../session/mod.ts";
 import type { SelectionMethod } from "./selection/mod.ts";
 import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
 
 /**
- * How it is decided how many input channels each convolution keeps: the same share everywhere (`uniform`), a list with
+ * How it is decided how many input channels each layer keeps: the same share for every convolution (`uniform`), a list with
  * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), or
  * a search within a budget (`auto`).
  */
@@ -26,9 +33,9 @@ export type RatioPolicy =
 export interface BudgetGoal {
   /** Share of the cost that is kept, above 0 and at most 1. */
   readonly share: number;
-  /** The cost: multiply–accumulates of convolutions, parameters, or measured latency. Default `macs`. */
+  /** The cost: multiply–accumulates, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
-  /** File in which measured latencies are kept for later runs. Default: they are measured anew. */
+  /** File in which measured latencies are kept. Default: one in the user's cache, for all runs on this machine. */
   readonly latencyTable?: string;
 }
 
@@ -65,7 +72,7 @@ export interface AutoPolicy extends BudgetGoal {
   readonly onRollout?: (rollout: Rollout) => void;
 }
 
-/** What a budget counts: multiply–accumulates of convolutions, weights, or measured milliseconds. */
+/** What a budget counts: multiply–accumulates, weights, or measured milliseconds. */
 export type BudgetTarget = "macs" | "params" | "latency";
 
 /** What the policy `budget` decided. */
@@ -80,6 +87,8 @@ export interface BudgetReport {
   readonly isOptimal: boolean;
   /** No choice within the budget has an error below this, proven or not. */
   readonly lowerBound: number;
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
 }
 
 /** What a search found. */
@@ -88,6 +97,8 @@ export interface SearchReport {
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that the winner keeps. */
   readonly share: { readonly wanted: number; readonly found: number };
+  /** Images of the predictions whose latency was counted; absent where it was not. */
+  readonly batchSize?: number;
   /** Number of training images that roll-outs were measured on. */
   readonly images: number;
   /** Number of roll-outs. */
@@ -102,7 +113,7 @@ export interface SearchReport {
 
 /** Everything that a search tried. */
 export interface SearchLog {
-  /** Names of the decisions: a convolution, or a space that several layers read. */
+  /** Names of the decisions: a layer, or a space that several layers read. */
   readonly units: readonly string[];
   /** The roll-outs and the finalists, in order; counts and ratios are in the order of `units`. */
   readonly rollouts: readonly LoggedRollout[];
@@ -112,14 +123,14 @@ export interface SearchLog {
 
 /** A roll-out with what its network costs, whatever the search counted. */
 export interface LoggedRollout extends Rollout {
-  /** Multiply–accumulates of convolutions for one image, selectors included. */
-  readonly convMacs: number;
+  /** Multiply–accumulates for one image, selectors included. */
+  readonly macs: number;
 }
 
 /** A network that could not be measured, with what it costs. */
 export interface LoggedFailure extends FailedRollout {
-  /** Multiply–accumulates of convolutions for one image, selectors included. */
-  readonly convMacs: number;
+  /** Multiply–accumulates for one image, selectors included. */
+  readonly macs: number;
 }
 
 /** A network that was cut with the sequential repair, and measured on training images that no statistics are of. */
@@ -128,6 +139,39 @@ export interface Finalist extends Evaluation {
   readonly rollout: number;
   /** Its reward in that measurement. */
   readonly reward: number;
+}
+
+/** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
+export type RepairExtent = "layers" | "network";
+
+/** How a smaller network is repaired as a whole. */
+export interface NetworkRepairOptions {
+  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  readonly steps?: number;
+  /** Images of a step. Default 128. */
+  readonly batchSize?: number;
+  /** Adam's largest learning rate. Default 1e-3. */
+  readonly learningRate?: number;
+  /** By which the scores of both networks are divided. Default 4. */
+  readonly temperature?: number;
+}
+
+/** What the repair of the whole network found. */
+export interface NetworkRepairReport {
+  /** Steps that it took. */
+  readonly steps: number;
+  /** Its passes over the calibration images. */
+  readonly epochs: readonly EpochReport[];
+  /** Figures on held-out training images, which choose; absent without any. */
+  readonly heldOut?: {
+    readonly images: number;
+    readonly before: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+    readonly after: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+  };
+  /** Whether repaired weights were better than those before; absent without held-out images. */
+  readonly isKept?: boolean;
+  /** Why there was no repair, where there was none. */
+  readonly reason?: string;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */
@@ -154,23 +198,34 @@ export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
 
 /** Options of `prune` that do not need a queue. */
 export interface PruneNetworkOptions extends DataOptions {
-  /** How many channels each convolution keeps. */
+  /** How many channels each layer keeps. */
   readonly policy: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
   readonly select?: SelectionMethod;
   /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
   readonly shared?: SharedMode;
-  /** Every convolution keeps a multiple of this many channels. Default 1. */
+  /** Every layer keeps a multiple of this many channels. Default 1. */
   readonly channelMultiple?: number;
-  /** Names of convolutions that stay whole. Default: none. */
+  /**
+   * Whether convolutions are cut also where a selector in front of them takes more time than it saves, by recorded times of
+   * stock tfjs-wasm. Default: only where parameters are budgeted, or latency, which counts selectors as measured.
+   */
+  readonly slowSelectors?: boolean;
+  /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
-  /** Batches of training images for the statistics. Default 60. */
+  /**
+   * Batches of training images for the statistics. Default: 7,680 images, fewer where a pass over them takes more than
+   * 1.5 · 10¹² multiply-accumulates, 256 at least.
+   */
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default 10. */
+  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
-  /** Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX. Default 1e-4. */
+  /**
+   * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit
+   * spread. Default: chosen for every layer, by fitting either half of the images and looking at the other.
+   */
   readonly ridge?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;
@@ -181,11 +236,16 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly memoryBudget?: number;
   /**
    * File with the original network's statistics: it is read if it is there, otherwise they are gathered and it is
-   * written. Default: what the run needs is gathered and kept in memory.
+   * written. Default: what the run needs is gathered and kept meanwhile: up to 64 MiB in memory, the rest in a file without
+   * a name, in the checkpoint's folder or that for temporary files.
    */
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
+  /** How far the smaller network is repaired. Default `layers`. */
+  readonly repair?: RepairExtent;
+  /** How it is repaired as a whole, where it is. */
+  readonly networkRepair?: NetworkRepairOptions;
   /** How the pruned network is tuned. Default: it is not. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
@@ -209,11 +269,11 @@ export interface LayerReport {
   /** Number of input channels before. */
   readonly of: number;
   /**
-   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs after
-   * reconstruction. 0 for a layer that was left alone.
+   * The share of the layer's output Y that is lost: Σ(Y − Ŷ)² / Σ(Y − mean Y)² over the sampled outputs, each weighted by
+   * what reads it, of fits to either half of the images on the other half. 0 for a layer that was left alone.
    */
   readonly relativeError: number;
-  /** Ridge that was used, relative to the mean diagonal of G; absent when the layer was not reconstructed. */
+  /** Ridge that was used, relative to the mean diagonal of G of inputs of unit spread; absent when the layer was not reconstructed. */
   readonly ridge?: number;
   /** Number of input channels that were zero in all samples. */
   readonly dead?: number;
@@ -233,6 +293,8 @@ export interface PruneTuningReport {
   readonly validationAccuracy?: number;
   /** Relative error of the outputs of the written weights on held-out training images, where outputs are compared. */
   readonly validationOutputError?: number;
+  /** After which epoch they were best; 0: the network is as it was cut. Absent without held-out images. */
+  readonly bestEpoch?: number;
   /** Epochs of every group. */
   readonly groups: readonly (readonly EpochReport[])[];
   /** Epochs of the whole network. */
@@ -241,6 +303,8 @@ export interface PruneTuningReport {
 
 /** Figures of a pruning run: of the original, and of the smaller network after all tuning. */
 export interface PruneReport extends FigureChanges {
+  /** How the network was repaired as a whole, when it was to be. */
+  readonly networkRepair?: NetworkRepairReport;
   /** How the network was tuned, when it was. */
   readonly tuning?: PruneTuningReport;
   /**
@@ -253,13 +317,15 @@ export interface PruneReport extends FigureChanges {
     readonly images: number;
   };
   /** Why the network could not be tuned at the end, when it was to be: it is as it was cut. */
-  readonly failure?: string;
+  readonly failure?: Notice;
   /** Multiply–accumulates for one image; `conv…` counts all but Dense layers, selectors included. */
   readonly macs: Change & {
     readonly convBefore: number;
     readonly convAfter: number;
     readonly selectors: number;
   };
+  /** Shapes of the inputs that multiply–accumulates are counted for, where the model leaves sizes open. */
+  readonly countedFor?: readonly SizedInput[];
   /** Number of weights, moving statistics included. */
   readonly params: Change;
   /** What the policy `budget` decided, when it was used. */
@@ -289,6 +355,7 @@ export interface PruneReport extends FigureChanges {
     readonly select: number;
     readonly reconstruct: number;
     readonly batchNorm: number;
+    readonly repair: number;
     readonly tune: number;
     readonly evaluate: number;
   };
@@ -304,7 +371,7 @@ export interface PruneReport extends FigureChanges {
   /** Threads that shared the work; the same number and the same seed repeat the run. */
   readonly workers: number;
   /** What a user should know about the run. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** A pruned model and figures of the run. */

@@ -23,11 +23,12 @@ export function checkRecord(value: unknown, file: string): RunRecord {
     ...["accuracy", "outputError"].flatMap((figure) =>
       ["before", "after"].map((side) => optionalNumber(`report.${figure}.${side}`))
     ),
-    ...["before", "after"].flatMap((side) =>
-      ["macs", "convMacs", "params", "milliseconds"].map((cost) =>
-        optionalNumber(`profile.${side}.${cost}`)
+    ...["macs", "params"].flatMap((cost) =>
+      ["before", "after", "convBefore", "convAfter"].map((side) =>
+        optionalNumber(`report.${cost}.${side}`)
       )
     ),
+    ...profileFields(value),
   ];
   for (const { name, what, accepts } of fields) {
     const found = fieldOf(value, name);
@@ -38,6 +39,29 @@ export function checkRecord(value: unknown, file: string): RunRecord {
     );
   }
   return value as RunRecord;
+}
+
+/** A pruning run has its costs in its report too, and no profile where nothing was profiled. */
+function profileFields(value: unknown): WantedField[] {
+  const profile = fieldOf(value, "profile");
+  if (profile === undefined) {
+    return fieldOf(value, "kind") === "prune"
+      ? ["macs", "params"].map((cost) => wanted(`report.${cost}`, "an object", isObject))
+      : [];
+  }
+  const isTimed = fieldOf(value, "profile.latency") !== undefined;
+  return [
+    wanted("profile.after", "an object", isObject),
+    ...["profile.before", "profile.latency"].map((name) =>
+      wanted(name, "an object or nothing", (found) => found === undefined || isObject(found))
+    ),
+    ...["before", "after"].flatMap((side) =>
+      ["macs", "convMacs", "params", "milliseconds"].map((cost) =>
+        optionalNumber(`profile.${side}.${cost}`)
+      )
+    ),
+    ...(isTimed ? [wanted("profile.latency.conditions", "an object", isObject)] : []),
+  ];
 }
 
 interface WantedField {
@@ -52,6 +76,10 @@ function wanted(name: string, what: string, accepts: WantedField["accepts"]): Wa
 
 function optionalNumber(name: string): WantedField {
   return wanted(name, "a number or nothing", (found) => found === undefined || isNumber(found));
+}
+
+function isObject(found: unknown): boolean {
+  return typeof found === "object" && found !== null && !Array.isArray(found);
 }
 
 function isNumber(found: unknown): boolean {

@@ -17,6 +17,14 @@ export { resolveModel, resolveReference } from "./resolve_model.ts";
 export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 export {
+  assumeSizes,
+  type CountedFor,
+  resolveSizedModel,
+  type SizedInput,
+  type SizedModel,
+  sizesGiven,
+} from "./sized_model.ts";
+export {
   type ChangedAnswer,
   compareAnswers,
   type GivenAnswer,

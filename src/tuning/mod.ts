@@ -9,5 +9,12 @@ export {
   type TuningReport,
 } from "./options.ts";
 export { openTeacher, prepareTuning, type TuningPlan } from "./prepare_tuning.ts";
-export { hasState, loadState, nameState, saveState, type StatePlace } from "./state_folder.ts";
+export {
+  damagedState,
+  hasState,
+  loadState,
+  nameState,
+  saveState,
+  type StatePlace,
+} from "./state_folder.ts";
 export { requireTrainingImages, type TuningResult } from "./tune_network.ts";

@@ -44,6 +44,8 @@ export interface TuningReport extends FigureChanges {
   readonly validationAccuracy?: number;
   /** The relative error of their outputs on the held-out images, where outputs are compared. */
   readonly validationOutputError?: number;
+  /** After which epoch they were best; 0: the network is as it was given. Absent without held-out images. */
+  readonly bestEpoch?: number;
   /** The epochs. */
   readonly epochs: readonly EpochReport[];
   /** Whether `signal` ended the run; with a checkpoint it can be resumed. */

@@ -2,15 +2,17 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   differences,
-  disk,
   fileError,
   InputError,
+  makeFolder,
   option,
+  parseJson,
   readBytes,
   statFile,
   WorkerError,
   writeWholeFile,
 } from "../base/mod.ts";
+import { isJsonObject } from "../model/mod.ts";
 import type { RunIdentity } from "../session/mod.ts";
 
 /** Where a run keeps its state. */
@@ -37,7 +39,7 @@ const STATE_FILE = "state.bin";
 /** A state of version 3 or older, whose arrays were in a file of their own. */
 const OLDER_STATE_FILE = "state.json";
 
-const VERSION = 4;
+const VERSION = 5;
 
 const LINE_FEED = 10;
 
@@ -63,7 +65,7 @@ export async function saveState(
   const lengths = arrays.map(({ length }) => length);
   const record: StateRecord = { version: VERSION, identity, progress, lengths };
   const head = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
-  await disk.mkdir(folder, { recursive: true }).catch((cause) => {
+  await makeFolder(folder).catch((cause) => {
     throw fileError(`writing the checkpoint ${folder}`, cause);
   });
   await writeWholeFile(join(folder, STATE_FILE), [head, ...arrays.map(bytesOf)]);
@@ -102,7 +104,7 @@ export async function loadState(
   }
   const wanted = lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
   if (bytes.length - end !== wanted) {
-    throw damaged(folder, `${bytes.length - end} bytes of weights, wanted ${wanted}`);
+    throw damagedState(folder, `${bytes.length - end} bytes of weights, wanted ${wanted}`);
   }
   let offset = end;
   const arrays = lengths.map((length) => {
@@ -125,26 +127,34 @@ async function readStateFile(folder: string): Promise<Uint8Array> {
 function parseRecord(folder: string, line: Uint8Array): StateRecord {
   let record: StateRecord;
   try {
-    record = JSON.parse(new TextDecoder().decode(line));
+    record = parseJson(new TextDecoder().decode(line)) as StateRecord;
   } catch {
-    throw damaged(folder, "no record of a run in the first line");
+    throw damagedState(folder, "no record of a run in the first line");
   }
-  if (record?.version !== VERSION) throw strangeVersion(folder, record?.version ?? "none");
+  const version: unknown = record?.version;
+  if (version !== VERSION) throw strangeVersion(folder, JSON.stringify(version) ?? "none");
   const { progress, lengths } = record;
-  const isWhole = typeof progress === "object" && progress !== null && Array.isArray(lengths) &&
+  const isWhole = isJsonObject(progress) && Array.isArray(lengths) &&
     lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
-  if (!isWhole) throw damaged(folder, "no progress and lengths in the first line");
+  if (!isWhole) throw damagedState(folder, "no progress and lengths in the first line");
   return record;
 }
 
-function damaged(folder: string, found: string): InputError {
+/**
+ * The error of a state that is not as it was written.
+ *
+ * @param folder Where it is.
+ * @param found What is wrong with it.
+ * @returns The error to throw.
+ */
+export function damagedState(folder: string, found: string): InputError {
   return new InputError(
     `reading the checkpoint ${folder}: found ${found}; ` +
       `the file is damaged, remove the folder and start anew`,
   );
 }
 
-function strangeVersion(folder: string, found: number | string): InputError {
+function strangeVersion(folder: string, found: string): InputError {
   return new InputError(
     `reading the checkpoint ${folder}: found version ${found}, wanted ${VERSION}; ` +
       `remove it and start anew, or go on with the Secateur that wrote it`,

@@ -4,6 +4,7 @@ import type { ModelFile } from "../model/mod.ts";
 import {
   addStepSums,
   type Figures,
+  givesProbabilities,
   layOutParameters,
   learningRateAt,
   type LossSpec,
@@ -15,6 +16,7 @@ import {
 } from "../execution/mod.ts";
 import type { ProgressListener, Session } from "../session/mod.ts";
 import type { EpochReport, TuningOptions } from "./options.ts";
+import { damagedState } from "./state_folder.ts";
 
 /** Everything a run needs to go on as if it had not been interrupted. */
 export interface Checkpoint {
@@ -28,18 +30,35 @@ export interface Checkpoint {
   readonly weights: Float32Array;
   /** State of the optimizer. */
   readonly optimizer: Float32Array;
-  /** The best weights so far, and what they reach on the held-out images. */
-  readonly best?: { readonly figures: Figures; readonly weights: Float32Array };
+  /** The best weights so far, what they reach on the held-out images, and after which epoch; 0 are those it began with. */
+  readonly best?: {
+    readonly figures: Figures;
+    readonly weights: Float32Array;
+    readonly epoch: number;
+  };
+  /** What the weights that it began with reach on the held-out images. */
+  readonly start?: Figures;
 }
 
 /** What a run is given beside its options. */
 export interface TuningHooks {
   /** The network that is imitated. */
   readonly teacher?: ModelFile;
+  /**
+   * Whether the teacher alone is learned from, and the figures that choose are losses. Default: only where there are no
+   * classes.
+   */
+  readonly imitates?: boolean;
+  /** Whether BatchNormalization keeps its mean and variance. Default: it uses each batch's, and its own follow. */
+  readonly freezesStatistics?: boolean;
+  /** Training images that are learned from, and those that choose. Default: as the options say, from the seed. */
+  readonly images?: { readonly training: Int32Array; readonly validation: Int32Array };
+  /** Passes over the training images between two looks at those that choose. Default 1. */
+  readonly validateEvery?: number;
   /** Elements of kernels that are zero and stay so, by key of the layer: 1. */
   readonly zeros?: ReadonlyMap<string, Uint8Array>;
-  /** Where to go on from. */
-  readonly resumeFrom?: Checkpoint;
+  /** What to go on from, and the folder that it was read from. */
+  readonly resumeFrom?: Checkpoint & { readonly folder: string };
   /** Aborts the run early, after the current step. */
   readonly signal?: AbortSignal;
   /** Called with progress. */
@@ -56,12 +75,24 @@ export interface TuningResult {
   readonly graph: LayerGraph;
   /** Its epochs. */
   readonly history: readonly EpochReport[];
+  /** After which epoch the weights were best on the held-out images; 0: they are those it began with. */
+  readonly bestEpoch?: number;
+  /** What the weights that it began with reach on the held-out images. */
+  readonly start?: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
   /** Validation accuracy of the weights. */
   readonly validationAccuracy?: number;
   /** Relative error of their outputs on the held-out images, where outputs are compared. */
   readonly validationOutputError?: number;
   /** Whether the signal ended the run. */
   readonly interrupted: boolean;
+}
+
+/** Moving statistics among flat weights. */
+interface MovingStatistics {
+  readonly offset: number;
+  readonly length: number;
+  /** Share of them that stays in a step. */
+  readonly momentum: number;
 }
 
 const NOTHING: StepSums = { loss: 0, correct: 0, images: 0 };
@@ -81,12 +112,15 @@ class Tuning {
   readonly #gradients: Float32Array;
   /** Places in the flat weights that stay zero. */
   readonly #zeros: Int32Array;
+  /** Where the flat weights have moving statistics. */
+  readonly #statistics: readonly MovingStatistics[];
   #weights = new Float32Array(0);
   #optimizer: Optimizer;
   #step = 0;
   #history: EpochReport[] = [];
   #running = NOTHING;
   #best: Checkpoint["best"];
+  #start: Figures | undefined;
 
   constructor(session: Session, graph: LayerGraph, options: TuningOptions, hooks: TuningHooks) {
     this.#session = session;
@@ -95,12 +129,11 @@ class Tuning {
     this.#hooks = hooks;
     this.#layout = layOutParameters(graph);
     this.#gradients = new Float32Array(this.#layout.length);
-    const { length } = session.pool.local.dataset.train;
-    const shuffled = shuffledIndices(length, createRandom(options.seed, length));
-    this.#validation = shuffled.subarray(0, options.validationImages);
-    this.#training = shuffled.subarray(options.validationImages);
-    requireTrainingImages(length, options);
+    const { training, validation } = hooks.images ?? drawImages(session, options);
+    this.#validation = validation;
+    this.#training = training;
     this.#zeros = placesOf(this.#layout, hooks.zeros);
+    this.#statistics = movingStatistics(graph, this.#layout);
     this.#optimizer = new Optimizer(this.#layout, options);
   }
 
@@ -116,18 +149,20 @@ class Tuning {
 
   async run(): Promise<TuningResult> {
     const { pool, file } = this.#session;
-    const { teacher, signal, resumeFrom } = this.#hooks;
+    const { teacher, signal, resumeFrom, freezesStatistics } = this.#hooks;
     const { seed, shift, flip } = this.#options;
     this.#weights = await pool.startTraining({
       file: writeGraph(this.#graph, file),
       teacher,
       loss: await this.#chooseLoss(),
+      freezesStatistics,
       augmentation: { shift, flip },
       seed,
     }, this.#layout.length) as Float32Array<ArrayBuffer>;
     packParameters(this.#graph, this.#layout, this.#weights);
     if (resumeFrom) this.#restore(resumeFrom);
     try {
+      if (this.#step === 0) this.#start = await this.#validate();
       while (this.#step < this.#totalSteps && !signal?.aborted && !this.#isOutOfPatience()) {
         await this.#runEpoch();
       }
@@ -138,6 +173,7 @@ class Tuning {
     return {
       graph: unpackParameters(this.#graph, this.#layout, weights),
       history: this.#history,
+      ...(this.#best && { bestEpoch: this.#best.epoch, start: nameValidation(this.#start) }),
       ...nameValidation(this.#best?.figures),
       interrupted: signal?.aborted ?? false,
     };
@@ -159,7 +195,9 @@ class Tuning {
     }
     const { loss, correct, images } = this.#running;
     this.#running = NOTHING;
-    const validation = nameValidation(await this.#validate());
+    const { validateEvery = 1 } = this.#hooks;
+    const isLooked = epoch % validateEvery === 0 || this.#step >= this.#totalSteps;
+    const validation = isLooked ? nameValidation(await this.#validate()) : {};
     const report = {
       epoch,
       learningRate,
@@ -181,14 +219,13 @@ class Tuning {
     if (!Number.isFinite(sums.loss)) {
       throw new InputError(
         `training: found a loss of ${sums.loss} at step ${this.#step + 1} of epoch ${epoch}, ` +
-          `wanted a number; lower the learning rate, now ${learningRate}. ` +
-          `The last checkpoint is kept`,
+          `wanted a number; lower the learning rate, now ${learningRate}`,
       );
     }
     this.#step++;
     for (const place of this.#zeros) this.#gradients[place] = 0;
     this.#optimizer.update(this.#weights, this.#gradients, learningRate, this.#step);
-    this.#moveStatistics();
+    if (!this.#hooks.freezesStatistics) this.#moveStatistics();
     this.#running = addStepSums(this.#running, sums);
     this.#hooks.onProgress?.({
       stage: "training",
@@ -201,33 +238,43 @@ class Tuning {
 
   /** Moving statistics follow the batches' at the pace that each BatchNormalization states. */
   #moveStatistics(): void {
-    const nodes = nodesByKey(this.#graph.nodes);
-    for (const { key, offset, length } of this.#layout.statistics) {
-      const momentum = Number(nodes.get(key)!.config.momentum ?? 0.99);
+    for (const { offset, length, momentum } of this.#statistics) {
       for (let i = offset; i < offset + length; i++) {
         this.#weights[i] = momentum * this.#weights[i] + (1 - momentum) * this.#gradients[i];
       }
     }
   }
 
-  /** What held-out images show; the best weights are remembered. */
+  /**
+   * What held-out images show; the best weights are remembered. What imitates is chosen by the loss, which tells small
+   * differences on few images; else by what is lost of the figure that is reported.
+   */
   async #validate(): Promise<Figures | undefined> {
     if (this.#validation.length === 0) return undefined;
     const graph = unpackParameters(this.#graph, this.#layout, this.#weights);
     const images = { split: "train", indices: this.#validation, batchSize: 100 } as const;
     const { pool, file } = this.#session;
     pool.local.onBatch = () => {};
-    const figures = await pool.evaluate(writeGraph(graph, file), images);
-    if (this.#best === undefined || figures.error < this.#best.figures.error) {
-      this.#best = { figures, weights: this.#weights.slice() };
+    const { answers: _, ...figures } = await pool.evaluate(writeGraph(graph, file), images);
+    const figure = this.#hooks.imitates ? "loss" : "error";
+    if (this.#best === undefined || figures[figure] < this.#best.figures[figure]) {
+      const epoch = this.#step === 0 ? 0 : this.#history.length + 1;
+      this.#best = { figures, weights: this.#weights.slice(), epoch };
     }
     return figures;
   }
 
-  /** Classes where the session has them, else the teacher's outputs, each by the variance that it is measured by. */
+  /**
+   * Classes where the session has them, else the teacher's answers where they are probabilities of classes, else its
+   * outputs, each by the variance that it is measured by.
+   */
   async #chooseLoss(): Promise<LossSpec> {
     const { objective, pool, file } = this.#session;
-    if (objective?.kind === "classification") return { kind: "classes", options: this.#options };
+    const hasClasses = objective?.kind === "classification";
+    if (hasClasses && !this.#hooks.imitates) return { kind: "classes", options: this.#options };
+    const hasAnswers = hasClasses ||
+      this.#graph.outputs.length === 1 && givesProbabilities(this.#graph);
+    if (hasAnswers) return { kind: "answers", temperature: this.#options.temperature };
     const indices = this.#training.subarray(0, VARIANCE_IMAGES);
     pool.local.onBatch = () => {};
     const figures = await pool.evaluate(file, { split: "train", indices, batchSize: 100 });
@@ -236,11 +283,8 @@ class Tuning {
 
   #isOutOfPatience(): boolean {
     const { patience } = this.#options;
-    const errors = this.#history.map(({ validationAccuracy, validationOutputError }) =>
-      validationOutputError ?? 1 - (validationAccuracy ?? 0)
-    );
-    const best = errors.indexOf(Math.min(...errors));
-    return patience > 0 && errors.length - 1 - best >= patience;
+    if (patience === 0 || this.#best === undefined) return false;
+    return this.#history.length - this.#best.epoch >= patience;
   }
 
   async #keepState(): Promise<void> {
@@ -251,17 +295,35 @@ class Tuning {
       weights: this.#weights,
       optimizer: this.#optimizer.state,
       best: this.#best,
+      start: this.#start,
     });
   }
 
-  #restore(checkpoint: Checkpoint): void {
+  #restore({ folder, ...checkpoint }: NonNullable<TuningHooks["resumeFrom"]>): void {
+    const found = [checkpoint.weights, checkpoint.optimizer, checkpoint.best?.weights];
+    const wanted = [this.#weights, this.#optimizer.state, checkpoint.best && this.#weights];
+    if (found.some((array, index) => array?.length !== wanted[index]?.length)) {
+      throw damagedState(folder, "weights of another network");
+    }
     this.#weights.set(checkpoint.weights);
     this.#optimizer = new Optimizer(this.#layout, this.#options, checkpoint.optimizer);
     this.#step = checkpoint.step;
     this.#history = [...checkpoint.history];
     this.#running = checkpoint.running;
     this.#best = checkpoint.best;
+    this.#start = checkpoint.start;
   }
+}
+
+function drawImages(session: Session, options: TuningOptions): Required<TuningHooks>["images"] {
+  const { length } = session.pool.local.dataset.train;
+  requireTrainingImages(length, options);
+  const shuffled = shuffledIndices(length, createRandom(options.seed, length));
+  const { validationImages } = options;
+  return {
+    training: shuffled.subarray(validationImages),
+    validation: shuffled.subarray(0, validationImages),
+  };
 }
 
 /**
@@ -292,6 +354,15 @@ function nameValidation(
   return figures.outputs
     ? { validationOutputError: figures.error }
     : { validationAccuracy: figures.accuracy };
+}
+
+function movingStatistics(graph: LayerGraph, layout: ParameterLayout): MovingStatistics[] {
+  const nodes = nodesByKey(graph.nodes);
+  return layout.statistics.map(({ key, offset, length }) => ({
+    offset,
+    length,
+    momentum: Number(nodes.get(key)!.config.momentum ?? 0.99),
+  }));
 }
 
 function placesOf(layout: ParameterLayout, zeros: TuningHooks["zeros"] = new Map()): Int32Array {

@@ -7,7 +7,7 @@ import {
 } from "../../src/execution/calibration/statistics.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../src/graph/cuts/convolutions.ts";
 import { openNetwork } from "../../src/graph/opening/network.ts";
 import type { Moments } from "../../src/kernels/moments.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
@@ -37,6 +37,11 @@ function assertSame(found: Statistics, wanted: Statistics, tolerance: number): v
     assert.deepEqual([d, n, count], [moments.d, moments.n, moments.count]);
     const difference = differenceOf(moments, found.layers.get(key)!);
     assert.ok(difference <= tolerance, `${key}: ${difference}`);
+    const halves = [moments.half!, found.layers.get(key)!.half!] as const;
+    assert.equal(halves[0].count, count / 2);
+    assert.equal(halves[1].count, count / 2);
+    const between = differenceOf(...halves);
+    assert.ok(between <= tolerance, `half of ${key}: ${between}`);
   }
 }
 
@@ -87,7 +92,7 @@ Deno.test(
       const { statistics } = await calibrate({ ...SMALL, model, data });
       const network = await openNetwork(model);
       const map = findChannelSpaces(network.graph);
-      const places = listConvolutions(network.graph, map, "couple");
+      const places = listReaders(network.graph, map, "couple");
       disposeModel(network.model);
       for (const { key, mode } of places) {
         assert.ok(mode === "whole" || statistics.layers.has(key), key);

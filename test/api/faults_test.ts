@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeWholeFile } from "../../src/base/whole_file.ts";
+import { SweepResults } from "../../cli/sweep/sweep_results.ts";
+import { writeTextFile } from "../../cli/text_files.ts";
+import { LatencyTable } from "../../src/cost/latency_table.ts";
 import { openBlobs } from "../../src/distributed/blobs/open_blobs.ts";
 import { saveStatistics } from "../../src/execution/calibration/statistics_file.ts";
 import { loadModelFile } from "../../src/formats/tfjs/load.ts";
@@ -29,12 +32,34 @@ const IDENTITY = {
 /** What is written; the first time to where nothing is, the second time in its place. */
 interface Writing {
   readonly name: string;
-  /** Whether it replaces what is there; otherwise it adds. */
-  readonly adds?: boolean;
   write(place: string, turn: "older" | "newer"): Promise<unknown>;
+  /** Whether what is there after a failure can be read; where it is not given, it has to be what was there. */
+  isWhole?(place: string): Promise<unknown>;
 }
 
 const model = (turn: "older" | "newer"): ModelFile => turn === "older" ? OLDER : NEWER;
+
+const withReport = (turn: "older" | "newer") => ({
+  force: true,
+  extraFiles: new Map([["report.html", turn]]),
+});
+
+/** A table of one layer, which takes another time in every turn. */
+async function measureLayer(path: string, turn: "older" | "newer"): Promise<void> {
+  const ratios = [turn === "older" ? 2 : 3];
+  const timer = () => Promise.resolve({ reference: 1, ratios });
+  const shape = { className: "ReLU", config: { turn }, inputShapes: [[8, 8, 3]], batchSize: 1 };
+  await (await LatencyTable.open({ path, timer })).measure([shape]);
+}
+
+/** A journal of a search, with entries. */
+async function search(path: string, turn: "older" | "newer"): Promise<void> {
+  const isThere = await Deno.stat(path).then(() => true, () => false);
+  const journal = isThere
+    ? await SearchJournal.open(path, IDENTITY)
+    : await SearchJournal.start(path, IDENTITY);
+  await journal.append({ kind: "trial", turn });
+}
 
 function statistics(turn: "older" | "newer") {
   const values = new Float64Array([turn === "older" ? 1 : 2]);
@@ -52,16 +77,16 @@ function statistics(turn: "older" | "newer") {
 const WRITINGS: readonly Writing[] = [
   { name: "a file", write: (place, turn) => writeWholeFile(place, turn) },
   {
-    name: "a model of TensorFlow.js",
-    write: (place, turn) => saveModel(join(place), model(turn), { force: true }),
+    name: "a model of TensorFlow.js with its report",
+    write: (place, turn) => saveModel(place, model(turn), withReport(turn)),
   },
   {
-    name: "a model of Keras",
-    write: (place, turn) => saveModel(`${place}.keras`, model(turn), { force: true }),
+    name: "a model of Keras with its report",
+    write: (place, turn) => saveModel(`${place}.keras`, model(turn), withReport(turn)),
   },
   {
-    name: "a model of ONNX",
-    write: (place, turn) => saveModel(`${place}.onnx`, model(turn), { force: true }),
+    name: "a model of ONNX with its report",
+    write: (place, turn) => saveModel(`${place}.onnx`, model(turn), withReport(turn)),
   },
   { name: "statistics", write: (place, turn) => saveStatistics(place, statistics(turn)) },
   {
@@ -77,8 +102,28 @@ const WRITINGS: readonly Writing[] = [
     write: (place, turn) => SearchJournal.start(join(place, "search.jsonl"), { ...IDENTITY, turn }),
   },
   {
+    name: "an entry of a journal",
+    write: (place, turn) => search(join(place, "search.jsonl"), turn),
+    isWhole: async (place) => {
+      const path = join(place, "search.jsonl");
+      const isThere = await Deno.stat(path).then(() => true, () => false);
+      const entries = isThere ? (await SearchJournal.open(path, IDENTITY)).entries : [];
+      const turns = entries.map(({ turn }) => turn).join();
+      assert.ok(["", "older", "newer", "older,newer"].includes(turns), turns);
+    },
+  },
+  { name: "a latency table", write: measureLayer },
+  {
+    name: "results of a sweep",
+    write: async (place, turn) => {
+      const results = await SweepResults.open(place, ["older", "newer"]);
+      const run = { name: turn, model: "m", options: "o", budget: 0.5, key: turn };
+      await results.put({ ...run, status: "begun" });
+    },
+  },
+  { name: "a text", write: (place, turn) => writeTextFile("--junit", place, turn) },
+  {
     name: "blobs",
-    adds: true,
     write: async (place, turn) =>
       await (await openBlobs(place)).put(new TextEncoder().encode(`a blob: ${turn}`)),
   },
@@ -112,7 +157,7 @@ const FAULTS: readonly Fault[] = ["ENOSPC", "EIO", "EROFS"];
 /** Breaks one step after the other until the writing succeeds without one being broken. */
 async function breakAll(
   folder: string,
-  { write }: Writing,
+  { write, isWhole }: Writing,
   prepare: (place: string) => Promise<unknown>,
   code: Fault,
   lasts: boolean,
@@ -143,12 +188,20 @@ async function breakAll(
       continue;
     }
     assert.equal(failure.name, "InputError", `step ${at}: ${failure.stack}`);
-    if (failure.message.includes("the new model is in place")) {
-      await isNewer(join(own, "place"));
-      continue;
-    }
     assert.match(failure.message, new RegExp(`^writing .*${code}.*; `), `step ${at}`);
-    if (lasts) {
+    if (failure.message.includes("the new model is in place, but not all its files")) {
+      await isNewer(join(own, "place"));
+    } else if (isWhole) await isWhole(join(own, "place"));
+    else if (failure.message.includes("in place")) {
+      for (const [path, content] of Object.entries(after)) {
+        const isOne = [before[path], content].includes(found[path]);
+        assert.ok(isOne, `step ${at} left ${path} as it never was`);
+      }
+      const isIn = Object.entries(after).some(([path, content]) =>
+        found[path] === content && before[path] !== content
+      );
+      assert.ok(isIn, `step ${at}: something new is in place`);
+    } else if (lasts) {
       for (const [path, content] of Object.entries(before)) {
         assert.equal(found[path], content, `step ${at} and all behind it left ${path} alone`);
       }

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { InputError, messageOf, WorkerError } from "../../src/base/errors.ts";
-import { anyOf, LIBRARY_WORDS, option, type OptionWords } from "../../src/base/message.ts";
+import {
+  anyOf,
+  isMessage,
+  LIBRARY_WORDS,
+  option,
+  type OptionWords,
+  partsOf,
+  writeMessage,
+} from "../../src/base/message.ts";
 
 /** Other words: most options in capitals. */
 const SHOUTED: OptionWords = {
@@ -44,4 +52,25 @@ Deno.test("a message without options is the same in all words, and one of others
   const lost = new WorkerError([...messageOf(plain), " with ", option("force")]);
   assert.equal(lost.describe(SHOUTED), "reading x: found y; mend it with FORCE");
   assert.deepEqual(messageOf(cause), ["no"]);
+});
+
+Deno.test("what a report says is written in any words, be it a text or a message", () => {
+  assert.equal(writeMessage("lower the rate"), "lower the rate");
+  assert.equal(writeMessage("replace it with force", SHOUTED), "replace it with force");
+  const message = ["raise ", anyOf(["batches", "mean"], "depth")];
+  assert.equal(writeMessage(message), "raise inputs.depth.batches or inputs.depth.mean");
+  assert.equal(writeMessage(message, SHOUTED), "raise IMAGES OF depth or MEAN OF depth");
+  assert.deepEqual([partsOf("a"), partsOf(message)], [["a"], message]);
+});
+
+Deno.test("a message is told from other plain data, also after it has been JSON", () => {
+  const message = ["raise ", option("batches"), anyOf(["mean", "std"], "depth")];
+  assert.ok(isMessage(JSON.parse(JSON.stringify(message))));
+  assert.ok(isMessage([]));
+  for (
+    const other of [
+      ...[null, 7, "a", {}, [7], [null], [[]], [{}], [{ anyOf: [] }], [{ anyOf: "mean" }]],
+      ...[[{ anyOf: ["constructor"] }], [{ anyOf: [null] }], [{ anyOf: ["mean"], input: 1 }]],
+    ]
+  ) assert.ok(!isMessage(other), JSON.stringify(other));
 });

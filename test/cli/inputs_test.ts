@@ -30,7 +30,7 @@ Deno.test(
       ...["--prune-option", "budget", "--budget", "0.6", "--epochs", "1", "--shift", "0"],
       ...["--validation-images", "20"],
     ]);
-    assert.ok(pruned.macs.convAfter <= 0.6 * pruned.macs.convBefore);
+    assert.ok(pruned.macs.after <= 0.6 * pruned.macs.before);
     const { accuracy } = await runJson(["eval", out, ...onData]);
     assert.equal(accuracy, pruned.accuracy.after);
 

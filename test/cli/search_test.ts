@@ -46,7 +46,7 @@ Deno.test("`prune` searches by default, and a search that was killed goes on to 
     assert.equal(whole.code, 0, whole.stderr);
     const { search, macs } = JSON.parse(whole.stdout);
     assert.equal(search.rollouts, ROLLOUTS);
-    assert.ok(search.share.found <= 0.5 && macs.convAfter <= 0.5 * macs.convBefore);
+    assert.ok(search.share.found <= 0.5 && macs.after <= 0.5 * macs.before);
 
     const args = searchArguments(data, `${folder}/out`);
     await killAt(3, args, `${folder}/out.checkpoint/search.jsonl`);

@@ -108,7 +108,7 @@ Deno.test("the tutorial leads from a Teachable Machine model to a smaller one in
     await t.step("what was made is small and right", async () => {
       const measure = (name: string) => runJson(["inspect", join(folder, name)]);
       const [before, after] = [await measure("my-model"), await measure("web")];
-      assert.ok(after.convMacs <= 0.5 * before.convMacs, `${after.convMacs} ${before.convMacs}`);
+      assert.ok(after.macs <= 0.5 * before.macs, `${after.macs} ${before.macs}`);
       assert.ok(after.bytes < 0.5 * before.bytes, `${after.bytes} of ${before.bytes}`);
       assert.match(printed.get("bench")!, /^my-model\S* .*\nweb\S* /m);
     });

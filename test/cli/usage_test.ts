@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { exampleData, exampleModel, runCli } from "./run_cli.ts";
+import { exampleData, exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const COMMANDS = [
   ...["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "convert", "fold"],
-  ...["bench", "check", "completions", "shell", "demo", "pocketflow"],
+  ...["bench", "check", "compare", "completions", "shell", "sweep", "worker", "demo", "pocketflow"],
 ];
 
 for (const command of COMMANDS) {
@@ -11,7 +11,7 @@ for (const command of COMMANDS) {
     const { code, stdout, stderr } = await runCli([command, "--help"]);
     assert.equal(code, 0);
     assert.equal(stderr, "");
-    assert.match(stdout, new RegExp(`Example:\\n  deno task (secateur )?${command}`));
+    assert.match(stdout, new RegExp(`Example:\\n  deno task (secateur |remote )?${command}`));
   });
 }
 
@@ -83,7 +83,7 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "resuming what keeps no state": {
     args: [...prune, "--prune-option", "uniform", "--resume"],
     message:
-      /reading --resume: a run without search or tuning keeps no state to go on from; leave --resume out$/,
+      /reading --resume: a run without search, repair of the network or tuning keeps no state to go on from; leave --resume out$/,
   },
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],
@@ -116,4 +116,28 @@ for (const [what, { args, message }] of Object.entries(MISUSES)) {
     assert.equal(stdout, "");
     if (args.length > 0) assert.match(stderr, /^secateur: [^\n]*\n$/);
   });
+}
+
+for (const name of [undefined, ...COMMANDS]) {
+  const words = [...(name === undefined ? [] : [name]), "--help"];
+  Deno.test(`\`${words.join(" ")}\` ends quietly when nobody reads it to the end`, async () => {
+    assert.deepEqual(await runUnread(words), { code: 0, stderr: "" });
+  });
+}
+
+Deno.test("what a command prints may go unread as well, and wrong usage stays wrong usage", async () => {
+  for (const words of [["inspect", exampleModel], ["completions", "bash"], ["--version"]]) {
+    assert.deepEqual(await runUnread(words), { code: 0, stderr: "" });
+  }
+  const { code, stderr } = await runUnread(["inspect", exampleModel, "--nonsense"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /unknown option/);
+});
+
+/** Runs `secateur` with a standard output that is closed before anything is written. */
+async function runUnread(words: readonly string[]): Promise<{ code: number; stderr: string }> {
+  const child = spawnScript("cli/main.ts", words);
+  await child.stdout.cancel();
+  const stderr = await new Response(child.stderr).text();
+  return { code: (await child.status).code, stderr };
 }

@@ -50,3 +50,32 @@ Deno.test("times of another machine or version are refused with all that differs
     await change({ cpu: undefined });
     assert.equal((await open(path)).timeOf(shapeOf(1)), 2, "an unknown processor is no difference");
   }));
+
+Deno.test("a damaged table is refused by its name, with what to do", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/times.json`;
+    await (await open(path)).measure([shapeOf(1)]);
+    const whole = await Deno.readTextFile(path);
+    const table = JSON.parse(whole);
+    const [key] = Object.keys(table.times);
+    const damaged = [
+      ...["", "times", "null", "[]", "7", '"constructor"', whole.slice(0, -20)],
+      "[".repeat(10_000) + "]".repeat(10_000),
+      ...[null, [], "constructor"].flatMap((value) => [
+        JSON.stringify({ ...table, conditions: value }),
+        JSON.stringify({ ...table, times: value }),
+      ]),
+      ...["null", '"2"', "1e999", "-1", "{}"].flatMap((value) => [
+        JSON.stringify({ ...table, times: { [key]: 0.5 } }).replace("0.5", value),
+        JSON.stringify({ ...table, reference: 0.5 }).replace("0.5", value),
+      ]),
+    ];
+    for (const text of damaged) {
+      await Deno.writeTextFile(path, text);
+      await assert.rejects(open(path), {
+        name: "InputError",
+        message: `reading ${path}: found no table of latencies, wanted one that Secateur has ` +
+          `written; remove it to have layers timed anew`,
+      }, text.slice(0, 200));
+    }
+  }));

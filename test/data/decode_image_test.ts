@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
+import { RenewableDecoder } from "../../src/data/decoding/renewable_decoder.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import {
   encodeChunk,
@@ -222,6 +223,41 @@ Deno.test("images that claim billions of pixels are refused before any memory is
   const bytes = Uint8Array.fromBase64(bmp.file);
   new DataView(bytes.buffer).setInt32(18, 2_000_000_000, true);
   await assert.rejects(decodeImage(bytes), /BMP of 2000000000×4 pixels/);
+  const pixels = { VP8X: [24, 0xff], VP8L: [21, 0xff], "VP8 ": [26, 0x3f] } as const;
+  for (const [kind, [at, high]] of Object.entries(pixels)) {
+    const webp = new Uint8Array(64);
+    webp.set(new TextEncoder().encode(`RIFF....WEBP${kind}`));
+    webp.fill(0xff, at, at + 4);
+    if (kind === "VP8X") webp.set([0xff, 0x3f, 0, 0xff, 0x3f, 0], at);
+    else webp[at + 1] = high;
+    await assert.rejects(decodeImage(webp), /WebP of 1638[34]×1638[34] pixels, wanted 1 to/);
+  }
+});
+
+Deno.test("a JPEG that claims more pixels than its bytes hold is refused before they are made", async () => {
+  const start = jpeg.findIndex((byte, at) => byte === 0xff && [0xc0, 0xc2].includes(jpeg[at + 1]));
+  assert.ok(start > 0);
+  const claim = (width: number, height: number) => {
+    const bytes = jpeg.slice();
+    new DataView(bytes.buffer).setUint16(start + 5, height);
+    new DataView(bytes.buffer).setUint16(start + 7, width);
+    return bytes;
+  };
+  await assert.rejects(decodeImage(claim(60_000, 2000)), {
+    name: "ImageError",
+    message: /^found a JPEG of 60000×2000 pixels, wanted 1 to 67108864$/,
+  });
+  await assert.rejects(decodeImage(claim(8000, 8000)), {
+    name: "ImageError",
+    message: /^found a JPEG of 8000×8000 pixels in \d+ bytes, wanted a whole one$/,
+  });
+});
+
+Deno.test("a JPEG of one color has as few bytes as any, and is read", async () => {
+  for (const rgb of [[0, 0, 0], [128, 128, 128], [255, 255, 255], [200, 40, 90]]) {
+    const { width, height } = await decodeImage(encodeFlatJpeg(1200, 800, rgb));
+    assert.deepEqual([width, height], [1200, 800]);
+  }
 });
 
 Deno.test("damaged images in between do not change how whole ones decode", async () => {
@@ -232,6 +268,56 @@ Deno.test("damaged images in between do not change how whole ones decode", async
     assert.deepEqual(await decodeImage(jpeg), wantedJpeg);
     assert.deepEqual(await decodeImage(png), wantedPng);
   }
+});
+
+Deno.test("damaged images cost no decoder its code, which is compiled once", async () => {
+  const { compile } = WebAssembly;
+  let compiled = 0;
+  WebAssembly.compile = (...args: Parameters<typeof compile>) => {
+    compiled++;
+    return compile(...args);
+  };
+  try {
+    const wholes = PICTURES.map(({ file }) => Uint8Array.fromBase64(file));
+    for (const whole of wholes) await decodeImage(whole);
+    compiled = 0;
+    for (const whole of wholes) {
+      const wanted = await decodeImage(whole);
+      for (const length of [30, Math.floor(whole.length / 2), whole.length - 1]) {
+        await decodeImage(whole.subarray(0, length)).catch(() => {});
+        assert.deepEqual(await decodeImage(whole), wanted);
+      }
+    }
+    assert.equal(compiled, 0);
+  } finally {
+    WebAssembly.compile = compile;
+  }
+});
+
+Deno.test("a decoder that an image ends is not given to those that wait for it", async () => {
+  let started = 0;
+  const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const decoder = new RenewableDecoder(empty, () => ({ number: ++started, isAlive: true }));
+  const use = (isFatal: boolean) =>
+    decoder.use((running) => {
+      assert.ok(running.isAlive, "it is alive");
+      running.isAlive = !isFatal;
+      if (isFatal) throw new Error("the end");
+      return running.number;
+    });
+  const used = await Promise.allSettled([false, true, false, false, true, false].map(use));
+  assert.deepEqual(
+    used.map((result) => result.status === "fulfilled" ? result.value : result.reason.message),
+    [1, "the end", 2, 2, "the end", 3],
+  );
+  assert.equal(await use(false), 3);
+
+  const unlucky = new RenewableDecoder(empty, () => {
+    if (++started < 5) throw new Error("no memory");
+    return started;
+  });
+  await assert.rejects(unlucky.use(() => {}), /no memory/);
+  assert.equal(await unlucky.use((number) => number), 5);
 });
 
 Deno.test("images that are decoded at the same time do not mix", async () => {

@@ -6,6 +6,8 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import { prune } from "../../src/api/prune.ts";
 import { RUN_SCHEMA } from "../../src/distributed/run_input.ts";
 import { readRun, RUN_HANDLERS, type RunInput, runJob } from "../../src/distributed/run_job.ts";
+import { findInputs } from "../../src/model/topology.ts";
+import type { InputOverrides, PreprocessingOverrides } from "../../src/model/read_preprocessing.ts";
 import { noisyNetwork, withNoise } from "../support/noise.ts";
 
 await startBackend();
@@ -69,6 +71,35 @@ Deno.test(
       runJob({ ...run, tuning: { teacher: model } }, blobs),
       /teacher in memory/,
     );
+    await blobs.close();
+  }),
+);
+
+Deno.test(
+  "a run takes everything that can be said about preprocessing along",
+  withNoise(async (data, folder) => {
+    const blobs = await openBlobs(`${folder}/blobs`);
+    const model = await noisyNetwork("plain");
+    const policy = { kind: "uniform", ratio: 0.5 } as const;
+    const [{ name }] = findInputs(model.topology);
+    const input: Required<InputOverrides> = {
+      preset: "raw",
+      scale: 0.5,
+      mean: [1],
+      std: [2],
+      inputSize: [8, 8],
+      exifOrientation: false,
+    };
+    const preprocessing: Required<PreprocessingOverrides> = {
+      ...input,
+      classes: ["a", "b", "c", "d"],
+      inputs: { [name]: input },
+    };
+    const plain = { model, data, policy };
+    const job = await runJob({ ...plain, preprocessing }, blobs);
+    RUN_SCHEMA(JSON.parse(JSON.stringify(job.input)), "input");
+    assert.deepEqual(job.input.options.preprocessing, preprocessing);
+    assert.notEqual(job.key, (await runJob(plain, blobs)).key);
     await blobs.close();
   }),
 );

@@ -27,6 +27,26 @@ for (const name of networkNames) {
   });
 }
 
+Deno.test("writeGraph() keeps all weights of the layers that wrappers hold", async () => {
+  const clip = tf.input({ name: "clip", shape: [4, 6, 6, 3] });
+  const each = tf.layers.timeDistributed({
+    name: "each",
+    layer: tf.layers.conv2d({ filters: 4, kernelSize: 3 }),
+  }).apply(clip);
+  const flat = tf.layers.reshape({ name: "flat", targetShape: [4, 64] }).apply(each);
+  const layer = tf.layers.lstm({ units: 3 }) as tf.RNN;
+  const both = tf.layers.bidirectional({ name: "both", layer, mergeMode: "concat" }).apply(flat);
+  const built = tf.model({ name: "wrapped", inputs: clip, outputs: both as tf.SymbolicTensor });
+  const file = await captureModel(built);
+  const { graph } = await openNetwork(file);
+  const rewritten = writeGraph(graph, file);
+  assert.equal(rewritten.weights.size, 2 + 6);
+  const written = await instantiate(rewritten);
+  const clips = tf.randomNormal([2, 4, 6, 6, 3]);
+  const [wanted, found] = [built, written].map((model) => model.predict(clips) as tf.Tensor);
+  assert.ok(largestDifference(wanted, found) < 1e-6);
+});
+
 Deno.test("a Sequential model stays one", async () => {
   const { file, model, graph } = await buildNetwork("plain");
   const written = writeGraph(graph, file);

@@ -35,7 +35,7 @@ export function runMasked(
       const inputs = node.inputs.map((name) => tensors.get(name)!);
       if (MIXING.has(node.className) && map.rules.get(node.key)!.kind !== "select") {
         const layout = layoutRead(map, node);
-        const selected = cuts.selections.get(node.key);
+        const selected = cuts.selections.get(node.name);
         const mask = Array.from(
           layout,
           (channel, position) =>
@@ -146,7 +146,7 @@ export function randomCuts(
   if (!select) return { removed, selections };
   const consumers = consumersByNode(graph);
   for (const node of graph.nodes) {
-    if (map.rules.get(node.key)!.kind !== "convolution") continue;
+    if (node.key !== node.name || map.rules.get(node.key)!.kind !== "convolution") continue;
     const layout = layoutRead(map, node);
     const isCut = layout.some((channel) => removed[channel] === 1);
     if (isCut || consumers.get(node.key)!.length === 0) continue;

@@ -95,3 +95,54 @@ for (const build of ["relaxed", "plain"] as const) {
     });
   }
 }
+
+/** tf.batchNorm with moments that do not change, and tf.relu on tfjs' cpu backend. */
+async function stockFrozen(shape: number[], relu: boolean): Promise<ArrayLike<number>[]> {
+  await tf.setBackend("cpu");
+  try {
+    const { x, gamma, beta, dy } = drawInputs(shape);
+    const { mean, variance } = drawMoments(shape.at(-1)!);
+    const forward = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) => {
+      const output = x.sub(mean).div(variance.add(EPSILON).sqrt()).mul(gamma).add(beta);
+      return relu ? tf.relu(output) : output;
+    };
+    return [forward(x, gamma, beta), ...tf.grads(forward)([x, gamma, beta], dy)]
+      .map((tensor) => tensor.dataSync());
+  } finally {
+    await tf.setBackend("wasm");
+  }
+}
+
+function drawMoments(channels: number) {
+  return {
+    mean: tf.randomNormal([channels], 0.1, 0.5, "float32", 5) as tf.Tensor1D,
+    variance: tf.randomUniform([channels], 0.2, 2, "float32", 6) as tf.Tensor1D,
+  };
+}
+
+for (const relu of [false, true]) {
+  Deno.test(`batch normalization by given moments lets no gradient flow through them${relu ? ", with a ReLU" : ""}`, async () => {
+    const kernels = await loadKernels();
+    for (const shape of SHAPES) {
+      const wanted = await stockFrozen(shape, relu);
+      const before = tf.memory().numTensors;
+      tf.tidy(() => {
+        const { x, gamma, beta, dy } = drawInputs(shape);
+        const moments = drawMoments(shape.at(-1)!);
+        const run = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
+          trainBatchNorm(kernels, x, gamma as tf.Tensor1D, beta as tf.Tensor1D, EPSILON, {
+            relu,
+            moments,
+          }).output;
+        const gradients = tf.grads((...inputs) => run(inputs[0], inputs[1], inputs[2]))(
+          [x, gamma, beta],
+          dy,
+        );
+        [run(x, gamma, beta), ...gradients].forEach((tensor, index) =>
+          assertClose(tensor.dataSync(), wanted[index], `tensor ${index} of`)
+        );
+      });
+      assert.equal(tf.memory().numTensors, before);
+    }
+  });
+}

@@ -5,7 +5,7 @@ import { naiveRefitError } from "../reference/elimination.ts";
 import { randomProblem } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
 
-const SHAPES = [[1, 4, 1], [1, 7, 3], [4, 5, 9], [9, 4, 8], [9, 7, 2]];
+const SHAPES = [[1, 4, 1], [1, 7, 3], [4, 5, 9], [9, 4, 8], [9, 7, 2], [1, 50, 19], [5, 30, 17]];
 const RIDGE = 1e-3;
 
 /** The rows of each channel. */

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   centerInPlace,
   centerMoments,
+  joinHalves,
   mergeMoments,
   type Moments,
 } from "../../src/kernels/moments.ts";
@@ -130,6 +131,34 @@ testBothBuilds("centered moments equal the moments of centered samples", (kernel
     assert.ok(relativeDifference(actual[name], expected[name]) < 2e-5, name);
   }
   assert.ok(actual.sumX.every((sum) => sum === 0) && actual.sumY.every((sum) => sum === 0));
+});
+
+testBothBuilds("a half is moved about the means of all samples", (kernels) => {
+  const d = 7, n = 3, rows = 90, first = 40;
+  const x = correlatedInputs(rows, d, 3).map((value) => value + 1);
+  const y = randomArray(rows * n, 4).map((value) => value - 0.5);
+  const part = (from: number, to: number) => ({
+    x: x.slice(from * d, to * d),
+    y: y.slice(from * n, to * n),
+    rows: to - from,
+  });
+  const [head, tail] = [part(0, first), part(first, rows)];
+  const joined = joinHalves(accumulate(kernels, [head], d, n), accumulate(kernels, [tail], d, n));
+  assertSameMoments(joined, accumulate(kernels, [part(0, rows)], d, n), F32_TOLERANCE);
+  const { half } = centerMoments(joined);
+  const expected = naiveMoments(
+    aboutMeans(x, d).slice(0, first * d),
+    aboutMeans(y, n).slice(0, first * n),
+    first,
+    d,
+    n,
+  );
+  assertSameMoments(half!, expected, 2e-5);
+  const packed = packMoments(joined);
+  assert.deepEqual(unpackMoments(packed), joined);
+  const merged = mergeMoments([joined, joined]);
+  assert.equal(merged.half!.count, 2 * first);
+  assert.throws(() => mergeMoments([joined, joined.half!]), /some with a half and some without/);
 });
 
 testBothBuilds("a constant input is exactly zero about its mean", (kernels) => {

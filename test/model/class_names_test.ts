@@ -24,6 +24,9 @@ const REFUSED: [what: string, text: string, message: RegExp][] = [
   ["a name twice", "cat\ncat", /found the name "cat" twice/],
   ["numbers with a gap", "0 cat\n2 dog", /found the number 2 where 1 was wanted/],
   ["malformed JSON", "[1", /found malformed JSON/],
+  ["JSON of too many levels", "[".repeat(10_000) + "]".repeat(10_000), /more than 500 levels/],
+  ["numbers that are none", '{"cat": 0, "dog": 1e999}', /found the number Infinity/],
+  ["a name that is none", '["cat", null]', /wanted a list of names/],
   ["other JSON", '{"labels": []}', /wanted a list of names/],
 ];
 

@@ -98,7 +98,7 @@ function answersOf(classes: readonly string[], count: number, text?: string) {
 }
 
 /** Roll-outs and finalists; the latter stay just below a budget of one half, as they do in a search. */
-function searchOf(count: number, convMacs: number, counts: readonly number[]) {
+function searchOf(count: number, macs: number, counts: readonly number[]) {
   const random = createRandom(1);
   const finalists = Math.ceil(0.3 * count);
   const sources = ["start", "near best", "random", "agent"] as const;
@@ -117,7 +117,7 @@ function searchOf(count: number, convMacs: number, counts: readonly number[]) {
       accuracy,
       loss: 1 - accuracy,
       reward: accuracy,
-      convMacs: share * convMacs,
+      macs: share * macs,
     };
   });
   return { rollouts: tried.slice(0, count), finalists: tried.slice(count) };
@@ -149,7 +149,7 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
     layer % 5 === 0 ? width : Math.ceil(width * (0.3 + 0.6 * random()))
   );
   const [before, after] = [network(widths, layerName), network(kept, layerName)];
-  const tried = searchOf(rollouts, before.convMacs, kept);
+  const tried = searchOf(rollouts, before.macs, kept);
   const best = tried.finalists.toSorted((a, b) => b.reward - a.reward)[0];
   return {
     format: "secateur-run-1",
@@ -214,6 +214,7 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
         select: 5,
         reconstruct: 5,
         batchNorm: 1,
+        repair: 0,
         tune: 10,
         evaluate: 4,
       },

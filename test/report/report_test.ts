@@ -12,6 +12,8 @@ import { paretoFront } from "../../src/base/pareto.ts";
 import { pickClasses, Tally } from "../../src/report/tally.ts";
 import { formatCount, formatSeconds, shorten } from "../../src/report/units.ts";
 import { createRandom } from "../../src/base/random.ts";
+import { readRuns } from "../../src/report/run_reports.ts";
+import { inTempFolder } from "../data/fixtures.ts";
 import { detectorRecord, HOSTILE, pruneRecord, tuningRecord } from "./records.ts";
 
 function idsOf(page: string): string[] {
@@ -250,6 +252,44 @@ Deno.test("a file that is no record is refused by the field that is wrong", () =
     );
   }
 });
+
+Deno.test("a damaged report is refused by its name, whatever is wrong with it", () =>
+  inTempFolder(async (folder) => {
+    const file = `${folder}/report.json`;
+    const record = pruneRecord();
+    const whole = JSON.stringify(record);
+    const { profile: _, ...plain } = record;
+    const damaged = [
+      ...["", "report", "null", "[]", "7", '"constructor"', whole.slice(0, -20)],
+      "[".repeat(10_000) + "]".repeat(10_000),
+      ...[null, [], 7, "constructor"].flatMap((value) => [
+        { ...record, report: value },
+        { ...record, bytes: value },
+        { ...record, profile: value },
+        { ...record, profile: { ...record.profile, after: value } },
+        { ...record, profile: { ...record.profile, before: value } },
+        { ...record, profile: { ...record.profile, latency: value } },
+        { ...record, profile: { ...record.profile, latency: { conditions: value } } },
+        { ...plain, report: { ...record.report, macs: value } },
+        { ...plain, report: { ...record.report, params: value } },
+      ]).map((value) => JSON.stringify(value)),
+      ...["null", "1e999", '"1"', "{}"].flatMap((value) => [
+        whole.replace(/"seed":\d+/, `"seed":${value}`),
+        whole.replace(/"convMacs":\d+/, `"convMacs":${value}`),
+      ]),
+    ];
+    for (const text of damaged) {
+      await Deno.writeTextFile(file, text);
+      await assert.rejects(readRuns([folder]), (error: Error) => {
+        assert.ok(error instanceof InputError, `${text.slice(0, 300)}: ${error.stack}`);
+        assert.ok(error.message.startsWith(`reading ${file}: `), error.message);
+        assert.match(error.message, /; give a folder that prune, finetune or train has written$/);
+        return true;
+      });
+    }
+    await Deno.writeTextFile(file, JSON.stringify(plain));
+    assert.equal((await readRuns([file]))[0].macs.after, record.report.macs.after);
+  }));
 
 Deno.test("numbers and names are written as people read them", () => {
   assert.deepEqual([12, 1234, 41075328, 5e9].map(formatCount), [

@@ -16,7 +16,8 @@ const MESSAGES = {
 export type Fault = keyof typeof MESSAGES;
 
 /**
- * Lets steps of what is done to files go wrong: opening, writing, closing, renaming, linking, copying, removing, making a
+ * Lets steps of what is done to files go wrong: opening, writing, waiting for the disk, closing,
+ * renaming, linking, copying, removing, making a
  * folder.
  *
  * @param at Which step, from 1.
@@ -25,17 +26,52 @@ export type Fault = keyof typeof MESSAGES;
  * @returns Undone when it goes out of scope.
  */
 export function breakDisk(at: number, code: Fault, lasts = false): FaultyDisk {
-  const intact = { ...disk };
-  let steps = 0;
-  const step = (name: string) => {
-    steps++;
+  return watchDisk((name, steps) => {
     if (steps !== at && !(lasts && steps > at)) return;
     throw Object.assign(new Error(`${code}: ${MESSAGES[code]}, ${name}`), { code });
-  };
+  });
+}
+
+/** A disk at one step of which who does it stands still. */
+export interface StandingDisk extends FaultyDisk {
+  /** Kept when the step is reached. */
+  readonly reached: Promise<void>;
+  /** Lets it go on. */
+  goOn(): void;
+}
+
+/**
+ * Lets who does one step of what is done to files stand still ahead of it; others go on.
+ *
+ * @param at Which step, from 1.
+ * @returns Undone when it goes out of scope.
+ */
+export function holdDisk(at: number): StandingDisk {
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  const { promise: held, resolve: goOn } = Promise.withResolvers<void>();
+  const disk = watchDisk(async (_, steps) => {
+    if (steps !== at) return;
+    reach();
+    await held;
+  });
+  return Object.assign(disk, { reached, goOn });
+}
+
+/**
+ * Has something done ahead of every step.
+ *
+ * @param onStep Is given the step's name and its number, from 1.
+ * @returns Undone when it goes out of scope.
+ */
+export function watchDisk(
+  onStep: (name: string, steps: number) => void | Promise<void>,
+): FaultyDisk {
+  const intact = { ...disk };
+  let steps = 0;
   const wrap = (holder: object, name: string) => {
     const work = Reflect.get(holder, name) as (...given: unknown[]) => Promise<unknown>;
     return async (...given: unknown[]) => {
-      step(name);
+      await onStep(name, ++steps);
       return await work.apply(holder, given);
     };
   };
@@ -51,7 +87,7 @@ export function breakDisk(at: number, code: Fault, lasts = false): FaultyDisk {
       // What is closed is closed, whatever is said of it.
       close: async () => {
         await file.close();
-        step("close");
+        await onStep("close", ++steps);
       },
     });
   };

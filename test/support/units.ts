@@ -1,19 +1,17 @@
 import { type ChannelMap, findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import { type CutUnit, listCutUnits } from "../../src/graph/cuts/cut_units.ts";
-import {
-  inputChannels,
-  listConvolutions,
-  type SharedMode,
-} from "../../src/graph/cuts/convolutions.ts";
+import { inputChannels, listReaders, type SharedMode } from "../../src/graph/cuts/convolutions.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
 import { noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
+import assert from "node:assert/strict";
+import type { LayerPlan } from "../../src/pruning/policy/plan.ts";
 import { createRandom, shuffledIndices } from "../../src/base/random.ts";
 import { buildNetwork, type NetworkName } from "./networks.ts";
 
 /** A graph with its convolutions and units. */
 export function findUnits(graph: LayerGraph, shared: SharedMode) {
   const map = findChannelSpaces(graph);
-  const places = listConvolutions(graph, map, shared);
+  const places = listReaders(graph, map, shared);
   return { graph, map, places, units: listCutUnits(graph, map, places) };
 }
 
@@ -22,6 +20,19 @@ export async function openUnits(name: NetworkName, shared: SharedMode) {
   const { model, graph } = await buildNetwork(name);
   model.dispose();
   return findUnits(graph, shared);
+}
+
+/** The count that plans keep of every unit; all readers agree on it. */
+export function plannedCounts(units: readonly CutUnit[], plans: readonly LayerPlan[]): number[] {
+  return units.map(({ readers, space, channels }) => {
+    const counts = new Set(readers.map((reader) => {
+      const { keep, cuts = [] } = plans.find(({ node }) => node.key === reader)!;
+      if (space === undefined) return keep;
+      return cuts.find((cut) => cut.space === space)?.keep ?? channels;
+    }));
+    assert.equal(counts.size, 1, `the readers of ${space} keep ${[...counts]}`);
+    return [...counts][0];
+  });
 }
 
 /** Own numbers of the channels that every unit keeps: at least one, and about a third of the units whole. */

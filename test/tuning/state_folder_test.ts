@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { hasState, loadState, type RunState, saveState } from "../../src/tuning/state_folder.ts";
+import type { LayerGraph } from "../../src/graph/layer_graph.ts";
+import { loadRepair } from "../../src/pruning/repair/repair_state.ts";
+import { checkpointHooks } from "../../src/tuning/checkpoint.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { breakFiles } from "../support/broken_files.ts";
 
@@ -80,7 +83,7 @@ Deno.test(
     const refused = (message: RegExp) =>
       assert.rejects(loadState(placeIn(folder)), { name: "InputError", message });
     await refused(
-      /reading the checkpoint .*state: found version 3 or older, wanted 4; remove it and start anew/,
+      /reading the checkpoint .*state: found version 3 or older, wanted 5; remove it and start anew/,
     );
     await Deno.writeTextFile(`${folder}/state.bin`, '{"version":5}\n');
     await refused(/found version 5, wanted 4; remove it/);
@@ -88,5 +91,99 @@ Deno.test(
     await refused(
       /resuming from .*state: found a run with seed 4, wanted 3; give what it was begun/,
     );
+  }),
+);
+
+Deno.test(
+  "a damaged state is refused by its name, with what to do",
+  withFolder(async (folder) => {
+    await saveState(placeIn(folder), stateOf(1));
+    const file = `${folder}/state.bin`;
+    const bytes = await Deno.readFile(file);
+    const end = bytes.indexOf(10);
+    const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    const withHead = (
+      change: object,
+    ) => [new TextEncoder().encode(JSON.stringify({ ...head, ...change })), bytes.subarray(end)];
+    const text = (line: string) => [new TextEncoder().encode(`${line}\n`)];
+    for (
+      const parts of [
+        [bytes.subarray(0, 0)],
+        [bytes.subarray(0, end - 3)],
+        [bytes.subarray(0, bytes.length - 1)],
+        ...["state", "null", "[]", '"constructor"', "[".repeat(10_000) + "]".repeat(10_000)]
+          .map(text),
+        ...[{ toString: 1 }, null, "4", "constructor"].map((version) => withHead({ version })),
+        ...[null, [], 7, "constructor"].flatMap((value) => [
+          withHead({ progress: value }),
+          withHead({ lengths: value }).slice(0, value instanceof Array ? 2 : 1),
+        ]),
+        ...[[-1], [null], [0.5], ["3"]].map((lengths) => withHead({ lengths })),
+      ]
+    ) {
+      await Deno.writeFile(file, new Uint8Array(await new Blob(parts).arrayBuffer()));
+      await assert.rejects(loadState(placeIn(folder)), (error: Error) => {
+        assert.equal(error.name, "InputError", String(error.stack));
+        assert.ok(error.message.includes(folder), error.message);
+        assert.match(error.message, /: found .*; .*start anew/);
+        return true;
+      });
+    }
+  }),
+);
+
+Deno.test(
+  "a state without the progress of what goes on from it is refused",
+  withFolder(async (folder) => {
+    const place = { ...placeIn(folder), resume: true };
+    const graph = { nodes: [] } as unknown as LayerGraph;
+    const training = { step: 1, history: [], running: { loss: 1, images: 2 } };
+    const repair = {
+      repaired: 0,
+      groups: [],
+      weights: [{ key: "a", role: "kernel", shape: [2] }],
+      removed: [],
+      selections: [],
+      reports: [],
+    };
+    const arrays = [new Float32Array(2), new Float32Array(3)];
+    const save = (progress: object, own = arrays) =>
+      saveState(place, { progress: { ...progress }, arrays: own });
+    const damaged = (found: RegExp, loaded: Promise<unknown>) =>
+      assert.rejects(loaded, (error: Error) => {
+        assert.equal(error.name, "InputError", String(error.stack));
+        assert.ok(error.message.includes(folder));
+        assert.match(error.message, found);
+        return true;
+      });
+    await save(training);
+    assert.equal((await checkpointHooks(place)).resumeFrom?.step, 1);
+    for (
+      const change of [
+        ...[null, "1", 0.5].map((step) => ({ step })),
+        ...[null, {}, [null], ["constructor"]].map((history) => ({ history })),
+        ...[null, [], {}, { loss: null, images: 1 }].map((running) => ({ running })),
+      ]
+    ) {
+      await save({ ...training, ...change });
+      await damaged(/found no progress of a training; the file is damaged/, checkpointHooks(place));
+    }
+    await save(training, arrays.slice(1));
+    await damaged(/no progress of a training/, checkpointHooks(place));
+    await save(repair, arrays.slice(0, 1));
+    assert.equal((await loadRepair(place, graph)).repaired, 0);
+    for (
+      const change of [
+        { repaired: null },
+        ...[null, {}, [null]].map((groups) => ({ groups })),
+        ...[null, [], [null], [{ shape: [3] }], [{ shape: null }]].map((weights) => ({ weights })),
+        ...[null, ["1"]].map((removed) => ({ removed })),
+        ...[null, [null], [["a", null]]].map((selections) => ({ selections })),
+        ...[null, [null], [["a", null]]].map((reports) => ({ reports })),
+      ]
+    ) {
+      await save({ ...repair, ...change }, arrays.slice(0, 1));
+      await damaged(/found no progress of a repair; the file is damaged/, loadRepair(place, graph));
+    }
   }),
 );

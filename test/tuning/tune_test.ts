@@ -5,7 +5,8 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/api/tune.ts";
 import { makeWorkersMortal, WAYS } from "../session/workers/mortal_workers.ts";
-import { withData } from "./learnable_images.ts";
+import { buildNetworkFile } from "../support/networks.ts";
+import { CLASSES, withData } from "./learnable_images.ts";
 
 await startBackend();
 
@@ -87,6 +88,31 @@ Deno.test(
     await assert.rejects(train({ ...options, resume: true }), /found no record of a run .*damaged/);
     await Deno.remove(checkpoint, { recursive: true });
     await assert.rejects(train({ ...options, resume: true }), InputError);
+  }),
+);
+
+Deno.test(
+  "a checkpoint whose arrays are not those of the network is refused by its folder",
+  withData(async (data, folder) => {
+    const checkpoint = `${folder}/state`;
+    const run = { ...SMALL, net: "resnet8", data, checkpoint, epochs: 1 };
+    await train(run);
+    const file = `${checkpoint}/state.bin`;
+    const bytes = await Deno.readFile(file);
+    const end = bytes.indexOf(10);
+    const { lengths, ...head } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    for (const [first, second] of [[0, 1], [1, 2], [0, 2]]) {
+      const moved = lengths.map((length: number, index: number) =>
+        length + Number(index === first) - Number(index === second)
+      );
+      const line = new TextEncoder().encode(JSON.stringify({ ...head, lengths: moved }));
+      await Deno.writeFile(file, new Uint8Array([...line, ...bytes.subarray(end)]));
+      await assert.rejects(train({ ...run, resume: true }), {
+        name: "InputError",
+        message: `reading the checkpoint ${checkpoint}: found weights of another network; ` +
+          "the file is damaged, remove the folder and start anew",
+      });
+    }
   }),
 );
 
@@ -197,5 +223,51 @@ Deno.test(
     assert.ok(report.epochs.length < 9);
     const accuracies = report.epochs.map(({ validationAccuracy }) => validationAccuracy!);
     assert.equal(accuracies.length - 1 - accuracies.indexOf(Math.max(...accuracies)), 2);
+  }),
+);
+
+Deno.test(
+  "moving statistics follow the batch's at the pace that each BatchNormalization states",
+  withData(async (data) => {
+    const file = await buildNetworkFile("postActivation");
+    const metadata = {
+      preprocess: { mean: [127], std: [74], inputSize: [8, 8] },
+      classes: CLASSES,
+    };
+    /** One step with these momenta in turn; the weights of the step do not depend on them. */
+    const step = async (...momenta: number[]): Promise<ModelFile> => {
+      const topology = structuredClone(file.topology);
+      const norms = topology.config.layers!.filter(({ class_name }) =>
+        class_name === "BatchNormalization"
+      );
+      norms.forEach(({ config }, index) => config.momentum = momenta[index % momenta.length]);
+      const tuned = await finetune({
+        ...SMALL,
+        model: { ...file, topology, metadata },
+        data,
+        epochs: 0.25,
+        validationImages: 0,
+      });
+      assert.equal(tuned.report.epochs.length, 1);
+      return tuned.file;
+    };
+    const [still, batch, mixed] = [await step(1), await step(0), await step(1, 0.75, 0)];
+    const norms = [...file.weights.keys()].filter((name) => name.endsWith("/moving_mean"))
+      .map((name) => name.replace("/moving_mean", ""));
+    assert.ok(norms.length > 3);
+    const order = file.topology.config.layers!.map(({ config }) => config.name as string)
+      .filter((name) => norms.includes(name));
+    for (const [index, name] of order.entries()) {
+      const momentum = [1, 0.75, 0][index % 3];
+      for (const role of ["moving_mean", "moving_variance"]) {
+        const valuesIn = ({ weights }: ModelFile) => weights.get(`${name}/${role}`)!.values;
+        assert.deepEqual(valuesIn(still), valuesIn(file), `${name} stays`);
+        valuesIn(mixed).forEach((value, place) => {
+          const wanted = momentum * valuesIn(file)[place] +
+            (1 - momentum) * valuesIn(batch)[place];
+          assert.ok(Math.abs(value - wanted) <= 1e-5 * (1 + Math.abs(wanted)), `${name}/${role}`);
+        });
+      }
+    }
   }),
 );

@@ -83,11 +83,25 @@ class Cook {
       }
       case "excite":
         return net.excite(x, 2, step.by);
+      case "shared":
+        return this.#share(x, step.filters, step.back);
       case "skip":
         return this.#skip(x, step.joining, step.back);
       case "branches":
         return this.#branch(x, step, canShrink);
     }
+  }
+
+  /** Calls one layer for this map and an earlier one of the same width; what comes of two of one size is added. */
+  #share(x: Symbolic, filters: number, back: number): Symbolic {
+    const { net } = this;
+    const fitting = this.#made.filter((map) => map !== x && map.shape[3] === x.shape[3]);
+    const other = fitting.at(-back) ?? fitting.at(0);
+    if (other === undefined) return net.conv(x, filters);
+    const [own, earlier] = net.shared([x, other], filters);
+    if (own.shape.join() === earlier.shape.join()) return net.add(own, earlier);
+    this.#made.push(earlier);
+    return own;
   }
 
   /** Joins an earlier map of the same size. */

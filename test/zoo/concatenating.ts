@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { Layout, type Symbolic } from "./layout.ts";
 
 /** DenseNet: every layer reads all before it; a transition pools. */
@@ -126,4 +126,51 @@ export function overlappingConcats(): tf.LayersModel {
   const [first, second, third] = [net.unit(stem, 4), net.unit(stem, 4), net.unit(stem, 4)];
   const sum = net.add(net.concat(first, second), net.concat(second, third));
   return net.model(image, net.head(net.conv(net.unit(sum, 5), 4)));
+}
+
+/** A residual dense network: dense blocks whose fused outputs are added, and concatenated over all blocks. */
+export function residualDense(): tf.LayersModel {
+  const net = new Layout("residual_dense");
+  const image = net.image();
+  const options = { bias: true, activation: "relu" } as const;
+  const shallow = net.conv(image, 6, { bias: true });
+  let x = net.conv(shallow, 6, { bias: true });
+  const fused = [];
+  for (let block = 0; block < 2; block++) {
+    let dense = x;
+    for (let layer = 0; layer < 2; layer++) dense = net.concat(dense, net.conv(dense, 4, options));
+    x = net.add(net.conv(dense, 6, { kernel: 1, bias: true }), x);
+    fused.push(x);
+  }
+  const global = net.conv(net.concat(...fused), 6, { kernel: 1, bias: true });
+  return net.model(image, net.conv(net.add(global, shallow), 3, { bias: true }));
+}
+
+/**
+ * The stages of newer YOLO networks: half of a tensor passes bottlenecks and is concatenated with all that was on the
+ * way; pooled copies of it; and a neck that takes an earlier tensor up again.
+ */
+export function splitStage(): tf.LayersModel {
+  const net = new Layout("split_stage");
+  const image = net.image();
+  const stage = (x: Symbolic, width: number) => {
+    const whole = net.unit(x, 2 * width, { kernel: 1 });
+    const half = tf.layers.conv2d({
+      name: net.nameOf("selector"),
+      filters: width,
+      kernelSize: 1,
+      useBias: false,
+      trainable: false,
+    }).apply(whole) as Symbolic;
+    const inner = net.add(half, net.unit(net.unit(half, width), width));
+    return net.unit(net.concat(whole, inner), 2 * width, { kernel: 1 });
+  };
+  const fine = stage(net.unit(image, 6), 3);
+  const narrow = net.unit(net.unit(fine, 8, { strides: 2 }), 4, { kernel: 1 });
+  const pools = [net.maxPool(narrow, 3, 1), net.maxPool(net.maxPool(narrow, 3, 1), 3, 1)];
+  const coarse = net.unit(net.concat(narrow, ...pools), 6, { kernel: 1 });
+  const neck = stage(net.concat(net.up(coarse), fine), 3);
+  const down = stage(net.concat(net.unit(neck, 6, { strides: 2 }), coarse), 3);
+  const heads = [neck, down].map((x) => net.conv(net.unit(x, 5), 3, { kernel: 1, bias: true }));
+  return net.model(image, heads);
 }

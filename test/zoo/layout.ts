@@ -77,6 +77,13 @@ export class Layout {
     return layer.apply(layer.apply(x)) as Symbolic;
   }
 
+  /** One convolution that is called for every map. */
+  shared(maps: readonly Symbolic[], filters: number): Symbolic[] {
+    const name = this.nameOf("shared");
+    const layer = tf.layers.conv2d({ name, filters, kernelSize: 3, padding: "same" });
+    return maps.map((x) => layer.apply(x) as Symbolic);
+  }
+
   conv1d(x: Symbolic, filters: number, options: WindowOptions = {}): Symbolic {
     return tf.layers.conv1d({
       name: options.name ?? this.nameOf("conv"),

@@ -24,19 +24,19 @@ import { differenceOf, randomMaps, runLayers, runOnnx } from "../formats/onnx/ru
 /** Outputs may differ by this, relative to their largest value where that is above 1. */
 export const TOLERANCE = 1e-4;
 
-const CONVOLUTIONS = new Set(["Conv1D", "Conv2D", "Conv2DTranspose"]);
+const READERS = new Set(["Conv1D", "Conv2D", "Conv2DTranspose", "Dense"]);
 
-/** The convolutions of a report, without those that only select channels. */
-export function convolutionsOf({ layers }: InspectReport): LayerDescription[] {
+/** The convolutions and Dense layers of a report, without those that only select channels. */
+export function readersOf({ layers }: InspectReport): LayerDescription[] {
   return layers.filter(({ className, name }) =>
-    CONVOLUTIONS.has(className) && !name.startsWith("selector")
+    READERS.has(className) && !name.startsWith("selector")
   );
 }
 
-/** Inspects a model; every convolution can be cut in some way, or a reason says why not. */
+/** Inspects a model; every convolution and Dense layer can be cut in some way, or a reason says why not. */
 export async function assertInspected(file: ModelFile, shared: SharedMode): Promise<InspectReport> {
   const report = await inspect({ model: file, shared });
-  for (const { name, mode, reason } of convolutionsOf(report)) {
+  for (const { name, mode, reason } of readersOf(report)) {
     assert.ok(mode, `${name} is listed without a mode`);
     assert.equal(mode === "whole", reason !== undefined, `${name}: ${mode}, ${reason}`);
   }

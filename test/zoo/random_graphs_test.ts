@@ -13,7 +13,7 @@ import {
   assertKeepsAll,
   assertRoundTrip,
   assertSameInOnnxRuntime,
-  convolutionsOf,
+  readersOf,
   withNetwork,
 } from "./properties.ts";
 import { type Recipe, recipes } from "./recipes.ts";
@@ -56,19 +56,19 @@ async function checkRandom(
 }
 
 Deno.test("random networks: masked equals shrunk, keeping all changes nothing, inspect() knows why", async () => {
-  let convolutions = 0, cuttable = 0, cut = 0;
+  let readers = 0, cuttable = 0, cut = 0;
   await checkRandom({ seed: 1, numRuns: 80 }, async (file) => {
-    const listed = convolutionsOf(await assertInspected(file, "couple"));
-    convolutions += listed.length;
+    const listed = readersOf(await assertInspected(file, "couple"));
+    readers += listed.length;
     cuttable += listed.filter(({ mode }) => mode !== "whole").length;
     await withNetwork(file, async (network) => {
       await assertKeepsAll(network);
       for (const select of [false, true]) {
-        cut += (await assertCutsAgree(network, { seed: convolutions, select })).cut;
+        cut += (await assertCutsAgree(network, { seed: readers, select })).cut;
       }
     });
   });
-  assert.ok(cuttable > convolutions / 2, `${cuttable} of ${convolutions} can be cut`);
+  assert.ok(cuttable > readers / 2, `${cuttable} of ${readers} can be cut`);
   assert.ok(cut > 0);
 });
 

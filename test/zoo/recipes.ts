@@ -24,6 +24,7 @@ export type Step =
   | { op: "act"; activation: Activation }
   | { op: "pool"; by: "max" | "average"; size: 2 | 3; strides: 1 | 2; padding: "same" | "valid" }
   | { op: "excite"; by: "dense" | "conv" }
+  | { op: "shared"; filters: number; back: number }
   | { op: "skip"; joining: Joining; back: number }
   | { op: "branches"; joining: Joining; strides: 1 | 2; arms: Step[][] };
 
@@ -93,6 +94,14 @@ const leaves: fc.WeightedArbitrary<Step>[] = [
     arbitrary: fc.record({
       op: fc.constant("excite"),
       by: fc.constantFrom<"dense" | "conv">("dense", "conv"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("shared"),
+      filters,
+      back: fc.integer({ min: 1, max: 6 }),
     }),
   },
   {

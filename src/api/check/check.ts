@@ -6,7 +6,7 @@ import { type LimitName, type Limits, needsOf } from "./limits.ts";
 import { openNetwork } from "../../graph/mod.ts";
 import { startBackend } from "../../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../model/mod.ts";
-import { type DataOptions, resolveModel } from "../../session/mod.ts";
+import { type CountedFor, type DataOptions, resolveSizedModel } from "../../session/mod.ts";
 
 /** Options of {@link check}. */
 export interface CheckOptions extends Omit<DataOptions, "data"> {
@@ -33,6 +33,8 @@ export interface CheckReport {
   readonly results: readonly LimitResult[];
   /** Whether all limits hold. */
   readonly holds: boolean;
+  /** What multiply–accumulates and latency are of, where the model leaves sizes of its inputs open. */
+  readonly countedFor?: CountedFor;
 }
 
 type Figures = Partial<Record<LimitName, number>>;
@@ -67,9 +69,14 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const needs = needsOf(limits);
   requireGiven("reference", settings.reference, needs.reference);
   requireGiven("data", settings.data, needs.data);
-  const open = (model: string | ModelFile) => resolveModel(model, preprocessing);
-  const model = await open(settings.model);
-  const reference = needs.reference ? await open(settings.reference!) : undefined;
+  const dependsOnSize = needs.latency || "macs" in limits || "convMacs" in limits;
+  const open = async (model: string | ModelFile) => {
+    const sized = await resolveSizedModel(model, preprocessing);
+    if (sized.isOpen && dependsOnSize) throw refuseOpenSize(sized.file);
+    return sized;
+  };
+  const { file: model, countedFor } = await open(settings.model);
+  const reference = needs.reference ? (await open(settings.reference!)).file : undefined;
   await startBackend();
   const figures: Figures = {
     ...await measureSize(model),
@@ -78,7 +85,15 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
     ...await compareOutputs(model, reference, settings),
   };
   const results = compareToLimits(limits, figures);
-  return { model: model.path, results, holds: results.every(({ holds }) => holds) };
+  const holds = results.every(({ holds }) => holds);
+  return { model: model.path, results, holds, ...(countedFor && { countedFor }) };
+}
+
+function refuseOpenSize({ path }: ModelFile): InputError {
+  return new InputError([
+    `checking ${path}: the model leaves the size of its inputs open, and MACs and latency depend on it; give `,
+    option("inputSize"),
+  ]);
 }
 
 function requireGiven(name: "reference" | "data", value: unknown, isNeeded: boolean): void {

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/mod.ts";
+import { InputError, parseJson } from "../../base/mod.ts";
 
 /** What a limit asks of a figure. */
 interface LimitKind {
@@ -95,7 +95,7 @@ export interface Needs {
 export function parseLimits(text: string, path: string): Limits {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch (error) {
     throw new InputError(
       `reading ${path}: ${
@@ -125,7 +125,7 @@ export function parseLimits(text: string, path: string): Limits {
           `mend the name, or take the limit out`,
       );
     }
-    if (typeof limit !== "number" || limit < 0) {
+    if (!(typeof limit === "number" && limit >= 0 && Number.isFinite(limit))) {
       throw new InputError(
         `reading ${path}: found ${
           JSON.stringify(limit)

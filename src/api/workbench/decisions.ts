@@ -2,22 +2,23 @@ import { type CostModel, costModel, sumTerms } from "../../cost/mod.ts";
 import { InputError } from "../../base/mod.ts";
 import type { ChannelMap, ConvolutionPlace, CutMode, LayerGraph } from "../../graph/mod.ts";
 import {
+  type ChosenRatios,
+  formatRatioList,
   type LayerPlan,
   parseRatioList,
   planLayers,
   type PlanRules,
-  type Ratios,
   ratiosOfCounts,
   type UnitErrors,
 } from "../../pruning/mod.ts";
 import type { Change } from "../../session/mod.ts";
-import { findConvolutions } from "./find_convolutions.ts";
+import { findLayers } from "./find_layers.ts";
 import { History } from "./history.ts";
 
-/** One convolution as it stands. */
+/** One convolution or Dense layer as it stands. */
 export interface WorkbenchLayer {
-  /** Its place in the ratio list. */
-  readonly place: number;
+  /** Its place in the ratio list; absent for Dense layers. */
+  readonly place?: number;
   /** Its name. */
   readonly name: string;
   /** How its input channels can be cut. */
@@ -26,7 +27,7 @@ export interface WorkbenchLayer {
   readonly kept: number;
   /** Number of input channels that it has. */
   readonly of: number;
-  /** Names of other convolutions that keep the same channels. */
+  /** Names of other layers that keep the same channels. */
   readonly together: readonly string[];
   /**
    * The share of its output Y that is lost, Σ(Y − Ŷ)² / Σ(Y − mean Y)² after reconstruction, as if all other layers
@@ -49,7 +50,7 @@ export interface WorkbenchCost {
 
 /** The outcome of a change. */
 export interface WorkbenchAnswer {
-  /** The convolutions in question, in the order of the ratio list. */
+  /** The layers in question, in graph order. */
   readonly layers: readonly WorkbenchLayer[];
   /** The cost of the network after it. */
   readonly cost: WorkbenchCost;
@@ -61,7 +62,7 @@ export interface DecisionSubject {
   readonly graph: LayerGraph;
   /** Its channel spaces. */
   readonly map: ChannelMap;
-  /** Its convolutions. */
+  /** Its convolutions and Dense layers. */
   readonly places: readonly ConvolutionPlace[];
   /** The decisions, with the error of every count that `rules` allow. */
   readonly unitErrors: UnitErrors;
@@ -69,7 +70,7 @@ export interface DecisionSubject {
   readonly rules: PlanRules;
 }
 
-/** How many channels the convolutions of a network keep, decided by hand; every change can be taken back. */
+/** How many channels the layers of a network keep, decided by hand; every change can be taken back. */
 export class Decisions {
   readonly #subject: DecisionSubject;
   readonly #costs: CostModel;
@@ -85,7 +86,7 @@ export class Decisions {
     this.#history = new History(this.#saved);
   }
 
-  /** Channels that every decision keeps: one for each convolution, or for all those that keep the same channels. */
+  /** Channels that every decision keeps: one for each layer, or for all those that keep the same channels. */
   get counts(): readonly number[] {
     return this.#history.current;
   }
@@ -95,9 +96,9 @@ export class Decisions {
     return this.#subject.unitErrors.units.map(({ channels }) => channels);
   }
 
-  /** The convolutions as they stand, in the order of the ratio list. */
+  /** The convolutions and Dense layers as they stand, in graph order. */
   get layers(): readonly WorkbenchLayer[] {
-    return this.#describe(this.#plan(this.#ratios));
+    return this.#describe(this.#plan(this.#chosen(this.counts)));
   }
 
   /** What the network costs. */
@@ -112,7 +113,7 @@ export class Decisions {
 
   /** The ratio list that `prune` makes the same cuts by. */
   get ratioList(): string {
-    return this.#ratios.join(",");
+    return formatRatioList(this.#subject.places, this.#chosen(this.counts));
   }
 
   /** Whether the counts are those of the last {@link markSaved}, or of the whole network if there was none. */
@@ -126,7 +127,7 @@ export class Decisions {
   }
 
   /**
-   * Keeps a share of the input channels of the convolutions that {@link findConvolutions} finds.
+   * Keeps a share of the input channels of the layers that {@link findLayers} finds.
    *
    * @throws {InputError} When there is none that can be cut, or the share is out of range.
    */
@@ -136,17 +137,16 @@ export class Decisions {
         `keeping a share of ${pattern}: found ${share}, wanted a number above 0 and at most 1; give such a share`,
       );
     }
-    const names = findConvolutions(pattern, this.#subject.places.map(({ key }) => key));
-    const units = this.#subject.unitErrors.units.filter(({ convolutions }) =>
-      convolutions.some((name) => names.includes(name))
+    const names = findLayers(pattern, this.#subject.places.map(({ key }) => key));
+    const units = this.#subject.unitErrors.units.filter(({ readers }) =>
+      readers.some((name) => names.includes(name))
     );
     if (units.length === 0) throw this.#refusal(names);
-    const touched = units.flatMap(({ convolutions }) => convolutions);
-    const layers = this.#enter(
-      this.#ratios.map((ratio, index) =>
-        touched.includes(this.#subject.places[index].key) ? share : ratio
-      ),
+    const touched = units.flatMap(({ readers }) => readers);
+    const wanted = this.#subject.unitErrors.units.map((unit, index) =>
+      units.includes(unit) ? share * unit.channels : this.counts[index]
     );
+    const layers = this.#enter(this.#chosen(wanted));
     return { layers: layers.filter(({ name }) => touched.includes(name)), cost: this.cost };
   }
 
@@ -186,25 +186,30 @@ export class Decisions {
     return this.#history.redo();
   }
 
-  get #ratios(): Ratios {
-    return ratiosOfCounts(this.#subject.places, this.#subject.unitErrors.units, this.counts);
+  /** What is asked of the layers and spaces when the units keep so many channels. */
+  #chosen(counts: readonly number[]): ReturnType<typeof ratiosOfCounts> {
+    return ratiosOfCounts(this.#subject.places, this.#subject.unitErrors.units, counts);
   }
 
-  #plan(ratios: Ratios): LayerPlan[] {
+  #plan(chosen: ChosenRatios): LayerPlan[] {
     const { graph, map, places, rules } = this.#subject;
-    return planLayers(graph, map, places, { ratios }, rules);
+    return planLayers(graph, map, places, chosen, rules);
   }
 
-  /** Enters what `prune` would do by these ratios; gives the layers, with reasons against what was asked for. */
-  #enter(ratios: Ratios): readonly WorkbenchLayer[] {
-    const plans = this.#plan(ratios);
+  /** Enters what `prune` would do by what is chosen; gives the layers, with reasons against what was asked for. */
+  #enter(chosen: ChosenRatios): readonly WorkbenchLayer[] {
+    const plans = this.#plan(chosen);
     this.setCounts(this.#countsOf(plans));
     return this.#describe(plans);
   }
 
   #countsOf(plans: readonly LayerPlan[]): number[] {
-    const keptBy = new Map(plans.map(({ node, keep }) => [node.key, keep]));
-    return this.#subject.unitErrors.units.map(({ convolutions: [first] }) => keptBy.get(first)!);
+    const planOf = new Map(plans.map((plan) => [plan.node.key, plan]));
+    return this.#subject.unitErrors.units.map(({ readers: [first], space, channels }) => {
+      const { keep, cuts = [] } = planOf.get(first)!;
+      if (space === undefined) return keep;
+      return cuts.find((cut) => cut.space === space)?.keep ?? channels;
+    });
   }
 
   #describe(plans: readonly LayerPlan[]): readonly WorkbenchLayer[] {
@@ -212,16 +217,17 @@ export class Decisions {
     const counts = this.#countsOf(plans);
     return this.#subject.places.map(({ key, place, channels, reason }) => {
       const plan = plans.find(({ node }) => node.key === key)!;
-      const index = units.findIndex(({ convolutions }) => convolutions.includes(key));
-      const unit = index < 0 ? undefined : units[index];
+      const own = [...units.keys()].filter((index) => units[index].readers.includes(key));
+      const together = new Set(own.flatMap((index) => units[index].readers));
+      together.delete(key);
       const layer: WorkbenchLayer = {
-        place,
+        ...(place !== undefined && { place }),
         name: key,
         kept: plan.keep,
         of: channels,
-        mode: unit?.mode ?? "whole",
-        together: unit?.convolutions.filter((name) => name !== key) ?? [],
-        error: unit ? errorAt(unpriced[index], counts[index]) : 0,
+        mode: own.length > 0 ? units[own[0]].mode : "whole",
+        together: [...together],
+        error: own.reduce((sum, index) => sum + errorAt(unpriced[index], counts[index]), 0),
         macs: sumTerms(this.#costs.layerMacs.get(key) ?? [], counts),
       };
       const why = plan.reason ?? reason;

@@ -1,6 +1,6 @@
 import { costModel } from "../../cost/mod.ts";
 import { Stopwatch, withDefaults } from "../../base/mod.ts";
-import { listConvolutions, listCutUnits } from "../../graph/mod.ts";
+import { listCutUnits, listReaders } from "../../graph/mod.ts";
 import { loadKernels } from "../../kernels/mod.ts";
 import {
   allowedCounts,
@@ -20,6 +20,7 @@ import {
   readUnitErrors,
   solveBudget,
   type UnitErrors,
+  wantedImages,
 } from "../../pruning/mod.ts";
 import type { PruneOptions } from "../prune.ts";
 import {
@@ -43,13 +44,15 @@ import {
 export const WORKBENCH_DEFAULTS = {
   ...PRUNE_DEFAULTS,
   shared: "select",
+  slowSelectors: false,
   images: AUTO_DEFAULTS.images,
 } as const;
 
 /** Options of a {@link Workbench}: those of `prune` that do not belong to a single run. Channels are chosen by `obs`. */
 export type WorkbenchOptions =
   & DataOptions
-  & Pick<PruneOptions, "shared" | "channelMultiple" | "skip" | "statistics" | "verify">
+  & Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "skip">
+  & Pick<PruneOptions, "statistics" | "verify">
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
 
@@ -122,7 +125,7 @@ export class Workbench {
    * @throws {InputError} When model, data or statistics cannot be used.
    * @throws {WorkerError} When a thread is lost.
    *
-   * @example Look at the convolutions of a network
+   * @example Look at the layers of a network
    * ```ts
    * import { Workbench } from "@secateur/secateur";
    * import assert from "node:assert/strict";
@@ -140,12 +143,13 @@ export class Workbench {
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const settings = withDefaults(options, WORKBENCH_DEFAULTS);
     const session = await openSession(settings, (file) => file);
+    let original: OriginalMoments | undefined;
     try {
-      const images = settings.batches * settings.batchSize;
+      const images = wantedImages(session.graph, settings);
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
-      const places = listConvolutions(graph, map, settings.shared);
-      const original = await OriginalMoments.open(source, settings.statistics);
+      const places = listReaders(graph, map, settings.shared);
+      original = await OriginalMoments.open(source, { path: settings.statistics });
       const kernels = await loadKernels();
       const context = {
         ...source,
@@ -166,6 +170,7 @@ export class Workbench {
         rules: settings,
       });
     } catch (error) {
+      original?.release();
       await session.close();
       throw error;
     }
@@ -176,7 +181,7 @@ export class Workbench {
     return this.#context.graph.name;
   }
 
-  /** The convolutions as they stand, in the order of the ratio list. */
+  /** The convolutions and Dense layers as they stand, in graph order. */
   get layers(): readonly WorkbenchLayer[] {
     return this.#decisions.layers;
   }
@@ -202,12 +207,12 @@ export class Workbench {
   }
 
   /**
-   * Keeps a share of the input channels of some convolutions, and of those that can only be cut together with them.
+   * Keeps a share of the input channels of some layers, and of those that can only be cut together with them.
    *
    * @param pattern A name, `all`, or a pattern, in which `*` stands for any characters and `?` for one.
    * @param share The share, above 0 and at most 1.
-   * @returns These convolutions as they are now, and the cost of the network.
-   * @throws {InputError} When there is no such convolution, none of them can be cut, or the share is out of range.
+   * @returns These layers as they are now, and the cost of the network.
+   * @throws {InputError} When there is no such layer, none of them can be cut, or the share is out of range.
    *
    * @example Try a smaller share, and take it back
    * ```ts
@@ -232,9 +237,10 @@ export class Workbench {
   /**
    * Sets the counts from a ratio list.
    *
-   * @param text The list: a ratio for every convolution, in the order of {@link layers}, with commas between them.
+   * @param text The list: a ratio for every convolution, in the order of {@link layers}, with commas between them, and
+   * `name=ratio` for Dense layers and the last convolution.
    * @param source Where the text comes from, for messages.
-   * @returns All convolutions as they are now, and the cost of the network.
+   * @returns All layers as they are now, and the cost of the network.
    * @throws {InputError} When it is no list for this network.
    *
    * @example Go on from the ratios of an earlier session
@@ -281,7 +287,7 @@ export class Workbench {
   }
 
   /**
-   * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates of convolutions. The first
+   * Keeps the counts that the budget policy of `prune` chooses for the multiply–accumulates. The first
    * call measures what errors cost.
    *
    * @param share Share of them that is kept, above 0 and at most 1.
@@ -302,7 +308,7 @@ export class Workbench {
    * const workbench = await Workbench.open({ model, data, shared: "couple" });
    * const { share } = await workbench.fillBudget(0.7);
    * assert.ok(share.found <= 0.7);
-   * const { before, after } = workbench.cost.convMacs;
+   * const { before, after } = workbench.cost.macs;
    * assert.ok(after <= 0.7 * before);
    * await workbench.close();
    * ```
@@ -314,8 +320,8 @@ export class Workbench {
       onStage: (stage, done, total) => tell({ stage, done, total }),
     };
     const { units, networks } = this.#unitErrors;
-    const { convMacs } = costModel(context.graph, context.map, units, networks.kept);
-    this.#setup ??= await priceBudget(context, this.#unitErrors, "macs", convMacs);
+    const { macs } = costModel(context.graph, context.map, units, networks.kept);
+    this.#setup ??= await priceBudget(context, this.#unitErrors, "macs", macs);
     const { counts, report } = await solveBudget(context, this.#setup, { share });
     this.#decisions.setCounts(counts);
     return report;
@@ -394,6 +400,7 @@ export class Workbench {
 
   /** Ends the threads; the workbench cannot be used afterwards. */
   async close(): Promise<void> {
+    this.#context.original.release();
     await this.#session.close();
   }
 

@@ -1,5 +1,5 @@
 import { InputError, messageOf, UsageError } from "../errors.ts";
-import { LIBRARY_WORDS, type Message, writeMessage } from "../message.ts";
+import { type Message, writeMessage } from "../message.ts";
 
 /** An error on its way between threads, where classes are lost. */
 export interface ErrorRecord {
@@ -20,7 +20,7 @@ export function recordError(error: unknown): ErrorRecord {
 /** Makes an error of the class it had in the other thread. */
 export function reviveError({ name, message, stack }: ErrorRecord): Error {
   const known = [InputError, UsageError].find((candidate) => candidate.name === name);
-  const error = known ? new known(message) : new Error(writeMessage(message, LIBRARY_WORDS));
+  const error = known ? new known(message) : new Error(writeMessage(message));
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -16,9 +16,14 @@ export interface JpegFrame {
   readonly height: number;
   /** Columns. */
   readonly width: number;
+  /** Whether its samples are in Huffman's code, as nearly always; otherwise they are coded arithmetically. */
+  readonly isHuffman: boolean;
 }
 
 const START_OF_SCAN = 0xda;
+
+/** The first frame that is coded arithmetically. */
+const ARITHMETIC = 0xc9;
 
 /**
  * The segments of a JPEG up to its first scan; a damaged file has fewer.
@@ -55,6 +60,7 @@ export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (!isFrame || data.length < 6) continue;
     const [precision, high, low, left, right, components] = data;
-    return { precision, components, height: high << 8 | low, width: left << 8 | right };
+    const isHuffman = marker < ARITHMETIC;
+    return { precision, components, height: high << 8 | low, width: left << 8 | right, isHuffman };
   }
 }

@@ -3,6 +3,7 @@ import gifWasm from "@cwasm/nsgif/nsgif.wasm" with { type: "bytes" };
 import type { RawImage } from "../fit_image.ts";
 import { ImageError, REPAIR } from "./image_error.ts";
 import { checkImageSize } from "./image_kind.ts";
+import { RenewableDecoder } from "./renewable_decoder.ts";
 
 /** What the WebAssembly of libnsbmp and libnsgif exports. */
 interface DecoderExports extends WebAssembly.Exports {
@@ -21,12 +22,17 @@ type DecodeCall = (
 
 /** A decoder of NetSurf, the browser: its bytes, its function, and where a file states its size. */
 const DECODERS = {
-  BMP: { bytes: bmpWasm, name: "decode_bmp", readSize: readBmpSize },
-  GIF: { bytes: gifWasm, name: "decode_gif", readSize: readGifSize },
+  BMP: {
+    decoder: new RenewableDecoder(bmpWasm, startDecoder),
+    name: "decode_bmp",
+    readSize: readBmpSize,
+  },
+  GIF: {
+    decoder: new RenewableDecoder(gifWasm, startDecoder),
+    name: "decode_gif",
+    readSize: readGifSize,
+  },
 } as const;
-
-const instances = new Map<keyof typeof DECODERS, DecoderExports>();
-const modules = new Map<keyof typeof DECODERS, Promise<WebAssembly.Module>>();
 
 /**
  * Decodes a BMP, or the first frame of a GIF, by NetSurf's libnsbmp and libnsgif. What a damaged file leaves behind in
@@ -38,38 +44,43 @@ const modules = new Map<keyof typeof DECODERS, Promise<WebAssembly.Module>>();
  * @throws {ImageError} When it is cut off or damaged, or claims to be huge.
  */
 export async function decodeByNetsurf(bytes: Uint8Array, kind: "BMP" | "GIF"): Promise<RawImage> {
-  const { name, readSize } = DECODERS[kind];
+  const { decoder, name, readSize } = DECODERS[kind];
   checkImageSize(kind, ...readSize(bytes));
-  const decoder = await startDecoder(kind);
-  try {
-    const file = decoder.malloc(bytes.length);
-    new Uint8Array(decoder.memory.buffer).set(bytes, file);
-    const answer = decoder.malloc(12);
-    const decode = decoder[name] as DecodeCall;
-    if (decode(answer, answer + 4, answer + 8, file, bytes.length) !== 0) throw new Error(name);
-    const [pixels, width, height] = new Uint32Array(decoder.memory.buffer, answer, 3);
-    const data = new Uint8Array(decoder.memory.buffer, pixels, width * height * 4).slice();
-    for (const place of [file, answer, pixels]) decoder.free(place);
-    return { data, height, width, channels: 4 };
-  } catch (error) {
-    instances.delete(kind);
-    throw new ImageError(
-      `found a ${kind} that is cut off, damaged or of a rare form, wanted a whole one`,
-      REPAIR,
-      { cause: error },
-    );
-  }
+  return await decoder.use((running) => {
+    try {
+      return decodeWith(running, running[name] as DecodeCall, bytes);
+    } catch (error) {
+      throw new ImageError(
+        `found a ${kind} that is cut off, damaged or of a rare form, wanted a whole one`,
+        REPAIR,
+        { cause: error },
+      );
+    }
+  });
 }
 
-async function startDecoder(kind: keyof typeof DECODERS): Promise<DecoderExports> {
-  if (!modules.has(kind)) modules.set(kind, WebAssembly.compile(DECODERS[kind].bytes));
-  const module = await modules.get(kind)!;
-  const running = instances.get(kind);
-  if (running) return running;
+function decodeWith(
+  { memory, malloc, free }: DecoderExports,
+  decode: DecodeCall,
+  bytes: Uint8Array,
+): RawImage {
+  const file = malloc(bytes.length);
+  new Uint8Array(memory.buffer).set(bytes, file);
+  const answer = malloc(12);
+  if (decode(answer, answer + 4, answer + 8, file, bytes.length) !== 0) {
+    throw new Error("the decoder knows no image in it");
+  }
+  const [pixels, width, height] = new Uint32Array(memory.buffer, answer, 3);
+  const data = new Uint8Array(memory.buffer, pixels, width * height * 4).slice();
+  for (const place of [file, answer, pixels]) free(place);
+  return { data, height, width, channels: 4 };
+}
+
+function startDecoder(code: WebAssembly.Module): DecoderExports {
   const refuse = () => {
     throw new Error("the decoder gave up");
   };
-  const { exports } = new WebAssembly.Instance(module, {
+  const { exports } = new WebAssembly.Instance(code, {
     env: { setjmp: () => 0, longjmp: refuse },
     wasi_snapshot_preview1: {
       proc_exit: refuse,
@@ -78,7 +89,6 @@ async function startDecoder(kind: keyof typeof DECODERS): Promise<DecoderExports
       fd_write: refuse,
     },
   });
-  instances.set(kind, exports as DecoderExports);
   return exports as DecoderExports;
 }
 

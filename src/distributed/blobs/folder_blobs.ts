@@ -1,5 +1,14 @@
 import { join } from "node:path";
-import { disk, InputError, option, statFile, writeBeside } from "../../base/mod.ts";
+import {
+  disk,
+  InputError,
+  makeFolder,
+  option,
+  statFile,
+  syncFile,
+  writeBeside,
+  writeSynced,
+} from "../../base/mod.ts";
 import { type BlobStore, checkBlob, checkBlobName, nameBytes, nameFile } from "./blob_store.ts";
 
 /** Blobs in a folder that everybody who needs them can read. */
@@ -15,14 +24,17 @@ export class FolderBlobs implements BlobStore {
   /** Keeps bytes. */
   async put(bytes: Uint8Array): Promise<string> {
     const name = nameBytes(bytes);
-    await this.#keep(name, (draft) => disk.writeFile(draft, bytes, { flag: "wx" }));
+    await this.#keep(name, (draft) => writeSynced(draft, bytes));
     return name;
   }
 
   /** Keeps a copy of a file. */
   async putFile(source: string): Promise<string> {
     const name = await nameFile(source);
-    await this.#keep(name, (draft) => disk.copyFile(source, draft));
+    await this.#keep(name, async (draft) => {
+      await disk.copyFile(source, draft);
+      await syncFile(draft);
+    });
     return name;
   }
 
@@ -49,7 +61,7 @@ export class FolderBlobs implements BlobStore {
   async #keep(name: string, write: (draft: string) => Promise<void>): Promise<void> {
     const path = this.#pathOf(name);
     try {
-      await disk.mkdir(this.place, { recursive: true });
+      await makeFolder(this.place);
       if (await statFile(path) === undefined) await writeBeside(path, write);
     } catch (cause) {
       throw new InputError([

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, option } from "../../base/mod.ts";
+import { disk, fileError, InputError, makeTempFolder, option, removeAll } from "../../base/mod.ts";
 import { type BlobStore, checkBlob, checkBlobName, nameBytes } from "./blob_store.ts";
 
 /** Sends a request; an S3 client signs it. */
@@ -61,21 +60,23 @@ export class HttpBlobs implements BlobStore {
 
   /** Removes what was fetched. */
   async close(): Promise<void> {
-    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
+    await this.#folder?.then(removeAll, () => {});
   }
 
   /** Bytes get their name when their hash is known to be it. */
   async #download(name: string): Promise<string> {
     const response = await this.#send("fetching", name, { method: "GET" });
-    this.#folder ??= mkdtemp(join(tmpdir(), "secateur-blobs-"));
+    this.#folder ??= makeTempFolder("secateur-blobs-");
     const folder = await this.#folder;
     const draft = join(folder, `draft-${crypto.randomUUID()}`);
+    const content = new Uint8Array(await response.arrayBuffer());
     try {
-      await writeFile(draft, new Uint8Array(await response.arrayBuffer()));
+      await disk.writeFile(draft, content);
       await checkBlob(draft, this.#shown, name);
-      await rename(draft, join(folder, name));
-    } finally {
-      await rm(draft, { force: true });
+      await disk.rename(draft, join(folder, name));
+    } catch (error) {
+      await removeAll(draft);
+      throw error instanceof InputError ? error : fileError(`keeping ${name} in ${folder}`, error);
     }
     return join(folder, name);
   }

@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { InputError, messageOf, parseJson, UsageError } from "../../base/mod.ts";
+import {
+  InputError,
+  isMessage,
+  type Message,
+  messageOf,
+  parseJson,
+  UsageError,
+} from "../../base/mod.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import { anything, hash, objectOf, optional, type Schema, text } from "../schema.ts";
+import { anything, type FieldsOf, hash, objectOf, optional, type Schema, text } from "../schema.ts";
 import { checkSignature, sign } from "./signature.ts";
 
 /** The queue that drivers and workers meet at. */
@@ -37,12 +44,12 @@ const PAYLOAD: Schema = (value, place) => {
   objectOf(isBlob ? { blob: hash } : { value: anything })(value, place);
 };
 
-const QUEUED_JOB = objectOf({
+const QUEUED_JOB = {
   blobs: text,
   context: PAYLOAD,
   input: PAYLOAD,
   signature: optional(text),
-});
+} satisfies FieldsOf<QueuedJob>;
 
 /** What a job is called, and its kind. */
 export interface JobLabel {
@@ -77,7 +84,7 @@ export function checkQueuedJob(
   label: JobLabel,
   job: unknown,
 ): asserts job is QueuedJob {
-  QUEUED_JOB(job, "data");
+  objectOf(QUEUED_JOB)(job, "data");
   const queued = job as QueuedJob;
   checkSignature(secret, "job", substanceOf(label, queued), queued.signature);
 }
@@ -163,5 +170,16 @@ export function writeFailure(error: unknown): string {
 /** The error of a text that {@link writeFailure} wrote. */
 export function readFailure(text: string): Error {
   const known = CLASSES.find(({ name }) => text.startsWith(`${name}: `));
-  return known ? new known(JSON.parse(text.slice(known.name.length + 2))) : new Error(text);
+  const message = known && readMessage(text.slice(known.name.length + 2));
+  return message ? new known(message) : new Error(text);
+}
+
+/** The parts of a message; nothing where it is none, since whoever reaches the queue can fail a job. */
+function readMessage(text: string): Message | undefined {
+  try {
+    const parts = parseJson(text);
+    return isMessage(parts) ? parts : undefined;
+  } catch {
+    return undefined;
+  }
 }

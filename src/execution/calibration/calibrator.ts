@@ -2,17 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { type Activations, ForwardPlan } from "../forward/forward_plan.ts";
 import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
-import {
-  type Geometry,
-  type Kernels,
-  MomentAccumulator,
-  type Moments,
-  samplePatches,
-} from "../../kernels/mod.ts";
+import { type Geometry, type Kernels, type Moments, samplePatches } from "../../kernels/mod.ts";
 import { releaseWeights, type Weight } from "../../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
+import { HalvedSums } from "./halved_sums.ts";
 import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
-import { samplePositions, type SamplingOptions } from "./sampling.ts";
+import { pointsFor, samplePositions } from "./sampling.ts";
 
 /** A batch of preprocessed images. */
 export interface CalibrationBatch {
@@ -20,10 +15,18 @@ export interface CalibrationBatch {
   readonly inputs: readonly tf.Tensor[];
   /** Their indices in the data set. */
   readonly indices: ArrayLike<number>;
+  /** How many of them, the first ones, belong to the first half of all images. */
+  readonly firstHalf: number;
 }
 
 /** How statistics are gathered. */
-export interface CalibrationOptions extends SamplingOptions {
+export interface CalibrationOptions {
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Images of all shards. */
+  readonly images: number;
+  /** Positions per image and layer. Default: as many as each layer wants, {@link pointsFor}. */
+  readonly pointsPerImage?: number;
   /** Bytes of activations that may wait between two layers; batches beyond it are run again from the images. */
   readonly memoryBudget: number;
   /** Called after every batch. */
@@ -46,21 +49,29 @@ export interface CalibrationSubject {
   readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
 }
 
-/** A layer that is sampled: where, and what its outputs are compared with. */
+/** A layer that is sampled, at all its calls; they stand together, behind all that any of them reads. */
 interface SampledLayer {
+  /** Its first call. */
   readonly node: LayerNode;
-  /** Number of the layer, for the sampling. */
+  readonly calls: readonly SampledCall[];
+}
+
+/** A call of a layer that is sampled: where, and what its outputs are compared with. */
+interface SampledCall {
+  readonly node: LayerNode;
+  /** Number of the call, for the sampling. */
   readonly number: number;
   readonly geometry: Geometry;
   readonly outputSize: readonly [number, number];
+  /** Positions of an image that are looked at, if it has as many. */
+  readonly points: number;
   readonly residual?: ResidualTarget;
 }
 
-interface CalibratedBatch {
-  readonly indices: ArrayLike<number>;
+interface CalibratedBatch extends Pick<CalibrationBatch, "indices" | "firstHalf"> {
   /** The batch in the repaired network; absent where only the targets could wait. */
   readonly activations?: Activations;
-  /** Y of the layers ahead, the original's shortcuts included: P × outputs. */
+  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs. */
   readonly targets: Map<string, tf.Tensor2D>;
 }
 
@@ -73,6 +84,8 @@ const FLOAT_BYTES = 4;
  * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
  * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again:
  * from the start of the residual block, or from the images. So memory does not depend on the number of batches.
+ *
+ * The samples of a layer that is called several times are those of all its calls.
  */
 export class Calibrator {
   readonly #subject: CalibrationSubject;
@@ -81,7 +94,7 @@ export class Calibrator {
   readonly #repaired: ForwardPlan;
   readonly #layers: SampledLayer[];
   readonly #waiting = new Map<number, CalibratedBatch>();
-  readonly #sums = new Map<string, MomentAccumulator>();
+  readonly #sums = new Map<string, HalvedSums>();
 
   /**
    * @param subject The network, the layers that will be asked for and the images.
@@ -97,16 +110,18 @@ export class Calibrator {
     releaseWeights(original.model, this.#original.layersOfModel);
     releaseWeights(repaired.model, this.#repaired.layersOfModel);
     const residuals = findResidualTargets(graph);
-    this.#layers = layers.map((key) => {
-      const number = graph.nodes.findIndex((node) => node.key === key);
-      const node = graph.nodes[number];
-      return {
-        node,
-        number,
-        geometry: geometryOf(node),
-        outputSize: outputSizeOf(node),
-        residual: residuals.get(key),
-      };
+    this.#layers = layers.map((name) => {
+      const calls = graph.nodes.flatMap((node, number): SampledCall[] =>
+        node.name !== name ? [] : [{
+          node,
+          number,
+          geometry: geometryOf(node),
+          outputSize: outputSizeOf(node),
+          points: options.pointsPerImage ?? pointsFor(kernelSize(node).inputs, options.images),
+          residual: residuals.get(node.key),
+        }]
+      );
+      return { node: calls[0].node, calls };
     });
   }
 
@@ -141,15 +156,18 @@ export class Calibrator {
   async gatherOriginal(): Promise<void> {
     for (const layer of this.#layers) this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
     for (let index = 0; index < this.#subject.batches; index++) {
-      const { inputs, indices } = await this.#subject.readBatch(index);
+      const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
       const activations = this.#original.start(inputs);
       for (const layer of this.#layers) {
         this.#original.advance(activations, this.#original.stepOf(layer.node.key));
-        tf.tidy(() => {
-          const x = this.#sampleInput(layer, activations.tensors, indices);
-          const y = tf.matMul<tf.Tensor2D>(x, kernelOf(layer));
-          this.#sums.get(layer.node.key)!.accumulate(x, y);
-        });
+        const share = firstHalf / indices.length;
+        for (const call of layer.calls) {
+          tf.tidy(() => {
+            const x = this.#sampleInput(call, activations.tensors, indices);
+            const y = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+            this.#sums.get(layer.node.key)!.accumulate(x, y, share);
+          });
+        }
       }
       tf.dispose([...activations.tensors.values()]);
       this.#options.onBatch?.();
@@ -194,20 +212,28 @@ export class Calibrator {
     return this.#layers.find(({ node }) => node.key === key)!;
   }
 
-  #accumulatorOf({ node }: SampledLayer): MomentAccumulator {
-    const { inputs, outputs } = kernelSize(node);
-    return new MomentAccumulator(this.#subject.kernels, inputs, outputs);
+  #accumulatorOf({ node }: SampledLayer): HalvedSums {
+    return new HalvedSums(this.#subject.kernels, kernelSize(node));
+  }
+
+  #positionsOf(
+    { number, outputSize, points }: SampledCall,
+    indices: ArrayLike<number>,
+  ): Int32Array {
+    const { seed } = this.#options;
+    return samplePositions(number, indices, outputSize, { seed, pointsPerImage: points });
   }
 
   /** X of a layer at its sampled positions: P × inputs. */
   #sampleInput(
-    layer: SampledLayer,
+    call: SampledCall,
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D {
-    const input = sampledImages(tensors.get(layer.node.inputs[0])!, layer.node);
-    const positions = samplePositions(layer.number, indices, layer.outputSize, this.#options);
-    return samplePatches(this.#subject.kernels, input, positions, layer.geometry);
+    const { node, geometry } = call;
+    const input = sampledImages(tensors.get(node.inputs[0])!, node);
+    const positions = this.#positionsOf(call, indices);
+    return samplePatches(this.#subject.kernels, input, positions, geometry);
   }
 
   /**
@@ -215,13 +241,14 @@ export class Calibrator {
    * between: P × outputs. Undefined where the layer does not end a residual branch.
    */
   #sampleShortcuts(
-    { number, outputSize, residual }: SampledLayer,
+    call: SampledCall,
     tensors: ReadonlyMap<string, tf.Tensor>,
     indices: ArrayLike<number>,
   ): tf.Tensor2D | undefined {
+    const { residual } = call;
     if (residual === undefined) return undefined;
     const { kernels } = this.#subject;
-    const positions = samplePositions(number, indices, outputSize, this.#options);
+    const positions = this.#positionsOf(call, indices);
     const sampled = residual.shortcuts.map((name) =>
       samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
     );
@@ -230,27 +257,30 @@ export class Calibrator {
   }
 
   #accumulate(
-    accumulator: MomentAccumulator,
+    accumulator: HalvedSums,
     layer: SampledLayer,
-    { activations, targets, indices }: Required<CalibratedBatch>,
+    { activations, targets, indices, firstHalf }: Required<CalibratedBatch>,
   ): void {
-    const target = targets.get(layer.node.key)!;
-    tf.tidy(() => {
-      const x = this.#sampleInput(layer, activations.tensors, indices);
-      const shortcuts = this.#sampleShortcuts(layer, activations.tensors, indices);
-      accumulator.accumulate(x, shortcuts ? target.sub(shortcuts) : target);
-    });
-    target.dispose();
-    targets.delete(layer.node.key);
+    for (const call of layer.calls) {
+      const target = targets.get(call.node.key)!;
+      tf.tidy(() => {
+        const x = this.#sampleInput(call, activations.tensors, indices);
+        const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
+        const y = shortcuts ? target.sub<tf.Tensor2D>(shortcuts) : target;
+        accumulator.accumulate(x, y, firstHalf / indices.length);
+      });
+      target.dispose();
+      targets.delete(call.node.key);
+    }
   }
 
   /** A batch ready to be moved to a layer, with what of it has waited. */
   async #openBatch(index: number, layer: SampledLayer): Promise<Required<CalibratedBatch>> {
     const waiting = this.#waiting.get(index);
     if (waiting?.activations) return { ...waiting, activations: waiting.activations };
-    const { inputs, indices } = await this.#subject.readBatch(index);
+    const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
     const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
-    return { indices, targets, activations: this.#repaired.start(inputs) };
+    return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
   }
 
   /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
@@ -264,13 +294,15 @@ export class Calibrator {
     const targets = new Map<string, tf.Tensor2D>();
     for (const sampled of this.#hasRoom() ? rest : [layer]) {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
-      const target = tf.tidy(() => {
-        const x = this.#sampleInput(sampled, activations.tensors, indices);
-        const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(sampled));
-        const shortcuts = this.#sampleShortcuts(sampled, activations.tensors, indices);
-        return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
-      });
-      targets.set(sampled.node.key, target);
+      for (const call of sampled.calls) {
+        const target = tf.tidy(() => {
+          const x = this.#sampleInput(call, activations.tensors, indices);
+          const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+          const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
+          return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
+        });
+        targets.set(call.node.key, target);
+      }
     }
     tf.dispose([...activations.tensors.values()]);
     return targets;
@@ -296,7 +328,7 @@ export class Calibrator {
    * most.
    */
   #keepOrDrop(index: number, batch: Required<CalibratedBatch>): void {
-    const { activations, targets, indices } = batch;
+    const { activations, targets, indices, firstHalf } = batch;
     this.#waiting.delete(index);
     if (targets.size === 0) {
       disposeBatch(batch);
@@ -315,7 +347,7 @@ export class Calibrator {
       this.#waiting.set(index, batch);
     } else {
       tf.dispose([...activations.tensors.values()]);
-      if (room >= 0) this.#waiting.set(index, { indices, targets });
+      if (room >= 0) this.#waiting.set(index, { indices, firstHalf, targets });
       else tf.dispose([...targets.values()]);
     }
   }
@@ -336,7 +368,7 @@ function requireFiniteMoments(moments: Moments, key: string): Moments {
 }
 
 /** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
-function kernelOf({ node }: SampledLayer): tf.Tensor2D {
+function kernelOf({ node }: SampledCall): tf.Tensor2D {
   const { inputs, outputs } = kernelSize(node);
   return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
 }

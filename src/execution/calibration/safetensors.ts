@@ -1,14 +1,19 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { fileError, InputError, parseJson, writeWholeFile } from "../../base/mod.ts";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import {
+  fileError,
+  InputError,
+  ownValue,
+  parseJson,
+  readPart,
+  writeWholeFile,
+} from "../../base/mod.ts";
 
-/** A named array of doubles. */
-export interface NamedTensor {
+/** Name and shape of an array of doubles. */
+export interface TensorShape {
   /** Its name. */
   readonly name: string;
   /** Its shape. */
   readonly shape: readonly number[];
-  /** Its values, row by row. */
-  readonly values: Float64Array;
 }
 
 /** What a header says of one tensor: type, shape, and where its bytes lie behind the header. */
@@ -29,20 +34,23 @@ const METADATA = "__metadata__";
  *
  * @param path Where to.
  * @param metadata Texts by name.
- * @param tensors The arrays.
+ * @param tensors The arrays' names and shapes.
+ * @param values Their values, row by row, in the same order; they are asked for one after the other.
  * @param signal Interrupts the writing.
  * @throws {InputError} When the file cannot be written; what was there stays, and nothing else is left.
+ * @throws {TypeError} When an array does not have its shape.
  * @throws The signal's reason, when it interrupts; the same holds.
  */
 export async function writeSafetensors(
   path: string,
   metadata: Readonly<Record<string, string>>,
-  tensors: readonly NamedTensor[],
+  tensors: readonly TensorShape[],
+  values: Iterable<Float64Array>,
   signal?: AbortSignal,
 ): Promise<void> {
   let offset = 0;
-  const entries = tensors.map(({ name, shape, values }) => {
-    const data_offsets = [offset, offset += values.byteLength];
+  const entries = tensors.map(({ name, shape }) => {
+    const data_offsets = [offset, offset += bytesOfShape(shape)];
     return [name, { dtype: "F64", shape, data_offsets }];
   });
   const json = JSON.stringify({ [METADATA]: metadata, ...Object.fromEntries(entries) });
@@ -51,50 +59,109 @@ export async function writeSafetensors(
   header.set(text);
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
-  const parts = [length, header, ...tensors.map(({ values }) => bytesOf(values))];
-  await writeWholeFile(path, parts, signal);
+  await writeWholeFile(path, partsOf([length, header], tensors, values), signal);
 }
 
-/**
- * Reads what {@link writeSafetensors} wrote, or any safetensors file of doubles.
- *
- * @param path Where from.
- * @param isWanted Which arrays are read, by name; the others are checked for their place alone. Default: all.
- * @returns Texts and arrays.
- * @throws {InputError} When it cannot be read, is no such file, or was cut off; nothing of the size that a header
- * claims is reserved before the file is known to be that long.
- */
-export async function readSafetensors(
-  path: string,
-  isWanted: (name: string) => boolean = () => true,
-): Promise<{ metadata: Record<string, string>; tensors: NamedTensor[] }> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path);
-    const { size } = await file.stat();
-    const headerLength = size < LENGTH_BYTES ? Infinity : Number(
-      new DataView((await readPart(file, 0, LENGTH_BYTES)).buffer).getBigUint64(0, true),
-    );
-    if (headerLength > Math.min(size - LENGTH_BYTES, LARGEST_HEADER)) throw notSafetensors(path);
-    const { [METADATA]: metadata = {}, ...entries } = parseHeader(
-      path,
-      await readPart(file, LENGTH_BYTES, headerLength),
-    );
-    const start = LENGTH_BYTES + headerLength;
-    checkEntries(path, entries, size - start);
-    const tensors: NamedTensor[] = [];
-    for (const [name, entry] of Object.entries(entries)) {
-      if (!isWanted(name)) continue;
-      const [begin, end] = entry.data_offsets;
-      const bytes = await readPart(file, start + begin, end - begin);
-      tensors.push({ name, shape: entry.shape, values: new Float64Array(bytes.buffer) });
+/** What the file holds, part by part. */
+function* partsOf(
+  head: readonly Uint8Array[],
+  tensors: readonly TensorShape[],
+  values: Iterable<Float64Array>,
+): Generator<Uint8Array> {
+  yield* head;
+  let index = 0;
+  for (const array of values) {
+    const { name, shape } = tensors[index++];
+    if (array.byteLength !== bytesOfShape(shape)) {
+      throw new TypeError(
+        `write tensor "${name}": ${array.length} values, wanted ${shape.join("×")}`,
+      );
     }
-    return { metadata: metadata as Record<string, string>, tensors };
+    yield new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+  }
+}
+
+function bytesOfShape(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, Float64Array.BYTES_PER_ELEMENT);
+}
+
+/** An open file that {@link writeSafetensors} wrote, or any safetensors file of doubles; its arrays are read one by one. */
+export class SafetensorsFile {
+  /** Texts by name. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+  readonly #descriptor: number;
+  readonly #entries: Readonly<Record<string, TensorEntry>>;
+  /** Where the arrays begin. */
+  readonly #start: number;
+
+  /**
+   * Opens a file and checks its header against its length.
+   *
+   * @param path Where from.
+   * @throws {InputError} When it cannot be read, is no such file, or was cut off; nothing of the size that a header
+   * claims is reserved before the file is known to be that long.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    this.#descriptor = orFileError(path, () => openSync(path, "r"));
+    try {
+      const { size } = fstatSync(this.#descriptor);
+      const headerLength = size < LENGTH_BYTES ? Infinity : Number(
+        new DataView(this.#readBytes(0, LENGTH_BYTES).buffer).getBigUint64(0, true),
+      );
+      if (headerLength > Math.min(size - LENGTH_BYTES, LARGEST_HEADER)) throw notSafetensors(path);
+      const { [METADATA]: metadata = {}, ...entries } = parseHeader(
+        path,
+        this.#readBytes(LENGTH_BYTES, headerLength),
+      );
+      this.#start = LENGTH_BYTES + headerLength;
+      checkEntries(path, entries, size - this.#start);
+      this.metadata = metadata as Record<string, unknown>;
+      this.#entries = entries;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** How many numbers an array has; undefined where there is none of that name. */
+  lengthOf(name: string): number | undefined {
+    const entry = ownValue(this.#entries, name);
+    return entry && bytesOfShape(entry.shape) / Float64Array.BYTES_PER_ELEMENT;
+  }
+
+  /**
+   * Reads an array.
+   *
+   * @param name Its name, which must be there.
+   * @returns Its values.
+   * @throws {InputError} When it cannot be read.
+   */
+  read(name: string): Float64Array {
+    const [begin, end] = this.#entries[name].data_offsets;
+    return new Float64Array(this.#readBytes(this.#start + begin, end - begin).buffer);
+  }
+
+  #readBytes(start: number, length: number): Uint8Array<ArrayBuffer> {
+    return orFileError(this.#path, () => readPart(this.#descriptor, start, length));
+  }
+
+  /** Closes the file. */
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+function orFileError<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw fileError(`reading ${path}`, error);
-  } finally {
-    await file?.close();
+    if (!(error instanceof RangeError)) throw fileError(`reading ${path}`, error);
+    throw new InputError(
+      `reading ${path}: ${error.message}; the file is damaged, make it again with \`calibrate\``,
+    );
   }
 }
 
@@ -145,26 +212,4 @@ function checkEntry(path: string, name: string, entry: unknown, available: numbe
       `${begin} to ${end} of ${available}, wanted doubles that fill their place; ` +
       `the file is damaged or was cut off, make it again with \`calibrate\``,
   );
-}
-
-async function readPart(
-  file: FileHandle,
-  start: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let filled = 0; filled < length;) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled);
-    if (bytesRead === 0) {
-      throw new InputError(
-        `reading: found ${filled} bytes, wanted ${length}; the file is damaged, make it again`,
-      );
-    }
-    filled += bytesRead;
-  }
-  return bytes;
-}
-
-function bytesOf(values: Float64Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
 }

@@ -26,6 +26,26 @@ export interface SamplingOptions {
   readonly pointsPerImage: number;
 }
 
+/** Samples that a layer wants for each of its inputs, and positions of an image that are looked at anyway. */
+const SAMPLES_PER_INPUT = 10, LEAST_POINTS = 10;
+
+/** The most multiply-accumulates that go into G of a layer for the sake of more positions. */
+const GRAM_MACS = 2 ** 40;
+
+/**
+ * How many positions of an image a layer is sampled at when nobody says: so many that all images together give ten
+ * samples for each input, ten at least. Where G would take more than 2⁴⁰ multiply-accumulates, as many as it allows.
+ *
+ * @param inputs Inputs of the layer: rows of the flattened kernel.
+ * @param images Images of all shards.
+ * @returns The number; an image may have fewer positions.
+ */
+export function pointsFor(inputs: number, images: number): number {
+  const wanted = Math.ceil(SAMPLES_PER_INPUT * inputs / images);
+  const affordable = Math.floor(GRAM_MACS / (inputs ** 2 * images));
+  return Math.max(LEAST_POINTS, Math.min(wanted, affordable));
+}
+
 /**
  * Draws the output positions at which a layer is sampled. They depend on the seed, the layer and the image alone, so
  * the order of the images and their spread over workers do not matter.

@@ -3,7 +3,7 @@ import { differences, InputError } from "../../base/mod.ts";
 import { mergeMoments, type Moments } from "../../kernels/mod.ts";
 
 /** To be raised with the layout of the file, the choice of images or positions, and the layers that are in it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** The version that statistics belong to. */
 export const STATISTICS_VERSION: string = `${project.version}, statistics ${FORMAT}`;
@@ -20,8 +20,8 @@ export interface StatisticsIdentity {
   readonly preprocessing: string;
   /** Calibration images, over all shards. */
   readonly images: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Seed of the choice of images and positions. */
   readonly seed: number;
 }

@@ -1,23 +1,12 @@
-import { InputError, ownValue, parseJson } from "../../base/mod.ts";
-import type { Moments } from "../../kernels/mod.ts";
-import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { InputError } from "../../base/mod.ts";
+import { packMoments, sizeOfMoments, unpackMoments } from "../../kernels/mod.ts";
+import { StatisticsFile, writeStatistics } from "./packed_statistics.ts";
 import {
-  checkIdentity,
   checkSameWhole,
   mergeStatistics,
   type Statistics,
   type StatisticsIdentity,
 } from "./statistics.ts";
-
-/** More than anybody makes; a number beyond it is damage. */
-const MOST_SHARDS = 100_000;
-
-const PARTS = ["gram", "cross", "sumX", "sumY", "sumYY"] as const;
-
-/** What the header says beside the arrays. */
-interface StatisticsRecord extends Pick<Statistics, "identity" | "shards"> {
-  readonly counts: Readonly<Record<string, number>>;
-}
 
 /** Options of {@link loadStatistics}. */
 export interface LoadStatisticsOptions {
@@ -55,17 +44,9 @@ export async function saveStatistics(
   { identity, shards, layers }: Statistics,
   signal?: AbortSignal,
 ): Promise<void> {
-  const counts = Object.fromEntries([...layers].map(([key, { count }]) => [key, count]));
-  const record: StatisticsRecord = { identity, shards, counts };
-  const tensors = [...layers].flatMap(([key, moments]): NamedTensor[] => {
-    const shapes = shapesOf(moments);
-    return PARTS.map((part) => ({
-      name: `${key}/${part}`,
-      shape: shapes[part],
-      values: moments[part],
-    }));
-  });
-  await writeSafetensors(path, { secateur: JSON.stringify(record) }, tensors, signal);
+  const sizes = new Map([...layers].map(([key, moments]) => [key, sizeOfMoments(moments)]));
+  const packed = (key: string) => packMoments(layers.get(key)!);
+  await writeStatistics(path, { identity, shards }, { sizes, packed }, signal);
 }
 
 /**
@@ -98,17 +79,15 @@ export async function loadStatistics(
   path: string,
   options: LoadStatisticsOptions = {},
 ): Promise<Statistics> {
-  const wanted = options.layers?.flatMap((key) => PARTS.map((part) => `${key}/${part}`));
-  const names = wanted && new Set(wanted);
-  const { metadata, tensors } = await readSafetensors(path, (name) => names?.has(name) ?? true);
-  const { identity, shards, counts } = parseRecord(path, metadata);
-  if (options.identity) checkIdentity(`reading ${path}`, identity, options.identity);
-  const arrays = new Map(tensors.map(({ name, values }) => [name, values]));
-  const keys = options.layers ?? Object.keys(counts);
-  const layers = keys.map((key) =>
-    [key, momentsOf(path, key, ownValue(counts, key), arrays)] as const
-  );
-  return { identity, shards, layers: new Map(layers) };
+  const file = new StatisticsFile(path, options.identity);
+  try {
+    const { identity, shards } = file;
+    const keys = options.layers ?? file.keys;
+    const layers = keys.map((key) => [key, unpackMoments(file.packed(key))] as const);
+    return await Promise.resolve({ identity, shards, layers: new Map(layers) });
+  } finally {
+    file.close();
+  }
 }
 
 /**
@@ -158,44 +137,4 @@ export async function mergeStatisticsFiles(paths: readonly string[]): Promise<St
   let sum = await loadStatistics(first.path);
   for (const { path } of rest) sum = mergeStatistics([sum, await loadStatistics(path)]);
   return sum;
-}
-
-function shapesOf({ d, n }: Pick<Moments, "d" | "n">): Record<typeof PARTS[number], number[]> {
-  return { gram: [d, d], cross: [d, n], sumX: [d], sumY: [n], sumYY: [n] };
-}
-
-function momentsOf(
-  path: string,
-  key: string,
-  count: number | undefined,
-  arrays: ReadonlyMap<string, Float64Array>,
-): Moments {
-  const [gram, cross, sumX, sumY, sumYY] = PARTS.map((part) => arrays.get(`${key}/${part}`));
-  if (count !== undefined && gram && cross && sumX && sumY && sumYY) {
-    const [d, n] = [sumX.length, sumY.length];
-    const isWhole = gram.length === d * d && cross.length === d * n && sumYY.length === n;
-    if (isWhole) return { d, n, count, gram, cross, sumX, sumY, sumYY };
-  }
-  throw new InputError(
-    `reading ${path}: found no whole statistics of layer "${key}"; ` +
-      `the file is damaged, make it again with \`calibrate\``,
-  );
-}
-
-function parseRecord(path: string, metadata: unknown): StatisticsRecord {
-  try {
-    const record = parseJson((metadata as Record<string, string>).secateur) as StatisticsRecord;
-    const { identity, shards: { of, have }, counts } = record;
-    const isRecord = [identity, counts].every((part) => typeof part === "object" && part) &&
-      Number.isInteger(of) && of <= MOST_SHARDS && Array.isArray(have) && have.length > 0 &&
-      have.every((shard) => Number.isInteger(shard) && shard >= 1 && shard <= of) &&
-      Object.values(counts).every(Number.isSafeInteger);
-    if (isRecord) return record;
-  } catch {
-    // Anything that is no such record is no statistics file.
-  }
-  throw new InputError(
-    `reading ${path}: found no statistics, wanted a file of \`calibrate\`; ` +
-      `give such a file, or another name to have one written`,
-  );
 }

@@ -14,7 +14,7 @@ export interface ChannelMoments {
 }
 
 /**
- * Gathers the moments at every BatchNormalization. Every batch is normalized with its own statistics on the way, as in
+ * Gathers the moments at every BatchNormalization, over all its calls. Every batch is normalized with its own statistics on the way, as in
  * training, so that all layers can be measured in one pass.
  *
  * @param graph The network.
@@ -84,7 +84,7 @@ export function withBatchNormMoments(
   moments: ReadonlyMap<string, ChannelMoments>,
 ): LayerGraph {
   const replace = (node: LayerNode): LayerNode => {
-    const measured = moments.get(node.key);
+    const measured = moments.get(node.name);
     if (measured === undefined) return node;
     const { sums, squares, count } = measured;
     const mean = Float32Array.from(sums, (sum) => sum / count);

@@ -49,7 +49,8 @@ export interface ForwardOptions {
  *
  * For inference BatchNormalization and activations are folded into the layer in front of them ({@link foldableChains}); a
  * BatchNormalization that stands alone becomes a 1×1 depthwise convolution, which on the WASM backend is several times as
- * fast (figures: bench/results/forward.md). Tensors are disposed as soon as no later step reads them.
+ * fast (figures: bench/results/forward.md). Every call of a layer is a layer of its own here, so that it is folded with what
+ * stands around it. Tensors are disposed as soon as no later step reads them.
  */
 export class ForwardPlan {
   /** The steps, in graph order. */
@@ -68,8 +69,9 @@ export class ForwardPlan {
    * @param options How BatchNormalization is treated.
    */
   constructor(graph: LayerGraph, model: tf.LayersModel, options: ForwardOptions = {}) {
-    this.#graph = graph;
-    const chains = options.onMoments ? graph.nodes.map((node) => [node]) : foldableChains(graph);
+    const nodes = graph.nodes.map((node) => node.calls > 1 ? { ...node, calls: 1 } : node);
+    this.#graph = { ...graph, nodes };
+    const chains = options.onMoments ? nodes.map((node) => [node]) : foldableChains(this.#graph);
     this.steps = chains.map((nodes) => ({
       nodes,
       inputs: nodes[0].inputs,
@@ -206,16 +208,18 @@ export class ForwardPlan {
   }
 
   /**
-   * Replaces the weights of a convolution or Dense layer.
+   * Replaces the weights of a convolution or Dense layer, at all its calls.
    *
-   * @param key The layer.
+   * @param name The layer.
    * @param weights Its new weights by role.
    */
-  setWeights(key: string, weights: Map<string, Weight>): void {
-    const step = this.steps[this.stepOf(key)];
-    step.nodes = step.nodes.map((node) => node.key === key ? { ...node, weights } : node);
-    step.operation!.dispose();
-    step.operation = kernelOperation(mergeChain(step.nodes));
+  setWeights(name: string, weights: Map<string, Weight>): void {
+    for (const step of this.steps) {
+      if (!step.nodes.some((node) => node.name === name)) continue;
+      step.nodes = step.nodes.map((node) => node.name === name ? { ...node, weights } : node);
+      step.operation!.dispose();
+      step.operation = kernelOperation(mergeChain(step.nodes));
+    }
   }
 
   /** Frees the weights of all steps. */
@@ -234,9 +238,9 @@ export class ForwardPlan {
 
 /** What runs a layer with a kernel; undefined where TensorFlow.js has to, or refuses. */
 function kernelOperation(node: LayerNode): Operation | undefined {
-  if (node.className === "Dense" && node.calls === 1) return denseOperation(node);
+  if (node.className === "Dense") return denseOperation(node);
   if (isLinearMap(node)) return convolutionOperation(node);
-  const isTransposed = node.className === "Conv2DTranspose" && node.calls === 1 &&
+  const isTransposed = node.className === "Conv2DTranspose" &&
     node.config.data_format !== "channels_first";
   return isTransposed ? transposedOperation(node) : undefined;
 }

@@ -98,7 +98,7 @@ export function batchStatisticsOperation(node: LayerNode, report: MomentSink): O
       const variances = variance.dataSync() as Float32Array;
       const sums = means.map((value) => value * count);
       const squares = variances.map((value, c) => (value + means[c] * means[c]) * count);
-      report(node.key, sums, squares, count);
+      report(node.name, sums, squares, count);
       return [
         tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, beta, gamma, epsilon),
       ];

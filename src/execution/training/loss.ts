@@ -39,6 +39,29 @@ export function meanLoss(
   return loss.add(crossEntropy(softened, logits.div(temperature)).mul(distillationWeight));
 }
 
+/**
+ * How far a network's answers are from its teacher's, both softened (Hinton et al. 2015, arXiv 1503.02531, section 2),
+ *
+ *     T² · mean KL(softmax(t / T) ‖ softmax(s / T))
+ *
+ * with the student's logits s and the teacher's t. No labels are needed. T² keeps the size of the gradients.
+ *
+ * @param logits The student's, … × classes.
+ * @param teacher The teacher's, of the same shape.
+ * @param temperature T.
+ * @returns The mean over images and positions, in nats; 0 where both agree.
+ */
+export function answerDivergence(
+  logits: tf.Tensor,
+  teacher: tf.Tensor,
+  temperature: number,
+): tf.Scalar {
+  const wanted = teacher.div(temperature);
+  const softened = tf.softmax(wanted);
+  const gap = crossEntropy(softened, logits.div(temperature)).sub(crossEntropy(softened, wanted));
+  return gap.mul(temperature ** 2) as tf.Scalar;
+}
+
 function crossEntropy(targets: tf.Tensor, logits: tf.Tensor): tf.Scalar {
   return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1)));
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type LossOptions, meanLoss } from "./loss.ts";
+import { answerDivergence, type LossOptions, meanLoss } from "./loss.ts";
 
 /** Images of a step. */
 export interface TrainingBatch {
@@ -34,6 +34,7 @@ export function addStepSums(first: StepSums, second: StepSums): StepSums {
 /** Which loss a network is trained by, as it can be sent to a thread. */
 export type LossSpec =
   | { readonly kind: "classes"; readonly options: LossOptions }
+  | { readonly kind: "answers"; readonly temperature: number }
   | { readonly kind: "outputs"; readonly variances: readonly number[] };
 
 /** The loss that a network is trained by. */
@@ -55,7 +56,14 @@ export interface TrainingLoss {
 
 /** Makes the loss of a specification. */
 export function createLoss(spec: LossSpec): TrainingLoss {
-  return spec.kind === "classes" ? new ClassLoss(spec.options) : new OutputLoss(spec.variances);
+  switch (spec.kind) {
+    case "classes":
+      return new ClassLoss(spec.options);
+    case "answers":
+      return new AnswerLoss(spec.temperature);
+    case "outputs":
+      return new OutputLoss(spec.variances);
+  }
 }
 
 /** Cross-entropy towards the classes and a teacher's softened answers: {@link meanLoss}. */
@@ -74,6 +82,20 @@ class ClassLoss implements TrainingLoss {
       loss: meanLoss(logits, labels!, this.#options, targets),
       correct: countCorrect(logits, labels!),
     };
+  }
+}
+
+/** The teacher's softened answers alone: {@link answerDivergence}. */
+class AnswerLoss implements TrainingLoss {
+  readonly readsLogits = true;
+  readonly #temperature: number;
+
+  constructor(temperature: number) {
+    this.#temperature = temperature;
+  }
+
+  meanOf([output]: readonly tf.Tensor[], { teacher }: TrainingBatch) {
+    return { loss: answerDivergence(output, teacher![0], this.#temperature) };
   }
 }
 

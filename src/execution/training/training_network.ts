@@ -13,6 +13,14 @@ import { type Kernels, trainBatchNorm } from "../../kernels/mod.ts";
 import { isTrainable, type ParameterLayout } from "./parameters.ts";
 import type { StepSums, TrainingBatch, TrainingLoss } from "./training_loss.ts";
 
+/** How a network is trained. */
+export interface TrainingNetworkOptions {
+  /** What it is trained by. */
+  readonly loss: TrainingLoss;
+  /** Whether BatchNormalization keeps its mean and variance. Default: it uses those of the batch. */
+  readonly freezesStatistics?: boolean;
+}
+
 /** Mean and variance of a batch at a BatchNormalization. */
 interface BatchStatistics {
   readonly mean: tf.Tensor;
@@ -20,8 +28,8 @@ interface BatchStatistics {
 }
 
 /**
- * A network in training mode: its weights are variables, BatchNormalization uses the statistics of the batch (frozen
- * layers keep their own), and a step gives the gradients of the mean loss.
+ * A network in training mode: its weights are variables, BatchNormalization uses the statistics of the batch (unless they
+ * are frozen, or the layer is), and a step gives the gradients of the mean loss.
  */
 export class TrainingNetwork {
   readonly #kernels: Kernels;
@@ -31,6 +39,7 @@ export class TrainingNetwork {
   readonly #model: tf.LayersModel;
   readonly #layout: ParameterLayout;
   readonly #loss: TrainingLoss;
+  readonly #freezesStatistics: boolean;
   readonly #variables = new Map<string, tf.Variable>();
 
   /**
@@ -38,16 +47,17 @@ export class TrainingNetwork {
    * @param graph The network.
    * @param model The same network in TensorFlow.js, which runs the layers without weights.
    * @param layout Where its weights lie in the flat array.
-   * @param loss What it is trained by.
+   * @param options How it is trained.
    */
   constructor(
     kernels: Kernels,
     graph: LayerGraph,
     model: tf.LayersModel,
     layout: ParameterLayout,
-    loss: TrainingLoss,
+    { loss, freezesStatistics = false }: TrainingNetworkOptions,
   ) {
     this.#loss = loss;
+    this.#freezesStatistics = freezesStatistics;
     this.#kernels = kernels;
     this.#fusedRelus = findFusedRelus(graph);
     this.#graph = graph;
@@ -79,14 +89,14 @@ export class TrainingNetwork {
    *
    * @param batch The batch; the caller disposes it.
    * @param out Receives, in the layout's order, the gradients of the mean loss and, in the places of moving mean and
-   * variance, the batch's mean and variance.
+   * variance, the batch's mean and variance, those of all calls of a layer on average, unless they are frozen.
    * @returns Loss and right answers.
    */
   step(batch: TrainingBatch, out: Float32Array): StepSums {
     const { trained } = this.#layout;
     const variables = trained.map(({ key, role }) => this.#variables.get(variableName(key, role))!);
     return tf.tidy(() => {
-      const statistics = new Map<string, BatchStatistics>();
+      const statistics = new Map<string, BatchStatistics[]>();
       let correct: number | undefined;
       const { value, grads } = tf.variableGrads(() => {
         const mean = this.#loss.meanOf(this.#outputs(batch.inputs, statistics), batch);
@@ -96,11 +106,14 @@ export class TrainingNetwork {
       trained.forEach(({ offset }, index) => {
         out.set(grads[variables[index].name].dataSync(), offset);
       });
-      for (const { key, role, offset } of this.#layout.statistics) {
-        const { mean, variance } = statistics.get(key)!;
-        out.set((role === "moving_mean" ? mean : variance).dataSync(), offset);
+      for (const { key, role, offset } of this.#freezesStatistics ? [] : this.#layout.statistics) {
+        const calls = statistics.get(key)!
+          .map(({ mean, variance }) => role === "moving_mean" ? mean : variance);
+        out.set(tf.addN(calls).div(calls.length).dataSync(), offset);
       }
-      for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
+      for (const { mean, variance } of [...statistics.values()].flat()) {
+        tf.dispose([mean, variance]);
+      }
       const images = batch.inputs[0].shape[0];
       const loss = value.dataSync()[0] * images;
       return { loss, ...(correct !== undefined && { correct }), images };
@@ -114,7 +127,7 @@ export class TrainingNetwork {
 
   #outputs(
     inputs: readonly tf.Tensor[],
-    statistics: Map<string, BatchStatistics>,
+    statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor[] {
     const tensors = new Map(
       this.#graph.inputs.map((name, index) => [name, inputs[index]] as const),
@@ -135,7 +148,7 @@ export class TrainingNetwork {
   #run(
     node: LayerNode,
     inputs: tf.Tensor[],
-    statistics: Map<string, BatchStatistics>,
+    statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor[] {
     const [x] = inputs;
     switch (node.className) {
@@ -183,30 +196,36 @@ export class TrainingNetwork {
   #normalize(
     node: LayerNode,
     x: tf.Tensor,
-    statistics: Map<string, BatchStatistics>,
+    statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor {
     const epsilon = Number(node.config.epsilon ?? 1e-3);
     const channels = x.shape.at(-1)!;
     const gamma = this.#weight(node, "gamma") ?? tf.ones([channels]);
     const beta = this.#weight(node, "beta") ?? tf.zeros([channels]);
     const relu = this.#fusedRelus.has(node.key);
-    if (isTrainable(node)) {
-      const { output, mean, variance } = trainBatchNorm(
-        this.#kernels,
-        x,
-        gamma as tf.Tensor1D,
-        beta as tf.Tensor1D,
-        epsilon,
-        { relu },
-      );
-      statistics.set(node.name, { mean: tf.keep(mean), variance: tf.keep(variance) });
-      return output;
+    const isFrozen = this.#freezesStatistics || !isTrainable(node);
+    const { output, mean, variance } = trainBatchNorm(
+      this.#kernels,
+      x,
+      gamma as tf.Tensor1D,
+      beta as tf.Tensor1D,
+      epsilon,
+      {
+        relu,
+        moments: isFrozen
+          ? {
+            mean: this.#weight(node, "moving_mean")! as tf.Tensor as tf.Tensor1D,
+            variance: this.#weight(node, "moving_variance")! as tf.Tensor as tf.Tensor1D,
+          }
+          : undefined,
+      },
+    );
+    if (!isFrozen) {
+      const calls = statistics.get(node.name) ?? [];
+      calls.push({ mean: tf.keep(mean), variance: tf.keep(variance) });
+      statistics.set(node.name, calls);
     }
-    const mean = this.#weight(node, "moving_mean")! as tf.Tensor as tf.Tensor1D;
-    const variance = this.#weight(node, "moving_variance")! as tf.Tensor as tf.Tensor1D;
-    const [offset, scale] = [beta as tf.Tensor1D, gamma as tf.Tensor1D];
-    const output = tf.batchNorm(x, mean, variance, offset, scale, epsilon);
-    return relu ? tf.relu(output) : output;
+    return output;
   }
 
   #activate(node: LayerNode, x: tf.Tensor): tf.Tensor {

@@ -9,6 +9,16 @@ export const MOST_VALUES = 2 ** 25;
 /** Elements that a constant made up of others may have. */
 const MOST_FOLDED = 2 ** 16;
 
+/** Classes of which several layers may be one that is called several times. */
+const SHARABLE = new Set([
+  "BatchNormalization",
+  "Conv2D",
+  "Conv2DTranspose",
+  "Dense",
+  "DepthwiseConv2D",
+  "PReLU",
+]);
+
 /** A tensor that the network computes. */
 export interface Feature {
   readonly kind: "feature";
@@ -161,6 +171,16 @@ export abstract class ImportCall<
     throw this.refusal(`makes ${count} numbers, wanted ${this.mostFolded} at most`);
   }
 
+  /**
+   * What the weights of a layer are made of, so that nodes which read the same constants are seen to be calls of one layer.
+   *
+   * @param _suffix Which of the node's layers it is.
+   * @returns A text for it; undefined where constants have no names.
+   */
+  protected originOf(_suffix: string | undefined): string | undefined {
+    return undefined;
+  }
+
   /** Adds a layer named after the node. */
   addLayer(
     className: string,
@@ -169,12 +189,15 @@ export abstract class ImportCall<
     weights: Readonly<Record<string, LayerWeight>> = {},
     suffix?: string,
   ): string {
+    const isSharable = SHARABLE.has(className) && config.trainable !== false;
+    const origin = isSharable ? this.originOf(suffix) : undefined;
     return this.context.layers.add({
       name: suffix === undefined ? this.layerName : `${this.layerName}_${suffix}`,
       className,
       inputs: inputs.map(({ layer }) => layer),
       config,
       weights,
+      ...(origin !== undefined && { origin }),
     });
   }
 

@@ -1,4 +1,5 @@
 import { InputError, ownValue, reachable } from "../../base/mod.ts";
+import { findSharedLayers } from "./shared_layers.ts";
 import type { LayerConfig, LayerJson, LayersTopology, ModelFile, Weight } from "../../model/mod.ts";
 
 /** A weight of a layer before it has its full name. */
@@ -19,6 +20,8 @@ export interface NewLayer {
   readonly config: LayerConfig;
   /** Its weights by role. */
   readonly weights?: Readonly<Record<string, LayerWeight>>;
+  /** What its weights are made of; layers of the same origin may be one, see `findSharedLayers`. */
+  readonly origin?: string;
 }
 
 interface BuiltLayer extends NewLayer {
@@ -146,7 +149,7 @@ export class LayerBuilder {
   }
 
   /**
-   * Makes the model; layers that no output needs are left out.
+   * Makes the model; layers that no output needs are left out, and those that are one become calls of it.
    *
    * @param name Name of the model.
    * @param inputs Its input layers.
@@ -161,28 +164,35 @@ export class LayerBuilder {
   ): Pick<ModelFile, "topology" | "weights"> {
     const needed = reachable([...inputs, ...outputs], (layer) => this.#layers.get(layer)!.inputs);
     const kept = [...this.#layers.values()].filter((layer) => needed.has(layer.name));
+    const places = findSharedLayers(kept);
+    const owners = kept.filter((layer) => places.get(layer.name)!.layer === layer.name);
+    const callsOf = Map.groupBy(kept, (layer) => places.get(layer.name)!.layer);
+    const refer = (layer: string): [string, number, number] => {
+      const place = places.get(layer)!;
+      return [place.layer, place.call, 0];
+    };
     const topology: LayersTopology = {
       class_name: "Model",
       config: {
         name,
-        layers: kept.map(describeLayer),
-        input_layers: inputs.map((layer) => [layer, 0, 0]),
-        output_layers: outputs.map((layer) => [layer, 0, 0]),
+        layers: owners.map((layer) => describeLayer(layer, callsOf.get(layer.name)!, refer)),
+        input_layers: inputs.map(refer),
+        output_layers: outputs.map(refer),
       },
     };
-    const weights = kept.flatMap((layer) => listWeights(layer, this.#path));
+    const weights = owners.flatMap((layer) => listWeights(layer, this.#path));
     return { topology, weights: new Map(weights.map((weight) => [weight.name, weight])) };
   }
 }
 
-function describeLayer({ name, className, config, inputs }: BuiltLayer): LayerJson {
-  const inbound = inputs.map((input) => [input, 0, 0, {}]);
-  return {
-    name,
-    class_name: className,
-    config,
-    inbound_nodes: inputs.length === 0 ? [] : [inbound],
-  };
+function describeLayer(
+  { name, className, config }: BuiltLayer,
+  calls: readonly BuiltLayer[],
+  refer: (layer: string) => [string, number, number],
+): LayerJson {
+  const inbound = calls.map(({ inputs }) => inputs.map((input) => [...refer(input), {}]))
+    .filter(({ length }) => length > 0);
+  return { name, class_name: className, config, inbound_nodes: inbound };
 }
 
 function listWeights({ name, weights }: BuiltLayer, path: string): Weight[] {

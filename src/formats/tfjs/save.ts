@@ -2,13 +2,13 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
 import {
-  disk,
   fileError,
   InputError,
   isMissing,
   option,
   requireWritableFolder,
   statFile,
+  takeTurn,
   writeWholeFolder,
 } from "../../base/mod.ts";
 import {
@@ -18,6 +18,7 @@ import {
   requireFiniteWeights,
 } from "../../model/mod.ts";
 import { openWritten } from "./open_written.ts";
+import { MODEL, replaceModel } from "./replace_model.ts";
 
 /** Content of files by name. */
 export type ExtraFiles = ReadonlyMap<string, Uint8Array | string>;
@@ -44,9 +45,6 @@ export interface SaveOptions {
   /** Interrupts the writing; what stood there before stays. */
   signal?: AbortSignal;
 }
-
-/** Name of the file that names the shards. */
-const MODEL = "model.json";
 
 /** Largest shard, as tensorflowjs_converter cuts them: browsers cache files of this size. */
 const SHARD_BYTES = 4 * 1024 * 1024;
@@ -159,7 +157,12 @@ export async function saveModelFile(
     signal,
     ...(options.verify && { check: openWritten }),
     ...(hasModel && {
-      settle: (draft, place) => replaceModel(draft, place, modelFiles, [...extraFiles.keys()]),
+      settle: (draft, place) =>
+        takeTurn(
+          draft,
+          place,
+          (own) => replaceModel(own, place, modelFiles, [...extraFiles.keys()]),
+        ),
     }),
   });
   return { bytes };
@@ -210,74 +213,4 @@ export function encodeModelFiles(
     }],
   };
   return new Map([[MODEL, new TextEncoder().encode(JSON.stringify(model))], ...shards]);
-}
-
-/**
- * Puts a finished model in the place of an older one, file by file: no folder can take the name of one that is not empty.
- * What the place holds is in turn
- *
- *     the older model.json, with the older shards
- *     a passing model.json, with the new shards under passing names
- *     the new model.json, with the new shards
- *
- * @param draft Folder of the finished model, which is gone afterwards.
- * @param place Folder of the older one.
- * @param modelFiles The finished model's files.
- * @param others Names of its further files.
- */
-async function replaceModel(
-  draft: string,
-  place: string,
-  modelFiles: ReadonlyMap<string, Uint8Array>,
-  others: readonly string[],
-): Promise<void> {
-  const older = await readdir(place);
-  const shards = [...modelFiles.keys()].filter((name) => name !== MODEL);
-  const id = crypto.randomUUID();
-  const passing = shards.map((shard) => `${shard}.${id}`);
-  const move = (from: string, to = from) => disk.rename(join(draft, from), join(place, to));
-  try {
-    for (const [index, shard] of shards.entries()) {
-      await shareFile(join(draft, shard), join(place, passing[index]));
-    }
-    await disk.writeFile(join(draft, id), nameShards(modelFiles.get(MODEL)!, passing));
-    await move(id, MODEL);
-  } catch (error) {
-    for (const name of passing) await disk.rm(join(place, name)).catch(() => {});
-    throw error;
-  }
-  try {
-    const own = await inodesOf(draft, shards);
-    for (const name of [...shards, ...others]) await move(name);
-    if ((await inodesOf(place, shards)).join() !== own.join()) {
-      throw new Error("found that another run replaces them too");
-    }
-    await move(MODEL);
-    const kept = new Set([...modelFiles.keys(), ...others]);
-    const left = [...older, ...passing].filter((name) => !kept.has(name));
-    for (const name of left) await disk.rm(join(place, name), { force: true });
-    await disk.rmdir(draft);
-  } catch (error) {
-    throw new InputError([
-      `the new model is in place, but not all its files are: ${(error as Error).message}; ` +
-      "write it again with ",
-      option("force"),
-    ], { cause: error });
-  }
-}
-
-/** Gives a file another name too, or what has no room for two names a copy. */
-async function shareFile(path: string, other: string): Promise<void> {
-  await disk.link(path, other).catch(() => disk.copyFile(path, other));
-}
-
-/** What tells files apart whatever they are called. */
-async function inodesOf(folder: string, names: readonly string[]): Promise<number[]> {
-  return await Promise.all(names.map(async (name) => (await stat(join(folder, name))).ino));
-}
-
-/** A model.json that names other shards. */
-function nameShards(model: Uint8Array, paths: readonly string[]): string {
-  const { weightsManifest: [group], ...rest } = JSON.parse(new TextDecoder().decode(model));
-  return JSON.stringify({ ...rest, weightsManifest: [{ ...group, paths }] });
 }

@@ -9,11 +9,11 @@ export interface ChannelSpace {
   readonly id: number;
   /** How many channels it has. */
   readonly channels: number;
-  /** Layers that make the channels; their outputs shrink with the space. */
+  /** Names of layers that make the channels; their outputs shrink with the space. */
   readonly producers: readonly string[];
-  /** Layers with weights that only carry the channels (BatchNormalization, depthwise, PReLU); they are sliced. */
+  /** Names of layers with weights that only carry the channels (BatchNormalization, depthwise, PReLU); they are sliced. */
   readonly riders: readonly string[];
-  /** Layers that mix the channels (Conv2D, Dense), once for each time they read them; their inputs shrink. */
+  /** Names of layers that mix the channels (Conv2D, Dense), once however often they are called; their inputs shrink. */
   readonly consumers: readonly string[];
   /** Why the space must stay whole, when it must. */
   readonly frozen?: string;
@@ -77,26 +77,28 @@ export function findChannelSpaces(graph: LayerGraph): ChannelMap {
     }
   }
   const roles = members.map(() => ({
-    producers: [] as string[],
-    riders: [] as string[],
-    consumers: [] as string[],
+    producers: new Set<string>(),
+    riders: new Set<string>(),
+    consumers: new Set<string>(),
   }));
   for (const node of graph.nodes) {
     const { kind } = rules.get(node.key)!;
     const own = made.get(node.key) ?? new Int32Array(0);
-    for (const space of spacesOf(own.map(globalOf))) roles[space].producers.push(node.key);
+    for (const space of spacesOf(own.map(globalOf))) roles[space].producers.add(node.name);
     if (own.length === 0 && node.weights.size > 0) {
-      for (const space of spacesOf(layouts.get(node.key)!)) roles[space].riders.push(node.key);
+      for (const space of spacesOf(layouts.get(node.key)!)) roles[space].riders.add(node.name);
     }
     if (kind !== "convolution" && kind !== "dense") continue;
     for (const space of spacesOf(layouts.get(node.inputs[0])!)) {
-      roles[space].consumers.push(node.key);
+      roles[space].consumers.add(node.name);
     }
   }
   const spaces = members.map((roots, id) => ({
     id,
     channels: roots.length,
-    ...roles[id],
+    producers: [...roles[id].producers],
+    riders: [...roles[id].riders],
+    consumers: [...roles[id].consumers],
     frozen: reasons.get(id),
   }));
   return { spaces, channels: references, layouts, rules };

@@ -1,7 +1,8 @@
 import { DisjointSets } from "./disjoint_sets.ts";
 import { type LayerGraph, type LayerNode, nodeKeyOf } from "../layer_graph.ts";
-import { type LayerRule, mixingReason, ruleOf } from "./layer_rules.ts";
+import { type LayerRule, mixingReason, opaque, ruleOf } from "./layer_rules.ts";
 import { NOTHING } from "./selectors.ts";
+import { findSharedCalls } from "../shared_calls.ts";
 
 /** Channels as they are traced through a graph. */
 export interface ChannelTrace {
@@ -20,7 +21,8 @@ export interface ChannelTrace {
 }
 
 /**
- * Follows channels through a graph: who makes them, where they lie in every tensor, which are one and the same.
+ * Follows channels through a graph: who makes them, where they lie in every tensor, which are one and the same. What the
+ * calls of one layer read and make is the same, channel by channel, for its weights are there once.
  *
  * @param graph The graph.
  * @returns The trace.
@@ -35,14 +37,18 @@ export function traceChannels(graph: LayerGraph): ChannelTrace {
     frozen: [],
   };
   const shapes = new Map(graph.nodes.map((node) => [node.key, node.outputShape]));
+  const shared = findSharedCalls(graph.nodes);
   for (const node of graph.nodes) {
     const secondary = node.inputs.find((tensor) => nodeKeyOf(tensor) !== tensor);
-    const rule: LayerRule = secondary === undefined
+    const rule = node.calls > 1 && !shared.has(node.name)
+      ? opaque(`layer ${node.name} is called ${node.calls} times, one behind the other`)
+      : secondary === undefined
       ? ruleOf(node, node.inputs.map((tensor) => shapes.get(tensor)!))
-      : { kind: "opaque", reason: `layer ${node.name} reads a further output, ${secondary}` };
+      : opaque(`layer ${node.name} reads a further output, ${secondary}`);
     trace.rules.set(node.key, rule);
     traceNode(node, rule, trace);
   }
+  for (const calls of shared.values()) joinCalls(calls, trace);
   for (const tensor of graph.outputs) {
     const key = nodeKeyOf(tensor);
     const atoms = trace.atoms.get(key)!;
@@ -50,6 +56,20 @@ export function traceChannels(graph: LayerGraph): ChannelTrace {
     trace.frozen.push({ atoms, reason: `${key} is an output of the model` });
   }
   return trace;
+}
+
+/** Makes one channel of those at the same position of what a layer's calls read, and make. */
+function joinCalls([first, ...others]: readonly LayerNode[], trace: ChannelTrace): void {
+  const { sets, atoms, rules } = trace;
+  if (rules.get(first.key)!.kind === "opaque") return;
+  const join = (one: string, other: string) => {
+    const joined = atoms.get(nodeKeyOf(other))!;
+    atoms.get(nodeKeyOf(one))!.forEach((atom, position) => sets.join(atom, joined[position]));
+  };
+  for (const { key, inputs } of others) {
+    join(first.key, key);
+    inputs.forEach((tensor, index) => join(first.inputs[index], tensor));
+  }
 }
 
 function traceNode(node: LayerNode, rule: LayerRule, trace: ChannelTrace): void {

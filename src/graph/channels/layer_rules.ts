@@ -66,7 +66,8 @@ const MERGES = new Set(["Add", "Average", "Maximum", "Minimum", "Multiply", "Sub
 
 const CHANNEL_MIXING_ACTIVATIONS = new Set(["softmax", "logSoftmax", "log_softmax"]);
 
-function opaque(reason: string): LayerRule {
+/** The rule of a layer that is not understood. */
+export function opaque(reason: string): LayerRule {
   return { kind: "opaque", reason };
 }
 
@@ -78,9 +79,8 @@ function opaque(reason: string): LayerRule {
  * @returns The rule; a layer that is not understood is `opaque` and says why.
  */
 export function ruleOf(node: LayerNode, inputShapes: readonly Shape[]): LayerRule {
-  const { className, name, calls, config } = node;
+  const { className, name, config } = node;
   if (className === "InputLayer") return { kind: "source" };
-  if (calls > 1) return opaque(`layer ${name} is called ${calls} times`);
   const rule = ruleOfClass(node, inputShapes);
   if (rule.kind === "opaque") return rule;
   if (config.data_format === "channels_first") {

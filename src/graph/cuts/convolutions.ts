@@ -1,7 +1,8 @@
-import { type ChannelMap, type ChannelSpace, spacesOfTensor } from "../channels/channel_spaces.ts";
+import { type ChannelMap, spacesOfTensor } from "../channels/channel_spaces.ts";
 import { kernelAxes, kernelPositions } from "../kernel.ts";
 import {
   consumersByNode,
+  isFirstCall,
   type LayerGraph,
   type LayerNode,
   nodeKeyOf,
@@ -22,18 +23,18 @@ export type CutMode = "private" | "select" | "couple" | "whole";
 /** What happens to channels that several layers read. */
 export type SharedMode = "select" | "couple";
 
-/** One convolution's place and possibilities. */
+/** A layer that reads channels and mixes them, its place and its possibilities. */
 export interface ConvolutionPlace {
   /** Key of the layer. */
   readonly key: string;
-  /** Its place in the ratio list, from 1. */
-  readonly place: number;
+  /** Its place in the ratio list, from 1; absent for Dense layers, which have none. */
+  readonly place?: number;
   /** Different channels it reads. */
   readonly channels: number;
   /** How they can be cut. */
   readonly mode: CutMode;
-  /** The space that is cut as one, for `couple`. */
-  readonly space?: number;
+  /** The spaces it reads that are cut as one each, in order of first position, for `couple`. */
+  readonly spaces?: readonly number[];
   /** Why it stays whole. */
   readonly reason?: string;
 }
@@ -74,51 +75,71 @@ const LISTED_CLASSES = new Set([
 ]);
 
 /**
- * Lists the convolutions in the order of a ratio list: every convolution in graph order (of separable ones the
- * pointwise one), projections counted; depthwise ones, selectors and Dense layers are not.
+ * Lists the layers about whose input channels something can be decided: convolutions (of separable ones the pointwise
+ * one) and Dense layers, in graph order. Convolutions have places in a ratio list, projections counted; depthwise ones and
+ * selectors are not listed.
+ *
+ * A layer that reads an input of the model stays whole, wherever it stands.
  *
  * @param graph The network.
  * @param map Its channel spaces.
  * @param shared What happens to channels that several layers read.
- * @returns Every convolution's place and how it can be cut; the first and the last one stay whole.
+ * @returns Every layer's place and how it can be cut.
  */
-export function listConvolutions(
+export function listReaders(
   graph: LayerGraph,
   map: ChannelMap,
   shared: SharedMode,
 ): ConvolutionPlace[] {
   const ruleOf = (node: LayerNode) => map.rules.get(node.key)!;
+  const isListed = ({ className }: LayerNode) => LISTED_CLASSES.has(className);
   const nodes = graph.nodes.filter((node) =>
-    LISTED_CLASSES.has(node.className) && ruleOf(node).kind !== "select"
+    (isListed(node) || node.className === "Dense") && ruleOf(node).kind !== "select" &&
+    isFirstCall(node)
   );
-  const places = nodes.map((node, index): ConvolutionPlace => {
-    const base = { key: node.key, place: index + 1, channels: widthOf(map, node) };
+  const listed = nodes.filter(isListed);
+  const places = nodes.map((node): ConvolutionPlace => {
+    const place = listed.indexOf(node) + 1;
+    const base = {
+      key: node.key,
+      ...(place > 0 && { place }),
+      channels: widthOf(map, node),
+    };
     const rule = ruleOf(node);
     if (rule.kind === "opaque") return { ...base, mode: "whole", reason: rule.reason };
-    if (index === 0) return { ...base, mode: "whole", reason: "it is the first convolution" };
-    if (index === nodes.length - 1) {
-      return { ...base, mode: "whole", reason: "it is the last convolution" };
+    const input = modelInputOf(map, node);
+    if (input !== undefined) {
+      return { ...base, mode: "whole", reason: `it reads ${input}, an input of the model` };
     }
     if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
-    return { ...base, ...cutModeOf(graph, node, map, shared) };
+    return { ...base, ...cutModeOf(node, map, shared) };
   });
   return places.map((place) => wholeWithReaders(place, places, map));
 }
 
-/** A shared space that one convolution reads whole is whole for the others too. */
+/** The model's input whose channels a layer reads, if it reads any. */
+function modelInputOf(map: ChannelMap, node: LayerNode): string | undefined {
+  return spacesOfTensor(map, node.inputs[0]).flatMap(({ producers }) => producers)
+    .find((producer) => map.rules.get(producer)!.kind === "source");
+}
+
+/** A shared space that one layer reads whole is whole for the others too. */
 function wholeWithReaders(
   place: ConvolutionPlace,
   places: readonly ConvolutionPlace[],
   map: ChannelMap,
 ): ConvolutionPlace {
-  const { space, ...base } = place;
-  if (space === undefined) return place;
-  const { consumers } = map.spaces[space];
-  const keeper = places.find(({ key, mode }) => mode === "whole" && consumers.includes(key));
-  return keeper === undefined ? place : {
+  const { spaces, ...base } = place;
+  if (spaces === undefined) return place;
+  const keeperOf = (space: number) =>
+    places.find(({ key, mode }) => mode === "whole" && map.spaces[space].consumers.includes(key));
+  const open = spaces.filter((space) => keeperOf(space) === undefined);
+  if (open.length > 0) return { ...place, spaces: open };
+  const keeper = keeperOf(spaces[0])!;
+  return {
     ...base,
     mode: "whole",
-    reason: `convolution ${keeper.key} reads the same channels, and ${keeper.reason}`,
+    reason: `layer ${keeper.key} reads the same channels, and ${keeper.reason}`,
   };
 }
 
@@ -127,46 +148,29 @@ function widthOf(map: ChannelMap, node: LayerNode): number {
 }
 
 function cutModeOf(
-  graph: LayerGraph,
   node: LayerNode,
   map: ChannelMap,
   shared: SharedMode,
-): Pick<ConvolutionPlace, "mode" | "space" | "reason"> {
+): Pick<ConvolutionPlace, "mode" | "spaces" | "reason"> {
   const spaces = spacesOfTensor(map, node.inputs[0]);
-  const frozen = spaces.find((space) => space.frozen !== undefined);
-  const isPrivate = spaces.every(({ consumers }) => consumers.length === 1);
-  if (!frozen && isPrivate) return { mode: "private" };
-  if (shared === "select") return { mode: "select" };
-  if (frozen) return { mode: "whole", reason: frozen.frozen };
-  const mixed = spaces.length > 1 ? spaces : mixedConsumers(map, spaces[0]);
-  if (mixed.length > 1) {
-    return { mode: "whole", reason: "its channels are concatenated with those of another space" };
+  const open = spaces.filter(({ frozen }) => frozen === undefined);
+  const isPrivate = open.length === spaces.length &&
+    spaces.every(({ consumers }) => consumers.length === 1);
+  if (isPrivate) return { mode: "private" };
+  if (shared === "select" && node.className !== "Dense") return { mode: "select" };
+  if (open.length === 0) return { mode: "whole", reason: spaces[0].frozen };
+  if (shared === "select") {
+    return {
+      mode: "whole",
+      reason: "others read its channels too, and Dense layers do not select",
+    };
   }
-  return hasPartialReader(graph, map, spaces[0])
-    ? { mode: "whole", reason: "of its channels, which others read too, some layer reads a part" }
-    : { mode: "couple", space: spaces[0].id };
-}
-
-/** Whether a consumer reads only some of a space's channels: cutting them jointly could leave it without any. */
-function hasPartialReader(graph: LayerGraph, map: ChannelMap, space: ChannelSpace): boolean {
-  return graph.nodes.some((node) =>
-    space.consumers.includes(node.key) && widthOf(map, node) < space.channels
-  );
-}
-
-/** The spaces that some consumer of a space reads together with it. */
-function mixedConsumers(map: ChannelMap, space: ChannelSpace): ChannelSpace[] {
-  const together = new Set<ChannelSpace>([space]);
-  for (const other of map.spaces) {
-    const isRead = other.consumers.some((consumer) => space.consumers.includes(consumer));
-    if (isRead) together.add(other);
-  }
-  return [...together];
+  return { mode: "couple", spaces: open.map(({ id }) => id) };
 }
 
 /**
  * What a selection saves: multiply–accumulates of the convolution before, and of a selector that it does without, less
- * those of selector and convolution after.
+ * those of selector and convolution after, at all calls of the convolution.
  *
  * @param graph The network.
  * @param map Its channel spaces.
@@ -181,8 +185,18 @@ export function selectionSaving(
   kept: number,
 ): number {
   const nodes = nodesByKey(graph.nodes);
-  const node = nodes.get(key)!;
-  const place = findSelectorPlace(nodes, map, key);
+  return graph.nodes.filter(({ name }) => name === key)
+    .reduce((sum, call) => sum + savingOfCall(graph, map, nodes, call, kept), 0);
+}
+
+function savingOfCall(
+  graph: LayerGraph,
+  map: ChannelMap,
+  nodes: ReadonlyMap<string, LayerNode>,
+  node: LayerNode,
+  kept: number,
+): number {
+  const place = findSelectorPlace(nodes, map, node.key);
   const { strides } = selectorWindow(nodes, place, node);
   const { outputShape } = nodes.get(nodeKeyOf(place.source))!;
   const visited = outputShape.slice(0, -1).reduce<number>(

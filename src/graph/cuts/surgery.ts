@@ -5,11 +5,12 @@ import {
   type LayerGraph,
   type LayerNode,
   nodeKeyOf,
-  putInGraphOrder,
   reachableNodes,
 } from "../layer_graph.ts";
+import { putInGraphOrder } from "../graph_order.ts";
 import { kernelAxes } from "../kernel.ts";
 import { tupleOf } from "../options.ts";
+import { renumberCalls } from "../shared_calls.ts";
 import {
   isStrided,
   selectedPositions,
@@ -21,7 +22,7 @@ import {
 export interface Cuts {
   /** By global channel number, 1 where the channel is removed from its whole space. */
   readonly removed: Uint8Array;
-  /** By key of a convolution, the input positions that it alone keeps, ascending. */
+  /** By name of a convolution, the input positions that it alone keeps, ascending. */
   readonly selections: ReadonlyMap<string, Int32Array>;
 }
 
@@ -135,7 +136,7 @@ export function shrinkGraph(graph: LayerGraph, map: ChannelMap, cuts: Cuts): Lay
     }
     const input = map.layouts.get(nodeKeyOf(node.inputs[0]))!;
     const output = map.layouts.get(node.key)!;
-    const keptInputs = cuts.selections.get(node.key) ?? keptPositions(input, cuts.removed);
+    const keptInputs = cuts.selections.get(node.name) ?? keptPositions(input, cuts.removed);
     nodes.set(
       node.key,
       sliceLayer(node, map, keptInputs, keptPositions(output, cuts.removed)),
@@ -143,11 +144,13 @@ export function shrinkGraph(graph: LayerGraph, map: ChannelMap, cuts: Cuts): Lay
   }
   leaveEmptyBranches(nodes, map);
   const consumers = consumersByNode(graph);
-  for (const [key, kept] of cuts.selections) {
-    insertSelector(nodes, map, key, kept, consumers);
+  for (const { key, name } of graph.nodes) {
+    const kept = cuts.selections.get(name);
+    if (kept !== undefined) insertSelector(nodes, map, key, kept, consumers);
   }
   // Originals that only selecting convolutions read are left behind.
-  return { ...graph, nodes: putInGraphOrder(reachableNodes(nodes, graph), graph.outputs) };
+  const left = renumberCalls({ ...graph, nodes: reachableNodes(nodes, graph) });
+  return { ...left, nodes: putInGraphOrder(left.nodes, left.outputs) };
 }
 
 /** Takes branches that have lost all their channels out of concatenations; one that joins nothing any more goes too. */
@@ -217,10 +220,14 @@ const PASSABLE = new Set([
   "ReLU",
 ]);
 
-/** Whether a layer can run behind a selector as well, which may leave out positions. */
-function isPassable({ className, inputs, weights }: LayerNode): boolean {
+/**
+ * Whether a layer can run behind a selector as well, which may leave out positions. One that is called several times keeps
+ * its weights as they are.
+ */
+function isPassable({ className, inputs, weights, calls }: LayerNode): boolean {
   const sizes = weights.get("alpha")?.shape.slice(0, -1) ?? [];
-  return inputs.length === 1 && PASSABLE.has(className) && sizes.every((size) => size === 1);
+  return calls === 1 && inputs.length === 1 && PASSABLE.has(className) &&
+    sizes.every((size) => size === 1);
 }
 
 /** Steps and size of a convolution's selector. */

@@ -1,10 +1,5 @@
-import {
-  consumersByNode,
-  type LayerGraph,
-  type LayerNode,
-  nodesByKey,
-  putInGraphOrder,
-} from "../layer_graph.ts";
+import { consumersByNode, type LayerGraph, type LayerNode, nodesByKey } from "../layer_graph.ts";
+import { putInGraphOrder } from "../graph_order.ts";
 import {
   activationArgument,
   batchNormAffine,

@@ -8,9 +8,9 @@ import {
   layerName,
   type LayerNode,
   parseReferences,
-  putInGraphOrder,
   type TensorReference,
 } from "../layer_graph.ts";
+import { putInGraphOrder } from "../graph_order.ts";
 import { completeShapes } from "./complete_shapes.ts";
 
 /**
@@ -24,11 +24,17 @@ export function buildGraph(file: ModelFile, model: tf.LayersModel): LayerGraph {
   const { class_name: className, config } = file.topology;
   const layers = config.layers as LayerJson[];
   const isSequential = className === "Sequential";
-  const calls = isSequential ? sequentialCalls(layers, model) : layers;
-  const names = new Set(calls.map(layerName));
-  const { byLayer, others } = assignWeights(file, names);
+  const made = new Map([...model.inputLayers, ...model.layers].map((layer) => [layer.name, layer]));
+  // TensorFlow.js makes nothing of a layer that no output needs.
+  const calls = isSequential
+    ? sequentialCalls(layers, model)
+    : layers.filter((layer) => made.has(layerName(layer)));
+  const classes = new Map(calls.map((layer) => [layerName(layer), layer.class_name]));
+  const { byLayer, others } = assignWeights(file, classes);
   const nameTensor = tensorNaming(calls);
-  const nodes = calls.flatMap((layer) => nodesOfLayer(layer, nameTensor, byLayer, model));
+  const nodes = calls.flatMap((layer) =>
+    nodesOfLayer(layer, nameTensor, byLayer, made.get(layerName(layer)), model)
+  );
   const outputs = isSequential
     ? [layerName(calls[calls.length - 1])]
     : parseReferences(config.output_layers).map(nameTensor);
@@ -76,10 +82,12 @@ function impliedInputLayer(first: LayerJson, model: tf.LayersModel): LayerJson {
   };
 }
 
+/** What TensorFlow.js has not made is the input that a Sequential model implies. */
 function nodesOfLayer(
   layer: LayerJson,
   nameTensor: TensorNaming,
   weightsOf: Map<string, Map<string, Weight>>,
+  made: tf.layers.Layer | undefined,
   model: tf.LayersModel,
 ): LayerNode[] {
   const name = layerName(layer);
@@ -94,45 +102,57 @@ function nodesOfLayer(
     inputs: (inbound[call] ?? []).map(nameTensor),
     callArguments: (inbound[call] ?? []).map((reference) => reference[3] ?? {}),
     weights,
-    outputShape: outputShapeOf(model, name, call, calls),
+    outputShape: made === undefined
+      ? model.inputs[0].shape.slice(1)
+      : outputShapeOf(made, call, calls),
     calls,
   }));
 }
 
 /** Calls are counted from the end, where a nested model's own construction does not count. */
 function outputShapeOf(
-  model: tf.LayersModel,
-  name: string,
+  { inboundNodes }: tf.layers.Layer,
   call: number,
   calls: number,
 ): (number | null)[] {
-  if (name.endsWith(IMPLIED_INPUT_SUFFIX)) return model.inputs[0].shape.slice(1);
-  const made = model.getLayer(name).inboundNodes;
-  const shapes = made[Math.max(0, made.length - calls) + call].outputShapes;
+  const shapes = inboundNodes[Math.max(0, inboundNodes.length - calls) + call].outputShapes;
   const shape = (Array.isArray(shapes[0]) ? shapes[0] : shapes) as (number | null)[];
   return shape.slice(1);
 }
 
 /**
  * Sorts weights by layer and role. TensorFlow.js writes `layer/kernel`; Keras' converter may put scopes before or
- * between (`model/layer/layer/kernel`), so the last layer name in the path owns the weight.
+ * between (`model/layer/layer/kernel`), so the last layer name in the path owns the weight. The weights of layers in a
+ * wrapper have these layers' names in their roles, since there can be several kernels.
  */
-function assignWeights(file: ModelFile, names: Set<string>) {
+function assignWeights(file: ModelFile, classes: ReadonlyMap<string, string>) {
+  const names = new Set(classes.keys());
   const byLayer = new Map<string, Map<string, Weight>>();
   const others = new Map<string, Weight>();
   for (const weight of file.weights.values()) {
     const path = weight.name.split("/");
-    const role = path.pop()!.replace(/:\d+$/, "");
+    const last = path.pop()!.replace(/:\d+$/, "");
     const owner = ownerOf(path, names);
     if (owner === undefined) {
       others.set(weight.name, weight);
       continue;
     }
     const roles = byLayer.get(owner) ?? new Map<string, Weight>();
-    roles.set(role, weight);
+    const isWrapper = WRAPPERS.has(classes.get(owner)!);
+    roles.set(isWrapper ? roleInWrapper(path, owner, last) : last, weight);
     byLayer.set(owner, roles);
   }
   return { byLayer, others };
+}
+
+/** Classes that hold other layers with weights. */
+const WRAPPERS: ReadonlySet<string> = new Set(["Bidirectional", "TimeDistributed"]);
+
+function roleInWrapper(path: readonly string[], owner: string, last: string): string {
+  const { length } = owner.split("/");
+  const ends = path.map((_, index) => index + 1);
+  const end = ends.findLast((each) => path.slice(each - length, each).join("/") === owner)!;
+  return [...path.slice(end), last].join("/");
 }
 
 /**

@@ -25,11 +25,12 @@ export { requireReachableShare } from "./budget/reach.ts";
 export {
   type ChosenRatios,
   inputsOf,
-  LARGEST_LAYER,
   type LayerPlan,
   planLayers,
   type PlanRules,
+  unsampledReason,
 } from "./plan.ts";
 export { priceErrors, probedOptions, type UnpricedUnit } from "./budget/price_errors.ts";
-export { parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
+export { formatRatioList, parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
+export { SLOW_SELECTOR } from "./slow_selectors.ts";
 export { allowedCounts, ratiosOfCounts } from "./unit_counts.ts";

@@ -3,14 +3,27 @@ import {
   type ChannelMap,
   type ConvolutionPlace,
   type CutMode,
+  findGuards,
   inputChannels,
   kernelSize,
   type LayerGraph,
   type LayerNode,
+  leastKept,
+  nodesByKey,
   selectionSaving,
-  spacesOfTensor,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
+import { reasonAgainstSelector, type SelectorRules } from "./slow_selectors.ts";
+
+/** A space that loses channels with all its readers. */
+export interface SpaceCut {
+  /** The space. */
+  readonly space: number;
+  /** Channels that it keeps. */
+  readonly keep: number;
+  /** Channels that it has. */
+  readonly of: number;
+}
 
 /** What is done with one layer. */
 export interface LayerPlan {
@@ -20,12 +33,12 @@ export interface LayerPlan {
   readonly place?: number;
   /** How its input channels are cut. */
   readonly mode: CutMode;
-  /** Input channels it keeps. */
+  /** Input channels it keeps; about as many where it reads a part of a coupled space. */
   readonly keep: number;
   /** Input channels it has. */
   readonly of: number;
-  /** The space that is cut as one, for `couple`. */
-  readonly space?: number;
+  /** The spaces it reads that lose channels, for `couple`. */
+  readonly cuts?: readonly SpaceCut[];
   /** Own numbers of the channels that it keeps, where they are settled. */
   readonly channels?: Int32Array;
   /** Why it stays whole, when a ratio asked for less. */
@@ -34,35 +47,31 @@ export interface LayerPlan {
 
 /** What a policy decided. */
 export interface ChosenRatios {
-  /** The share of its input channels that every convolution keeps. */
+  /** The share of its input channels that every layer keeps. */
   readonly ratios: Ratios;
-  /** Own numbers of the channels that a convolution keeps, where they are settled, by its key. */
+  /** The share that a coupled space keeps, by space, where it is not what its readers ask for. */
+  readonly spaces?: ReadonlyMap<number, number>;
+  /** Layers that stay whole whatever their ratio is, with the reason, by key. */
+  readonly spared?: ReadonlyMap<string, string>;
+  /** Own numbers of the channels that a layer keeps, where they are settled, by its key. */
   readonly fixed?: ReadonlyMap<string, Int32Array>;
 }
 
 /** Rules that hold for all layers. */
-export interface PlanRules {
-  /** Layers that stay whole, by name. */
-  readonly skip: readonly string[];
+export interface PlanRules extends SelectorRules {
   /** Keep a multiple of this many channels. */
   readonly channelMultiple: number;
 }
 
 /**
- * The most inputs (rows of the flattened kernel) for which statistics are gathered: G has as many rows and columns, in
- * f64 of 8 bytes.
- */
-export const LARGEST_LAYER = 6000;
-
-/**
  * Decides what is done with every convolution and Dense layer, in graph order.
  *
- * A coupled space keeps the largest share that one of its convolutions asks for. A selection whose selector would cost
- * as much as it saves is not made.
+ * A coupled space keeps the largest share that one of its readers asks for, unless a share is given for the space itself. A
+ * selection whose selector would cost as much as it saves is not made, nor is one that would lose time, unless the rules insist.
  *
  * @param graph The network.
  * @param map Its channel spaces.
- * @param places Its convolutions.
+ * @param places Its convolutions and Dense layers.
  * @param chosen The share of its input channels that each keeps, and channels that are settled.
  * @param rules Rules for all layers.
  * @returns Every layer's plan.
@@ -72,65 +81,89 @@ export function planLayers(
   graph: LayerGraph,
   map: ChannelMap,
   places: readonly ConvolutionPlace[],
-  { ratios, fixed }: ChosenRatios,
-  { skip, channelMultiple }: PlanRules,
+  chosen: ChosenRatios,
+  rules: PlanRules,
 ): LayerPlan[] {
+  const { skip, channelMultiple } = rules;
   checkSkipped(skip, places);
-  const coupled = coupledRatios(graph, map, places, ratios, skip);
-  const planOf = (place: ConvolutionPlace, node: LayerNode): LayerPlan => {
-    const { space, channels } = place;
-    const ratio = space === undefined ? ratios[place.place - 1] : coupled.get(space)!;
-    const keep = keptCount(ratio, channels, channelMultiple);
-    const base = { node, place: place.place, of: channels, space };
-    const reason = keep < channels
-      ? reasonToStayWhole(graph, map, place, node, keep, skip)
-      : undefined;
-    return reason !== undefined || keep === channels || place.mode === "whole"
-      ? { ...base, mode: "whole", keep: channels, reason }
-      : { ...base, mode: place.mode, keep, channels: fixed?.get(node.key) };
+  const nodes = nodesByKey(graph.nodes);
+  const { ratios, fixed, spared = new Map() } = chosen;
+  const coupled = coupledShares(map, nodes, places, chosen, skip);
+  const cutOf = (space: number): SpaceCut => {
+    const of = map.spaces[space].channels;
+    const least = leastKept(findGuards(graph, map, space));
+    return { space, of, keep: keptCount(coupled.get(space)!.share, of, channelMultiple, least) };
   };
-  return graph.nodes.flatMap((node): LayerPlan[] => {
-    const rule = map.rules.get(node.key)!;
-    if (rule.kind === "dense") return [planDense(map, node, coupled, channelMultiple)];
-    const place = places.find(({ key }) => key === node.key);
-    return place ? [planOf(place, node)] : [];
+  const cutsOf = new Map([...coupled.keys()].map((space) => [space, cutOf(space)]));
+  return places.map((place, index): LayerPlan => {
+    const { key, spaces, channels } = place;
+    const node = nodes.get(key)!;
+    const base = { node, place: place.place, of: channels };
+    const asked = keptCount(ratios[index] ?? 1, channels, channelMultiple);
+    const cuts = spaces?.map((space) => cutsOf.get(space)!).filter(({ keep, of }) => keep < of);
+    if (cuts !== undefined && cuts.length > 0) {
+      return { ...base, mode: "couple", keep: channels - lostOf(map, node, cuts), cuts };
+    }
+    const reason = asked < channels
+      ? spared.get(key) ?? reasonToStayWhole(graph, map, place, node, asked, skip) ??
+        reasonAgainstSelector(graph, map, places, place, asked, rules) ??
+        spaces?.map((space) => coupled.get(space)!.holder).find((holder) => holder !== undefined)
+      : undefined;
+    return reason !== undefined || cuts !== undefined || asked === channels ||
+        place.mode === "whole"
+      ? { ...base, mode: "whole", keep: channels, reason }
+      : { ...base, mode: place.mode, keep: asked, channels: fixed?.get(key) };
   });
 }
 
-/** A Dense layer is cut only where it reads a coupled space. */
-function planDense(
-  map: ChannelMap,
-  node: LayerNode,
-  coupled: ReadonlyMap<number, number>,
-  channelMultiple: number,
-): LayerPlan {
-  const of = inputChannels(map, node).globals.length;
-  const space = spacesOfTensor(map, node.inputs[0]).find(({ id }) => coupled.has(id))?.id;
-  const keep = space === undefined ? of : keptCount(coupled.get(space)!, of, channelMultiple);
-  return keep === of
-    ? { node, mode: "whole", keep, of }
-    : { node, mode: "couple", keep, of, space };
+/** How many channels of what a layer reads leave: of a space that it reads a part of, its share of them. */
+function lostOf(map: ChannelMap, node: LayerNode, cuts: readonly SpaceCut[]): number {
+  const read = Map.groupBy(
+    inputChannels(map, node).globals,
+    (channel) => map.channels[channel].space,
+  );
+  return cuts.reduce(
+    (sum, { space, keep, of }) => sum + Math.round(read.get(space)!.length * (of - keep) / of),
+    0,
+  );
 }
 
-/** What every coupled space keeps: the largest share wanted, all where a layer that stays whole reads it. */
-function coupledRatios(
-  graph: LayerGraph,
+/** What a coupled space keeps. */
+interface CoupledShare {
+  /** The largest share wanted; all where a layer that stays whole reads it, or nobody asks for less. */
+  readonly share: number;
+  /** Why all, where some layer asks for less. */
+  readonly holder?: string;
+}
+
+function coupledShares(
   map: ChannelMap,
+  nodes: ReadonlyMap<string, LayerNode>,
   places: readonly ConvolutionPlace[],
-  ratios: Ratios,
+  { ratios, spared, spaces: given }: ChosenRatios,
   skip: readonly string[],
-): Map<number, number> {
-  const spaces = new Set(places.flatMap(({ space }) => space ?? []));
-  const wantedBy = (consumer: string): number => {
-    const node = graph.nodes.find(({ key }) => key === consumer)!;
-    const index = places.findIndex(({ key }) => key === consumer);
-    if (inputsOf(node) > LARGEST_LAYER) return 1;
-    if (index < 0) return 0;
-    return places[index].mode === "couple" && !skip.includes(consumer) ? ratios[index] : 1;
+): Map<number, CoupledShare> {
+  const indexOf = new Map(places.map(({ key }, index) => [key, index]));
+  const skippedReason = (key: string) =>
+    skip.includes(key) ? "it is on the skip list" : unsampledReason(nodes.get(key)!);
+  const shareOf = (space: number): CoupledShare => {
+    const { consumers } = map.spaces[space];
+    const share = given?.get(space);
+    const reasonOf = (key: string) =>
+      skippedReason(key) ?? (share === undefined ? spared?.get(key) : undefined);
+    const keeper = consumers.find((key) => reasonOf(key) !== undefined);
+    if (keeper !== undefined) {
+      return {
+        share: 1,
+        holder: `layer ${keeper} reads the same channels, and ${reasonOf(keeper)}`,
+      };
+    }
+    if (share !== undefined) return { share };
+    const wanted = consumers.flatMap((key) => ratios[indexOf.get(key)!] ?? []);
+    return { share: wanted.length > 0 ? Math.max(...wanted) : 1 };
   };
-  return new Map(
-    [...spaces].map((space) => [space, Math.max(...map.spaces[space].consumers.map(wantedBy))]),
-  );
+  const spaces = new Set(places.flatMap((place) => place.spaces ?? []));
+  return new Map([...spaces].map((space) => [space, shareOf(space)]));
 }
 
 /** Rows of a layer's flattened kernel. */
@@ -139,12 +172,23 @@ export function inputsOf(node: LayerNode): number {
 }
 
 /**
- * Why a convolution that asks for fewer channels keeps them all.
+ * Why no statistics can be gathered of a layer, if none can: they are of one position, or of a fixed row or plane of them.
+ *
+ * @param node A convolution or Dense layer.
+ * @returns The reason.
+ */
+export function unsampledReason({ outputShape }: LayerNode): string | undefined {
+  if (outputShape.includes(null)) return "its output has no fixed size";
+  return outputShape.length > 3 ? "its output has more than two spatial axes" : undefined;
+}
+
+/**
+ * Why a layer that asks for fewer channels keeps them all.
  *
  * @param graph The network.
  * @param map Its channel spaces.
- * @param place The convolution.
- * @param node Its layer.
+ * @param place The layer's place.
+ * @param node The layer.
  * @param keep Channels it would keep.
  * @param skip Layers that stay whole, by name.
  * @returns The reason, or undefined when it is cut.
@@ -159,11 +203,8 @@ export function reasonToStayWhole(
 ): string | undefined {
   if (skip.includes(place.key)) return "it is on the skip list";
   if (place.mode === "whole") return place.reason;
-  const inputs = inputsOf(node);
-  if (inputs > LARGEST_LAYER) {
-    return `it has ${inputs} inputs, and statistics are gathered for at most ${LARGEST_LAYER}`;
-  }
-  if (place.mode !== "select") return undefined;
+  const unsampled = unsampledReason(node);
+  if (unsampled !== undefined || place.mode !== "select") return unsampled;
   const { channelOf, globals } = inputChannels(map, node);
   const positions = Math.round(keep * channelOf.length / globals.length);
   return selectionSaving(graph, map, place.key, positions) > 0
@@ -178,6 +219,6 @@ function checkSkipped(skip: readonly string[], places: readonly ConvolutionPlace
   throw new InputError([
     "reading ",
     option("skip"),
-    `: found "${unknown}", wanted the name of a convolution; there are ${known}`,
+    `: found "${unknown}", wanted the name of a convolution or Dense layer; there are ${known}`,
   ]);
 }

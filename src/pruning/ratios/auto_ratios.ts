@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { costModel, layerCost, sumTerms } from "../../cost/mod.ts";
 import {
   type Executor,
+  isMessage,
   type JobOutcome,
   LocalExecutor,
+  messageOf,
   withDefaults,
   WorkerError,
 } from "../../base/mod.ts";
@@ -36,8 +38,8 @@ import {
 } from "../policy/mod.ts";
 import { readersOf } from "./count_networks.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
-import { removeStages, type RunFolder } from "../run_folder.ts";
-import { SearchJournal } from "./search_journal.ts";
+import { placeOfLatencies, removeStages, type RunFolder } from "../run_folder.ts";
+import { type JournalEntry, SearchJournal } from "./search_journal.ts";
 import {
   type SearchContext,
   TRIAL_HANDLERS,
@@ -94,7 +96,8 @@ export async function findAutoRatios(
   const found = folder?.resume
     ? await SearchJournal.open(journalIn(folder), folder.identity)
     : undefined;
-  const setup = await setUpBudget(context, places, rules, settings);
+  const runTable = policy.target === "latency" ? await placeOfLatencies(folder) : undefined;
+  const setup = await setUpBudget(context, places, rules, settings, runTable);
   const images = trialImages(context, settings.images);
   const journal = found ?? (folder && await startJournal(folder));
   const executor = await openExecutor(
@@ -119,6 +122,7 @@ export async function findAutoRatios(
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + setup.added },
+    ...(setup.batchSize !== undefined && { batchSize: setup.batchSize }),
     images: images.images.indices.length,
     rollouts: run.search.rollouts,
     finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
@@ -134,7 +138,7 @@ export async function findAutoRatios(
     }),
   };
   return {
-    ratios: ratiosOfCounts(places, setup.units, winner.counts),
+    ...ratiosOfCounts(places, setup.units, winner.counts),
     fixed: setup.networks.fixedChannels(winner.counts),
     report,
     log: logOf(context, setup, [...searched.rollouts, ...refined.rollouts], failures),
@@ -228,7 +232,7 @@ function hooksOf(run: SearchRun, { kind, stage, before, total }: SearchStage): S
   const { context, settings, journal } = run;
   let done = before;
   return {
-    recorded: recordedAs<RecordedMeasurement>(journal, kind),
+    recorded: recordedAs(journal, kind),
     signal: context.signal,
     evaluateAll: (batch, onMeasured) => tryOut(run, kind, batch, onMeasured),
     onMeasured: async (measured) => {
@@ -258,7 +262,7 @@ async function tryOut(
     if (outcome.status === "failed" && outcome.error instanceof WorkerError) return;
     const measurement = outcome.status === "done"
       ? outcome.output
-      : { failure: outcome.error.message };
+      : { failure: messageOf(outcome.error) };
     reported = Promise.all([reported, onMeasured(index, measurement)]);
     // It is waited for below; until then a failure must not count as one that nobody handles.
     reported.catch(() => {});
@@ -277,9 +281,9 @@ function logOf(
   rollouts: readonly Rollout[],
   failures: readonly FailedRollout[],
 ): SearchLog {
-  const { convMacs } = costModel(graph, map, units, networks.kept);
+  const { macs } = costModel(graph, map, units, networks.kept);
   const withMacs = <Kind extends Proposal>(tried: readonly Kind[]) =>
-    tried.map((each) => ({ ...each, convMacs: sumTerms(convMacs, each.counts) }));
+    tried.map((each) => ({ ...each, macs: sumTerms(macs, each.counts) }));
   return {
     units: units.map(({ name }) => name),
     rollouts: withMacs(rollouts),
@@ -287,9 +291,15 @@ function logOf(
   };
 }
 
-function recordedAs<Kind>(journal: SearchJournal | undefined, kind: string): Kind[] {
-  const entries = journal?.entries.filter((entry) => entry.kind === kind) ?? [];
-  return entries as unknown as Kind[];
+function recordedAs(journal: SearchJournal | undefined, kind: TrialKind): RecordedMeasurement[] {
+  const entries = journal?.entriesOf(kind, isMeasurement) ?? [];
+  return entries as unknown as RecordedMeasurement[];
+}
+
+function isMeasurement({ counts, failure, error, loss, accuracy }: JournalEntry): boolean {
+  const figures = [error, loss, ...(accuracy === undefined ? [] : [accuracy])];
+  return Array.isArray(counts) && counts.every(Number.isSafeInteger) &&
+    (typeof failure === "string" || isMessage(failure) || figures.every(Number.isFinite));
 }
 
 function journalIn({ checkpoint }: RunFolder): string {

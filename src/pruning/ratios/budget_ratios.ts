@@ -1,6 +1,7 @@
 import type { ConvolutionPlace } from "../../graph/mod.ts";
 import { chooseCounts, type ChosenRatios, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
+import { placeOfLatencies, type RunFolder } from "../run_folder.ts";
 import type { BudgetGoal, BudgetPolicy, BudgetReport } from "../types.ts";
 
 /**
@@ -12,6 +13,7 @@ import type { BudgetGoal, BudgetPolicy, BudgetReport } from "../types.ts";
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The budget.
+ * @param folder Where the run keeps its state, if it does.
  * @returns A ratio for every convolution, channels that are settled, and the evidence.
  * @throws {InputError} When the budget cannot be reached: the message says what can.
  */
@@ -20,11 +22,13 @@ export async function findBudgetRatios(
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   policy: BudgetPolicy,
+  folder?: RunFolder,
 ): Promise<ChosenRatios & { readonly report: BudgetReport }> {
-  const setup = await setUpBudget(context, places, rules, policy);
+  const runTable = policy.target === "latency" ? await placeOfLatencies(folder) : undefined;
+  const setup = await setUpBudget(context, places, rules, policy, runTable);
   const { counts, report } = await solveBudget(context, setup, policy);
   return {
-    ratios: ratiosOfCounts(places, setup.units, counts),
+    ...ratiosOfCounts(places, setup.units, counts),
     fixed: setup.networks.fixedChannels(counts),
     report,
   };
@@ -41,7 +45,7 @@ export async function findBudgetRatios(
  */
 export async function solveBudget(
   { clock }: Pick<BudgetContext, "clock">,
-  { problem, whole, added }: BudgetSetup,
+  { problem, whole, added, batchSize }: BudgetSetup,
   { share, target = "macs" }: BudgetGoal,
 ): Promise<{ counts: readonly number[]; report: BudgetReport }> {
   const chosen = await clock.time("select", () => chooseCounts(problem, share - added));
@@ -51,6 +55,7 @@ export async function solveBudget(
     error: chosen.error,
     isOptimal: chosen.method === "elimination" && chosen.costSlack === 0,
     lowerBound: chosen.lowerBound,
+    ...(batchSize !== undefined && { batchSize }),
   };
   return { counts: chosen.counts, report };
 }

@@ -18,11 +18,13 @@ import {
   createSelector,
   interceptOf,
   type ObsSelector,
+  type Problem,
   reconstruct,
   type Selector,
+  typicalRidge,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
-import { coupledProblem, problemOf } from "../repair/problems.ts";
+import { CoupledProblems, problemOf } from "../repair/problems.ts";
 import { type RepairContext, repairedWeights } from "../repair/repair.ts";
 
 /** Bytes of fitted weights that are remembered; of a large network every fit takes megabytes. */
@@ -47,7 +49,9 @@ export class CountNetworks {
   readonly #context: CountContext;
   readonly #units: readonly CutUnit[];
   readonly #moments: MomentsByLayer;
+  readonly #coupled: CoupledProblems;
   readonly #selectors = new Map<CutUnit, Selector>();
+  readonly #ridges = new Map<string, number>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
   readonly #fits = new LRUCache<string, Map<string, Weight>>({
@@ -68,6 +72,11 @@ export class CountNetworks {
     this.#context = context;
     this.#units = units;
     this.#moments = moments;
+    this.#coupled = new CoupledProblems(
+      context,
+      moments,
+      units.flatMap(({ space }) => space ?? []),
+    );
     const read = units.flatMap((unit) =>
       readersOf(context, unit).map((key) => [key, unit] as const)
     );
@@ -149,7 +158,7 @@ export class CountNetworks {
     const { select, kernels, ridge } = this.#context;
     const selector = select === "obs"
       ? this.#selectorOf(unit) as ObsSelector
-      : createObsSelector(kernels, problemsOf(this.#context, unit, this.#moments), { ridge });
+      : createObsSelector(kernels, this.#problemsOf(unit), { ridge, guards: unit.guards });
     return Float64Array.from(
       { length: unit.channels + 1 },
       (_, count) => count === unit.channels ? 0 : readers * selector.errorAt(count),
@@ -186,21 +195,38 @@ export class CountNetworks {
   #selectorOf(unit: CutUnit): Selector {
     const { kernels, select, ridge } = this.#context;
     const selector = this.#selectors.get(unit) ??
-      createSelector(kernels, problemsOf(this.#context, unit, this.#moments), select, { ridge });
+      createSelector(kernels, this.#problemsOf(unit), select, { ridge, guards: unit.guards });
     this.#selectors.set(unit, selector);
     return selector;
   }
 
+  /** The least-squares problems of the layers that read a unit, over the unit's channels. */
+  #problemsOf({ name, space }: CutUnit): Problem[] {
+    if (space !== undefined) return this.#coupled.of(space);
+    const { graph, map } = this.#context;
+    const node = graph.nodes.find(({ key }) => key === name)!;
+    return [problemOf({ graph, map }, node, centerInPlace(this.#moments.get(name)))];
+  }
+
+  /** One ridge serves all fits of a layer: a search makes thousands. */
+  #ridgeOf({ key }: LayerNode, problem: Problem): number {
+    const { kernels, ridge } = this.#context;
+    const settled = ridge ?? this.#ridges.get(key) ?? typicalRidge(kernels, problem);
+    this.#ridges.set(key, settled);
+    return settled;
+  }
+
   #fit(node: LayerNode, { removed, selections }: Cut): Map<string, Weight> {
-    const { map, kernels, ridge } = this.#context;
+    const { map, kernels } = this.#context;
     const raw = this.#moments.get(node.key);
-    const problem = problemOf(map, node, centerInPlace(raw));
+    const problem = problemOf(this.#context, node, centerInPlace(raw));
     const { channelOf, globals } = inputChannels(map, node);
     const selected = selections.get(node.key);
     const kept = selected
       ? new Set(Array.from(selected, (position) => channelOf[position]))
       : [...globals.keys()].filter((own) => removed[globals[own]] === 0);
-    const { weights } = reconstruct(kernels, problem, [...kept], { ridge });
+    const ridge = this.#ridgeOf(node, problem);
+    const { weights } = reconstruct(kernels, problem, [...kept], { ridge, tryOut: false });
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
 }
@@ -238,27 +264,4 @@ export function readersOf(
   { mode, name, space }: CutUnit,
 ): readonly string[] {
   return mode === "couple" ? map.spaces[space!].consumers : [name];
-}
-
-/**
- * The least-squares problems of the layers that read a unit, over the unit's channels.
- *
- * @param context The network and its channel spaces.
- * @param unit The unit.
- * @param moments Statistics of the layers.
- * @returns A problem for each.
- */
-function problemsOf(
-  context: Pick<CountContext, "graph" | "map">,
-  unit: CutUnit,
-  moments: MomentsByLayer,
-) {
-  const { graph, map } = context;
-  return readersOf(context, unit).map((key) => {
-    const node = graph.nodes.find((each) => each.key === key)!;
-    const centered = centerInPlace(moments.get(key));
-    return unit.mode === "couple"
-      ? coupledProblem(map, node, unit.space!, centered)
-      : problemOf(map, node, centered);
-  });
 }

@@ -89,9 +89,11 @@ async function repairAndMeasure(
   counts: readonly number[],
 ): Promise<Evaluation> {
   const { graph, map } = context;
-  const ratios = ratiosOfCounts(places, units, counts);
   const fixed = networks.fixedChannels(counts);
-  const plans = planLayers(graph, map, places, { ratios, fixed }, rules);
+  const plans = planLayers(graph, map, places, {
+    ...ratiosOfCounts(places, units, counts),
+    fixed,
+  }, rules);
   const running = { ...context, onLayer: () => {} };
   const start = await startRepair(running, plans);
   const repair = await repairLayers(running, plansToRepair(context, plans), start);

@@ -1,13 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
+  appendSynced,
   differences,
   disk,
   fileError,
   InputError,
+  makeFolder,
   option,
+  parseJson,
   writeWholeFile,
 } from "../../base/mod.ts";
+import { isJsonObject } from "../../model/mod.ts";
 import type { RunIdentity } from "../../session/mod.ts";
 
 /** A line of the file; the first one says what the search is. */
@@ -39,7 +43,7 @@ export class SearchJournal {
    */
   static async start(path: string, identity: RunIdentity): Promise<SearchJournal> {
     const journal = new SearchJournal(path, []);
-    await journal.#write(async () => void await disk.mkdir(dirname(path), { recursive: true }));
+    await journal.#write(() => makeFolder(dirname(path)));
     await writeWholeFile(path, lineOf({ kind: "search", version: VERSION, identity }));
     return journal;
   }
@@ -62,7 +66,9 @@ export class SearchJournal {
     if (first?.kind !== "search" || first.version !== VERSION) {
       throw new InputError([
         `reading the search journal ${path}: found ${first?.kind ?? "no line"} of version ` +
-        `${first?.version}, wanted a search of version ${VERSION}; start anew without `,
+        `${
+          JSON.stringify(first?.version)
+        }, wanted a search of version ${VERSION}; start anew without `,
         option("resume"),
       ]);
     }
@@ -82,13 +88,28 @@ export class SearchJournal {
   }
 
   /**
+   * The entries of one kind.
+   *
+   * @param kind The kind.
+   * @param isWhole Whether an entry of it is as it was written.
+   * @returns The entries, in order.
+   * @throws {InputError} When one is not.
+   */
+  entriesOf(kind: string, isWhole: (entry: JournalEntry) => boolean): JournalEntry[] {
+    const broken = this.entries.findIndex((entry) => entry.kind === kind && !isWhole(entry));
+    // The line before the first entry says what the search is.
+    if (broken >= 0) throw damagedLine(this.#path, broken + 1, `no ${kind}`);
+    return this.entries.filter((entry) => entry.kind === kind);
+  }
+
+  /**
    * Appends an entry.
    *
    * @param entry The entry.
    * @throws {InputError} When it cannot be written.
    */
   async append(entry: JournalEntry): Promise<void> {
-    await this.#write(() => disk.appendFile(this.#path, lineOf(entry)));
+    await this.#write(() => appendSynced(this.#path, lineOf(entry)));
   }
 
   async #write(work: () => Promise<void>): Promise<void> {
@@ -106,14 +127,25 @@ function lineOf(entry: JournalEntry): string {
 
 function parseLines(path: string, text: string): JournalEntry[] {
   return text.split("\n").slice(0, -1).map((line, index) => {
+    let entry: unknown;
     try {
-      return JSON.parse(line);
+      entry = parseJson(line);
     } catch (cause) {
-      throw new InputError([
-        `reading the search journal ${path}: found no JSON in line ${index + 1}; ` +
-        `cut the file off before it, or start anew without `,
-        option("resume"),
-      ], { cause });
+      throw damagedLine(path, index, "no JSON", cause);
     }
+    if (!isEntry(entry)) throw damagedLine(path, index, "no entry");
+    return entry;
   });
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  return isJsonObject(value) && typeof value.kind === "string";
+}
+
+function damagedLine(path: string, index: number, found: string, cause?: unknown): InputError {
+  return new InputError([
+    `reading the search journal ${path}: found ${found} in line ${index + 1}; ` +
+    `cut the file off before it, or start anew without `,
+    option("resume"),
+  ], { cause });
 }

@@ -1,6 +1,8 @@
 import {
   costModel,
   type CostTerm,
+  findSharedTable,
+  latencyBatch,
   latencyModel,
   LatencyTable,
   sumTerms,
@@ -29,10 +31,10 @@ import type { RepairContext } from "../repair/repair.ts";
 import type { BudgetGoal, BudgetTarget } from "../types.ts";
 
 /** Repairing has not begun. */
-export type BudgetContext = Omit<RepairContext, "onLayer">;
-
-/** Images of a prediction whose latency counts. */
-const LATENCY_BATCH = 32;
+export interface BudgetContext extends Omit<RepairContext, "onLayer"> {
+  /** Awaited once all has been refused that can be without work, before the first statistics. */
+  readonly onBegin?: () => Promise<unknown>;
+}
 
 /** The decisions about a network, and what of them the statistics tell. */
 export interface UnitErrors {
@@ -56,6 +58,8 @@ export interface BudgetSetup {
   readonly whole: number;
   /** The most that the repair adds to the cost, as a share of the whole. */
   readonly added: number;
+  /** Images of the predictions whose latency is counted; absent where it is not. */
+  readonly batchSize?: number;
 }
 
 /**
@@ -66,14 +70,16 @@ export interface BudgetSetup {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param goal What is counted, and the share of it that is kept.
+ * @param runTable File of the run's own state in which latencies are kept, where it has one.
  * @returns The question.
- * @throws {InputError} When the share cannot be reached, before statistics are gathered; latency is measured first.
+ * @throws {InputError} When the share cannot be reached, before `onBegin` and statistics; latency is measured first.
  */
 export async function setUpBudget(
   context: BudgetContext,
   places: readonly ConvolutionPlace[],
   rules: PlanRules,
   { share, target = "macs", latencyTable }: BudgetGoal,
+  runTable?: string,
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
@@ -81,6 +87,7 @@ export async function setUpBudget(
   if (target !== "latency") {
     requireReachableShare(leastCosts(context, units, allowed, target), share);
   }
+  await context.onBegin?.();
   const choices = units.filter((_, index) => allowed[index].length > 1);
   const networks = await readNetworks(context, units, choices);
   const terms = await costTerms(context, {
@@ -89,6 +96,7 @@ export async function setUpBudget(
     networks,
     target,
     latencyTable,
+    runTable,
   });
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
   return await priceBudget(
@@ -153,7 +161,14 @@ export async function priceBudget(
   const problem = { units: await priceUnits(context, unpriced, networks), terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
   const added = target === "params" ? mostAddedBiases(context.graph) / whole : 0;
-  return { units, problem, networks, whole, added };
+  return {
+    units,
+    problem,
+    networks,
+    whole,
+    added,
+    ...(target === "latency" && { batchSize: latencyBatch(context.graph) }),
+  };
 }
 
 /**
@@ -221,7 +236,7 @@ function leastCosts(
       counts: allowed[index],
       errors: allowed[index].map(() => 0),
     })),
-    terms: target === "macs" ? model.convMacs : model.params,
+    terms: target === "macs" ? model.macs : model.params,
   };
 }
 
@@ -233,6 +248,8 @@ function mostAddedBiases({ nodes }: LayerGraph): number {
 
 /** What is counted, of which decisions. */
 interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
+  /** File of the run's own state for latencies. */
+  readonly runTable?: string;
   readonly units: readonly CutUnit[];
   /** The counts that are allowed, of each. */
   readonly counts: readonly number[][];
@@ -242,16 +259,21 @@ interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
 }
 
 async function costTerms(
-  { graph, map, onStage }: BudgetContext,
-  { units, counts, networks: { kept }, target, latencyTable: path }: CostQuestion,
+  { graph, map, onStage, onNotice }: BudgetContext,
+  { units, counts, networks: { kept }, target, latencyTable: path, runTable: runPath }:
+    CostQuestion,
 ): Promise<readonly CostTerm[]> {
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
-    return target === "macs" ? model.convMacs : model.params;
+    return target === "macs" ? model.macs : model.params;
   }
   const table = await LatencyTable.open({
     path,
+    runPath,
+    sharedPath: findSharedTable(),
+    onNotice,
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
-  return await latencyModel(graph, map, units, { counts, table, batchSize: LATENCY_BATCH, kept });
+  const batchSize = latencyBatch(graph);
+  return await latencyModel(graph, map, units, { counts, table, batchSize, kept });
 }

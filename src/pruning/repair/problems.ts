@@ -1,51 +1,179 @@
-import { type ChannelMap, inputChannels, kernelMatrix, type LayerNode } from "../../graph/mod.ts";
-import type { Moments } from "../../kernels/mod.ts";
-import type { Problem } from "../selection/mod.ts";
+import {
+  type ChannelMap,
+  inputChannels,
+  kernelMatrix,
+  type LayerGraph,
+  type LayerNode,
+  nodesByKey,
+} from "../../graph/mod.ts";
+import {
+  centerInPlace,
+  conditionMoments,
+  type Kernels,
+  type Moments,
+  type MomentsByLayer,
+} from "../../kernels/mod.ts";
+import { type Problem, standardize, typicalRidge } from "../selection/mod.ts";
+import { outputImportance } from "./output_importance.ts";
+
+/** A network, and which of its channels hang together. */
+interface Network {
+  readonly graph: LayerGraph;
+  readonly map: ChannelMap;
+}
 
 /**
- * A layer's least-squares problem about the means, where the intercept is free.
+ * A layer's least-squares problem about the means, where the intercept is free, its inputs brought to one scale and
+ * its outputs weighted by what reads them.
  *
- * @param map Channel spaces of the network.
+ * @param network The network and its channel spaces.
  * @param node A convolution or Dense layer.
- * @param moments Its moments about the means.
+ * @param moments Its moments about the means, which are overwritten.
  * @param channels Which channel every input position belongs to. Default: the layer's own input channels.
  * @returns The problem.
  */
 export function problemOf(
-  map: ChannelMap,
+  network: Network,
   node: LayerNode,
   moments: Moments,
-  channels: { channelOf: Int32Array; globals: ArrayLike<number> } = inputChannels(map, node),
+  channels: { channelOf: Int32Array; globals: ArrayLike<number> } = inputChannels(
+    network.map,
+    node,
+  ),
 ): Problem {
-  return {
+  return standardize({
     name: node.name,
     moments,
     weights: kernelMatrix(node),
     positions: channels.channelOf.length,
     channelOf: channels.channelOf,
     channels: channels.globals.length,
-  };
+  }, outputImportance(network.graph, network.map).get(node.key));
+}
+
+/** What problems of coupled spaces are posed with. */
+export interface CoupledContext extends Network {
+  readonly kernels: Kernels;
+  /** Ridge of what is refitted. Default: chosen for each layer. */
+  readonly ridge?: number;
 }
 
 /**
- * The same with the channels of a space that several layers read, so that their problems can be solved together.
- *
- * @param map Channel spaces of the network.
- * @param node A layer that reads the space.
- * @param space The space.
- * @param moments The layer's moments about the means.
- * @returns The problem.
+ * The least-squares problems of the layers that read coupled spaces, each over the channels of one space. Where a layer reads
+ * other spaces too, its problem is conditioned on those: whichever channels of the space leave, the weights of the others
+ * follow. All problems of such a layer are read off one factorization.
  */
-export function coupledProblem(
-  map: ChannelMap,
-  node: LayerNode,
-  space: number,
-  moments: Moments,
-): Problem {
-  const { channelOf, globals } = inputChannels(map, node);
-  const own = globals.map((channel) => map.channels[channel].channel);
-  return problemOf(map, node, moments, {
-    channelOf: channelOf.map((channel) => own[channel]),
-    globals: new Int32Array(map.spaces[space].channels),
-  });
+export class CoupledProblems {
+  readonly #context: CoupledContext;
+  readonly #moments: MomentsByLayer;
+  readonly #spaces: ReadonlySet<number>;
+  readonly #nodes: ReadonlyMap<string, LayerNode>;
+  /** The last whole problem of such a layer: one at a time, for it has all moments of the layer. */
+  #whole: { readonly key: string; readonly problem: Problem } | undefined;
+  /** Problems of layers that read several spaces, by key of the layer and by space. */
+  readonly #conditioned = new Map<string, ReadonlyMap<number, Problem>>();
+
+  /**
+   * @param context The network, its kernels, and the ridge of what is refitted.
+   * @param moments Statistics of the layers.
+   * @param spaces The spaces that problems are asked for of.
+   */
+  constructor(context: CoupledContext, moments: MomentsByLayer, spaces: Iterable<number>) {
+    this.#context = context;
+    this.#moments = moments;
+    this.#spaces = new Set(spaces);
+    this.#nodes = nodesByKey(context.graph.nodes);
+  }
+
+  /**
+   * The problems of one space.
+   *
+   * @param space The space.
+   * @returns A problem for every layer that reads it, over the channels of the space.
+   */
+  of(space: number): Problem[] {
+    return this.#context.map.spaces[space].consumers.map((key) => this.#problem(key, space));
+  }
+
+  #problem(key: string, space: number): Problem {
+    const known = this.#conditioned.get(key)?.get(space);
+    if (known) return known;
+    const node = this.#nodes.get(key)!;
+    const positions = this.#positionsOf(node);
+    if (positions.size === 1) {
+      const moments = centerInPlace(this.#moments.get(node.key));
+      return problemOf(this.#context, node, moments, {
+        channelOf: this.#channelsAt(node, positions.get(space)!),
+        globals: new Int32Array(this.#context.map.spaces[space].channels),
+      });
+    }
+    const own = this.#condition(node, positions);
+    this.#conditioned.set(key, own);
+    return own.get(space)!;
+  }
+
+  /** Input positions of a layer, ascending, by the space of their channels. */
+  #positionsOf(node: LayerNode): Map<number, number[]> {
+    const { channelOf, globals } = inputChannels(this.#context.map, node);
+    const { channels } = this.#context.map;
+    return Map.groupBy(
+      channelOf.keys(),
+      (position) => channels[globals[channelOf[position]]].space,
+    );
+  }
+
+  /** Channels, by their numbers in their space, at some input positions of a layer. */
+  #channelsAt(node: LayerNode, positions: Iterable<number>): Int32Array {
+    const { channelOf, globals } = inputChannels(this.#context.map, node);
+    const { channels } = this.#context.map;
+    return Int32Array.from(positions, (position) => channels[globals[channelOf[position]]].channel);
+  }
+
+  #condition(
+    node: LayerNode,
+    positions: ReadonlyMap<number, readonly number[]>,
+  ): Map<number, Problem> {
+    const { map, kernels, ridge } = this.#context;
+    const whole = this.#openWhole(node);
+    const { weights, positions: width } = whole;
+    // What is conditioned is used up, and the whole is asked for again when ridges are tried out.
+    const moments = {
+      ...whole.moments,
+      gram: whole.moments.gram.slice(),
+      cross: whole.moments.cross.slice(),
+    };
+    const { d, n, sumYY } = moments;
+    const asked = [...positions].filter(([space]) => this.#spaces.has(space));
+    const rows = asked.map(([, own]) =>
+      Int32Array.from(
+        { length: d / width * own.length },
+        (_, row) => Math.floor(row / own.length) * width + own[row % own.length],
+      )
+    );
+    const system = { moments, weights, ridge: ridge ?? typicalRidge(kernels, whole) };
+    const parts = conditionMoments(kernels, system, rows);
+    const total = sumYY.reduce((sum, square) => sum + square, 0);
+    return new Map(asked.map(([space, own], index) => [space, {
+      name: node.name,
+      moments: parts[index],
+      weights: Float32Array.from(
+        { length: rows[index].length * n },
+        (_, at) => weights[rows[index][Math.floor(at / n)] * n + at % n],
+      ),
+      positions: own.length,
+      channelOf: this.#channelsAt(node, own),
+      channels: map.spaces[space].channels,
+      total,
+      whole: { open: () => this.#openWhole(node), rows: rows[index] },
+    }]));
+  }
+
+  /** The problem over all that a layer reads. */
+  #openWhole(node: LayerNode): Problem {
+    if (this.#whole?.key !== node.key) {
+      const moments = centerInPlace(this.#moments.get(node.key));
+      this.#whole = { key: node.key, problem: problemOf(this.#context, node, moments) };
+    }
+    return this.#whole.problem;
+  }
 }

@@ -1,5 +1,5 @@
-import { outputSizeOf } from "../../execution/mod.ts";
 import {
+  findGuards,
   inputChannels,
   kernelOfMatrix,
   type LayerGraph,
@@ -8,12 +8,7 @@ import {
   withWeights,
   writeGraph,
 } from "../../graph/mod.ts";
-import {
-  centerInPlace,
-  type Kernels,
-  type MomentsByLayer,
-  releaseMoments,
-} from "../../kernels/mod.ts";
+import { centerInPlace, type Kernels, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import { inputsOf, type LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
@@ -23,11 +18,10 @@ import {
   interceptOf,
   type Problem,
   reconstruct,
-  requireSamples,
   type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
-import { coupledProblem, problemOf } from "./problems.ts";
+import { CoupledProblems, problemOf } from "./problems.ts";
 import { canSample, type StatisticsSource } from "../statistics/statistics_source.ts";
 
 /** What the repair of a network works with. */
@@ -38,10 +32,12 @@ export interface RepairContext extends StatisticsSource {
   readonly kernels: Kernels;
   /** How channels are chosen. */
   readonly select: SelectionMethod;
-  /** Pull towards the old weights, relative to the mean diagonal of G. */
-  readonly ridge: number;
+  /** Pull towards the old weights, relative to the mean diagonal of G. Default: chosen for every layer. */
+  readonly ridge?: number;
   /** Aborts the work between two layers. */
   readonly signal?: AbortSignal;
+  /** Called with what a user should know at once. */
+  readonly onNotice?: (notice: string) => void;
   /** Called during work that is not a layer's: what it is, how far it is. */
   readonly onStage: (stage: string, done: number, total: number) => void;
   /** Called before every layer. */
@@ -63,9 +59,6 @@ export interface Repair {
 /** Share of the memory budget that activations may take whatever a layer's statistics need. */
 const WAITING_SHARE = 0.25;
 
-/** Samples that a layer which stays whole needs per input before it is fitted anew. */
-const SAMPLES_PER_INPUT = 2;
-
 /**
  * The layers that are cut or repaired: from the first cut on, all that statistics are gathered for.
  *
@@ -82,28 +75,6 @@ export function plansToRepair(
 }
 
 /**
- * Refuses a run that cannot have enough samples, before it costs time.
- *
- * @param plans Every layer's plan.
- * @param images Calibration images.
- * @param pointsPerImage Sampled positions per image and layer.
- * @throws {InputError} When a layer to be cut would have fewer samples than inputs.
- */
-export function checkSamples(
-  plans: readonly LayerPlan[],
-  images: number,
-  pointsPerImage: number,
-): void {
-  for (const { node, mode } of plans) {
-    if (mode === "whole") continue;
-    const [height, width] = outputSizeOf(node);
-    const samples = images * Math.min(pointsPerImage, height * width);
-    const canTakeMore = pointsPerImage < height * width;
-    requireSamples(`layer "${node.name}"`, samples, inputsOf(node), canTakeMore);
-  }
-}
-
-/**
  * Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network.
  *
  * @param context What to work with.
@@ -117,11 +88,12 @@ export async function startRepair(
   const { graph, map, original } = context;
   const cuts = noCuts(map);
   const spaces = new Map(
-    plans.flatMap((plan) => plan.mode === "couple" ? [[plan.space!, plan.keep] as const] : []),
+    plans.flatMap(({ cuts = [] }) => cuts.map(({ space, keep }) => [space, keep] as const)),
   );
   const consumers = [...spaces.keys()].flatMap((id) => map.spaces[id].consumers);
   const moments = await original.momentsOf(consumers);
-  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, moments, cuts.removed);
+  const problems = new CoupledProblems(context, moments, spaces.keys());
+  for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, problems, cuts.removed);
   return { masked: graph, ...cuts, reports: new Map() };
 }
 
@@ -134,14 +106,13 @@ export async function startRepair(
  * @param plans Plans of the layers to repair, in graph order.
  * @param repair The network with all layers before them repaired.
  * @returns The network with these layers repaired too, masked: nothing is cut out yet.
- * @throws {InputError} When a layer to be cut has fewer samples than inputs.
  */
 export async function repairLayers(
   context: RepairContext,
   plans: readonly LayerPlan[],
   repair: Repair,
 ): Promise<Repair> {
-  const { file, map, pool, clock } = context;
+  const { file, pool, clock } = context;
   const removed = repair.removed.slice();
   const selections = new Map(repair.selections);
   const reports = new Map(repair.reports);
@@ -159,19 +130,12 @@ export async function repairLayers(
       context.signal?.throwIfAborted();
       context.onLayer(node.name, reports.size);
       const raw = await clock.time("calibrate", () => pool.collect(node.key));
-      const problem = problemOf(map, node, centerInPlace(raw));
+      const problem = problemOf(context, node, centerInPlace(raw));
       const chosen = await clock.time(
         "select",
         () => chooseChannels(context, plan, problem, { removed, selections }),
       );
       const isWhole = chosen.kept.length === plan.of;
-      if (isWhole && raw.count < SAMPLES_PER_INPUT * raw.d) {
-        releaseMoments(raw);
-        const reason = plan.reason ??
-          `not repaired: ${raw.count} samples are few for ${raw.d} inputs`;
-        reports.set(node.key, { ...wholeReport(plan), reason });
-        continue;
-      }
       const fit = await clock.time(
         "reconstruct",
         () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
@@ -196,8 +160,8 @@ export async function repairLayers(
 }
 
 /**
- * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G from
- * every worker and its inverse, but a quarter of it at least.
+ * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G of
+ * either half of the images from every worker, and its inverse, but a quarter of it at least.
  */
 function waitingBudget(
   { calibration: { memoryBudget }, pool }: RepairContext,
@@ -205,7 +169,7 @@ function waitingBudget(
 ): number {
   const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
   const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
-  const statistics = (1.5 * pool.size + 1) * matrix;
+  const statistics = (3 * pool.size + 1) * matrix;
   return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 
@@ -239,7 +203,7 @@ function chooseChannels(
   }
   const { kept, dead } = settled
     ? { kept: settled, dead: new Int32Array(0) }
-    : createSelector(kernels, [problem], select, { ridge }).keep(keep);
+    : createSelector(kernels, [problem], select, { ridge, tryOut: false }).keep(keep);
   if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, kept));
   else removeChannels(cuts.removed, globals, kept);
   return { kept, dead };
@@ -250,17 +214,14 @@ async function cutCoupledSpace(
   { graph, map, kernels, select, ridge, clock }: RepairContext,
   id: number,
   keep: number,
-  moments: MomentsByLayer,
+  problems: CoupledProblems,
   removed: Uint8Array,
 ): Promise<void> {
-  const space = map.spaces[id];
-  const consumers = graph.nodes.filter(({ key }) => space.consumers.includes(key));
-  const problems = consumers.map((node) =>
-    coupledProblem(map, node, id, centerInPlace(moments.get(node.key)))
-  );
+  const guards = findGuards(graph, map, id);
   const { kept } = await clock.time(
     "select",
-    () => createSelector(kernels, problems, select, { ridge }).keep(keep),
+    () =>
+      createSelector(kernels, problems.of(id), select, { ridge, guards, tryOut: false }).keep(keep),
   );
   map.channels.forEach((reference, channel) => {
     if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;

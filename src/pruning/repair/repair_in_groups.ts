@@ -14,7 +14,7 @@ import type { Tuner } from "./tuner.ts";
  * @param tuner Tunes what is repaired.
  * @param folder Where the state is kept after every group.
  * @returns The repaired network, masked, and the epochs of the groups.
- * @throws {InputError} When a layer to be cut has fewer samples than inputs, or there is no state to go on from.
+ * @throws {InputError} When there is no state to go on from.
  */
 export async function repairInGroups(
   context: RepairContext,

@@ -1,5 +1,12 @@
+import { isJsonObject, valuesOf } from "../../model/mod.ts";
 import { type LayerGraph, withWeights } from "../../graph/mod.ts";
-import { type EpochReport, loadState, saveState, type StatePlace } from "../../tuning/mod.ts";
+import {
+  damagedState,
+  type EpochReport,
+  loadState,
+  saveState,
+  type StatePlace,
+} from "../../tuning/mod.ts";
 import type { Repair } from "./repair.ts";
 import type { LayerReport } from "../types.ts";
 
@@ -59,6 +66,9 @@ export async function saveRepair(
  */
 export async function loadRepair(place: StatePlace, graph: LayerGraph): Promise<RepairProgress> {
   const { progress, arrays } = await loadState(place);
+  if (!isRepairRecord(progress, arrays)) {
+    throw damagedState(place.folder, "no progress of a repair");
+  }
   const record = progress as unknown as RepairRecord;
   let masked = graph;
   for (const { key, name, weights } of graph.nodes) {
@@ -77,4 +87,26 @@ export async function loadRepair(place: StatePlace, graph: LayerGraph): Promise<
     reports: new Map(record.reports),
   };
   return { repair, repaired: record.repaired, groups: record.groups };
+}
+
+function isRepairRecord(
+  { repaired, groups, weights, removed, selections, reports }: Readonly<Record<string, unknown>>,
+  arrays: readonly Float32Array[],
+): boolean {
+  return Number.isSafeInteger(repaired) && Array.isArray(groups) && groups.every(Array.isArray) &&
+    Array.isArray(weights) && weights.length === arrays.length &&
+    weights.every((weight, index) => isWeightOf(weight, arrays[index])) &&
+    isIndexList(removed) && isPairs(selections, isIndexList) && isPairs(reports, isJsonObject);
+}
+
+function isWeightOf(weight: unknown, { length }: Float32Array): boolean {
+  return isJsonObject(weight) && isIndexList(weight.shape) && valuesOf(weight.shape) === length;
+}
+
+function isIndexList(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(Number.isSafeInteger);
+}
+
+function isPairs(value: unknown, isSecond: (second: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && isSecond(pair[1]));
 }

@@ -1,12 +1,7 @@
 import { contractMoments, type Kernels } from "../../kernels/mod.ts";
 import { activeSetOf, followLassoPath, type LassoPath, type LassoProblem } from "./lasso_path.ts";
-import {
-  checkProblems,
-  checkSampleCount,
-  findDeadChannels,
-  type Problem,
-  totalSquares,
-} from "./problem.ts";
+import { checkProblems, findDeadChannels, type Problem, totalSquares } from "./problem.ts";
+import { keepGuarded } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Channels kept by the Lasso. */
@@ -41,8 +36,9 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
   const { channels } = problems[0];
   const quadratic = new Float64Array(channels * channels);
   const linear = new Float64Array(channels);
-  for (const { moments, weights, positions, channelOf } of problems) {
-    const share = 1 / totalSquares(moments);
+  for (const problem of problems) {
+    const { moments, weights, positions, channelOf } = problem;
+    const share = 1 / totalSquares(problem);
     const contracted = contractMoments(kernels, moments, weights, positions);
     for (let p = 0; p < positions; p++) {
       const row = channelOf[p] * channels;
@@ -64,13 +60,16 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
  *
  * @param kernels The kernels.
  * @param problems The consumers of one space.
+ * @param guards Sets of channels of which one at least stays. Default: none.
  * @returns The selector.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
-export function createLassoSelector(kernels: Kernels, problems: readonly Problem[]): LassoSelector {
+export function createLassoSelector(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  guards: readonly ArrayLike<number>[] = [],
+): LassoSelector {
   checkProblems(problems);
-  problems.forEach(checkSampleCount);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const lasso = buildLassoProblem(kernels, problems);
@@ -86,7 +85,10 @@ export function createLassoSelector(kernels: Kernels, problems: readonly Problem
       const active = new Set(variables);
       const filled = byCorrelation.filter((channel) => !active.has(channel))
         .slice(0, count - variables.length);
-      const kept = Int32Array.from([...variables, ...filled]).sort();
+      const chosen = new Set([...variables, ...filled]);
+      const others = byCorrelation.filter((channel) => !chosen.has(channel));
+      const best = byCorrelation.filter((channel) => chosen.has(channel));
+      const kept = keepGuarded([...best, ...others], count, guards);
       return { kept, dead, lambda, knot, reached, filled: Int32Array.from(filled).sort() };
     },
   };

@@ -1,3 +1,4 @@
+import { keepGuarded } from "./guards.ts";
 import { checkProblems, findDeadChannels, type Problem, rowsOfChannels } from "./problem.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
@@ -6,13 +7,18 @@ import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
  *
  *     score_a = Σ_j ‖W_j,a‖² / ‖W_j‖²
  *
+ * Inputs are brought to one scale before (`standardize`), so this is the size of what a channel adds to the outputs.
  * Channels without signal rank last whatever their weights; equal scores keep the lower index.
  *
  * @param problems The consumers of one space.
+ * @param guards Sets of channels of which one at least stays. Default: none.
  * @returns The selector.
  * @throws {TypeError} When the problems do not describe one space.
  */
-export function createMagnitudeSelector(problems: readonly Problem[]): Selector {
+export function createMagnitudeSelector(
+  problems: readonly Problem[],
+  guards: readonly ArrayLike<number>[] = [],
+): Selector {
   checkProblems(problems);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
@@ -24,12 +30,18 @@ export function createMagnitudeSelector(problems: readonly Problem[]): Selector 
     channels,
     keep(count: number): Selection {
       checkKeptCount(count, channels);
-      return { kept: Int32Array.from(ranking.slice(0, count)).sort(), dead };
+      return { kept: keepGuarded(ranking, count, guards), dead };
     },
   };
 }
 
-function magnitudeScores(problems: readonly Problem[]): Float64Array {
+/**
+ * The size of the weights that read each channel.
+ *
+ * @param problems The consumers of one space.
+ * @returns A score for every channel: the sum over consumers of ‖W_a‖² / ‖W‖².
+ */
+export function magnitudeScores(problems: readonly Problem[]): Float64Array {
   const scores = new Float64Array(problems[0].channels);
   for (const problem of problems) {
     const { weights, moments: { n } } = problem;

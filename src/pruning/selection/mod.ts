@@ -4,7 +4,9 @@
  * @module
  */
 export { createObsSelector, type ObsSelector } from "./obs.ts";
-export { type Problem, requireSamples } from "./problem.ts";
+export { typicalRidge } from "./folds.ts";
+export type { Problem } from "./problem.ts";
 export { createSelector } from "./ranking.ts";
 export { interceptOf, reconstruct } from "./reconstruction.ts";
 export type { SelectionMethod, Selector } from "./selector.ts";
+export { standardize } from "./standardize.ts";

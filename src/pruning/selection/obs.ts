@@ -1,18 +1,24 @@
 import { GroupElimination, type Kernels } from "../../kernels/mod.ts";
+import { checkRidge, typicalRidge, WIDE } from "./folds.ts";
 import {
   checkProblems,
-  checkSampleCount,
   findDeadChannels,
   type Problem,
   rowsOfChannels,
+  rowsOfKept,
   totalSquares,
 } from "./problem.ts";
+import { GuardedChannels } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
 /** Settings of {@link createObsSelector}. */
 export interface ObsOptions {
-  /** Ridge, relative to the mean diagonal of G; 1e-4 by default. */
+  /** Ridge, relative to the mean diagonal of G. Default: chosen for each problem by halves of the images. */
   readonly ridge?: number;
+  /** Sets of channels of which one at least stays, while more stay than there are sets. Default: none. */
+  readonly guards?: readonly ArrayLike<number>[];
+  /** Whether errors are wanted on images that the fit has not seen, which takes some fits. Default true. */
+  readonly tryOut?: boolean;
 }
 
 /** Channels kept by elimination. */
@@ -31,7 +37,8 @@ export interface ObsSelector extends Selector {
   keep(count: number): ObsSelection;
   /**
    * Relative squared error of the layers' outputs after reconstruction with the best `count` channels: residual over
-   * total, the mean over problems.
+   * total, the mean over problems, on images that the fit has not seen. It is looked at for some counts; between these
+   * the error on the samples is raised by as much as it is there.
    *
    * @param count Channels kept.
    * @returns The error.
@@ -51,7 +58,6 @@ export interface ObsSelector extends Selector {
  * @param problems The consumers of one space.
  * @param options Settings.
  * @returns The selector.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createObsSelector(
@@ -60,15 +66,12 @@ export function createObsSelector(
   options: ObsOptions = {},
 ): ObsSelector {
   checkProblems(problems);
-  problems.forEach(checkSampleCount);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
-  const { removalOrder, errors, ridges } = eliminateAll(
-    kernels,
-    problems,
-    dead,
-    options.ridge ?? 1e-4,
-  );
+  const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
+  const path = eliminateAll(kernels, problems, dead, { ridges, guards: options.guards ?? [] });
+  const { removalOrder } = path;
+  const errors = options.tryOut === false ? path.errors : unseenErrors(kernels, problems, path);
   const errorAt = (count: number): number => {
     checkKeptCount(count, channels);
     return errors[count];
@@ -80,7 +83,12 @@ export function createObsSelector(
     errorAt,
     keep(count: number): ObsSelection {
       const relativeError = errorAt(count);
-      return { kept: removalOrder.slice(channels - count).sort(), dead, relativeError, ridges };
+      return {
+        kept: removalOrder.slice(channels - count).sort(),
+        dead,
+        relativeError,
+        ridges: path.ridges,
+      };
     },
   };
 }
@@ -96,14 +104,20 @@ function eliminateAll(
   kernels: Kernels,
   problems: readonly Problem[],
   dead: Int32Array,
-  ridge: number,
+  { ridges, guards }: {
+    readonly ridges: readonly number[];
+    readonly guards: readonly ArrayLike<number>[];
+  },
 ): EliminationPath {
   const { channels } = problems[0];
-  const shares = problems.map(({ moments }) => 1 / totalSquares(moments));
+  const shares = problems.map((problem) => 1 / totalSquares(problem));
+  const watched = new GuardedChannels(guards);
+  const silent = new Set(dead);
   const eliminations: GroupElimination[] = [];
   try {
-    for (const problem of problems) {
+    for (const [index, problem] of problems.entries()) {
       const { moments, weights } = problem;
+      const ridge = ridges[index];
       const groups = rowsOfChannels(problem);
       eliminations.push(new GroupElimination(kernels, { moments, weights, groups, ridge }));
     }
@@ -112,10 +126,11 @@ function eliminateAll(
     const left = Array.from({ length: channels }, (_, channel) => channel);
     for (let removed = 0; removed < channels; removed++) {
       errors[left.length] = meanRelativeError(eliminations, shares);
-      const victim = removed < dead.length
-        ? left.indexOf(dead[removed])
-        : cheapest(eliminations, shares, left);
-      const [channel] = left.splice(victim, 1);
+      const free = watched.free(left);
+      const channel = free.find((each) => silent.has(each)) ??
+        free[cheapest(eliminations, shares, free)];
+      left.splice(left.indexOf(channel), 1);
+      watched.remove(channel);
       removalOrder[removed] = channel;
       for (const elimination of eliminations) elimination.eliminate(channel);
     }
@@ -126,6 +141,54 @@ function eliminateAll(
   }
 }
 
+/** Mean over problems of the error that fits have on images that they have not seen; undefined where there are no halves. */
+function unseenError(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  kept: Int32Array,
+  ridges: readonly number[],
+): number | undefined {
+  let sum = 0;
+  for (const [index, problem] of problems.entries()) {
+    const rows = rowsOfKept(problem, kept);
+    const { relativeError } = checkRidge(kernels, problem, rows, ridges[index]);
+    if (relativeError === undefined) return undefined;
+    sum += relativeError;
+  }
+  return sum / problems.length;
+}
+
+/** Into how many parts the counts are cut at which errors on unseen images are looked at, and those of a wide layer. */
+const PARTS = 8, PARTS_OF_WIDE = 4;
+
+/**
+ * Errors by count on images that fits have not seen: those on the samples, each times the ratio of the two, which is
+ * looked at for some counts and linear between them. A function of its own, so that no selector holds the moments.
+ */
+function unseenErrors(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  { removalOrder, errors, ridges }: EliminationPath,
+): Float64Array {
+  const channels = removalOrder.length;
+  const ratios = [{ count: 0, ratio: 1 }];
+  const isWide = problems.some(({ moments }) => moments.d >= WIDE);
+  const parts = isWide ? PARTS_OF_WIDE : PARTS;
+  for (let part = 1; part < parts; part++) {
+    const count = Math.round(part * channels / parts);
+    if (count === ratios.at(-1)!.count || count === channels || !(errors[count] > 0)) continue;
+    const unseen = unseenError(kernels, problems, removalOrder.subarray(channels - count), ridges);
+    if (unseen === undefined) return errors;
+    ratios.push({ count, ratio: unseen / errors[count] });
+  }
+  return errors.map((error, count) => {
+    const next = ratios.find((each) => each.count >= count) ?? ratios.at(-1)!;
+    const last = ratios.findLast((each) => each.count <= count)!;
+    const share = next.count > last.count ? (count - last.count) / (next.count - last.count) : 0;
+    return error * (last.ratio + share * (next.ratio - last.ratio));
+  });
+}
+
 function meanRelativeError(eliminations: GroupElimination[], shares: number[]): number {
   let sum = 0;
   eliminations.forEach((elimination, j) => sum += elimination.squaredError() * shares[j]);
@@ -133,7 +196,11 @@ function meanRelativeError(eliminations: GroupElimination[], shares: number[]): 
 }
 
 /** Index into `left` of the channel whose loss costs least. */
-function cheapest(eliminations: GroupElimination[], shares: number[], left: number[]): number {
+function cheapest(
+  eliminations: GroupElimination[],
+  shares: number[],
+  left: readonly number[],
+): number {
   const costs = new Float64Array(left.length);
   eliminations.forEach((elimination, j) => {
     elimination.costsOf(left).forEach((cost, index) => costs[index] += cost * shares[j]);

@@ -1,5 +1,4 @@
-import { anyOf, InputError } from "../../base/mod.ts";
-import type { Moments } from "../../kernels/mod.ts";
+import { inputSquares, type Moments } from "../../kernels/mod.ts";
 
 /**
  * One consumer of a channel space: a layer that reads the channels, its weights and what is known about its data.
@@ -20,6 +19,25 @@ export interface Problem {
   readonly channelOf: Int32Array;
   /** Channels in the space. */
   readonly channels: number;
+  /**
+   * Σy² over outputs that errors are measured against. Default: that of the moments; it is another one where they are
+   * conditioned on rows of other spaces.
+   */
+  readonly total?: number;
+  /** What each row of X has been divided by, and of the weights multiplied by: d numbers. Default: nothing. */
+  readonly inputScales?: Float64Array;
+  /** What each column of Y, and of the weights, has been multiplied by: n numbers. Default: nothing. */
+  readonly outputScales?: Float64Array;
+  /** The problem over all rows of the layer, where the moments are conditioned on other ones. */
+  readonly whole?: WholeProblem;
+}
+
+/** The problem that a conditioned one was read off. */
+export interface WholeProblem {
+  /** Poses it anew, or gives the one that was posed last. */
+  readonly open: () => Problem;
+  /** Its row of every row of the conditioned problem. */
+  readonly rows: Int32Array;
 }
 
 /** A layer's name as messages quote it. */
@@ -58,40 +76,6 @@ export function checkProblems(problems: readonly Problem[]): void {
 }
 
 /**
- * Checks that there are enough samples to ask for least squares.
- *
- * @param problem A consumer.
- * @throws {InputError} When there are fewer samples than unknowns per output.
- */
-export function checkSampleCount(problem: Problem): void {
-  requireSamples(describeProblem(problem), problem.moments.count, problem.moments.d);
-}
-
-/**
- * Refuses a regression with more unknowns than samples.
- *
- * @param layer The layer, for the message.
- * @param samples Sampled positions.
- * @param inputs Unknowns per output: rows of the flattened kernel.
- * @param canTakeMore Whether an image has positions that are not sampled. Default true.
- * @throws {InputError} When there are fewer samples than inputs.
- */
-export function requireSamples(
-  layer: string,
-  samples: number,
-  inputs: number,
-  canTakeMore = true,
-): void {
-  if (samples >= inputs) return;
-  throw new InputError([
-    `reconstructing ${layer}: found ${samples} samples for its ${inputs} inputs, ` +
-    `wanted at least ${inputs}; raise `,
-    anyOf(canTakeMore ? ["pointsPerImage", "batches", "batchSize"] : ["batches", "batchSize"]),
-    ", or add training images",
-  ]);
-}
-
-/**
  * Rows of the moments that belong to each channel.
  *
  * @param problem A consumer.
@@ -106,13 +90,38 @@ export function rowsOfChannels(problem: Problem): number[][] {
 }
 
 /**
+ * Rows of the moments that belong to the channels that stay.
+ *
+ * @param problem A consumer.
+ * @param keptChannels The channels, in any order.
+ * @returns The rows, ascending.
+ * @throws {RangeError} When a channel does not exist.
+ */
+export function rowsOfKept(problem: Problem, keptChannels: ArrayLike<number>): number[] {
+  const kept = new Uint8Array(problem.channels);
+  for (const channel of Array.from(keptChannels)) {
+    if (!Number.isInteger(channel) || channel < 0 || channel >= problem.channels) {
+      throw new RangeError(
+        `reconstruct a layer: channel ${channel} kept, wanted 0 … ${problem.channels - 1}`,
+      );
+    }
+    kept[channel] = 1;
+  }
+  const rows: number[] = [];
+  for (let row = 0; row < problem.moments.d; row++) {
+    if (kept[problem.channelOf[row % problem.positions]]) rows.push(row);
+  }
+  return rows;
+}
+
+/**
  * Σy² over outputs: what errors are measured against. 1 where it is 0, so that nothing divides by it.
  *
- * @param moments Raw or centered moments.
+ * @param problem A consumer.
  * @returns The sum.
  */
-export function totalSquares(moments: Moments): number {
-  const total = moments.sumYY.reduce((sum, square) => sum + square, 0);
+export function totalSquares({ moments, total: given }: Problem): number {
+  const total = given ?? moments.sumYY.reduce((sum, square) => sum + square, 0);
   return total > 0 ? total : 1;
 }
 
@@ -125,10 +134,10 @@ export function totalSquares(moments: Moments): number {
  */
 export function findDeadChannels(problems: readonly Problem[]): Int32Array {
   const alive = new Uint8Array(problems[0].channels);
-  for (const { moments: { d, gram }, positions, channelOf } of problems) {
-    for (let row = 0; row < d; row++) {
-      if (gram[row * d + row] > 0) alive[channelOf[row % positions]] = 1;
-    }
+  for (const { moments, positions, channelOf } of problems) {
+    inputSquares(moments).forEach((square, row) => {
+      if (square > 0) alive[channelOf[row % positions]] = 1;
+    });
   }
   return Int32Array.from([...alive.keys()].filter((channel) => alive[channel] === 0));
 }

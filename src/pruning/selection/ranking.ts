@@ -28,9 +28,8 @@ export function createSelector(
  * @param kernels The kernels.
  * @param problems Every consumer of the space that takes part; several are decided jointly.
  * @param method How.
- * @param options Settings; the ridge is used by `obs` alone.
+ * @param options Settings; the ridge is used by `obs` alone, the guards by all.
  * @returns A selector that answers for every count.
- * @throws {InputError} When `lasso` or `obs` has fewer samples than inputs.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createSelector(
@@ -47,10 +46,10 @@ export function createSelector(
 ): Selector {
   switch (method) {
     case "lasso":
-      return createLassoSelector(kernels, problems);
+      return createLassoSelector(kernels, problems, options.guards);
     case "obs":
       return createObsSelector(kernels, problems, options);
     case "magnitude":
-      return createMagnitudeSelector(problems);
+      return createMagnitudeSelector(problems, options.guards);
   }
 }

@@ -1,17 +1,24 @@
 import { type Kernels, type Moments, type RidgeEvidence, solveRidge } from "../../kernels/mod.ts";
-import { checkProblems, checkSampleCount, type Problem, totalSquares } from "./problem.ts";
+import { type CheckedRidge, checkRidge, chooseRidge } from "./folds.ts";
+import { checkProblems, type Problem, rowsOfKept, totalSquares } from "./problem.ts";
 
 /** Settings of {@link reconstruct}. */
 export interface ReconstructionOptions {
-  /** Ridge, relative to the mean diagonal of the kept part of G; 1e-4 by default. */
+  /** Ridge, relative to the mean diagonal of the kept part of G. Default: chosen by halves of the images. */
   readonly ridge?: number;
+  /** Whether the error is wanted on images that the fit has not seen, which takes two more fits. Default true. */
+  readonly tryOut?: boolean;
 }
 
 /** New weights of a layer, and how well they do. */
 export interface Reconstruction extends RidgeEvidence {
   /** W', d × n, zero in the rows of removed channels. */
   readonly weights: Float32Array;
-  /** ‖Y − XW'‖² / Σy² over the samples, about the means where the moments are. */
+  /**
+   * ‖Y − XW'‖² / Σy² about the means, on images that the fit has not seen: of fits to either half of the images on the
+   * other half. Where
+   * there are no halves, or nothing was tried out, on the samples themselves.
+   */
   readonly relativeError: number;
   /** Largest residual of the solved equations over their largest right-hand side. */
   readonly residual: number;
@@ -25,14 +32,13 @@ export interface Reconstruction extends RidgeEvidence {
  *     (G_SS + ρI) W' = C_S + ρW_S,     ρ = ridge · mean(diag G_SS)
  *
  * The ridge pulls towards the old weights where the data says nothing. The error is that of the data alone,
- * (s − 2 tr(W'ᵀC) + tr(W'ᵀGW')) / s.
+ * (s − 2 tr(W'ᵀC) + tr(W'ᵀGW')) / s, with s, C and G of images that the fit has not seen.
  *
  * @param kernels The kernels.
  * @param problem The layer.
  * @param keptChannels Channels that stay, in any order.
  * @param options Settings.
  * @returns The weights and the evidence.
- * @throws {InputError} When there are fewer samples than inputs.
  * @throws {RangeError} When a channel does not exist, or no ridge makes G positive definite.
  */
 export function reconstruct(
@@ -42,18 +48,16 @@ export function reconstruct(
   options: ReconstructionOptions = {},
 ): Reconstruction {
   checkProblems([problem]);
-  checkSampleCount(problem);
   const { moments, weights: oldWeights } = problem;
   const { d, n, count } = moments;
-  const ridge = options.ridge ?? 1e-4;
-  const rows = keptRows(problem, keptChannels);
+  const rows = rowsOfKept(problem, keptChannels);
   const size = rows.length;
   const weights = new Float32Array(d * n);
   if (size === 0) {
     return {
       weights,
       relativeError: 1,
-      ridge,
+      ridge: options.ridge ?? 0,
       attempts: 0,
       smallestPivot: 0,
       residual: 0,
@@ -61,6 +65,7 @@ export function reconstruct(
     };
   }
 
+  const { ridge, relativeError } = settleRidge(kernels, problem, rows, options);
   const cross = pickRows(moments.cross, rows, n);
   const { solution, energy, ...evidence } = solveRidge(kernels, {
     gram: pickSquare(moments.gram, rows, d),
@@ -72,28 +77,25 @@ export function reconstruct(
   });
   let explained = 0;
   for (let i = 0; i < solution.length; i++) explained += solution[i] * cross[i];
-  rows.forEach((row, i) => weights.set(solution.subarray(i * n, (i + 1) * n), row * n));
-  const total = totalSquares(moments);
-  const relativeError = Math.max(0, (total - 2 * explained + energy) / total);
-  return { weights, relativeError, count, ...evidence };
+  rows.forEach((row, i) => {
+    const scale = problem.inputScales?.[row] ?? 1;
+    for (let o = 0; o < n; o++) {
+      weights[row * n + o] = solution[i * n + o] / (scale * (problem.outputScales?.[o] ?? 1));
+    }
+  });
+  const total = totalSquares(problem);
+  const onSamples = Math.max(0, (total - 2 * explained + energy) / total);
+  return { weights, relativeError: relativeError ?? onSamples, count, ...evidence };
 }
 
-/** Rows of G that belong to the kept channels, ascending. */
-function keptRows(problem: Problem, keptChannels: ArrayLike<number>): number[] {
-  const kept = new Uint8Array(problem.channels);
-  for (const channel of Array.from(keptChannels)) {
-    if (!Number.isInteger(channel) || channel < 0 || channel >= problem.channels) {
-      throw new RangeError(
-        `reconstruct a layer: channel ${channel} kept, wanted 0 … ${problem.channels - 1}`,
-      );
-    }
-    kept[channel] = 1;
-  }
-  const rows: number[] = [];
-  for (let row = 0; row < problem.moments.d; row++) {
-    if (kept[problem.channelOf[row % problem.positions]]) rows.push(row);
-  }
-  return rows;
+function settleRidge(
+  kernels: Kernels,
+  problem: Problem,
+  rows: readonly number[],
+  { ridge, tryOut = true }: ReconstructionOptions,
+): CheckedRidge {
+  if (ridge === undefined) return chooseRidge(kernels, problem, rows);
+  return tryOut ? checkRidge(kernels, problem, rows, ridge) : { ridge };
 }
 
 function pickRows<T extends Float32Array | Float64Array>(matrix: T, rows: number[], n: number): T {

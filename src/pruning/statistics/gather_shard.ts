@@ -1,6 +1,6 @@
 import type { Statistics } from "../../execution/mod.ts";
 import { InputError, option } from "../../base/mod.ts";
-import { unpackAll } from "../../kernels/mod.ts";
+import { type Moments, unpackMoments } from "../../kernels/mod.ts";
 import { shardIndices } from "../../session/mod.ts";
 import {
   gatherMoments,
@@ -31,10 +31,15 @@ export async function gatherShard(
   source: StatisticsSource,
   shard: Shard,
 ): Promise<{ statistics: Statistics; images: number }> {
-  const indices = cutShard(source.calibration.indices, shard);
+  const all = source.calibration.indices;
+  const indices = cutShard(all, shard);
+  const place = (indices.byteOffset - all.byteOffset) / indices.BYTES_PER_ELEMENT;
   const identity = await identifyStatistics(source);
-  const part = { ...source, calibration: { ...source.calibration, indices } };
-  const layers = unpackAll(await gatherMoments(part, layersToSample(source)));
+  const part = { ...source, calibration: { ...source.calibration, indices, place } };
+  const layers = new Map<string, Moments>();
+  await gatherMoments(part, layersToSample(source), (key, moments) => {
+    layers.set(key, unpackMoments(moments));
+  });
   const { number, of } = shard;
   return {
     statistics: { identity, shards: { of, have: [number] }, layers },

@@ -1,18 +1,14 @@
 import {
   isComplete,
-  loadStatistics,
   missingShards,
-  saveStatistics,
+  StatisticsFile,
   type StatisticsIdentity,
+  writeStatistics,
 } from "../../execution/mod.ts";
+import type { LayerNode } from "../../graph/mod.ts";
 import { InputError, refuseExistingFile, statFile } from "../../base/mod.ts";
-import {
-  type MomentsByLayer,
-  type PackedMoments,
-  packMoments,
-  unpackAll,
-  unpackMoments,
-} from "../../kernels/mod.ts";
+import { type MomentsByLayer, unpackMoments } from "../../kernels/mod.ts";
+import { MomentStore } from "./moment_store.ts";
 import {
   gatherMoments,
   identifyStatistics,
@@ -20,46 +16,72 @@ import {
   type StatisticsSource,
 } from "./statistics_source.ts";
 
-/** Statistics on disk. */
-interface StatisticsFile {
+/** Statistics in a file that stays. */
+interface OwnFile {
   readonly path: string;
   readonly identity: StatisticsIdentity;
   /** Whether it stood there when the run began. */
   readonly wasThere: boolean;
 }
 
+/** Where statistics are found. */
+export interface StatisticsPlaces {
+  /** File of the statistics. Default: none is read or written. */
+  readonly path?: string;
+  /** Folder in which what has no room in memory is kept meanwhile. Default: the system's for temporary files. */
+  readonly scratch?: string;
+}
+
+/** What all that share moments have in common. */
+interface Shared {
+  readonly store: MomentStore;
+  /** The file, once it is there. */
+  reader?: StatisticsFile;
+}
+
 /**
  * Moments of the original network: all that need some ask here, so nothing is gathered twice in a run. With a file
- * they are read from it; where there is no such file yet, those of all layers are gathered and it is written.
+ * they are read from it; where there is no such file yet, those of all layers are gathered and it is written. What has no
+ * room in memory waits on disk, and the moments of one layer are read at a time.
  */
 export class OriginalMoments {
   readonly #source: StatisticsSource;
-  readonly #file?: StatisticsFile;
-  #isWritten: boolean;
-  #moments: ReadonlyMap<string, PackedMoments> = new Map();
+  readonly #shared: Shared;
+  readonly #isOwner: boolean;
+  readonly #file?: OwnFile;
 
-  private constructor(source: StatisticsSource, file?: StatisticsFile) {
+  private constructor(
+    source: StatisticsSource,
+    shared: Shared,
+    isOwner: boolean,
+    file?: OwnFile,
+  ) {
     this.#source = source;
+    this.#shared = shared;
+    this.#isOwner = isOwner;
     this.#file = file;
-    this.#isWritten = file?.wasThere ?? false;
   }
 
   /**
    * Makes sure that the file can be used, before work is spent.
    *
    * @param source What statistics are gathered from.
-   * @param path File of the statistics. Default: none is read or written.
-   * @returns The moments, of which none is in memory yet.
+   * @param places Where they are.
+   * @returns The moments, of which none is gathered yet.
    * @throws {InputError} When the file is damaged, lacks shards or belongs to something else, with the difference; when
    * there is none and none can be written.
    */
-  static async open(source: StatisticsSource, path?: string): Promise<OriginalMoments> {
-    if (path === undefined) return new OriginalMoments(source);
+  static async open(
+    source: StatisticsSource,
+    { path, scratch }: StatisticsPlaces = {},
+  ): Promise<OriginalMoments> {
+    const shared: Shared = { store: new MomentStore(scratch) };
+    if (path === undefined) return new OriginalMoments(source, shared, true);
     const identity = await identifyStatistics(source);
     const wasThere = await statFile(path) !== undefined;
-    if (wasThere) await checkFile(path, identity);
+    if (wasThere) shared.reader = openWhole(path, identity);
     else await refuseExistingFile(path);
-    return new OriginalMoments(source, { path, identity, wasThere });
+    return new OriginalMoments(source, shared, true, { path, identity, wasThere });
   }
 
   /** The file, and whether this run read or wrote it; undefined without one. */
@@ -69,20 +91,22 @@ export class OriginalMoments {
   }
 
   /**
-   * Moments of layers; what is not in memory yet is read, or gathered in one pass.
+   * Moments of layers; what has not been gathered yet is, in as few passes as memory allows.
    *
    * @param keys The layers.
-   * @returns Moments of these layers at least, unpacked whenever one is asked for.
+   * @returns Moments of these layers at least, read whenever one is asked for.
    * @throws {InputError} When the file cannot be read or written.
    */
   async momentsOf(keys: readonly string[]): Promise<MomentsByLayer> {
     await this.ensureFile();
-    const missing = new Set(keys.filter((key) => !this.#moments.has(key)));
-    if (missing.size > 0) {
-      this.#moments = new Map([...this.#moments, ...await this.#find(missing)]);
+    const { store, reader } = this.#shared;
+    if (reader) {
+      for (const key of keys) reader.sizeOf(key);
+      return { get: (key) => unpackMoments(reader.packed(key)) };
     }
-    const moments = this.#moments;
-    return { get: (key) => unpackMoments(moments.get(key)!) };
+    const missing = new Set(keys.filter((key) => !store.sizes.has(key)));
+    await this.#gather(this.#source.graph.nodes.filter(({ key }) => missing.has(key)));
+    return { get: (key) => unpackMoments(store.packed(key)) };
   }
 
   /**
@@ -91,17 +115,17 @@ export class OriginalMoments {
    * @throws {InputError} When it cannot be written.
    */
   async ensureFile(): Promise<void> {
-    if (this.#file === undefined || this.#isWritten) return;
-    await this.#write(this.#file.path, this.#file.identity);
-    this.#isWritten = true;
+    const { store, reader } = this.#shared;
+    if (this.#file === undefined || reader) return;
+    const { path, identity } = this.#file;
+    await this.#write(path, identity);
+    this.#shared.reader = openWhole(path, identity);
+    store.close();
   }
 
   /** The same for another holder: what that one releases stays here. */
   share(): OriginalMoments {
-    const other = new OriginalMoments(this.#source, this.#file);
-    other.#isWritten = this.#isWritten;
-    other.#moments = this.#moments;
-    return other;
+    return new OriginalMoments(this.#source, this.#shared, false, this.#file);
   }
 
   /**
@@ -118,41 +142,37 @@ export class OriginalMoments {
     return path;
   }
 
-  /** Gives the memory back, about d × d/2 numbers a layer. */
+  /** Gives back what the moments take of memory and disk, and closes the file. */
   release(): void {
-    this.#moments = new Map();
+    if (!this.#isOwner) return;
+    this.#shared.store.close();
+    this.#shared.reader?.close();
+    this.#shared.reader = undefined;
   }
 
   async #write(path: string, identity: StatisticsIdentity): Promise<void> {
+    const { store } = this.#shared;
     const all = layersToSample(this.#source);
-    const missing = all.filter(({ key }) => !this.#moments.has(key));
-    const moments = new Map([...this.#moments, ...await gatherMoments(this.#source, missing)]);
-    const ordered = new Map(all.map(({ key }) => [key, moments.get(key)!]));
-    await saveStatistics(path, {
-      identity,
-      shards: { of: 1, have: [1] },
-      layers: unpackAll(ordered),
-    });
-    this.#moments = moments;
+    await this.#gather(all.filter(({ key }) => !store.sizes.has(key)));
+    const sizes = new Map(all.map(({ key }) => [key, store.sizes.get(key)!]));
+    const head = { identity, shards: { of: 1, have: [1] } };
+    await writeStatistics(path, head, { sizes, packed: store.packed });
   }
 
-  async #find(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, PackedMoments>> {
-    if (this.#file === undefined) {
-      const layers = this.#source.graph.nodes.filter(({ key }) => keys.has(key));
-      return await gatherMoments(this.#source, layers);
-    }
-    const { path, identity } = this.#file;
-    const { layers } = await loadStatistics(path, { identity, layers: [...keys] });
-    return new Map([...layers].map(([key, moments]) => [key, packMoments(moments)]));
+  async #gather(layers: readonly LayerNode[]): Promise<void> {
+    const { store } = this.#shared;
+    await gatherMoments(this.#source, layers, (key, moments) => store.put(key, moments));
   }
 }
 
-async function checkFile(path: string, identity: StatisticsIdentity): Promise<void> {
-  const head = await loadStatistics(path, { identity, layers: [] });
-  if (isComplete(head)) return;
-  const { of, have } = head.shards;
+/** Opens a file that has all shards. */
+function openWhole(path: string, identity: StatisticsIdentity): StatisticsFile {
+  const file = new StatisticsFile(path, identity);
+  if (isComplete(file)) return file;
+  file.close();
+  const { of, have } = file.shards;
   throw new InputError(
     `reading ${path}: found ${have.length} of ${of} shards, wanted all; ` +
-      `add the missing ones, ${missingShards(head).join(", ")}, with \`merge\``,
+      `add the missing ones, ${missingShards(file).join(", ")}, with \`merge\``,
   );
 }

@@ -3,6 +3,7 @@ import { pickCalibration } from "../../data/mod.ts";
 import {
   type ChannelMap,
   findChannelSpaces,
+  isFirstCall,
   kernelSize,
   type LayerGraph,
   type LayerNode,
@@ -17,7 +18,7 @@ import {
   trackBatches,
   type WorkerPool,
 } from "../../session/mod.ts";
-import { inputsOf, LARGEST_LAYER } from "../policy/mod.ts";
+import { unsampledReason } from "../policy/mod.ts";
 import type { Stopwatch } from "../../base/mod.ts";
 
 /**
@@ -30,9 +31,7 @@ const MEBIBYTE = 2 ** 20;
 
 /** What `calibrate` and `prune` use where an option is not given; `memoryBudget` is in bytes. */
 export const CALIBRATION_DEFAULTS = {
-  batches: 60,
   batchSize: 128,
-  pointsPerImage: 10,
   seed: 0,
   memoryBudget: 600 * MEBIBYTE,
 } as const;
@@ -61,8 +60,8 @@ export interface SamplingSettings {
   readonly images: number;
   /** Images of a batch. */
   readonly batchSize: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Seed of the choice. */
   readonly seed: number;
   /** Bytes for what waits. */
@@ -85,25 +84,30 @@ export function createStatisticsSource(
   clock: Stopwatch,
 ): StatisticsSource {
   const indices = pickCalibration(pool.local.dataset.train, images, seed);
-  const calibration = { indices, batchSize, seed, pointsPerImage, memoryBudget };
+  const calibration = {
+    indices,
+    images: indices.length,
+    batchSize,
+    seed,
+    pointsPerImage,
+    memoryBudget,
+  };
   const map = findChannelSpaces(graph);
   return { graph, file, map, pool, content, calibration, clock, onProgress };
 }
 
 /**
- * Whether statistics of a layer can be gathered: it mixes the channels of what it reads and is called once, its Gram matrix
- * fits, and it has one position or a fixed row or plane of them.
+ * Whether statistics of a layer can be gathered: it mixes the channels of what it reads, and it has one position or a fixed
+ * row or plane of them.
  */
 export function canSample({ map }: Pick<StatisticsSource, "map">, node: LayerNode): boolean {
   const { kind } = map.rules.get(node.key)!;
-  const { outputShape } = node;
-  return (kind === "convolution" || kind === "dense") && inputsOf(node) <= LARGEST_LAYER &&
-    outputShape.length <= 3 && !outputShape.includes(null);
+  return (kind === "convolution" || kind === "dense") && unsampledReason(node) === undefined;
 }
 
-/** The layers whose statistics any way of pruning may ask for, in graph order. */
+/** The layers whose statistics any way of pruning may ask for, each by its first call, in graph order. */
 export function layersToSample(source: StatisticsSource): LayerNode[] {
-  return source.graph.nodes.filter((node) => canSample(source, node));
+  return source.graph.nodes.filter((node) => isFirstCall(node) && canSample(source, node));
 }
 
 /**
@@ -112,25 +116,23 @@ export function layersToSample(source: StatisticsSource): LayerNode[] {
  *
  * @param source The network and the images.
  * @param layers The layers, in graph order.
- * @returns Moments by key of the layer.
+ * @param take Is given the moments of one layer after the other.
  */
 export async function gatherMoments(
   { pool, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
-): Promise<Map<string, PackedMoments>> {
+  take: (key: string, moments: PackedMoments) => void,
+): Promise<void> {
   const passes = partIntoPasses(layers, calibration.memoryBudget / pool.size);
   const batches = batchesOfThread({ pool }, calibration.indices.length, PORTION);
   const total = passes.length * batches;
-  const moments = new Map<string, PackedMoments>();
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
     const request = { ...calibration, file, layers: keys, batchSize: PORTION };
-    const found = await clock.time("calibrate", () => pool.gatherOriginal(request));
-    for (const [key, sums] of found) moments.set(key, sums);
+    await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
-  return moments;
 }
 
 /**
@@ -140,12 +142,12 @@ export async function gatherMoments(
  * @returns Their identity.
  */
 export async function identifyStatistics(source: StatisticsSource): Promise<StatisticsIdentity> {
-  const { indices, pointsPerImage, seed } = source.calibration;
+  const { images, pointsPerImage, seed } = source.calibration;
   return {
     version: STATISTICS_VERSION,
     ...await source.content(),
-    images: indices.length,
-    pointsPerImage,
+    images,
+    ...(pointsPerImage === undefined ? {} : { pointsPerImage }),
     seed,
   };
 }
@@ -166,8 +168,8 @@ function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode
   return passes;
 }
 
-/** Bytes of half of G and all of C. */
+/** Bytes of half of G and all of C, for either half of the images. */
 function sumBytes(node: LayerNode): number {
   const { inputs, outputs } = kernelSize(node);
-  return Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+  return 2 * Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
 }

@@ -1,4 +1,5 @@
 import { barX, ruleX, text } from "@observablehq/plot";
+import { writeMessage } from "../../base/mod.ts";
 import type { NetworkProfile, RunProfile } from "../../cost/mod.ts";
 import { isNarrow, nameRows } from "../bands.ts";
 import { type Chart, renderChart } from "../chart.ts";
@@ -35,7 +36,7 @@ export function costsSection(profile: RunProfile): Section {
     body: html`${charts.map(renderChart)}${
       latency
         ? sumNote(after)
-        : latencyFailure && html`<p>Times are missing: ${latencyFailure}.</p>`
+        : latencyFailure && html`<p>Times are missing: ${writeMessage(latencyFailure)}.</p>`
     }`,
   };
 }

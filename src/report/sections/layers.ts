@@ -105,7 +105,7 @@ function errorChart(layers: readonly Layer[]): Chart {
     title: "Reconstruction error per layer",
     meaning:
       "Share of the variance of a layer's sampled outputs that is lost after the regression, " +
-      "on training images. It includes what earlier cuts broke and this layer could not repair; " +
+      "on training images that the regression has not seen. It includes what earlier cuts broke and this layer could not repair; " +
       "0 for a layer that was left alone. Tuning afterwards is not in it.",
     summary: `The largest error is ${formatPercent(worst.relativeError)}, of ${worst.name}.`,
     draw: (width) => ({

@@ -1,3 +1,4 @@
+import { writeMessage } from "../../base/mod.ts";
 import { type Html, html } from "../html.ts";
 import type { PruneRecord, RunRecord } from "../run_record.ts";
 import type { Section } from "../section.ts";
@@ -10,6 +11,7 @@ const STAGES = {
   select: "choice of channels",
   reconstruct: "reconstruction",
   batchNorm: "BatchNormalization",
+  repair: "repair of the network",
   tune: "tuning",
   evaluate: "evaluation",
 } as const;
@@ -70,7 +72,7 @@ function renderPruning(report: PruneRecord["report"]): Html {
   const stages = Object.entries(STAGES) as [keyof typeof STAGES, string][];
   const rest = seconds.total - stages.reduce((sum, [name]) => sum + seconds[name], 0);
   const remarks = [
-    ...notices,
+    ...notices.map((notice) => writeMessage(notice)),
     ...describeBatchNorm(batchNorm),
     ...(maskedDifference === undefined ? [] : [
       `the outputs of the smaller model and of the original with the same channels masked differ by ${

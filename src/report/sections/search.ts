@@ -44,13 +44,13 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
   const { measure, rollouts, finalists, winner } = search;
   const { target, share } = report.search!;
   const all = [...rollouts, ...finalists];
-  const unit = unitFor(all.map(({ convMacs }) => convMacs));
-  const x = ({ convMacs }: LoggedRollout) => convMacs / unit.size;
+  const unit = unitFor(all.map(({ macs }) => macs));
+  const x = ({ macs }: LoggedRollout) => macs / unit.size;
   const y = (tried: LoggedRollout) => 100 * shareOf(tried);
   const front = paretoFront(
-    rollouts.map((rollout) => ({ rollout, cost: rollout.convMacs, quality: -rollout.error })),
+    rollouts.map((rollout) => ({ rollout, cost: rollout.macs, quality: -rollout.error })),
   ).map(({ rollout }) => rollout);
-  const bound = target === "macs" ? [share.wanted * report.macs.convBefore / unit.size] : [];
+  const bound = target === "macs" ? [share.wanted * report.macs.before / unit.size] : [];
   return {
     id: "trade",
     title: `${measure.title} against MACs over the search`,
@@ -60,8 +60,8 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
     summary: `${rollouts.length} roll-outs and ${finalists.length} finalists` +
       (winner
         ? `; the winner has ${measure.name} ${formatPercent(shareOf(winner))} with ${
-          formatCount(winner.convMacs)
-        } multiply–accumulates in convolutions.`
+          formatCount(winner.macs)
+        } multiply–accumulates.`
         : "."),
     legend: [
       ...sourceLegend(search),
@@ -74,7 +74,7 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
       marginTop: 28,
       grid: true,
       x: {
-        label: `${unit.word} MACs in convolutions, for one image`.trim(),
+        label: `${unit.word} MACs, for one image`.trim(),
         labelAnchor: "center",
         labelArrow: "none",
         nice: true,
@@ -105,7 +105,7 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
         "chosen by",
         measure.name,
         "loss",
-        "MACs in convolutions",
+        "MACs",
         "share of the cost",
         "reward",
       ],
@@ -114,7 +114,7 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
         SOURCES[tried.source].name,
         formatPercent(shareOf(tried)),
         formatNumber(tried.loss, 4),
-        formatCount(tried.convMacs),
+        formatCount(tried.macs),
         formatPercent(tried.cost, 1),
         formatNumber(tried.reward, 4),
       ]),

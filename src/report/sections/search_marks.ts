@@ -89,5 +89,5 @@ export function titleWith(measure: Measure) {
   return (tried: LoggedRollout) =>
     `number ${tried.rollout} (${SOURCES[tried.source].name}): ${measure.name} ${
       formatPercent(shareOf(tried))
-    }, ${formatCount(tried.convMacs)} MACs`;
+    }, ${formatCount(tried.macs)} MACs`;
 }

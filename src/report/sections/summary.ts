@@ -120,7 +120,7 @@ function costFigures(record: RunRecord): Figure[] {
   return [
     ...figure(
       "MACs",
-      "multiply–accumulates for one image: the work of all layers",
+      `multiply–accumulates for one image${sizeOf(record)}: the work of all layers`,
       macs,
       formatCount,
     ),
@@ -140,6 +140,15 @@ function costFigures(record: RunRecord): Figure[] {
     ...figure("Parameters", "weights, moving statistics included", params, formatCount),
     ...figure("On disk", "bytes of the model's files", bytes, formatBytes),
   ];
+}
+
+/** What MACs are counted for, where the model leaves it open. */
+function sizeOf({ profile, ...record }: RunRecord): string {
+  const sizes = profile?.countedFor ??
+    (record.kind === "prune" ? record.report.countedFor : undefined);
+  return sizes === undefined
+    ? ""
+    : ` of ${sizes.map(({ shape }) => shape.join("×")).join(" and ")}`;
 }
 
 interface Costs {

@@ -50,6 +50,9 @@ function describeChoice({ kind, report }: RunRecord): string {
     : chosen?.validationOutputError !== undefined
     ? `with a relative error of ${formatPercent(chosen.validationOutputError)}`
     : undefined;
+  if (chosen?.bestEpoch === 0) {
+    return `No epoch was better on held-out training images than the network as it came in, ${found}: that was written.`;
+  }
   return found === undefined
     ? "The weights of the last epoch were written."
     : `The weights of the epoch that was best on held-out training images were written, ${found}.`;

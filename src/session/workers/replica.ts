@@ -26,7 +26,7 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { type ActivationBytes, openNetwork } from "../../graph/mod.ts";
+import { ACTIVATION_BUDGET, type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
   disposeModel,
@@ -35,7 +35,6 @@ import {
   releaseWeights,
   type Weight,
 } from "../../model/mod.ts";
-import { ACTIVATION_BUDGET, fitBatch } from "./fit_batch.ts";
 import { toTensors } from "./to_tensors.ts";
 import { TrainingReplica, type TrainingRequest } from "./training_replica.ts";
 
@@ -74,14 +73,18 @@ export interface CalibrationRequest {
   readonly repaired?: ModelFile;
   /** Training images. */
   readonly indices: Int32Array;
+  /** Place of the first of them among all that statistics are gathered from; every other place is one half. Default 0. */
+  readonly place?: number;
   /** Images of every batch. */
   readonly batchSize: number;
   /** Keys of the layers that will be asked for, in graph order. */
   readonly layers: readonly string[];
   /** Seed of the sampling. */
   readonly seed: number;
-  /** Sampled positions per image and layer. */
-  readonly pointsPerImage: number;
+  /** Images that statistics are gathered from, here and elsewhere. */
+  readonly images: number;
+  /** Sampled positions per image and layer. Default: as many as each layer wants. */
+  readonly pointsPerImage?: number;
   /** Bytes of activations that this replica may keep waiting. */
   readonly memoryBudget: number;
 }
@@ -215,17 +218,21 @@ export class Replica {
     this.endCalibration();
     const original = await openNetwork(request.file);
     const repaired = request.repaired ? await openNetwork(request.repaired) : original;
-    const batches = [...chunk(request.indices, request.batchSize)];
+    const batches = halveBatches(request);
     const subject = {
       kernels: await loadKernels(),
       original,
       repaired,
       layers: request.layers,
       batches: batches.length,
-      readBatch: async (batch: number) => await this.#read(this.#dataset.train, batches[batch]),
+      readBatch: async (batch: number) => {
+        const { images, first } = batches[batch];
+        const read = await this.#read(this.#dataset.train, images);
+        return { ...read, firstHalf: read.indices.filter((image) => first.has(image)).length };
+      },
     };
-    const { seed, pointsPerImage, memoryBudget } = request;
-    const options = { seed, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
+    const { seed, images, pointsPerImage, memoryBudget } = request;
+    const options = { seed, images, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
     const models = [...new Set([original.model, repaired.model])];
     this.#calibration = { calibrator: new Calibrator(subject, options), models };
   }
@@ -346,4 +353,17 @@ export class Replica {
     }
     return batch;
   }
+}
+
+/** Batches in which the images of the first half stand first, and those images. */
+function halveBatches(
+  { indices, place = 0, batchSize }: CalibrationRequest,
+): { readonly images: Int32Array; readonly first: ReadonlySet<number> }[] {
+  return [...chunk(indices, batchSize)].map((images, batch) => {
+    const start = place + batch * batchSize;
+    const isFirst = (_: number, at: number) => (start + at) % 2 === 0;
+    const first = images.filter(isFirst);
+    const second = images.filter((image, at) => !isFirst(image, at));
+    return { images: Int32Array.from([...first, ...second]), first: new Set(first) };
+  });
 }

@@ -23,6 +23,8 @@ export interface TrainingRequest {
   readonly teacher?: ModelFile;
   /** The loss. */
   readonly loss: LossSpec;
+  /** Whether BatchNormalization keeps its mean and variance. Default false. */
+  readonly freezesStatistics?: boolean;
   /** Random changes of the images. */
   readonly augmentation: Augmentation;
   /** Seed of these changes. */
@@ -58,7 +60,7 @@ export class TrainingReplica {
       student.graph,
       student.model,
       layOutParameters(student.graph),
-      this.#loss,
+      { loss: this.#loss, freezesStatistics: request.freezesStatistics },
     );
     this.#teacher = teacher &&
       { network: teacher, plan: new ForwardPlan(teacher.graph, teacher.model) };

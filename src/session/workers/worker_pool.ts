@@ -10,10 +10,10 @@ import {
 } from "../../execution/mod.ts";
 import { InputError } from "../../base/mod.ts";
 import { shareDataset, tolerableFaults } from "../../data/mod.ts";
-import { type Moments, type PackedMoments, packMoments, sumMoments } from "../../kernels/mod.ts";
+import { fitBatch } from "../../graph/mod.ts";
+import { type Moments, packAndRelease, type PackedMoments, sumMoments } from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
-import { fitBatch } from "./fit_batch.ts";
 import { ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
 import {
@@ -191,8 +191,12 @@ export class WorkerPool {
     const batchSize = this.batchSizeFor(request.batchSize);
     const shards = shardIndices(request.indices, this.size, batchSize);
     const memoryBudget = request.memoryBudget / this.size;
+    const places = shards.map(({ byteOffset }) =>
+      (request.place ?? 0) +
+      (byteOffset - request.indices.byteOffset) / Int32Array.BYTES_PER_ELEMENT
+    );
     await this.#callAll("startCalibration", (replica) => [
-      { ...request, batchSize, memoryBudget, indices: shards[replica] },
+      { ...request, batchSize, memoryBudget, indices: shards[replica], place: places[replica] },
     ]);
   }
 
@@ -205,18 +209,22 @@ export class WorkerPool {
    * Statistics of layers of the original network over all images, in one pass.
    *
    * @param request The network, the layers and the images.
-   * @returns Moments by layer.
+   * @param take Is given the moments of one layer after the other.
    */
-  async gatherOriginal(request: CalibrationRequest): Promise<Map<string, PackedMoments>> {
+  async gatherOriginal(
+    request: CalibrationRequest,
+    take: (layer: string, moments: PackedMoments) => void,
+  ): Promise<void> {
     await this.startCalibration(request);
-    await this.#callAll("gatherOriginal", () => []);
-    const moments = new Map<string, PackedMoments>();
-    for (const layer of request.layers) {
-      const shards = await this.#callAll("takeOriginal", () => [layer]);
-      moments.set(layer, packMoments(sumMoments(shards)));
+    try {
+      await this.#callAll("gatherOriginal", () => []);
+      for (const layer of request.layers) {
+        const sums = sumMoments(await this.#callAll("takeOriginal", () => [layer]));
+        take(layer, packAndRelease(sums));
+      }
+    } finally {
+      await this.endCalibration();
     }
-    await this.endCalibration();
-    return moments;
   }
 
   /** Puts repaired weights into every replica's network under calibration. */

@@ -18,6 +18,11 @@ Deno.test("parseLimits() takes known limits and names what is wrong with others"
     ['{"toString": 1}', /found the limit "toString"/],
     ['{"bytes": "1"}', /found "1" for "bytes", wanted a number/],
     ['{"bytes": -1}', /found -1 for "bytes"/],
+    ['{"bytes": null}', /found null for "bytes"/],
+    ['{"bytes": 1e999}', /found .* for "bytes"/],
+    ['{"__proto__": 1}', /found the limit "__proto__"/],
+    ['{"bytes": 1', /wanted JSON/],
+    [`{"bytes": ${"[".repeat(10_000)}${"]".repeat(10_000)}}`, /more than 500 levels/],
   ];
   for (const [text, message] of refused) {
     assert.throws(() => parseLimits(text, "b.json"), (error: Error) => {

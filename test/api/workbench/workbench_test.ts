@@ -5,7 +5,7 @@ import { calibrate } from "../../../src/api/calibrate.ts";
 import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { InputError } from "../../../src/base/errors.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
@@ -53,26 +53,26 @@ for (const name of NETWORKS) {
         const { graph, model: opened } = await openNetwork(model);
         disposeModel(opened);
         const map = findChannelSpaces(graph);
-        const units = listCutUnits(graph, map, listConvolutions(graph, map, shared));
+        const units = listCutUnits(graph, map, listReaders(graph, map, shared));
         const kernels = await loadKernels();
-        const context = { graph, map, kernels, select: "obs", ridge: 1e-4 } as const;
+        const context = { graph, map, kernels, select: "obs" } as const;
         const networks = new CountNetworks(context, units, {
           get: (key) => structuredClone(statistics.layers.get(key)!),
         });
         await onWorkbench({ ...SMALL, model, data, shared }, (workbench) => {
           const random = createRandom(1);
-          for (const { channels, convolutions: [first] } of units) {
+          for (const { channels, readers: [first] } of units) {
             workbench.keep(first, (1 + Math.floor(random() * channels)) / channels);
           }
           const layers = new Map(workbench.layers.map((layer) => [layer.name, layer]));
-          const counts = units.map(({ convolutions: [first] }) => layers.get(first)!.kept);
+          const counts = units.map(({ readers: [first] }) => layers.get(first)!.kept);
           units.forEach((unit, index) => {
             const wanted = networks.errorsOf(unit)[counts[index]] / readersOf(context, unit).length;
-            for (const convolution of unit.convolutions) {
+            for (const convolution of unit.readers) {
               const { error, kept, together } = layers.get(convolution)!;
               assert.ok(Math.abs(error - wanted) <= 1e-9, `${error}, wanted ${wanted}`);
               assert.equal(kept, counts[index]);
-              assert.deepEqual([...together, convolution].sort(), [...unit.convolutions].sort());
+              assert.deepEqual([...together, convolution].sort(), [...unit.readers].sort());
             }
           });
           const found = networkCost(networks.networkFor(counts));
@@ -230,7 +230,11 @@ Deno.test(
           assert.match(error.message, message);
           return true;
         });
-      refused("conv1", 0.5, /of conv1: it stays whole, since it is the first convolution; choose/);
+      refused(
+        "conv1",
+        0.5,
+        /of conv1: it stays whole, since it reads image, an input of the model; choose/,
+      );
       refused("block2_conv1", 0, /found 0, wanted a number above 0 and at most 1/);
       refused("block2_conv1", NaN, /found NaN, wanted a number above 0/);
       refused("block2_conv9", 0.5, /the nearest names are block2_conv1/);

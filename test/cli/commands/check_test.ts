@@ -28,6 +28,10 @@ Deno.test("`check` exits with 1 and says which limit failed and by how much", ()
     await Deno.writeTextFile(budget, JSON.stringify({ params }));
     const report = await runJson(["check", exampleModel, "--budget", budget]);
     assert.deepEqual([report.holds, report.results[0].found], [true, params]);
+
+    const toStream = ["check", exampleModel, "--budget", budget, "--junit", "/dev/stdout"];
+    const streamed = await runCli(toStream, ["--allow-all"]);
+    assert.match(streamed.stdout, /<testsuites tests="1" failures="0">[^]*\nok +params/);
   }));
 
 Deno.test("`check` names the flag that a limit needs, and a file that is not there", () =>

@@ -177,6 +177,23 @@ Deno.test("the three commands of the page are read as they stand", () => {
   assert.deepEqual([auto.pruning.nbRlouts, auto.pruning.nbRloutsMin], [200, 50]);
 });
 
+Deno.test("without --learner the network is trained alone, and flags of pruning are said to be idle", () => {
+  assert.deepEqual([resnet().goal, resnet().note], ["train", undefined]);
+  assert.equal(resnet("--learner=full-prec", "--cp_prune_option=auto").note, undefined);
+  assert.equal(resnet(...UNIFORM).note, undefined);
+  for (
+    const typed of ["--cp_prune_option=auto", "--cp_uniform_preserve_ratio=0.5", "--nocp_lasso"]
+  ) {
+    const { goal, note } = resnet(typed, "--seed=1", "--force");
+    assert.equal(goal, "train");
+    assert.match(
+      note!,
+      /found none, which is full-prec: .* trained alone, .*; give --learner channel/,
+    );
+  }
+  assert.equal(resnet("--seed=1", "--force", "--batch_size=64").note, undefined);
+});
+
 Deno.test("both spellings, and the networks of `train`", () => {
   const { pruning } = resnet(
     ...["--learner=channel", "--cp-prune-option=uniform", "--nocp_lasso", "--cp_quadruple"],

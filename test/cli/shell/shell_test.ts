@@ -31,9 +31,9 @@ Deno.test("a session from a pipe answers, and saves a list and the model that pr
       /^stage2_block1_conv2 keeps 13 of 32 channels and loses \d+\.\d\d % of its output$/m,
     );
     assert.match(stdout, /^MACs {8}9\.55 M -> 7\.94 M \(83\.15 %\)$/m);
-    assert.match(stdout, /^ {4}1 {2}conv1 .*whole: it is the first convolution$/m);
+    assert.match(stdout, /^ {4}1 {2}conv1 .*whole: it reads image, an input of the$/m);
     assert.match(stdout, /^accuracy .* -> .* %$/m);
-    assert.match(stdout, /^budget {6}59\.\d\d % of the MACs in convolutions kept/m);
+    assert.match(stdout, /^budget {6}59\.\d\d % of the MACs kept/m);
     assert.ok(stdout.includes(`written to ${saved}\n`));
     assert.ok(!stderr.includes("not saved"), stderr);
 
@@ -135,7 +135,10 @@ Deno.test(
       await session;
       assert.match(answers[0], /^block2_conv2 keeps 4 of 8 channels and loses/);
       const [greeting, ...others] = notes;
-      assert.match(greeting, /^pre_activation: \d+ convolutions, .* MACs; type help$/);
+      assert.match(
+        greeting,
+        /^pre_activation: \d+ convolutions and Dense layers, .* MACs; type help$/,
+      );
       assert.match(others.at(-1)!, /^not saved; `load` reads these ratios from a file:\n[\d.,]+$/);
       assert.equal(others.length, isClosed ? 1 : 2);
       if (!isClosed) {

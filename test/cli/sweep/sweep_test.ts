@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runPoint } from "../../../cli/sweep/sweep_job.ts";
 import { parseSweep } from "../../../cli/sweep/sweep_plan.ts";
-import { frontOf, type SweepResult } from "../../../cli/sweep/sweep_results.ts";
+import { frontOf, type SweepResult, SweepResults } from "../../../cli/sweep/sweep_results.ts";
 import { InputError, prune } from "../../../src/mod.ts";
 import {
   inTempFolder,
@@ -86,6 +86,10 @@ Deno.test("what is wrong with a sweep file is said with its place", () => {
   assert.throws(
     () => parseSweep("{", "plan.json"),
     /reading plan\.json: .*wanted JSON/,
+  );
+  assert.throws(
+    () => parseSweep(`{"data": ${"[".repeat(10_000)}${"]".repeat(10_000)}}`, "plan.json"),
+    { name: "InputError", message: /^reading plan\.json: more than 500 levels/ },
   );
 });
 
@@ -255,3 +259,38 @@ testWithRedis(
       assert.equal(reports.reduce((sum, { done }) => sum + done, 0), 2);
     }),
 );
+
+Deno.test("damaged results of a sweep are refused by their file, with what to do", () =>
+  inTempFolder(async (folder) => {
+    const file = `${folder}/sweep.json`;
+    const change = { before: 2, after: 1 };
+    const figures = { loss: change, macs: change, params: change, bytes: change, seconds: 1 };
+    const begun = { name: "a", model: "m", options: "o", budget: 0.5, key: "k", status: "begun" };
+    const runs = [begun, { ...begun, name: "b", status: "done", figures }];
+    const whole = JSON.stringify({ runs });
+    await Deno.writeTextFile(file, whole);
+    assert.equal((await SweepResults.open(folder, ["a", "b"])).wanted.length, 2);
+    const damaged = [
+      ...["", "runs", "null", "[]", "7", "{}", '{"runs":{}}', whole.slice(0, -5)],
+      "[".repeat(10_000) + "]".repeat(10_000),
+      ...[
+        ...[null, [], "constructor", {}],
+        ...["name", "model", "options", "budget", "key"].map((name) => ({ ...begun, [name]: [] })),
+        ...[null, "constructor", "done", "failed"].map((status) => ({ ...begun, status })),
+        ...[null, {}, "x"].map((figures) => ({ ...begun, figures })),
+        ...[null, "1", {}, { before: null, after: 1 }, { before: 1 }].flatMap((value) =>
+          ["loss", "macs", "params", "bytes", "seconds", "accuracy", "outputError", "quality"]
+            .map((name) => ({ ...runs[1], figures: { ...figures, [name]: value } }))
+        ),
+      ].map((run) => JSON.stringify({ runs: [run] })),
+    ];
+    for (const text of damaged) {
+      await Deno.writeTextFile(file, text);
+      await assert.rejects(SweepResults.open(folder, ["a"]), (error) => {
+        assert.ok(error instanceof InputError, text);
+        assert.ok(error.message.startsWith(`reading ${file}: `), error.message);
+        assert.match(error.message, /; remove it to begin the sweep anew$/);
+        return true;
+      });
+    }
+  }));

@@ -3,6 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import { dirname } from "node:path";
 import type { BlobStore } from "../../../src/distributed/blobs/blob_store.ts";
 import { openBlobs } from "../../../src/distributed/blobs/open_blobs.ts";
+import { breakDisk } from "../../support/faulty_disk.ts";
 
 const CONTENT = new TextEncoder().encode("statistics of a network");
 const NAME = createHash("sha256").update(CONTENT).digest("hex");
@@ -146,6 +147,22 @@ Deno.test("bytes from a web server get a name when their hash is known, and leav
 });
 
 /** Signature of a request as AWS describes it (Signature Version 4), of the headers that it says are signed. */
+Deno.test("a full disk at any step of keeping a blob from a web server says what to do", async () => {
+  await using server = new WebFolder();
+  server.files.set(`/${NAME}`, CONTENT);
+  for (let at = 1;; at++) {
+    const blobs = await openBlobs(server.url);
+    using disk = breakDisk(at, "ENOSPC");
+    const end = await blobs.fetch(NAME).catch((error) => error);
+    await blobs.close();
+    if (disk.steps < at) return void assert.ok(at > 3);
+    // The last steps remove what was fetched.
+    if (typeof end === "string") continue;
+    assert.equal(end.name, "InputError", end.stack);
+    assert.match(end.message, /^(making a folder in|keeping) .*ENOSPC.*; make room there/);
+  }
+});
+
 function signatureOf(request: Request): string {
   const [, scope, signed] = /Credential=[^/]+\/([^,]+), SignedHeaders=([^,]+),/.exec(
     request.headers.get("authorization")!,

@@ -19,3 +19,17 @@ Deno.test("any other failure is its text", () => {
   }
   assert.equal(readFailure(writeFailure("plain")).message, "plain");
 });
+
+Deno.test("a failure whose message is none is its text", () => {
+  for (
+    const message of [
+      ...["", "no JSON", "null", "7", '"a"', "{}", "[7]", "[null]", "[{}]", '[{"anyOf":7}]'],
+      ...['[{"anyOf":["constructor"]}]', '[{"anyOf":["toString"]}]', '["a",{"anyOf":[null]}]'],
+      '["a",{"anyOf":["queue"],"input":1}]',
+      "[".repeat(10_000) + "]".repeat(10_000),
+    ]
+  ) {
+    const read = readFailure(`InputError: ${message}`);
+    assert.deepEqual([read.name, read.message], ["Error", `InputError: ${message}`]);
+  }
+});

@@ -12,7 +12,9 @@ import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
 import { samplePositions } from "../../../src/execution/calibration/sampling.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { kernelMatrix, kernelSize } from "../../../src/graph/kernel.ts";
-import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { isFirstCall, type LayerGraph } from "../../../src/graph/layer_graph.ts";
+import { openNetwork } from "../../../src/graph/opening/network.ts";
+import { buildArchitecture } from "../../zoo/zoo.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
 import type { Moments } from "../../../src/kernels/moments.ts";
 import { samplePatches } from "../../../src/kernels/patches.ts";
@@ -26,16 +28,20 @@ const kernels = await loadKernels();
 
 const BATCHES = 3;
 const BATCH = 4;
-const SAMPLING = { seed: 5, pointsPerImage: 6 };
+/** Images of a batch that belong to the first half. */
+const FIRST_HALF = 1;
+const SAMPLING = { seed: 5, pointsPerImage: 6, images: BATCHES * BATCH };
 
 async function openCalibrator(
-  name: NetworkName,
+  name: NetworkName | "sharedLayer",
   memoryBudget = Infinity,
   changeBefore: (graph: LayerGraph) => LayerGraph = (graph) => graph,
 ) {
-  const { model, graph } = await buildNetwork(name);
+  const { model, graph } = name === "sharedLayer"
+    ? await openNetwork(await buildArchitecture(name))
+    : await buildNetwork(name);
   const { rules } = findChannelSpaces(graph);
-  const layers = graph.nodes.map((node) => node.key)
+  const layers = graph.nodes.filter(isFirstCall).map((node) => node.key)
     .filter((key) => ["convolution", "dense"].includes(rules.get(key)!.kind));
   let reads = 0;
   const calibrator = new Calibrator({
@@ -47,7 +53,8 @@ async function openCalibrator(
     readBatch: (batch) => {
       reads++;
       const indices = Int32Array.from({ length: BATCH }, (_, index) => 10 * batch + index);
-      return Promise.resolve({ inputs: [randomImages(BATCH, batch + 1)], indices });
+      const inputs = [randomImages(BATCH, batch + 1)];
+      return Promise.resolve({ inputs, indices, firstHalf: FIRST_HALF });
     },
   }, { ...SAMPLING, memoryBudget });
   const close = () => {
@@ -74,12 +81,29 @@ function assertClose(found: Float64Array, wanted: ArrayLike<number>, scale: numb
   });
 }
 
-/** Moments of one layer by running both networks from the images and adding up plain matrices. */
+/** Moments of one layer, at all its calls, by running both networks from the images and adding up plain matrices. */
 function naiveMoments(
   graph: LayerGraph,
   original: ForwardPlan,
   repaired: ForwardPlan,
+  name: string,
+  images = BATCH,
+): { gram: Float32Array; cross: Float32Array } {
+  const calls = graph.nodes.filter((node) => node.name === name)
+    .map(({ key }) => naiveCallMoments(graph, original, repaired, key, images));
+  const add = (sum: Float32Array, part: Float32Array) => sum.map((value, at) => value + part[at]);
+  return {
+    gram: calls.map(({ gram }) => gram).reduce(add),
+    cross: calls.map(({ cross }) => cross).reduce(add),
+  };
+}
+
+function naiveCallMoments(
+  graph: LayerGraph,
+  original: ForwardPlan,
+  repaired: ForwardPlan,
   key: string,
+  images: number,
 ): { gram: Float32Array; cross: Float32Array } {
   const number = graph.nodes.findIndex((node) => node.key === key);
   const node = graph.nodes[number];
@@ -112,8 +136,10 @@ function naiveMoments(
         const drift = before.shortcut.sub(after.shortcut!);
         y = y.add(inverse ? drift.mul(tf.tensor1d(inverse)) : drift);
       }
-      grams.push(tf.matMul(after.x, after.x, true));
-      crosses.push(tf.matMul(after.x, y, true));
+      const rows = after.x.shape[0] * images / BATCH;
+      const [x, target] = [after.x, y].map((matrix) => matrix.slice(0, rows) as tf.Tensor2D);
+      grams.push(tf.matMul(x, x, true));
+      crosses.push(tf.matMul(x, target, true));
     }
     return {
       gram: tf.addN(grams).dataSync().slice() as Float32Array,
@@ -130,6 +156,7 @@ const SAMPLED = [
   "sequence",
   "decoder",
   "gates",
+  "sharedLayer",
 ] as const;
 
 for (const name of SAMPLED) {
@@ -143,6 +170,10 @@ for (const name of SAMPLED) {
       const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
       assertClose(found.gram, wanted.gram, scale);
       assertClose(found.cross, wanted.cross, scale);
+      const half = naiveMoments(graph, original, repaired, key, FIRST_HALF);
+      assert.equal(found.half!.count, found.count * FIRST_HALF / BATCH);
+      assertClose(found.half!.gram, half.gram, scale);
+      assertClose(found.half!.cross, half.cross, scale);
       const weights = changedWeights(graph, key);
       calibrator.setWeights(key, weights);
       repaired.setWeights(key, weights);
@@ -215,6 +246,8 @@ Deno.test("gatherOriginal() gives the statistics of an untouched network in one 
     const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
     assertClose(taken.gram, found.gram, scale);
     assertClose(taken.cross, found.cross, scale);
+    assertClose(taken.half!.gram, found.half!.gram, scale);
+    assertClose(taken.half!.cross, found.half!.cross, scale);
   }
   alone.close();
   together.close();

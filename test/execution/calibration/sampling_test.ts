@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { drawDistinct, samplePositions } from "../../../src/execution/calibration/sampling.ts";
+import {
+  drawDistinct,
+  pointsFor,
+  samplePositions,
+} from "../../../src/execution/calibration/sampling.ts";
 import { createRandom } from "../../../src/base/random.ts";
 
 Deno.test("drawDistinct() draws every subset equally often", () => {
@@ -28,4 +32,16 @@ Deno.test("positions depend on seed, layer and image, not on the batch around it
   assert.notDeepEqual(samplePositions(3, [9], [5, 6], options), alone);
   assert.notDeepEqual(samplePositions(2, [9], [5, 6], { ...options, seed: 2 }), alone);
   for (const [row, column] of cells(together, 0)) assert.ok(row < 5 && column < 6);
+});
+
+Deno.test("a layer is sampled at as many positions as its inputs want", () => {
+  assert.equal(pointsFor(576, 7680), 10, "ten at least");
+  for (const [inputs, images] of [[576, 128], [1152, 500], [2304, 256]]) {
+    const points = pointsFor(inputs, images);
+    assert.ok(points * images >= 10 * inputs && (points - 1) * images < 10 * inputs);
+  }
+  for (const [inputs, images] of [[20_000, 64], [9216, 4000]]) {
+    const points = pointsFor(inputs, images);
+    assert.ok(points === 10 || points * images * inputs ** 2 <= 2 ** 40);
+  }
 });

@@ -28,8 +28,15 @@ const IDENTITY = {
 };
 
 function momentsOf(d: number, n: number, seed: number): Moments {
+  return { ...sumsOf(d, n, seed), half: { ...sumsOf(d, n, seed + 100), count: 4 * seed } };
+}
+
+function sumsOf(d: number, n: number, seed: number): Moments {
   const values = (length: number) => Float64Array.from(randomArray(length, seed + length));
   const [gram, cross, sumX, sumY, sumYY] = [d * d, d * n, d, n, n].map(values);
+  for (let row = 0; row < d; row++) {
+    for (let column = 0; column < row; column++) gram[row * d + column] = gram[column * d + row];
+  }
   return { d, n, count: 10 * seed, gram, cross, sumX, sumY, sumYY };
 }
 
@@ -59,6 +66,7 @@ Deno.test("shards add up to the same bits in any order", () => {
   assert.ok(isComplete(all));
   assert.deepEqual(all.shards, { of: 3, have: [1, 2, 3] });
   assert.deepEqual(mergeStatistics([mergeStatistics([shard(1), shard(2)]), shard(3)]), all);
+  assert.equal(all.layers.get("conv1")!.half!.count, 24);
   const { gram, count } = all.layers.get("conv1")!;
   const parts = [1, 2, 3].map((number) => shard(number).layers.get("conv1")!);
   assert.equal(count, 60);
@@ -166,7 +174,7 @@ Deno.test("a file that is none, was cut off or lies about its sizes is refused",
         (error: Error) => error instanceof InputError && message.test(error.message),
       );
     }
-    await writeSafetensors(path, {}, []);
+    await writeSafetensors(path, {}, [], []);
     await assert.rejects(loadStatistics(path), /no statistics/);
     await assert.rejects(loadStatistics(`${folder}/none`), InputError);
     await assert.rejects(loadStatistics(folder), InputError);

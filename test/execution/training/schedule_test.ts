@@ -26,3 +26,11 @@ Deno.test("one-cycle rises to the peak at 30 % and falls from there to the end",
     last = rate;
   }
 });
+
+Deno.test("warm-cosine rises over a twentieth and falls along a half cosine to nothing", () => {
+  close(learningRateAt("warm-cosine", 0.4, 0), 0);
+  close(learningRateAt("warm-cosine", 0.4, 0.025), 0.2);
+  close(learningRateAt("warm-cosine", 0.4, 0.05), 0.4);
+  close(learningRateAt("warm-cosine", 0.4, 0.525), 0.2);
+  close(learningRateAt("warm-cosine", 0.4, 1), 0);
+});

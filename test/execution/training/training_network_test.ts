@@ -50,7 +50,7 @@ for (const name of ["preActivation", "postActivation", "mobile", "sequence", "de
     const before = tf.memory().numTensors;
     const { model, graph } = await buildNetwork(name);
     const layout = layOutParameters(graph);
-    const network = new TrainingNetwork(kernels, graph, model, layout, LOSS);
+    const network = new TrainingNetwork(kernels, graph, model, layout, { loss: LOSS });
     const flat = new Float32Array(layout.length);
     packParameters(graph, layout, flat);
     network.load(flat);
@@ -100,7 +100,7 @@ for (const name of ["regression", "detection"] as const) {
     const { model, graph } = await buildNetwork(name);
     const layout = layOutParameters(graph);
     const loss = createLoss({ kind: "outputs", variances });
-    const network = new TrainingNetwork(kernels, graph, model, layout, loss);
+    const network = new TrainingNetwork(kernels, graph, model, layout, { loss });
     const out = new Float32Array(layout.length);
     const images = randomImages(6);
     const teacher = tf.tidy(() => targetsOf([model.predict(images)].flat()));
@@ -142,7 +142,7 @@ for (const name of ["concatenated", "added", "described"] as const) {
     const before = tf.memory().numTensors;
     const { model, graph } = await openNetwork(file);
     const layout = layOutParameters(graph);
-    const network = new TrainingNetwork(kernels, graph, model, layout, LOSS);
+    const network = new TrainingNetwork(kernels, graph, model, layout, { loss: LOSS });
     const out = new Float32Array(layout.length);
     const inputs = tensorsOf({ labels, ...rows }, model.inputNames);
     const { loss, images } = network.step({ inputs, labels: Int32Array.from(labels) }, out);
@@ -176,7 +176,7 @@ Deno.test("a teacher that agrees with the student adds no gradient, another one 
     const images = randomImages(labels.length);
     const options = { labelSmoothing: 0, distillationWeight: weight, temperature };
     const loss = createLoss({ kind: "classes", options });
-    const network = new TrainingNetwork(kernels, graph, model, layout, loss);
+    const network = new TrainingNetwork(kernels, graph, model, layout, { loss });
     network.step({ inputs: [images], labels, teacher: teacher && [teacher] }, out);
     network.dispose();
     tf.dispose(teacher ? [images, teacher] : [images]);
@@ -224,4 +224,53 @@ Deno.test("packing and unpacking weights give them back", async () => {
     });
     disposeModel(model);
   }
+});
+
+Deno.test("a step towards a teacher's answers, statistics frozen, gives the gradients of stock TensorFlow.js", async () => {
+  const temperature = 3;
+  const drawScores = () => tf.randomNormal([labels.length, 4], 0, 2, "float32", 9) as tf.Tensor;
+  const stock = await onCpu(async () => {
+    const { model } = await buildNetwork("postActivation");
+    const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    const { value, grads } = tf.variableGrads(() => {
+      const images = randomImages(labels.length);
+      const probabilities = model.apply(images, { training: false }) as tf.Tensor;
+      const logits = tf.log(probabilities);
+      const wanted = tf.softmax(drawScores().div(temperature));
+      const own = tf.logSoftmax(logits.div(temperature));
+      const gap = wanted.mul(tf.log(wanted).sub(own)).sum(-1).mean();
+      return gap.mul(temperature ** 2) as tf.Scalar;
+    }, variables);
+    const gradients = model.trainableWeights.map(({ originalName }, index) =>
+      [originalName, grads[variables[index].name].dataSync()] as const
+    );
+    return { loss: value.dataSync()[0], gradients: new Map(gradients) };
+  });
+  const before = tf.memory().numTensors;
+  const { model, graph } = await buildNetwork("postActivation");
+  const layout = layOutParameters(graph);
+  const loss = createLoss({ kind: "answers", temperature });
+  const network = new TrainingNetwork(kernels, graph, model, layout, {
+    loss,
+    freezesStatistics: true,
+  });
+  const out = new Float32Array(layout.length);
+  const images = randomImages(labels.length);
+  const scores = drawScores();
+  const sums = network.step({ inputs: [images], teacher: [scores] }, out);
+  assert.ok(Math.abs(sums.loss / labels.length / stock.loss - 1) < 1e-3, `${sums.loss}`);
+  for (const { key, role, offset, length } of layout.trained) {
+    const wanted = stock.gradients.get(`${key}/${role}`)!;
+    const scale = Math.max(1e-2, ...wanted.map(Math.abs));
+    for (let i = 0; i < length; i++) {
+      assert.ok(Math.abs(out[offset + i] - wanted[i]) < 2e-3 * scale, `${key}/${role}`);
+    }
+  }
+  for (const { offset, length } of layout.statistics) {
+    assert.ok(out.subarray(offset, offset + length).every((value) => value === 0));
+  }
+  tf.dispose([images, scores]);
+  network.dispose();
+  disposeModel(model);
+  assert.equal(tf.memory().numTensors, before);
 });

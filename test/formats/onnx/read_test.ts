@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";
@@ -33,7 +33,7 @@ Deno.test("the groups of a convolution are cut each by itself, their selectors h
   const file = readOnnx(sketches["a grouped convolution"](), "sketch.onnx");
   const { graph, model } = await openNetwork(file);
   disposeModel(model);
-  const places = listConvolutions(graph, findChannelSpaces(graph), "couple");
+  const places = listReaders(graph, findChannelSpaces(graph), "couple");
   const groups = places.filter(({ key }) => key.includes("group"));
   assert.equal(groups.length, 4);
   assert.ok(!places.some(({ key }) => key.includes("select")));

@@ -7,6 +7,7 @@ import type { ModelFile, Weight } from "../../../src/model/model_file.ts";
 import { randomBytes } from "../../data/fixtures.ts";
 import { createModelFile, inTempFolder, writeFile } from "../../model/fixtures.ts";
 import { breakFiles } from "../../support/broken_files.ts";
+import { ageTurn } from "../../support/turns.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -209,6 +210,7 @@ for (const how of ["fail", "stop"] as const) {
         if (how === "fail") assert.deepEqual(await listNames(folder), ["model"]);
         if (how === "fail" && which === 0) assert.deepEqual(await listNames(dir), names);
         if (!broken.isReached) break;
+        await ageTurn(dir);
         await saveModelFile(dir, other, { force: true });
         assert.deepEqual(await listNames(dir), ["group1-shard1of1.bin", "model.json"]);
       }

@@ -103,8 +103,8 @@ Deno.test("input, output and layers that are not understood freeze their spaces,
     "the softmax of layer dense mixes channels",
     "LayerNormalization layer layer_norm normalizes over channels",
     "LayerNormalization layer layer_norm normalizes over channels",
-    "layer shared is called 2 times",
-    "layer shared is called 2 times",
+    "layer shared is called 2 times, one behind the other",
+    "layer shared is called 2 times, one behind the other",
     undefined,
   ]);
 });

@@ -8,7 +8,7 @@ import {
 import { type Cuts, noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { inputPositions } from "../../../src/graph/kernel.ts";
 import type { LayerNode } from "../../../src/graph/layer_graph.ts";
-import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { writeGraph } from "../../../src/graph/write_graph.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
@@ -88,7 +88,7 @@ for (const name of ["preActivation", "postActivation", "sequence", "grouped"] as
     const placesOf = async (each: ModelFile) => {
       const { graph, model } = await openNetwork(each);
       disposeModel(model);
-      return listConvolutions(graph, findChannelSpaces(graph), "select").map(({ key }) => key);
+      return listReaders(graph, findChannelSpaces(graph), "select").map(({ key }) => key);
     };
     assert.deepEqual(await placesOf(after), await placesOf(before), "selectors have no place");
     disposeModel(opened.model);
@@ -100,7 +100,7 @@ Deno.test("a grouped convolution is cut inside its groups, and its selectors are
   disposeModel(model);
   const map = findChannelSpaces(graph);
   for (const shared of ["select", "couple"] as const) {
-    const places = new Map(listConvolutions(graph, map, shared).map((each) => [each.key, each]));
+    const places = new Map(listReaders(graph, map, shared).map((each) => [each.key, each]));
     assert.ok(![...places.keys()].some((key) => key.includes("select")));
     for (const key of ["first_0", "first_1", "second_0", "second_1"]) {
       assert.deepEqual([places.get(key)!.mode, places.get(key)!.channels], ["private", 4]);
@@ -212,7 +212,7 @@ Deno.test("a dilated separable convolution stays one layer, which alone can be d
     const x = conv(image, "stem", 4);
     return tf.layers.separableConv2d({ name: "spread", ...options }).apply(x) as Symbolic;
   });
-  const place = listConvolutions(graph, map, "select").find(({ key }) => key === "spread")!;
+  const place = listReaders(graph, map, "select").find(({ key }) => key === "spread")!;
   assert.equal(place.mode, "whole");
   assert.match(place.reason!, /SeparableConv2D layer spread is dilated/);
 });

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { foldGraph } from "../../../src/graph/folding/fold_graph.ts";
 import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
-import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
 import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { writeGraph } from "../../../src/graph/write_graph.ts";
@@ -97,7 +97,7 @@ for (const name of networkNames) {
     const graph = await graphOf(file);
     const map = findChannelSpaces(graph);
     const cuts = noCuts(map);
-    for (const { key, mode, channels } of listConvolutions(graph, map, "select")) {
+    for (const { key, mode, channels } of listReaders(graph, map, "select")) {
       if (mode !== "select") continue;
       const kept = Int32Array.from({ length: Math.ceil(channels / 2) }, (_, index) => 2 * index);
       cuts.selections.set(key, kept);

@@ -4,13 +4,14 @@ import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import {
   inputChannels,
-  listConvolutions,
+  listReaders,
   selectionSaving,
   type SharedMode,
 } from "../../../src/graph/cuts/convolutions.ts";
 import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { planLayers } from "../../../src/pruning/policy/plan.ts";
+import { parseRatioList, uniformRatios } from "../../../src/pruning/policy/ratios.ts";
 import { buildNetwork, type NetworkName, networkNames } from "../../support/networks.ts";
 
 await startBackend();
@@ -21,7 +22,7 @@ async function openPlaces(name: NetworkName, shared: SharedMode) {
   const { model, graph } = await buildNetwork(name);
   model.dispose();
   const map = findChannelSpaces(graph);
-  return { graph, map, places: listConvolutions(graph, map, shared) };
+  return { graph, map, places: listReaders(graph, map, shared) };
 }
 
 Deno.test("convolutions inside a branch are private, those that read a stream select or couple", async () => {
@@ -36,14 +37,15 @@ Deno.test("convolutions inside a branch are private, those that read a stream se
         ["block2_projection", shared],
         ["block2_conv1", shared],
         ["block2_conv2", "private"],
-        ["block3_conv1", "private"],
-        ["block3_conv2", "whole"],
-      ].map(([key, mode]) => [key, key === "block3_conv1" ? shared : mode]),
+        ["block3_conv1", shared],
+        ["block3_conv2", "private"],
+        ["dense", shared === "couple" ? "couple" : "whole"],
+      ],
     );
   }
 });
 
-Deno.test("every convolution that stays whole says why", async () => {
+Deno.test("every layer that stays whole says why", async () => {
   for (const name of networkNames) {
     const { places } = await openPlaces(name, "couple");
     for (const { key, mode, reason } of places) {
@@ -75,7 +77,20 @@ Deno.test("a coupled space stays whole when a skipped convolution reads it", asy
   assert.equal(modeOf("block3_conv1"), "couple");
 });
 
-Deno.test("an unknown name on the skip list is an error that lists the convolutions", async () => {
+Deno.test("given ratios leave the last convolution whole, and Dense layers unless others lose their channels", async () => {
+  const { graph, map, places } = await openPlaces("plain", "select");
+  const plans = planLayers(graph, map, places, uniformRatios(0.5, places), NO_RULES);
+  const last = plans.find(({ node }) => node.key === "conv3")!;
+  assert.deepEqual([last.mode, last.reason], ["whole", "it is the last convolution"]);
+  const denseLayers = plans.filter(({ node }) => node.className === "Dense");
+  assert.deepEqual(denseLayers.map(({ mode }) => mode), ["whole", "whole"]);
+  const chosen = parseRatioList("1,1,1,conv3=0.5,hidden=0.4,dense=0.3", "a test", places);
+  const cut = planLayers(graph, map, places, chosen, NO_RULES)
+    .filter(({ mode }) => mode !== "whole").map(({ node, keep }) => [node.key, keep]);
+  assert.deepEqual(cut, [["conv3", 4], ["hidden", 2], ["dense", 2]]);
+});
+
+Deno.test("an unknown name on the skip list is an error that lists the layers", async () => {
   const { graph, map, places } = await openPlaces("mobile", "select");
   assert.throws(
     () =>

@@ -35,9 +35,7 @@ for (const name of ["preActivation", "postActivation", "mobile"] as NetworkName[
           const { report, log } = await prune({ ...SMALL, model, data, shared, policy });
           assert.equal(tf.memory().numTensors, before, "all tensors are given back");
           const { macs, params, search } = report;
-          const kept = target === "macs"
-            ? macs.convAfter / macs.convBefore
-            : params.after / params.before;
+          const kept = target === "macs" ? macs.after / macs.before : params.after / params.before;
           assert.ok(kept <= 0.6, `${kept}`);
           assert.ok(Math.max(...log!.rollouts.map(({ cost }) => cost)) <= 0.6);
           assert.equal(log!.rollouts.length, TRIED);
@@ -189,8 +187,53 @@ Deno.test(
     const { log, report } = await prune({ ...SMALL, model, data, policy: { ...POLICY, search } });
     for (const { accuracy, error, cost, reward } of log!.rollouts) {
       assert.equal(error, 1 - accuracy!);
-      const wanted = -Math.max(0.15, 1 - accuracy!) * Math.log(cost * report.macs.convBefore);
+      const wanted = -Math.max(0.15, 1 - accuracy!) * Math.log(cost * report.macs.before);
       assert.ok(Math.abs(reward - wanted) < 1e-9);
     }
+  }),
+);
+
+for (const kind of ["uniform", "budget", "auto"] as const) {
+  Deno.test(
+    `that the original is at chance is said before any other work (${kind})`,
+    withNoise(async (data) => {
+      const model = await noisyNetwork("plain");
+      const policy = kind === "uniform"
+        ? { kind, ratio: 0.5 }
+        : kind === "auto"
+        ? POLICY
+        : { kind, share: 0.5 };
+      const heard: string[] = [];
+      const hear = (text: string) => heard.at(-1) !== text && heard.push(text);
+      const { report } = await prune({
+        ...SMALL,
+        model,
+        data,
+        policy,
+        onNotice: (notice) => hear(notice),
+        onProgress: ({ stage }) => hear(stage),
+      });
+      const [first, said, next] = heard;
+      assert.equal(first, "evaluating the original");
+      assert.match(said, /no better than chance/);
+      assert.ok(next !== undefined && next !== first);
+      assert.equal(heard.filter((each) => each === first).length, 1, "it is evaluated once");
+      assert.deepEqual(report.notices.filter((notice) => notice === said), [said]);
+    }),
+  );
+}
+
+Deno.test(
+  "a budget that cannot be reached is refused before the original is evaluated",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const heard: string[] = [];
+    for (const policy of [{ ...POLICY, share: 0.01 }, { kind: "budget", share: 0.01 }] as const) {
+      await assert.rejects(
+        prune({ ...SMALL, model, data, policy, onProgress: ({ stage }) => heard.push(stage) }),
+        InputError,
+      );
+    }
+    assert.deepEqual(heard, []);
   }),
 );

@@ -3,7 +3,7 @@ import { costModel } from "../../../src/cost/cost_model.ts";
 import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { sumTerms } from "../../../src/cost/cost_term.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listConvolutions, type SharedMode } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders, type SharedMode } from "../../../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
@@ -26,7 +26,7 @@ async function openSubject(name: NetworkName, shared: SharedMode, data: string) 
   const { graph, model } = await openNetwork(file);
   disposeModel(model);
   const map = findChannelSpaces(graph);
-  const units = listCutUnits(graph, map, listConvolutions(graph, map, shared));
+  const units = listCutUnits(graph, map, listReaders(graph, map, shared));
   const context = { graph, map, kernels: await loadKernels(), select: "obs", ridge: 1e-4 } as const;
   const create = () =>
     new CountNetworks(context, units, {
@@ -78,7 +78,7 @@ Deno.test(
     const ratios = graph.nodes.filter(({ className }) => className === "Conv2D")
       .map(({ name }) => name === units[cut].name ? 0.5 : 1);
     const policy = { kind: "list", text: ratios.join(","), source: "list" } as const;
-    const pruned = await prune({ ...SAMPLING, model: file, data, policy });
+    const pruned = await prune({ ...SAMPLING, model: file, data, policy, ridge: 1e-4 });
     const { graph: wanted, model } = await openNetwork(pruned.file);
     disposeModel(model);
     const kernelIn = ({ nodes }: typeof graph) =>

@@ -79,6 +79,25 @@ Deno.test(
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace('"rollout":2', '"rollout":'));
     await refused(/found no JSON in line 3; cut the file off before it/);
+    for (const line of ["null", "[]", '"constructor"', "{}", '{"kind":null}', '{"kind":[]}']) {
+      await Deno.writeTextFile(path, `${text}${line}\n`);
+      await refused(/found no entry in line 5; cut the file off before it/);
+      await Deno.writeTextFile(path, `${line}\n`);
+      await refused(/found no entry in line 1/);
+    }
+    await Deno.writeTextFile(path, `${"[".repeat(10_000)}${"]".repeat(10_000)}\n`);
+    await refused(/found no JSON in line 1/);
+    await Deno.writeTextFile(path, text.replace('"version":4', '"version":{"toString":1}'));
+    await refused(/found search of version {"toString":1}, wanted a search of version 4/);
+    await Deno.writeTextFile(path, text);
+    const journal = await SearchJournal.open(path, IDENTITY);
+    assert.throws(() => journal.entriesOf("rollout", ({ rollout }) => rollout !== 2), {
+      name: "InputError",
+      message: `reading the search journal ${path}: found no rollout in line 3; ` +
+        "cut the file off before it, or start anew without resume",
+    });
+    assert.deepEqual(journal.entriesOf("rollout", () => true), ENTRIES);
+    assert.deepEqual(journal.entriesOf("finalist", () => false), []);
     await Deno.writeTextFile(path, text.slice(text.indexOf("\n") + 1));
     await refused(/found rollout of version undefined, wanted a search of version 4/);
     await Deno.writeTextFile(path, "");

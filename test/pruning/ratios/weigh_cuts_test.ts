@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Stopwatch } from "../../../src/base/stopwatch.ts";
-import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
-import { measureNetwork } from "../../../src/pruning/measure_network.ts";
+import { heldOutImages, measureNetwork } from "../../../src/pruning/measure_network.ts";
 import { CountNetworks, readersOf } from "../../../src/pruning/ratios/count_networks.ts";
 import { weighCuts } from "../../../src/pruning/ratios/weigh_cuts.ts";
 import { OriginalMoments } from "../../../src/pruning/statistics/original_moments.ts";
@@ -26,7 +26,7 @@ async function weighAndMeasure(name: NetworkName, data: string, workers: number)
     const settings = { ...CALIBRATION_DEFAULTS, images: 100 };
     const source = createStatisticsSource(session, settings, new Stopwatch());
     const { graph, map } = source;
-    const units = listCutUnits(graph, map, listConvolutions(graph, map, "couple"));
+    const units = listCutUnits(graph, map, listReaders(graph, map, "couple"));
     const context = {
       ...source,
       kernels: await loadKernels(),
@@ -40,7 +40,7 @@ async function weighAndMeasure(name: NetworkName, data: string, workers: number)
     const whole = units.map(({ channels }) => channels);
     const cuts = whole.map((channels, unit) => ({ unit, count: channels - 1 }));
     const weighed = await weighCuts(context, networks, cuts, whole);
-    const images = { split: "train", indices: source.calibration.indices, batchSize: 50 } as const;
+    const images = heldOutImages(source, 200);
     const measured: number[] = [];
     for (const { unit, count } of cuts) {
       const network = networks.networkFor(whole.with(unit, count));

@@ -99,7 +99,7 @@ for (const name of headNames) {
       assert.equal(tf.memory().numTensors, before, "all tensors are given back");
       for (const found of [budget.report, report]) {
         assertMeasuredByOutputs(found);
-        assert.ok(found.macs.convAfter <= 0.6 * found.macs.convBefore);
+        assert.ok(found.macs.after <= 0.6 * found.macs.before);
       }
       for (const { error, loss, reward, accuracy } of log!.rollouts) {
         assert.equal(accuracy, undefined);

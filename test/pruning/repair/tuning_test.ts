@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { writeMessage } from "../../../src/base/message.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
@@ -115,7 +116,7 @@ for (const stage of ["group", "whole"] as const) {
       });
       await assert.rejects(interrupted, /^Error: enough$/);
       const other = { ...options, ridge: 1e-3, checkpoint, resume: true };
-      await assert.rejects(prune(other), /ridge 0.0001, wanted 0.001/);
+      await assert.rejects(prune(other), /ridge none, wanted 0.001/);
       const rest = await prune({ ...options, checkpoint, resume: true });
       assert.deepEqual(weightsOf(rest), weightsOf(whole));
       assert.equal(JSON.stringify(rest.report.layers), JSON.stringify(whole.report.layers));
@@ -227,3 +228,16 @@ Deno.test("a group is tuned by Adam for a share of the epochs, or retrained as t
   );
   assert.deepEqual(groupOptions(TUNING_DEFAULTS, { ...GROUPS, retrain: true }), TUNING_DEFAULTS);
 });
+
+Deno.test(
+  "a network that cannot be tuned is given as it was cut, with why",
+  withData(async (data) => {
+    const model = await modelOf("postActivation");
+    const tuning = { ...SMALL.tuning, learningRate: 1e30 };
+    const { report } = await prune({ ...SMALL, model, data, tuning });
+    assert.match(writeMessage(report.failure!), /found a loss of NaN .*; lower the learning rate/);
+    assert.equal(report.tuning, undefined);
+    const cut = await prune({ ...SMALL, tuning: undefined, model, data });
+    assert.deepEqual(report.accuracy, cut.report.accuracy);
+  }),
+);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "../../../src/base/errors.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { createRandom, shuffledIndices } from "../../../src/base/random.ts";
@@ -50,6 +49,22 @@ for (const method of METHODS) {
         const actual = keptBy(method, [permuteChannels(problem, permutation)], count);
         assert.deepEqual(actual, expected.toSorted((a, b) => a - b));
       }
+    }
+  });
+
+  Deno.test(`${method} keeps one channel at least of every guarded set, and the best otherwise`, () => {
+    const order = [...createSelector(kernels, [PROBLEM], "obs").removalOrder];
+    // Sets of those that go first, one of them within another: without guards few are hit.
+    const guards = [order.slice(0, 3), order.slice(1, 2), [order[0], order[4]]];
+    const free = createSelector(kernels, [PROBLEM], method);
+    const guarded = createSelector(kernels, [PROBLEM], method, { guards });
+    for (let count = guards.length; count <= CHANNELS; count++) {
+      const kept = [...guarded.keep(count).kept];
+      assert.equal(new Set(kept).size, count);
+      for (const guard of guards) assert.ok(guard.some((channel) => kept.includes(channel)));
+      const best = [...free.keep(count).kept];
+      const isHit = guards.every((guard) => guard.some((channel) => best.includes(channel)));
+      if (isHit && method !== "obs") assert.deepEqual(kept, best);
     }
   });
 
@@ -112,17 +127,17 @@ for (const method of METHODS) {
   });
 }
 
-for (const method of ["lasso", "obs"] as const) {
-  Deno.test(`${method} names the layer and the option when samples are too few`, () => {
-    const starved = { ...PROBLEM, name: "conv2d_3", moments: { ...PROBLEM.moments, count: 31 } };
-    assert.throws(
-      () => createSelector(kernels, [starved], method),
-      (error) =>
-        error instanceof InputError &&
-        /layer "conv2d_3": found 31 samples for its 32 inputs.*raise pointsPerImage, batches or batchSize/
-          .test(
-            error.message,
-          ),
-    );
+const STARVED = [1, 7, 31].map((count) =>
+  randomProblem({ taps: 4, channels: CHANNELS, outputs: 5, seed: 5, count })
+);
+
+for (const method of METHODS) {
+  Deno.test(`${method} answers for every count from fewer samples than inputs, even one`, () => {
+    for (const problem of STARVED) {
+      const selector = createSelector(kernels, [problem], method);
+      for (let count = 0; count <= CHANNELS; count++) {
+        assert.equal(new Set(selector.keep(count).kept).size, count);
+      }
+    }
   });
 }

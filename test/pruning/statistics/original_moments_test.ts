@@ -27,11 +27,10 @@ const SMALL = {
 function watchGathering(after: () => void = () => {}): Disposable & { passes: string[][] } {
   const { gatherOriginal } = WorkerPool.prototype;
   const passes: string[][] = [];
-  WorkerPool.prototype.gatherOriginal = async function (request) {
+  WorkerPool.prototype.gatherOriginal = async function (request, take) {
     passes.push([...request.layers]);
-    const moments = await gatherOriginal.call(this, request);
+    await gatherOriginal.call(this, request, take);
     after();
-    return moments;
   };
   return {
     passes,
@@ -115,7 +114,7 @@ Deno.test(
     };
     await refused(/belong to seed 0, wanted 4; give others, or make them/, { seed: 4 });
     await refused(/belong to images 128, wanted 80;/, { batches: 2 });
-    await refused(/belong to pointsPerImage 10, wanted 9;/, { pointsPerImage: 9 });
+    await refused(/belong to pointsPerImage none, wanted 9;/, { pointsPerImage: 9 });
     await refused(/belong to preprocessing .*"mean":\[127,127,127\].*, wanted .*\[100,100,100\]/, {
       preprocessing: { mean: [100] },
     });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ACTIVATION_BUDGET, fitBatch } from "../../../src/session/workers/fit_batch.ts";
+import { ACTIVATION_BUDGET, fitBatch } from "../../../src/graph/fit_batch.ts";
 import { readPreprocessing } from "../../../src/model/read_preprocessing.ts";
 import { WorkerPool } from "../../../src/session/workers/worker_pool.ts";
 import { layOutParameters } from "../../../src/execution/training/parameters.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { UsageError } from "../../../src/base/errors.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listConvolutions } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";
@@ -35,7 +35,7 @@ for (const name of networkNames) {
     if (SIZES[name]) {
       assert.deepEqual({ params: cost.params, convMacs: cost.convMacs }, SIZES[name]);
     }
-    const places = listConvolutions(graph, findChannelSpaces(graph), "couple");
+    const places = listReaders(graph, findChannelSpaces(graph), "couple");
     const whole = places.filter(({ mode }) => mode === "whole").map(({ place }) => place);
     assert.deepEqual(whole, [1, places.length]);
     disposeModel(model);

@@ -1,10 +1,10 @@
-import { InputError } from "../../../base/mod.ts";
+import { InputError, type Notice } from "../../../base/mod.ts";
 import { type Evaluation, keyOf } from "./rollout.ts";
 
 /** Why a network could not be measured. */
 export interface MeasuringFailure {
   /** The message of the error. */
-  readonly failure: string;
+  readonly failure: Notice;
 }
 
 /** What came of measuring a network. */

@@ -1,3 +1,4 @@
+import type { Notice } from "../../../base/mod.ts";
 import type { LearningLosses } from "./agent/ddpg.ts";
 import type { RewardPolicy } from "./reward.ts";
 
@@ -44,7 +45,7 @@ export interface Rollout extends Proposal, Evaluation, Partial<LearningLosses> {
 /** One network that could not be measured. */
 export interface FailedRollout extends Proposal {
   /** The message of the error. */
-  readonly failure: string;
+  readonly failure: Notice;
 }
 
 /**

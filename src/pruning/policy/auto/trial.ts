@@ -1,4 +1,4 @@
-import { InputError } from "../../../base/mod.ts";
+import { InputError, partsOf } from "../../../base/mod.ts";
 import type { Walk } from "./environment.ts";
 import type { Measurement } from "./measurements.ts";
 import { rewardOf, type RewardPolicy } from "./reward.ts";
@@ -70,8 +70,8 @@ export function partitionTrials(scored: readonly (Rollout | FailedRollout)[]): T
   const rollouts = scored.filter((each): each is Rollout => !("failure" in each));
   const failures = scored.filter((each): each is FailedRollout => "failure" in each);
   if (rollouts.length > 0 || failures.length === 0) return { rollouts, failures };
-  throw new InputError(
-    `measuring networks: found none of ${failures.length} that can be measured; the first: ` +
-      failures[0].failure,
-  );
+  throw new InputError([
+    `measuring networks: found none of ${failures.length} that can be measured; the first: `,
+    ...partsOf(failures[0].failure),
+  ]);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import { findConvolutions } from "../../../src/api/workbench/find_convolutions.ts";
+import { findLayers } from "../../../src/api/workbench/find_layers.ts";
 
 const NAMES = ["conv1", "stage1/conv1", "stage1/conv2", "stage2.conv1", "all_of_it"];
 
@@ -16,17 +16,17 @@ const CASES: Record<string, readonly string[]> = {
 
 for (const [pattern, wanted] of Object.entries(CASES)) {
   Deno.test(`${pattern} means ${wanted.length} of the convolutions`, () => {
-    assert.deepEqual(findConvolutions(pattern, NAMES), wanted);
+    assert.deepEqual(findLayers(pattern, NAMES), wanted);
   });
 }
 
 Deno.test("a layer that is called all is meant by its name", () => {
-  assert.deepEqual(findConvolutions("all", ["conv1", "all"]), ["all"]);
+  assert.deepEqual(findLayers("all", ["conv1", "all"]), ["all"]);
 });
 
 Deno.test("a name that is not there is answered with the nearest ones", () => {
   for (const pattern of ["stage1/conv3", "stage1/cnv?3"]) {
-    assert.throws(() => findConvolutions(pattern, NAMES), (error) => {
+    assert.throws(() => findLayers(pattern, NAMES), (error) => {
       assert.ok(error instanceof InputError);
       assert.ok(error.message.includes(`found none called "${pattern}", wanted a name`));
       assert.match(error.message, /the nearest names are stage1\/conv1, stage1\/conv2, \S+$/);

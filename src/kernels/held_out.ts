@@ -1,0 +1,69 @@
+import { factorWithRidge, meanDiagonal } from "./cholesky.ts";
+import type { Kernels } from "./load.ts";
+
+const F64_BYTES = 8;
+
+/** Second moments of some samples about the means of others. */
+export interface SampleMoments {
+  /** G, size × size. */
+  readonly gram: Float64Array;
+  /** C, size × outputs. */
+  readonly cross: Float64Array;
+  /** Σy² over outputs. */
+  readonly total: number;
+}
+
+/** A ridge regression that is fitted to some samples and tried out on others. */
+export interface HeldOutTrial {
+  /** What is fitted to, about its own means. */
+  readonly train: SampleMoments;
+  /** What it is tried out on, about the means of `train`, so that the intercept takes part. */
+  readonly test: SampleMoments;
+  /** W, size × outputs: the weights that the ridge pulls towards. */
+  readonly weights: Float32Array;
+  /** Rows of G. */
+  readonly size: number;
+  /** Columns of C. */
+  readonly outputs: number;
+}
+
+/**
+ * Squared error of a ridge regression on samples that it has not seen: with W' = (G + ρI)⁻¹(C + ρW) of the samples it is
+ * fitted to, and s, C and G of the others,
+ *
+ *     s − 2 tr(W'ᵀC) + tr(W'ᵀGW')
+ *
+ * @param kernels The kernels.
+ * @param trial The two sets of samples.
+ * @param ridge Ridge, relative to the mean diagonal of the G that is fitted to.
+ * @returns The error, in the units of Σy².
+ * @throws {RangeError} When no ridge makes G positive definite.
+ */
+export function heldOutError(
+  kernels: Kernels,
+  { train, test, weights, size, outputs }: HeldOutTrial,
+  ridge: number,
+): number {
+  const { wasm, memory } = kernels;
+  return memory.withScratch({
+    matrix: size * size * F64_BYTES,
+    solution: size * outputs * F64_BYTES,
+    product: size * outputs * F64_BYTES,
+    workspace: wasm.choleskyWorkspaceBytes(),
+  }, (at) => {
+    const evidence = factorWithRidge(kernels, train.gram, size, ridge, at.matrix, at.workspace);
+    const rho = evidence.ridge * meanDiagonal(train.gram, size);
+    const solution = memory.f64(at.solution, size * outputs);
+    for (let i = 0; i < solution.length; i++) solution[i] = train.cross[i] + rho * weights[i];
+    wasm.choleskySolve(at.matrix, size, size, at.solution, outputs, at.workspace);
+
+    memory.f64(at.matrix, size * size).set(test.gram);
+    const negated = memory.f64(at.product, size * outputs).fill(0);
+    wasm.subtractProduct(at.product, at.matrix, size, at.solution, outputs, at.workspace);
+    let error = test.total;
+    for (let i = 0; i < solution.length; i++) {
+      error -= solution[i] * (2 * test.cross[i] + negated[i]);
+    }
+    return Math.max(0, error);
+  });
+}

@@ -1,0 +1,142 @@
+import { networkCost } from "../../cost/mod.ts";
+import type { LayerGraph } from "../../graph/mod.ts";
+import type { Session } from "../../session/mod.ts";
+import {
+  type EpochReport,
+  hasState,
+  prepareTuning,
+  type StatePlace,
+  TUNING_DEFAULTS,
+  type TuningOptions,
+} from "../../tuning/mod.ts";
+import { heldOutImages } from "../measure_network.ts";
+import type { StatisticsSource } from "../statistics/statistics_source.ts";
+import type { NetworkRepairOptions, NetworkRepairReport, PruneNetworkOptions } from "../types.ts";
+
+/** What the repair of the whole network uses where an option is not given. */
+export const NETWORK_REPAIR_DEFAULTS = {
+  batchSize: 128,
+  learningRate: 1e-3,
+  temperature: 4,
+} as const;
+
+/** Steps where there is time for them. */
+const MOST_STEPS = 600;
+
+/** Fewer steps than these are no repair. */
+const LEAST_STEPS = 30;
+
+/** Multiply–accumulates that all steps may take: about two minutes on two cores. */
+const MOST_MACS = 15e12;
+
+/** A step goes forward and backward through the network, which is three times its cost. */
+const PASSES_PER_STEP = 3;
+
+/** Held-out training images that choose. */
+const JUDGES = 2000;
+
+/** How often they are looked at, beside the beginning. */
+const LOOKS = 6;
+
+/** A network after its repair, and what that found. */
+export interface NetworkRepair {
+  readonly graph: LayerGraph;
+  readonly report: NetworkRepairReport;
+}
+
+/**
+ * Repairs a smaller network as a whole, without labels: all its weights learn to give the outputs of the unpruned network
+ * on the calibration images (distillation: Hinton et al. 2015, arXiv 1503.02531). Layer by layer the repair is at its
+ * limit before; what is left lies between layers. BatchNormalization keeps its mean and variance.
+ *
+ * Held-out training images choose among the weights that it began with and those after every sixth of the steps, so it
+ * never ends worse than it began.
+ *
+ * @param session Model and data.
+ * @param source The unpruned network and the calibration images.
+ * @param graph The smaller network.
+ * @param settings How it is repaired, and where the state of that is kept.
+ * @returns The network, and what was found.
+ * @throws The reason of the run's signal when it is raised; the state is kept then.
+ */
+export async function repairNetwork(
+  session: Session,
+  source: StatisticsSource,
+  graph: LayerGraph,
+  { seed, signal, onProgress, place, ...options }: NetworkRepairSettings,
+): Promise<NetworkRepair> {
+  const training = source.calibration.indices;
+  const { temperature, learningRate } = { ...NETWORK_REPAIR_DEFAULTS, ...options };
+  const batchSize = Math.min(
+    options.batchSize ?? NETWORK_REPAIR_DEFAULTS.batchSize,
+    training.length,
+  );
+  const steps = options.steps ?? affordableSteps(source.graph, graph, batchSize);
+  if (steps < LEAST_STEPS && options.steps === undefined) {
+    const reason =
+      `a network of this size has time for ${steps} steps only, and ${LEAST_STEPS} are wanted`;
+    return { graph, report: { steps: 0, epochs: [], reason } };
+  }
+  const epochs = steps / Math.floor(training.length / batchSize);
+  const tuning: TuningOptions = {
+    ...TUNING_DEFAULTS,
+    epochs,
+    batchSize,
+    learningRate,
+    temperature,
+    schedule: "warm-cosine",
+    optimizer: "adam",
+    weightDecay: 0,
+    shift: 0,
+    flip: false,
+    seed,
+  };
+  const validation = heldOutImages(source, JUDGES).indices;
+  const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
+  const tune = await prepareTuning(session, {
+    options: tuning,
+    place: own,
+    teacher: source.file,
+    imitates: true,
+    freezesStatistics: true,
+    images: { training, validation },
+    validateEvery: Math.max(1, Math.ceil(epochs / LOOKS)),
+    signal,
+    onProgress: (progress) => onProgress?.({ ...progress, stage: "repairing the network" }),
+  });
+  const tuned = await tune(graph);
+  if (tuned.interrupted) signal!.throwIfAborted();
+  return {
+    graph: tuned.graph,
+    report: {
+      steps,
+      epochs: tuned.history,
+      ...(tuned.start && {
+        heldOut: { images: validation.length, before: tuned.start, after: figuresOf(tuned) },
+        isKept: tuned.bestEpoch! > 0,
+      }),
+    },
+  };
+}
+
+/** How a network is repaired as a whole, in which run. */
+export interface NetworkRepairSettings
+  extends NetworkRepairOptions, Pick<PruneNetworkOptions, "signal" | "onProgress"> {
+  readonly seed: number;
+  readonly place?: StatePlace;
+}
+
+function figuresOf(
+  { validationAccuracy, validationOutputError }: Pick<
+    EpochReport,
+    "validationAccuracy" | "validationOutputError"
+  >,
+) {
+  return { validationAccuracy, validationOutputError };
+}
+
+/** Steps that cost no more than a run may wait for: they depend on the networks alone, so a run can be repeated. */
+function affordableSteps(original: LayerGraph, graph: LayerGraph, batchSize: number): number {
+  const macs = networkCost(original).macs + PASSES_PER_STEP * networkCost(graph).macs;
+  return Math.min(MOST_STEPS, Math.floor(MOST_MACS / (batchSize * macs)));
+}

@@ -1,0 +1,206 @@
+import {
+  heldOutError,
+  type HeldOutTrial,
+  inputSquares,
+  type Kernels,
+  type Moments,
+} from "../../kernels/mod.ts";
+import { magnitudeScores } from "./magnitude.ts";
+import { type Problem, rowsOfKept, totalSquares } from "./problem.ts";
+
+/** Factor between ridges that are tried, as long as the error falls. */
+const STEP = 8;
+
+/** Ridges beyond these are none, or leave the old weights alone. */
+const LEAST_RIDGE = 1e-8, MOST_RIDGE = 1e4;
+
+/** Rows from which on a layer is wide: its factorizations take seconds, so fewer are made. */
+export const WIDE = 1024;
+
+/** A ridge, and what it is worth on images that the fit has not seen. */
+export interface CheckedRidge {
+  /** The ridge for all samples, relative to the mean diagonal of G. */
+  readonly ridge: number;
+  /** Squared error over Σy², either half of the images by the fit to the other; undefined where there are no halves. */
+  readonly relativeError?: number;
+}
+
+/**
+ * Chooses the ridge of a layer: the one with which what is fitted to half of the images does best on the other half.
+ * Samples of one image resemble each other, so these are halves of the images, not of the samples.
+ *
+ * The best ridge is about the same sum for N samples as for N/2, so relative to the mean diagonal it is half of it.
+ *
+ * @param kernels The kernels.
+ * @param problem The layer.
+ * @param rows Rows of G that are fitted, ascending.
+ * @returns The ridge with its error; a guess from the numbers of samples and rows where a half is empty.
+ */
+export function chooseRidge(
+  kernels: Kernels,
+  problem: Problem,
+  rows: readonly number[],
+): CheckedRidge {
+  const { tried, fitted, unit } = placeOf(problem, rows);
+  const guess = unit * guessRidge(fitted.length, tried.moments.count);
+  const errorOf = openTrials(kernels, tried, fitted);
+  if (errorOf === undefined) return { ridge: guess };
+  const check = (ridge: number) => ({ ridge, relativeError: errorOf(ridge / unit) });
+  let best = check(guess);
+  for (const step of [STEP, 1 / STEP]) {
+    const start = best;
+    best = walk(best, check, step);
+    if (best !== start) break;
+  }
+  if (rows.length >= WIDE) return best;
+  const beside = [Math.sqrt(STEP), 1 / Math.sqrt(STEP)].map((step) => check(best.ridge * step));
+  return [best, ...beside].reduce((a, b) => b.relativeError < a.relativeError ? b : a);
+}
+
+type Checked = Required<CheckedRidge>;
+
+/** Goes on as long as the error falls. */
+function walk(best: Checked, check: (ridge: number) => Checked, step: number): Checked {
+  const next = best.ridge * step;
+  if (next < LEAST_RIDGE || next > MOST_RIDGE) return best;
+  const found = check(next);
+  return found.relativeError < best.relativeError ? walk(found, check, step) : best;
+}
+
+/**
+ * Tries a ridge out: fits to either half of the images and looks at the other.
+ *
+ * @param kernels The kernels.
+ * @param problem The layer.
+ * @param rows Rows of G that are fitted, ascending.
+ * @param ridge The ridge for all samples, relative to the mean diagonal of G.
+ * @returns The ridge with its error.
+ */
+export function checkRidge(
+  kernels: Kernels,
+  problem: Problem,
+  rows: readonly number[],
+  ridge: number,
+): CheckedRidge {
+  const { tried, fitted, unit } = placeOf(problem, rows);
+  return { ridge, relativeError: openTrials(kernels, tried, fitted)?.(ridge / unit) };
+}
+
+/**
+ * The ridge that suits a layer with half of its channels, those with the largest weights: with all of them, a layer that
+ * reads the original network needs none.
+ *
+ * @param kernels The kernels.
+ * @param problem The layer.
+ * @returns The ridge, relative to the mean diagonal of G.
+ */
+export function typicalRidge(kernels: Kernels, problem: Problem): number {
+  const scores = magnitudeScores([problem]);
+  const ranking = [...scores.keys()].sort((a, b) => scores[b] - scores[a] || a - b);
+  const kept = ranking.slice(0, Math.ceil(ranking.length / 2));
+  return chooseRidge(kernels, problem, rowsOfKept(problem, kept)).ridge;
+}
+
+/** A tenth of the unknowns per sample, and never more than weighs as much as the data. */
+function guessRidge(rows: number, samples: number): number {
+  return Math.min(1, 0.1 * rows / samples);
+}
+
+/**
+ * Where rows of a problem are tried out. Moments that are conditioned on rows of other spaces have no halves: those of
+ * the whole layer have, and all its other rows stay. The mean diagonals of the two are different units of ridges.
+ */
+function placeOf(problem: Problem, rows: readonly number[]): {
+  readonly tried: Problem;
+  readonly fitted: readonly number[];
+  /** Mean diagonal of what is tried out over that of the problem. */
+  readonly unit: number;
+} {
+  const { whole, moments } = problem;
+  if (whole === undefined) return { tried: problem, fitted: rows, unit: 1 };
+  const tried = whole.open();
+  const stays = new Uint8Array(tried.moments.d).fill(1);
+  for (const row of whole.rows) stays[row] = 0;
+  for (const row of rows) stays[whole.rows[row]] = 1;
+  const fitted = [...stays.keys()].filter((row) => stays[row] === 1);
+  return { tried, fitted, unit: meanSquare(tried.moments) / meanSquare(moments) };
+}
+
+/** Mean of the diagonal of G, 1 where that is 0. */
+function meanSquare(moments: Moments): number {
+  const squares = inputSquares(moments);
+  const sum = squares.reduce((total, square) => total + square, 0);
+  return sum > 0 ? sum / squares.length : 1;
+}
+
+/** The error of a ridge on unseen images; undefined where a half is empty. */
+function openTrials(
+  kernels: Kernels,
+  problem: Problem,
+  rows: readonly number[],
+): ((ridge: number) => number) | undefined {
+  const { moments } = problem;
+  const { half } = moments;
+  if (half === undefined || half.count === 0 || half.count === moments.count) return undefined;
+  const trials = [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
+  const total = totalSquares(problem);
+  return (ridge) =>
+    trials.reduce((sum, trial) => sum + heldOutError(kernels, trial, 2 * ridge), 0) / total;
+}
+
+/**
+ * One half to fit to, the other to try it out on. With A, N samples and m the half that is fitted to and its means, and
+ * B, M samples, the other, both about the means of all, whose sums cancel:
+ *
+ *     fitted to: A − N·mmᵀ,     tried on, about m: B + (2N + M)·mmᵀ
+ */
+function trialOf(
+  { moments, weights }: Problem,
+  half: Moments,
+  rows: readonly number[],
+  isFirst: boolean,
+): HeldOutTrial {
+  const { n } = moments;
+  const size = rows.length;
+  const counts = { fitted: half.count, tried: moments.count - half.count };
+  if (!isFirst) [counts.fitted, counts.tried] = [counts.tried, counts.fitted];
+  const sign = isFirst ? 1 : -1;
+  const meanX = Float64Array.from(rows, (row) => sign * half.sumX[row] / counts.fitted);
+  const meanY = half.sumY.map((sum) => sign * sum / counts.fitted);
+  const within = -counts.fitted, across = 2 * counts.fitted + counts.tried;
+
+  const pair = (whole: number, first: number, product: number) => {
+    const [fitted, tried] = isFirst ? [first, whole - first] : [whole - first, first];
+    return [fitted + within * product, tried + across * product];
+  };
+  const [train, test] = [0, 1].map(() => ({
+    gram: new Float64Array(size * size),
+    cross: new Float64Array(size * n),
+    total: 0,
+  }));
+  for (let i = 0; i < size; i++) {
+    const gramRow = rows[i] * moments.d, crossRow = rows[i] * n;
+    for (let j = 0; j < size; j++) {
+      const at = gramRow + rows[j];
+      [train.gram[i * size + j], test.gram[i * size + j]] = pair(
+        moments.gram[at],
+        half.gram[at],
+        meanX[i] * meanX[j],
+      );
+    }
+    for (let o = 0; o < n; o++) {
+      const at = crossRow + o;
+      [train.cross[i * n + o], test.cross[i * n + o]] = pair(
+        moments.cross[at],
+        half.cross[at],
+        meanX[i] * meanY[o],
+      );
+    }
+  }
+  for (let o = 0; o < n; o++) {
+    test.total += pair(moments.sumYY[o], half.sumYY[o], meanY[o] ** 2)[1];
+  }
+  const picked = new Float32Array(size * n);
+  rows.forEach((row, i) => picked.set(weights.subarray(row * n, (row + 1) * n), i * n));
+  return { train, test, weights: picked, size, outputs: n };
+}

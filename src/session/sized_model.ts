@@ -1,0 +1,116 @@
+import { ownValue } from "../base/mod.ts";
+import { findInputs, isJsonObject, type ModelFile } from "../model/mod.ts";
+import { type InputSizes, resolveModel } from "./resolve_model.ts";
+
+/** An input with all its extents. */
+export interface SizedInput {
+  /** Name of the input. */
+  readonly name: string;
+  /** Its shape without the batch, such as height × width × channels. */
+  readonly shape: readonly number[];
+}
+
+/** What multiply–accumulates are counted for, in a model that leaves sizes of its inputs open. */
+export interface CountedFor {
+  /** All its inputs, in order. */
+  readonly inputs: readonly SizedInput[];
+  /** Where the open sizes come from: the caller, `preprocess.inputSize` in the model's metadata, or nowhere. */
+  readonly source: "given" | "metadata" | "assumed";
+}
+
+/** A model, and what the sizes are that it leaves open. */
+export interface SizedModel {
+  /** The model, its sizes fixed where they are known. */
+  readonly file: ModelFile;
+  /** The same as it was read. */
+  readonly original: ModelFile;
+  /** Whether some are not known. */
+  readonly isOpen: boolean;
+  /** What it is counted for; absent where it fixes its sizes itself, or some are not known. */
+  readonly countedFor?: CountedFor;
+}
+
+/**
+ * Reads a model and fixes the input sizes that it leaves open: by what is given, otherwise by what its metadata say.
+ *
+ * @param model A model, or its path.
+ * @param sizes Height and width in pixels of all inputs, and of single ones by name.
+ * @returns The model.
+ * @throws {InputError} When it cannot be read, or a size is not one that it can have.
+ */
+export async function resolveSizedModel(
+  model: string | ModelFile,
+  sizes: InputSizes = {},
+): Promise<SizedModel> {
+  const original = await resolveModel(model);
+  const given = await resolveModel(original, sizes);
+  if (isSized(given)) return sizedAs("given", given, original);
+  const stored = await resolveModel(given, { inputs: storedSizes(given) });
+  return isSized(stored)
+    ? sizedAs("metadata", stored, original)
+    : { file: stored, original, isOpen: true };
+}
+
+/**
+ * Fixes the sizes that are still open, whatever they may be.
+ *
+ * @param file A model with open sizes.
+ * @param extent What they are all taken for.
+ * @returns The model.
+ */
+export async function assumeSizes(file: ModelFile, extent: number): Promise<SizedModel> {
+  const inputs = findInputs(file.topology).map(({ name }) =>
+    [name, { inputSize: [extent, extent] as [number, number] }] as const
+  );
+  const assumed = await resolveModel(file, { inputs: Object.fromEntries(inputs) });
+  return isSized(assumed)
+    ? sizedAs("assumed", assumed, file)
+    : { file, original: file, isOpen: true };
+}
+
+/**
+ * What a model is counted for that has been given its sizes.
+ *
+ * @param file The model with fixed sizes.
+ * @param original The same as it was read.
+ * @returns The sizes of its inputs, where it left some open.
+ */
+export function sizesGiven(
+  file: ModelFile,
+  original: ModelFile,
+): readonly SizedInput[] | undefined {
+  return isSized(original) || !isSized(file) ? undefined : inputsOf(file);
+}
+
+function sizedAs(source: CountedFor["source"], file: ModelFile, original: ModelFile): SizedModel {
+  const sized = { file, original, isOpen: false };
+  return isSized(original) ? sized : { ...sized, countedFor: { inputs: inputsOf(file), source } };
+}
+
+/** A shape that the topology does not state is none that could be fixed. */
+function isSized({ topology }: ModelFile): boolean {
+  return findInputs(topology).every(({ shape = [] }) => !shape.slice(1).includes(null));
+}
+
+function inputsOf({ topology }: ModelFile): SizedInput[] {
+  return findInputs(topology).map(({ name, shape = [] }) => ({
+    name,
+    shape: shape.slice(1) as number[],
+  }));
+}
+
+/** Sizes in a model's metadata: of its one input, or of several by their names. */
+function storedSizes({ topology, metadata }: ModelFile): NonNullable<InputSizes["inputs"]> {
+  const preprocess = metadata?.preprocess;
+  if (!isJsonObject(preprocess)) return {};
+  const names = findInputs(topology).map(({ name }) => name);
+  const records = isJsonObject(preprocess.inputs) ? preprocess.inputs : {};
+  const sizes = names.flatMap((name) => {
+    const record = names.length === 1 ? preprocess : ownValue(records, name);
+    const size = isJsonObject(record) ? record.inputSize : undefined;
+    const isSize = Array.isArray(size) && size.length === 2 &&
+      size.every((extent) => Number.isInteger(extent) && extent > 0);
+    return isSize ? [[name, { inputSize: size as [number, number] }] as const] : [];
+  });
+  return Object.fromEntries(sizes);
+}
