@@ -1,3 +1,9 @@
+export {
+  type ChangeRequest,
+  ChangeWeigher,
+  type LayerChange,
+  type LossMeaning,
+} from "./backward/change_weigher.ts";
 export { Calibrator } from "./calibration/calibrator.ts";
 export {
   type MomentsToWrite,

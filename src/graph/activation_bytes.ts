@@ -1,9 +1,12 @@
-import { type LayerGraph, nodeKeyOf } from "./layer_graph.ts";
+import { foldableChains } from "./folding/chains.ts";
+import { type LayerGraph, type LayerNode, nodeKeyOf } from "./layer_graph.ts";
 
 /** What the activations of one image take, in bytes. */
 export interface ActivationBytes {
   /** Most of what is live at the same time while the network runs. */
   readonly forward: number;
+  /** What gradients at inference need: all that is made, BatchNormalizations and activations folded. */
+  readonly backward: number;
   /** What a training step keeps and makes: every activation, its gradient, and what a kernel works on. */
   readonly training: number;
 }
@@ -22,11 +25,9 @@ const TRAINING_TENSORS = 3;
  * @param graph The network, with a fixed input size.
  * @returns Bytes for one image.
  */
-export function activationBytes({ nodes, outputs }: LayerGraph): ActivationBytes {
-  const bytes = new Map(nodes.map(({ key, outputShape }) => [
-    key,
-    outputShape.reduce<number>((product, extent) => product * (extent ?? OPEN_EXTENT), FLOAT_BYTES),
-  ]));
+export function activationBytes(graph: LayerGraph): ActivationBytes {
+  const { nodes, outputs } = graph;
+  const bytes = new Map(nodes.map((node) => [node.key, outputBytes(node)]));
   const lastUse = new Map<string, number>();
   nodes.forEach(({ key, inputs }, index) => {
     for (const source of [key, ...inputs.map(nodeKeyOf)]) lastUse.set(source, index);
@@ -41,5 +42,20 @@ export function activationBytes({ nodes, outputs }: LayerGraph): ActivationBytes
       if (lastUse.get(source) === index) live -= bytes.get(source)!;
     }
   });
-  return { forward, training: TRAINING_TENSORS * all };
+  const folded = foldableChains(graph).map((chain) => bytes.get(chain.at(-1)!.key)!);
+  const backward = folded.reduce((sum, own) => sum + own, 0);
+  return { forward, backward, training: TRAINING_TENSORS * all };
+}
+
+/**
+ * What a layer's (first) output takes.
+ *
+ * @param node The layer.
+ * @returns Bytes for one image.
+ */
+export function outputBytes({ outputShape }: LayerNode): number {
+  return outputShape.reduce<number>(
+    (product, extent) => product * (extent ?? OPEN_EXTENT),
+    FLOAT_BYTES,
+  );
 }

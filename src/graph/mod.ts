@@ -51,7 +51,12 @@ export { inlineModels } from "./opening/inline_models.ts";
 export { type Network, openNetwork, pinInputSize, unpinInputSize } from "./opening/network.ts";
 export { activationOf, constructorName, pairOf, planeOf, tupleOf } from "./options.ts";
 export { absorbBiases, withWeights } from "./weights.ts";
-export { type ActivationBytes, activationBytes, OPEN_EXTENT } from "./activation_bytes.ts";
-export { fitBatch } from "./fit_batch.ts";
+export {
+  type ActivationBytes,
+  activationBytes,
+  OPEN_EXTENT,
+  outputBytes,
+} from "./activation_bytes.ts";
+export { ACTIVATION_BUDGET, fitBatch } from "./fit_batch.ts";
 export { compareNetworks, type Comparison } from "./comparison/compare_networks.ts";
 export { drawRows, type InputRows, rowsFor } from "./comparison/input_rows.ts";

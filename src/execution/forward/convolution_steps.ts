@@ -44,15 +44,61 @@ export function convolutionOperation(node: LayerNode): Operation {
     pad: node.config.padding as "same" | "valid",
     // TensorFlow.js' own layer ignores what is said of a depthwise convolution's dilation.
     dilations: isDepthwise ? 1 : planeOf(node, "dilation_rate"),
-    activation: fused,
   };
-  const convolve = onImages((x) =>
-    isDepthwise ? tf.fused.depthwiseConv2d({ x, ...settings }) : tf.fused.conv2d({ x, ...settings })
-  );
+  const convolve = (activation: FusedActivation) =>
+    onImages((x) =>
+      isDepthwise
+        ? tf.fused.depthwiseConv2d({ x, ...settings, activation })
+        : tf.fused.conv2d({ x, ...settings, activation })
+    );
+  const [runFused, run] = [convolve(fused), convolve("linear")];
   return {
-    run: ([x]) => [applyActivation(convolve(x), later)],
+    run: ([x]) => [applyActivation(runFused(x), later)],
+    product: {
+      activation,
+      run,
+      backward: isDepthwise
+        ? (x, gradient) => tf.grad(run)(x, gradient)
+        : (x, gradient) => convolutionBackward(node, filter, x, gradient),
+    },
     dispose: () => tf.dispose([filter, ...(bias ? [bias] : [])]),
   };
+}
+
+/** The gradient of a convolution with respect to what it reads: a transposed convolution of that of its outputs. */
+function convolutionBackward(
+  node: LayerNode,
+  filter: tf.Tensor4D,
+  x: tf.Tensor,
+  gradient: tf.Tensor,
+): tf.Tensor {
+  const [images, gradients] = [x, gradient].map((tensor) =>
+    (tensor.rank === 4 ? tensor : tensor.expandDims(1)) as tf.Tensor4D
+  );
+  const padding = node.config.padding as "same" | "valid";
+  const dilations = planeOf(node, "dilation_rate");
+  const result = dilations.some((dilation) => dilation > 1)
+    ? dilatedBackward(filter, gradients, dilations, padding)
+    : tf.conv2dTranspose(gradients, filter, images.shape, planeOf(node, "strides"), padding);
+  return result.reshape(x.shape);
+}
+
+/** That of a dilated convolution, which has no strides: a convolution with the kernel turned around, as dilated. */
+function dilatedBackward(
+  filter: tf.Tensor4D,
+  gradient: tf.Tensor4D,
+  dilations: [number, number],
+  padding: "same" | "valid",
+): tf.Tensor {
+  const margins = dilations.map((dilation, axis): [number, number] => {
+    const reach = dilation * (filter.shape[axis] - 1);
+    const before = padding === "same" ? Math.floor(reach / 2) : 0;
+    const behind = padding === "same" ? reach - before : 0;
+    return [reach - before, reach - behind];
+  });
+  const turned = tf.reverse(filter, [0, 1]).transpose<tf.Tensor4D>([0, 1, 3, 2]);
+  const padded = tf.pad(gradient, [[0, 0], ...margins, [0, 0]]);
+  return tf.conv2d(padded, turned, 1, "valid", "NHWC", dilations);
 }
 
 /**
@@ -69,18 +115,18 @@ export function transposedOperation(node: LayerNode): Operation {
   );
   const values = node.weights.get("bias")?.values as Float32Array | undefined;
   const bias = values && tf.tensor1d(values);
+  const activation = activationOf(node);
+  const [strides, padding] = [planeOf(node, "strides"), node.config.padding as "same" | "valid"];
+  const run = (x: tf.Tensor) => {
+    const shape = [x.shape[0], ...node.outputShape] as [number, number, number, number];
+    const output = tf.conv2dTranspose(x as tf.Tensor4D, filter, shape, strides, padding);
+    return bias ? output.add(bias) : output;
+  };
+  const backward = (_: tf.Tensor, gradient: tf.Tensor) =>
+    tf.conv2d(gradient as tf.Tensor4D, filter, strides, padding);
   return {
-    run: ([x]) => {
-      const shape = [x.shape[0], ...node.outputShape] as [number, number, number, number];
-      const output = tf.conv2dTranspose(
-        x as tf.Tensor4D,
-        filter,
-        shape,
-        planeOf(node, "strides"),
-        node.config.padding as "same" | "valid",
-      );
-      return [applyActivation(bias ? output.add(bias) : output, activationOf(node))];
-    },
+    run: ([x]) => [applyActivation(run(x), activation)],
+    product: { activation, run, backward },
     dispose: () => tf.dispose([filter, ...(bias ? [bias] : [])]),
   };
 }

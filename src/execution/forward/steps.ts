@@ -7,6 +7,24 @@ export interface Operation {
   run(inputs: tf.Tensor[]): tf.Tensor[];
   /** Frees the weights that the operation holds. */
   dispose(): void;
+  /** What it is made of, where it is a product with a kernel, a bias and an activation. */
+  readonly product?: Product;
+}
+
+/** A product with a kernel, and what is done with it. */
+export interface Product {
+  /** Serialized name of the activation behind it. */
+  readonly activation: string;
+  /** Computes the outputs before the activation. */
+  run(x: tf.Tensor): tf.Tensor;
+  /**
+   * Computes the gradient with respect to what it reads.
+   *
+   * @param x What it has read.
+   * @param gradient The gradient with respect to its outputs before the activation.
+   * @returns A tensor of the shape of x.
+   */
+  backward(x: tf.Tensor, gradient: tf.Tensor): tf.Tensor;
 }
 
 /** Applies an activation by its serialized name. */
@@ -22,13 +40,17 @@ export function denseOperation(node: LayerNode): Operation {
   const weights = tf.tensor2d(kernel.values as Float32Array, kernel.shape as [number, number]);
   const biasValues = node.weights.get("bias")?.values as Float32Array | undefined;
   const bias = biasValues && tf.tensor1d(biasValues);
+  const activation = activationOf(node);
+  const run = (x: tf.Tensor) => {
+    const rows = x.reshape([-1, kernel.shape[0]]) as tf.Tensor2D;
+    const product = tf.fused.matMul({ a: rows, b: weights, bias });
+    return product.reshape([...x.shape.slice(0, -1), kernel.shape[1]]);
+  };
+  const backward = (x: tf.Tensor, gradient: tf.Tensor) =>
+    tf.matMul(gradient.reshape([-1, kernel.shape[1]]), weights, false, true).reshape(x.shape);
   return {
-    run: ([x]) => {
-      const rows = x.reshape([-1, kernel.shape[0]]) as tf.Tensor2D;
-      const product = tf.fused.matMul({ a: rows, b: weights, bias });
-      const output = product.reshape([...x.shape.slice(0, -1), kernel.shape[1]]);
-      return [applyActivation(output, activationOf(node))];
-    },
+    run: ([x]) => [applyActivation(run(x), activation)],
+    product: { activation, run, backward },
     dispose: () => tf.dispose([weights, ...(bias ? [bias] : [])]),
   };
 }

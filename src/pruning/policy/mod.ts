@@ -30,7 +30,7 @@ export {
   type PlanRules,
   unsampledReason,
 } from "./plan.ts";
-export { priceErrors, type UnpricedUnit } from "./budget/price_errors.ts";
+export { priceErrors, probedOptions, type UnpricedUnit } from "./budget/price_errors.ts";
 export { formatRatioList, parseRatioList, type Ratios, uniformRatios } from "./ratios.ts";
 export { SLOW_SELECTOR } from "./slow_selectors.ts";
 export { allowedCounts, ratiosOfCounts } from "./unit_counts.ts";

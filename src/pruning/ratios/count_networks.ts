@@ -10,6 +10,7 @@ import {
   withWeights,
 } from "../../graph/mod.ts";
 import type { KeptChannels } from "../../cost/mod.ts";
+import type { LayerChange } from "../../execution/mod.ts";
 import { centerInPlace, type MomentsByLayer } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import {
@@ -96,15 +97,28 @@ export class CountNetworks {
     const cut = this.#cutFor(counts);
     let masked = graph;
     for (const node of graph.nodes) {
+      const own = this.#countsFor(node, counts);
       const units = this.#unitsOf.get(node.key) ?? [];
-      const own = units.map((unit) => counts[this.#units.indexOf(unit)]);
       if (own.every((count, index) => count === units[index].channels)) continue;
-      const key = JSON.stringify([node.key, ...own]);
-      const weights = this.#fits.get(key) ?? this.#fit(node, cut);
-      this.#fits.set(key, weights);
-      masked = withWeights(masked, node.key, weights);
+      masked = withWeights(masked, node.key, this.#fitFor(node, counts, cut));
     }
     return absorbBiases(shrinkGraph(masked, map, cut), graph);
+  }
+
+  /**
+   * What is added to the weights of the layers that read a unit when it alone is cut.
+   *
+   * @param index The unit.
+   * @param count Channels that it keeps, fewer than all.
+   * @returns The change of every such layer.
+   */
+  changeFor(index: number, count: number): LayerChange[] {
+    const counts = this.#units.map(({ channels }) => channels).with(index, count);
+    const cut = this.#cutFor(counts);
+    return readersOf(this.#context, this.#units[index]).map((key) => {
+      const node = this.#context.graph.nodes.find((each) => each.key === key)!;
+      return changeOf(node, this.#fitFor(node, counts, cut));
+    });
   }
 
   /** Which channels a unit keeps at a count. */
@@ -149,6 +163,19 @@ export class CountNetworks {
       { length: unit.channels + 1 },
       (_, count) => count === unit.channels ? 0 : readers * selector.errorAt(count),
     );
+  }
+
+  /** Counts of the units that a layer reads. */
+  #countsFor({ key }: LayerNode, counts: ArrayLike<number>): number[] {
+    const units = this.#unitsOf.get(key) ?? [];
+    return units.map((unit) => counts[this.#units.indexOf(unit)]);
+  }
+
+  #fitFor(node: LayerNode, counts: ArrayLike<number>, cut: Cut): Map<string, Weight> {
+    const key = JSON.stringify([node.key, ...this.#countsFor(node, counts)]);
+    const weights = this.#fits.get(key) ?? this.#fit(node, cut);
+    this.#fits.set(key, weights);
+    return weights;
   }
 
   #cutFor(counts: ArrayLike<number>): Cut {
@@ -202,6 +229,23 @@ export class CountNetworks {
     const { weights } = reconstruct(kernels, problem, [...kept], { ridge, tryOut: false });
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
+}
+
+/** New weights of a layer without its old ones; a layer without a bias may have been given one. */
+function changeOf(
+  { key, weights: old }: LayerNode,
+  fitted: ReadonlyMap<string, Weight>,
+): LayerChange {
+  const [kernel, bias] = ["kernel", "bias"].map((role) => {
+    const weight = fitted.get(role)!;
+    const before = old.get(role)?.values;
+    const values = Float32Array.from(
+      weight.values,
+      (value, index) => value - (before?.[index] ?? 0),
+    );
+    return { ...weight, values };
+  });
+  return { key, kernel, bias };
 }
 
 function bytesOf(weights: ReadonlyMap<string, Weight>): number {

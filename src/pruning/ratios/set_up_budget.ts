@@ -21,11 +21,12 @@ import {
   type BudgetUnit,
   type PlanRules,
   priceErrors,
+  probedOptions,
   requireReachableShare,
   type UnpricedUnit,
 } from "../policy/mod.ts";
 import { CountNetworks, readersOf } from "./count_networks.ts";
-import { heldOutImages, measureNetwork } from "../measure_network.ts";
+import { weighCuts } from "./weigh_cuts.ts";
 import type { RepairContext } from "../repair/repair.ts";
 import type { BudgetGoal, BudgetTarget } from "../types.ts";
 
@@ -34,9 +35,6 @@ export interface BudgetContext extends Omit<RepairContext, "onLayer"> {
   /** Awaited once all has been refused that can be without work, before the first statistics. */
   readonly onBegin?: () => Promise<unknown>;
 }
-
-/** Held-out training images that tell what an error costs. */
-const PRICING_IMAGES = 1000;
 
 /** The decisions about a network, and what of them the statistics tell. */
 export interface UnitErrors {
@@ -202,19 +200,24 @@ async function readNetworks(
   return new CountNetworks(context, units, await context.original.momentsOf(readers));
 }
 
-/** Prices are read off networks in which one unit alone is cut. */
+/** Prices are read off cuts of one unit alone. */
 async function priceUnits(
   context: BudgetContext,
   units: readonly UnpricedUnit[],
   networks: CountNetworks,
 ): Promise<BudgetUnit[]> {
-  const images = heldOutImages(context, PRICING_IMAGES);
-  let measured = 0;
-  return await context.clock.time("select", () =>
-    priceErrors(units, async (counts) => {
-      context.onStage("pricing errors", measured++, units.length + 1);
-      return (await measureNetwork(context, networks.networkFor(counts), images)).loss;
-    }));
+  const whole = units.map(({ counts }) => counts[counts.length - 1]);
+  const cuts = probedOptions(units).flatMap((option, unit) =>
+    option === undefined ? [] : [{ unit, count: units[unit].counts[option] }]
+  );
+  const rises = await context.clock.time(
+    "select",
+    () => weighCuts(context, networks, cuts, whole),
+  );
+  return priceErrors(
+    units,
+    units.map((_, unit) => rises[cuts.findIndex((cut) => cut.unit === unit)]),
+  );
 }
 
 /** The decisions with what they cost at least: as if a convolution that reads several spaces kept nothing of them. */

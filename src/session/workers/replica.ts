@@ -3,6 +3,8 @@ import { InputError, letOthersRun } from "../../base/mod.ts";
 import {
   addStepSums,
   Calibrator,
+  type ChangeRequest,
+  ChangeWeigher,
   type ChannelMoments,
   type EvaluationSums,
   ForwardPlan,
@@ -24,7 +26,7 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
+import { ACTIVATION_BUDGET, type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
   disposeModel,
@@ -184,6 +186,30 @@ export class Replica {
       return await measureBatchNorm(graph, model, this.#batches(images));
     } finally {
       disposeModel(model);
+    }
+  }
+
+  /**
+   * Weighs changes of a network's weights on some images: {@link ChangeWeigher}.
+   *
+   * @returns By batch, and there by change, the rise of the loss of every image, where it is known.
+   */
+  async weighChanges(
+    file: ModelFile,
+    request: ChangeRequest,
+    images: ImageSelection,
+  ): Promise<(Float64Array | undefined)[][]> {
+    const network = await openNetwork(file);
+    const weigher = new ChangeWeigher(network, request, ACTIVATION_BUDGET);
+    try {
+      const rises: (Float64Array | undefined)[][] = [];
+      for await (const { inputs, indices } of this.#batches(images)) {
+        rises.push(weigher.weigh(inputs, indices));
+      }
+      return rises;
+    } finally {
+      weigher.dispose();
+      disposeModel(network.model);
     }
   }
 

@@ -1,8 +1,10 @@
 import {
   addChannelMoments,
   addStepSums,
+  type ChangeRequest,
   type ChannelMoments,
   type Figures,
+  type LossMeaning,
   type ObjectiveSpec,
   type StepSums,
 } from "../../execution/mod.ts";
@@ -51,6 +53,8 @@ export class WorkerPool {
   readonly #remotes: readonly ThreadReplica[];
   readonly #badImageShare: number;
   readonly #imageBytes: number;
+  readonly #backwardBytes: number;
+  #objective: ObjectiveSpec | undefined;
   #gradients: readonly Float32Array[] = [];
 
   private constructor(
@@ -62,6 +66,7 @@ export class WorkerPool {
     this.#remotes = remotes;
     this.#badImageShare = badImageShare;
     this.#imageBytes = imageBytes?.forward ?? 0;
+    this.#backwardBytes = imageBytes?.backward ?? 0;
   }
 
   /**
@@ -115,6 +120,7 @@ export class WorkerPool {
    */
   async setObjective(spec: ObjectiveSpec): Promise<void> {
     await this.#callAll("setObjective", () => [spec]);
+    this.#objective = spec;
   }
 
   /**
@@ -127,6 +133,44 @@ export class WorkerPool {
     const parts = await this.#callAll("evaluate", (replica) => [file, shards[replica]]);
     await this.#checkFaults();
     return this.local.objective.figuresOf(parts.flat());
+  }
+
+  /**
+   * Weighs changes of a network's weights: what each of them, by itself, raises the loss by, to second order
+   * ({@link ChangeWeigher}). Labels are not asked for.
+   *
+   * @param file The network.
+   * @param request The changes.
+   * @param images Some images.
+   * @returns By change, the mean rise; undefined where it cannot be told.
+   */
+  async weighChanges(
+    file: ModelFile,
+    request: Omit<ChangeRequest, "loss">,
+    images: ImageSelection,
+  ): Promise<(number | undefined)[]> {
+    const loss = await this.#lossOf(file, images);
+    const batchSize = fitBatch(images.batchSize, this.#backwardBytes);
+    const shards = shardIndices(images.indices, this.size, batchSize);
+    const parts = await this.#callAll("weighChanges", (replica) => [
+      file,
+      { ...request, loss },
+      { ...images, batchSize, indices: shards[replica] },
+    ]);
+    const batches = parts.flat();
+    return request.changes.map((_, change) => {
+      const rises = batches.map((batch) => batch[change]);
+      if (!rises.every((rise) => rise !== undefined)) return undefined;
+      const all = rises.flatMap((rise) => [...rise]);
+      return all.reduce((sum, rise) => sum + rise, 0) / all.length;
+    });
+  }
+
+  /** What networks are measured by, as weighing changes needs to know it. */
+  async #lossOf(file: ModelFile, images: ImageSelection): Promise<LossMeaning> {
+    if (this.#objective?.kind !== "outputError") return { kind: "classes" };
+    const { outputs } = await this.evaluate(file, images);
+    return { kind: "outputs", variances: outputs!.map(({ variance }) => variance) };
   }
 
   /** Moments at every BatchNormalization of a network on some images. */

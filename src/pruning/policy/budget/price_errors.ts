@@ -13,41 +13,41 @@ const PROBED_ERROR = 0.15;
 const LEAST_RISE = 1e-4;
 
 /**
- * Puts the errors of all units into one currency, the loss. The same share of a layer's output is worth little in one
- * place, such as a branch beside a strong shortcut, and much in another, such as in front of the last layer. With e_u(k)
- * the relative error of unit u at count k,
- *
- *     price_u = (L(u alone is cut to k′) − L(whole)) / e_u(k′),     error_u(k) = price_u · e_u(k),
- *
- * k′ the count at which e_u is nearest to 0.15 a reader. That is the first-order term of the loss in the errors; it takes
- * one evaluation for every unit and one of the whole network.
+ * The option of every unit at which its price is read off: short of the whole, with the error that is positive and nearest
+ * to 0.15 a reader.
  *
  * @param units The units.
- * @param lossOf Mean loss of the network with these counts, whatever its unit.
- * @returns The units with errors in that unit.
+ * @returns Their options, undefined where nothing is an error.
  */
-export async function priceErrors(
-  units: readonly UnpricedUnit[],
-  lossOf: (counts: readonly number[]) => Promise<number>,
-): Promise<BudgetUnit[]> {
-  const whole = units.map(({ counts }) => counts[counts.length - 1]);
-  const lossWhole = await lossOf(whole);
-  const priced: BudgetUnit[] = [];
-  for (const [index, { name, counts, errors, readers }] of units.entries()) {
-    const option = probedOption(errors, readers * PROBED_ERROR);
-    if (option === undefined) {
-      priced.push({ name, counts, errors });
-      continue;
-    }
-    const rise = await lossOf(whole.with(index, counts[option])) - lossWhole;
-    const price = Math.max(rise, LEAST_RISE) / errors[option];
-    priced.push({ name, counts, errors: Array.from(errors, (error) => price * error) });
-  }
-  return priced;
+export function probedOptions(units: readonly UnpricedUnit[]): (number | undefined)[] {
+  return units.map(({ errors, readers }) => nearestOption(errors, readers * PROBED_ERROR));
 }
 
-/** The option, short of the whole, whose error is positive and nearest to a wanted one. */
-function probedOption(errors: ArrayLike<number>, wanted: number): number | undefined {
+/**
+ * Puts the errors of all units into one currency, the loss. The same share of a layer's output is worth little in one
+ * place, such as a branch beside a strong shortcut, and much in another, such as in front of the last layer. With e_u(k)
+ * the relative error of unit u at count k and k′ that of its {@link probedOptions},
+ *
+ *     price_u = (rise of the loss when u alone is cut to k′) / e_u(k′),     error_u(k) = price_u · e_u(k).
+ *
+ * @param units The units.
+ * @param rises The rise of each unit at its probed option, in any unit.
+ * @returns The units with errors in that unit.
+ */
+export function priceErrors(
+  units: readonly UnpricedUnit[],
+  rises: readonly (number | undefined)[],
+): BudgetUnit[] {
+  const options = probedOptions(units);
+  return units.map(({ name, counts, errors }, index) => {
+    const option = options[index];
+    if (option === undefined) return { name, counts, errors };
+    const price = Math.max(rises[index] ?? 0, LEAST_RISE) / errors[option];
+    return { name, counts, errors: Array.from(errors, (error) => price * error) };
+  });
+}
+
+function nearestOption(errors: ArrayLike<number>, wanted: number): number | undefined {
   let best: number | undefined;
   for (let option = 0; option < errors.length - 1; option++) {
     if (!(errors[option] > 0)) continue;
