@@ -26,7 +26,7 @@ import {
   type UnpricedUnit,
 } from "../policy/mod.ts";
 import { CountNetworks, readersOf } from "./count_networks.ts";
-import { weighCuts } from "./weigh_cuts.ts";
+import { priceCuts } from "./price_cuts.ts";
 import type { RepairContext } from "../repair/repair.ts";
 import type { BudgetGoal, BudgetTarget } from "../types.ts";
 
@@ -212,7 +212,7 @@ async function priceUnits(
   );
   const rises = await context.clock.time(
     "select",
-    () => weighCuts(context, networks, cuts, whole),
+    () => priceCuts(context, networks, cuts, whole),
   );
   return priceErrors(
     units,

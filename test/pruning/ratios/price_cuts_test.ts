@@ -6,7 +6,7 @@ import { startBackend } from "../../../src/kernels/backend.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
 import { heldOutImages, measureNetwork } from "../../../src/pruning/measure_network.ts";
 import { CountNetworks, readersOf } from "../../../src/pruning/ratios/count_networks.ts";
-import { weighCuts } from "../../../src/pruning/ratios/weigh_cuts.ts";
+import { priceCuts } from "../../../src/pruning/ratios/price_cuts.ts";
 import { OriginalMoments } from "../../../src/pruning/statistics/original_moments.ts";
 import {
   CALIBRATION_DEFAULTS,
@@ -39,7 +39,7 @@ async function weighAndMeasure(name: NetworkName, data: string, workers: number)
     const networks = new CountNetworks(context, units, await original.momentsOf(keys));
     const whole = units.map(({ channels }) => channels);
     const cuts = whole.map((channels, unit) => ({ unit, count: channels - 1 }));
-    const weighed = await weighCuts(context, networks, cuts, whole);
+    const weighed = await priceCuts(context, networks, cuts, whole);
     const images = heldOutImages(source, 200);
     const measured: number[] = [];
     for (const { unit, count } of cuts) {

@@ -1,3 +1,4 @@
+import { networkCost } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
 import { heldOutImages, measureNetwork } from "../measure_network.ts";
 import type { ImageSelection } from "../../session/mod.ts";
@@ -17,10 +18,22 @@ const MOST_PROBES = 4;
 const CHANGES_MEMORY = 256 * 2 ** 20;
 
 /** Held-out training images that a cut is measured on which cannot be weighed. */
-const MEASURING_IMAGES = 200;
+const FEW_IMAGES = 200;
+
+/** Held-out training images that all cuts are measured on, where that is cheap. */
+const MEASURING_IMAGES = 1000;
+
+/** Fewer held-out images tell less of a cut than its weight does. */
+const LEAST_MEASURING_IMAGES = 500;
+
+/** Multiply–accumulates that measuring may take: about half a minute on two cores. */
+const MEASURING_MACS = 1.5e12;
 
 /** What cuts are weighed with. */
-export type WeighingContext = Pick<RepairContext, "pool" | "file" | "calibration" | "onStage">;
+export type PricingContext = Pick<
+  RepairContext,
+  "graph" | "pool" | "file" | "calibration" | "onStage"
+>;
 
 /** A unit that is cut while the others are whole. */
 export interface SingleCut {
@@ -31,8 +44,9 @@ export interface SingleCut {
 }
 
 /**
- * What each of some cuts raises the loss by: to second order, from a pass forward and backward over some images
- * (`ChangeWeigher`), where all layers behind the cut have a derivative; else from networks that are measured.
+ * What each of some cuts raises the loss by. Small networks are measured with every cut; the weight that stands for that in
+ * large ones is the second-order term of the loss, from a pass forward and backward over some images (`ChangeWeigher`).
+ * What cannot be weighed, for a layer behind it has no derivative, is measured on few images.
  *
  * @param context What to work with.
  * @param networks Networks for any counts.
@@ -40,12 +54,18 @@ export interface SingleCut {
  * @param whole Counts of the whole network.
  * @returns The rises.
  */
-export async function weighCuts(
-  context: WeighingContext,
+export async function priceCuts(
+  context: PricingContext,
   networks: CountNetworks,
   cuts: readonly SingleCut[],
   whole: readonly number[],
 ): Promise<number[]> {
+  const judges = heldOutImages(context, MEASURING_IMAGES);
+  const steps = (cuts.length + 1) * judges.indices.length;
+  const isCheap = steps * networkCost(context.graph).macs <= MEASURING_MACS;
+  if (isCheap && judges.indices.length >= LEAST_MEASURING_IMAGES) {
+    return await measureCuts(context, networks, cuts, whole, judges);
+  }
   const images = weighingImages(context);
   const probes = Math.min(MOST_PROBES, Math.ceil(DIRECTIONS / images.indices.length));
   const { pool, file, calibration: { seed }, onStage } = context;
@@ -55,22 +75,34 @@ export async function weighCuts(
     onStage("pricing errors", rises.length, cuts.length);
     rises.push(...await pool.weighChanges(file, { changes, probes, seed }, images));
   }
+  const unknown = cuts.filter((_, index) => rises[index] === undefined);
+  if (unknown.length === 0) return rises as number[];
+  const few = { ...images, indices: images.indices.subarray(0, FEW_IMAGES) };
+  const measured = await measureCuts(context, networks, unknown, whole, few);
+  return rises.map((rise) => rise ?? measured.shift()!);
+}
+
+/** What each of some cuts raises the loss by, measured. */
+async function measureCuts(
+  context: PricingContext,
+  networks: CountNetworks,
+  cuts: readonly SingleCut[],
+  whole: readonly number[],
+  images: ImageSelection,
+): Promise<number[]> {
   const measure = async (counts: readonly number[]) =>
-    (await measureNetwork(context, networks.networkFor(counts), {
-      ...images,
-      indices: images.indices.subarray(0, MEASURING_IMAGES),
-    })).loss;
-  const lossWhole = rises.includes(undefined) ? await measure(whole) : 0;
-  const all: number[] = [];
-  for (const [index, { unit, count }] of cuts.entries()) {
-    onStage("pricing errors", index, cuts.length);
-    all.push(rises[index] ?? await measure(whole.with(unit, count)) - lossWhole);
+    (await measureNetwork(context, networks.networkFor(counts), images)).loss;
+  const lossWhole = await measure(whole);
+  const rises: number[] = [];
+  for (const { unit, count } of cuts) {
+    context.onStage("pricing errors", rises.length, cuts.length);
+    rises.push(await measure(whole.with(unit, count)) - lossWhole);
   }
-  return all;
+  return rises;
 }
 
 /** Held-out images; where there are none, some of those of the statistics, for no label is looked at. */
-function weighingImages(context: WeighingContext): ImageSelection {
+function weighingImages(context: PricingContext): ImageSelection {
   const heldOut = heldOutImages(context, WEIGHING_IMAGES);
   if (heldOut.indices.length > 0) return heldOut;
   return { ...heldOut, indices: context.calibration.indices.subarray(0, WEIGHING_IMAGES) };
