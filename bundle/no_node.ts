@@ -39,6 +39,7 @@ export const rmdir = refuse("rmdir");
 export const stat = refuse("stat");
 export const tmpdir = refuse("tmpdir");
 export const truncate = refuse("truncate");
+export const utimes = refuse("utimes");
 export const writeFile = refuse("writeFile");
 export const writeSync = refuse("writeSync");
 

@@ -10,5 +10,5 @@ export const batchesOption = new Option(
 /** `--nb-points-per-layer`: how many positions of an image are. */
 export const pointsOption = new Option(
   "--nb-points-per-layer <n>",
-  "sampled positions per image and layer (cp_nb_points_per_layer; default: as many as give ten samples for each input of the layer, ten at least)",
+  "sampled positions per image and layer (cp_nb_points_per_layer; default: as many as give thirty samples for each input of the layer, ten at least)",
 ).argParser(positiveInteger);

@@ -40,7 +40,7 @@ export interface CalibrateOptions extends DataOptions {
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
+  /** Sampled positions per image and layer. Default: thirty samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
   /** Seed of the choice of images and positions. Default 0. */
   readonly seed?: number;

@@ -10,6 +10,8 @@ export {
   StatisticsFile,
   writeStatistics,
 } from "./calibration/packed_statistics.ts";
+export { sumBytes } from "./calibration/sample_sums.ts";
+export { pointsFor } from "./calibration/sampling.ts";
 export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {
   isComplete,

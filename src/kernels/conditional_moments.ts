@@ -1,4 +1,5 @@
-import { factorWithRidge, meanDiagonal } from "./cholesky.ts";
+import { factorWithRidge, meanDiagonal, type RidgeSystem } from "./cholesky.ts";
+import type { HeldOutTrial, SampleMoments } from "./held_out.ts";
 import type { Kernels } from "./load.ts";
 import type { Moments } from "./moments.ts";
 
@@ -20,41 +21,101 @@ export interface ConditionedSystem {
  *
  *     Q = (G_OO + ρI)⁻¹ G_OS,     P = (G_OO + ρI)⁻¹ (C_O + ρW⁰_O),
  *
- * and the moments are those of X_S − X_O·Q and Y − X_O·P, so that what is asked about S is answered without the others. The
- * half of the images follows the same P and Q.
+ * and the moments are those of X_S − X_O·Q and Y − X_O·P, so that what is asked about S is answered without the others.
  *
  * All sets of rows are read off one inverse, H = (G + ρI)⁻¹: with T = H_·S (H_SS)⁻¹, which is 1 at S and −Q at O, the new X
- * is XT, and the new Y is Y − X(W* − T·W*_S).
+ * is XT, and the new Y is Y − XR with R = W* − T·W*_S.
  *
  * @param kernels The kernels.
  * @param system The layer.
  * @param parts The sets of rows, each ascending.
- * @returns Moments of each set, in the order of its rows.
+ * @returns Moments of each set, in the order of its rows; they have no halves, see {@link conditionTrial}.
  * @throws {RangeError} When G cannot be factored.
  */
 export function conditionMoments(
   kernels: Kernels,
-  system: ConditionedSystem,
+  { moments, weights, ridge }: ConditionedSystem,
   parts: readonly ArrayLike<number>[],
 ): Moments[] {
-  const { moments: { half, ...moments }, ridge } = system;
-  const { followers, residuals } = solveParts(kernels, system, parts, ridge);
-  const whole = followMoments(kernels, moments, followers, residuals);
-  if (half === undefined) return whole;
-  const halves = followMoments(kernels, half, followers, residuals);
-  return whole.map((part, index) => ({ ...part, half: halves[index] }));
+  const { d, n, count, sumYY } = moments;
+  const size = { size: d, outputs: n };
+  const following = solveParts(kernels, { ...size, ...moments, weights, ridge }, parts);
+  return followSamples(kernels, size, moments, following).map((
+    { gram, cross, explained },
+    part,
+  ) => ({
+    d: parts[part].length,
+    n,
+    count,
+    gram,
+    cross,
+    sumX: new Float64Array(parts[part].length),
+    sumY: new Float64Array(n),
+    sumYY: sumYY.map((square, o) => Math.max(0, square - explained[o])),
+  }));
 }
 
-/** Tᵀ, size × d, of every part. */
-type Followers = readonly Float64Array[];
+/**
+ * The same of a trial: the others follow what is fitted to, and so they do in what it is tried out on, which nothing has
+ * been fitted to then.
+ *
+ * @param kernels The kernels.
+ * @param trial A trial of all rows of a layer.
+ * @param ridge Ridge of the other rows, relative to the mean diagonal of the G that is fitted to.
+ * @param parts The sets of rows, each ascending.
+ * @returns A trial of each set.
+ * @throws {RangeError} When G cannot be factored.
+ */
+export function conditionTrial(
+  kernels: Kernels,
+  trial: HeldOutTrial,
+  ridge: number,
+  parts: readonly ArrayLike<number>[],
+): HeldOutTrial[] {
+  const { weights, size, outputs } = trial;
+  const following = solveParts(kernels, { ...trial, ...trial.train, ridge }, parts);
+  const [train, test] = [trial.train, trial.test].map((samples) =>
+    followSamples(kernels, { size, outputs }, samples, following).map(
+      ({ gram, cross, explained }): SampleMoments => ({
+        gram,
+        cross,
+        total: samples.total - explained.reduce((sum, square) => sum + square, 0),
+      }),
+    )
+  );
+  return parts.map((rows, part) => ({
+    train: train[part],
+    test: test[part],
+    weights: Float32Array.from(
+      { length: rows.length * outputs },
+      (_, at) => weights[rows[Math.floor(at / outputs)] * outputs + at % outputs],
+    ),
+    size: rows.length,
+    outputs,
+  }));
+}
 
-/** For every part Tᵀ, and R = W* − T·W*_S, d × n, which Y is reduced by. */
+/** Rows of X and columns of Y. */
+interface SampleSize {
+  readonly size: number;
+  readonly outputs: number;
+}
+
+/** How the other rows follow a set of rows. */
+interface Following {
+  /** Tᵀ, rows × d. */
+  readonly follower: Float64Array;
+  /** R, d × n, which Y is reduced by. */
+  readonly residual: Float64Array;
+}
+
 function solveParts(
   kernels: Kernels,
-  { moments: { d, n, gram, cross }, weights }: ConditionedSystem,
+  { size: d, outputs: n, gram, cross, weights, ridge }: Omit<RidgeSystem, "weights"> & {
+    readonly weights: Float32Array;
+  },
   parts: readonly ArrayLike<number>[],
-  ridge: number,
-): { followers: Followers; residuals: readonly Float64Array[] } {
+): Following[] {
   const { wasm, memory } = kernels;
   return memory.withScratch({
     inverse: d * d * F64_BYTES,
@@ -67,20 +128,18 @@ function solveParts(
     wasm.choleskySolve(inverse, d, d, fitted, n, workspace);
     wasm.choleskyInvert(inverse, d, workspace);
     const best = memory.f64(fitted, d * n).slice();
-    const followers = parts.map((rows) =>
-      solveFollowers(kernels, pickRows(memory.f64(inverse, d * d), d, rows), d, rows)
-    );
-    const residuals = parts.map((rows, index) => {
-      const left = best.slice();
+    return parts.map((rows) => {
+      const inverseRows = pickRows(memory.f64(inverse, d * d), d, rows);
+      const follower = solveFollower(kernels, inverseRows, d, rows);
+      const residual = best.slice();
       for (let i = 0; i < rows.length; i++) {
         for (let row = 0; row < d; row++) {
-          const factor = followers[index][i * d + row];
-          for (let o = 0; o < n; o++) left[row * n + o] -= factor * best[rows[i] * n + o];
+          const factor = follower[i * d + row];
+          for (let o = 0; o < n; o++) residual[row * n + o] -= factor * best[rows[i] * n + o];
         }
       }
-      return left;
+      return { follower, residual };
     });
-    return { followers, residuals };
   });
 }
 
@@ -97,7 +156,7 @@ function pickRows(matrix: Float64Array, d: number, rows: ArrayLike<number>): Flo
 }
 
 /** (H_SS)⁻¹ H_S·. */
-function solveFollowers(
+function solveFollower(
   kernels: Kernels,
   inverseRows: Float64Array,
   d: number,
@@ -121,16 +180,21 @@ function solveFollowers(
   });
 }
 
-/** Moments of XT and Y − XR. */
-function followMoments(
+/** G and C of XT and Y − XR, and what of Σy² goes with XR. */
+interface FollowedSamples {
+  readonly gram: Float64Array;
+  readonly cross: Float64Array;
+  readonly explained: Float64Array;
+}
+
+function followSamples(
   kernels: Kernels,
-  moments: Omit<Moments, "half">,
-  followers: Followers,
-  residuals: readonly Float64Array[],
-): Moments[] {
+  { size: d, outputs: n }: SampleSize,
+  { gram, cross }: Pick<SampleMoments, "gram" | "cross">,
+  followings: readonly Following[],
+): FollowedSamples[] {
   const { wasm, memory } = kernels;
-  const { d, n, gram } = moments;
-  const widest = Math.max(0, ...followers.map(({ length }) => length / d)) + n;
+  const widest = Math.max(0, ...followings.map(({ follower }) => follower.length / d)) + n;
   return memory.withScratch({
     gram: d * d * F64_BYTES,
     factors: d * widest * F64_BYTES,
@@ -138,27 +202,27 @@ function followMoments(
     workspace: wasm.choleskyWorkspaceBytes(),
   }, (at) => {
     memory.f64(at.gram, d * d).set(gram);
-    return followers.map((follower, index) => {
+    return followings.map(({ follower, residual }) => {
       const size = follower.length / d, width = size + n;
       const factors = memory.f64(at.factors, d * width);
       for (let row = 0; row < d; row++) {
         for (let i = 0; i < size; i++) factors[row * width + i] = follower[i * d + row];
-        factors.set(residuals[index].subarray(row * n, (row + 1) * n), row * width + size);
+        factors.set(residual.subarray(row * n, (row + 1) * n), row * width + size);
       }
       const negated = memory.f64(at.negated, d * width).fill(0);
       wasm.subtractProduct(at.negated, at.gram, d, at.factors, width, at.workspace);
-      return combine(moments, follower, residuals[index], negated);
+      return combine(cross, { follower, residual }, negated, { size: d, outputs: n });
     });
   });
 }
 
-/** Puts G′ = TᵀGT, C′ = Tᵀ(C − GR) and the sums together; `negated` is −G·[T R]. */
+/** G′ = TᵀGT and C′ = Tᵀ(C − GR); `negated` is −G·[T R]. */
 function combine(
-  { d, n, count, cross, sumX, sumY, sumYY }: Omit<Moments, "half">,
-  follower: Float64Array,
-  residual: Float64Array,
+  cross: Float64Array,
+  { follower, residual }: Following,
   negated: Float64Array,
-): Moments {
+  { size: d, outputs: n }: SampleSize,
+): FollowedSamples {
   const size = follower.length / d, width = size + n;
   const joined = new Float64Array(size * width);
   for (let i = 0; i < size; i++) {
@@ -176,22 +240,10 @@ function combine(
     }
     for (let o = 0; o < n; o++) products[i * n + o] = -joined[i * width + size + o];
   }
-  const squares = sumYY.slice(), sums = sumY.slice();
+  const explained = new Float64Array(n);
   for (let at = 0; at < d * n; at++) {
     const row = Math.floor(at / n), o = at % n;
-    squares[o] -= residual[at] * (2 * cross[at] + negated[row * width + size + o]);
-    sums[o] -= residual[at] * sumX[row];
+    explained[o] += residual[at] * (2 * cross[at] + negated[row * width + size + o]);
   }
-  const newX = new Float64Array(size);
-  follower.forEach((factor, at) => newX[Math.floor(at / d)] += factor * sumX[at % d]);
-  return {
-    d: size,
-    n,
-    count,
-    gram,
-    cross: products,
-    sumX: newX,
-    sumY: sums,
-    sumYY: squares.map((square) => Math.max(0, square)),
-  };
+  return { gram, cross: products, explained };
 }

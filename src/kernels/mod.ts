@@ -6,7 +6,7 @@
 export { startBackend } from "./backend.ts";
 export { trainBatchNorm } from "./batch_norm.ts";
 export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
-export { conditionMoments } from "./conditional_moments.ts";
+export { conditionMoments, conditionTrial } from "./conditional_moments.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
 export type { Elimination, EliminationSystem } from "./elimination_state.ts";
@@ -40,11 +40,12 @@ export {
 } from "./packed_moments.ts";
 export { SampleElimination } from "./sample_elimination.ts";
 export {
-  fitSamples,
   gramOfSamples,
-  meanSquareOf,
+  momentsOfSamples,
   pickColumns,
   productOfSamples,
+  refitBySamples,
+  solveSampleGram,
 } from "./samples.ts";
 export { samplePatches } from "./patches.ts";
 export { registerKernels } from "./register.ts";

@@ -159,8 +159,13 @@ export function joinHalves(first: Moments, second: Moments): Moments {
  */
 export function releaseMoments({ gram, cross, half, samples }: Moments): void {
   if (half) releaseMoments(half);
-  const arrays = [gram, cross, ...(samples ? [samples.x, samples.y] : [])];
-  structuredClone(undefined, { transfer: arrays.map(({ buffer }) => buffer as ArrayBuffer) });
+  giveBack([gram, cross, ...(samples ? [samples.x, samples.y] : [])]);
+}
+
+/** Gives back the memory of arrays; what is empty has none, and may be in several places. */
+export function giveBack(arrays: readonly Float64Array[]): void {
+  const used = arrays.filter(({ length }) => length > 0);
+  structuredClone(undefined, { transfer: used.map(({ buffer }) => buffer as ArrayBuffer) });
 }
 
 function copyMoments(moments: Moments): Moments {

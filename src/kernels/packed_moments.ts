@@ -1,4 +1,4 @@
-import type { Moments } from "./moments.ts";
+import { giveBack, type Moments } from "./moments.ts";
 
 /** Moments whose G is its upper triangle, row by row: d(d + 1)/2 numbers. For layers that wait to be asked for. */
 export interface PackedMoments extends Omit<Moments, "gram" | "half"> {
@@ -32,8 +32,7 @@ export function packMoments({ gram, half, ...rest }: Moments): PackedMoments {
 /** The same, when nobody needs the moments any more: the memory of G is given back at once. */
 export function packAndRelease(moments: Moments): PackedMoments {
   const packed = packMoments(moments);
-  const grams = [moments.gram, ...(moments.half ? [moments.half.gram] : [])];
-  structuredClone(undefined, { transfer: grams.map(({ buffer }) => buffer as ArrayBuffer) });
+  giveBack([moments.gram, ...(moments.half ? [moments.half.gram] : [])]);
   return packed;
 }
 

@@ -220,7 +220,7 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly batches?: number;
   /** Images in every such batch; only the number of images, `batches` × `batchSize`, matters. Default 128. */
   readonly batchSize?: number;
-  /** Sampled positions per image and layer. Default: ten samples for each input of the layer, ten positions at least. */
+  /** Sampled positions per image and layer. Default: thirty samples for each input of the layer, ten positions at least. */
   readonly pointsPerImage?: number;
   /**
    * Ridge: pull of repaired weights towards the old ones, relative to the mean diagonal of G = XᵀX of inputs of unit

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { conditionMoments } from "../../src/kernels/conditional_moments.ts";
+import { conditionMoments, conditionTrial } from "../../src/kernels/conditional_moments.ts";
 import { meanDiagonal } from "../../src/kernels/cholesky.ts";
 import { centerMoments, type Moments } from "../../src/kernels/moments.ts";
 import { solveLinear } from "../reference/linear_algebra.ts";
@@ -10,8 +10,7 @@ const RIDGE = 1e-3;
 
 function sampleSystem(d: number, outputs: number) {
   const { moments, weights } = randomProblem({ taps: 1, channels: d, outputs, seed: d });
-  const half = randomProblem({ taps: 1, channels: d, outputs, seed: 100 + d }).moments;
-  return { moments: { ...centerMoments(moments), half }, weights, ridge: RIDGE };
+  return { moments: centerMoments(moments), weights, ridge: RIDGE };
 }
 
 /** ‖Y − XW‖² of moments. */
@@ -53,7 +52,7 @@ function followedWeights(
 }
 
 testBothBuilds(
-  "conditioned moments give the error when the other rows follow, of the half too",
+  "conditioned moments give the error when the other rows follow",
   (kernels) => {
     for (const [d, outputs] of [[3, 1], [8, 3], [17, 5]]) {
       const system = sampleSystem(d, outputs);
@@ -63,31 +62,39 @@ testBothBuilds(
         for (const seed of [1, 2]) {
           const own = randomArray(part.d * part.n, seed);
           const all = followedWeights(system, parts[index], own);
-          for (
-            const [found, given] of [[part, system.moments], [part.half!, system.moments.half]]
-          ) {
-            const [error, wanted] = [squaredError(found, own), squaredError(given, all)];
-            assert.ok(
-              Math.abs(error - wanted) < 1e-8 * Math.abs(wanted),
-              `${error}, not ${wanted}`,
-            );
-          }
+          const [error, wanted] = [squaredError(part, own), squaredError(system.moments, all)];
+          assert.ok(Math.abs(error - wanted) < 1e-8 * Math.abs(wanted), `${error}, not ${wanted}`);
         }
       });
     }
   },
 );
 
-testBothBuilds("sums of the half are those of what is left of X and Y", (kernels) => {
-  const system = sampleSystem(6, 2);
-  const [{ half }] = conditionMoments(kernels, system, [[1, 4]]);
-  const { sumX, sumY, count } = system.moments.half;
-  const none = followedWeights(system, [1, 4], new Float32Array(4));
-  const wanted = sumY.map((sum, o) =>
-    sum - sumX.reduce((all, x, r) => all + x * none[r * 2 + o], 0)
-  );
-  assert.equal(half!.count, count);
-  half!.sumY.forEach((sum, o) => assert.ok(Math.abs(sum - wanted[o]) < 1e-8 * Math.abs(sumY[o])));
+testBothBuilds("in a conditioned trial the other rows follow what is fitted to", (kernels) => {
+  const system = sampleSystem(8, 3);
+  const { d, n } = system.moments;
+  const other = centerMoments(randomProblem({ taps: 1, channels: d, outputs: n, seed: 9 }).moments);
+  const [train, test] = [system.moments, other].map(({ gram, cross, sumYY }) => ({
+    gram,
+    cross,
+    total: sumYY.reduce((sum, value) => sum + value, 0),
+  }));
+  const trial = { train, test, weights: system.weights, size: d, outputs: n };
+  for (const rows of [[3], [0, 5, 6]]) {
+    const [found] = conditionTrial(kernels, trial, RIDGE, [rows]);
+    assert.deepEqual([found.size, found.outputs], [rows.length, n]);
+    const own = randomArray(rows.length * n, 4);
+    const all = followedWeights(system, rows, own);
+    for (const [samples, given] of [[found.train, system.moments], [found.test, other]] as const) {
+      const sumYY = new Float64Array(n);
+      sumYY[0] = samples.total;
+      const error = squaredError({ ...given, ...samples, d: rows.length, sumYY }, own);
+      const wanted = squaredError(given, all);
+      assert.ok(Math.abs(error - wanted) < 1e-8 * Math.abs(wanted), `${error}, not ${wanted}`);
+    }
+    const kept = rows.flatMap((row) => [...system.weights.subarray(row * n, (row + 1) * n)]);
+    assert.deepEqual([...found.weights], kept);
+  }
 });
 
 testBothBuilds("a row that is zero stays zero", (kernels) => {

@@ -2,10 +2,17 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { type Activations, ForwardPlan } from "../forward/forward_plan.ts";
 import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
-import { type Geometry, type Kernels, type Moments, samplePatches } from "../../kernels/mod.ts";
+import {
+  type Geometry,
+  inputSquares,
+  type Kernels,
+  type Moments,
+  samplePatches,
+} from "../../kernels/mod.ts";
 import { releaseWeights, type Weight } from "../../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
 import { HalvedSums } from "./halved_sums.ts";
+import { keptSamples, SampleSums } from "./sample_sums.ts";
 import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
 import { pointsFor, samplePositions } from "./sampling.ts";
 
@@ -45,6 +52,8 @@ export interface CalibrationSubject {
   readonly layers: readonly string[];
   /** How many batches there are. */
   readonly batches: number;
+  /** The share of all images that is in these batches. Default 1. */
+  readonly share?: number;
   /** Reads a batch; the calibrator owns its images. */
   readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
 }
@@ -67,6 +76,9 @@ interface SampledCall {
   readonly points: number;
   readonly residual?: ResidualTarget;
 }
+
+/** What a layer's moments are gathered in. */
+type MomentSums = HalvedSums | SampleSums;
 
 interface CalibratedBatch extends Pick<CalibrationBatch, "indices" | "firstHalf"> {
   /** The batch in the repaired network; absent where only the targets could wait. */
@@ -94,7 +106,7 @@ export class Calibrator {
   readonly #repaired: ForwardPlan;
   readonly #layers: SampledLayer[];
   readonly #waiting = new Map<number, CalibratedBatch>();
-  readonly #sums = new Map<string, HalvedSums>();
+  readonly #sums = new Map<string, MomentSums>();
 
   /**
    * @param subject The network, the layers that will be asked for and the images.
@@ -212,8 +224,17 @@ export class Calibrator {
     return this.#layers.find(({ node }) => node.key === key)!;
   }
 
-  #accumulatorOf({ node }: SampledLayer): HalvedSums {
-    return new HalvedSums(this.#subject.kernels, kernelSize(node));
+  /** Every thread keeps its share of the samples. */
+  #accumulatorOf({ node, calls }: SampledLayer): MomentSums {
+    const size = kernelSize(node);
+    const { kernels, share = 1 } = this.#subject;
+    const positions = calls.reduce(
+      (sum, { outputSize: [height, width], points }) => sum + Math.min(points, height * width),
+      0,
+    );
+    const kept = keptSamples(size, this.#options.images * positions);
+    if (kept === undefined) return new HalvedSums(kernels, size);
+    return new SampleSums(size, Math.ceil(kept * share));
   }
 
   #positionsOf(
@@ -257,7 +278,7 @@ export class Calibrator {
   }
 
   #accumulate(
-    accumulator: HalvedSums,
+    accumulator: MomentSums,
     layer: SampledLayer,
     { activations, targets, indices, firstHalf }: Required<CalibratedBatch>,
   ): void {
@@ -355,9 +376,9 @@ export class Calibrator {
 
 /** Nothing can be fitted to sums that are NaN or infinite; every sample takes part in Σx² and Σy². */
 function requireFiniteMoments(moments: Moments, key: string): Moments {
-  const { d, n, gram, cross, sumYY } = moments;
+  const { n, cross, sumYY } = moments;
   let sum = 0;
-  for (let input = 0; input < d; input++) sum += gram[input * d + input];
+  for (const square of inputSquares(moments)) sum += square;
   for (let output = 0; output < n; output++) sum += sumYY[output];
   if (Number.isFinite(sum) && cross.every(Number.isFinite)) return moments;
   throw new InputError(

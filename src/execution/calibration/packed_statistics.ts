@@ -8,7 +8,7 @@ import {
   shapesOfParts,
   sizeOfMoments,
 } from "../../kernels/mod.ts";
-import { SafetensorsFile, type TensorShape, writeSafetensors } from "./safetensors.ts";
+import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 import { checkIdentity, type Statistics, type StatisticsIdentity } from "./statistics.ts";
 
 /** More than anybody makes; a number beyond it is damage. */

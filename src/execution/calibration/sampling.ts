@@ -27,13 +27,13 @@ export interface SamplingOptions {
 }
 
 /** Samples that a layer wants for each of its inputs, and positions of an image that are looked at anyway. */
-const SAMPLES_PER_INPUT = 10, LEAST_POINTS = 10;
+const SAMPLES_PER_INPUT = 30, LEAST_POINTS = 10;
 
 /** The most multiply-accumulates that go into G of a layer for the sake of more positions. */
 const GRAM_MACS = 2 ** 40;
 
 /**
- * How many positions of an image a layer is sampled at when nobody says: so many that all images together give ten
+ * How many positions of an image a layer is sampled at when nobody says: so many that all images together give thirty
  * samples for each input, ten at least. Where G would take more than 2⁴⁰ multiply-accumulates, as many as it allows.
  *
  * @param inputs Inputs of the layer: rows of the flattened kernel.

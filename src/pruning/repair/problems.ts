@@ -12,8 +12,9 @@ import {
   type Kernels,
   type Moments,
   type MomentsByLayer,
+  momentsOfSamples,
 } from "../../kernels/mod.ts";
-import { type Problem, standardize, typicalRidge } from "../selection/mod.ts";
+import { conditionHalves, type Problem, standardize, typicalRidge } from "../selection/mod.ts";
 import { outputImportance } from "./output_importance.ts";
 
 /** A network, and which of its channels hang together. */
@@ -61,15 +62,13 @@ export interface CoupledContext extends Network {
 /**
  * The least-squares problems of the layers that read coupled spaces, each over the channels of one space. Where a layer reads
  * other spaces too, its problem is conditioned on those: whichever channels of the space leave, the weights of the others
- * follow. All problems of such a layer are read off one factorization.
+ * follow. All problems of such a layer are read off one factorization, and so are those of either half of the images.
  */
 export class CoupledProblems {
   readonly #context: CoupledContext;
   readonly #moments: MomentsByLayer;
   readonly #spaces: ReadonlySet<number>;
   readonly #nodes: ReadonlyMap<string, LayerNode>;
-  /** The last whole problem of such a layer: one at a time, for it has all moments of the layer. */
-  #whole: { readonly key: string; readonly problem: Problem } | undefined;
   /** Problems of layers that read several spaces, by key of the layer and by space. */
   readonly #conditioned = new Map<string, ReadonlyMap<number, Problem>>();
 
@@ -134,14 +133,11 @@ export class CoupledProblems {
     positions: ReadonlyMap<number, readonly number[]>,
   ): Map<number, Problem> {
     const { map, kernels, ridge } = this.#context;
-    const whole = this.#openWhole(node);
+    const whole = problemOf(this.#context, node, centerInPlace(this.#moments.get(node.key)));
     const { weights, positions: width } = whole;
-    // What is conditioned is used up, and the whole is asked for again when ridges are tried out.
-    const moments = {
-      ...whole.moments,
-      gram: whole.moments.gram.slice(),
-      cross: whole.moments.cross.slice(),
-    };
+    const moments = whole.moments.samples
+      ? momentsOfSamples(kernels, whole.moments)
+      : whole.moments;
     const { d, n, sumYY } = moments;
     const asked = [...positions].filter(([space]) => this.#spaces.has(space));
     const rows = asked.map(([, own]) =>
@@ -151,6 +147,7 @@ export class CoupledProblems {
       )
     );
     const system = { moments, weights, ridge: ridge ?? typicalRidge(kernels, whole) };
+    const trials = conditionHalves(kernels, { ...whole, moments }, system.ridge, rows);
     const parts = conditionMoments(kernels, system, rows);
     const total = sumYY.reduce((sum, square) => sum + square, 0);
     return new Map(asked.map(([space, own], index) => [space, {
@@ -164,16 +161,7 @@ export class CoupledProblems {
       channelOf: this.#channelsAt(node, own),
       channels: map.spaces[space].channels,
       total,
-      whole: { open: () => this.#openWhole(node), rows: rows[index] },
+      trials: trials?.[index],
     }]));
-  }
-
-  /** The problem over all that a layer reads. */
-  #openWhole(node: LayerNode): Problem {
-    if (this.#whole?.key !== node.key) {
-      const moments = centerInPlace(this.#moments.get(node.key));
-      this.#whole = { key: node.key, problem: problemOf(this.#context, node, moments) };
-    }
-    return this.#whole.problem;
   }
 }

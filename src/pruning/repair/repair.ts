@@ -1,7 +1,9 @@
+import { sumBytes } from "../../execution/mod.ts";
 import {
   findGuards,
   inputChannels,
   kernelOfMatrix,
+  kernelSize,
   type LayerGraph,
   type LayerNode,
   noCuts,
@@ -10,7 +12,7 @@ import {
 } from "../../graph/mod.ts";
 import { centerInPlace, type Kernels, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
-import { inputsOf, type LayerPlan } from "../policy/mod.ts";
+import type { LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
 import type { LayerReport } from "../types.ts";
 import {
@@ -22,7 +24,7 @@ import {
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { CoupledProblems, problemOf } from "./problems.ts";
-import { canSample, type StatisticsSource } from "../statistics/statistics_source.ts";
+import { canSample, samplesOf, type StatisticsSource } from "../statistics/statistics_source.ts";
 
 /** What the repair of a network works with. */
 export interface RepairContext extends StatisticsSource {
@@ -160,16 +162,19 @@ export async function repairLayers(
 }
 
 /**
- * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, G of
- * either half of the images from every worker, and its inverse, but a quarter of it at least.
+ * Bytes of activations that may wait between layers: the budget without what the largest layer's statistics take, those from
+ * every worker, both triangles of G of either half of the images, and its inverse, but a quarter of it at least.
  */
 function waitingBudget(
-  { calibration: { memoryBudget }, pool }: RepairContext,
+  { calibration, pool }: RepairContext,
   plans: readonly LayerPlan[],
 ): number {
-  const largest = Math.max(0, ...plans.map(({ node }) => inputsOf(node)));
-  const matrix = Float64Array.BYTES_PER_ELEMENT * largest ** 2;
-  const statistics = (3 * pool.size + 1) * matrix;
+  const { memoryBudget } = calibration;
+  const largest = Math.max(
+    0,
+    ...plans.map(({ node }) => sumBytes(kernelSize(node), samplesOf(node, calibration))),
+  );
+  const statistics = (3 * pool.size + 1) * largest;
   return Math.max(memoryBudget - statistics, WAITING_SHARE * memoryBudget);
 }
 

@@ -1,11 +1,13 @@
 import {
+  conditionTrial,
   heldOutError,
   type HeldOutTrial,
-  inputSquares,
   type Kernels,
   type Moments,
+  type SampleMoments,
 } from "../../kernels/mod.ts";
 import { magnitudeScores } from "./magnitude.ts";
+import { openSampleTrials } from "./wide.ts";
 import { type Problem, rowsOfKept, totalSquares } from "./problem.ts";
 
 /** Factor between ridges that are tried, as long as the error falls. */
@@ -41,11 +43,10 @@ export function chooseRidge(
   problem: Problem,
   rows: readonly number[],
 ): CheckedRidge {
-  const { tried, fitted, unit } = placeOf(problem, rows);
-  const guess = unit * guessRidge(fitted.length, tried.moments.count);
-  const errorOf = openTrials(kernels, tried, fitted);
+  const guess = guessRidge(rows.length, problem.moments.count);
+  const errorOf = openTrials(kernels, problem, rows);
   if (errorOf === undefined) return { ridge: guess };
-  const check = (ridge: number) => ({ ridge, relativeError: errorOf(ridge / unit) });
+  const check = (ridge: number) => ({ ridge, relativeError: errorOf(ridge) });
   let best = check(guess);
   for (const step of [STEP, 1 / STEP]) {
     const start = best;
@@ -82,8 +83,7 @@ export function checkRidge(
   rows: readonly number[],
   ridge: number,
 ): CheckedRidge {
-  const { tried, fitted, unit } = placeOf(problem, rows);
-  return { ridge, relativeError: openTrials(kernels, tried, fitted)?.(ridge / unit) };
+  return { ridge, relativeError: openTrials(kernels, problem, rows)?.(ridge) };
 }
 
 /**
@@ -106,46 +106,84 @@ function guessRidge(rows: number, samples: number): number {
   return Math.min(1, 0.1 * rows / samples);
 }
 
-/**
- * Where rows of a problem are tried out. Moments that are conditioned on rows of other spaces have no halves: those of
- * the whole layer have, and all its other rows stay. The mean diagonals of the two are different units of ridges.
- */
-function placeOf(problem: Problem, rows: readonly number[]): {
-  readonly tried: Problem;
-  readonly fitted: readonly number[];
-  /** Mean diagonal of what is tried out over that of the problem. */
-  readonly unit: number;
-} {
-  const { whole, moments } = problem;
-  if (whole === undefined) return { tried: problem, fitted: rows, unit: 1 };
-  const tried = whole.open();
-  const stays = new Uint8Array(tried.moments.d).fill(1);
-  for (const row of whole.rows) stays[row] = 0;
-  for (const row of rows) stays[whole.rows[row]] = 1;
-  const fitted = [...stays.keys()].filter((row) => stays[row] === 1);
-  return { tried, fitted, unit: meanSquare(tried.moments) / meanSquare(moments) };
-}
-
-/** Mean of the diagonal of G, 1 where that is 0. */
-function meanSquare(moments: Moments): number {
-  const squares = inputSquares(moments);
-  const sum = squares.reduce((total, square) => total + square, 0);
-  return sum > 0 ? sum / squares.length : 1;
-}
-
 /** The error of a ridge on unseen images; undefined where a half is empty. */
 function openTrials(
   kernels: Kernels,
   problem: Problem,
   rows: readonly number[],
 ): ((ridge: number) => number) | undefined {
-  const { moments } = problem;
-  const { half } = moments;
-  if (half === undefined || half.count === 0 || half.count === moments.count) return undefined;
-  const trials = [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
+  const { half, samples, count } = problem.moments;
+  if (samples && half && half.count > 0 && half.count < count) {
+    return openSampleTrials(kernels, problem, half, rows);
+  }
+  const trials = problem.trials?.map((trial) => pickTrial(trial, rows)) ??
+    halvesOf(problem, rows);
   const total = totalSquares(problem);
-  return (ridge) =>
-    trials.reduce((sum, trial) => sum + heldOutError(kernels, trial, 2 * ridge), 0) / total;
+  return trials &&
+    ((ridge) =>
+      trials.reduce((sum, trial) => sum + heldOutError(kernels, trial, HALF * ridge), 0) / total);
+}
+
+/** The best ridge is the same sum for a half of the samples, so relative to the mean diagonal it is twice as large. */
+const HALF = 2;
+
+/** The halves of a layer's images, each fitted to and tried out on the other; undefined where one is empty. */
+function halvesOf(problem: Problem, rows: readonly number[]): HeldOutTrial[] | undefined {
+  const { half, count, samples } = problem.moments;
+  if (samples || half === undefined || half.count === 0 || half.count === count) return undefined;
+  return [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
+}
+
+/**
+ * The halves of a layer as trials of some of its rows, while the weights of all other rows follow them. In either half they
+ * follow what is fitted to.
+ *
+ * @param kernels The kernels.
+ * @param problem The layer.
+ * @param ridge Ridge of the others for all samples, relative to the mean diagonal of G.
+ * @param parts The sets of rows, each ascending.
+ * @returns The trials of each set; undefined where a half is empty.
+ */
+export function conditionHalves(
+  kernels: Kernels,
+  problem: Problem,
+  ridge: number,
+  parts: readonly ArrayLike<number>[],
+): HeldOutTrial[][] | undefined {
+  const rows = Array.from({ length: problem.moments.d }, (_, row) => row);
+  const halves = halvesOf(problem, rows)?.map((trial) =>
+    conditionTrial(kernels, trial, HALF * ridge, parts)
+  );
+  return halves && parts.map((_, part) => halves.map((trials) => trials[part]));
+}
+
+/** A trial of some rows. */
+function pickTrial(
+  { train, test, weights, size, outputs }: HeldOutTrial,
+  rows: readonly number[],
+): HeldOutTrial {
+  const pick = <Values extends Float32Array | Float64Array>(values: Values): Values => {
+    const picked = values.slice(0, rows.length * outputs) as Values;
+    rows.forEach((row, i) =>
+      picked.set(values.subarray(row * outputs, (row + 1) * outputs), i * outputs)
+    );
+    return picked;
+  };
+  const pickSamples = ({ gram, cross, total }: SampleMoments): SampleMoments => ({
+    gram: Float64Array.from(
+      { length: rows.length ** 2 },
+      (_, at) => gram[rows[Math.floor(at / rows.length)] * size + rows[at % rows.length]],
+    ),
+    cross: pick(cross),
+    total,
+  });
+  return {
+    train: pickSamples(train),
+    test: pickSamples(test),
+    weights: pick(weights),
+    size: rows.length,
+    outputs,
+  };
 }
 
 /**

@@ -1,6 +1,18 @@
-import { contractMoments, type Kernels } from "../../kernels/mod.ts";
+import { InputError, option } from "../../base/mod.ts";
+import {
+  contractMoments,
+  type Kernels,
+  type Moments,
+  momentsOfSamples,
+} from "../../kernels/mod.ts";
 import { activeSetOf, followLassoPath, type LassoPath, type LassoProblem } from "./lasso_path.ts";
-import { checkProblems, findDeadChannels, type Problem, totalSquares } from "./problem.ts";
+import {
+  checkProblems,
+  describeProblem,
+  findDeadChannels,
+  type Problem,
+  totalSquares,
+} from "./problem.ts";
 import { keepGuarded } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
 
@@ -39,7 +51,8 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
   for (const problem of problems) {
     const { moments, weights, positions, channelOf } = problem;
     const share = 1 / totalSquares(problem);
-    const contracted = contractMoments(kernels, moments, weights, positions);
+    const sums = moments.samples ? wholeMoments(kernels, problem) : moments;
+    const contracted = contractMoments(kernels, sums, weights, positions);
     for (let p = 0; p < positions; p++) {
       const row = channelOf[p] * channels;
       linear[channelOf[p]] += share * contracted.linear[p];
@@ -49,6 +62,20 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
     }
   }
   return { quadratic, linear };
+}
+
+/** Inputs from which on G has no room. */
+const MOST_INPUTS = 10_000;
+
+/** The Lasso asks for products of all pairs of inputs. */
+function wholeMoments(kernels: Kernels, problem: Problem): Moments {
+  const { moments } = problem;
+  if (moments.d <= MOST_INPUTS) return momentsOfSamples(kernels, moments);
+  throw new InputError([
+    `choosing channels of ${describeProblem(problem)} by the Lasso: found ${moments.d} inputs, ` +
+    `wanted at most ${MOST_INPUTS}; choose by elimination or magnitude, or let the layer stay whole with `,
+    option("skip"),
+  ]);
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 export { createObsSelector, type ObsSelector } from "./obs.ts";
-export { typicalRidge } from "./folds.ts";
+export { conditionHalves, typicalRidge } from "./folds.ts";
 export type { Problem } from "./problem.ts";
 export { createSelector } from "./ranking.ts";
 export { interceptOf, reconstruct } from "./reconstruction.ts";

@@ -1,4 +1,4 @@
-import { GroupElimination, type Kernels } from "../../kernels/mod.ts";
+import type { Elimination, Kernels } from "../../kernels/mod.ts";
 import { checkRidge, typicalRidge, WIDE } from "./folds.ts";
 import {
   checkProblems,
@@ -10,6 +10,7 @@ import {
 } from "./problem.ts";
 import { GuardedChannels } from "./guards.ts";
 import { checkKeptCount, type Selection, type Selector } from "./selector.ts";
+import { sketchOutputs, startElimination } from "./wide.ts";
 
 /** Settings of {@link createObsSelector}. */
 export interface ObsOptions {
@@ -55,17 +56,18 @@ export interface ObsSelector extends Selector {
  * among equals the lower index goes first.
  *
  * @param kernels The kernels.
- * @param problems The consumers of one space.
+ * @param wholeProblems The consumers of one space.
  * @param options Settings.
  * @returns The selector.
  * @throws {TypeError} When the problems do not describe one space.
  */
 export function createObsSelector(
   kernels: Kernels,
-  problems: readonly Problem[],
+  wholeProblems: readonly Problem[],
   options: ObsOptions = {},
 ): ObsSelector {
-  checkProblems(problems);
+  checkProblems(wholeProblems);
+  const problems = wholeProblems.map(sketchOutputs);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
@@ -113,13 +115,13 @@ function eliminateAll(
   const shares = problems.map((problem) => 1 / totalSquares(problem));
   const watched = new GuardedChannels(guards);
   const silent = new Set(dead);
-  const eliminations: GroupElimination[] = [];
+  const eliminations: Elimination[] = [];
   try {
     for (const [index, problem] of problems.entries()) {
       const { moments, weights } = problem;
       const ridge = ridges[index];
       const groups = rowsOfChannels(problem);
-      eliminations.push(new GroupElimination(kernels, { moments, weights, groups, ridge }));
+      eliminations.push(startElimination(kernels, { moments, weights, groups, ridge }));
     }
     const removalOrder = new Int32Array(channels);
     const errors = new Float64Array(channels + 1);
@@ -189,7 +191,7 @@ function unseenErrors(
   });
 }
 
-function meanRelativeError(eliminations: GroupElimination[], shares: number[]): number {
+function meanRelativeError(eliminations: Elimination[], shares: number[]): number {
   let sum = 0;
   eliminations.forEach((elimination, j) => sum += elimination.squaredError() * shares[j]);
   return Math.max(0, sum / eliminations.length);
@@ -197,7 +199,7 @@ function meanRelativeError(eliminations: GroupElimination[], shares: number[]): 
 
 /** Index into `left` of the channel whose loss costs least. */
 function cheapest(
-  eliminations: GroupElimination[],
+  eliminations: Elimination[],
   shares: number[],
   left: readonly number[],
 ): number {

@@ -1,4 +1,4 @@
-import { inputSquares, type Moments } from "../../kernels/mod.ts";
+import { type HeldOutTrial, inputSquares, type Moments } from "../../kernels/mod.ts";
 
 /**
  * One consumer of a channel space: a layer that reads the channels, its weights and what is known about its data.
@@ -28,16 +28,8 @@ export interface Problem {
   readonly inputScales?: Float64Array;
   /** What each column of Y, and of the weights, has been multiplied by: n numbers. Default: nothing. */
   readonly outputScales?: Float64Array;
-  /** The problem over all rows of the layer, where the moments are conditioned on other ones. */
-  readonly whole?: WholeProblem;
-}
-
-/** The problem that a conditioned one was read off. */
-export interface WholeProblem {
-  /** Poses it anew, or gives the one that was posed last. */
-  readonly open: () => Problem;
-  /** Its row of every row of the conditioned problem. */
-  readonly rows: Int32Array;
+  /** Halves of the images, each fitted to and tried out on the other. Default: as the moments have them. */
+  readonly trials?: readonly HeldOutTrial[];
 }
 
 /** A layer's name as messages quote it. */

@@ -1,4 +1,10 @@
-import { type Kernels, type Moments, type RidgeEvidence, solveRidge } from "../../kernels/mod.ts";
+import {
+  type Kernels,
+  type Moments,
+  refitBySamples,
+  type RidgeEvidence,
+  solveRidge,
+} from "../../kernels/mod.ts";
 import { type CheckedRidge, checkRidge, chooseRidge } from "./folds.ts";
 import { checkProblems, type Problem, rowsOfKept, totalSquares } from "./problem.ts";
 
@@ -66,6 +72,20 @@ export function reconstruct(
   }
 
   const { ridge, relativeError } = settleRidge(kernels, problem, rows, options);
+  const total = totalSquares(problem);
+  const oldUnits = (row: number, output: number) =>
+    1 / ((problem.inputScales?.[row] ?? 1) * (problem.outputScales?.[output] ?? 1));
+  if (moments.samples) {
+    const system = { moments, weights: oldWeights, rows, ridge };
+    const { squaredError, ...evidence } = refitBySamples(kernels, system, (first, some, fitted) => {
+      rows.forEach((row, i) => {
+        for (let o = 0; o < some; o++) {
+          weights[row * n + first + o] = fitted[i * some + o] * oldUnits(row, first + o);
+        }
+      });
+    });
+    return { weights, relativeError: relativeError ?? squaredError / total, count, ...evidence };
+  }
   const cross = pickRows(moments.cross, rows, n);
   const { solution, energy, ...evidence } = solveRidge(kernels, {
     gram: pickSquare(moments.gram, rows, d),
@@ -78,12 +98,8 @@ export function reconstruct(
   let explained = 0;
   for (let i = 0; i < solution.length; i++) explained += solution[i] * cross[i];
   rows.forEach((row, i) => {
-    const scale = problem.inputScales?.[row] ?? 1;
-    for (let o = 0; o < n; o++) {
-      weights[row * n + o] = solution[i * n + o] / (scale * (problem.outputScales?.[o] ?? 1));
-    }
+    for (let o = 0; o < n; o++) weights[row * n + o] = solution[i * n + o] * oldUnits(row, o);
   });
-  const total = totalSquares(problem);
   const onSamples = Math.max(0, (total - 2 * explained + energy) / total);
   return { weights, relativeError: relativeError ?? onSamples, count, ...evidence };
 }

@@ -1,4 +1,10 @@
-import { STATISTICS_VERSION, type StatisticsIdentity } from "../../execution/mod.ts";
+import {
+  outputSizeOf,
+  pointsFor,
+  STATISTICS_VERSION,
+  type StatisticsIdentity,
+  sumBytes,
+} from "../../execution/mod.ts";
 import { pickCalibration } from "../../data/mod.ts";
 import {
   type ChannelMap,
@@ -123,7 +129,7 @@ export async function gatherMoments(
   layers: readonly LayerNode[],
   take: (key: string, moments: PackedMoments) => void,
 ): Promise<void> {
-  const passes = partIntoPasses(layers, calibration.memoryBudget / pool.size);
+  const passes = partIntoPasses(layers, calibration, pool.size);
   const batches = batchesOfThread({ pool }, calibration.indices.length, PORTION);
   const total = passes.length * batches;
   for (const [index, pass] of passes.entries()) {
@@ -153,11 +159,16 @@ export async function identifyStatistics(source: StatisticsSource): Promise<Stat
 }
 
 /** Cuts layers into runs whose sums have room together; one that has none alone gets a run of its own. */
-function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode[][] {
+function partIntoPasses(
+  layers: readonly LayerNode[],
+  calibration: StatisticsSource["calibration"],
+  threads: number,
+): LayerNode[][] {
+  const budget = calibration.memoryBudget / threads;
   const passes: LayerNode[][] = [];
   let room = 0;
   for (const layer of layers) {
-    const bytes = sumBytes(layer);
+    const bytes = sumBytes(kernelSize(layer), samplesOf(layer, calibration));
     if (passes.length === 0 || bytes > room) {
       passes.push([]);
       room = budget;
@@ -168,8 +179,18 @@ function partIntoPasses(layers: readonly LayerNode[], budget: number): LayerNode
   return passes;
 }
 
-/** Bytes of half of G and all of C, for either half of the images. */
-function sumBytes(node: LayerNode): number {
-  const { inputs, outputs } = kernelSize(node);
-  return 2 * Float64Array.BYTES_PER_ELEMENT * inputs * (inputs / 2 + outputs);
+/**
+ * Samples of a layer over all images.
+ *
+ * @param node The layer.
+ * @param calibration Images and positions.
+ * @returns How many there are.
+ */
+export function samplesOf(
+  node: LayerNode,
+  { images, pointsPerImage }: Pick<CalibrationRequest, "images" | "pointsPerImage">,
+): number {
+  const [height, width] = outputSizeOf(node);
+  const points = pointsPerImage ?? pointsFor(kernelSize(node).inputs, images);
+  return images * Math.min(points, height * width) * node.calls;
 }

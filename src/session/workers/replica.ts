@@ -225,6 +225,7 @@ export class Replica {
       repaired,
       layers: request.layers,
       batches: batches.length,
+      share: request.indices.length / request.images,
       readBatch: async (batch: number) => {
         const { images, first } = batches[batch];
         const read = await this.#read(this.#dataset.train, images);

@@ -105,7 +105,7 @@ Deno.test("a grouped convolution is cut inside its groups, and its selectors are
     for (const key of ["first_0", "first_1", "second_0", "second_1"]) {
       assert.deepEqual([places.get(key)!.mode, places.get(key)!.channels], ["private", 4]);
     }
-    assert.equal(places.get("left")!.mode, shared === "select" ? "select" : "whole");
+    assert.equal(places.get("left")!.mode, shared);
   }
   assert.deepEqual(
     spacesOfTensor(map, "stem").map(({ consumers }) => consumers),
