@@ -25,7 +25,8 @@ Deno.test(
     disposeModel(model);
     const indices = Int32Array.from({ length: 24 }, (_, index) => 5 * index);
     const spec = { data, preprocessing: readPreprocessing(file), badImageShare: 0 };
-    const tight = { forward: ACTIVATION_BUDGET / 10, training: ACTIVATION_BUDGET / 7 };
+    const [forward, backward] = [ACTIVATION_BUDGET / 10, ACTIVATION_BUDGET / 8];
+    const tight = { forward, backward, training: ACTIVATION_BUDGET / 7 };
     const found = [];
     for (const imageBytes of [undefined, tight]) {
       const pool = await WorkerPool.open({ ...spec, imageBytes }, 2);
