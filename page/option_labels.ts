@@ -18,7 +18,6 @@ export const OPTION_LABELS: OptionWords = {
     mean: '"Pixel values"',
     net: NOT_HERE,
     originalTeacher: '"Epochs of tuning"',
-    pointsPerImage: '"Images for the statistics"',
     preset: '"Pixel values"',
     quantize: NOT_HERE,
     queue: NOT_HERE,

@@ -76,7 +76,7 @@ function describe(report: InspectReport): string {
     `${describeCount(report)}, ` +
     `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
     "",
-    "Layers in graph order; `place` is the convolution's entry in a ratio list, which leaves the last one whole:",
+    "Layers in graph order; `place` is a convolution's entry in a ratio list (the last stays whole):",
     "",
     layers,
     "",

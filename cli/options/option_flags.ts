@@ -15,7 +15,6 @@ export const OPTION_FLAGS: OptionWords = {
     mean: "--mean",
     net: "--net",
     originalTeacher: "--enbl-dst",
-    pointsPerImage: "--nb-points-per-layer",
     preset: "--preprocess",
     quantize: "--quantize",
     queue: "--queue",

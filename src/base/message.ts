@@ -15,7 +15,6 @@ export type OptionName =
   | "mean"
   | "net"
   | "originalTeacher"
-  | "pointsPerImage"
   | "preset"
   | "quantize"
   | "queue"
@@ -76,7 +75,6 @@ export const LIBRARY_WORDS: OptionWords = {
     mean: "mean",
     net: "net",
     originalTeacher: 'teacher: "original"',
-    pointsPerImage: "pointsPerImage",
     preset: "preset",
     quantize: "quantize",
     queue: "queue",

@@ -64,7 +64,7 @@ Deno.test("a run that fails leaves the older model and no debris", async () => {
     const old = await writeOldModel(out);
     const failures = [
       ["--prune-option", "list", "--prune-list-file", list],
-      ["--nb-points-per-layer", "1", "--batch-size", "8"],
+      ["--prune-option", "budget", "--budget", "0.001"],
     ];
     for (const options of failures) {
       const { code, stdout, stderr } = await runCli([
