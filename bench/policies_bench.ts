@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { costModel } from "../src/cost/cost_model.ts";
 import { sumTerms } from "../src/cost/cost_term.ts";
 import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
-import { listReaders } from "../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../src/graph/cuts/readers.ts";
 import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../src/graph/opening/network.ts";
 import { startBackend } from "../src/kernels/backend.ts";

@@ -12,7 +12,7 @@
 import { loadStatistics } from "../src/execution/calibration/statistics_file.ts";
 import { costModel } from "../src/cost/cost_model.ts";
 import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
-import { listReaders } from "../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../src/graph/cuts/readers.ts";
 import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../src/graph/opening/network.ts";
 import { writeGraph } from "../src/graph/write_graph.ts";

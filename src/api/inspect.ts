@@ -1,12 +1,12 @@
 import { layerCost, networkCost } from "../cost/mod.ts";
 import {
   type ChannelSpace,
-  type ConvolutionPlace,
   type CutMode,
   findChannelSpaces,
   type LayerGraph,
   listReaders,
   openNetwork,
+  type ReaderPlace,
   type SharedMode,
   spacesOfTensor,
 } from "../graph/mod.ts";
@@ -103,7 +103,7 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
   await startBackend();
   const { file, graph, inputs, ...counted } = await openSized(options);
   const map = findChannelSpaces(graph);
-  const places = new Map<string, ConvolutionPlace>(
+  const places = new Map<string, ReaderPlace>(
     listReaders(graph, map, options.shared ?? "select").map((place) => [place.key, place]),
   );
   const layers = graph.nodes.map((node): LayerDescription => {

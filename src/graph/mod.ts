@@ -8,14 +8,14 @@ export {
 export type { LayerRule } from "./channels/layer_rules.ts";
 export { isStrided, selectorNode, selectorStrides } from "./channels/selectors.ts";
 export {
-  type ConvolutionPlace,
   type CutMode,
   type InputChannels,
   inputChannels,
   listReaders,
+  type ReaderPlace,
   selectionSaving,
   type SharedMode,
-} from "./cuts/convolutions.ts";
+} from "./cuts/readers.ts";
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
 export { findGuards, leastKept } from "./cuts/guards.ts";
 export {

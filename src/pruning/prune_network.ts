@@ -5,9 +5,9 @@ import {
   absorbBiases,
   type ChannelMap,
   compareNetworks,
-  type ConvolutionPlace,
   type LayerGraph,
   listReaders,
+  type ReaderPlace,
   type SharedMode,
   shrinkGraph,
   unpinInputSize,
@@ -262,7 +262,7 @@ type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
 /** The share of its input channels that every layer keeps. */
 async function findRatios(
   context: BudgetContext,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   settings: Settings,
   resources: SearchResources,
 ): Promise<{ chosen: ChosenRatios; budget?: BudgetReport; search?: AutoOutcome }> {

@@ -7,7 +7,7 @@ import {
 } from "../../src/execution/calibration/statistics.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
-import { listReaders } from "../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../src/graph/cuts/readers.ts";
 import { openNetwork } from "../../src/graph/opening/network.ts";
 import type { Moments } from "../../src/kernels/moments.ts";
 import { startBackend } from "../../src/kernels/backend.ts";

@@ -75,7 +75,10 @@ Deno.test("an unknown layer of --skip is named, with the layers there are", asyn
   const found = await failureOf([
     ...pruneArguments(exampleData, "never-written", "--skip", "conv1,conv99"),
   ]);
-  assert.match(found, /--skip: found "conv99", wanted the name of a convolution or Dense layer; there are /);
+  assert.match(
+    found,
+    /--skip: found "conv99", wanted the name of a convolution or Dense layer; there are /,
+  );
   for (const name of convolutions) assert.ok(found.includes(name));
 });
 

@@ -5,7 +5,7 @@ import { layerCost, networkCost } from "../../src/cost/layer_cost.ts";
 import { sumTerms } from "../../src/cost/cost_term.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
 import { openNetwork } from "../../src/graph/opening/network.ts";
-import type { SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import type { SharedMode } from "../../src/graph/cuts/readers.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
 import { evenNetworkNames, networkNames } from "../support/networks.ts";

@@ -8,7 +8,7 @@ import { measureStockLatency, timeStockLayers } from "../../src/cost/on_stock.ts
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
-import type { SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import type { SharedMode } from "../../src/graph/cuts/readers.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { buildNetworkFile, evenNetworkNames } from "../support/networks.ts";
 import { keepAtRandom, openUnits, shrinkUnits } from "../support/units.ts";

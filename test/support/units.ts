@@ -1,6 +1,6 @@
 import { type ChannelMap, findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import { type CutUnit, listCutUnits } from "../../src/graph/cuts/cut_units.ts";
-import { inputChannels, listReaders, type SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import { inputChannels, listReaders, type SharedMode } from "../../src/graph/cuts/readers.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
 import { noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
 import assert from "node:assert/strict";

@@ -5,7 +5,7 @@ import { saveModel } from "../../src/formats/save_model.ts";
 import { inlineModels } from "../../src/graph/opening/inline_models.ts";
 import { noCuts, shrinkGraph } from "../../src/graph/cuts/surgery.ts";
 import { nodeKeyOf } from "../../src/graph/layer_graph.ts";
-import type { SharedMode } from "../../src/graph/cuts/convolutions.ts";
+import type { SharedMode } from "../../src/graph/cuts/readers.ts";
 import { writeGraph } from "../../src/graph/write_graph.ts";
 import { inspect, type InspectReport, type LayerDescription } from "../../src/api/inspect.ts";
 import { disposeModel, instantiate } from "../../src/model/instantiate.ts";

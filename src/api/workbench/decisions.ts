@@ -1,6 +1,6 @@
 import { type CostModel, costModel, sumTerms } from "../../cost/mod.ts";
 import { InputError } from "../../base/mod.ts";
-import type { ChannelMap, ConvolutionPlace, CutMode, LayerGraph } from "../../graph/mod.ts";
+import type { ChannelMap, CutMode, LayerGraph, ReaderPlace } from "../../graph/mod.ts";
 import {
   type ChosenRatios,
   formatRatioList,
@@ -63,7 +63,7 @@ export interface DecisionSubject {
   /** Its channel spaces. */
   readonly map: ChannelMap;
   /** Its convolutions and Dense layers. */
-  readonly places: readonly ConvolutionPlace[];
+  readonly places: readonly ReaderPlace[];
   /** The decisions, with the error of every count that `rules` allow. */
   readonly unitErrors: UnitErrors;
   /** Rules for all layers. */

@@ -1,5 +1,5 @@
 import type { ChannelMap } from "../channels/channel_spaces.ts";
-import { type ConvolutionPlace, type CutMode, inputChannels } from "./convolutions.ts";
+import { type CutMode, inputChannels, type ReaderPlace } from "./readers.ts";
 import { findGuards } from "./guards.ts";
 import { type LayerGraph, nodesByKey } from "../layer_graph.ts";
 
@@ -36,7 +36,7 @@ export interface CutUnit {
 export function listCutUnits(
   graph: LayerGraph,
   map: ChannelMap,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
 ): CutUnit[] {
   const nodes = nodesByKey(graph.nodes);
   const placeOf = new Map(places.map((place) => [place.key, place]));

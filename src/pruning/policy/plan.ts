@@ -1,7 +1,6 @@
 import { InputError, option } from "../../base/mod.ts";
 import {
   type ChannelMap,
-  type ConvolutionPlace,
   type CutMode,
   findGuards,
   inputChannels,
@@ -10,6 +9,7 @@ import {
   type LayerNode,
   leastKept,
   nodesByKey,
+  type ReaderPlace,
   selectionSaving,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
@@ -80,7 +80,7 @@ export interface PlanRules extends SelectorRules {
 export function planLayers(
   graph: LayerGraph,
   map: ChannelMap,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   chosen: ChosenRatios,
   rules: PlanRules,
 ): LayerPlan[] {
@@ -139,7 +139,7 @@ interface CoupledShare {
 function coupledShares(
   map: ChannelMap,
   nodes: ReadonlyMap<string, LayerNode>,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   { ratios, spared, spaces: given }: ChosenRatios,
   skip: readonly string[],
 ): Map<number, CoupledShare> {
@@ -196,7 +196,7 @@ export function unsampledReason({ outputShape }: LayerNode): string | undefined 
 export function reasonToStayWhole(
   graph: LayerGraph,
   map: ChannelMap,
-  place: ConvolutionPlace,
+  place: ReaderPlace,
   node: LayerNode,
   keep: number,
   skip: readonly string[],
@@ -212,7 +212,7 @@ export function reasonToStayWhole(
     : "a selector in front of it would cost as much as it saves";
 }
 
-function checkSkipped(skip: readonly string[], places: readonly ConvolutionPlace[]): void {
+function checkSkipped(skip: readonly string[], places: readonly ReaderPlace[]): void {
   const unknown = skip.find((name) => !places.some(({ key }) => key === name));
   if (unknown === undefined) return;
   const known = places.map(({ key }) => key).join(", ");

@@ -1,5 +1,5 @@
 import { InputError, option } from "../../base/mod.ts";
-import type { ConvolutionPlace } from "../../graph/mod.ts";
+import type { ReaderPlace } from "../../graph/mod.ts";
 
 /**
  * The share of its input channels that every layer keeps, in the order of the places. Undefined where nothing is asked
@@ -25,7 +25,7 @@ export interface GivenRatios {
  * @returns A ratio for each convolution.
  * @throws {InputError} When the ratio is out of range.
  */
-export function uniformRatios(ratio: number, places: readonly ConvolutionPlace[]): GivenRatios {
+export function uniformRatios(ratio: number, places: readonly ReaderPlace[]): GivenRatios {
   if (!(ratio > 0 && ratio <= 1)) {
     throw new InputError([
       "reading ",
@@ -38,7 +38,7 @@ export function uniformRatios(ratio: number, places: readonly ConvolutionPlace[]
 }
 
 /** A list has an entry for the last convolution, as PocketFlow's has, and leaves it whole. */
-function sparedOf(places: readonly ConvolutionPlace[]): Map<string, string> {
+function sparedOf(places: readonly ReaderPlace[]): Map<string, string> {
   const last = places.findLast(({ place }) => place !== undefined);
   return new Map(last && [[last.key, "it is the last convolution"]]);
 }
@@ -60,7 +60,7 @@ function sparedOf(places: readonly ConvolutionPlace[]): Map<string, string> {
 export function parseRatioList(
   text: string,
   source: string,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
 ): GivenRatios {
   const entries = text.trim().replace(/,\s*$/, "").split(",").map((entry) => entry.trim());
   const listed = places.filter(({ place }) => place !== undefined).map(({ key }) => key);
@@ -99,7 +99,7 @@ export function parseRatioList(
 }
 
 /** The coupled space of a name, if it is the name of one and of no layer. */
-function spaceOf(name: string, places: readonly ConvolutionPlace[]): number | undefined {
+function spaceOf(name: string, places: readonly ReaderPlace[]): number | undefined {
   if (places.some(({ key }) => key === name)) return undefined;
   return places.flatMap(({ spaces }) => spaces ?? []).find((space) => name === `space ${space}`);
 }
@@ -111,7 +111,7 @@ function splitEntry(entry: string): { name?: string; value: string } {
   return { name: entry.slice(0, at).trim(), value: entry.slice(at + 1).trim() };
 }
 
-function checkNamed(name: string, source: string, places: readonly ConvolutionPlace[]): void {
+function checkNamed(name: string, source: string, places: readonly ReaderPlace[]): void {
   if (places.some(({ key }) => key === name)) return;
   throw new InputError(
     `reading ${source}: found an entry of "${name}", wanted the name of a convolution, a Dense layer or ` +
@@ -128,7 +128,7 @@ function checkNamed(name: string, source: string, places: readonly ConvolutionPl
  * @returns The list.
  */
 export function formatRatioList(
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   { ratios, spaces }: {
     readonly ratios: readonly number[];
     readonly spaces: ReadonlyMap<number, number>;

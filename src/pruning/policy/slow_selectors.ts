@@ -1,10 +1,10 @@
 import { selectionTimes, wayToSelector } from "../../cost/mod.ts";
 import {
   type ChannelMap,
-  type ConvolutionPlace,
   inputChannels,
   type LayerGraph,
   nodesByKey,
+  type ReaderPlace,
 } from "../../graph/mod.ts";
 
 /** What rules say about selectors. */
@@ -40,8 +40,8 @@ const LEAST_SAVING = 0.1;
 export function reasonAgainstSelector(
   graph: LayerGraph,
   map: ChannelMap,
-  places: readonly ConvolutionPlace[],
-  place: ConvolutionPlace,
+  places: readonly ReaderPlace[],
+  place: ReaderPlace,
   keep: number,
   { skip, slowSelectors = false }: SelectorRules,
 ): string | undefined {

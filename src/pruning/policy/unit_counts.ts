@@ -1,10 +1,10 @@
 import {
   type ChannelMap,
-  type ConvolutionPlace,
   type CutUnit,
   type LayerGraph,
   leastKept,
   nodesByKey,
+  type ReaderPlace,
 } from "../../graph/mod.ts";
 import { type PlanRules, reasonToStayWhole, unsampledReason } from "./plan.ts";
 import { keptCount } from "./ratios.ts";
@@ -25,7 +25,7 @@ import { reasonAgainstSelector } from "./slow_selectors.ts";
 export function allowedCounts(
   graph: LayerGraph,
   map: ChannelMap,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   unit: CutUnit,
   rules: PlanRules,
 ): number[] {
@@ -61,7 +61,7 @@ export function allowedCounts(
  * reads several spaces has the least of their shares.
  */
 export function ratiosOfCounts(
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   units: readonly CutUnit[],
   counts: ArrayLike<number>,
 ): { ratios: number[]; spaces: ReadonlyMap<number, number> } {

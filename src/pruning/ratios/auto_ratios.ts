@@ -9,13 +9,7 @@ import {
   withDefaults,
   WorkerError,
 } from "../../base/mod.ts";
-import {
-  type ConvolutionPlace,
-  kernelSize,
-  nodeKeyOf,
-  nodesByKey,
-  pairOf,
-} from "../../graph/mod.ts";
+import { kernelSize, nodeKeyOf, nodesByKey, pairOf, type ReaderPlace } from "../../graph/mod.ts";
 import {
   bestRollouts,
   chooseCounts,
@@ -87,7 +81,7 @@ export interface AutoOutcome extends ChosenRatios {
  */
 export async function findAutoRatios(
   context: BudgetContext,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   rules: PlanRules,
   policy: AutoPolicy,
   { folder, openExecutor = tryOutHere }: SearchResources = {},
@@ -174,7 +168,7 @@ async function searchWith(run: SearchRun): Promise<{ searched: Tried; refined: T
 /** A search that is under way. */
 interface SearchRun {
   readonly context: BudgetContext;
-  readonly places: readonly ConvolutionPlace[];
+  readonly places: readonly ReaderPlace[];
   readonly rules: PlanRules;
   readonly setup: BudgetSetup;
   readonly settings: AutoPolicy & typeof AUTO_DEFAULTS;

@@ -1,4 +1,4 @@
-import type { ConvolutionPlace } from "../../graph/mod.ts";
+import type { ReaderPlace } from "../../graph/mod.ts";
 import { chooseCounts, type ChosenRatios, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
 import { placeOfLatencies, type RunFolder } from "../run_folder.ts";
@@ -19,7 +19,7 @@ import type { BudgetGoal, BudgetPolicy, BudgetReport } from "../types.ts";
  */
 export async function findBudgetRatios(
   context: BudgetContext,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   rules: PlanRules,
   policy: BudgetPolicy,
   folder?: RunFolder,

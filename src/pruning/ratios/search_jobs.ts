@@ -1,4 +1,4 @@
-import { absorbBiases, type ConvolutionPlace, type CutUnit, shrinkGraph } from "../../graph/mod.ts";
+import { absorbBiases, type CutUnit, type ReaderPlace, shrinkGraph } from "../../graph/mod.ts";
 import type { Job, JobHandlers } from "../../base/mod.ts";
 import type { ImageSelection } from "../../session/mod.ts";
 import { type Evaluation, planLayers, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
@@ -15,7 +15,7 @@ export interface SearchContext {
   /** The original network, its images and its statistics. */
   readonly context: BudgetContext;
   /** The network's convolutions. */
-  readonly places: readonly ConvolutionPlace[];
+  readonly places: readonly ReaderPlace[];
   /** Rules for all layers. */
   readonly rules: PlanRules;
   /** The decisions, in the order of the counts. */

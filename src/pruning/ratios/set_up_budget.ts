@@ -9,11 +9,11 @@ import {
   usefulCounts,
 } from "../../cost/mod.ts";
 import {
-  type ConvolutionPlace,
   type CutUnit,
   kernelSize,
   type LayerGraph,
   listCutUnits,
+  type ReaderPlace,
 } from "../../graph/mod.ts";
 import {
   allowedCounts,
@@ -76,7 +76,7 @@ export interface BudgetSetup {
  */
 export async function setUpBudget(
   context: BudgetContext,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   rules: PlanRules,
   { share, target = "macs", latencyTable }: BudgetGoal,
   runTable?: string,
@@ -182,7 +182,7 @@ export async function priceBudget(
  */
 export async function openCountNetworks(
   context: BudgetContext,
-  places: readonly ConvolutionPlace[],
+  places: readonly ReaderPlace[],
   units: readonly CutUnit[],
   rules: PlanRules,
 ): Promise<CountNetworks> {

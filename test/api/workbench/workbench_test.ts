@@ -5,7 +5,7 @@ import { calibrate } from "../../../src/api/calibrate.ts";
 import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { InputError } from "../../../src/base/errors.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/readers.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/readers.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";

@@ -8,7 +8,7 @@ import {
 import { type Cuts, noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { inputPositions } from "../../../src/graph/kernel.ts";
 import type { LayerNode } from "../../../src/graph/layer_graph.ts";
-import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/readers.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { writeGraph } from "../../../src/graph/write_graph.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";

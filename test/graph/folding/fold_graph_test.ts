@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { foldGraph } from "../../../src/graph/folding/fold_graph.ts";
 import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
-import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/readers.ts";
 import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { writeGraph } from "../../../src/graph/write_graph.ts";

@@ -7,7 +7,7 @@ import {
   listReaders,
   selectionSaving,
   type SharedMode,
-} from "../../../src/graph/cuts/convolutions.ts";
+} from "../../../src/graph/cuts/readers.ts";
 import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { planLayers } from "../../../src/pruning/policy/plan.ts";

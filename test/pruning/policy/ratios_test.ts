@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
-import type { ConvolutionPlace } from "../../../src/graph/cuts/convolutions.ts";
+import type { ReaderPlace } from "../../../src/graph/cuts/readers.ts";
 import {
   formatRatioList,
   keptCount,
@@ -8,13 +8,13 @@ import {
   uniformRatios,
 } from "../../../src/pruning/policy/ratios.ts";
 
-const convolutions: ConvolutionPlace[] = ["first", "second", "third"].map((key, index) => ({
+const convolutions: ReaderPlace[] = ["first", "second", "third"].map((key, index) => ({
   key,
   place: index + 1,
   channels: 8,
   mode: "private",
 }));
-const places: ConvolutionPlace[] = [
+const places: ReaderPlace[] = [
   ...convolutions,
   { key: "dense", channels: 8, mode: "private" },
 ];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { costModel } from "../../../src/cost/cost_model.ts";
 import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
-import type { SharedMode } from "../../../src/graph/cuts/convolutions.ts";
+import type { SharedMode } from "../../../src/graph/cuts/readers.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { allowedCounts, ratiosOfCounts } from "../../../src/pruning/policy/unit_counts.ts";
 import { chooseCounts } from "../../../src/pruning/policy/budget/budget.ts";

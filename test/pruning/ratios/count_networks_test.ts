@@ -3,7 +3,7 @@ import { costModel } from "../../../src/cost/cost_model.ts";
 import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { sumTerms } from "../../../src/cost/cost_term.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listReaders, type SharedMode } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders, type SharedMode } from "../../../src/graph/cuts/readers.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";

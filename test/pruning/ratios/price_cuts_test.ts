@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Stopwatch } from "../../../src/base/stopwatch.ts";
-import { listReaders } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders } from "../../../src/graph/cuts/readers.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";

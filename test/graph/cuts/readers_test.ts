@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type * as tf from "@tensorflow/tfjs";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
-import { listReaders, type SharedMode } from "../../../src/graph/cuts/convolutions.ts";
+import { listReaders, type SharedMode } from "../../../src/graph/cuts/readers.ts";
 import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";

@@ -24,7 +24,7 @@ export type CutMode = "private" | "select" | "couple" | "whole";
 export type SharedMode = "select" | "couple";
 
 /** A layer that reads channels and mixes them, its place and its possibilities. */
-export interface ConvolutionPlace {
+export interface ReaderPlace {
   /** Key of the layer. */
   readonly key: string;
   /** Its place in the ratio list, from 1; absent for Dense layers, which have none. */
@@ -90,7 +90,7 @@ export function listReaders(
   graph: LayerGraph,
   map: ChannelMap,
   shared: SharedMode,
-): ConvolutionPlace[] {
+): ReaderPlace[] {
   const ruleOf = (node: LayerNode) => map.rules.get(node.key)!;
   const isListed = ({ className }: LayerNode) => LISTED_CLASSES.has(className);
   const nodes = graph.nodes.filter((node) =>
@@ -98,7 +98,7 @@ export function listReaders(
     isFirstCall(node)
   );
   const listed = nodes.filter(isListed);
-  const places = nodes.map((node): ConvolutionPlace => {
+  const places = nodes.map((node): ReaderPlace => {
     const place = listed.indexOf(node) + 1;
     const base = {
       key: node.key,
@@ -125,10 +125,10 @@ function modelInputOf(map: ChannelMap, node: LayerNode): string | undefined {
 
 /** A shared space that one layer reads whole is whole for the others too. */
 function wholeWithReaders(
-  place: ConvolutionPlace,
-  places: readonly ConvolutionPlace[],
+  place: ReaderPlace,
+  places: readonly ReaderPlace[],
   map: ChannelMap,
-): ConvolutionPlace {
+): ReaderPlace {
   const { spaces, ...base } = place;
   if (spaces === undefined) return place;
   const keeperOf = (space: number) =>
@@ -151,7 +151,7 @@ function cutModeOf(
   node: LayerNode,
   map: ChannelMap,
   shared: SharedMode,
-): Pick<ConvolutionPlace, "mode" | "spaces" | "reason"> {
+): Pick<ReaderPlace, "mode" | "spaces" | "reason"> {
   const spaces = spacesOfTensor(map, node.inputs[0]);
   const open = spaces.filter(({ frozen }) => frozen === undefined);
   const isPrivate = open.length === spaces.length &&
