@@ -67,7 +67,7 @@ Deno.test("messages of the core name what is on the page, and defects say that n
     'Reading m.json: its size is open; give both with "Input size".',
   );
   assert.equal(
-    explained(["too few samples; raise ", anyOf(["pointsPerImage", "batches", "batchSize"])]),
+    explained(["too few samples; raise ", anyOf(["batches", "batchSize"])]),
     'Too few samples; raise "Images for the statistics".',
   );
   assert.equal(
