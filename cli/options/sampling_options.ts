@@ -4,11 +4,11 @@ import { positiveInteger } from "./parsers.ts";
 /** `--nb-batches`: how many images statistics are gathered from. */
 export const batchesOption = new Option(
   "--nb-batches <n>",
-  "batches for selection and reconstruction (cp_nb_batches; default: 7,680 images, fewer where a pass over them takes more than 1.5e12 multiply-accumulates, 256 at least)",
+  "batches for selection and reconstruction (default: 7,680 images, fewer where a pass over them takes more than 1.5e12 multiply-accumulates, 256 at least) (cp_nb_batches)",
 ).argParser(positiveInteger);
 
 /** `--nb-points-per-layer`: how many positions of an image are. */
 export const pointsOption = new Option(
   "--nb-points-per-layer <n>",
-  "sampled positions per image and layer (cp_nb_points_per_layer; default: as many as give thirty samples for each input of the layer, ten at least)",
+  "sampled positions per image and layer (default: as many as give thirty samples for each input of the layer, ten at least) (cp_nb_points_per_layer)",
 ).argParser(positiveInteger);

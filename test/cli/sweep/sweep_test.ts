@@ -129,7 +129,7 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
     const read = async () => JSON.parse(await Deno.readTextFile(`${out}/sweep.json`)).runs;
     const args = ["sweep", plan, "--out", out];
 
-    await write([0.6, 0.01, 0.4]);
+    await write([0.6, 0.001, 0.4]);
     const child = spawnScript("cli/main.ts", args);
     const said = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
     const isDone = async () => (await read().catch(() => []))[0]?.status === "done";
@@ -152,7 +152,7 @@ Deno.test("a sweep that was killed keeps what is done, and one that cannot be do
 
     const rest = await runCli(args);
     assert.equal(rest.code, 1);
-    assert.match(rest.stdout, /FAILED small_least_0\.01: .*found 0\.\d+ as the least share/);
+    assert.match(rest.stdout, /FAILED small_least_0\.001: .*found 0\.\d+ as the least share/);
     assert.doesNotMatch(rest.stderr, /small_least_0\.6/, "what is done is kept");
     assert.equal((await Deno.stat(weights)).mtime!.getTime(), mtime!.getTime());
     const runs = await read();
@@ -224,7 +224,7 @@ testWithRedis(
     inTempFolder(async (folder) => {
       const [data, plan] = [`${folder}/data`, `${folder}/plan.json`];
       await writeSmallData(data);
-      const budgets = [0.6, 0.01, 0.4];
+      const budgets = [0.6, 0.001, 0.4];
       await Deno.writeTextFile(plan, JSON.stringify({ ...PLAN, data, budgets, common: COMMON }));
       const local = await runCli(["sweep", plan, "--out", `${folder}/local`]);
       assert.equal(local.code, 1, local.stderr);
@@ -240,7 +240,7 @@ testWithRedis(
         const queue = ["--queue", redis.url, "--blobs", `${folder}/blobs`];
         const remote = await runCli(["sweep", plan, "--out", `${folder}/remote`, ...queue], REMOTE);
         assert.equal(remote.code, 1, remote.stderr);
-        assert.match(remote.stdout, /FAILED small_least_0\.01: .*found 0\.\d+ as the least share/);
+        assert.match(remote.stdout, /FAILED small_least_0\.001: .*found 0\.\d+ as the least share/);
         const bytesOf = async (run: string) => (await readFiles(run)).get("group1-shard1of1.bin");
         for (const name of ["small_least_0.6", "small_least_0.4"]) {
           const [found, wanted] = [`${folder}/remote/${name}`, `${folder}/local/${name}`];
