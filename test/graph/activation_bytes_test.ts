@@ -21,6 +21,7 @@ Deno.test("activations are counted while they are live: a chain holds two, a sho
     const { graph, model: opened } = await openNetwork(await captureModel(model));
     assert.deepEqual(activationBytes(graph), {
       forward: live * bytes,
+      backward: nodes * bytes,
       training: 3 * nodes * bytes,
     });
     disposeModel(opened);

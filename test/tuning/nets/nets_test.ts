@@ -37,7 +37,7 @@ for (const name of networkNames) {
     }
     const places = listReaders(graph, findChannelSpaces(graph), "couple");
     const whole = places.filter(({ mode }) => mode === "whole").map(({ place }) => place);
-    assert.deepEqual(whole, [1, places.length]);
+    assert.deepEqual(whole, [1], "the first convolution reads the image");
     disposeModel(model);
   });
 }
