@@ -85,8 +85,8 @@ Deno.test(
     await refused(
       /reading the checkpoint .*state: found version 3 or older, wanted 5; remove it and start anew/,
     );
-    await Deno.writeTextFile(`${folder}/state.bin`, '{"version":5}\n');
-    await refused(/found version 5, wanted 4; remove it/);
+    await Deno.writeTextFile(`${folder}/state.bin`, '{"version":6}\n');
+    await refused(/found version 6, wanted 5; remove it/);
     await saveState({ folder, identity: { ...IDENTITY, seed: 4 } }, stateOf(1));
     await refused(
       /resuming from .*state: found a run with seed 4, wanted 3; give what it was begun/,
