@@ -195,7 +195,7 @@ export {
   type WorkerOptions,
   type WorkerReport,
 } from "./distributed/mod.ts";
-export { type Moments, startBackend } from "./kernels/mod.ts";
+export { type Moments, type Samples, startBackend } from "./kernels/mod.ts";
 export {
   type InputOverrides,
   type InputPreparation,

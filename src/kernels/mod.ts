@@ -22,6 +22,7 @@ export {
   mergeMoments,
   type Moments,
   releaseMoments,
+  type Samples,
   sumMoments,
 } from "./moments.ts";
 export {
