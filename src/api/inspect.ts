@@ -85,7 +85,7 @@ export interface InspectOptions {
  * @returns The description; layers in graph order, convolutions with their place in the ratio list.
  * @throws {InputError} When the model cannot be read.
  *
- * @example List the convolutions that can be cut
+ * @example List the layers whose channels nothing else reads
  * ```ts
  * import { inspect } from "@secateur/secateur";
  * import assert from "node:assert/strict";
@@ -96,6 +96,8 @@ export interface InspectOptions {
  * assert.deepEqual(alone.map(({ name, channels }) => [name, channels]), [
  *   ["stage1_block1_conv2", 16],
  *   ["stage2_block1_conv2", 32],
+ *   ["stage3_block1_conv2", 64],
+ *   ["dense", 64],
  * ]);
  * ```
  */
