@@ -8,9 +8,14 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
-import { nameList, positiveInteger, positiveNumber, seedInteger } from "../options/parsers.ts";
+import { positiveInteger, seedInteger } from "../options/parsers.ts";
 import { withProgress } from "../output/progress.ts";
-import { batchesOption, pointsOption } from "../options/sampling_options.ts";
+import {
+  batchesOption,
+  pointsOption,
+  ridgeOption,
+  skipOption,
+} from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
 
 const command = new Command("shell")
@@ -27,11 +32,7 @@ const command = new Command("shell")
     positiveInteger,
     WORKBENCH_DEFAULTS.channelMultiple,
   )
-  .option(
-    "--skip <layers>",
-    "names of convolutions and Dense layers that stay whole, with commas between",
-    nameList,
-  )
+  .addOption(skipOption)
   .addOption(batchesOption)
   .option(
     "--batch-size <n>",
@@ -40,11 +41,7 @@ const command = new Command("shell")
     WORKBENCH_DEFAULTS.batchSize,
   )
   .addOption(pointsOption)
-  .option(
-    "--ridge <number>",
-    "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
-    positiveNumber,
-  )
+  .addOption(ridgeOption)
   .option(
     "--seed <n>",
     "seed of the choice of images and positions",

@@ -8,16 +8,9 @@ import {
   noLabelsOption,
 } from "./data_options.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
-import {
-  boolean,
-  nameList,
-  positiveInteger,
-  positiveNumber,
-  ratio,
-  seedInteger,
-} from "./parsers.ts";
+import { boolean, positiveInteger, positiveNumber, ratio, seedInteger } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
-import { batchesOption, pointsOption } from "./sampling_options.ts";
+import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
 import {
@@ -99,11 +92,7 @@ export function createPruneCommand() {
       "keep a multiple of this many channels (default: 1)",
       positiveInteger,
     )
-    .option(
-      "--skip <layers>",
-      "names of convolutions and Dense layers that stay whole, with commas between",
-      nameList,
-    )
+    .addOption(skipOption)
     .addOption(batchesOption)
     .option(
       "--batch-size <n>",
@@ -116,11 +105,7 @@ export function createPruneCommand() {
       "--statistics <file>",
       "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept for the run alone)",
     )
-    .option(
-      "--ridge <number>",
-      "pull towards the old weights, as a share of the mean diagonal of the Gram matrix of inputs of unit spread (default: chosen for every layer, by fitting half of the images and looking at the other half)",
-      positiveNumber,
-    )
+    .addOption(ridgeOption)
     .option(
       "--seed <n>",
       "seed of the choice of images and positions, and of tuning",
