@@ -220,6 +220,7 @@ export {
   TUNING_DEFAULTS,
   type TuningOptions,
   type TuningReport,
+  type ValidationFigures,
 } from "./tuning/mod.ts";
 export type {
   Augmentation,

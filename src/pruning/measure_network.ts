@@ -4,6 +4,9 @@ import { type LayerGraph, writeGraph } from "../graph/mod.ts";
 import type { ImageSelection } from "../session/mod.ts";
 import type { StatisticsSource } from "./statistics/statistics_source.ts";
 
+/** Held-out training images by which results are chosen and compared; those of the test split are no choice's. */
+export const JUDGING_IMAGES = 2000;
+
 /** Images of an evaluation batch. */
 const BATCH_SIZE = 100;
 

@@ -38,7 +38,7 @@ import {
 } from "./statistics/statistics_source.ts";
 import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
-import { heldOutImages, measureNetwork } from "./measure_network.ts";
+import { heldOutImages, JUDGING_IMAGES, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
 import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run_folder.ts";
@@ -312,15 +312,12 @@ function once<Result>(act: () => Promise<Result>): () => Promise<Result> {
   return () => result ??= act();
 }
 
-/** Training images that runs are compared on. */
-const HELD_OUT_IMAGES = 2000;
-
 /** Figures of the result on held-out training images, by which runs may be chosen; those of the test split are no choice's. */
 async function evaluateHeldOut(
   source: StatisticsSource,
   graph: LayerGraph,
 ): Promise<Figures | undefined> {
-  const images = heldOutImages(source, HELD_OUT_IMAGES);
+  const images = heldOutImages(source, JUDGING_IMAGES);
   if (images.indices.length === 0) return undefined;
   return await measureNetwork(source, graph, images);
 }

@@ -16,7 +16,7 @@ import type {
   TestAnswers,
 } from "../session/mod.ts";
 import type { SelectionMethod } from "./selection/mod.ts";
-import type { EpochReport, TuningOptions } from "../tuning/mod.ts";
+import type { EpochReport, TuningOptions, ValidationFigures } from "../tuning/mod.ts";
 
 /**
  * How it is decided how many input channels each layer keeps: the same share for every convolution (`uniform`), a list with
@@ -165,8 +165,8 @@ export interface NetworkRepairReport {
   /** Figures on held-out training images, which choose; absent without any. */
   readonly heldOut?: {
     readonly images: number;
-    readonly before: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
-    readonly after: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
+    readonly before: ValidationFigures;
+    readonly after: ValidationFigures;
   };
   /** Whether repaired weights were better than those before; absent without held-out images. */
   readonly isKept?: boolean;

@@ -7,6 +7,7 @@ export {
   TUNING_DEFAULTS,
   type TuningOptions,
   type TuningReport,
+  type ValidationFigures,
 } from "./options.ts";
 export { openTeacher, prepareTuning, type TuningPlan } from "./prepare_tuning.ts";
 export {

@@ -20,8 +20,16 @@ export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentati
   readonly seed: number;
 }
 
-/** One pass over the training images. */
-export interface EpochReport {
+/** What a network reaches on the held-out images; nothing without any. */
+export interface ValidationFigures {
+  /** Share of the held-out images classified rightly; absent where outputs are compared. */
+  readonly validationAccuracy?: number;
+  /** Relative error of the outputs on the held-out images, where outputs are compared. */
+  readonly validationOutputError?: number;
+}
+
+/** One pass over the training images, and what the held-out images show after it. */
+export interface EpochReport extends ValidationFigures {
   /** Number of the epoch, from 1. */
   readonly epoch: number;
   /** Learning rate at its end. */
@@ -30,10 +38,6 @@ export interface EpochReport {
   readonly loss: number;
   /** Share of its (changed) training images classified rightly; absent where outputs are compared. */
   readonly accuracy?: number;
-  /** Share of the held-out images classified rightly after it; absent without any. */
-  readonly validationAccuracy?: number;
-  /** Relative error of the outputs on the held-out images after it, where outputs are compared. */
-  readonly validationOutputError?: number;
   /** Wall time in seconds. */
   readonly seconds: number;
 }

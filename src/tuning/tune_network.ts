@@ -15,7 +15,7 @@ import {
   unpackParameters,
 } from "../execution/mod.ts";
 import type { ProgressListener, Session } from "../session/mod.ts";
-import type { EpochReport, TuningOptions } from "./options.ts";
+import type { EpochReport, TuningOptions, ValidationFigures } from "./options.ts";
 import { damagedState } from "./state_folder.ts";
 
 /** Everything a run needs to go on as if it had not been interrupted. */
@@ -69,8 +69,8 @@ export interface TuningHooks {
   readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void>;
 }
 
-/** What a run gives. */
-export interface TuningResult {
+/** What a run gives, and what its weights reach on the held-out images. */
+export interface TuningResult extends ValidationFigures {
   /** The network with the best weights (the last ones, without validation). */
   readonly graph: LayerGraph;
   /** Its epochs. */
@@ -78,11 +78,7 @@ export interface TuningResult {
   /** After which epoch the weights were best on the held-out images; 0: they are those it began with. */
   readonly bestEpoch?: number;
   /** What the weights that it began with reach on the held-out images. */
-  readonly start?: Pick<EpochReport, "validationAccuracy" | "validationOutputError">;
-  /** Validation accuracy of the weights. */
-  readonly validationAccuracy?: number;
-  /** Relative error of their outputs on the held-out images, where outputs are compared. */
-  readonly validationOutputError?: number;
+  readonly start?: ValidationFigures;
   /** Whether the signal ended the run. */
   readonly interrupted: boolean;
 }
@@ -347,9 +343,7 @@ export function requireTrainingImages(
 }
 
 /** What held-out images show, by the names that reports have for it. */
-function nameValidation(
-  figures: Figures | undefined,
-): Pick<EpochReport, "validationAccuracy" | "validationOutputError"> {
+function nameValidation(figures: Figures | undefined): ValidationFigures {
   if (figures === undefined) return {};
   return figures.outputs
     ? { validationOutputError: figures.error }

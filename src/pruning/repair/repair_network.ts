@@ -1,16 +1,10 @@
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
 import type { Session } from "../../session/mod.ts";
-import {
-  type EpochReport,
-  hasState,
-  prepareTuning,
-  type StatePlace,
-  TUNING_DEFAULTS,
-  type TuningOptions,
-} from "../../tuning/mod.ts";
-import { heldOutImages } from "../measure_network.ts";
+import { type StatePlace, TUNING_DEFAULTS, type TuningOptions } from "../../tuning/mod.ts";
+import { heldOutImages, JUDGING_IMAGES } from "../measure_network.ts";
 import type { StatisticsSource } from "../statistics/statistics_source.ts";
+import { tuneStage } from "./tuner.ts";
 import type { NetworkRepairOptions, NetworkRepairReport, PruneNetworkOptions } from "../types.ts";
 
 /** What the repair of the whole network uses where an option is not given. */
@@ -31,9 +25,6 @@ const MOST_MACS = 15e12;
 
 /** A step goes forward and backward through the network, which is three times its cost. */
 const PASSES_PER_STEP = 3;
-
-/** Held-out training images that choose. */
-const JUDGES = 2000;
 
 /** How often they are looked at, beside the beginning. */
 const LOOKS = 6;
@@ -91,11 +82,10 @@ export async function repairNetwork(
     flip: false,
     seed,
   };
-  const validation = heldOutImages(source, JUDGES).indices;
-  const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
-  const tune = await prepareTuning(session, {
+  const validation = heldOutImages(source, JUDGING_IMAGES).indices;
+  const tuned = await tuneStage(session, graph, {
     options: tuning,
-    place: own,
+    place,
     teacher: source.file,
     imitates: true,
     freezesStatistics: true,
@@ -104,15 +94,18 @@ export async function repairNetwork(
     signal,
     onProgress: (progress) => onProgress?.({ ...progress, stage: "repairing the network" }),
   });
-  const tuned = await tune(graph);
-  if (tuned.interrupted) signal!.throwIfAborted();
+  const { validationAccuracy, validationOutputError } = tuned;
   return {
     graph: tuned.graph,
     report: {
       steps,
       epochs: tuned.history,
       ...(tuned.start && {
-        heldOut: { images: validation.length, before: tuned.start, after: figuresOf(tuned) },
+        heldOut: {
+          images: validation.length,
+          before: tuned.start,
+          after: { validationAccuracy, validationOutputError },
+        },
         isKept: tuned.bestEpoch! > 0,
       }),
     },
@@ -124,15 +117,6 @@ export interface NetworkRepairSettings
   extends NetworkRepairOptions, Pick<PruneNetworkOptions, "signal" | "onProgress"> {
   readonly seed: number;
   readonly place?: StatePlace;
-}
-
-function figuresOf(
-  { validationAccuracy, validationOutputError }: Pick<
-    EpochReport,
-    "validationAccuracy" | "validationOutputError"
-  >,
-) {
-  return { validationAccuracy, validationOutputError };
 }
 
 /** Steps that cost no more than a run may wait for: they depend on the networks alone, so a run can be repeated. */

@@ -37,6 +37,28 @@ export interface Tuner {
   ): Promise<TuningResult>;
 }
 
+/**
+ * Tunes a network at a stage of its pruning, and goes on from the stage's own state where the run is resumed and there is
+ * one.
+ *
+ * @param session Model and data.
+ * @param graph The network.
+ * @param plan How it is tuned, and where the state of the stage is kept.
+ * @returns The tuned network.
+ * @throws The reason of the plan's signal when it is raised; the state is kept then.
+ */
+export async function tuneStage(
+  session: Session,
+  graph: LayerGraph,
+  { place, ...plan }: TuningPlan,
+): Promise<TuningResult> {
+  const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
+  const tune = await prepareTuning(session, { ...plan, place: own });
+  const tuned = await tune(graph);
+  if (tuned.interrupted) plan.signal!.throwIfAborted();
+  return tuned;
+}
+
 /** What to do where there are no classes to learn. */
 const ADVICE: Message = [
   "imitate the unpruned model's outputs with ",
@@ -70,12 +92,6 @@ export async function createTuner(
     options,
     teacher,
     groups: tuning.groups,
-    run: async (graph, { place, ...stage }) => {
-      const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
-      const tune = await prepareTuning(session, { ...hooks, ...stage, place: own });
-      const tuned = await tune(graph);
-      if (tuned.interrupted) signal!.throwIfAborted();
-      return tuned;
-    },
+    run: (graph, stage) => tuneStage(session, graph, { ...hooks, ...stage }),
   };
 }
