@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../base/mod.ts";
 import { checkTopology } from "./check_topology.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
-import { encodeWeights } from "./encode_weights.ts";
+import { describeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 import { readTopology } from "./topology.ts";
 
@@ -17,11 +17,12 @@ import { readTopology } from "./topology.ts";
  */
 export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
   checkTopology(file.topology, file.path);
-  const { specs, bytes } = encodeWeights(file.weights.values());
+  const { specs, parts } = describeWeights(file.weights.values());
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: file.topology,
     weightSpecs: specs,
-    weightData: bytes.buffer,
+    // A list, so that the weights are not copied into one piece before tfjs takes them apart; it cannot have empty members.
+    weightData: parts.filter(({ length }) => length > 0).map(wholeBuffer),
   };
   try {
     return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
@@ -36,6 +37,12 @@ export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
       { cause: error },
     );
   }
+}
+
+/** The buffer of an array that has one of its own; a copy of the array otherwise. */
+function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
+  const { buffer, byteLength } = bytes;
+  return (buffer.byteLength === byteLength ? buffer : bytes.slice().buffer) as ArrayBuffer;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createRandom, type Random } from "../../base/mod.ts";
 import type { LayerNode, Network } from "../../graph/mod.ts";
-import { releaseWeights, type Weight } from "../../model/mod.ts";
+import type { Weight } from "../../model/mod.ts";
 import { givesProbabilities } from "../forward/classification.ts";
 import { convolutionOperation, transposedOperation } from "../forward/convolution_steps.ts";
 import { denseOperation, type Operation } from "../forward/steps.ts";
@@ -68,7 +68,6 @@ export class ChangeWeigher {
     );
     this.#changesOf = Map.groupBy(all, ([, { key }]) => key);
     this.#plan = new BackwardPlan(network, [...this.#changesOf.keys()], memoryBudget);
-    releaseWeights(network.model, this.#plan.layersOfModel);
     this.#request = request;
     this.#areProbabilities = givesProbabilities(network.graph);
   }

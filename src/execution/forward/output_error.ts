@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { type Network, openNetwork } from "../../graph/mod.ts";
-import { disposeModel, type ModelFile, releaseWeights } from "../../model/mod.ts";
+import { disposeModel, type ModelFile } from "../../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
 import {
   type Figures,
@@ -58,8 +58,7 @@ export class OutputError implements Objective<OutputErrorSums> {
   private constructor(path: string, reference: Network) {
     this.#path = path;
     this.#reference = reference;
-    this.#plan = new ForwardPlan(reference.graph, reference.model);
-    releaseWeights(reference.model, this.#plan.layersOfModel);
+    this.#plan = new ForwardPlan(reference.graph, reference.model, { releasesModel: true });
   }
 
   /**

@@ -9,9 +9,14 @@ import {
   type StepSums,
 } from "../../execution/mod.ts";
 import { InputError } from "../../base/mod.ts";
-import { shareDataset, tolerableFaults } from "../../data/mod.ts";
+import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { fitBatch } from "../../graph/mod.ts";
-import { type Moments, packAndRelease, type PackedMoments, sumMoments } from "../../kernels/mod.ts";
+import {
+  joinParts,
+  type Moments,
+  type PackedMoments,
+  unpackAndRelease,
+} from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { ThreadReplica } from "./thread_replica.ts";
@@ -39,6 +44,12 @@ export function shardIndices(indices: Int32Array, shards: number, unit = 1): Int
     { length: shards },
     (_, shard) => indices.subarray(bound(shard), bound(shard + 1)),
   );
+}
+
+/** What a pool's calibration needs to know. */
+export interface PoolCalibrationRequest extends Omit<CalibrationRequest, "firstHalf"> {
+  /** Place of the first image among all that statistics are gathered from; every other place is one half. Default 0. */
+  readonly place?: number;
 }
 
 /**
@@ -185,24 +196,30 @@ export class WorkerPool {
 
   /**
    * Prepares the gathering of statistics; memory is shared out, and so are whole batches. Products are added up in f32
-   * within a batch, so the number of replicas changes the order of additions in f64 alone.
+   * within a batch, so the number of replicas changes the order of additions in f64 alone. The first half of the images
+   * comes first, so that most replicas have images of one half, and sums of one, only.
    */
-  async startCalibration(request: CalibrationRequest): Promise<void> {
+  async startCalibration({ place = 0, ...request }: PoolCalibrationRequest): Promise<void> {
+    const isFirst = (_: number, at: number) => (place + at) % 2 === 0;
+    const first = request.indices.filter(isFirst);
+    const others = request.indices.filter((image, at) => !isFirst(image, at));
     const batchSize = this.batchSizeFor(request.batchSize);
-    const shards = shardIndices(request.indices, this.size, batchSize);
+    const batches = [...chunk(first, batchSize), ...chunk(others, batchSize)];
+    const ofFirst = Math.ceil(first.length / batchSize);
+    const shards = shardIndices(Int32Array.from(batches.keys()), this.size);
     const memoryBudget = request.memoryBudget / this.size;
-    const places = shards.map(({ byteOffset }) =>
-      (request.place ?? 0) +
-      (byteOffset - request.indices.byteOffset) / Int32Array.BYTES_PER_ELEMENT
-    );
-    await this.#callAll("startCalibration", (replica) => [
-      { ...request, batchSize, memoryBudget, indices: shards[replica], place: places[replica] },
-    ]);
+    await this.#callAll("startCalibration", (replica) => {
+      const own = [...shards[replica]];
+      const indices = Int32Array.from(own.flatMap((batch) => [...batches[batch]]));
+      const firstHalf = own.filter((batch) => batch < ofFirst)
+        .reduce((images, batch) => images + batches[batch].length, 0);
+      return [{ ...request, batchSize, memoryBudget, indices, firstHalf }];
+    });
   }
 
   /** Statistics of one layer over all images. */
   async collect(layer: string): Promise<Moments> {
-    return sumMoments(await this.#callAll("collect", () => [layer]));
+    return unpackAndRelease(joinParts(await this.#callAll("collect", () => [layer])));
   }
 
   /**
@@ -212,15 +229,14 @@ export class WorkerPool {
    * @param take Is given the moments of one layer after the other.
    */
   async gatherOriginal(
-    request: CalibrationRequest,
+    request: PoolCalibrationRequest,
     take: (layer: string, moments: PackedMoments) => void,
   ): Promise<void> {
     await this.startCalibration(request);
     try {
       await this.#callAll("gatherOriginal", () => []);
       for (const layer of request.layers) {
-        const sums = sumMoments(await this.#callAll("takeOriginal", () => [layer]));
-        take(layer, packAndRelease(sums));
+        take(layer, joinParts(await this.#callAll("takeOriginal", () => [layer])));
       }
     } finally {
       await this.endCalibration();
