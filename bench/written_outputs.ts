@@ -1,4 +1,7 @@
 import { basename, dirname, join } from "node:path";
+import { saveModelFile } from "../src/formats/tfjs/save.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { noisyNetwork, withNoise } from "../test/support/noise.ts";
 
 const SMALL = ["--nb-batches", "4", "--batch-size", "25", "--seed", "2", "--workers", "1"];
 const SEARCH = [
@@ -13,8 +16,7 @@ const SEARCH = [
 ];
 const TUNE = ["--epochs", "2", "--validation-images", "20", "--seed", "2", "--workers", "1"];
 
-/** Commands, without where they write. */
-export const COMMANDS: ReadonlyMap<
+const COMMANDS: ReadonlyMap<
   string,
   (model: string, data: string, list: string) => string[]
 > = new Map([
@@ -64,6 +66,29 @@ export const COMMANDS: ReadonlyMap<
   ["convert", (model) => ["convert", model]],
   ["calibrate", (model, data) => ["calibrate", model, "--data", data, ...SMALL]],
 ]);
+
+/** A small model, and commands on it. */
+export interface Commands {
+  /** An empty folder, deleted afterwards. */
+  readonly folder: string;
+  /** The model: 8 convolutions for images of 8 × 8. */
+  readonly model: string;
+  /** Arguments by name, without where the command writes. */
+  readonly commands: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Makes the model, its images and the commands for as long as something works on them. */
+export async function withCommands(work: (commands: Commands) => Promise<void>): Promise<void> {
+  await startBackend();
+  await withNoise(async (data, folder) => {
+    const model = join(folder, "model");
+    await saveModelFile(model, await noisyNetwork("preActivation"));
+    const list = join(folder, "ratio.list");
+    await Deno.writeTextFile(list, Array(8).fill("0.5").join(","));
+    const commands = [...COMMANDS].map(([name, make]) => [name, make(model, data, list)] as const);
+    await work({ folder, model, commands: new Map(commands) });
+  })();
+}
 
 /** Bytes of weights, or of the one file, by name; the rest holds times of day and commands. */
 export type Outputs = Readonly<Record<string, string>>;
