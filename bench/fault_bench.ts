@@ -127,10 +127,9 @@ await withCommands(async ({ folder, model, commands }) => {
   await Deno.writeTextFile(text, "an older file");
   const cases: [name: string, args: readonly string[], old: string][] = [];
   for (const [name, args] of commands) {
-    const words = args[0] === "prune" ? [...args, "--no-latency"] : args;
-    cases.push([name, words, args[0] === "calibrate" ? text : olds.get("old")!]);
+    cases.push([name, args, args[0] === "calibrate" ? text : olds.get("old")!]);
   }
-  const kept = ["--statistics", join(folder, "place/statistics"), "--no-latency"];
+  const kept = ["--statistics", join(folder, "place/statistics")];
   const budget = commands.get("prune budget")!;
   cases.push(["prune budget, statistics kept", [...budget, ...kept], olds.get("old")!]);
   for (const name of ["old.keras", "old.onnx"]) {
