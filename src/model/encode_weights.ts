@@ -19,28 +19,6 @@ export interface StoredWeights {
  * @throws {RangeError} When a weight has more or fewer values than its shape, or values of another type than its own.
  */
 export function encodeWeights(weights: Iterable<Weight>, quantize?: QuantizedType): StoredWeights {
-  const { specs, parts } = describeWeights(weights, quantize);
-  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return { specs, bytes };
-}
-
-/**
- * As {@link encodeWeights}, with the bytes of each weight where they are.
- *
- * @param weights Weights in the order they are stored.
- * @param quantize Type that kernels are quantized to. Default: none are.
- * @returns Manifest, and for each weight its bytes.
- * @throws {RangeError} When a weight has more or fewer values than its shape, or values of another type than its own.
- */
-export function describeWeights(
-  weights: Iterable<Weight>,
-  quantize?: QuantizedType,
-): { readonly specs: WeightSpec[]; readonly parts: readonly Uint8Array[] } {
   const specs: WeightSpec[] = [];
   const parts: Uint8Array[] = [];
   for (const weight of weights) {
@@ -56,7 +34,13 @@ export function describeWeights(
     const { buffer, byteOffset, byteLength } = quantized?.elements ?? values;
     parts.push(new Uint8Array(buffer, byteOffset, byteLength));
   }
-  return { specs, parts };
+  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return { specs, bytes };
 }
 
 const ARRAY_CLASSES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };

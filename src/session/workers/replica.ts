@@ -283,8 +283,11 @@ export class Replica {
    */
   async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
     const { imageBytes } = this.#spec;
-    const size = fitBatch(indices.length, imageBytes?.training ?? 0);
     const training = this.#training!;
+    const size = fitBatch(
+      indices.length,
+      imageBytes ? imageBytes.training + training.teacherBytes : 0,
+    );
     if (size >= indices.length) return training.step(await this.#readTraining(indices), epoch);
     const mean = new Float32Array(training.gradients.length);
     let sums: StepSums | undefined;

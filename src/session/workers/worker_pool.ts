@@ -63,7 +63,7 @@ export class WorkerPool {
   readonly local: Replica;
   readonly #remotes: readonly ThreadReplica[];
   readonly #badImageShare: number;
-  readonly #imageBytes: number;
+  readonly #imageBytes: number | undefined;
   readonly #backwardBytes: number;
   #objective: ObjectiveSpec | undefined;
   #gradients: readonly Float32Array[] = [];
@@ -76,7 +76,7 @@ export class WorkerPool {
     this.local = local;
     this.#remotes = remotes;
     this.#badImageShare = badImageShare;
-    this.#imageBytes = imageBytes?.forward ?? 0;
+    this.#imageBytes = imageBytes?.forward;
     this.#backwardBytes = imageBytes?.backward ?? 0;
   }
 
@@ -110,13 +110,15 @@ export class WorkerPool {
 
   /**
    * Images of a batch: as many as were asked for, if they have room in two networks, for one is often run beside another
-   * that it is compared with.
+   * that it is compared with; where that is larger, in this one and that.
    *
    * @param most As many as were asked for.
    * @returns How many.
    */
   batchSizeFor(most: number): number {
-    return fitBatch(most, 2 * this.#imageBytes);
+    const own = this.#imageBytes;
+    const beside = this.#objective && this.local.objective.besideBytes;
+    return fitBatch(most, own === undefined ? 0 : own + Math.max(own, beside ?? 0));
   }
 
   /** How many replicas there are. */
