@@ -109,9 +109,7 @@ const writePRelu: LayerWriter = (graph, call, [input]) => {
     })
     : inOnnxOrder(input, values);
   const extents = isMap ? [channels, height, width] : shape;
-  const slope = input.pieces
-    ? graph.addFloats(call.name, "ordered_alpha", extents, turned)
-    : graph.addFloats(call.layer, "alpha", extents, turned);
+  const slope = graph.addOrdered(call, "alpha", input, extents, turned);
   graph.add(call.name, "PRelu", [input.name, slope]);
   return { ...input, name: call.name, maps: undefined };
 };
