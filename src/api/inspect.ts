@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { layerCost, networkCost } from "../cost/mod.ts";
+import { estimateRun, type RunEstimate } from "../pruning/mod.ts";
 import {
   type ChannelSpace,
   type CutMode,
@@ -66,7 +68,12 @@ export interface InspectReport {
   readonly params: number;
   /** Bytes on disk; 0 for a model that was never there. */
   readonly bytes: number;
+  /** What pruning it by a budget takes, about; absent where sizes stay open. */
+  readonly estimate?: RunEstimate;
 }
+
+/** Images that a run is estimated for where nobody says. */
+const ESTIMATED_IMAGES = 500;
 
 /** Options of {@link inspect}. */
 export interface InspectOptions {
@@ -76,6 +83,10 @@ export interface InspectOptions {
   readonly shared?: SharedMode;
   /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else 224 × 224. */
   readonly inputSize?: readonly [number, number];
+  /** Calibration images that the estimate is for. Default 500. */
+  readonly images?: number;
+  /** Threads that it is for. Default: one for every core. */
+  readonly workers?: number;
 }
 
 /**
@@ -133,6 +144,12 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
     ...networkCost(graph),
     ...counted,
     bytes: file.bytes,
+    ...(counted.isPerPosition !== true && {
+      estimate: estimateRun({ graph, map }, {
+        images: options.images ?? ESTIMATED_IMAGES,
+        threads: options.workers ?? availableParallelism(),
+      }),
+    }),
   };
 }
 
