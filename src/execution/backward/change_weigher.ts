@@ -113,13 +113,15 @@ export class ChangeWeigher {
     this.#shown.add(node.key);
     for (const [number, change] of this.#changesOf.get(node.key)!) {
       const product = makeProduct(node, change);
-      const [difference] = product.run([input]);
-      product.dispose();
-      const axes = difference.shape.map((_, axis) => axis).slice(1);
-      gradients.forEach((gradient, probe) => {
-        const own = tf.sum(difference.mul(gradient), axes).dataSync();
-        own.forEach((value, image) => products[number][probe][image] += value);
+      tf.tidy(() => {
+        const [difference] = product.run([input]);
+        const axes = difference.shape.map((_, axis) => axis).slice(1);
+        gradients.forEach((gradient, probe) => {
+          const own = tf.sum(difference.mul(gradient), axes).dataSync();
+          own.forEach((value, image) => products[number][probe][image] += value);
+        });
       });
+      product.dispose();
     }
   }
 

@@ -10,7 +10,7 @@ import {
 } from "../../execution/mod.ts";
 import { InputError } from "../../base/mod.ts";
 import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
-import { fitBatch } from "../../graph/mod.ts";
+import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
 import {
   joinParts,
   type Moments,
@@ -63,8 +63,7 @@ export class WorkerPool {
   readonly local: Replica;
   readonly #remotes: readonly ThreadReplica[];
   readonly #badImageShare: number;
-  readonly #imageBytes: number | undefined;
-  readonly #backwardBytes: number;
+  readonly #activations: ActivationBytes | undefined;
   #objective: ObjectiveSpec | undefined;
   #gradients: readonly Float32Array[] = [];
 
@@ -76,8 +75,7 @@ export class WorkerPool {
     this.local = local;
     this.#remotes = remotes;
     this.#badImageShare = badImageShare;
-    this.#imageBytes = imageBytes?.forward;
-    this.#backwardBytes = imageBytes?.backward ?? 0;
+    this.#activations = imageBytes;
   }
 
   /**
@@ -116,7 +114,7 @@ export class WorkerPool {
    * @returns How many.
    */
   batchSizeFor(most: number): number {
-    const own = this.#imageBytes;
+    const own = this.#activations?.forward;
     const beside = this.#objective && this.local.objective.besideBytes;
     return fitBatch(most, own === undefined ? 0 : own + Math.max(own, beside ?? 0));
   }
@@ -163,7 +161,8 @@ export class WorkerPool {
     images: ImageSelection,
   ): Promise<(number | undefined)[]> {
     const loss = await this.#lossOf(file, images);
-    const batchSize = fitBatch(images.batchSize, this.#backwardBytes);
+    const { backward = 0, gradient = 0 } = this.#activations ?? {};
+    const batchSize = fitBatch(images.batchSize, backward + request.probes * gradient);
     const shards = shardIndices(images.indices, this.size, batchSize);
     const parts = await this.#callAll("weighChanges", (replica) => [
       file,

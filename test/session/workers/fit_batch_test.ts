@@ -28,7 +28,7 @@ Deno.test(
     const indices = Int32Array.from({ length: 24 }, (_, index) => 5 * index);
     const spec = { data, preprocessing: readPreprocessing(file), badImageShare: 0 };
     const [forward, backward] = [ACTIVATION_BUDGET / 10, ACTIVATION_BUDGET / 8];
-    const tight = { forward, backward, training: ACTIVATION_BUDGET / 7 };
+    const tight = { forward, backward, gradient: 1, training: ACTIVATION_BUDGET / 7 };
     const found = [];
     for (const imageBytes of [undefined, tight]) {
       const pool = await WorkerPool.open({ ...spec, imageBytes }, 2);
@@ -77,7 +77,7 @@ Deno.test(
     const { graph, model } = await openNetwork(file);
     disposeModel(model);
     const { forward } = activationBytes(graph);
-    const imageBytes = { forward: 1, backward: 1, training: 1 };
+    const imageBytes = { forward: 1, backward: 1, gradient: 1, training: 1 };
     const spec = { data, preprocessing: readPreprocessing(file), badImageShare: 0, imageBytes };
     const pool = await WorkerPool.open(spec, 1);
     try {
