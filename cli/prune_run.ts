@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import {
   type Change,
   type EpochReport,
+  type Forecast,
   InputError,
   openModel,
   type ProgressListener,
@@ -13,6 +14,7 @@ import {
   type RunProfile,
   saveModel,
   type SelectionMethod,
+  settleEffort,
   SLOW_SELECTOR,
 } from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
@@ -38,6 +40,8 @@ export interface PruneRunOptions {
   readonly onProgress: ProgressListener;
   /** Receives every finished epoch of tuning. */
   readonly onEpoch: (report: EpochReport) => void;
+  /** Receives what the run is going to do. */
+  readonly onForecast?: (forecast: Forecast) => void;
 }
 
 /** A pruning run whose model is written. */
@@ -64,9 +68,13 @@ export interface PruneRun {
 export async function runPrune(
   model: string,
   flags: PruneFlags,
-  { command, prune, onProgress, onEpoch }: PruneRunOptions,
+  { command, prune, onProgress, onEpoch, onForecast }: PruneRunOptions,
 ): Promise<PruneRun> {
-  const settings = { ...await pruneSettings(flags), tuning: tuningOf(flags, onEpoch) };
+  const settings = {
+    ...settleEffort(await pruneSettings(flags)),
+    tuning: tuningOf(flags, onEpoch),
+    onForecast,
+  };
   const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto" ||
     settings.repair === "network";
   if (flags.resume && !keepsState) {
@@ -161,6 +169,7 @@ function whyItDoesNotPay(bytes: Change, { before, after }: RunProfile): string[]
 async function pruneSettings(flags: PruneFlags) {
   const policy = await readPolicy(flags);
   const settings = {
+    effort: flags.effort,
     policy,
     select: selectionMethod(flags),
     shared: flags.shared,

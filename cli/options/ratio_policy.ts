@@ -1,11 +1,13 @@
-import type { RatioPolicy } from "../../src/mod.ts";
+import { type Effort, EFFORTS, type RatioPolicy } from "../../src/mod.ts";
 import { autoPolicy, type SearchFlags } from "./search_options.ts";
 import { readTextFile } from "../text_files.ts";
 
 /** Values of the options that say where the ratios come from. */
 export interface PolicyFlags extends SearchFlags {
-  /** The policy. */
-  readonly pruneOption: RatioPolicy["kind"];
+  /** The policy. Default: what the effort chooses. */
+  readonly pruneOption?: RatioPolicy["kind"];
+  /** How much is done. */
+  readonly effort?: Effort;
   /** Ratio of every convolution. */
   readonly uniformPreserveRatio: number;
   /** File of a ratio list. */
@@ -19,7 +21,8 @@ export interface PolicyFlags extends SearchFlags {
  * @throws {UsageError} When options do not go together.
  */
 export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
-  const { pruneOption, uniformPreserveRatio, pruneListFile } = flags;
+  const { effort = "standard", uniformPreserveRatio, pruneListFile } = flags;
+  const { pruneOption = EFFORTS[effort].policy.kind } = flags;
   if (pruneOption === "auto") return autoPolicy(flags);
   if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
   if (pruneOption === "budget") {

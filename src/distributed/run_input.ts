@@ -42,6 +42,7 @@ export type RunPlace = Pick<
   | "workers"
   | "onProgress"
   | "onNotice"
+  | "onForecast"
   | "signal"
   | "checkpoint"
   | "resume"
@@ -172,6 +173,7 @@ const NETWORK_REPAIR = {
 } satisfies FieldsOf<NetworkRepairOptions>;
 
 const OPTIONS = {
+  effort: oneOf("quick", "standard", "thorough"),
   policy: POLICY,
   select: SELECT,
   shared: SHARED,
@@ -206,7 +208,7 @@ const STATISTICS = {
 } satisfies FieldsOf<NonNullable<RunInput["statistics"]>>;
 
 const RUN = {
-  options: objectOf({ ...allOptional(OPTIONS), policy: POLICY }),
+  options: objectOf(allOptional(OPTIONS)),
   model: BLOBS_OF_FILES,
   data: text,
   content: objectOf(CONTENT),

@@ -1,4 +1,5 @@
 /** The stages of a pruning run, and what it reports. */
+export { EFFORTS, settleEffort } from "./effort.ts";
 export { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 export {
   AGENT_DEFAULTS,
@@ -50,7 +51,9 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  Effort,
   Finalist,
+  Forecast,
   GroupTuning,
   LayerReport,
   LoggedFailure,

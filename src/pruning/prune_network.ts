@@ -40,10 +40,12 @@ import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, JUDGING_IMAGES, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
+import { forecastRun } from "./forecast.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
 import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run_folder.ts";
 import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
+import { type SettledOptions, settleEffort } from "./effort.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
 import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
 import {
@@ -65,7 +67,6 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  repair: "layers",
   verify: true,
 } as const;
 
@@ -81,15 +82,17 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
 };
 
 /** What happens to channels that several layers read, in a run with these options. */
-export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMode {
-  return shared ?? SHARED_DEFAULTS[policy.kind];
+export function sharedModeOf(options: PruneNetworkOptions): SharedMode {
+  return options.shared ?? SHARED_DEFAULTS[settleEffort(options).policy.kind];
 }
 
 /**
  * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
  * asks for a small file.
  */
-function slowSelectorsOf({ slowSelectors, policy }: PruneNetworkOptions): boolean {
+function slowSelectorsOf(
+  { slowSelectors, policy }: SettledOptions<PruneNetworkOptions>,
+): boolean {
   return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
 }
 
@@ -145,10 +148,11 @@ export async function pruneOpened(
   clock: Stopwatch,
   { moments, openExecutor }: PruneResources = {},
 ): Promise<PruneResult> {
-  const settings: Settings = withDefaults(options, {
+  const settled = settleEffort(options);
+  const settings: Settings = withDefaults(settled, {
     ...PRUNE_DEFAULTS,
-    shared: sharedModeOf(options),
-    slowSelectors: slowSelectorsOf(options),
+    shared: sharedModeOf(settled),
+    slowSelectors: slowSelectorsOf(settled),
   });
   let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
@@ -182,6 +186,9 @@ export async function pruneOpened(
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
+    if (settings.onForecast) {
+      settings.onForecast(await forecastRun(session, source, settings, tuner));
+    }
     const resources = { folder, openExecutor };
     const { chosen, budget, search } = await findRatios(context, places, settings, resources);
     const plans = planLayers(graph, map, places, chosen, settings);
@@ -254,7 +261,7 @@ export async function pruneOpened(
   }
 }
 
-type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
+type Settings = SettledOptions<PruneNetworkOptions> & typeof PRUNE_DEFAULTS & {
   readonly shared: SharedMode;
   readonly slowSelectors: boolean;
 };
@@ -289,7 +296,7 @@ async function findRatios(
   }
 }
 
-/** Repairs the smaller network as a whole, where that is asked for. */
+/** Repairs the smaller network as a whole, where that is asked for; one that cannot be trained is left as it is. */
 async function repairWhole(
   session: Session,
   source: StatisticsSource,
@@ -300,10 +307,15 @@ async function repairWhole(
   if (repair === "layers") return undefined;
   const place = folder && placeOfStage(folder, "network");
   const settings = { ...networkRepair, seed, signal, onProgress, place };
-  return await source.clock.time(
-    "repair",
-    () => repairNetwork(session, source, graph, settings),
-  );
+  try {
+    return await source.clock.time(
+      "repair",
+      () => repairNetwork(session, source, graph, settings),
+    );
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { graph, report: { steps: 0, epochs: [], reason: messageOf(error) } };
+  }
 }
 
 /** Does something when it is first asked for, and once. */

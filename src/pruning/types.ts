@@ -141,12 +141,18 @@ export interface Finalist extends Evaluation {
   readonly reward: number;
 }
 
+/**
+ * How much is done for a smaller network: its layers are repaired within a budget (`quick`), the whole network is repaired
+ * too (`standard`), or channel counts are searched and it is tuned where there are labels (`thorough`).
+ */
+export type Effort = "quick" | "standard" | "thorough";
+
 /** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
 export type RepairExtent = "layers" | "network";
 
 /** How a smaller network is repaired as a whole. */
 export interface NetworkRepairOptions {
-  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  /** Steps. Default: as many as about two minutes on two cores and twenty passes over the images allow, 600 at most. */
   readonly steps?: number;
   /** Images of a step. Default 128. */
   readonly batchSize?: number;
@@ -171,7 +177,7 @@ export interface NetworkRepairReport {
   /** Whether repaired weights were better than those before; absent without held-out images. */
   readonly isKept?: boolean;
   /** Why there was no repair, where there was none. */
-  readonly reason?: string;
+  readonly reason?: Notice;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */
@@ -198,8 +204,14 @@ export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
 
 /** Options of `prune` that do not need a queue. */
 export interface PruneNetworkOptions extends DataOptions {
-  /** How many channels each layer keeps. */
-  readonly policy: RatioPolicy;
+  /**
+   * How much is done, where the other options do not say it. Default: `standard` under a budget and where no policy is
+   * given; with the policies of PocketFlow (`uniform`, `list`, `auto`) none, which is their method with a repair of the
+   * layers.
+   */
+  readonly effort?: Effort;
+  /** How many channels each layer keeps. Default: what the effort chooses, with half of the multiply–accumulates. */
+  readonly policy?: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
   readonly select?: SelectionMethod;
   /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
@@ -242,11 +254,11 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
-  /** How far the smaller network is repaired. Default `layers`. */
+  /** How far the smaller network is repaired. Default: what the effort chooses. */
   readonly repair?: RepairExtent;
   /** How it is repaired as a whole, where it is. */
   readonly networkRepair?: NetworkRepairOptions;
-  /** How the pruned network is tuned. Default: it is not. */
+  /** How the pruned network is tuned. Default: it is not, but with the effort `thorough` where images have labels. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
   readonly checkpoint?: string;
@@ -254,6 +266,22 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly resume?: boolean;
   /** Ends the run at the next roll-out, layer or training step when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: Forecast) => void;
+}
+
+/** What a run is going to do. */
+export interface Forecast {
+  /** How much is done, where the policy is not PocketFlow's. */
+  readonly effort?: Effort;
+  /** How channel counts are chosen. */
+  readonly policy: RatioPolicy;
+  /** Steps of the repair of the whole network; 0: the layers alone are repaired. */
+  readonly repairSteps: number;
+  /** Passes over the training images to tune the network; 0: it is not tuned. */
+  readonly epochs: number;
+  /** About how long that takes, in seconds, by the time that some images took. */
+  readonly seconds: number;
 }
 
 /** What happened to one layer. */
