@@ -49,13 +49,17 @@ export {
   type BudgetReport,
   type BudgetTarget,
   CALIBRATION_DEFAULTS,
+  type CurvePoint,
   type Effort,
   EFFORTS,
   type Evaluation,
   type FailedRollout,
   type Finalist,
+  type FloorPolicy,
+  type FloorReport,
   type Forecast,
   type GroupTuning,
+  type Judgement,
   type LayerReport,
   type LearningLosses,
   type LoggedFailure,
@@ -93,6 +97,12 @@ export {
   type TrainOptions,
   type TuningOutcome,
 } from "./api/tune.ts";
+export {
+  explore,
+  EXPLORE_DEFAULTS,
+  type ExploreOptions,
+  type ExploreReport,
+} from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export {
   inspect,
@@ -241,6 +251,7 @@ export {
   type RecordedFields,
   recordRun,
   renderComparison,
+  renderCurve,
   renderReport,
   type RunBasics,
   type RunFields,

@@ -14,6 +14,7 @@ import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
+import { latencyTableOption, targetOption } from "./target_options.ts";
 import {
   addStepOptions,
   createDistillationOptions,
@@ -66,15 +67,19 @@ export function createPruneCommand() {
         "share of --target that the model keeps, for auto and budget; --budget is the same (cp_preserve_ratio)",
       ).argParser(ratio).default(0.5),
     )
+    .addOption(targetOption)
+    .addOption(latencyTableOption)
     .addOption(
       new Option(
-        "--target <cost>",
-        "what the budget counts: multiply-accumulates, parameters, or latency on this machine",
-      ).choices(["macs", "params", "latency"]).default("macs" as const),
+        "--max-drop <points>",
+        "in place of a budget: the smallest network that loses at most so many points of accuracy on held-out training images",
+      ).argParser(positiveNumber).conflicts(["maxError", "pruneOption"]),
     )
-    .option(
-      "--latency-table <file>",
-      "file that measured times of layers are kept in (default: one for all runs on this machine, in the user's cache)",
+    .addOption(
+      new Option(
+        "--max-error <error>",
+        "in place of a budget, where outputs are compared: the smallest network whose relative error on held-out training images is at most this",
+      ).argParser(positiveNumber).conflicts("pruneOption"),
     )
     .addOption(
       new Option(

@@ -27,6 +27,12 @@ function describePolicy(policy: Forecast["policy"]): string {
       return `keeps ${formatPercent(policy.share)} of the ${
         nameOf(policy.target)
       } where least is lost`;
+    case "floor":
+      return `looks for the smallest network ${
+        policy.maxDrop === undefined
+          ? `with a relative error of at most ${formatPercent(policy.maxError!)}`
+          : `that loses at most ${(100 * policy.maxDrop).toFixed(2)} points of accuracy`
+      } with few repairs`;
     case "auto":
       return `searches for a network with ${formatPercent(policy.share)} of the ${
         nameOf(policy.target)

@@ -5,6 +5,7 @@ import type {
   AgentOptions,
   AutoPolicy,
   BudgetPolicy,
+  FloorPolicy,
   GroupTuning,
   NetworkRepairOptions,
   PruneNetworkOptions,
@@ -114,12 +115,20 @@ const UNIFORM = { kind: text, ratio: number } satisfies FieldsOf<PolicyOf<"unifo
 
 const LIST = { kind: text, text, source: text } satisfies FieldsOf<PolicyOf<"list">>;
 
+const FLOOR = {
+  kind: text,
+  target: optional(oneOf("macs", "params", "latency")),
+  maxDrop: optional(number),
+  maxError: optional(number),
+} satisfies FieldsOf<Omit<FloorPolicy, "latencyTable">>;
+
 const POLICY = variantOf(
   new Map<RatioPolicy["kind"], Schema>([
     ["uniform", objectOf(UNIFORM)],
     ["list", objectOf(LIST)],
     ["budget", objectOf(BUDGET)],
     ["auto", objectOf(AUTO)],
+    ["floor", objectOf(FLOOR)],
   ]),
 );
 

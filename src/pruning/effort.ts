@@ -30,7 +30,7 @@ export type SettledOptions<Options> =
 
 /**
  * Settles what a run does where its options leave that open. What they say wins over what the effort would choose. Without
- * an effort, a run under a budget, or one that says nothing of its policy, is `standard`; the policies of PocketFlow
+ * an effort, a run under a budget or with a floor, or one that says nothing of its policy, is `standard`; the policies of PocketFlow
  * (`uniform`, `list`, `auto`) are its method and no more: the layers are repaired.
  *
  * @param options The run's options.
@@ -49,6 +49,9 @@ export function settleEffort<
   };
 }
 
+/** The policies that PocketFlow does not have. */
+const OWN_POLICIES: readonly RatioPolicy["kind"][] = ["budget", "floor"];
+
 function defaultEffort({ policy }: Pick<PruneNetworkOptions, "policy">): Effort | undefined {
-  return policy === undefined || policy.kind === "budget" ? "standard" : undefined;
+  return policy === undefined || OWN_POLICIES.includes(policy.kind) ? "standard" : undefined;
 }

@@ -7,6 +7,7 @@ import { PASSES_PER_STEP, plannedSteps } from "./repair/repair_network.ts";
 import type { Tuner } from "./repair/tuner.ts";
 import type { StatisticsSource } from "./statistics/statistics_source.ts";
 import { SEARCH_DEFAULTS } from "./policy/mod.ts";
+import { CURVE_SHARES, FLOOR_IMAGES } from "./ratios/floor_ratios.ts";
 import { AUTO_DEFAULTS } from "./ratios/auto_ratios.ts";
 import type { AutoPolicy, Forecast, PruneNetworkOptions, RatioPolicy } from "./types.ts";
 
@@ -18,6 +19,9 @@ const TIMED_IMAGES = 200;
  * layers, which goes through the network from layer to layer, cut and uncut. Measured on ResNet-20.
  */
 const STATISTICS_PASSES = 2, LAYER_REPAIR_PASSES = 4;
+
+/** Share of the cost that a floor is likely to leave, and repairs that finding it is likely to take. */
+const LIKELY_SHARE = 0.5, LIKELY_REPAIRS = 3;
 
 /** What a run is told by. */
 type ForecastOptions =
@@ -49,10 +53,11 @@ export async function forecastRun(
   const epochs = tuner?.options.epochs ?? 0;
   const tuned = epochs * Math.max(0, train.length - (tuner?.options.validationImages ?? 0));
   const perTuned = PASSES_PER_STEP * share + (tuner?.teacher ? 1 : 0);
-  const passes = (1 + share) * test.length +
-    (STATISTICS_PASSES + LAYER_REPAIR_PASSES) * images +
+  const repaired = LAYER_REPAIR_PASSES * images +
+    (steps ? steps.count * steps.batchSize * (1 + PASSES_PER_STEP * share) : 0);
+  const passes = (1 + share) * test.length + STATISTICS_PASSES * images +
     policyPasses(source, policy, share) +
-    (steps ? steps.count * steps.batchSize * (1 + PASSES_PER_STEP * share) : 0) +
+    (policy.kind === "floor" ? LIKELY_REPAIRS : 1) * repaired +
     tuned * perTuned;
   return { effort, policy, repairSteps: steps?.count ?? 0, epochs, seconds: passes * pace };
 }
@@ -74,6 +79,7 @@ async function timeImages(source: StatisticsSource): Promise<number> {
 /** About which share of the cost is kept. */
 function shareOf(policy: RatioPolicy): number {
   if (policy.kind === "uniform") return policy.ratio;
+  if (policy.kind === "floor") return LIKELY_SHARE;
   return policy.kind === "list" ? 1 : policy.share;
 }
 
@@ -84,7 +90,15 @@ function policyPasses(source: StatisticsSource, policy: RatioPolicy, share: numb
   const cuts = source.map.spaces.length + 1;
   const judges = heldOutImages(source, MEASURING_IMAGES).indices.length;
   const pricing = Math.min(cuts * judges, MEASURING_MACS / Math.max(1, macs));
-  return policy.kind === "budget" ? pricing : pricing + searchPasses(source, policy, share);
+  switch (policy.kind) {
+    case "budget":
+      return pricing;
+    case "floor":
+      return pricing +
+        share * CURVE_SHARES.length * heldOutImages(source, FLOOR_IMAGES).indices.length;
+    case "auto":
+      return pricing + searchPasses(source, policy, share);
+  }
 }
 
 function searchPasses(

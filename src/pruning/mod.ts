@@ -25,6 +25,9 @@ export {
 } from "./policy/mod.ts";
 export { PRUNE_DEFAULTS, pruneNetwork, pruneOpened, sharedModeOf } from "./prune_network.ts";
 export { AUTO_DEFAULTS, type OpenExecutor } from "./ratios/auto_ratios.ts";
+export { traceCurve, type TracedPoint } from "./ratios/curve.ts";
+export { CURVE_SHARES } from "./ratios/floor_ratios.ts";
+export { Judge } from "./judge.ts";
 export { solveBudget } from "./ratios/budget_ratios.ts";
 export {
   type BudgetContext,
@@ -32,6 +35,7 @@ export {
   openCountNetworks,
   priceBudget,
   readUnitErrors,
+  setUpBudget,
   type UnitErrors,
 } from "./ratios/set_up_budget.ts";
 export { type SearchContext, TRIAL_HANDLERS, trialImages } from "./ratios/search_jobs.ts";
@@ -51,10 +55,14 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  CurvePoint,
   Effort,
   Finalist,
+  FloorPolicy,
+  FloorReport,
   Forecast,
   GroupTuning,
+  Judgement,
   LayerReport,
   LoggedFailure,
   LoggedRollout,

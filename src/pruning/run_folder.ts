@@ -64,7 +64,7 @@ export async function openRunFolder(
 /** Where a file lies is not what a run is: the times of a budget of latency are part of its state. */
 function withoutPaths(policy: RatioPolicy): object {
   if (policy.kind === "list") return { ...policy, source: undefined };
-  return "share" in policy ? { ...policy, latencyTable: undefined } : policy;
+  return policy.kind !== "uniform" ? { ...policy, latencyTable: undefined } : policy;
 }
 
 /**

@@ -20,14 +20,15 @@ import type { EpochReport, TuningOptions, ValidationFigures } from "../tuning/mo
 
 /**
  * How it is decided how many input channels each layer keeps: the same share for every convolution (`uniform`), a list with
- * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), or
- * a search within a budget (`auto`).
+ * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), a
+ * search within a budget (`auto`), or the smallest network that keeps a floor (`floor`).
  */
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
   | { readonly kind: "list"; readonly text: string; readonly source: string }
   | BudgetPolicy
-  | AutoPolicy;
+  | AutoPolicy
+  | FloorPolicy;
 
 /** What a network may cost. */
 export interface BudgetGoal {
@@ -70,6 +71,54 @@ export interface AutoPolicy extends BudgetGoal {
    * earlier run.
    */
   readonly onRollout?: (rollout: Rollout) => void;
+}
+
+/** What a network loses against the original on held-out training images, and how far chance goes. */
+export interface Judgement {
+  /** Share of the images that it classifies rightly; absent where outputs are compared. */
+  readonly accuracy?: number;
+  /** Accuracy lost, as a share of the images; or the relative error of the outputs, where these are compared. */
+  readonly drop: number;
+  /** Standard error of the drop: of paired answers, or told from parts of the images. */
+  readonly standardError: number;
+  /** Number of images. */
+  readonly images: number;
+}
+
+/** A network of a curve: the one that the policy `budget` chooses for a share of the cost, read off the statistics. */
+export interface CurvePoint extends Judgement {
+  /** Share of the cost that it may keep. */
+  readonly share: number;
+  /** Multiply–accumulates for one image. */
+  readonly macs: number;
+  /** Number of weights. */
+  readonly params: number;
+  /** Estimated milliseconds for one image, where latency was counted. */
+  readonly milliseconds?: number;
+}
+
+/** Keeps as little of the cost as a floor of the accuracy, or a ceiling of the outputs' error, allows. */
+export interface FloorPolicy extends Omit<BudgetGoal, "share"> {
+  /** Discriminates the policies. */
+  readonly kind: "floor";
+  /** The most of the accuracy that is lost, as a share of the images, where images are classified. */
+  readonly maxDrop?: number;
+  /** The largest relative error, where outputs are compared. */
+  readonly maxError?: number;
+}
+
+/** What the policy `floor` found, on held-out training images. */
+export interface FloorReport extends Judgement {
+  /** What was counted. */
+  readonly target: BudgetTarget;
+  /** The largest drop that was allowed. */
+  readonly limit: number;
+  /** Share of the cost that the network was to keep. */
+  readonly share: number;
+  /** Probability that the drop on any number of such images is within the limit. */
+  readonly confidence: number;
+  /** The networks that were cut, repaired and judged, in order. */
+  readonly tried: readonly (Judgement & { readonly share: number })[];
 }
 
 /** What a budget counts: multiply–accumulates, weights, or measured milliseconds. */
@@ -360,6 +409,8 @@ export interface PruneReport extends FigureChanges {
   readonly budget?: BudgetReport;
   /** What the search found, when there was one. */
   readonly search?: SearchReport;
+  /** What the policy `floor` found, when it was used. */
+  readonly floor?: FloorReport;
   /** File of the original network's statistics, and whether the run read or wrote it, when it was given one. */
   readonly statistics?: { readonly file: string; readonly action: "read" | "written" };
   /** Conv2D and Dense layers, in graph order. */
