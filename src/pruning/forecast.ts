@@ -20,6 +20,9 @@ const TIMED_IMAGES = 200;
  */
 const STATISTICS_PASSES = 2, LAYER_REPAIR_PASSES = 4;
 
+/** A step backward has half the pace of a pass: it waits for the slowest thread, and keeps what it goes back over. */
+const STEP_SLOWNESS = 2;
+
 /** Share of the cost that a floor is likely to leave, and repairs that finding it is likely to take. */
 const LIKELY_SHARE = 0.5, LIKELY_REPAIRS = 3;
 
@@ -54,11 +57,11 @@ export async function forecastRun(
   const tuned = epochs * Math.max(0, train.length - (tuner?.options.validationImages ?? 0));
   const perTuned = PASSES_PER_STEP * share + (tuner?.teacher ? 1 : 0);
   const repaired = LAYER_REPAIR_PASSES * images +
-    (steps ? steps.count * steps.batchSize * (1 + PASSES_PER_STEP * share) : 0);
+    STEP_SLOWNESS * (steps ? steps.count * steps.batchSize * (1 + PASSES_PER_STEP * share) : 0);
   const passes = (1 + share) * test.length + STATISTICS_PASSES * images +
     policyPasses(source, policy, share) +
     (policy.kind === "floor" ? LIKELY_REPAIRS : 1) * repaired +
-    tuned * perTuned;
+    STEP_SLOWNESS * tuned * perTuned;
   return { effort, policy, repairSteps: steps?.count ?? 0, epochs, seconds: passes * pace };
 }
 
