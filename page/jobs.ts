@@ -1,6 +1,7 @@
 import { zipSync } from "fflate";
 import {
   type DatasetSummary,
+  type Effort,
   evaluate,
   type EvaluationReport,
   type FilesInMemory,
@@ -57,6 +58,7 @@ export interface Subject extends Reading {
 
 /** What is asked of a pruning. */
 export interface PruneSettings {
+  readonly effort: Effort;
   readonly policy: RatioPolicy;
   readonly select: SelectionMethod;
   readonly calibrationImages: number;

@@ -49,10 +49,17 @@ export {
   type BudgetReport,
   type BudgetTarget,
   CALIBRATION_DEFAULTS,
+  type CurvePoint,
+  type Effort,
+  EFFORTS,
   type Evaluation,
   type FailedRollout,
   type Finalist,
+  type FloorPolicy,
+  type FloorReport,
+  type Forecast,
   type GroupTuning,
+  type Judgement,
   type LayerReport,
   type LearningLosses,
   type LoggedFailure,
@@ -78,6 +85,7 @@ export {
   type SearchReport,
   type SearchSettings,
   type SelectionMethod,
+  settleEffort,
   type Shard,
   SLOW_SELECTOR,
 } from "./pruning/mod.ts";
@@ -91,6 +99,12 @@ export {
   type TrainOptions,
   type TuningOutcome,
 } from "./api/tune.ts";
+export {
+  explore,
+  EXPLORE_DEFAULTS,
+  type ExploreOptions,
+  type ExploreReport,
+} from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export {
   inspect,
@@ -239,6 +253,7 @@ export {
   type RecordedFields,
   recordRun,
   renderComparison,
+  renderCurve,
   renderReport,
   type RunBasics,
   type RunFields,

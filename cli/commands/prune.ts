@@ -2,6 +2,8 @@ import { prune } from "../../src/mod.ts";
 import { typedArguments } from "../normalize_arguments.ts";
 import { createPruneCommand } from "../options/prune_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
+import { describeForecast } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { requireTuned, runPrune } from "../prune_run.ts";
@@ -15,7 +17,7 @@ Every option may be written as PocketFlow writes it: --cp_prune_option=list is -
 
 Example:
   deno task secateur prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist \\
-    --out smaller --prune-option uniform --uniform-preserve-ratio 0.5 --nb-batches 30
+    --out smaller
 `,
   )
   .action(async (model, flags) => {
@@ -26,6 +28,7 @@ Example:
         prune,
         onProgress,
         onEpoch: describeEpoch,
+        onForecast: (forecast) => say(describeForecast(forecast)),
       })
     );
     console.log(
