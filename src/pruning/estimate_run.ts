@@ -1,5 +1,5 @@
 import { networkCost } from "../cost/mod.ts";
-import { type ChannelMap, kernelSize, type LayerGraph } from "../graph/mod.ts";
+import { activationBytes, type ChannelMap, kernelSize, type LayerGraph } from "../graph/mod.ts";
 import { keptSamples } from "../execution/mod.ts";
 import {
   CALIBRATION_DEFAULTS,
@@ -26,8 +26,8 @@ export interface RunEstimate extends PlannedRun {
 
 const [FLOAT_BYTES, DOUBLE_BYTES, MEBIBYTE] = [4, 8, 2 ** 20];
 
-/** Multiply–accumulates of a forward pass that a thread does in a second. */
-const FORWARD_RATE = 1.8e10;
+/** Seconds of a thread for a multiply–accumulate of a forward pass, and for a byte of an activation that is made. */
+const MAC_TIME = 1 / 1.8e10, BYTE_TIME = 1e-9;
 
 /** Forward passes over all images beside those that gather statistics: prices, repair, BatchNormalization, evaluations. */
 const OTHER_PASSES = 9;
@@ -58,7 +58,9 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
   const { macs, params } = networkCost(network.graph);
   const calibration = { ...CALIBRATION_DEFAULTS, images };
   const passes = partIntoPasses(layersToSample(network), calibration, threads).length;
-  const forward = images * macs * (passes + OTHER_PASSES) / (threads * FORWARD_RATE);
+  const { backward: made } = activationBytes(network.graph);
+  const pass = images * (macs * MAC_TIME + made * BYTE_TIME) / threads;
+  const forward = pass * (passes + OTHER_PASSES);
   const sizes = solvedSizes(network, images);
   const largest = Math.max(0, ...sizes);
   const sums = calibration.memoryBudget / threads / 2;
