@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { inspect, type InspectReport } from "../../src/mod.ts";
-import { inputSizeOption, jsonOption } from "../options/data_options.ts";
+import { inputSizeOption, jsonOption, optionalDataOption } from "../options/data_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
 import { describeSizes } from "../output/sizes.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
@@ -9,14 +9,15 @@ import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 export const inspectCommand = new Command("inspect")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(createSharedOption().default("select" as const))
+  .addOption(optionalDataOption)
   .addOption(inputSizeOption)
   .addOption(jsonOption)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur inspect cli/example/resnet8-fashion-mnist\n",
   )
-  .action(async (model, { shared, inputSize, json }) => {
-    const report = await inspect({ model, shared, inputSize });
+  .action(async (model, { shared, data, inputSize, json }) => {
+    const report = await inspect({ model, shared, data, inputSize });
     console.log(json ? JSON.stringify(report) : describe(report));
   });
 
@@ -38,8 +39,10 @@ function describeCount({ countedFor, isPerPosition }: InspectReport): string {
       return found;
     case "metadata":
       return `${found} (as its metadata say)`;
+    case "data":
+      return `${found} (as the images of the data set)`;
     case "assumed":
-      return `${found} (assumed: the model leaves the size open, give --input-size)`;
+      return `${found} (assumed: the model leaves the size open, give --input-size or --data)`;
   }
 }
 
