@@ -10,6 +10,7 @@ import {
   ForwardPlan,
   type ImageBatch,
   measureBatchNorm,
+  measureVariants,
   type Objective,
   type ObjectiveSpec,
   openObjective,
@@ -26,7 +27,13 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { ACTIVATION_BUDGET, type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
+import {
+  ACTIVATION_BUDGET,
+  type ActivationBytes,
+  fitBatch,
+  type LayerGraph,
+  openNetwork,
+} from "../../graph/mod.ts";
 import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
   disposeModel,
@@ -173,6 +180,28 @@ export class Replica {
     } finally {
       plan.dispose();
       disposeModel(model);
+    }
+  }
+
+  /** Measures networks of which the others are variants of the first: by network, sums of every batch. */
+  async evaluateVariants(
+    files: readonly ModelFile[],
+    images: ImageSelection,
+  ): Promise<EvaluationSums[][]> {
+    const networks: { graph: LayerGraph; plan: ForwardPlan; model: tf.LayersModel }[] = [];
+    try {
+      for (const file of files) {
+        const { graph, model } = await openNetwork(file);
+        const plan = new ForwardPlan(graph, model);
+        networks.push({ graph, plan, model });
+        releaseWeights(model, plan.layersOfModel);
+      }
+      return await measureVariants(networks, this.objective, this.#batches(images));
+    } finally {
+      for (const { plan, model } of networks) {
+        plan.dispose();
+        disposeModel(model);
+      }
     }
   }
 
