@@ -28,6 +28,7 @@ export const OPTION_LABELS: OptionWords = {
     share: '"Keep"',
     shift: '"Epochs of tuning"',
     skip: NOT_HERE,
+    slowSelectors: NOT_HERE,
     statistics: NOT_HERE,
     std: '"Pixel values"',
     target: NOT_HERE,

@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { type DatasetSource, findImageSize } from "../data/mod.ts";
 import { layerCost, networkCost } from "../cost/mod.ts";
+import { estimateRun, type RunEstimate } from "../pruning/mod.ts";
 import {
   type ChannelSpace,
   type CutMode,
@@ -67,7 +69,12 @@ export interface InspectReport {
   readonly params: number;
   /** Bytes on disk; 0 for a model that was never there. */
   readonly bytes: number;
+  /** What pruning it by a budget takes, about; absent where sizes stay open. */
+  readonly estimate?: RunEstimate;
 }
+
+/** Images that a run is estimated for where nobody says. */
+const ESTIMATED_IMAGES = 500;
 
 /** Options of {@link inspect}. */
 export interface InspectOptions {
@@ -79,6 +86,10 @@ export interface InspectOptions {
   readonly inputSize?: readonly [number, number];
   /** A data set whose images have the size that nothing else says. Without it, or where they differ: 224 × 224. */
   readonly data?: DatasetSource;
+  /** Calibration images that the estimate is for. Default 500. */
+  readonly images?: number;
+  /** Threads that it is for. Default: one for every core. */
+  readonly workers?: number;
 }
 
 /**
@@ -136,6 +147,12 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
     ...networkCost(graph),
     ...counted,
     bytes: file.bytes,
+    ...(counted.isPerPosition !== true && {
+      estimate: estimateRun({ graph, map }, {
+        images: options.images ?? ESTIMATED_IMAGES,
+        threads: options.workers ?? availableParallelism(),
+      }),
+    }),
   };
 }
 

@@ -25,6 +25,7 @@ export type OptionName =
   | "share"
   | "shift"
   | "skip"
+  | "slowSelectors"
   | "statistics"
   | "std"
   | "target"
@@ -85,6 +86,7 @@ export const LIBRARY_WORDS: OptionWords = {
     share: "share",
     shift: "shift",
     skip: "skip",
+    slowSelectors: "slowSelectors: true",
     statistics: "statistics",
     std: "std",
     target: "target",

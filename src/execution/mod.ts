@@ -10,7 +10,7 @@ export {
   StatisticsFile,
   writeStatistics,
 } from "./calibration/packed_statistics.ts";
-export { sumBytes } from "./calibration/sample_sums.ts";
+export { keptSamples, sumBytes } from "./calibration/sample_sums.ts";
 export { pointsFor } from "./calibration/sampling.ts";
 export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {

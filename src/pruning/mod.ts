@@ -1,4 +1,5 @@
 /** The stages of a pruning run, and what it reports. */
+export { estimateRun, type PlannedRun, type RunEstimate } from "./estimate_run.ts";
 export { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 export {
   AGENT_DEFAULTS,

@@ -78,6 +78,8 @@ export function requireFiniteOutputs(sum: number, images: number): void {
  * and, within rounding, the smaller loss.
  */
 export interface Objective<Sums> {
+  /** Bytes of activations, for an image, of what runs beside a network that is measured. */
+  readonly besideBytes: number;
   /**
    * Runs batches through a network.
    *

@@ -1,3 +1,4 @@
+import { copyShared } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
 import { heldOutImages, measureNetwork, measureVariants } from "../measure_network.ts";
@@ -76,7 +77,7 @@ export async function priceCuts(
   const { pool, file, calibration: { seed }, onStage } = context;
   const rises: (number | undefined)[] = [];
   while (rises.length < cuts.length) {
-    const changes = nextChanges(networks, cuts.slice(rises.length));
+    const changes = nextChanges(networks, cuts.slice(rises.length), pool.size > 1);
     onStage("pricing errors", rises.length, cuts.length);
     rises.push(...await pool.weighChanges(file, { changes, probes, seed }, images));
   }
@@ -144,14 +145,22 @@ function weighingImages(context: PricingContext): ImageSelection {
 function nextChanges(
   networks: CountNetworks,
   cuts: readonly SingleCut[],
+  isShared: boolean,
 ): (readonly LayerChange[])[] {
   const changes: (readonly LayerChange[])[] = [];
   let room = CHANGES_MEMORY;
   for (const { unit, count } of cuts) {
-    const change = networks.changeFor(unit, count);
+    const found = networks.changeFor(unit, count);
+    const change = isShared ? found.map(shareChange) : found;
     room -= change.reduce((bytes, { kernel }) => bytes + kernel.values.byteLength, 0);
     if (room < 0 && changes.length > 0) break;
     changes.push(change);
   }
   return changes;
+}
+
+/** A change that threads share. */
+function shareChange(change: LayerChange): LayerChange {
+  const { kernel } = change;
+  return { ...change, kernel: { ...kernel, values: copyShared(kernel.values) } };
 }
