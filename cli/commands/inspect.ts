@@ -1,6 +1,11 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { inspect, type InspectReport } from "../../src/mod.ts";
-import { inputSizeOption, jsonOption, workersOption } from "../options/data_options.ts";
+import {
+  inputSizeOption,
+  jsonOption,
+  optionalDataOption,
+  workersOption,
+} from "../options/data_options.ts";
 import { positiveInteger } from "../options/parsers.ts";
 import { createSharedOption } from "../options/shared_option.ts";
 import { formatDuration } from "../output/progress.ts";
@@ -11,6 +16,7 @@ import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 export const inspectCommand = new Command("inspect")
   .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
   .addOption(createSharedOption().default("select" as const))
+  .addOption(optionalDataOption)
   .addOption(inputSizeOption)
   .addOption(
     new Option("--images <count>", "images that the estimate of time and memory is for")
@@ -45,8 +51,10 @@ function describeCount({ countedFor, isPerPosition }: InspectReport): string {
       return found;
     case "metadata":
       return `${found} (as its metadata say)`;
+    case "data":
+      return `${found} (as the images of the data set)`;
     case "assumed":
-      return `${found} (assumed: the model leaves the size open, give --input-size)`;
+      return `${found} (assumed: the model leaves the size open, give --input-size or --data)`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { type DatasetSource, findImageSize } from "../data/mod.ts";
 import { layerCost, networkCost } from "../cost/mod.ts";
 import { estimateRun, type RunEstimate } from "../pruning/mod.ts";
 import {
@@ -15,7 +16,7 @@ import {
 import { startBackend } from "../kernels/mod.ts";
 import { InputError } from "../base/mod.ts";
 import { disposeModel, findInputs, type ModelFile } from "../model/mod.ts";
-import { assumeSizes, type CountedFor, resolveSizedModel } from "../session/mod.ts";
+import { type CountedFor, fixOpenSizes, resolveSizedModel } from "../session/mod.ts";
 
 /** One layer as {@link inspect} sees it. */
 export interface LayerDescription {
@@ -81,8 +82,10 @@ export interface InspectOptions {
   readonly model: string | ModelFile;
   /** What would happen to channels that several layers read. Default `select`. */
   readonly shared?: SharedMode;
-  /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else 224 × 224. */
+  /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else that of `data`. */
   readonly inputSize?: readonly [number, number];
+  /** A data set whose images have the size that nothing else says. Without it, or where they differ: 224 × 224. */
+  readonly data?: DatasetSource;
   /** Calibration images that the estimate is for. Default 500. */
   readonly images?: number;
   /** Threads that it is for. Default: one for every core. */
@@ -163,7 +166,7 @@ interface OpenedSize extends Pick<InspectReport, "inputs" | "countedFor" | "isPe
 const ASSUMED_EXTENTS = [224, 256, 640, 32];
 
 /** Opens a network at the size of its images, or at one that fits it; its inputs are as it states them, or was told. */
-async function openSized({ model, inputSize }: InspectOptions): Promise<OpenedSize> {
+async function openSized({ model, inputSize, data }: InspectOptions): Promise<OpenedSize> {
   const { file, original, isOpen, countedFor } = await resolveSizedModel(model, { inputSize });
   const asStated = (opened: OpenedSize) => ({
     ...opened,
@@ -174,8 +177,13 @@ async function openSized({ model, inputSize }: InspectOptions): Promise<OpenedSi
     const opened = await openAs(file, countedFor);
     return countedFor?.source === "metadata" ? asStated(opened) : opened;
   }
+  const size = data && await findImageSize(data);
+  if (size) {
+    const fixed = await fixOpenSizes(file, size, "data");
+    if (!fixed.isOpen) return asStated(await openAs(fixed.file, fixed.countedFor));
+  }
   for (const extent of ASSUMED_EXTENTS) {
-    const assumed = await assumeSizes(file, extent);
+    const assumed = await fixOpenSizes(file, [extent, extent], "assumed");
     if (assumed.isOpen) break;
     try {
       return asStated(await openAs(assumed.file, assumed.countedFor));

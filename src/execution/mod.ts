@@ -35,6 +35,7 @@ export {
 } from "./forward/batch_norm.ts";
 export { givesProbabilities } from "./forward/classification.ts";
 export { ForwardPlan } from "./forward/forward_plan.ts";
+export { measureVariants } from "./forward/measure_variants.ts";
 export type {
   Answers,
   Figures,

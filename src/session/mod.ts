@@ -17,8 +17,8 @@ export { resolveModel, resolveReference } from "./resolve_model.ts";
 export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 export {
-  assumeSizes,
   type CountedFor,
+  fixOpenSizes,
   resolveSizedModel,
   type SizedInput,
   type SizedModel,

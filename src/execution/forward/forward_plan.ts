@@ -200,7 +200,16 @@ export class ForwardPlan {
    * @returns The model's outputs in order.
    */
   predict(inputs: readonly tf.Tensor[]): tf.Tensor[] {
-    const activations = this.start(inputs);
+    return this.finish(this.start(inputs));
+  }
+
+  /**
+   * Runs the rest of the steps over a batch.
+   *
+   * @param activations The batch; disposed.
+   * @returns The model's outputs in order.
+   */
+  finish(activations: Activations): tf.Tensor[] {
     this.advance(activations, this.steps.length);
     const outputs = this.#graph.outputs.map((name) => activations.tensors.get(name)!);
     for (const tensor of activations.tensors.values()) {

@@ -27,8 +27,8 @@ export interface Answers {
 export interface MeasuredNetwork {
   /** The network. */
   readonly graph: LayerGraph;
-  /** Its plan. */
-  readonly plan: ForwardPlan;
+  /** Runs it. */
+  readonly plan: Pick<ForwardPlan, "predict">;
 }
 
 /** How far an output is from the reference's. */

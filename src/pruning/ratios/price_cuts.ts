@@ -1,7 +1,7 @@
 import { copyShared } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
-import { heldOutImages, measureNetwork } from "../measure_network.ts";
+import { heldOutImages, measureNetwork, measureVariants } from "../measure_network.ts";
 import type { ImageSelection } from "../../session/mod.ts";
 import type { RepairContext } from "../repair/repair.ts";
 import type { CountNetworks } from "./count_networks.ts";
@@ -17,6 +17,11 @@ const MOST_PROBES = 4;
 
 /** Bytes of changed weights that are weighed together. */
 const CHANGES_MEMORY = 256 * 2 ** 20;
+
+/** Bytes of networks that are measured together, in every thread. */
+const NETWORKS_MEMORY = 64 * 2 ** 20;
+
+const FLOAT_BYTES = 4;
 
 /** Held-out training images that a cut is measured on which cannot be weighed. */
 const FEW_IMAGES = 200;
@@ -91,6 +96,9 @@ async function measureCuts(
   whole: readonly number[],
   images: ImageSelection,
 ): Promise<number[]> {
+  if ((cuts.length + 1) * networkCost(context.graph).params * FLOAT_BYTES <= NETWORKS_MEMORY) {
+    return await measureTogether(context, networks, cuts, whole, images);
+  }
   const measure = async (counts: readonly number[]) =>
     (await measureNetwork(context, networks.networkFor(counts), images)).loss;
   const lossWhole = await measure(whole);
@@ -100,6 +108,30 @@ async function measureCuts(
     rises.push(await measure(whole.with(unit, count)) - lossWhole);
   }
   return rises;
+}
+
+/** The same, all at once: what networks have in common from the images on is run once. */
+async function measureTogether(
+  context: PricingContext,
+  networks: CountNetworks,
+  cuts: readonly SingleCut[],
+  whole: readonly number[],
+  images: ImageSelection,
+): Promise<number[]> {
+  const { pool, onStage } = context;
+  const total = Math.ceil(images.indices.length / images.batchSize / pool.size);
+  let done = 0;
+  onStage("pricing errors", done, total);
+  const graphs = [whole, ...cuts.map(({ unit, count }) => whole.with(unit, count))]
+    .map((counts) => networks.networkFor(counts));
+  const figures = await measureVariants(
+    context,
+    graphs,
+    images,
+    () => onStage("pricing errors", Math.min(++done, total), total),
+  );
+  const [lossWhole, ...losses] = figures.map(({ loss }) => loss);
+  return losses.map((loss) => loss - lossWhole);
 }
 
 /** Held-out images; where there are none, some of those of the statistics, for no label is looked at. */

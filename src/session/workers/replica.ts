@@ -10,6 +10,7 @@ import {
   ForwardPlan,
   type ImageBatch,
   measureBatchNorm,
+  measureVariants,
   type Objective,
   type ObjectiveSpec,
   openObjective,
@@ -26,7 +27,13 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { ACTIVATION_BUDGET, type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
+import {
+  ACTIVATION_BUDGET,
+  type ActivationBytes,
+  fitBatch,
+  type LayerGraph,
+  openNetwork,
+} from "../../graph/mod.ts";
 import {
   giveBack,
   loadKernels,
@@ -174,6 +181,30 @@ export class Replica {
     } finally {
       plan.dispose();
       disposeModel(model);
+    }
+  }
+
+  /** Measures networks of which the others are variants of the first: by network, sums of every batch. */
+  async evaluateVariants(
+    files: readonly ModelFile[],
+    images: ImageSelection,
+  ): Promise<EvaluationSums[][]> {
+    const networks: { graph: LayerGraph; plan: ForwardPlan; model: tf.LayersModel }[] = [];
+    try {
+      for (const file of files) {
+        const { graph, model } = await openNetwork(file);
+        networks.push({
+          graph,
+          plan: new ForwardPlan(graph, model, { releasesModel: true }),
+          model,
+        });
+      }
+      return await measureVariants(networks, this.objective, this.#batches(images));
+    } finally {
+      for (const { plan, model } of networks) {
+        plan.dispose();
+        disposeModel(model);
+      }
     }
   }
 

@@ -147,6 +147,27 @@ export class WorkerPool {
   }
 
   /**
+   * Measures networks of which the others are variants of the first; what they have in common from the images on is run
+   * once.
+   *
+   * @param files The networks; all are held at once.
+   * @param images Some images.
+   * @returns Their figures, as of {@link evaluate}.
+   * @throws {InputError} As {@link evaluate}.
+   */
+  async evaluateVariants(
+    files: readonly ModelFile[],
+    images: ImageSelection,
+  ): Promise<Figures[]> {
+    const shards = this.#shardsOf(images);
+    const parts = await this.#callAll("evaluateVariants", (replica) => [files, shards[replica]]);
+    await this.#checkFaults();
+    return files.map((_, network) =>
+      this.local.objective.figuresOf(parts.flatMap((sums) => sums[network]))
+    );
+  }
+
+  /**
    * Weighs changes of a network's weights: what each of them, by itself, raises the loss by, to second order
    * ({@link ChangeWeigher}). Labels are not asked for.
    *
