@@ -74,6 +74,7 @@ export {
   type PruneResult,
   type PruneTuning,
   type PruneTuningReport,
+  pruneWithoutData,
   type RatioPolicy,
   type RepairExtent,
   type RewardPolicy,
@@ -88,6 +89,8 @@ export {
   settleEffort,
   type Shard,
   SLOW_SELECTOR,
+  type WithoutDataOptions,
+  type WithoutDataReport,
 } from "./pruning/mod.ts";
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
 export { describeRuntime, type Runtime } from "./api/runtime.ts";

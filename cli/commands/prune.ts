@@ -6,6 +6,7 @@ import { describeForecast } from "../output/forecast.ts";
 import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
+import { runWithoutData } from "../prune_without_data.ts";
 import { requireTuned, runPrune } from "../prune_run.ts";
 
 /** `prune MODEL --data D --out DIR`. */
@@ -21,9 +22,10 @@ Example:
 `,
   )
   .action(async (model, flags) => {
-    const { out, json } = flags;
+    const { data, out, json } = flags;
+    if (typeof data !== "string") return await runWithoutData(model, flags, typedArguments);
     const { report, provenance, bytes } = await withProgress((onProgress) =>
-      runPrune(model, flags, {
+      runPrune(model, { ...flags, data }, {
         command: typedArguments,
         prune,
         onProgress,

@@ -40,6 +40,12 @@ export function createPruneCommand() {
       ),
     )
     .addOption(dataOption)
+    .addOption(
+      new Option(
+        "--no-data",
+        "prune without images: channels by their weights and BatchNormalization, means of what is removed into biases; nothing is measured",
+      ),
+    )
     .requiredOption("--out <dir>", "folder for the smaller model")
     .option("--force", "replace the model that stands in --out")
     .addOption(foldOption)
@@ -213,7 +219,10 @@ export function createPruneCommand() {
 }
 
 /** Values of the options of `prune`. */
-export type PruneFlags = ReturnType<ReturnType<typeof createPruneCommand>["opts"]>;
+export type PruneFlags = Omit<ReturnType<ReturnType<typeof createPruneCommand>["opts"]>, "data"> & {
+  /** Folder or file of the data set. */
+  readonly data: string;
+};
 
 /**
  * Reads the arguments of `prune` without doing anything.
@@ -228,5 +237,5 @@ export function parsePruneArguments(
   const command = createPruneCommand().exitOverride().configureOutput({ outputError: () => {} });
   command.parse([...args], { from: "user" });
   const [model] = command.processedArgs;
-  return { model, flags: command.opts() };
+  return { model, flags: command.opts() as PruneFlags };
 }

@@ -42,6 +42,12 @@ export {
 export { type SearchContext, TRIAL_HANDLERS, trialImages } from "./ratios/search_jobs.ts";
 export type { SelectionMethod } from "./selection/mod.ts";
 export { checkShards, gatherShard, type Shard } from "./statistics/gather_shard.ts";
+export {
+  pruneWithoutData,
+  WITHOUT_DATA_DEFAULTS,
+  type WithoutDataOptions,
+  type WithoutDataReport,
+} from "./without_data/prune_without_data.ts";
 export { wantedImages } from "./statistics/sample_size.ts";
 export { OriginalMoments } from "./statistics/original_moments.ts";
 export {

@@ -95,3 +95,17 @@ Deno.test(
     assert.ok(report.networkRepair!.steps > 0);
   }),
 );
+
+Deno.test(
+  "a network that cannot be trained is kept as its layers were repaired, and the report says why",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("inception");
+    const settings = { ...SMALL, model, data, policy: HALF, shared: "select" } as const;
+    const layers = await prune({ ...settings, repair: "layers" });
+    const network = await prune(settings);
+    const { steps, reason } = network.report.networkRepair!;
+    assert.equal(steps, 0);
+    assert.match(String(reason), /^training inception: found .*dilation.*, wanted gradients for/);
+    assert.deepEqual(network.report.accuracy, layers.report.accuracy);
+  }),
+);
