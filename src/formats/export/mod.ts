@@ -1,0 +1,7 @@
+/**
+ * What writers of foreign formats share: layers of a model, nested ones resolved, and their options.
+ *
+ * @module
+ */
+export { type ExpandedModel, expandLayers, type LayerCall } from "./expand_layers.ts";
+export { activationOf, type LayerRefuser, pairOf, requireChannelsLast } from "./layer_options.ts";
