@@ -166,7 +166,9 @@ export {
   refuseExistingModel,
   saveModel,
   saveModelFile,
+  type SaveModelOptions,
   type SaveOptions,
+  type StoredType,
   writeModel,
 } from "./formats/mod.ts";
 export {

@@ -19,7 +19,7 @@ import {
 import { createSharedOption } from "../options/shared_option.ts";
 
 const command = new Command("shell")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(dataOption)
   .option(
     "--statistics <file>",

@@ -31,7 +31,7 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
  */
 export function createPruneCommand() {
   const base = new Command("prune")
-    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+    .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
     .addOption(dataOption)
     .requiredOption("--out <dir>", "folder for the smaller model")
     .option("--force", "replace the model that stands in --out")
