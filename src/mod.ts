@@ -185,7 +185,9 @@ export {
   refuseExistingModel,
   saveModel,
   saveModelFile,
+  type SaveModelOptions,
   type SaveOptions,
+  type StoredType,
   writeModel,
 } from "./formats/mod.ts";
 export {
