@@ -1,4 +1,4 @@
-import { type Change, type QuantizedType, SLOW_SELECTOR } from "../../src/mod.ts";
+import { type Change, SLOW_SELECTOR, type StoredType } from "../../src/mod.ts";
 import type { WordedReport } from "./word_report.ts";
 
 /** What a run has gained. */
@@ -8,7 +8,7 @@ export interface Gain {
   /** Milliseconds of an image on stock TensorFlow.js, where they were measured. */
   readonly milliseconds: { readonly before?: number; readonly after?: number };
   /** What kernels are stored as: float32 in a `.keras` or `.onnx` file, and in a folder when absent. */
-  readonly storage?: QuantizedType | "file";
+  readonly storage?: StoredType | "file";
 }
 
 /** What a report says about the layers. */
