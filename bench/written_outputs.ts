@@ -43,12 +43,15 @@ export const COMMANDS: ReadonlyMap<
   ],
   [
     "prune budget",
-    (model, data) => ["prune", model, "--data", data, "--budget", "0.6", ...SMALL],
+    (model, data) => [
+      ...["prune", model, "--data", data, "--budget", "0.6", "--effort", "quick", ...SMALL],
+    ],
   ],
   [
     "prune budget, tuned",
     (model, data) => [
-      ...["prune", model, "--data", data, "--budget", "0.6", "--epochs", "2", ...SMALL],
+      ...["prune", model, "--data", data, "--budget", "0.6", "--epochs", "2"],
+      ...["--effort", "quick", ...SMALL],
       ...["--validation-images", "20"],
     ],
   ],
