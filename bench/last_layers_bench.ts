@@ -111,7 +111,8 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(NETWORKS)) {
     ) {
       const policy = { kind: "budget", share } as const;
       const sampling = { batches: 40, batchSize: 100, seed: Number(seed), workers: 1 };
-      const figures = await prune({ model, data: DATA, policy, skip, ...sampling }).then(
+      const settings = { policy, skip, repair: "layers", ...sampling } as const;
+      const figures = await prune({ model, data: DATA, ...settings }).then(
         ({ report: { macs, params, accuracy, outputError } }) => ({
           MACs: (macs.after / macs.before).toFixed(3),
           parameters: (params.after / params.before).toFixed(3),

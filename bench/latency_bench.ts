@@ -23,7 +23,7 @@ const targets = ["latency", "macs"] as const;
 const pruned: PruneResult[] = [];
 for (const target of targets) {
   const policy = { kind: "budget", share: Number(share), target } as const;
-  pruned.push(await prune({ model: original, data, policy }));
+  pruned.push(await prune({ model: original, data, policy, repair: "layers" }));
 }
 const load = Deno.loadavg()[0];
 const models = [original, ...pruned.map(({ file }) => file)];

@@ -61,6 +61,7 @@ async function run(policy: RatioPolicy, seed: number, statistics: string) {
     seed,
     statistics,
     shared: "couple",
+    repair: "layers",
     onProgress: () => {},
   });
   const { accuracy, macs, search, seconds } = report;

@@ -48,6 +48,8 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(RUNS)) {
     "0.5",
     "--target",
     target,
+    "--repair",
+    "layers",
     "--workers",
     workers,
     "--json",

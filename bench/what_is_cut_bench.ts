@@ -49,7 +49,7 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(NETWORKS)) {
     const { success, stdout, stderr, seconds } = await runSecateur([
       ...["prune", model, "--data", images, "--out", join(out, "pruned"), "--json"],
       ...["--prune-option", "budget", "--budget", String(share), "--workers", "1"],
-      ...["--batch-size", "32", "--nb-batches", String(CALIBRATION / 32)],
+      ...["--repair", "layers", "--batch-size", "32", "--nb-batches", String(CALIBRATION / 32)],
       ...["--nb-points-per-layer", "20", "--seed", "0"],
     ]);
     await Deno.remove(out, { recursive: true });

@@ -40,13 +40,17 @@ const COMMANDS: ReadonlyMap<
   ],
   [
     "prune budget",
-    (model, data) => [...pruneBy(model, data, "budget"), "--budget", "0.6", ...PRUNE],
+    (
+      model,
+      data,
+    ) => [...pruneBy(model, data, "budget"), "--effort", "quick", "--budget", "0.6", ...PRUNE],
   ],
   [
     "prune budget, tuned",
     (model, data) => [
       ...pruneBy(model, data, "budget"),
-      ...["--budget", "0.6", "--epochs", "2", "--validation-images", "20", ...PRUNE],
+      ...["--effort", "quick", "--budget", "0.6", "--epochs", "2"],
+      ...["--validation-images", "20", ...PRUNE],
     ],
   ],
   [

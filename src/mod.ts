@@ -51,6 +51,7 @@ export {
   CALIBRATION_DEFAULTS,
   type CurvePoint,
   type Effort,
+  type EffortChoice,
   EFFORTS,
   type Evaluation,
   type FailedRollout,
@@ -86,6 +87,7 @@ export {
   type SearchReport,
   type SearchSettings,
   type SelectionMethod,
+  type SettledOptions,
   settleEffort,
   type Shard,
   SLOW_SELECTOR,
@@ -252,6 +254,8 @@ export type {
   MemorySplit,
 } from "./data/mod.ts";
 export {
+  type DrawnCurve,
+  type DrawnPoint,
   type KnownChange,
   type PruneRecord,
   readRuns,

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type DatasetSource, findImageSize } from "../data/mod.ts";
+import { type DatasetPlace, findImageSize } from "../data/mod.ts";
 import { layerCost, networkCost } from "../cost/mod.ts";
 import { estimateRun, type RunEstimate } from "../pruning/mod.ts";
 import {
@@ -85,7 +85,7 @@ export interface InspectOptions {
   /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else that of `data`. */
   readonly inputSize?: readonly [number, number];
   /** A data set whose images have the size that nothing else says. Without it, or where they differ: 224 × 224. */
-  readonly data?: DatasetSource;
+  readonly data?: DatasetPlace;
   /** Calibration images that the estimate is for. Default 500. */
   readonly images?: number;
   /** Threads that it is for. Default: one for every core. */
