@@ -23,7 +23,7 @@ import { runSecateur } from "./watched_child.ts";
 const LIMIT = 3072;
 
 /** Images of a run: they are looked at in batches, so more take more time and no more memory. */
-const IMAGES = 16;
+const IMAGES = 8;
 
 const NETWORKS: Readonly<Record<string, RealNetwork & { readonly convolutions: number }>> = {
   convolutions: {
@@ -48,7 +48,7 @@ interface Places {
   readonly list: string;
 }
 
-const RUN = ["--workers", "2", "--nb-batches", "8", "--batch-size", "1", "--no-latency"];
+const RUN = ["--workers", "2", "--nb-batches", "6", "--batch-size", "1", "--no-latency"];
 
 type MakeArguments = (places: Places) => string[];
 
@@ -71,7 +71,8 @@ const COMMANDS: Readonly<Record<string, MakeArguments>> = {
   ),
   finetune: ({ model, images, pruned, out }) => [
     ...["finetune", pruned, "--data", images, "--out", out, "--teacher", model, "--no-labels"],
-    ...["--epochs", "1", "--validation-images", "4", "--workers", "2", "--no-latency"],
+    ...["--epochs", "1", "--batch-size", "2", "--validation-images", "2", "--workers", "2"],
+    "--no-latency",
   ],
   fold: ({ pruned, out }) => ["fold", pruned, out],
   eval: ({ model, images, pruned }) => [

@@ -35,6 +35,10 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
       "prune models with several options to several budgets, and say which runs are best",
     load: async () => (await import("./commands/sweep.ts")).sweepCommand,
   },
+  explore: {
+    description: "print and draw how much a model loses at which size, without cutting it",
+    load: async () => (await import("./commands/explore.ts")).exploreCommand,
+  },
   train: {
     description: "train a new network for small images",
     load: async () => (await import("./commands/train.ts")).trainCommand,

@@ -3,6 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import {
   type Change,
   type EpochReport,
+  type Forecast,
   InputError,
   openModel,
   type ProgressListener,
@@ -12,6 +13,7 @@ import {
   refuseExistingModel,
   saveModel,
   type SelectionMethod,
+  settleEffort,
 } from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { dataOptions } from "./options/data_options.ts";
@@ -37,6 +39,8 @@ export interface PruneRunOptions {
   readonly onProgress: ProgressListener;
   /** Receives every finished epoch of tuning. */
   readonly onEpoch: (report: EpochReport) => void;
+  /** Receives what the run is going to do. */
+  readonly onForecast?: (forecast: Forecast) => void;
 }
 
 /** A pruning run whose model is written. */
@@ -63,9 +67,13 @@ export interface PruneRun {
 export async function runPrune(
   model: string,
   flags: PruneFlags,
-  { command, prune, onProgress, onEpoch }: PruneRunOptions,
+  { command, prune, onProgress, onEpoch, onForecast }: PruneRunOptions,
 ): Promise<PruneRun> {
-  const settings = { ...await pruneSettings(flags), tuning: tuningOf(flags, onEpoch) };
+  const settings = {
+    ...settleEffort(await pruneSettings(flags)),
+    tuning: tuningOf(flags, onEpoch),
+    onForecast,
+  };
   const keepsState = settings.tuning !== undefined || settings.policy.kind === "auto" ||
     settings.repair === "network";
   if (flags.resume && !keepsState) {
@@ -127,6 +135,7 @@ export function requireTuned({ failure }: WordedReport, out: string): void {
 async function pruneSettings(flags: PruneFlags) {
   const policy = await readPolicy(flags);
   const settings = {
+    effort: flags.effort,
     policy,
     select: selectionMethod(flags),
     shared: flags.shared,

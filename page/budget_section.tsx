@@ -15,6 +15,7 @@ export interface Budget extends Omit<PruneSettings, "policy"> {
 
 /** What the form holds at first. */
 export const BUDGET_AT_FIRST: Budget = {
+  effort: "standard",
   kind: "budget",
   percent: 50,
   select: "obs",
@@ -67,6 +68,7 @@ export function BudgetSection(props: BudgetSectionProps) {
               Uniform: each layer keeps the same share of its channels
             </PolicyChoice>
           </div>
+          <EffortField budget={budget} change={change} />
           <Options budget={budget} change={change} />
         </fieldset>
         <button ref={button} type="submit" class="primary" disabled={!isReady || isBusy}>
@@ -118,6 +120,25 @@ function ShareField({ budget, model, change }: FieldProps & { model?: LoadedMode
         aria-valuetext={text}
         onInput={({ currentTarget }) => change({ percent: currentTarget.valueAsNumber })}
       />
+    </div>
+  );
+}
+
+function EffortField({ budget, change }: FieldProps) {
+  return (
+    <div class="fields">
+      <label>
+        Effort{" "}
+        <select
+          value={budget.effort}
+          onChange={({ currentTarget }) =>
+            change({ effort: currentTarget.value as Budget["effort"] })}
+        >
+          <option value="quick">quick: the layers are repaired</option>
+          <option value="standard">standard: the whole network is repaired too</option>
+          <option value="thorough">thorough: it is tuned as well, where images have labels</option>
+        </select>
+      </label>
     </div>
   );
 }

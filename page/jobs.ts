@@ -1,6 +1,7 @@
 import { zipSync } from "fflate";
 import {
   type DatasetSummary,
+  type Effort,
   evaluate,
   type EvaluationReport,
   type FilesInMemory,
@@ -57,6 +58,7 @@ export interface Subject extends Reading {
 
 /** What is asked of a pruning. */
 export interface PruneSettings {
+  readonly effort: Effort;
   readonly policy: RatioPolicy;
   readonly select: SelectionMethod;
   readonly calibrationImages: number;
@@ -82,7 +84,7 @@ export interface Download {
 }
 
 /** Formats that the smaller model is written in. */
-export type DownloadFormat = "tfjs" | "keras" | "onnx";
+export type DownloadFormat = "tfjs" | "keras" | "onnx" | "tflite";
 
 const ROUNDS = 40;
 const BATCH_SIZE = 128;

@@ -15,6 +15,8 @@ export const OPTION_LABELS: OptionWords = {
     inputSize: '"Input size"',
     labels: 'switching off "Use the classes"',
     latencyTable: NOT_HERE,
+    maxDrop: NOT_HERE,
+    maxError: NOT_HERE,
     mean: '"Pixel values"',
     net: NOT_HERE,
     originalTeacher: '"Epochs of tuning"',

@@ -56,6 +56,7 @@ export { readModel, writeModel } from "./formats/mod.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
 export {
+  type Effort,
   type LayerReport,
   PRUNE_DEFAULTS,
   type PruneNetworkOptions as PruneOptions,

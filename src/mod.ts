@@ -49,10 +49,17 @@ export {
   type BudgetReport,
   type BudgetTarget,
   CALIBRATION_DEFAULTS,
+  type CurvePoint,
+  type Effort,
+  EFFORTS,
   type Evaluation,
   type FailedRollout,
   type Finalist,
+  type FloorPolicy,
+  type FloorReport,
+  type Forecast,
   type GroupTuning,
+  type Judgement,
   type LayerReport,
   type LearningLosses,
   type LoggedFailure,
@@ -67,6 +74,7 @@ export {
   type PruneResult,
   type PruneTuning,
   type PruneTuningReport,
+  pruneWithoutData,
   type RatioPolicy,
   type RepairExtent,
   type RewardPolicy,
@@ -78,8 +86,11 @@ export {
   type SearchReport,
   type SearchSettings,
   type SelectionMethod,
+  settleEffort,
   type Shard,
   SLOW_SELECTOR,
+  type WithoutDataOptions,
+  type WithoutDataReport,
 } from "./pruning/mod.ts";
 export { check, CHECK_DEFAULTS, type CheckOptions, type CheckReport } from "./api/check/check.ts";
 export { describeRuntime, type Runtime } from "./api/runtime.ts";
@@ -91,6 +102,12 @@ export {
   type TrainOptions,
   type TuningOutcome,
 } from "./api/tune.ts";
+export {
+  explore,
+  EXPLORE_DEFAULTS,
+  type ExploreOptions,
+  type ExploreReport,
+} from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export {
   inspect,
@@ -168,7 +185,9 @@ export {
   refuseExistingModel,
   saveModel,
   saveModelFile,
+  type SaveModelOptions,
   type SaveOptions,
+  type StoredType,
   writeModel,
 } from "./formats/mod.ts";
 export {
@@ -239,6 +258,7 @@ export {
   type RecordedFields,
   recordRun,
   renderComparison,
+  renderCurve,
   renderReport,
   type RunBasics,
   type RunFields,

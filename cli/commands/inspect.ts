@@ -14,7 +14,7 @@ import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 
 /** `inspect MODEL`. */
 export const inspectCommand = new Command("inspect")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(createSharedOption().default("select" as const))
   .addOption(optionalDataOption)
   .addOption(inputSizeOption)

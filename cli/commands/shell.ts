@@ -8,6 +8,7 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
+import { createEffortOption } from "../options/effort_option.ts";
 import { positiveInteger, seedInteger } from "../options/parsers.ts";
 import { withProgress } from "../output/progress.ts";
 import {
@@ -19,7 +20,8 @@ import {
 import { createSharedOption } from "../options/shared_option.ts";
 
 const command = new Command("shell")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
+  .addOption(createEffortOption().default(WORKBENCH_DEFAULTS.effort))
   .addOption(dataOption)
   .option(
     "--statistics <file>",
@@ -77,6 +79,7 @@ Example:
     const workbench = await withProgress((onProgress) =>
       Workbench.open({
         ...dataOptions(model, flags, onProgress),
+        effort: flags.effort,
         shared: flags.shared,
         channelMultiple: flags.channelMultiple,
         skip: flags.skip,

@@ -12,6 +12,8 @@ export const OPTION_FLAGS: OptionWords = {
     inputSize: "--input-size",
     labels: "--no-labels",
     latencyTable: "--latency-table",
+    maxDrop: "--max-drop",
+    maxError: "--max-error",
     mean: "--mean",
     net: "--net",
     originalTeacher: "--enbl-dst",

@@ -7,12 +7,14 @@ import {
   dataOption,
   noLabelsOption,
 } from "./data_options.ts";
+import { createEffortOption } from "./effort_option.ts";
 import { foldOption, quantizeOption } from "./output_options.ts";
 import { boolean, positiveInteger, positiveNumber, ratio, seedInteger } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
+import { latencyTableOption, targetOption } from "./target_options.ts";
 import {
   addStepOptions,
   createDistillationOptions,
@@ -31,8 +33,19 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
  */
 export function createPruneCommand() {
   const base = new Command("prune")
-    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+    .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
+    .addOption(
+      createEffortOption(
+        "standard; with --prune-option auto, uniform or list none, they are PocketFlow's method and no more",
+      ),
+    )
     .addOption(dataOption)
+    .addOption(
+      new Option(
+        "--no-data",
+        "prune without images: channels by their weights and BatchNormalization, means of what is removed into biases; nothing is measured",
+      ),
+    )
     .requiredOption("--out <dir>", "folder for the smaller model")
     .option("--force", "replace the model that stands in --out")
     .addOption(foldOption)
@@ -40,8 +53,8 @@ export function createPruneCommand() {
     .addOption(
       new Option(
         "--prune-option <policy>",
-        "where the ratios come from: an agent that tries networks out (auto), the least error within a budget (budget), the same everywhere (uniform), or a file (list) (cp_prune_option)",
-      ).choices(["auto", "budget", "uniform", "list"]).default("auto" as const),
+        "where the ratios come from: an agent that tries networks out (auto), the least error within a budget (budget), the same everywhere (uniform), or a file (list) (default: as --effort says; auto where an option of the search is given) (cp_prune_option)",
+      ).choices(["auto", "budget", "uniform", "list"]),
     )
     .addOption(
       new Option(
@@ -60,15 +73,19 @@ export function createPruneCommand() {
         "share of --target that the model keeps, for auto and budget; --budget is the same (cp_preserve_ratio)",
       ).argParser(ratio).default(0.5),
     )
+    .addOption(targetOption)
+    .addOption(latencyTableOption)
     .addOption(
       new Option(
-        "--target <cost>",
-        "what the budget counts: multiply-accumulates, parameters, or latency on this machine",
-      ).choices(["macs", "params", "latency"]).default("macs" as const),
+        "--max-drop <points>",
+        "in place of a budget: the smallest network that loses at most so many points of accuracy on held-out training images",
+      ).argParser(positiveNumber).conflicts(["maxError", "pruneOption"]),
     )
-    .option(
-      "--latency-table <file>",
-      "file that measured times of layers are kept in (default: one for all runs on this machine, in the user's cache)",
+    .addOption(
+      new Option(
+        "--max-error <error>",
+        "in place of a budget, where outputs are compared: the smallest network whose relative error on held-out training images is at most this",
+      ).argParser(positiveNumber).conflicts("pruneOption"),
     )
     .addOption(
       new Option(
@@ -121,12 +138,12 @@ export function createPruneCommand() {
     .addOption(
       new Option(
         "--repair <extent>",
-        "how far the smaller network is repaired: layer by layer, or after that as a whole, by the unpruned network's outputs on the calibration images, without labels",
-      ).choices(["layers", "network"]).default(PRUNE_DEFAULTS.repair as "layers" | "network"),
+        "how far the smaller network is repaired: layer by layer, or after that as a whole, by the unpruned network's outputs on the calibration images, without labels (default: as --effort says; layers with auto, uniform and list alone)",
+      ).choices(["layers", "network"]),
     )
     .option(
       "--repair-steps <n>",
-      "steps of --repair network (default: about two minutes' worth, 600 at most)",
+      "steps of --repair network (default: about two minutes' worth, twenty passes over the images or 600 steps at most)",
       positiveInteger,
     )
     .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
@@ -142,7 +159,10 @@ export function createPruneCommand() {
     .addOption(searchOptions.ratioNoise)
     .addOption(searchOptions.randomEvery)
     .addOption(searchOptions.exploreEvery)
-    .addOption(queueOption)
+    .addOption(
+      new Option(queueOption.flags as "--queue <url>", queueOption.description)
+        .implies({ pruneOption: "auto" }),
+    )
     .addOption(blobsOption)
     .addOption(attemptsOption)
     .addOption(searchOptions.width)
@@ -199,7 +219,10 @@ export function createPruneCommand() {
 }
 
 /** Values of the options of `prune`. */
-export type PruneFlags = ReturnType<ReturnType<typeof createPruneCommand>["opts"]>;
+export type PruneFlags = Omit<ReturnType<ReturnType<typeof createPruneCommand>["opts"]>, "data"> & {
+  /** Folder or file of the data set. */
+  readonly data: string;
+};
 
 /**
  * Reads the arguments of `prune` without doing anything.
@@ -214,5 +237,5 @@ export function parsePruneArguments(
   const command = createPruneCommand().exitOverride().configureOutput({ outputError: () => {} });
   command.parse([...args], { from: "user" });
   const [model] = command.processedArgs;
-  return { model, flags: command.opts() };
+  return { model, flags: command.opts() as PruneFlags };
 }

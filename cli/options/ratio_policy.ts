@@ -1,11 +1,20 @@
-import type { RatioPolicy } from "../../src/mod.ts";
+import { type Effort, EFFORTS, type RatioPolicy } from "../../src/mod.ts";
 import { autoPolicy, type SearchFlags } from "./search_options.ts";
 import { readTextFile } from "../text_files.ts";
 
+/** Percentage points in a share of 1. */
+const POINTS = 100;
+
 /** Values of the options that say where the ratios come from. */
 export interface PolicyFlags extends SearchFlags {
-  /** The policy. */
-  readonly pruneOption: RatioPolicy["kind"];
+  /** The policy. Default: what the effort chooses. */
+  readonly pruneOption?: RatioPolicy["kind"];
+  /** How much is done. */
+  readonly effort?: Effort;
+  /** Points of accuracy that may be lost. */
+  readonly maxDrop?: number;
+  /** Relative error that there may be. */
+  readonly maxError?: number;
   /** Ratio of every convolution. */
   readonly uniformPreserveRatio: number;
   /** File of a ratio list. */
@@ -19,12 +28,17 @@ export interface PolicyFlags extends SearchFlags {
  * @throws {UsageError} When options do not go together.
  */
 export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
-  const { pruneOption, uniformPreserveRatio, pruneListFile } = flags;
+  const { maxDrop, maxError, target, latencyTable } = flags;
+  if (maxDrop !== undefined || maxError !== undefined) {
+    const share = maxDrop === undefined ? undefined : maxDrop / POINTS;
+    return { kind: "floor", maxDrop: share, maxError, target, latencyTable };
+  }
+  const { effort = "standard", uniformPreserveRatio, pruneListFile } = flags;
+  const { pruneOption = EFFORTS[effort].policy.kind } = flags;
   if (pruneOption === "auto") return autoPolicy(flags);
   if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
   if (pruneOption === "budget") {
-    const { preserveRatio: share, target, latencyTable } = flags;
-    return { kind: "budget", share, target, latencyTable };
+    return { kind: "budget", share: flags.preserveRatio, target, latencyTable };
   }
   const text = await readTextFile(
     "--prune-list-file",

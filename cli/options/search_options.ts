@@ -10,7 +10,10 @@ import {
 import { nonNegativeInteger, positiveInteger, positiveNumber, share } from "./parsers.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Options of `--prune-option auto`; those of the agent are called as PocketFlow calls them. */
+/**
+ * Options of `--prune-option auto`, which is meant where one of them is given; those of the agent are called as PocketFlow
+ * calls them.
+ */
 export const searchOptions = {
   rollouts: new Option("--nb-rlouts <n>", "networks that are tried (cp_nb_rlouts)")
     .argParser(positiveInteger).default(SEARCH_DEFAULTS.rollouts),
@@ -78,6 +81,8 @@ export const searchOptions = {
   replayCapacity: new Option("--ddpg-replay <n>", "decisions that are remembered")
     .argParser(positiveInteger).default(AGENT_DEFAULTS.replayCapacity),
 };
+
+for (const option of Object.values(searchOptions)) option.implies({ pruneOption: "auto" });
 
 /** Values of these options, and what is counted. */
 export interface SearchFlags {

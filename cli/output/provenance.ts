@@ -1,5 +1,5 @@
 import project from "../../deno.json" with { type: "json" };
-import type { ModelFile, PruneReport } from "../../src/mod.ts";
+import type { Change, ModelFile, PruneReport } from "../../src/mod.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
 /** What made a result. */
@@ -20,6 +20,12 @@ export function describeCommand(command: readonly string[] = typedArguments): Pr
   return { version: project.version, command: quoteArguments(command) };
 }
 
+/** What a pruned model names of its run; a run without data has measured nothing. */
+type PrunedFigures =
+  & Partial<Pick<PruneReport, "seed" | "workers" | "accuracy" | "outputError">>
+  & Pick<PruneReport, "params">
+  & { readonly macs: Change };
+
 /**
  * Lets a pruned model say how it was made.
  *
@@ -30,7 +36,7 @@ export function describeCommand(command: readonly string[] = typedArguments): Pr
  */
 export function withProvenance(
   file: ModelFile,
-  record: PruneReport & Provenance,
+  record: PrunedFigures & Provenance,
   more: Record<string, unknown> = {},
 ): ModelFile {
   const { version, command, seed, workers, accuracy, outputError, macs, params } = record;

@@ -1,9 +1,11 @@
 import type {
   BudgetReport,
+  FloorReport,
   NetworkRepairReport,
   PruneReport,
   SearchReport,
 } from "../../src/mod.ts";
+import { describeDrop } from "./curve.ts";
 import { figureLines } from "./figures.ts";
 import { describeSizes } from "./sizes.ts";
 import type { WordedReport } from "./word_report.ts";
@@ -44,6 +46,7 @@ export function describeReport(
     `parameters  ${formatChange(params, formatCount)}`,
     ...(report.budget ? [describeBudget(report.budget)] : []),
     ...(report.search ? [describeSearch(report.search)] : []),
+    ...(report.floor ? [describeFloor(report.floor, report.accuracy !== undefined)] : []),
     ...(report.statistics ? [describeStatistics(report.statistics)] : []),
     ...(bytes ? [`on disk     ${formatChange(bytes, formatBytes)}`] : []),
     `BatchNorm   statistics ${batchNorm.reestimated ? "re-estimated" : "kept"}`,
@@ -112,6 +115,21 @@ function describeProof(
   if (lowerBound === 0) return "not proven optimal, and how far from it is not known";
   return "not proven optimal: no choice within it sums to less than " +
     `${formatPercent(lowerBound / error)} of this one's error`;
+}
+
+/** The smallest network that keeps a floor, for people. */
+function describeFloor(
+  { share, limit, confidence, images, tried, target, ...found }: FloorReport,
+  isClassified: boolean,
+): string {
+  const bound = isClassified ? `${(100 * limit).toFixed(2)} points` : formatPercent(limit);
+  return `floor       ${
+    describeDrop(found, isClassified)
+  } lost on ${images} held-out training images, ` +
+    `at most ${bound} wanted, kept with a confidence of ${(100 * confidence).toFixed(0)} %; ` +
+    `${formatPercent(share)} of the ${
+      describeCost({ target })
+    } or less are kept, ${tried.length} repairs`;
 }
 
 function describeSearch(

@@ -21,10 +21,13 @@ export type WordedReport = PruneReport & {
  * @returns The report with texts in their places.
  */
 export function wordReport(report: PruneReport, words: OptionWords = OPTION_FLAGS): WordedReport {
-  const { failure, notices, search } = report;
+  const { failure, networkRepair, notices, search } = report;
   return {
     ...report,
     ...(failure !== undefined && { failure: writeMessage(failure, words) }),
+    ...(networkRepair?.reason !== undefined && {
+      networkRepair: { ...networkRepair, reason: writeMessage(networkRepair.reason, words) },
+    }),
     ...(search?.failures && {
       search: { ...search, failures: search.failures.map((each) => wordFailure(each, words)) },
     }),

@@ -65,7 +65,16 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
     ...(isFullPrecision ? argumentsOf(command, ["force", "quantize"]) : []),
   ]);
   const { flags: pruning } = parsePruneArguments([
-    ...["model", "--out", pruned, "--learning-rate", `${tuned}`, ...common],
+    ...[
+      "model",
+      "--prune-option",
+      "auto",
+      "--out",
+      pruned,
+      "--learning-rate",
+      `${tuned}`,
+      ...common,
+    ],
     ...[
       "--epochs",
       `${TUNING_DEFAULTS.epochs}`,

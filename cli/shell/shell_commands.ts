@@ -92,7 +92,7 @@ export function createShellCommands(
     }),
     save: {
       ...command(
-        "cut the network with the sequential repair, as prune does, and write the model",
+        "cut and repair the network, as prune does with the same --effort, and write the model",
         ({ folder }, { force }, signal) => saveNetwork(workbench, folder, { force, signal, print }),
         [{ label: "folder" }],
       ),

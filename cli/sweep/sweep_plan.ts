@@ -36,6 +36,7 @@ const FIELDS = {
 /** Options of `prune` that a sweep gives itself. */
 const OWN_OPTIONS = [
   ...["data", "out", "force", "resume", "json", "preserve-ratio", "budget"],
+  ...["max-drop", "max-error"],
   ...["queue", "blobs", "attempts"],
 ];
 

@@ -12,6 +12,8 @@ export type OptionName =
   | "inputSize"
   | "labels"
   | "latencyTable"
+  | "maxDrop"
+  | "maxError"
   | "mean"
   | "net"
   | "originalTeacher"
@@ -73,6 +75,8 @@ export const LIBRARY_WORDS: OptionWords = {
     inputSize: "inputSize",
     labels: "labels: false",
     latencyTable: "latencyTable",
+    maxDrop: "maxDrop",
+    maxError: "maxError",
     mean: "mean",
     net: "net",
     originalTeacher: 'teacher: "original"',

@@ -5,6 +5,7 @@ import type {
   AgentOptions,
   AutoPolicy,
   BudgetPolicy,
+  FloorPolicy,
   GroupTuning,
   NetworkRepairOptions,
   PruneNetworkOptions,
@@ -42,6 +43,7 @@ export type RunPlace = Pick<
   | "workers"
   | "onProgress"
   | "onNotice"
+  | "onForecast"
   | "signal"
   | "checkpoint"
   | "resume"
@@ -113,12 +115,20 @@ const UNIFORM = { kind: text, ratio: number } satisfies FieldsOf<PolicyOf<"unifo
 
 const LIST = { kind: text, text, source: text } satisfies FieldsOf<PolicyOf<"list">>;
 
+const FLOOR = {
+  kind: text,
+  target: optional(oneOf("macs", "params", "latency")),
+  maxDrop: optional(number),
+  maxError: optional(number),
+} satisfies FieldsOf<Omit<FloorPolicy, "latencyTable">>;
+
 const POLICY = variantOf(
   new Map<RatioPolicy["kind"], Schema>([
     ["uniform", objectOf(UNIFORM)],
     ["list", objectOf(LIST)],
     ["budget", objectOf(BUDGET)],
     ["auto", objectOf(AUTO)],
+    ["floor", objectOf(FLOOR)],
   ]),
 );
 
@@ -172,6 +182,7 @@ const NETWORK_REPAIR = {
 } satisfies FieldsOf<NetworkRepairOptions>;
 
 const OPTIONS = {
+  effort: oneOf("quick", "standard", "thorough"),
   policy: POLICY,
   select: SELECT,
   shared: SHARED,
@@ -206,7 +217,7 @@ const STATISTICS = {
 } satisfies FieldsOf<NonNullable<RunInput["statistics"]>>;
 
 const RUN = {
-  options: objectOf({ ...allOptional(OPTIONS), policy: POLICY }),
+  options: objectOf(allOptional(OPTIONS)),
   model: BLOBS_OF_FILES,
   data: text,
   content: objectOf(CONTENT),

@@ -38,7 +38,7 @@ export async function runJob(
   blobs: BlobStore,
 ): Promise<Job<RunInput>> {
   const { model, data, workers: _1, onProgress: _2, signal: _3, checkpoint: _4, ...rest } = options;
-  const { resume: _5, onNotice: _6, statistics, ...plain } = rest;
+  const { resume: _5, onNotice: _6, onForecast: _7, statistics, ...plain } = rest;
   refuseLatencyTable(plain);
   const { run, teacher } = await withoutTeacher(plain);
   const place = placeOf(data);
@@ -72,7 +72,8 @@ async function withoutTeacher(
 }
 
 function refuseLatencyTable({ policy }: RunOptions): void {
-  if (!("latencyTable" in policy) || policy.latencyTable === undefined) return;
+  if (policy === undefined || !("latencyTable" in policy)) return;
+  if (policy.latencyTable === undefined) return;
   throw new InputError([
     `having a run done elsewhere: found ${policy.latencyTable} for latencies, wanted none, every worker ` +
     "measures its own; leave ",

@@ -32,6 +32,8 @@ export interface FinishedRun {
   readonly budget?: PruneReport["budget"];
   /** What the agent found. */
   readonly search?: PruneReport["search"];
+  /** What the policy `floor` found. */
+  readonly floor?: PruneReport["floor"];
   /** File of the original network's statistics. */
   readonly statistics?: PruneReport["statistics"];
   /** What became of BatchNormalization. */
@@ -82,6 +84,7 @@ export function describeRun(run: FinishedRun): PruneReport {
     params: { before: costBefore.params, after: costAfter.params },
     ...(run.budget ? { budget: withActualShare(run.budget, costBefore, costAfter) } : {}),
     ...(run.search ? { search: withActualShare(run.search, costBefore, costAfter) } : {}),
+    ...(run.floor ? { floor: run.floor } : {}),
     ...(run.statistics ? { statistics: run.statistics } : {}),
     layers: run.layers,
     batchNorm: run.batchNorm,

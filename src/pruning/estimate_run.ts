@@ -1,5 +1,5 @@
 import { networkCost } from "../cost/mod.ts";
-import { type ChannelMap, kernelSize, type LayerGraph, type LayerNode } from "../graph/mod.ts";
+import { activationBytes, type ChannelMap, kernelSize, type LayerGraph } from "../graph/mod.ts";
 import { keptSamples } from "../execution/mod.ts";
 import {
   CALIBRATION_DEFAULTS,
@@ -26,13 +26,13 @@ export interface RunEstimate extends PlannedRun {
 
 const [FLOAT_BYTES, DOUBLE_BYTES, MEBIBYTE] = [4, 8, 2 ** 20];
 
-/** Multiply–accumulates of a forward pass that a thread does in a second. */
-const FORWARD_RATE = 1.8e10;
+/** Seconds of a thread for a multiply–accumulate of a forward pass, and for a byte of an activation that is made. */
+const MAC_TIME = 1 / 1.8e10, BYTE_TIME = 1e-9;
 
 /** Forward passes over all images beside those that gather statistics: prices, repair, BatchNormalization, evaluations. */
 const OTHER_PASSES = 9;
 
-/** Seconds for a layer of d inputs, over d³: ranking its channels, which threads share, and fitting it, which they do not. */
+/** Seconds for a layer of d inputs, over d³: ranking its channels, and fitting it. */
 const RANKING_TIME = 3.1e-10, FITTING_TIME = 3e-10;
 
 /** Seconds that any run takes. */
@@ -44,6 +44,9 @@ const PROGRAM_BYTES = 250 * MEBIBYTE, THREAD_BYTES = 80 * MEBIBYTE;
 /** Bytes of what is live of a batch on its way through the network, and what kernels work on. */
 const BATCH_BYTES = 160 * MEBIBYTE;
 
+/** Matrices of the largest layer that are there at a time: G, that of half of the images, and the inverse. */
+const SOLVER_MATRICES = 3;
+
 /**
  * What a run with a budget takes, about: the formula of docs/size.md.
  *
@@ -51,17 +54,14 @@ const BATCH_BYTES = 160 * MEBIBYTE;
  * @param run Images and threads.
  * @returns Time and memory.
  */
-export function estimateRun(
-  network: { readonly graph: LayerGraph; readonly map: ChannelMap },
-  { images, threads }: PlannedRun,
-): RunEstimate {
+export function estimateRun(network: SizedNetwork, { images, threads }: PlannedRun): RunEstimate {
   const { macs, params } = networkCost(network.graph);
   const calibration = { ...CALIBRATION_DEFAULTS, images };
-  const layers = layersToSample(network);
-  const passes = partIntoPasses(layers, calibration, threads).length;
-  const sizes = layers.map((node) => solvedSize(node, samplesOf(node, calibration)));
-  const cubes = sizes.reduce((sum, size) => sum + size ** 3, 0);
-  const forward = images * macs * (passes + OTHER_PASSES) / (threads * FORWARD_RATE);
+  const passes = partIntoPasses(layersToSample(network), calibration, threads).length;
+  const { backward: made } = activationBytes(network.graph);
+  const pass = images * (macs * MAC_TIME + made * BYTE_TIME) / threads;
+  const forward = pass * (passes + OTHER_PASSES);
+  const sizes = solvedSizes(network, images);
   const largest = Math.max(0, ...sizes);
   const sums = calibration.memoryBudget / threads / 2;
   const perThread = THREAD_BYTES + 2 * params * FLOAT_BYTES + BATCH_BYTES +
@@ -69,14 +69,35 @@ export function estimateRun(
   return {
     images,
     threads,
-    seconds: START_TIME + forward + cubes * (RANKING_TIME / threads + FITTING_TIME),
-    bytes: PROGRAM_BYTES + 2 * params * FLOAT_BYTES +
-      threads * (perThread + 3 * DOUBLE_BYTES * largest ** 2),
+    seconds: START_TIME + forward + solvingSeconds(network, images),
+    bytes: PROGRAM_BYTES + 2 * params * FLOAT_BYTES + threads * perThread +
+      SOLVER_MATRICES * DOUBLE_BYTES * largest ** 2,
   };
 }
 
-/** Rows of the matrix that a layer is solved with: its inputs, or its samples where they are fewer. */
-function solvedSize(node: LayerNode, samples: number): number {
-  const size = kernelSize(node);
-  return keptSamples(size, samples) ?? size.inputs;
+/**
+ * What ranking the channels of all layers and fitting them takes, which the first thread does.
+ *
+ * @param network The network and its channel spaces.
+ * @param images Calibration images.
+ * @returns Seconds.
+ */
+export function solvingSeconds(network: SizedNetwork, images: number): number {
+  const cubes = solvedSizes(network, images).reduce((sum, size) => sum + size ** 3, 0);
+  return cubes * (RANKING_TIME + FITTING_TIME);
+}
+
+/** A network with a fixed input size, and its channel spaces. */
+interface SizedNetwork {
+  readonly graph: LayerGraph;
+  readonly map: ChannelMap;
+}
+
+/** Rows of the matrix that each layer is solved with: its inputs, or its samples where they are fewer. */
+function solvedSizes(network: SizedNetwork, images: number): number[] {
+  const sampled = { ...CALIBRATION_DEFAULTS, images };
+  return layersToSample(network).map((node) => {
+    const size = kernelSize(node);
+    return keptSamples(size, samplesOf(node, sampled)) ?? size.inputs;
+  });
 }

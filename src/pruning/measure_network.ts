@@ -102,9 +102,25 @@ export async function measureAdapted(
   onBatch: () => void = () => {},
 ): Promise<Figures> {
   source.pool.local.onBatch = onBatch;
+  return await measureNetwork(source, await adaptBatchNorm(source, graph), images, onBatch);
+}
+
+/**
+ * A network that is read off with BatchNormalization estimated anew on some calibration images.
+ *
+ * @param source The workers, the file that the network came from, and calibration images.
+ * @param graph The network.
+ * @returns The network as it can be judged.
+ */
+export async function adaptBatchNorm(
+  source: Pick<StatisticsSource, "pool" | "file" | "calibration">,
+  graph: LayerGraph,
+): Promise<LayerGraph> {
   const { indices, batchSize } = source.calibration;
   const estimated = indices.subarray(0, BATCH_NORM_IMAGES);
-  const selection = { split: "train", indices: estimated, batchSize } as const;
-  const adapted = await reestimateBatchNorm(source, graph, selection);
-  return await measureNetwork(source, adapted, images, onBatch);
+  return await reestimateBatchNorm(source, graph, {
+    split: "train",
+    indices: estimated,
+    batchSize,
+  });
 }

@@ -1,5 +1,6 @@
 /** The stages of a pruning run, and what it reports. */
 export { estimateRun, type PlannedRun, type RunEstimate } from "./estimate_run.ts";
+export { EFFORTS, settleEffort } from "./effort.ts";
 export { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 export {
   AGENT_DEFAULTS,
@@ -25,6 +26,9 @@ export {
 } from "./policy/mod.ts";
 export { PRUNE_DEFAULTS, pruneNetwork, pruneOpened, sharedModeOf } from "./prune_network.ts";
 export { AUTO_DEFAULTS, type OpenExecutor } from "./ratios/auto_ratios.ts";
+export { traceCurve, type TracedPoint } from "./ratios/curve.ts";
+export { CURVE_SHARES } from "./ratios/floor_ratios.ts";
+export { Judge } from "./judge.ts";
 export { solveBudget } from "./ratios/budget_ratios.ts";
 export {
   type BudgetContext,
@@ -32,11 +36,18 @@ export {
   openCountNetworks,
   priceBudget,
   readUnitErrors,
+  setUpBudget,
   type UnitErrors,
 } from "./ratios/set_up_budget.ts";
 export { type SearchContext, TRIAL_HANDLERS, trialImages } from "./ratios/search_jobs.ts";
 export type { SelectionMethod } from "./selection/mod.ts";
 export { checkShards, gatherShard, type Shard } from "./statistics/gather_shard.ts";
+export {
+  pruneWithoutData,
+  WITHOUT_DATA_DEFAULTS,
+  type WithoutDataOptions,
+  type WithoutDataReport,
+} from "./without_data/prune_without_data.ts";
 export { wantedImages } from "./statistics/sample_size.ts";
 export { OriginalMoments } from "./statistics/original_moments.ts";
 export {
@@ -51,8 +62,14 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  CurvePoint,
+  Effort,
   Finalist,
+  FloorPolicy,
+  FloorReport,
+  Forecast,
   GroupTuning,
+  Judgement,
   LayerReport,
   LoggedFailure,
   LoggedRollout,

@@ -2,35 +2,25 @@ import type { Figures } from "../execution/mod.ts";
 import type { StatePlace, TuningResult } from "../tuning/mod.ts";
 import { InputError, messageOf, type Notice, Stopwatch, withDefaults } from "../base/mod.ts";
 import {
-  absorbBiases,
-  type ChannelMap,
-  compareNetworks,
   type LayerGraph,
   listReaders,
-  type ReaderPlace,
   type SharedMode,
-  shrinkGraph,
   unpinInputSize,
   writeGraph,
 } from "../graph/mod.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import {
-  type ChosenRatios,
-  type LayerPlan,
-  parseRatioList,
-  planLayers,
-  uniformRatios,
-} from "./policy/mod.ts";
-import {
-  type AutoOutcome,
-  findAutoRatios,
-  type OpenExecutor,
-  type SearchResources,
-} from "./ratios/auto_ratios.ts";
+import { type ChosenRatios, parseRatioList, uniformRatios } from "./policy/mod.ts";
+import { type AutoOutcome, findAutoRatios, type OpenExecutor } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
-import type { BudgetReport, PruneNetworkOptions, PruneResult, RatioPolicy } from "./types.ts";
-import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
+import type {
+  BudgetReport,
+  FloorPolicy,
+  PruneNetworkOptions,
+  PruneReport,
+  PruneResult,
+  RatioPolicy,
+} from "./types.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
@@ -40,22 +30,20 @@ import { wantedImages } from "./statistics/sample_size.ts";
 import { createTuner, type Tuner } from "./repair/tuner.ts";
 import { heldOutImages, JUDGING_IMAGES, measureNetwork } from "./measure_network.ts";
 import { describeRun } from "./describe_run.ts";
+import { type CutNetwork, cutNetwork, type CutRun } from "./cut_network.ts";
+import { findFloorNetwork } from "./ratios/floor_ratios.ts";
+import { forecastRun } from "./forecast.ts";
 import { findBudgetRatios } from "./ratios/budget_ratios.ts";
 import { nameRunState, openRunFolder, placeOfStage, type RunFolder } from "./run_folder.ts";
-import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { OriginalMoments } from "./statistics/original_moments.ts";
-import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
-import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
+import { type SettledOptions, settleEffort } from "./effort.ts";
 import {
-  batchesOfThread,
   compareAnswers,
   evaluateOn,
   noticeOfChance,
   openSession,
   type Session,
   sizesGiven,
-  trackBatches,
-  trainingRows,
   wholeSplit,
 } from "../session/mod.ts";
 
@@ -65,7 +53,6 @@ export const PRUNE_DEFAULTS = {
   select: "obs",
   channelMultiple: 1,
   skip: [],
-  repair: "layers",
   verify: true,
 } as const;
 
@@ -77,19 +64,22 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
   uniform: "select",
   list: "select",
   budget: "couple",
+  floor: "couple",
   auto: "couple",
 };
 
 /** What happens to channels that several layers read, in a run with these options. */
-export function sharedModeOf({ shared, policy }: PruneNetworkOptions): SharedMode {
-  return shared ?? SHARED_DEFAULTS[policy.kind];
+export function sharedModeOf(options: PruneNetworkOptions): SharedMode {
+  return options.shared ?? SHARED_DEFAULTS[settleEffort(options).policy.kind];
 }
 
 /**
  * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
  * asks for a small file.
  */
-function slowSelectorsOf({ slowSelectors, policy }: PruneNetworkOptions): boolean {
+function slowSelectorsOf(
+  { slowSelectors, policy }: SettledOptions<PruneNetworkOptions>,
+): boolean {
   return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
 }
 
@@ -145,10 +135,11 @@ export async function pruneOpened(
   clock: Stopwatch,
   { moments, openExecutor }: PruneResources = {},
 ): Promise<PruneResult> {
-  const settings: Settings = withDefaults(options, {
+  const settled = settleEffort(options);
+  const settings: Settings = withDefaults(settled, {
     ...PRUNE_DEFAULTS,
-    shared: sharedModeOf(options),
-    slowSelectors: slowSelectorsOf(options),
+    shared: sharedModeOf(settled),
+    slowSelectors: slowSelectorsOf(settled),
   });
   let folder: RunFolder | undefined, opened: OriginalMoments | undefined;
   try {
@@ -183,57 +174,39 @@ export async function pruneOpened(
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
-    const resources = { folder, openExecutor };
-    const { chosen, budget, search } = await findRatios(context, places, settings, resources);
-    const plans = planLayers(graph, map, places, chosen, settings);
+    if (settings.onForecast) {
+      settings.onForecast(await forecastRun(session, source, settings, tuner));
+    }
+    const run = { session, context, places, settings, tuner, folder };
+    const { cut, ...decision } = await decideAndCut(run, openExecutor);
     const { before, chance } = await judgeOriginal();
-    await original.ensureFile();
-
-    const { repair, groups } = await repairInGroups(
-      { ...context, onLayer: trackLayers(session, map, plans, settings, calibration.length) },
-      plans,
-      tuner,
-      folder,
+    const evaluation = await evaluateModel(
+      writeGraph(cut.graph, file),
+      "evaluating the pruned model",
     );
-
-    const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
-    const comparison = settings.verify
-      ? await compareNetworks(
-        writeGraph(repair.masked, file),
-        writeGraph(shrunk, file),
-        trainingRows(session, calibration),
-        "taking the masked channels out",
-      )
-      : undefined;
-    const { graph: refreshed, decision: batchNorm } = await clock.time(
-      "batchNorm",
-      () => refreshBatchNorm(session, shrunk, calibration, settings),
-    );
-    const whole = await repairWhole(session, source, refreshed, settings, folder);
-    const repaired = whole?.graph ?? refreshed;
-    const cut = await evaluateModel(writeGraph(repaired, file), "evaluating the pruned model");
 
     const place = folder && placeOfStage(folder, "whole");
-    const { tuned, failure } = await tuneWhole(tuner, repaired, { place, clock });
-    const result = tuned?.graph ?? repaired;
+    const { tuned, failure } = await tuneWhole(tuner, cut.graph, { place, clock });
+    const result = tuned?.graph ?? cut.graph;
     const pruned = writeGraph(result, file);
-    const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : cut;
+    const after = tuned ? await evaluateModel(pruned, "evaluating the tuned model") : evaluation;
 
     const heldOut = await clock.time("evaluate", () => evaluateHeldOut(context, result));
 
     const report = describeRun({
       graphs: { before: graph, after: result },
       countedFor: sizesGiven(file, session.original),
-      evaluations: { before, cut, after, heldOut },
-      layers: reportLayers(plans, repair),
-      budget,
-      search: search?.report,
+      evaluations: { before, cut: evaluation, after, heldOut },
+      layers: cut.layers,
+      budget: decision.budget,
+      search: decision.search?.report,
+      floor: decision.floor,
       statistics: original.origin,
-      batchNorm,
-      networkRepair: whole?.report,
-      tuned: tuned && { ...tuned, groups },
+      batchNorm: cut.batchNorm,
+      networkRepair: cut.networkRepair,
+      tuned: tuned && { ...tuned, groups: cut.groups },
       failure,
-      comparison,
+      comparison: cut.comparison,
       clock,
       images: {
         calibration: calibration.length,
@@ -247,7 +220,8 @@ export async function pruneOpened(
       workers: pool.size,
     });
     const answers = await compareAnswers(session, before, after);
-    return { file: unpinInputSize(pruned, session.original), report, answers, log: search?.log };
+    const log = decision.search?.log;
+    return { file: unpinInputSize(pruned, session.original), report, answers, log };
   } catch (error) {
     throw await nameRunState(error, folder);
   } finally {
@@ -255,19 +229,54 @@ export async function pruneOpened(
   }
 }
 
-type Settings = PruneNetworkOptions & typeof PRUNE_DEFAULTS & {
+type Settings = SettledOptions<PruneNetworkOptions> & typeof PRUNE_DEFAULTS & {
   readonly shared: SharedMode;
   readonly slowSelectors: boolean;
 };
 
+/** How channel counts were decided, and what became of the network with them. */
+interface Decided extends Partial<Pick<PruneReport, "budget" | "floor">> {
+  readonly cut: CutNetwork;
+  readonly search?: AutoOutcome;
+}
+
+/** A pruning run that is under way. */
+interface PruneRun extends CutRun {
+  readonly context: BudgetContext;
+  readonly settings: Settings;
+}
+
+/** Decides how many channels every layer keeps, and cuts and repairs the network. */
+async function decideAndCut(run: PruneRun, openExecutor?: OpenExecutor): Promise<Decided> {
+  const { context, places, settings } = run;
+  const { original } = context;
+  if (settings.policy.kind === "floor") {
+    const { cut, report } = await findFloorNetwork(
+      context,
+      places,
+      settings,
+      settings.policy,
+      (chosen) =>
+        cutNetwork({
+          ...run,
+          context: { ...context, original: original.share() },
+          folder: undefined,
+        }, chosen),
+    );
+    return { cut, floor: report };
+  }
+  const { chosen, ...decision } = await findRatios(run, settings.policy, openExecutor);
+  await context.onBegin?.();
+  await original.ensureFile();
+  return { ...decision, cut: await cutNetwork(run, chosen) };
+}
+
 /** The share of its input channels that every layer keeps. */
 async function findRatios(
-  context: BudgetContext,
-  places: readonly ReaderPlace[],
-  settings: Settings,
-  resources: SearchResources,
+  { context, places, settings, folder }: PruneRun,
+  policy: Exclude<RatioPolicy, FloorPolicy>,
+  openExecutor?: OpenExecutor,
 ): Promise<{ chosen: ChosenRatios; budget?: BudgetReport; search?: AutoOutcome }> {
-  const { policy } = settings;
   switch (policy.kind) {
     case "uniform":
       return { chosen: uniformRatios(policy.ratio, places) };
@@ -279,32 +288,16 @@ async function findRatios(
         places,
         settings,
         policy,
-        resources.folder,
+        folder,
       );
       return { chosen, budget: report };
     }
     case "auto": {
+      const resources = { folder, openExecutor };
       const search = await findAutoRatios(context, places, settings, policy, resources);
       return { chosen: search, search };
     }
   }
-}
-
-/** Repairs the smaller network as a whole, where that is asked for. */
-async function repairWhole(
-  session: Session,
-  source: StatisticsSource,
-  graph: LayerGraph,
-  { repair, networkRepair, seed, signal, onProgress }: Settings,
-  folder: RunFolder | undefined,
-): Promise<NetworkRepair | undefined> {
-  if (repair === "layers") return undefined;
-  const place = folder && placeOfStage(folder, "network");
-  const settings = { ...networkRepair, seed, signal, onProgress, place };
-  return await source.clock.time(
-    "repair",
-    () => repairNetwork(session, source, graph, settings),
-  );
 }
 
 /** Does something when it is first asked for, and once. */
@@ -338,22 +331,4 @@ async function tuneWhole(
     if (error instanceof InputError) return { failure: messageOf(error) };
     throw error;
   }
-}
-
-/** Shows how far the layers are, by batches of this thread. */
-function trackLayers(
-  session: Session,
-  map: ChannelMap,
-  plans: readonly LayerPlan[],
-  { batchSize, onProgress }: Settings,
-  images: number,
-): RepairContext["onLayer"] {
-  const batches = batchesOfThread(session, images, batchSize);
-  const total = plansToRepair({ map }, plans).length * batches;
-  return (detail, layersDone) =>
-    trackBatches(
-      session,
-      { stage: "pruning", detail, done: layersDone * batches, total },
-      onProgress,
-    );
 }

@@ -4,7 +4,8 @@ import { disk, fileError } from "../base/mod.ts";
 import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
 import { nameState, type StatePlace } from "../tuning/mod.ts";
 import type { Tuner } from "./repair/tuner.ts";
-import type { PruneNetworkOptions } from "./types.ts";
+import type { SettledOptions } from "./effort.ts";
+import type { PruneNetworkOptions, RatioPolicy } from "./types.ts";
 
 /** Where a run with a search or tuning keeps its state. */
 export interface RunFolder {
@@ -31,7 +32,7 @@ export type Stage = "repair" | "network" | "whole" | `group-${number}`;
  */
 export async function openRunFolder(
   session: Session,
-  options: PruneNetworkOptions,
+  options: SettledOptions<PruneNetworkOptions>,
   tuner?: Tuner,
 ): Promise<RunFolder | undefined> {
   const { checkpoint, resume = false, policy, repair, networkRepair } = options;
@@ -61,9 +62,9 @@ export async function openRunFolder(
 }
 
 /** Where a file lies is not what a run is: the times of a budget of latency are part of its state. */
-function withoutPaths(policy: PruneNetworkOptions["policy"]): object {
+function withoutPaths(policy: RatioPolicy): object {
   if (policy.kind === "list") return { ...policy, source: undefined };
-  return "share" in policy ? { ...policy, latencyTable: undefined } : policy;
+  return policy.kind !== "uniform" ? { ...policy, latencyTable: undefined } : policy;
 }
 
 /**

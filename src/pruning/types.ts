@@ -20,14 +20,15 @@ import type { EpochReport, TuningOptions, ValidationFigures } from "../tuning/mo
 
 /**
  * How it is decided how many input channels each layer keeps: the same share for every convolution (`uniform`), a list with
- * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), or
- * a search within a budget (`auto`).
+ * a ratio for every convolution (`list`; `source` names it in messages), the least loss within a budget (`budget`), a
+ * search within a budget (`auto`), or the smallest network that keeps a floor (`floor`).
  */
 export type RatioPolicy =
   | { readonly kind: "uniform"; readonly ratio: number }
   | { readonly kind: "list"; readonly text: string; readonly source: string }
   | BudgetPolicy
-  | AutoPolicy;
+  | AutoPolicy
+  | FloorPolicy;
 
 /** What a network may cost. */
 export interface BudgetGoal {
@@ -70,6 +71,54 @@ export interface AutoPolicy extends BudgetGoal {
    * earlier run.
    */
   readonly onRollout?: (rollout: Rollout) => void;
+}
+
+/** What a network loses against the original on held-out training images, and how far chance goes. */
+export interface Judgement {
+  /** Share of the images that it classifies rightly; absent where outputs are compared. */
+  readonly accuracy?: number;
+  /** Accuracy lost, as a share of the images; or the relative error of the outputs, where these are compared. */
+  readonly drop: number;
+  /** Standard error of the drop: of paired answers, or told from parts of the images. */
+  readonly standardError: number;
+  /** Number of images. */
+  readonly images: number;
+}
+
+/** A network of a curve: the one that the policy `budget` chooses for a share of the cost, read off the statistics. */
+export interface CurvePoint extends Judgement {
+  /** Share of the cost that it may keep. */
+  readonly share: number;
+  /** Multiply–accumulates for one image. */
+  readonly macs: number;
+  /** Number of weights. */
+  readonly params: number;
+  /** Estimated milliseconds for one image, where latency was counted. */
+  readonly milliseconds?: number;
+}
+
+/** Keeps as little of the cost as a floor of the accuracy, or a ceiling of the outputs' error, allows. */
+export interface FloorPolicy extends Omit<BudgetGoal, "share"> {
+  /** Discriminates the policies. */
+  readonly kind: "floor";
+  /** The most of the accuracy that is lost, as a share of the images, where images are classified. */
+  readonly maxDrop?: number;
+  /** The largest relative error, where outputs are compared. */
+  readonly maxError?: number;
+}
+
+/** What the policy `floor` found, on held-out training images. */
+export interface FloorReport extends Judgement {
+  /** What was counted. */
+  readonly target: BudgetTarget;
+  /** The largest drop that was allowed. */
+  readonly limit: number;
+  /** Share of the cost that the network was to keep. */
+  readonly share: number;
+  /** Probability that the drop on any number of such images is within the limit. */
+  readonly confidence: number;
+  /** The networks that were cut, repaired and judged, in order. */
+  readonly tried: readonly (Judgement & { readonly share: number })[];
 }
 
 /** What a budget counts: multiply–accumulates, weights, or measured milliseconds. */
@@ -141,12 +190,18 @@ export interface Finalist extends Evaluation {
   readonly reward: number;
 }
 
+/**
+ * How much is done for a smaller network: its layers are repaired within a budget (`quick`), the whole network is repaired
+ * too (`standard`), or channel counts are searched and it is tuned where there are labels (`thorough`).
+ */
+export type Effort = "quick" | "standard" | "thorough";
+
 /** How far a smaller network is repaired: layer by layer, or as a whole after that too. */
 export type RepairExtent = "layers" | "network";
 
 /** How a smaller network is repaired as a whole. */
 export interface NetworkRepairOptions {
-  /** Steps. Default: as many as about two minutes on two cores allow, 600 at most. */
+  /** Steps. Default: as many as about two minutes on two cores and twenty passes over the images allow, 600 at most. */
   readonly steps?: number;
   /** Images of a step. Default 128. */
   readonly batchSize?: number;
@@ -171,7 +226,7 @@ export interface NetworkRepairReport {
   /** Whether repaired weights were better than those before; absent without held-out images. */
   readonly isKept?: boolean;
   /** Why there was no repair, where there was none. */
-  readonly reason?: string;
+  readonly reason?: Notice;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */
@@ -198,8 +253,14 @@ export interface PruneTuning extends Partial<Omit<TuningOptions, "seed">> {
 
 /** Options of `prune` that do not need a queue. */
 export interface PruneNetworkOptions extends DataOptions {
-  /** How many channels each layer keeps. */
-  readonly policy: RatioPolicy;
+  /**
+   * How much is done, where the other options do not say it. Default: `standard` under a budget and where no policy is
+   * given; with the policies of PocketFlow (`uniform`, `list`, `auto`) none, which is their method with a repair of the
+   * layers.
+   */
+  readonly effort?: Effort;
+  /** How many channels each layer keeps. Default: what the effort chooses, with half of the multiply–accumulates. */
+  readonly policy?: RatioPolicy;
   /** How channels are chosen. Default `obs`. */
   readonly select?: SelectionMethod;
   /** What happens to channels that several layers read. Default: `couple` for `auto` and `budget`, otherwise `select`. */
@@ -242,11 +303,11 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly statistics?: string;
   /** Whether the outputs of the masked and of the shrunk model are compared. Default true. */
   readonly verify?: boolean;
-  /** How far the smaller network is repaired. Default `layers`. */
+  /** How far the smaller network is repaired. Default: what the effort chooses. */
   readonly repair?: RepairExtent;
   /** How it is repaired as a whole, where it is. */
   readonly networkRepair?: NetworkRepairOptions;
-  /** How the pruned network is tuned. Default: it is not. */
+  /** How the pruned network is tuned. Default: it is not, but with the effort `thorough` where images have labels. */
   readonly tuning?: PruneTuning;
   /** Folder in which the state of a run with a search or tuning is kept. */
   readonly checkpoint?: string;
@@ -254,6 +315,22 @@ export interface PruneNetworkOptions extends DataOptions {
   readonly resume?: boolean;
   /** Ends the run at the next roll-out, layer or training step when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: Forecast) => void;
+}
+
+/** What a run is going to do. */
+export interface Forecast {
+  /** How much is done, where the policy is not PocketFlow's. */
+  readonly effort?: Effort;
+  /** How channel counts are chosen. */
+  readonly policy: RatioPolicy;
+  /** Steps of the repair of the whole network; 0: the layers alone are repaired. */
+  readonly repairSteps: number;
+  /** Passes over the training images to tune the network; 0: it is not tuned. */
+  readonly epochs: number;
+  /** About how long that takes, in seconds, by the time that some images took. */
+  readonly seconds: number;
 }
 
 /** What happened to one layer. */
@@ -332,6 +409,8 @@ export interface PruneReport extends FigureChanges {
   readonly budget?: BudgetReport;
   /** What the search found, when there was one. */
   readonly search?: SearchReport;
+  /** What the policy `floor` found, when it was used. */
+  readonly floor?: FloorReport;
   /** File of the original network's statistics, and whether the run read or wrote it, when it was given one. */
   readonly statistics?: { readonly file: string; readonly action: "read" | "written" };
   /** Conv2D and Dense layers, in graph order. */

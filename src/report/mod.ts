@@ -4,7 +4,9 @@ export {
   type RecordedFields,
   recordRun,
   renderComparison,
+  renderCurve,
   renderReport,
   type RunFields,
 } from "./run_reports.ts";
+export type { DrawnCurve, DrawnPoint } from "./curve_page.ts";
 export type { KnownChange, RunSummary } from "./summarize_run.ts";

@@ -5,6 +5,7 @@ import project from "../../deno.json" with { type: "json" };
 import { describeConditions } from "../cost/mod.ts";
 import { InputError, parseJson } from "../base/mod.ts";
 import type { PruneRecord, RunRecord, TuningRecord } from "./run_record.ts";
+import type { DrawnCurve } from "./curve_page.ts";
 import type { RunSummary } from "./summarize_run.ts";
 
 /** Fields that {@link recordRun} fills in. */
@@ -117,6 +118,30 @@ export async function renderReport(record: RunRecord): Promise<string> {
  */
 export async function renderComparison(runs: readonly RunSummary[]): Promise<string> {
   return (await openReports()).drawComparison(runs);
+}
+
+/**
+ * Draws how much a network loses at which size.
+ *
+ * @param curve What {@link explore} found.
+ * @returns One HTML page, which needs no other file and no network.
+ *
+ * @example Draw a curve
+ * ```ts
+ * import { explore, renderCurve } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const curve = await explore({
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   shares: [0.7, 0.4],
+ *   batches: 1,
+ * });
+ * assert.match(await renderCurve(curve), /^\s*<!doctype html>/i);
+ * ```
+ */
+export async function renderCurve(curve: DrawnCurve): Promise<string> {
+  return (await openReports()).drawCurve(curve);
 }
 
 /**

@@ -29,12 +29,20 @@ export interface TradeOff extends Pick<Chart, "id" | "title" | "meaning"> {
   readonly format: (cost: number) => string;
   /** What one of the axis' unit stands for. */
   readonly size: number;
+  /** What the networks were measured on. Default: test images. */
+  readonly images?: string;
+  /** What the networks are. Default: those that runs wrote, and those that they began with. */
+  readonly labels?: { readonly smaller: string; readonly original: string };
 }
+
+/** What the networks of a comparison are. */
+const RUNS = { smaller: "written by a run", original: "what runs began with" } as const;
 
 /** A measure against a cost, with the Pareto front. */
 export function tradeChart(
-  { id, title, meaning, measure, axis, points, format, size }: TradeOff,
+  { id, title, meaning, measure, axis, points, format, size, ...words }: TradeOff,
 ): Chart {
+  const { images = "test images", labels = RUNS } = words;
   const front = paretoFront(
     points.map((point) => ({ point, cost: point.cost, quality: measure.qualityOf(point.share) })),
   ).map(({ point }) => point);
@@ -49,8 +57,8 @@ export function tradeChart(
       front.map(({ name }) => name).join(", ")
     }.`,
     legend: [
-      { label: "written by a run", color: "--after", shape: "dot" },
-      { label: "what runs began with", color: "--before-line", shape: "ring" },
+      { label: labels.smaller, color: "--after", shape: "dot" },
+      { label: labels.original, color: "--before-line", shape: "ring" },
       {
         label: "Pareto front: no other network is better in both",
         color: "--muted",
@@ -60,7 +68,7 @@ export function tradeChart(
     draw(width) {
       const x = scaleOver(points.map(costOf), [LEFT, width - RIGHT], { label: axis, zero: true });
       const y = scaleOver(points.map(perCent), [HEIGHT - BOTTOM, TOP], {
-        label: `${measure.name} on test images (%)`,
+        label: `${measure.name} on ${images} (%)`,
       });
       return {
         height: HEIGHT,

@@ -3,7 +3,18 @@ import { exampleData, exampleModel, runCli, spawnScript } from "./run_cli.ts";
 
 const COMMANDS = [
   ...["inspect", "eval", "calibrate", "merge", "prune", "train", "finetune", "convert", "fold"],
-  ...["bench", "check", "compare", "completions", "shell", "sweep", "worker", "demo", "pocketflow"],
+  ...[
+    "bench",
+    "check",
+    "compare",
+    "explore",
+    "completions",
+    "shell",
+    "sweep",
+    "worker",
+    "demo",
+    "pocketflow",
+  ],
 ];
 
 for (const command of COMMANDS) {
@@ -92,6 +103,10 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "a reward and a target that do not go together": {
     args: [...prune, "--cp_reward_policy=flops", "--target", "latency"],
     message: /--reward-policy flops and --target latency: the former counts MACs; give --target/,
+  },
+  "a floor beside a policy": {
+    args: [...prune, "--prune-option", "uniform", "--max-drop", "1"],
+    message: /'--max-drop <points>' cannot be used with option '--prune-option <policy>'; see/,
   },
   "an option of another command": {
     args: [...prune, "--prune-option", "uniform", "--resnet_size=20"],

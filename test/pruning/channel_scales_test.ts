@@ -87,7 +87,15 @@ for (const name of ["plain", "postActivation", "decoder"] as const) {
         const scaled = writeGraph(rescaleChannels(graph), file);
         assert.ok(await differenceOf(file, scaled) < 1e-5, "the same function");
         for (const policy of POLICIES) {
-          const settings = { ...policy, select, data, batches: 2, batchSize: 40, workers: 1 };
+          const settings = {
+            ...policy,
+            select,
+            data,
+            repair: "layers",
+            batches: 2,
+            batchSize: 40,
+            workers: 1,
+          } as const;
           const [wanted, found] = [
             await prune({ ...settings, model: file }),
             await prune({ ...settings, model: scaled }),

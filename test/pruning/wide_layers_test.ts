@@ -54,6 +54,7 @@ Deno.test(
       prune({
         ...options,
         policy: { kind: "budget", share: 0.5 },
+        repair: "layers",
         workers: 1,
         ...more,
       });

@@ -43,6 +43,7 @@ import {
 /** What a {@link Workbench} uses where an option is not given. */
 export const WORKBENCH_DEFAULTS = {
   ...PRUNE_DEFAULTS,
+  effort: "standard",
   shared: "select",
   slowSelectors: false,
   images: AUTO_DEFAULTS.images,
@@ -52,7 +53,7 @@ export const WORKBENCH_DEFAULTS = {
 export type WorkbenchOptions =
   & DataOptions
   & Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "skip">
-  & Pick<PruneOptions, "statistics" | "verify">
+  & Pick<PruneOptions, "effort" | "statistics" | "verify">
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;
 
@@ -363,7 +364,8 @@ export class Workbench {
   }
 
   /**
-   * Cuts the network as it stands, with the sequential repair: what `prune` does with {@link ratioList}.
+   * Cuts and repairs the network as it stands: what `prune` does with {@link ratioList} and the same effort, which is
+   * `standard` where none was given.
    *
    * @param run Interruption and progress.
    * @returns The smaller model and the figures of the run.

@@ -9,6 +9,7 @@ import {
   nodesByKey,
   planeOf,
 } from "../../graph/mod.ts";
+import { InputError } from "../../base/mod.ts";
 import { type Kernels, trainBatchNorm } from "../../kernels/mod.ts";
 import { isTrainable, type ParameterLayout } from "./parameters.ts";
 import type { StepSums, TrainingBatch, TrainingLoss } from "./training_loss.ts";
@@ -91,6 +92,7 @@ export class TrainingNetwork {
    * @param out Receives, in the layout's order, the gradients of the mean loss and, in the places of moving mean and
    * variance, the batch's mean and variance, those of all calls of a layer on average, unless they are frozen.
    * @returns Loss and right answers.
+   * @throws {InputError} When there is no gradient for the weights of a layer.
    */
   step(batch: TrainingBatch, out: Float32Array): StepSums {
     const { trained } = this.#layout;
@@ -98,13 +100,15 @@ export class TrainingNetwork {
     return tf.tidy(() => {
       const statistics = new Map<string, BatchStatistics[]>();
       let correct: number | undefined;
-      const { value, grads } = tf.variableGrads(() => {
+      const { value, grads } = this.#gradients(() => {
         const mean = this.#loss.meanOf(this.#outputs(batch.inputs, statistics), batch);
         correct = mean.correct;
         return mean.loss;
       }, variables);
-      trained.forEach(({ offset }, index) => {
-        out.set(grads[variables[index].name].dataSync(), offset);
+      trained.forEach(({ key, offset }, index) => {
+        const gradient = grads[variables[index].name] as tf.Tensor | undefined;
+        if (gradient === undefined) throw this.#withoutGradient(`none for layer ${key}`);
+        out.set(gradient.dataSync(), offset);
       });
       for (const { key, role, offset } of this.#freezesStatistics ? [] : this.#layout.statistics) {
         const calls = statistics.get(key)!
@@ -118,6 +122,23 @@ export class TrainingNetwork {
       const loss = value.dataSync()[0] * images;
       return { loss, ...(correct !== undefined && { correct }), images };
     });
+  }
+
+  /** TensorFlow.js says in plain errors which operations it has no derivative of. */
+  #gradients(lossOf: () => tf.Scalar, variables: tf.Variable[]) {
+    try {
+      return tf.variableGrads(lossOf, variables);
+    } catch (error) {
+      if (!(error instanceof Error) || !/gradient/.test(error.message)) throw error;
+      throw this.#withoutGradient(error.message);
+    }
+  }
+
+  #withoutGradient(found: string): InputError {
+    return new InputError(
+      `training ${this.#graph.name}: found ${found}, wanted gradients for the weights of every layer; ` +
+        "do without training, or with a network without that layer",
+    );
   }
 
   /** Frees the variables. */

@@ -27,13 +27,13 @@ const FLOAT_BYTES = 4;
 const FEW_IMAGES = 200;
 
 /** Held-out training images that all cuts are measured on, where that is cheap. */
-const MEASURING_IMAGES = 1000;
+export const MEASURING_IMAGES = 1000;
 
 /** Fewer held-out images tell less of a cut than its weight does. */
 const LEAST_MEASURING_IMAGES = 500;
 
 /** Multiply–accumulates that measuring may take: about half a minute on two cores. */
-const MEASURING_MACS = 1.5e12;
+export const MEASURING_MACS = 1.5e12;
 
 /** What cuts are weighed with. */
 export type PricingContext = Pick<

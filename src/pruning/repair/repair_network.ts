@@ -17,6 +17,9 @@ export const NETWORK_REPAIR_DEFAULTS = {
 /** Steps where there is time for them. */
 const MOST_STEPS = 600;
 
+/** Passes over few images, which more would make it learn by heart. */
+const MOST_EPOCHS = 20;
+
 /** Fewer steps than these are no repair. */
 const LEAST_STEPS = 30;
 
@@ -24,7 +27,7 @@ const LEAST_STEPS = 30;
 const MOST_MACS = 15e12;
 
 /** A step goes forward and backward through the network, which is three times its cost. */
-const PASSES_PER_STEP = 3;
+export const PASSES_PER_STEP = 3;
 
 /** How often they are looked at, beside the beginning. */
 const LOOKS = 6;
@@ -58,11 +61,8 @@ export async function repairNetwork(
 ): Promise<NetworkRepair> {
   const training = source.calibration.indices;
   const { temperature, learningRate } = { ...NETWORK_REPAIR_DEFAULTS, ...options };
-  const batchSize = Math.min(
-    options.batchSize ?? NETWORK_REPAIR_DEFAULTS.batchSize,
-    training.length,
-  );
-  const steps = options.steps ?? affordableSteps(source.graph, graph, batchSize);
+  const share = networkCost(graph).macs / networkCost(source.graph).macs;
+  const { count: steps, batchSize } = plannedSteps(source, share, options);
   if (steps < LEAST_STEPS && options.steps === undefined) {
     const reason =
       `a network of this size has time for ${steps} steps only, and ${LEAST_STEPS} are wanted`;
@@ -119,8 +119,24 @@ export interface NetworkRepairSettings
   readonly place?: StatePlace;
 }
 
-/** Steps that cost no more than a run may wait for: they depend on the networks alone, so a run can be repeated. */
-function affordableSteps(original: LayerGraph, graph: LayerGraph, batchSize: number): number {
-  const macs = networkCost(original).macs + PASSES_PER_STEP * networkCost(graph).macs;
-  return Math.min(MOST_STEPS, Math.floor(MOST_MACS / (batchSize * macs)));
+/**
+ * Steps that cost no more than a run may wait for: they depend on the networks alone, so a run can be repeated.
+ *
+ * @param source The unpruned network and the calibration images.
+ * @param share Multiply–accumulates of the smaller network, as a share of the unpruned one's.
+ * @param options What is said of them.
+ * @returns Their number, and the images of each.
+ */
+export function plannedSteps(
+  { graph, calibration }: Pick<StatisticsSource, "graph" | "calibration">,
+  share: number,
+  options: NetworkRepairOptions = {},
+): { readonly count: number; readonly batchSize: number } {
+  const wanted = options.batchSize ?? NETWORK_REPAIR_DEFAULTS.batchSize;
+  const batchSize = Math.min(wanted, calibration.indices.length);
+  const macs = (1 + PASSES_PER_STEP * share) * networkCost(graph).macs;
+  const affordable = Math.floor(MOST_MACS / (batchSize * macs));
+  const useful = MOST_EPOCHS * Math.floor(calibration.indices.length / batchSize);
+  const count = Math.min(MOST_STEPS, affordable, Math.max(LEAST_STEPS, useful));
+  return { count: options.steps ?? count, batchSize };
 }

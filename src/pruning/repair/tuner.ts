@@ -9,11 +9,13 @@ import {
   pickTuningOptions,
   prepareTuning,
   requireTrainingImages,
+  TUNING_DEFAULTS,
   type TuningOptions,
   type TuningPlan,
   type TuningResult,
 } from "../../tuning/mod.ts";
-import type { GroupTuning, PruneNetworkOptions } from "../types.ts";
+import { EFFORTS } from "../effort.ts";
+import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../types.ts";
 
 /** Tunes a network at any stage of its pruning. */
 export interface Tuner {
@@ -67,6 +69,20 @@ const ADVICE: Message = [
   option("teacher"),
 ];
 
+/** The tuning that an effort brings with it, where there are labels; it makes do with few images. */
+function tuningOfEffort(
+  { pool, unlabeled }: Session,
+  { effort }: Pick<PruneNetworkOptions, "effort">,
+): PruneTuning | undefined {
+  if (effort === undefined || !EFFORTS[effort].tunes || unlabeled !== undefined) return undefined;
+  const { length } = pool.local.dataset.train;
+  return {
+    teacher: "original",
+    batchSize: Math.ceil(Math.min(TUNING_DEFAULTS.batchSize, length / 4)),
+    validationImages: Math.floor(Math.min(TUNING_DEFAULTS.validationImages, length / 10)),
+  };
+}
+
 /**
  * Prepares the tuning of a pruning run.
  *
@@ -79,7 +95,8 @@ export async function createTuner(
   session: Session,
   run: PruneNetworkOptions & { readonly seed: number },
 ): Promise<Tuner | undefined> {
-  const { tuning, seed, signal, onProgress } = run;
+  const { seed, signal, onProgress } = run;
+  const tuning = run.tuning ?? tuningOfEffort(session, run);
   if (tuning === undefined) return undefined;
   const { file, inputs, unlabeled } = session;
   const options = pickTuningOptions({ ...tuning, seed });

@@ -21,7 +21,7 @@ import { noisyNetwork, withNoise } from "../../support/noise.ts";
 
 await startBackend();
 
-const SMALL = { batches: 4, batchSize: 25, seed: 2, workers: 1 };
+const SMALL = { effort: "quick", batches: 4, batchSize: 25, seed: 2, workers: 1 } as const;
 const NETWORKS: NetworkName[] = ["preActivation", "postActivation", "mobile", "plain"];
 
 const weightsOf = ({ weights }: ModelFile) => [...weights.values()].map(({ values }) => values);

@@ -12,7 +12,7 @@ import { exampleModel, pipeToCli, projectFolder, runJson } from "../run_cli.ts";
 await startBackend();
 
 function shellArguments(data: string, ...more: string[]): string[] {
-  return ["shell", exampleModel, "--data", data, ...quickSampling, ...more];
+  return ["shell", exampleModel, "--data", data, "--effort", "quick", ...quickSampling, ...more];
 }
 
 Deno.test("a session from a pipe answers, and saves a list and the model that prune makes of it", async () => {

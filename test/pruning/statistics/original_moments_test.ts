@@ -17,6 +17,7 @@ await startBackend();
 
 const SMALL = {
   policy: { kind: "budget", share: 0.5 },
+  repair: "layers",
   shared: "couple",
   batches: 4,
   batchSize: 40,

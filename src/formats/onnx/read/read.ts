@@ -4,7 +4,7 @@ import type { ModelFile } from "../../../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
-import { readMetadata } from "../metadata.ts";
+import { readMetadata } from "../../export/mod.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
 import { orderGraph } from "./order_graph.ts";

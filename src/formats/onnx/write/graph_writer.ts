@@ -1,5 +1,5 @@
 import { InputError, withAction } from "../../../base/mod.ts";
-import type { LayerCall } from "./expand_layers.ts";
+import type { LayerCall } from "../../export/mod.ts";
 import {
   DATA_TYPES,
   type OnnxAttribute,

@@ -1,8 +1,8 @@
 import { ownValue } from "../../../../base/mod.ts";
-import type { LayerCall } from "../expand_layers.ts";
 import { type GraphWriter, inOnnxOrder, type WrittenTensor } from "../graph_writer.ts";
 import type { OnnxAttribute } from "../../messages.ts";
-import { activationOf, type LayerWriter } from "./options.ts";
+import { activationOf, type LayerCall } from "../../../export/mod.ts";
+import type { LayerWriter } from "./options.ts";
 
 /** Activations that are one node. */
 const OPERATORS: Readonly<

@@ -1,9 +1,9 @@
 import type { Weight } from "../../../../model/mod.ts";
-import type { LayerCall } from "../expand_layers.ts";
 import { type GraphWriter, inOnnxOrder, type WrittenTensor } from "../graph_writer.ts";
 import { expandPieces } from "../../values.ts";
 import { finishLayer } from "./activations.ts";
-import { describeWindows, type LayerWriter, pairOf, requireChannelsLast } from "./options.ts";
+import { type LayerCall, pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { describeWindows, type LayerWriter } from "./options.ts";
 
 /** H × W × I × O to O × I × H × W; a depthwise H × W × C × M to C·M × 1 × H × W. */
 function transposeKernel({ shape, values }: Weight, isDepthwise: boolean) {
