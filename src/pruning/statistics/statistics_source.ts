@@ -27,11 +27,14 @@ import {
 import { unsampledReason } from "../policy/mod.ts";
 import type { Stopwatch } from "../../base/mod.ts";
 
+/** Images that go through the original network together; all belong to one half. Products are added up in f32 within them. */
+const TOGETHER = 16;
+
 /**
- * Images that go through the original network together, and that shards and workers share out together. Products are
- * added up in f32 within these and in f64 across them, so statistics do not depend on which worker gathers which.
+ * Images that shards share out together: those of either half go through the network together. Products are added up in
+ * f64 across them, so statistics do not depend on which worker gathers which.
  */
-export const PORTION = 32;
+export const PORTION = 2 * TOGETHER;
 
 const MEBIBYTE = 2 ** 20;
 
@@ -135,13 +138,13 @@ export async function gatherMoments(
   take: (key: string, moments: PackedMoments) => void,
 ): Promise<void> {
   const passes = partIntoPasses(layers, calibration, pool.size);
-  const batches = batchesOfThread({ pool }, calibration.indices.length, PORTION);
+  const batches = batchesOfThread({ pool }, calibration.indices.length, TOGETHER);
   const total = passes.length * batches;
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
-    const request = { ...calibration, file, layers: keys, batchSize: PORTION };
+    const request = { ...calibration, file, layers: keys, batchSize: TOGETHER };
     await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
 }
