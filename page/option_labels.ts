@@ -6,6 +6,7 @@ const NOT_HERE = "a setting that this page does not have";
 /** What the page calls the options of the library that its messages name: where they are set on it. */
 export const OPTION_LABELS: OptionWords = {
   names: {
+    batch: '"Images at once"',
     batches: '"Images for the statistics"',
     batchSize: '"Images for the statistics"',
     blobs: NOT_HERE,

@@ -56,7 +56,7 @@ async function readFrom(format: string, folder: string, files: Files): Promise<v
   dataset.close();
 }
 
-const MODELS = ["model.json", "graph model", ".keras", ".h5", ".onnx"];
+const MODELS = ["model.json", "graph model", ".keras", ".h5", ".onnx", ".tflite"];
 
 /** What Deno gives a thread to speak with, which the types of the main one lack. */
 const thread = self as unknown as {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { saveStatistics } from "../../src/execution/calibration/statistics_file.ts";
 import { writeModel } from "../../src/formats/save_model.ts";
+import { writeTflite } from "../../src/formats/tflite/write/write.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
 import { SearchJournal } from "../../src/pruning/ratios/search_journal.ts";
 import { saveState } from "../../src/tuning/state_folder.ts";
@@ -103,6 +104,13 @@ export const samplers: ReadonlyMap<string, Sampler> = new Map<string, Sampler>([
     ...await written("model.onnx", "model.onnx")("") as Files[],
     ...Object.values(sketches).map((make) => only("model.onnx", make())),
   ]],
+  [".tflite", async () => {
+    const files = await networks();
+    const kernels = ["float32", "float16", "int8"] as const;
+    return files.flatMap((file) =>
+      kernels.map((type) => only("model.tflite", writeTflite(file, { kernels: type })))
+    );
+  }],
   [
     "statistics",
     saved("statistics", (folder) =>

@@ -3,7 +3,13 @@ import { openModel, refuseExistingModel, saveModel } from "../../src/mod.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "../options/output_options.ts";
+import { positiveInteger } from "../options/parsers.ts";
 import { formatBytes } from "../output/table.ts";
+
+/** A number of images, or null where it is to stay open. */
+function parseBatch(text: string): number | null {
+  return text === "open" ? null : positiveInteger(text);
+}
 
 /** `convert IN OUT`. */
 export const convertCommand = new Command("convert")
@@ -15,22 +21,32 @@ export const convertCommand = new Command("convert")
   .option("--force", "replace the model that stands in <out>")
   .addOption(foldOption)
   .addOption(quantizeOption)
+  .option(
+    "--batch <images>",
+    "images that go through a .tflite file at once, or open, which LiteRT.js does not take (default: 1)",
+    parseBatch,
+  )
   .addOption(jsonOption)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur convert cli/example/resnet8-fashion-mnist resnet8.onnx\n",
   )
   .action(async (from, out, flags) => {
-    const { force, quantize, json } = flags;
-    await refuseExistingModel(out, { force, quantize });
+    const { force, quantize, batch, json } = flags;
+    await refuseExistingModel(out, { force, quantize, batch });
     const original = await openModel(from);
     const file = await foldIfAsked(original, flags);
     const { bytes } = await untilInterrupted((signal) =>
-      saveModel(out, file, { force, quantize, signal })
+      saveModel(out, file, { force, quantize, batch, signal })
     );
-    console.log(
-      json
-        ? JSON.stringify({ out, bytes: { before: original.bytes, after: bytes } })
-        : `written to ${out} (${formatBytes(bytes)})`,
-    );
+    const isDequantized = original.metadata?.dequantized === true;
+    if (json) {
+      const report = { out, bytes: { before: original.bytes, after: bytes } };
+      console.log(JSON.stringify({ ...report, ...(isDequantized && { dequantized: true }) }));
+      return;
+    }
+    if (isDequantized) {
+      console.log(`${from} computes with integers; floats that they stand for are written`);
+    }
+    console.log(`written to ${out} (${formatBytes(bytes)})`);
   });

@@ -3,6 +3,7 @@ import type { OptionWords } from "../../src/mod.ts";
 /** What the command line calls the options of the library that its messages name. */
 export const OPTION_FLAGS: OptionWords = {
   names: {
+    batch: "--batch",
     batches: "--nb-batches",
     batchSize: "--batch-size",
     blobs: "--blobs",

@@ -3,6 +3,7 @@
  * have a word of its own.
  */
 export type OptionName =
+  | "batch"
   | "batches"
   | "batchSize"
   | "blobs"
@@ -66,6 +67,7 @@ export type Notice = string | Message;
 /** What callers of the library write for its options. */
 export const LIBRARY_WORDS: OptionWords = {
   names: {
+    batch: "batch",
     batches: "batches",
     batchSize: "batchSize",
     blobs: "blobs",

@@ -21,13 +21,23 @@ export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
    * Default: float32, in a tfjs layers model the type that it was read with.
    */
   quantize?: StoredType;
+  /**
+   * Images that go through a TensorFlow Lite file at once; null leaves it open, which LiteRT.js does not take. Default: 1.
+   * All other formats leave it open.
+   */
+  batch?: number | null;
 }
+
+/** How a file is to be written. */
+type FileOptions = Pick<SaveModelOptions, "quantize" | "batch">;
 
 /** A format that is one file. */
 interface FileFormat {
-  readonly write: (file: ModelFile, quantize?: StoredType) => Promise<Uint8Array>;
+  readonly write: (file: ModelFile, options: FileOptions) => Promise<Uint8Array>;
   /** What its kernels may be stored as beside float32. */
   readonly stores: readonly StoredType[];
+  /** Whether it says how many images go through at once. */
+  readonly fixesBatch?: boolean;
 }
 
 /** Formats that are one file, by the ending of its name. */
@@ -38,12 +48,13 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
     stores: [],
   }],
   [".tflite", {
-    write: async (file, quantize) => {
+    write: async (file, { quantize, batch }) => {
       const { writeTflite } = await import("./tflite/mod.ts");
       const kernels = quantize === "int8" || quantize === "float16" ? quantize : "float32";
-      return writeTflite(file, { kernels });
+      return writeTflite(file, { kernels, batch });
     },
     stores: ["float16", "int8"],
+    fixesBatch: true,
   }],
 ]);
 
@@ -55,11 +66,21 @@ function formatOf(path: string): FileFormat | undefined {
   return FILE_FORMATS.get(ending.toLowerCase());
 }
 
-/** Refuses to store kernels as a format cannot. */
-function requireStored(path: string, quantize: StoredType | undefined): void {
-  const stores = formatOf(path)?.stores ?? FOLDER_STORES;
+/** Refuses what a format has no place for: a type of its kernels, a number of images at once. */
+function requirePlace(path: string, { quantize, batch }: FileOptions): void {
+  const format = formatOf(path);
+  const place = format ? `a ${extname(path)} file` : "a tfjs layers model";
+  if (batch !== undefined && !format?.fixesBatch) {
+    throw new UsageError([
+      `writing ${path}: found `,
+      option("batch"),
+      ` for ${place}, which takes any number of images; leave `,
+      option("batch"),
+      " out, or write a .tflite file",
+    ]);
+  }
+  const stores = format?.stores ?? FOLDER_STORES;
   if (quantize === undefined || stores.includes(quantize)) return;
-  const place = formatOf(path) ? `a ${extname(path)} file` : "a tfjs layers model";
   if (stores.length === 0) {
     throw new UsageError([
       `writing ${path}: found `,
@@ -100,16 +121,16 @@ function requireStored(path: string, quantize: StoredType | undefined): void {
  */
 export async function writeModel(name: string, file: ModelFile): Promise<Map<string, Uint8Array>> {
   const format = formatOf(name);
-  return format ? new Map([[name, await format.write(file)]]) : encodeModelFiles(file);
+  return format ? new Map([[name, await format.write(file, {})]]) : encodeModelFiles(file);
 }
 
 /**
  * Refuses a place that a model must not be written to, before any work is spent.
  *
  * @param path Where {@link saveModel} is to write.
- * @param options Whether a model there may be replaced, and what kernels are to be quantized to.
+ * @param options Whether a model there may be replaced, what kernels are to be quantized to, images at once.
  * @throws {InputError} When something is there that may not be replaced, or nothing can be written there.
- * @throws {UsageError} When kernels are to be quantized in a format that has no place for it.
+ * @throws {UsageError} When the format has no place for the quantization or the number of images.
  *
  * @example Find out before the work whether a model can be written
  * ```ts
@@ -127,9 +148,9 @@ export async function writeModel(name: string, file: ModelFile): Promise<Map<str
  */
 export async function refuseExistingModel(
   path: string,
-  { force, quantize }: Pick<SaveModelOptions, "force" | "quantize"> = {},
+  { force, ...options }: Pick<SaveModelOptions, "force" | keyof FileOptions> = {},
 ): Promise<void> {
-  requireStored(path, quantize);
+  requirePlace(path, options);
   if (formatOf(path) === undefined) return await refuseExisting(path, force);
   await refuseExistingFile(path, force);
 }
@@ -144,7 +165,7 @@ export async function refuseExistingModel(
  * @returns Bytes of the model.
  * @throws {InputError} When {@link refuseExistingModel} refuses the place, the disk does, or the format cannot hold a
  * layer of the model.
- * @throws {UsageError} When it refuses the quantization.
+ * @throws {UsageError} When it refuses the quantization or the number of images.
  * @throws The signal's reason, when it interrupts.
  *
  * @example Convert a model to ONNX
@@ -164,8 +185,8 @@ export async function saveModel(
   file: ModelFile,
   options: SaveModelOptions = {},
 ): Promise<{ bytes: number }> {
-  const { quantize, ...rest } = options;
-  requireStored(path, quantize);
+  const { quantize, batch, ...rest } = options;
+  requirePlace(path, options);
   const format = formatOf(path);
   if (format === undefined) {
     const stored = quantize as SaveOptions["quantize"];
@@ -173,7 +194,7 @@ export async function saveModel(
   }
   const { signal } = options;
   await refuseExistingModel(path, options);
-  const content = await format.write(file, quantize);
+  const content = await format.write(file, { quantize, batch });
   const extraFiles = await resolveExtraFiles(rest, content.length);
   const stem = join(dirname(path), basename(path, extname(path)));
   const beside = [...extraFiles].map(([name, extra]) => [`${stem}.${name}`, extra] as const);

@@ -18,7 +18,7 @@ async function predict(file: ModelFile, images: tf.Tensor4D): Promise<tf.Tensor>
   return output;
 }
 
-for (const name of ["out", "out.keras", "out.onnx", "OUT.ONNX"]) {
+for (const name of ["out", "out.keras", "out.onnx", "OUT.ONNX", "out.tflite"]) {
   Deno.test(`a model written to ${name} is opened again, whatever the file is called`, () =>
     inTempFolder(async (folder) => {
       const file = await buildNetworkFile("preActivation");
@@ -37,7 +37,7 @@ for (const name of ["out", "out.keras", "out.onnx", "OUT.ONNX"]) {
     }));
 }
 
-for (const name of ["model.json", "out.keras", "out.onnx"]) {
+for (const name of ["model.json", "out.keras", "out.onnx", "out.tflite"]) {
   Deno.test(`a model written to ${name} in memory is what is written to disk, and is read again`, () =>
     inTempFolder(async (folder) => {
       const file = await buildNetworkFile("preActivation");
@@ -97,14 +97,29 @@ Deno.test("formats without quantized weights refuse them, before and while savin
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
+Deno.test("formats refuse types that they cannot store, and name those that they can", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("plain");
+    const cases = [
+      ["model.tflite", "uint8", /found quantize uint8 for a \.tflite file, wanted float16 or int8/],
+      ["model", "int8", /found quantize int8 for a tfjs layers model, wanted uint8 or uint16 or/],
+    ] as const;
+    for (const [name, quantize, message] of cases) {
+      const path = `${folder}/${name}`;
+      const refusal = { name: "UsageError", message };
+      await assert.rejects(refuseExistingModel(path, { quantize }), refusal);
+      await assert.rejects(saveModel(path, file, { quantize }), refusal);
+    }
+    const whole = await saveModel(`${folder}/whole.tflite`, file);
+    for (const quantize of ["float16", "int8"] as const) {
+      const { bytes } = await saveModel(`${folder}/${quantize}.tflite`, file, { quantize });
+      assert.ok(bytes < whole.bytes, `${bytes} of ${whole.bytes}`);
+    }
+  }));
+
 const STRANGERS: [string, Uint8Array, RegExp][] = [
   ["nothing", new Uint8Array(0), /found an empty file/],
   ["an image", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), /found an image/],
-  [
-    "a TensorFlow Lite model",
-    new TextEncoder().encode("\x1c\0\0\0TFL3...."),
-    /TensorFlow Lite model/,
-  ],
   ["a pickle", Uint8Array.of(0x80, 2, 0x8a, 10), /found a Python pickle/],
   ["text", new TextEncoder().encode("layers: 3\n"), /a file of an unknown format/],
 ];
@@ -150,3 +165,18 @@ for (const name of ["out", "out.keras", "out.onnx"]) {
       }
     }));
 }
+
+Deno.test("formats that take any number of images refuse to fix it", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("plain");
+    for (const name of ["model", "model.keras", "model.onnx"]) {
+      const refusal = {
+        name: "UsageError",
+        message: /found batch for .+ any number of images/,
+      };
+      await assert.rejects(saveModel(`${folder}/${name}`, file, { batch: 2 }), refusal);
+    }
+    const path = `${folder}/model.tflite`;
+    const { bytes } = await saveModel(path, file, { batch: null });
+    assert.equal((await Deno.stat(path)).size, bytes);
+  }));

@@ -51,6 +51,7 @@ async function useExample(browser: Browser) {
   const latency = await page.getByTestId("latency").innerText();
   const keras = await download(page, "Keras", out);
   const onnx = await download(page, "ONNX", out);
+  const tflite = await download(page, "TensorFlow Lite", out);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     barriers.push(...await findBarriers(page));
@@ -66,7 +67,7 @@ async function useExample(browser: Browser) {
     figures,
     latency,
     barriers,
-    downloads: { plain, keras, onnx },
+    downloads: { plain, keras, onnx, tflite },
     isWide: await overflows(page),
     complaints: [...complaints],
     answers: await tryToSend(page),

@@ -125,8 +125,8 @@ testWith("chromium")(
 
       await t.step("the other formats are read again as the same network", async () => {
         const reports = await Promise.all(
-          [example.downloads.keras, example.downloads.onnx].map((name) =>
-            inspect({ model: join(out, name) })
+          (["keras", "onnx", "tflite"] as const).map((format) =>
+            inspect({ model: join(out, example.downloads[format]) })
           ),
         );
         const parameters = /Parameters\s+78,298\s+([\d,]+)/.exec(example.figures)![1];

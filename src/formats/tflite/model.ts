@@ -23,16 +23,22 @@ export const FUSED_ACTIVATIONS = ["linear", "relu", "relu_n1_to_1", "relu6", "ta
 /** `Padding`. */
 export const PADDINGS = ["same", "valid"] as const;
 
-/** `BuiltinOperator` of the operations that are read or written. */
+/** `BuiltinOperator`: the operations that are read or written, and others that messages name. */
 export const OPERATOR_CODES = {
   ADD: 0,
   AVERAGE_POOL_2D: 1,
   CONCATENATION: 2,
   CONV_2D: 3,
   DEPTHWISE_CONV_2D: 4,
+  DEPTH_TO_SPACE: 5,
   DEQUANTIZE: 6,
+  FLOOR: 8,
   FULLY_CONNECTED: 9,
+  L2_NORMALIZATION: 11,
+  L2_POOL_2D: 12,
+  LOCAL_RESPONSE_NORMALIZATION: 13,
   LOGISTIC: 14,
+  LSTM: 16,
   MAX_POOL_2D: 17,
   MUL: 18,
   RELU: 19,
@@ -41,6 +47,7 @@ export const OPERATOR_CODES = {
   RESHAPE: 22,
   RESIZE_BILINEAR: 23,
   SOFTMAX: 25,
+  SPACE_TO_DEPTH: 26,
   TANH: 28,
   CUSTOM: 32,
   PAD: 34,
@@ -54,33 +61,49 @@ export const OPERATOR_CODES = {
   SQUEEZE: 43,
   STRIDED_SLICE: 45,
   EXP: 47,
+  TOPK_V2: 48,
   SPLIT: 49,
   LOG_SOFTMAX: 50,
   CAST: 53,
   PRELU: 54,
   MAXIMUM: 55,
+  ARG_MAX: 56,
   MINIMUM: 57,
+  LESS: 58,
   NEG: 59,
   PADV2: 60,
   GREATER: 61,
   SLICE: 65,
   TRANSPOSE_CONV: 67,
+  TILE: 69,
   EXPAND_DIMS: 70,
   LOG: 73,
+  SUM: 74,
   SQRT: 75,
   RSQRT: 76,
   SHAPE: 77,
+  POW: 78,
+  ARG_MIN: 79,
   REDUCE_MAX: 82,
   PACK: 83,
+  UNPACK: 88,
   SQUARE: 92,
   RESIZE_NEAREST_NEIGHBOR: 97,
   LEAKY_RELU: 98,
+  SQUARED_DIFFERENCE: 99,
+  MIRROR_PAD: 100,
   ABS: 101,
   SPLIT_V: 102,
   ADD_N: 106,
   ELU: 111,
   QUANTIZE: 114,
   HARD_SWISH: 117,
+  IF: 118,
+  WHILE: 119,
+  NON_MAX_SUPPRESSION_V4: 120,
+  NON_MAX_SUPPRESSION_V5: 121,
+  DENSIFY: 124,
+  BATCH_MATMUL: 126,
   GELU: 150,
 } as const;
 
@@ -125,6 +148,8 @@ export interface TfliteOperator {
   readonly outputs?: readonly number[];
   readonly optionsType?: number;
   readonly options?: TfliteOptions;
+  /** Options of an operation that is not built in. */
+  readonly customOptions?: Uint8Array;
 }
 
 /** An operation that the graph uses. */

@@ -101,6 +101,7 @@ export const TABLES = {
     field("outputs", "[int]"),
     field("optionsType", "byte"),
     field("options", "options"),
+    field("customOptions", "[byte]"),
   ],
   Buffer: [field("data", "[byte]"), field("offset", "ulong"), field("size", "ulong")],
   Metadata: [field("name", "string"), field("buffer", "uint")],

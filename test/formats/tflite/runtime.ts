@@ -6,8 +6,8 @@
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
-import type { CompiledModel } from "@litertjs/core";
 import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
 import type { ModelFile } from "../../../src/model/model_file.ts";
 import type { PlainTensor } from "../onnx/runtime.ts";
@@ -16,15 +16,32 @@ const require = createRequire(import.meta.url);
 
 const NAME = "litert_wasm_internal";
 
-let runtime: Promise<typeof import("@litertjs/core")> | undefined;
+/** Not a literal, so that types stay out: those of the package change what typed arrays are, everywhere. */
+const PACKAGE: string = "@litertjs/core";
+
+interface LiteRtTensor {
+  readonly type: { readonly layout: { readonly dimensions: ArrayLike<number> } };
+  toTypedArray(): ArrayLike<number>;
+  delete(): void;
+}
+
+interface LiteRtModel {
+  run(inputs: readonly LiteRtTensor[]): Promise<readonly LiteRtTensor[]>;
+  delete(): void;
+}
+
+interface LiteRt {
+  loadLiteRt(script: string): Promise<void>;
+  loadAndCompile(bytes: Uint8Array, options: { accelerator: "wasm" }): Promise<LiteRtModel>;
+  readonly Tensor: new (values: Float32Array, shape: readonly number[]) => LiteRtTensor;
+}
+
+let runtime: Promise<LiteRt> | undefined;
 
 /** The runtime. Its script is made for pages: it defines a global, and is fetched as workers fetch scripts. */
-async function start(): Promise<typeof import("@litertjs/core")> {
-  const litert = await import("@litertjs/core");
-  const folder = join(
-    dirname(import.meta.resolve("@litertjs/core").replace("file://", "")),
-    "../wasm",
-  );
+async function start(): Promise<LiteRt> {
+  const litert: LiteRt = await import(PACKAGE);
+  const folder = join(dirname(fileURLToPath(import.meta.resolve(PACKAGE))), "../wasm");
   const script = await readFile(join(folder, `${NAME}.js`), "utf8");
   const scope = globalThis as Record<string, unknown>;
   const given = { require: scope.require, importScripts: scope.importScripts };
@@ -52,12 +69,12 @@ export async function runLiteRt(
 ): Promise<PlainTensor[]> {
   runtime ??= start();
   const { loadAndCompile, Tensor } = await runtime;
-  const model: CompiledModel = await loadAndCompile(bytes, { accelerator: "wasm" });
+  const model = await loadAndCompile(bytes, { accelerator: "wasm" });
   const given = inputs.map(({ shape, values }) => new Tensor(values.slice(), [...shape]));
   const made = await model.run(given);
   const plain = made.map((tensor) => ({
-    shape: [...tensor.type.layout.dimensions],
-    values: Float32Array.from(tensor.toTypedArray() as Float32Array),
+    shape: Array.from(tensor.type.layout.dimensions),
+    values: Float32Array.from(tensor.toTypedArray()),
   }));
   for (const tensor of [...given, ...made]) tensor.delete();
   model.delete();

@@ -125,7 +125,7 @@ function translateDepthwise(node: Translation): Source {
 }
 
 /** O × H × W × I to H × W × O × I. */
-function translateTransposed(node: Translation): Source {
+function transposedKernel(node: Translation): Source {
   const { shape: [filters, rows, columns, channels], values } = kernelOf(node);
   const taps = rows * columns;
   const turned = Float32Array.from({ length: values.length }, (_, index) => {
@@ -133,14 +133,39 @@ function translateTransposed(node: Translation): Source {
     const [filter, tap] = [rest % filters, Math.floor(rest / filters)];
     return values[(filter * taps + tap) * channels + channel];
   });
-  const kernel = node.addConstant("kernel", [rows, columns, filters, channels], turned);
+  return node.addConstant("kernel", [rows, columns, filters, channels], turned);
+}
+
+function translateTransposed(node: Translation): Source {
   const attributes = describeWindows(node);
-  const operands = [node.input(0), kernel, node.input(2)];
+  const operands = [node.input(0), transposedKernel(node), node.input(2)];
   return finishProduct(
     node,
     3,
     (suffix) => node.add("Conv2DBackpropInput", operands, attributes, suffix),
   );
+}
+
+/** Places of options of MediaPipe's transposed convolution, three numbers of 32 bits; its paddings count from one. */
+const MEDIAPIPE_OPTIONS = ["padding", "strideWidth", "strideHeight"];
+
+/** Convolution2DTransposeBias, MediaPipe's own: as TRANSPOSE_CONV, but the maps come first, and no shape is stated. */
+function translateMediaPipeTransposed(node: Translation): Source {
+  const bytes = node.customOptions.slice();
+  if (bytes.length < 4 * MEDIAPIPE_OPTIONS.length) {
+    throw node.refusal(`has ${bytes.length} bytes of options, wanted padding and strides`);
+  }
+  const view = new DataView(bytes.buffer);
+  const [padding, ...strides] = MEDIAPIPE_OPTIONS.map((_, at) => view.getInt32(4 * at, true));
+  const [width, height] = strides;
+  const attributes = {
+    padding: textAttribute(padding === 1 ? "SAME" : "VALID"),
+    strides: listAttribute([1, height, width, 1]),
+  };
+  const shape = node.addList("shape", node.shape);
+  const operands = [shape, transposedKernel(node), node.input(0)];
+  const product = node.add("Conv2DBackpropInput", operands, attributes, "product");
+  return node.add("BiasAdd", [product, node.input(2)]);
 }
 
 /** A matrix of outputs × inputs; maps that are read so become vectors first. */
@@ -309,4 +334,5 @@ export const translators: Readonly<Record<string, Translator>> = {
   TANH: same("Tanh"),
   TRANSPOSE: same("Transpose"),
   TRANSPOSE_CONV: translateTransposed,
+  "custom Convolution2DTransposeBias": translateMediaPipeTransposed,
 };

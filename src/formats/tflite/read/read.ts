@@ -61,7 +61,8 @@ class FileReader {
     if (version !== VERSION || subgraphs.length !== 1) {
       throw this.#refusal(
         `version ${version ?? 0} and ${subgraphs.length} graphs`,
-        `version ${VERSION} and one graph; export the model without branches and loops`,
+        `version ${VERSION} and one graph`,
+        "export the model without branches and loops",
       );
     }
     this.#graph = subgraphs[0];
@@ -80,8 +81,8 @@ class FileReader {
     return { ...model, ...this.#readMetadata(), bytes: this.#bytes.length, path: this.#path };
   }
 
-  #refusal(found: string, wanted: string): InputError {
-    return new InputError(`reading ${this.#path}: found ${found}, wanted ${wanted}`);
+  #refusal(found: string, wanted: string, remedy = "export the model again"): InputError {
+    return new InputError(`reading ${this.#path}: found ${found}, wanted ${wanted}; ${remedy}`);
   }
 
   #tensor(index: number, what: string): TfliteTensor {
@@ -89,7 +90,7 @@ class FileReader {
     if (tensor !== undefined) return tensor;
     throw this.#refusal(
       `tensor ${index} as ${what} among ${this.#tensors.length}`,
-      "one of these; export the model again",
+      "one of these",
     );
   }
 
@@ -99,7 +100,7 @@ class FileReader {
     const { name = "" } = this.#tensor(index, what);
     throw this.#refusal(
       `tensor "${name}" as ${what}, which nothing ahead of it makes`,
-      "nodes in their order, without circles; export the model again",
+      "nodes in their order, without circles",
     );
   }
 
@@ -112,7 +113,8 @@ class FileReader {
     if (type !== TENSOR_TYPES.float32 && !stands) {
       throw this.#refusal(
         `input "${name}" of type ${type}`,
-        "floats, or integers with a scale; export the model with such an input",
+        "floats, or integers with a scale",
+        "export the model with such an input",
       );
     }
     const extents = (signature?.length === shape.length ? signature : shape).map((extent) => ({
@@ -143,7 +145,7 @@ class FileReader {
       if (buffer === undefined) {
         throw this.#refusal(
           `tensor "${tensor.name ?? index}" in buffer ${tensor.buffer} of ${buffers.length}`,
-          "one of these; export the model again",
+          "one of these",
         );
       }
       if (this.#sources.has(index)) return;
@@ -154,7 +156,7 @@ class FileReader {
       if (left < 0) {
         throw this.#refusal(
           `more bytes in constants than the ${this.#bytes.length} of the file`,
-          "a buffer for every constant; export the model again",
+          "a buffer for every constant",
         );
       }
       const source = this.#define(`${tensor.name ?? index}/constant`, "Const", {});
@@ -176,7 +178,7 @@ class FileReader {
   }
 
   #translate(node: TfliteOperator, place: number, nameOf: (index: number) => string): void {
-    const { inputs = [], outputs = [], options, code = 0 } = node;
+    const { inputs = [], outputs = [], options, customOptions, code = 0 } = node;
     const operator = this.#nameOperator(code);
     if (outputs.length === 0) {
       throw this.#refusal(`node ${place} (${operator}) without an output`, "one at least");
@@ -190,6 +192,7 @@ class FileReader {
       output,
       inputs: inputs.map((index) => index === -1 ? undefined : this.#find(index, what)),
       options,
+      customOptions,
       path: this.#path,
     });
     const translate = ownValue(translators, operator) ??
@@ -200,7 +203,7 @@ class FileReader {
       if (this.#sources.has(index)) {
         throw this.#refusal(
           `tensor "${this.#tensors[index].name ?? index}" made twice`,
-          "every tensor made once; export the model again",
+          "every tensor made once",
         );
       }
       if (made[at] !== undefined) this.#sources.set(index, made[at]);

@@ -20,6 +20,8 @@ export class Translation {
   readonly shape: readonly number[];
   /** Its options. */
   readonly options: TfliteOptions;
+  /** Its options where it is not built in. */
+  readonly customOptions: Uint8Array;
   readonly #path: string;
   readonly #inputs: readonly (Source | undefined)[];
 
@@ -31,6 +33,7 @@ export class Translation {
       readonly output: TfliteTensor;
       readonly inputs: readonly (Source | undefined)[];
       readonly options: TfliteOperator["options"];
+      readonly customOptions: TfliteOperator["customOptions"];
       readonly path: string;
     },
   ) {
@@ -40,6 +43,7 @@ export class Translation {
     this.name = node.name;
     this.shape = node.output.signature ?? node.output.shape ?? [];
     this.options = node.options ?? {};
+    this.customOptions = node.customOptions ?? new Uint8Array();
     this.#path = node.path;
     this.#inputs = node.inputs;
   }
@@ -54,11 +58,6 @@ export class Translation {
         )
       }`,
     );
-  }
-
-  /** How many tensors it may read. */
-  get count(): number {
-    return this.#inputs.length;
   }
 
   /** What it reads at a place; undefined where that is left out. */
