@@ -53,7 +53,8 @@ console.log(formatTable(rows));
 const LARGE_PROBLEMS = {
   "ResNet-50": resNet50Problem(1),
   "VGG-16 with Dense layers, parameters": vgg16ParamsProblem(1),
-  "DenseNet block of 12": denseNetProblem(12, 1),
+  "DenseNet block of 12 layers": denseNetProblem(12, 1),
+  "DenseNet block of 24 layers": denseNetProblem(24, 1),
 };
 const large = Object.entries(LARGE_PROBLEMS).flatMap(([network, problem]) =>
   SHARES.map((share) => {

@@ -10,17 +10,14 @@ import process from "node:process";
 import { EXIT_CODES, messageOf } from "../cli/failures.ts";
 import { normalizeArguments } from "../cli/normalize_arguments.ts";
 import { createProgram } from "../cli/program.ts";
-import { saveModelFile } from "../src/formats/tfjs/save.ts";
-import { startBackend } from "../src/kernels/backend.ts";
 import { breakDisk, type Fault, watchDisk } from "../test/support/faulty_disk.ts";
-import { noisyNetwork, withNoise } from "../test/support/noise.ts";
 import {
-  COMMANDS,
   copy,
   draftsBeside,
   isSame,
   look,
   type Outputs,
+  withCommands,
   withOut,
 } from "./written_outputs.ts";
 
@@ -115,17 +112,12 @@ async function breakCommand(
 // Every run listens to interrupts.
 process.setMaxListeners(0);
 const [wanted = "all", code = "ENOSPC"] = Deno.args;
-await startBackend();
 console.log(
   "| command | fault | steps | errors | without harm | newer output in place, and said | with a draft left | wrong |",
 );
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
 let isFine = true;
-await withNoise(async (data, folder) => {
-  const model = join(folder, "model");
-  await saveModelFile(model, await noisyNetwork("preActivation"));
-  const list = join(folder, "ratio.list");
-  await Deno.writeTextFile(list, Array(8).fill("0.5").join(","));
+await withCommands(async ({ folder, model, commands }) => {
   const olds = new Map(["old", "old.keras", "old.onnx"].map((name) => [name, join(folder, name)]));
   for (const old of olds.values()) {
     const error = await run(["convert", model, old]);
@@ -134,13 +126,11 @@ await withNoise(async (data, folder) => {
   const text = join(folder, "old.file");
   await Deno.writeTextFile(text, "an older file");
   const cases: [name: string, args: readonly string[], old: string][] = [];
-  for (const [name, make] of COMMANDS) {
-    const args = make(model, data, list);
-    if (args[0] === "prune") args.push("--no-latency");
+  for (const [name, args] of commands) {
     cases.push([name, args, args[0] === "calibrate" ? text : olds.get("old")!]);
   }
-  const kept = ["--statistics", join(folder, "place/statistics"), "--no-latency"];
-  const budget = COMMANDS.get("prune budget")!(model, data, list);
+  const kept = ["--statistics", join(folder, "place/statistics")];
+  const budget = commands.get("prune budget")!;
   cases.push(["prune budget, statistics kept", [...budget, ...kept], olds.get("old")!]);
   for (const name of ["old.keras", "old.onnx"]) {
     cases.push([`convert to ${name.slice(3)}`, ["convert", model], olds.get(name)!]);
@@ -151,5 +141,5 @@ await withNoise(async (data, folder) => {
     if (wanted !== "all" && wanted !== name) continue;
     isFine = await breakCommand(name, args, old, folder, code as Fault) && isFine;
   }
-})();
+});
 Deno.exit(isFine ? 0 : 1);

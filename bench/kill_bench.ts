@@ -7,17 +7,14 @@
  * @module
  */
 import { join } from "node:path";
-import { saveModelFile } from "../src/formats/tfjs/save.ts";
-import { startBackend } from "../src/kernels/backend.ts";
 import { createRandom } from "../src/base/random.ts";
-import { noisyNetwork, withNoise } from "../test/support/noise.ts";
 import {
-  COMMANDS,
   copy,
   draftsBeside,
   isSame,
   look,
   type Outputs,
+  withCommands,
   withOut,
 } from "./written_outputs.ts";
 
@@ -125,16 +122,11 @@ function printTable(victims: readonly Victim[]): void {
 }
 
 const [kills = "23", seed = "0"] = Deno.args;
-await startBackend();
 const victims: Victim[] = [];
-await withNoise(async (data, folder) => {
-  await saveModelFile(join(folder, "model"), await noisyNetwork("preActivation"));
-  const list = join(folder, "ratio.list");
-  await Deno.writeTextFile(list, Array(8).fill("0.5").join(","));
-  for (const [name, make] of COMMANDS) {
+await withCommands(async ({ folder, commands }) => {
+  for (const [name, args] of commands) {
     const random = createRandom(Number(seed), victims.length);
-    const own = join(folder, `${victims.length}`);
-    victims.push(await prepare(name, make(join(folder, "model"), data, list), own, random));
+    victims.push(await prepare(name, args, join(folder, `${victims.length}`), random));
   }
   let isEnded = false;
   Deno.addSignalListener("SIGTERM", () => isEnded = true);
@@ -142,6 +134,6 @@ await withNoise(async (data, folder) => {
     for (const victim of victims) await killOnce(victim);
     console.error(`${round + 1} of ${kills}`);
   }
-})();
+});
 printTable(victims);
 Deno.exit(victims.some(({ counts }) => counts.wrong > 0) ? 1 : 0);

@@ -4,6 +4,7 @@ import type { Geometry } from "../src/kernels/geometry.ts";
 import type { Kernels } from "../src/kernels/load.ts";
 import { MomentAccumulator } from "../src/kernels/moment_accumulator.ts";
 import type { Moments } from "../src/kernels/moments.ts";
+import { unpackMoments } from "../src/kernels/packed_moments.ts";
 import { samplePatches } from "../src/kernels/patches.ts";
 import { createRandom } from "../src/base/random.ts";
 
@@ -104,7 +105,7 @@ export function collectMoments(kernels: Kernels, batches: readonly Batch[]): {
     accumulator.accumulate(x, batch.targets);
     x.dispose();
   }
-  const moments = accumulator.read();
+  const moments = unpackMoments(accumulator.read());
   accumulator.dispose();
   return { moments, patches, accumulate: (performance.now() - start) / 1e3 - patches };
 }

@@ -1,72 +1,93 @@
 import { basename, dirname, join } from "node:path";
+import { saveModelFile } from "../src/formats/tfjs/save.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { noisyNetwork, withNoise } from "../test/support/noise.ts";
 
-const SMALL = ["--nb-batches", "4", "--batch-size", "25", "--seed", "2", "--workers", "1"];
+const SAMPLES = ["--nb-batches", "4", "--batch-size", "25", "--seed", "2", "--workers", "1"];
+const PRUNE = [...SAMPLES, "--no-latency"];
 const SEARCH = [
-  "--nb-rlouts",
-  "8",
-  "--nb-rlouts-min",
-  "4",
-  "--search-images",
-  "40",
-  "--finalists",
-  "2",
+  ...["--nb-rlouts", "8", "--nb-rlouts-min", "4"],
+  ...["--search-images", "40", "--finalists", "2"],
 ];
-const TUNE = ["--epochs", "2", "--validation-images", "20", "--seed", "2", "--workers", "1"];
+const TUNE = [
+  ...["--epochs", "2", "--validation-images", "20", "--seed", "2", "--workers", "1"],
+  "--no-latency",
+];
+
+/** The beginning of the arguments that prune by a policy. */
+const pruneBy = (model: string, data: string, policy: string) => [
+  ...["prune", model, "--data", data, "--prune-option", policy],
+];
 
 /** Commands, without where they write. */
-export const COMMANDS: ReadonlyMap<
+const COMMANDS: ReadonlyMap<
   string,
   (model: string, data: string, list: string) => string[]
 > = new Map([
   [
     "prune uniform",
     (model, data) => [
-      ...["prune", model, "--data", data, "--prune-option", "uniform"],
-      ...["--uniform-preserve-ratio", "0.5", ...SMALL],
+      ...pruneBy(model, data, "uniform"),
+      ...["--uniform-preserve-ratio", "0.5", ...PRUNE],
     ],
   ],
   [
     "prune list",
     (model, data, list) => [
-      ...[
-        "prune",
-        model,
-        "--data",
-        data,
-        "--prune-option",
-        "list",
-        "--prune-list-file",
-        list,
-        ...SMALL,
-      ],
+      ...pruneBy(model, data, "list"),
+      ...["--prune-list-file", list, ...PRUNE],
     ],
   ],
   [
     "prune budget",
-    (model, data) => [
-      ...["prune", model, "--data", data, "--budget", "0.6", "--effort", "quick", ...SMALL],
-    ],
+    (
+      model,
+      data,
+    ) => [...pruneBy(model, data, "budget"), "--effort", "quick", "--budget", "0.6", ...PRUNE],
   ],
   [
     "prune budget, tuned",
     (model, data) => [
-      ...["prune", model, "--data", data, "--budget", "0.6", "--epochs", "2"],
-      ...["--effort", "quick", ...SMALL],
-      ...["--validation-images", "20"],
+      ...pruneBy(model, data, "budget"),
+      ...["--effort", "quick", "--budget", "0.6", "--epochs", "2"],
+      ...["--validation-images", "20", ...PRUNE],
     ],
   ],
   [
     "prune auto",
     (model, data) => [
-      ...["prune", model, "--data", data, "--prune-option", "auto", "--preserve-ratio", "0.6"],
-      ...[...SEARCH, ...SMALL],
+      ...pruneBy(model, data, "auto"),
+      ...["--preserve-ratio", "0.6", ...SEARCH, ...PRUNE],
     ],
   ],
   ["finetune", (model, data) => ["finetune", model, "--data", data, ...TUNE]],
   ["train", (_, data) => ["train", "--net", "resnet8", "--data", data, ...TUNE]],
   ["convert", (model) => ["convert", model]],
-  ["calibrate", (model, data) => ["calibrate", model, "--data", data, ...SMALL]],
+  ["calibrate", (model, data) => ["calibrate", model, "--data", data, ...SAMPLES]],
 ]);
+
+/** A small model, and commands on it. */
+export interface Commands {
+  /** An empty folder, deleted afterwards. */
+  readonly folder: string;
+  /** The model: 8 convolutions for images of 8 × 8. */
+  readonly model: string;
+  /** Arguments by name, without where the command writes. */
+  readonly commands: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Makes the model, its images and the commands for as long as something works on them. */
+export async function withCommands(work: (commands: Commands) => Promise<void>): Promise<void> {
+  await startBackend();
+  await withNoise(async (data, folder) => {
+    const model = join(folder, "model");
+    await saveModelFile(model, await noisyNetwork("preActivation"));
+    const list = join(folder, "ratio.list");
+    await Deno.writeTextFile(list, Array(8).fill("0.5").join(","));
+    const commands = [...COMMANDS].map(([name, make]) => [name, make(model, data, list)] as const);
+    await work({ folder, model, commands: new Map(commands) });
+  })();
+}
 
 /** Bytes of weights, or of the one file, by name; the rest holds times of day and commands. */
 export type Outputs = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import {
   type Change,
   type EpochReport,
@@ -11,11 +11,9 @@ import {
   type PruneOptions,
   type PruneTuning,
   refuseExistingModel,
-  type RunProfile,
   saveModel,
   type SelectionMethod,
   settleEffort,
-  SLOW_SELECTOR,
 } from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import { dataOptions } from "./options/data_options.ts";
@@ -25,6 +23,7 @@ import { queueOptions } from "./options/queue_options.ts";
 import { readPolicy } from "./options/ratio_policy.ts";
 import { checkpointFolder, describeState, scheduleSettings } from "./options/tuning_options.ts";
 import { describeCommand, type Provenance, withProvenance } from "./output/provenance.ts";
+import { noteOnSelectors, whyItDoesNotPay } from "./output/gain_notes.ts";
 import { reportFiles } from "./output/report_files.ts";
 import { searchFiles } from "./output/search_log.ts";
 import { type WordedReport, wordLog, wordReport } from "./output/word_report.ts";
@@ -109,7 +108,11 @@ export async function runPrune(
   const notices = [
     ...report.notices,
     ...noteOnSelectors(report),
-    ...whyItDoesNotPay(bytes, costs),
+    ...whyItDoesNotPay(report, {
+      bytes,
+      milliseconds: { before: costs.before?.milliseconds, after: costs.after.milliseconds },
+      storage: (await stat(flags.out)).isFile() ? "file" : quantize ?? written.quantized,
+    }),
   ];
   return { report: { ...report, notices }, provenance, bytes };
 }
@@ -126,43 +129,6 @@ export function requireTuned({ failure }: WordedReport, out: string): void {
   throw new InputError(
     `tuning the pruned network: ${failure}. What was cut is written to ${out} without tuning; tune it with \`finetune\``,
   );
-}
-
-/** Layers that stay whole against what was asked for are no surprise where it is said how to insist. */
-function noteOnSelectors({ layers }: WordedReport): string[] {
-  const slow = layers.filter(({ reason }) => reason === SLOW_SELECTOR).length;
-  return slow === 0 ? [] : [
-    `${slow} of the convolutions would take longer behind a selector, and ${
-      slow === 1 ? "stays" : "stay"
-    } whole: ` +
-    "give --slow-selectors to cut them all the same, or --shared couple, which needs no selectors",
-  ];
-}
-
-/** Share of the original's time within which two measurements are the same. */
-const SAME_TIME = 0.02;
-
-/** A smaller network that is slower, or a larger file, is not what anybody wanted. */
-function whyItDoesNotPay(bytes: Change, { before, after }: RunProfile): string[] {
-  const notices: string[] = [];
-  const [was, is] = [before?.milliseconds, after.milliseconds];
-  if (was !== undefined && is !== undefined && is > (1 + SAME_TIME) * was) {
-    notices.push(
-      `the smaller network takes ${
-        (is / was).toFixed(2)
-      } times as long as the original on stock TensorFlow.js on ` +
-        "this machine: keep fewer channels, or give --shared couple, which needs no selectors",
-    );
-  }
-  if (bytes.before > 0 && bytes.after > bytes.before) {
-    notices.push(
-      `the written model is ${
-        (bytes.after / bytes.before).toFixed(2)
-      } times as large as the original on disk: ` +
-        "give --quantize to store its kernels in fewer bytes",
-    );
-  }
-  return notices;
 }
 
 /** The library's options from the flags, but for data and tuning. */

@@ -7,6 +7,7 @@ const FORMATS: readonly [format: DownloadFormat, label: string][] = [
   ["tfjs", "TensorFlow.js (.zip)"],
   ["keras", "Keras (.keras)"],
   ["onnx", "ONNX (.onnx)"],
+  ["tflite", "TensorFlow Lite (.tflite)"],
 ];
 
 interface DownloadsProps {

@@ -10,10 +10,10 @@ export interface FoundModel {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-const FORMATS = /\.(keras|h5|hdf5|onnx)$/i;
+const FORMATS = /\.(keras|h5|hdf5|onnx|tflite)$/i;
 
 /**
- * Finds the model among files: one alone, a model.json, a file of Keras or ONNX, or another .json.
+ * Finds the model among files: one alone, a model.json, a file of Keras, ONNX or TensorFlow Lite, or another .json.
  *
  * @param dropped The files by path.
  * @returns The model and its files.
@@ -45,6 +45,6 @@ function choosePath(paths: readonly string[]): string {
   const names = paths.slice(0, 3).join(", ") + (paths.length > 3 ? ", …" : "");
   throw new InputError(
     `opening the model: found ${paths.length} files (${names}) and no model, wanted a model.json ` +
-      "with its weight files, or a .keras, .h5 or .onnx file; choose all files of the model, or a zip of them",
+      "with its weight files, or a .keras, .h5, .onnx or .tflite file; choose all files of the model, or a zip of them",
   );
 }

@@ -84,7 +84,7 @@ export interface Download {
 }
 
 /** Formats that the smaller model is written in. */
-export type DownloadFormat = "tfjs" | "keras" | "onnx";
+export type DownloadFormat = "tfjs" | "keras" | "onnx" | "tflite";
 
 const ROUNDS = 40;
 const BATCH_SIZE = 128;

@@ -18,7 +18,7 @@ export function ModelSection({ job, model, onFiles }: ModelSectionProps) {
       <h2 id="model-title">Model</h2>
       <DropZone
         what="model"
-        hint="Drop a model: model.json with its weight files, .keras, .h5, .onnx, or a zip or folder of these."
+        hint="Drop a model: model.json with its weight files, .keras, .h5, .onnx, .tflite, or a zip or folder of these."
         onFiles={onFiles}
       />
       <JobStatus job={job} />

@@ -51,6 +51,7 @@ export {
   CALIBRATION_DEFAULTS,
   type CurvePoint,
   type Effort,
+  type EffortChoice,
   EFFORTS,
   type Evaluation,
   type FailedRollout,
@@ -66,6 +67,7 @@ export {
   type LoggedRollout,
   type NetworkRepairOptions,
   type NetworkRepairReport,
+  type PlannedRun,
   type Proposal,
   PRUNE_DEFAULTS,
   type PruneNetworkOptions,
@@ -79,11 +81,13 @@ export {
   type RewardPolicy,
   type Rollout,
   type RolloutSource,
+  type RunEstimate,
   SEARCH_DEFAULTS,
   type SearchLog,
   type SearchReport,
   type SearchSettings,
   type SelectionMethod,
+  type SettledOptions,
   settleEffort,
   type Shard,
   SLOW_SELECTOR,
@@ -183,7 +187,9 @@ export {
   refuseExistingModel,
   saveModel,
   saveModelFile,
+  type SaveModelOptions,
   type SaveOptions,
+  type StoredType,
   writeModel,
 } from "./formats/mod.ts";
 export {
@@ -248,6 +254,8 @@ export type {
   MemorySplit,
 } from "./data/mod.ts";
 export {
+  type DrawnCurve,
+  type DrawnPoint,
   type KnownChange,
   type PruneRecord,
   readRuns,

@@ -19,7 +19,7 @@ const ORDER: readonly Room[] = [
   "cost",
   { graph: ["comparison", "folding", "cuts", "channels", "opening"] },
   "data",
-  { formats: ["keras", "onnx", "graph_model", "import", "tfjs"] },
+  { formats: ["keras", "onnx", "tflite", "graph_model", "import", "export", "tfjs"] },
   "model",
   "kernels",
   "base",

@@ -16,7 +16,7 @@ export const REAL_NETWORKS: Readonly<Record<string, RealNetwork>> = {
   resnet50: { size: 224, file: "resnet50", layOut: layOutResNet50 },
   "mobilenet-v2": { size: 224, file: "mobilenet-v2", layOut: layOutMobileNetV2 },
   vgg16: { size: 224, file: "vgg16", layOut: layOutVgg16 },
-  unet: { size: 512, file: "unet", layOut: layOutUNet },
+  unet: { size: 512, file: "unet", layOut: (image) => layOutUNet(image) },
   yolo: { size: 640, file: "yolo.onnx", layOut: layOutYolo },
 };
 
@@ -82,19 +82,26 @@ function layOutVgg16(image: Symbolic): Symbolic {
   return net.dense(hidden, CLASSES, "softmax");
 }
 
-/** Ronneberger et al. 2015 (arXiv 1505.04597) with 32 to 512 channels: 7.8 million parameters. */
-function layOutUNet(image: Symbolic): Symbolic {
+/**
+ * Ronneberger et al. 2015 (arXiv 1505.04597), by default with 32 to 512 channels: 7.8 million parameters.
+ *
+ * @param image The image.
+ * @param channels Channels of the first convolution.
+ * @returns A map of one channel.
+ */
+export function layOutUNet(image: Symbolic, channels = 32): Symbolic {
   const net = new LayOut();
   const twice = (x: Symbolic, width: number) =>
     net.block(net.block(x, width, { activation: "relu" }), width, { activation: "relu" });
   const skips: Symbolic[] = [];
   let x = image;
-  for (const width of [32, 64, 128, 256]) {
+  const widths = [1, 2, 4, 8].map((factor) => factor * channels);
+  for (const width of widths) {
     skips.push(twice(x, width));
     x = net.maxPool(skips.at(-1)!, 2, 2);
   }
-  x = twice(x, 512);
-  for (const width of [256, 128, 64, 32]) {
+  x = twice(x, 16 * channels);
+  for (const width of widths.toReversed()) {
     const up = net.block(net.upSample(x), width, { kernel: 2, activation: "relu" });
     x = twice(net.concatenate([skips.pop()!, up]), width);
   }

@@ -15,7 +15,7 @@ import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 export const benchCommand = new Command("bench")
   .argument(
     "<models...>",
-    "model.json or its folder, .keras, .h5 or .onnx; the first is what others are compared with",
+    "model.json or its folder, .keras, .h5, .onnx or .tflite; the first is what others are compared with",
   )
   .addOption(latencyBatchOption)
   .addOption(roundsOption)

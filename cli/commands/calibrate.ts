@@ -32,7 +32,7 @@ import { formatBytes } from "../output/table.ts";
 import { UsageError } from "../usage_error.ts";
 
 const command = new Command("calibrate")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(dataOption)
   .requiredOption("--out <file>", "file for the statistics (safetensors)")
   .option("--force", "replace the file that stands in --out")

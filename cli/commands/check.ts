@@ -15,7 +15,7 @@ import { readTextFile, writeTextFile } from "../text_files.ts";
 const FAILED = 1;
 
 const command = new Command("check")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(
     new Option(
       "--budget <file>",

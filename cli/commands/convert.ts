@@ -7,8 +7,11 @@ import { formatBytes } from "../output/table.ts";
 
 /** `convert IN OUT`. */
 export const convertCommand = new Command("convert")
-  .argument("<in>", "model.json of tfjs or its folder, .keras or .h5 of Keras, or .onnx")
-  .argument("<out>", "a name that ends in .keras or .onnx, or a folder for a tfjs layers model")
+  .argument("<in>", "model.json of tfjs or its folder, .keras or .h5 of Keras, .onnx or .tflite")
+  .argument(
+    "<out>",
+    "a name that ends in .keras, .onnx or .tflite, or a folder for a tfjs layers model",
+  )
   .option("--force", "replace the model that stands in <out>")
   .addOption(foldOption)
   .addOption(quantizeOption)

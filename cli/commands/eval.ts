@@ -11,7 +11,7 @@ import { printEvaluation } from "../output/evaluation.ts";
 import { withProgress } from "../output/progress.ts";
 
 const command = new Command("eval")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(dataOption)
   .addOption(
     new Option("--split <name>", "images to measure on").choices(["test", "train"]).default(

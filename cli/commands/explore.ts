@@ -21,7 +21,7 @@ import { withProgress } from "../output/progress.ts";
 import { writeTextFile } from "../text_files.ts";
 
 const command = new Command("explore")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(dataOption)
   .option("--out <file>", "HTML file that the curve is drawn in (default: it is printed alone)")
   .option("--force", "replace the file that stands there")

@@ -27,7 +27,7 @@ const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
 
 const base = new Command("finetune")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(dataOption)
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")

@@ -7,8 +7,8 @@ import { formatBytes } from "../output/table.ts";
 
 /** `fold MODEL OUT`. */
 export const foldCommand = new Command("fold")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
-  .argument("<out>", "a folder, or a name that ends in .keras or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
+  .argument("<out>", "a folder, or a name that ends in .keras, .onnx or .tflite")
   .option("--force", "replace the model that stands in <out>")
   .addOption(quantizeOption)
   .addOption(jsonOption)

@@ -1,22 +1,35 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { inspect, type InspectReport } from "../../src/mod.ts";
-import { inputSizeOption, jsonOption } from "../options/data_options.ts";
+import {
+  inputSizeOption,
+  jsonOption,
+  optionalDataOption,
+  workersOption,
+} from "../options/data_options.ts";
+import { positiveInteger } from "../options/parsers.ts";
 import { createSharedOption } from "../options/shared_option.ts";
+import { formatDuration } from "../output/progress.ts";
 import { describeSizes } from "../output/sizes.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 
 /** `inspect MODEL`. */
 export const inspectCommand = new Command("inspect")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(createSharedOption().default("select" as const))
+  .addOption(optionalDataOption)
   .addOption(inputSizeOption)
+  .addOption(
+    new Option("--images <count>", "images that the estimate of time and memory is for")
+      .argParser(positiveInteger).default(500),
+  )
+  .addOption(workersOption)
   .addOption(jsonOption)
   .addHelpText(
     "after",
     "\nExample:\n  deno task secateur inspect cli/example/resnet8-fashion-mnist\n",
   )
-  .action(async (model, { shared, inputSize, json }) => {
-    const report = await inspect({ model, shared, inputSize });
+  .action(async (model, { json, ...options }) => {
+    const report = await inspect({ model, ...options });
     console.log(json ? JSON.stringify(report) : describe(report));
   });
 
@@ -38,9 +51,23 @@ function describeCount({ countedFor, isPerPosition }: InspectReport): string {
       return found;
     case "metadata":
       return `${found} (as its metadata say)`;
+    case "data":
+      return `${found} (as the images of the data set)`;
     case "assumed":
-      return `${found} (assumed: the model leaves the size open, give --input-size)`;
+      return `${found} (assumed: the model leaves the size open, give --input-size or --data)`;
   }
+}
+
+function describeEstimate({ estimate }: InspectReport): string[] {
+  if (estimate === undefined) return [];
+  const { images, threads, seconds, bytes } = estimate;
+  const on = threads === 1 ? "one thread" : `${threads} threads`;
+  return [
+    `Pruning it by a budget with ${images} images on ${on} takes about ${
+      formatDuration(seconds)
+    } ` +
+    `and ${formatBytes(bytes)} (docs/size.md)`,
+  ];
 }
 
 function describe(report: InspectReport): string {
@@ -75,6 +102,7 @@ function describe(report: InspectReport): string {
     `${formatCount(report.macs)} MACs (${formatCount(report.convMacs)} in convolutions)` +
     `${describeCount(report)}, ` +
     `${formatCount(report.params)} parameters, ${formatBytes(report.bytes)}`,
+    ...describeEstimate(report),
     "",
     "Layers in graph order; `place` is a convolution's entry in a ratio list (the last stays whole):",
     "",

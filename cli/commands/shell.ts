@@ -20,7 +20,7 @@ import {
 import { createSharedOption } from "../options/shared_option.ts";
 
 const command = new Command("shell")
-  .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+  .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(createEffortOption().default(WORKBENCH_DEFAULTS.effort))
   .addOption(dataOption)
   .option(

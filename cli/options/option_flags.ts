@@ -27,6 +27,7 @@ export const OPTION_FLAGS: OptionWords = {
     share: "--budget",
     shift: "--shift",
     skip: "--skip",
+    slowSelectors: "--slow-selectors",
     statistics: "--statistics",
     std: "--std",
     target: "--target",

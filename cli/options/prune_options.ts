@@ -33,7 +33,7 @@ const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
  */
 export function createPruneCommand() {
   const base = new Command("prune")
-    .argument("<model>", "model.json or its folder, .keras, .h5 or .onnx")
+    .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
     .addOption(
       createEffortOption(
         "standard; with --prune-option auto, uniform or list none, they are PocketFlow's method and no more",

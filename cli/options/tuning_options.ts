@@ -4,8 +4,8 @@ import { type Command, Option, type OptionValues } from "@commander-js/extra-typ
 import {
   type FinetuneOptions,
   type ModelFile,
-  type QuantizedType,
   saveModel,
+  type StoredType,
   TUNING_DEFAULTS,
   type TuningOutcome,
   type TuningReport,
@@ -162,7 +162,7 @@ export interface TuningFlags extends ScheduleFlags {
   /** Write the model folded. */
   readonly fold?: boolean;
   /** Type that kernels are stored in. */
-  readonly quantize?: QuantizedType;
+  readonly quantize?: StoredType;
   /** Print JSON. */
   readonly json?: boolean;
   /** Seed of the run. */

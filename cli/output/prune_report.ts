@@ -101,15 +101,20 @@ function describeCost({ target, batchSize }: Pick<BudgetReport, "target" | "batc
 
 /** What the budget policy decided, for people. */
 export function describeBudget(
-  { share, isOptimal, error, lowerBound, ...counted }: BudgetReport,
+  { share, ...counted }: BudgetReport,
 ): string {
-  const proof = isOptimal
-    ? "no choice within it has a smaller summed error"
-    : `not proven optimal: no choice within it sums to less than ${
-      formatPercent(error > 0 ? lowerBound / error : 0)
-    } of this one's error`;
   return `budget      ${formatPercent(share.found)} of the ${describeCost(counted)} kept, ` +
-    `at most ${formatPercent(share.wanted)} wanted; ${proof}`;
+    `at most ${formatPercent(share.wanted)} wanted; ${describeProof(counted)}`;
+}
+
+/** How near the best the choice is, for people. */
+function describeProof(
+  { isOptimal, error, lowerBound }: Pick<BudgetReport, "isOptimal" | "error" | "lowerBound">,
+): string {
+  if (isOptimal) return "no choice within it has a smaller summed error";
+  if (lowerBound === 0) return "not proven optimal, and how far from it is not known";
+  return "not proven optimal: no choice within it sums to less than " +
+    `${formatPercent(lowerBound / error)} of this one's error`;
 }
 
 /** The smallest network that keeps a floor, for people. */

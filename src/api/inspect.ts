@@ -1,4 +1,7 @@
+import { availableParallelism } from "node:os";
+import { type DatasetPlace, findImageSize } from "../data/mod.ts";
 import { layerCost, networkCost } from "../cost/mod.ts";
+import { estimateRun, type RunEstimate } from "../pruning/mod.ts";
 import {
   type ChannelSpace,
   type CutMode,
@@ -13,7 +16,7 @@ import {
 import { startBackend } from "../kernels/mod.ts";
 import { InputError } from "../base/mod.ts";
 import { disposeModel, findInputs, type ModelFile } from "../model/mod.ts";
-import { assumeSizes, type CountedFor, resolveSizedModel } from "../session/mod.ts";
+import { type CountedFor, fixOpenSizes, resolveSizedModel } from "../session/mod.ts";
 
 /** One layer as {@link inspect} sees it. */
 export interface LayerDescription {
@@ -66,7 +69,12 @@ export interface InspectReport {
   readonly params: number;
   /** Bytes on disk; 0 for a model that was never there. */
   readonly bytes: number;
+  /** What pruning it by a budget takes, about; absent where sizes stay open. */
+  readonly estimate?: RunEstimate;
 }
+
+/** Images that a run is estimated for where nobody says. */
+const ESTIMATED_IMAGES = 500;
 
 /** Options of {@link inspect}. */
 export interface InspectOptions {
@@ -74,8 +82,14 @@ export interface InspectOptions {
   readonly model: string | ModelFile;
   /** What would happen to channels that several layers read. Default `select`. */
   readonly shared?: SharedMode;
-  /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else 224 × 224. */
+  /** Height and width in pixels, for models that leave them open. Default: what its metadata say, else that of `data`. */
   readonly inputSize?: readonly [number, number];
+  /** A data set whose images have the size that nothing else says. Without it, or where they differ: 224 × 224. */
+  readonly data?: DatasetPlace;
+  /** Calibration images that the estimate is for. Default 500. */
+  readonly images?: number;
+  /** Threads that it is for. Default: one for every core. */
+  readonly workers?: number;
 }
 
 /**
@@ -133,6 +147,12 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
     ...networkCost(graph),
     ...counted,
     bytes: file.bytes,
+    ...(counted.isPerPosition !== true && {
+      estimate: estimateRun({ graph, map }, {
+        images: options.images ?? ESTIMATED_IMAGES,
+        threads: options.workers ?? availableParallelism(),
+      }),
+    }),
   };
 }
 
@@ -146,7 +166,7 @@ interface OpenedSize extends Pick<InspectReport, "inputs" | "countedFor" | "isPe
 const ASSUMED_EXTENTS = [224, 256, 640, 32];
 
 /** Opens a network at the size of its images, or at one that fits it; its inputs are as it states them, or was told. */
-async function openSized({ model, inputSize }: InspectOptions): Promise<OpenedSize> {
+async function openSized({ model, inputSize, data }: InspectOptions): Promise<OpenedSize> {
   const { file, original, isOpen, countedFor } = await resolveSizedModel(model, { inputSize });
   const asStated = (opened: OpenedSize) => ({
     ...opened,
@@ -157,8 +177,13 @@ async function openSized({ model, inputSize }: InspectOptions): Promise<OpenedSi
     const opened = await openAs(file, countedFor);
     return countedFor?.source === "metadata" ? asStated(opened) : opened;
   }
+  const size = data && await findImageSize(data);
+  if (size) {
+    const fixed = await fixOpenSizes(file, size, "data");
+    if (!fixed.isOpen) return asStated(await openAs(fixed.file, fixed.countedFor));
+  }
   for (const extent of ASSUMED_EXTENTS) {
-    const assumed = await assumeSizes(file, extent);
+    const assumed = await fixOpenSizes(file, [extent, extent], "assumed");
     if (assumed.isOpen) break;
     try {
       return asStated(await openAs(assumed.file, assumed.countedFor));

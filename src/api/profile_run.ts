@@ -2,12 +2,14 @@ import {
   describeConditions,
   latencyBatch,
   LatencyTable,
+  layerShapes,
   type LayerTimer,
   measureStockLatency,
   networkCost,
   networkTimes,
   profileGraph,
   type RunProfile,
+  timeStockLayers,
 } from "../cost/mod.ts";
 import { InputError, messageOf } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
@@ -30,7 +32,11 @@ export interface ProfileOptions {
 /** A prediction is timed with many images, as for a budget of latency, where that takes a moment alone. */
 const MOST_MACS = 4e9;
 
-const ROUNDS = 15;
+/** How long whole networks take turns. */
+const TURNS = { rounds: 15, milliseconds: 1500 } as const;
+
+/** How carefully layers are timed: nothing is decided by it. */
+const EFFORT = { leastRounds: 9 } as const;
 
 interface Opened {
   readonly file: ModelFile;
@@ -94,31 +100,32 @@ function costsOf(opened: readonly Opened[]): RunProfile {
   return { before: profiles.at(-2), after: profiles.at(-1)! };
 }
 
-/** A layer that is the same in both networks has one time. */
-function timeShapesOnce(table: LatencyTable): LayerTimer {
-  return async (shapes) => {
-    await table.measure(shapes);
-    return { reference: 1, ratios: shapes.map((shape) => table.timeOf(shape)) };
-  };
+/** Times that have been measured: a layer that is the same in both networks has one. */
+function readOff(table: LatencyTable): LayerTimer {
+  return (shapes) =>
+    Promise.resolve({ reference: 1, ratios: shapes.map((shape) => table.timeOf(shape)) });
 }
 
 async function timeNetworks(
   opened: readonly Opened[],
   onProgress?: ProgressListener,
 ): Promise<RunProfile> {
-  const report = (done: number) =>
-    onProgress?.({ stage: "measuring latency", done, total: opened.length + 1 });
+  const report = (done: number) => onProgress?.({ stage: "measuring latency", done, total: 2 });
   const { macs } = networkCost(opened[0].graph);
   const many = latencyBatch(opened[0].graph);
   const batchSize = macs * many <= MOST_MACS ? many : 1;
-  const timer = timeShapesOnce(await LatencyTable.open());
   report(0);
   const files = opened.map(({ file }) => file);
-  const whole = await measureStockLatency(files, { batchSize, rounds: ROUNDS });
+  const whole = await measureStockLatency(files, { batchSize, ...TURNS });
+  report(1);
+  const table = await LatencyTable.open({ timer: (shapes) => timeStockLayers(shapes, EFFORT) });
+  const networks = opened.map(({ graph }) => ({ graph, map: findChannelSpaces(graph) }));
+  await table.measure(
+    networks.flatMap(({ graph, map }) => [...layerShapes(graph, map, batchSize).values()]),
+  );
   const profiles = [];
-  for (const [index, { graph }] of opened.entries()) {
-    report(index + 1);
-    const layers = await networkTimes(graph, findChannelSpaces(graph), batchSize, timer);
+  for (const [index, { graph, map }] of networks.entries()) {
+    const layers = await networkTimes(graph, map, batchSize, readOff(table));
     profiles.push(profileGraph(graph, { batchSize, layers, whole: whole[index].median }));
   }
   return {

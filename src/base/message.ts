@@ -27,6 +27,7 @@ export type OptionName =
   | "share"
   | "shift"
   | "skip"
+  | "slowSelectors"
   | "statistics"
   | "std"
   | "target"
@@ -89,6 +90,7 @@ export const LIBRARY_WORDS: OptionWords = {
     share: "share",
     shift: "shift",
     skip: "skip",
+    slowSelectors: "slowSelectors: true",
     statistics: "statistics",
     std: "std",
     target: "target",

@@ -41,6 +41,7 @@ export { parseJson } from "./parse_json.ts";
 export { paretoFront, type ParetoPoint } from "./pareto.ts";
 export { createRandom, drawNormal, type Random, shuffledIndices } from "./random.ts";
 export { reachable } from "./reachable.ts";
+export { copyShared } from "./copy_shared.ts";
 export { readPart, ScratchFile } from "./scratch_file.ts";
 export { Stopwatch } from "./stopwatch.ts";
 export { type Answerer, isThread, serveThread } from "./threads/serve_thread.ts";

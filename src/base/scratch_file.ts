@@ -6,6 +6,12 @@ const PREFIX = "secateur-";
 /** Bytes of one call of the system. */
 const BYTES_AT_ONCE = 2 ** 28;
 
+/** A stretch of the file. */
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * A file for what has no room in memory. Its name is taken away as soon as it is open, so that nothing is left of it however
  * the process ends; where the system does not allow that, it goes when it is closed.
@@ -14,6 +20,8 @@ export class ScratchFile {
   readonly #descriptor: number;
   #folder?: string;
   #length = 0;
+  /** Stretches that were given back, ascending and apart. */
+  #free: readonly Stretch[] = [];
   #isOpen = true;
 
   private constructor(descriptor: number, folder: string) {
@@ -42,27 +50,75 @@ export class ScratchFile {
     return undefined;
   }
 
-  /** Bytes that have been written. */
+  /** Bytes of the file. */
   get length(): number {
     return this.#length;
   }
 
   /**
-   * Writes doubles behind what is there.
+   * Writes bytes where there is room.
+   *
+   * @param bytes The bytes.
+   * @returns Where they begin.
+   * @throws What the system says, when the disk is full; what was there stays readable.
+   */
+  write(bytes: Uint8Array): number {
+    const length = bytes.length;
+    const gap = this.#free.find(({ start, end }) => end - start >= length);
+    const start = gap?.start ?? this.#length;
+    for (let done = 0; done < length;) {
+      const most = Math.min(BYTES_AT_ONCE, length - done);
+      done += writeSync(this.#descriptor, bytes, done, most, start + done);
+    }
+    if (gap === undefined) {
+      this.#length += length;
+    } else {
+      const rest = { start: start + length, end: gap.end };
+      this.#free = this.#free.flatMap((each) =>
+        each !== gap ? each : rest.start < rest.end ? rest : []
+      );
+    }
+    return start;
+  }
+
+  /**
+   * Reads bytes.
+   *
+   * @param start Where they begin.
+   * @param bytes Receives them; as many are read as have room in it.
+   * @throws What the system says, or that there are not as many.
+   */
+  readInto(start: number, bytes: Uint8Array): void {
+    readInto(this.#descriptor, start, bytes);
+  }
+
+  /**
+   * Gives room back to what is written later.
+   *
+   * @param start Where what is no longer needed begins.
+   * @param length Its bytes.
+   */
+  free(start: number, length: number): void {
+    const sorted = [...this.#free, { start, end: start + length }].sort((a, b) =>
+      a.start - b.start
+    );
+    this.#free = sorted.reduce<Stretch[]>((joined, each) => {
+      const last = joined.at(-1);
+      return last?.end === each.start
+        ? [...joined.slice(0, -1), { start: last.start, end: each.end }]
+        : [...joined, each];
+    }, []);
+  }
+
+  /**
+   * Writes doubles.
    *
    * @param values The doubles.
    * @returns Where they begin, for {@link read}.
    * @throws What the system says, when the disk is full; what was there stays readable.
    */
   append(values: Float64Array): number {
-    const start = this.#length;
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    for (let done = 0; done < bytes.length;) {
-      const length = Math.min(BYTES_AT_ONCE, bytes.length - done);
-      done += writeSync(this.#descriptor, bytes, done, length, start + done);
-    }
-    this.#length += bytes.length;
-    return start;
+    return this.write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
   /**
@@ -105,13 +161,18 @@ export function readPart(
   length: number,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
+  readInto(descriptor, start, bytes);
+  return bytes;
+}
+
+function readInto(descriptor: number, start: number, bytes: Uint8Array): void {
+  const { length } = bytes;
   for (let done = 0; done < length;) {
     const most = Math.min(BYTES_AT_ONCE, length - done);
     const count = readSync(descriptor, bytes, done, most, start + done);
     if (count === 0) throw new RangeError(`found ${done} bytes at ${start}, wanted ${length}`);
     done += count;
   }
-  return bytes;
 }
 
 /** A new folder in another one, or in that for temporary files; Deno would ask the user where it has no permission. */

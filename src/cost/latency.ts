@@ -32,9 +32,14 @@ export interface LatencyOptions {
   readonly batchSize: number;
   /** Timed predictions of every model; up to five more warm up. */
   readonly rounds: number;
+  /** Milliseconds after which no more predictions are begun, once there are five of every model. Default: no end. */
+  readonly milliseconds?: number;
 }
 
 const MOST_WARM_UPS = 5;
+
+/** Timed predictions of every model at least, as far as so many are asked for; the share of the time that may warm up. */
+const LEAST_ROUNDS = 5, WARM_UP_SHARE = 0.25;
 
 /**
  * Times `model.predict` of stock TensorFlow.js on the current backend, the models in turn, so that a drift of the
@@ -58,19 +63,27 @@ const MOST_WARM_UPS = 5;
  */
 export async function measureLatency(
   files: readonly ModelFile[],
-  { batchSize, rounds }: LatencyOptions,
+  { batchSize, rounds, milliseconds = Infinity }: LatencyOptions,
 ): Promise<Timing[]> {
   const models = await Promise.all(files.map(instantiate));
   const inputs = models[0].inputs.map(({ shape: [, ...extents] }) =>
     tf.randomUniform([batchSize, ...extents as number[]])
   );
   const times = models.map((): number[] => []);
-  for (let round = -Math.min(rounds, MOST_WARM_UPS); round < rounds; round++) {
-    models.forEach((model, index) => {
-      const start = performance.now();
-      tf.tidy(() => [model.predict(inputs)].flat().forEach((output) => output.dataSync()));
-      if (round >= 0) times[index].push(performance.now() - start);
-    });
+  const predict = (model: tf.LayersModel): number => {
+    const start = performance.now();
+    tf.tidy(() => [model.predict(inputs)].flat().forEach((output) => output.dataSync()));
+    return performance.now() - start;
+  };
+  const begin = performance.now();
+  const elapsed = () => performance.now() - begin;
+  for (let warmUp = 0; warmUp < Math.min(rounds, MOST_WARM_UPS); warmUp++) {
+    if (warmUp > 0 && elapsed() > WARM_UP_SHARE * milliseconds) break;
+    models.forEach(predict);
+  }
+  for (let round = 0; round < rounds; round++) {
+    if (round >= LEAST_ROUNDS && elapsed() > milliseconds) break;
+    models.forEach((model, index) => times[index].push(predict(model)));
   }
   tf.dispose(inputs);
   for (const model of models) disposeModel(model);

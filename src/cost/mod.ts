@@ -11,7 +11,7 @@ export {
   LatencyTable,
 } from "./latency_table.ts";
 export { layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
-export { networkTimes } from "./network_times.ts";
+export { layerShapes, networkTimes } from "./network_times.ts";
 export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";
 export {
   type LayerProfile,

@@ -4,6 +4,26 @@ import { listSymbolicLayers } from "./symbolic_layers.ts";
 import type { LayerTimer } from "./time_layers.ts";
 
 /**
+ * The shapes by which the layers of a network are timed.
+ *
+ * @param graph The network.
+ * @param map Its channel spaces.
+ * @param batchSize Images of a batch.
+ * @returns Shapes by key of the layer; inputs of the model have none.
+ */
+export function layerShapes(
+  graph: LayerGraph,
+  map: ChannelMap,
+  batchSize: number,
+): Map<string, LayerShape> {
+  const layers = listSymbolicLayers(graph, map, []).filter(({ rule }) => rule.kind !== "source");
+  return new Map(layers.map((layer) => {
+    const widths = widthAxes(layer).map(({ full }) => full);
+    return [layer.node.key, shapeOfLayer(layer, widths, batchSize)];
+  }));
+}
+
+/**
  * Times every layer of a network by itself, as a layers model runs it.
  *
  * @param graph The network.
@@ -19,18 +39,11 @@ export async function networkTimes(
   batchSize: number,
   timer: LayerTimer,
 ): Promise<Map<string, number>> {
-  const keys = new Map<string, string>();
-  const shapes = new Map<string, LayerShape>();
-  for (const layer of listSymbolicLayers(graph, map, [])) {
-    if (layer.rule.kind === "source") continue;
-    const widths = widthAxes(layer).map(({ full }) => full);
-    const shape = shapeOfLayer(layer, widths, batchSize);
-    keys.set(layer.node.key, shapeKey(shape));
-    shapes.set(shapeKey(shape), shape);
-  }
+  const own = layerShapes(graph, map, batchSize);
+  const shapes = new Map([...own.values()].map((shape) => [shapeKey(shape), shape]));
   const { reference, ratios } = await timer([...shapes.values()]);
   const times = new Map(
     [...shapes.keys()].map((key, index) => [key, reference * ratios[index]]),
   );
-  return new Map([...keys].map(([layer, key]) => [layer, times.get(key)!]));
+  return new Map([...own].map(([layer, shape]) => [layer, times.get(shapeKey(shape))!]));
 }

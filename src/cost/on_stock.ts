@@ -3,11 +3,11 @@ import type { ModelFile } from "../model/mod.ts";
 import { Thread } from "../base/mod.ts";
 import { type LatencyOptions, measureLatency, type Timing } from "./latency.ts";
 import type { LayerShape } from "./layer_shape.ts";
-import { type LayerTimes, timeLayers } from "./time_layers.ts";
+import { type LayerTimes, timeLayers, type TimingEffort } from "./time_layers.ts";
 
 /** What the thread is asked. */
 type StockRequest =
-  | { readonly shapes: readonly LayerShape[] }
+  | { readonly shapes: readonly LayerShape[]; readonly effort?: TimingEffort }
   | { readonly files: readonly ModelFile[]; readonly options: LatencyOptions };
 
 /** Asks a thread whose backend has none of our kernels. */
@@ -30,7 +30,7 @@ export async function answerStock(message: unknown): Promise<unknown> {
   const request = message as StockRequest;
   await startBackend();
   return "shapes" in request
-    ? await timeLayers(request.shapes)
+    ? await timeLayers(request.shapes, request.effort)
     : await measureLatency(request.files, request.options);
 }
 
@@ -38,12 +38,16 @@ export async function answerStock(message: unknown): Promise<unknown> {
  * `timeLayers` on a thread of its own, whose backend is that of stock tfjs-wasm whatever this thread has registered.
  *
  * @param shapes The layers.
+ * @param effort How carefully.
  * @returns Their times.
  * @throws {InputError} When TensorFlow.js cannot make a layer, or there can be no thread.
  * @throws {WorkerError} When the thread ends before it answers.
  */
-export async function timeStockLayers(shapes: readonly LayerShape[]): Promise<LayerTimes> {
-  return await askStock({ shapes }) as LayerTimes;
+export async function timeStockLayers(
+  shapes: readonly LayerShape[],
+  effort?: TimingEffort,
+): Promise<LayerTimes> {
+  return await askStock({ shapes, effort }) as LayerTimes;
 }
 
 /**

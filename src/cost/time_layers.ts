@@ -30,6 +30,12 @@ const WARM_UP_MS = 300;
 const GROUP_MS = 300;
 const ROUNDS = { least: 25, most: 250 } as const;
 
+/** Settings of {@link timeLayers}. */
+export interface TimingEffort {
+  /** How often slow layers take turns. Default 25, which decisions are made by. */
+  readonly leastRounds?: number;
+}
+
 /** A layer that is ready to run. */
 interface Runner {
   readonly run: () => void;
@@ -41,10 +47,14 @@ interface Runner {
  * reference, so that a drift of the machine's speed meets both. A layer's ratio is the median over rounds.
  *
  * @param shapes The layers.
+ * @param effort How carefully.
  * @returns Their times.
  * @throws {InputError} When TensorFlow.js cannot make a layer.
  */
-export async function timeLayers(shapes: readonly LayerShape[]): Promise<LayerTimes> {
+export async function timeLayers(
+  shapes: readonly LayerShape[],
+  { leastRounds = ROUNDS.least }: TimingEffort = {},
+): Promise<LayerTimes> {
   const reference = await prepare(REFERENCE);
   const warmUntil = performance.now() + WARM_UP_MS;
   while (performance.now() < warmUntil) reference.run();
@@ -52,7 +62,8 @@ export async function timeLayers(shapes: readonly LayerShape[]): Promise<LayerTi
   const ratios: number[] = [];
   for (const group of groupShapes(shapes)) {
     const runners = await Promise.all(group.map(prepare));
-    const rounds = Array.from({ length: countRounds([reference, ...runners]) }, () => {
+    const count = countRounds([reference, ...runners], leastRounds);
+    const rounds = Array.from({ length: count }, () => {
       const own = timeRun(reference);
       references.push(own);
       return runners.map((runner) => timeRun(runner) / own);
@@ -102,9 +113,9 @@ async function prepare(shape: LayerShape): Promise<Runner> {
   };
 }
 
-function countRounds(runners: readonly Runner[]): number {
+function countRounds(runners: readonly Runner[], least: number): number {
   const pass = runners.reduce((sum, runner) => sum + timeRun(runner), 0);
-  return Math.min(ROUNDS.most, Math.max(ROUNDS.least, Math.ceil(GROUP_MS / pass)));
+  return Math.min(ROUNDS.most, Math.max(least, Math.ceil(GROUP_MS / pass)));
 }
 
 /** Milliseconds of a run. */

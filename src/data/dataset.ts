@@ -14,7 +14,7 @@ export interface ImageShape {
 export type InputValues = Uint8Array | Float32Array;
 
 /**
- * Images that are read one by one; nothing decoded is kept. For a network with several inputs an image is what all of
+ * Images that are read one by one. For a network with several inputs an image is what all of
  * them read.
  */
 export interface ImageSet {

@@ -34,6 +34,8 @@ export interface PictureSource {
 /** Numbers that have the shape which the network reads. */
 export interface ArraySource {
   readonly kind: "bytes" | "floats";
+  /** Extents of an image's numbers. */
+  readonly shape: readonly number[];
   /** Where the numbers come from, for messages. */
   readonly place: string;
   /** The numbers of an image; not to be written to. */

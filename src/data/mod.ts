@@ -5,6 +5,7 @@ export type { Dataset, ImageSet, InputValues } from "./dataset.ts";
 export { encodePicture } from "./encode_picture.ts";
 export type { FilesInMemory } from "./file_tree.ts";
 export { fingerprintImages } from "./fingerprint.ts";
+export { findImageSize } from "./image_size.ts";
 export { ImageFaults, tolerableFaults } from "./image_faults.ts";
 export type { MemoryDataset, MemoryImage, MemorySplit } from "./memory.ts";
 export {

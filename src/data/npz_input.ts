@@ -54,6 +54,7 @@ function wholeSource(
   const size = valuesOf(row);
   return {
     kind: "floats",
+    shape: row,
     place,
     decode: (index: number) => {
       const numbers: ArrayLike<number | bigint> = values.subarray(index * size, (index + 1) * size);
@@ -124,6 +125,7 @@ function arraySource(array: NpyArray, place: string, row: readonly number[]): In
   if (isFloat(array)) requireFinite(array, place, size);
   return {
     kind: isFloat(array) ? "floats" : "bytes",
+    shape: row,
     place,
     decode: (index: number) => ({ data: values.subarray(index * size, (index + 1) * size) }),
   };

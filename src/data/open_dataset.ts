@@ -11,8 +11,12 @@ import {
 import type { Dataset, DatasetOptions, ImageShape } from "./dataset.ts";
 import type { OpenedFormat } from "./format.ts";
 import { createImageSet, type ImageSource } from "./image_set.ts";
+import { keepDecoded } from "./keep_decoded.ts";
 import { type DatasetPlace, type DatasetSource, nameOf, openFormat } from "./open_format.ts";
 import { setAsideTest } from "./split.ts";
+
+/** Bytes of decoded images that are kept of a split, in every thread: some ten thousand small ones. */
+const KEPT_BYTES = 24 * 2 ** 20;
 
 /**
  * Opens a dataset; its format follows from what the folder holds.
@@ -169,11 +173,12 @@ function openSplits(
   order: ClassOrder | undefined,
   { inputs }: DatasetOptions,
 ) {
-  const open = (source: ImageSource) =>
-    createImageSet({
-      ...source,
-      labels: order && source.labels!.map((label) => order.labels[label]),
-    }, inputs);
+  const open = (source: ImageSource) => {
+    const labels = order && source.labels!.map((label) => order.labels[label]);
+    const set = createImageSet({ ...source, labels }, inputs);
+    const areFiles = source.inputs.some((input) => input.kind === "picture" && !input.place);
+    return areFiles ? keepDecoded(set, KEPT_BYTES) : set;
+  };
   return opened.test
     ? { train: open(opened.train), test: open(opened.test), heldOut: false }
     : { ...setAsideTest(open(opened.train)), heldOut: true };

@@ -1,3 +1,4 @@
+import { copyShared } from "../base/mod.ts";
 import type { InputPreparation } from "../model/mod.ts";
 import { diskTree } from "./file_tree.ts";
 import { readArrayFile } from "./npz_arrays.ts";
@@ -23,14 +24,4 @@ export async function shareDataset(
     arrays.set(name, { ...array, values: copyShared(array.values) });
   }
   return { path: file.path, arrays };
-}
-
-function copyShared<Values extends ArrayBufferView & { readonly length: number }>(
-  values: Values,
-): Values {
-  const { buffer, byteOffset, byteLength } = values;
-  const shared = new SharedArrayBuffer(byteLength);
-  new Uint8Array(shared).set(new Uint8Array(buffer, byteOffset, byteLength));
-  const View = values.constructor as new (buffer: SharedArrayBuffer) => Values;
-  return new View(shared);
 }

@@ -40,7 +40,10 @@ export interface SourceSpec {
   /** Largest share of images that may be undecodable. */
   readonly badImageShare?: number;
   /** How calibration images and positions are chosen; the identity says how many images. */
-  readonly sampling: Omit<StatisticsSource["calibration"], "indices" | "place" | "images">;
+  readonly sampling: Omit<
+    StatisticsSource["calibration"],
+    "indices" | "place" | "images" | "scratch"
+  >;
 }
 
 const SAMPLING = {
@@ -102,7 +105,7 @@ export async function describeSource(
   { data, labels, badImageShare }: DataOptions,
   blobs: BlobStore,
 ): Promise<SourceSpec> {
-  const { indices: _, place: __, images: ___, ...sampling } = source.calibration;
+  const { indices: _, place: __, images: ___, scratch: ____, ...sampling } = source.calibration;
   return {
     identity: await identifyStatistics(source),
     model: await putModel(source.file, blobs),

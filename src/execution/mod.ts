@@ -10,7 +10,7 @@ export {
   StatisticsFile,
   writeStatistics,
 } from "./calibration/packed_statistics.ts";
-export { sumBytes } from "./calibration/sample_sums.ts";
+export { keptSamples, sumBytes } from "./calibration/sample_sums.ts";
 export { pointsFor } from "./calibration/sampling.ts";
 export { outputSizeOf } from "./calibration/sampled_images.ts";
 export {
@@ -35,6 +35,7 @@ export {
 } from "./forward/batch_norm.ts";
 export { givesProbabilities } from "./forward/classification.ts";
 export { ForwardPlan } from "./forward/forward_plan.ts";
+export { measureVariants } from "./forward/measure_variants.ts";
 export type {
   Answers,
   Figures,

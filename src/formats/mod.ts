@@ -1,5 +1,11 @@
 /** Models in files of any format. */
 export { openModel, readModel } from "./open_model.ts";
-export { refuseExistingModel, saveModel, writeModel } from "./save_model.ts";
+export {
+  refuseExistingModel,
+  saveModel,
+  type SaveModelOptions,
+  type StoredType,
+  writeModel,
+} from "./save_model.ts";
 export { loadModelFile } from "./tfjs/load.ts";
 export { type ExtraFiles, refuseExisting, saveModelFile, type SaveOptions } from "./tfjs/save.ts";

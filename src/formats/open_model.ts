@@ -23,12 +23,12 @@ const FORMATS: readonly [begins: (head: Uint8Array) => boolean, read: Reader][] 
   [(head) => startsWith(head, "\x89HDF\r\n\x1a\n"), readKeras],
   [(head) => startsWith(head, "PK\x03\x04"), readKeras],
   [(head) => /^(\xef\xbb\xbf)?\s*\{/.test(textOf(head)), readTfjs],
+  [(head) => textOf(head.subarray(4)).startsWith("TFL3"), readTfliteModel],
   [(head) => head[0] === 0x08 && head[1] < 0x80, readOnnx],
 ];
 
 /** What else a file may be, as people call it. */
 const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][] = [
-  [(head) => textOf(head.subarray(4)).startsWith("TFL3"), "a TensorFlow Lite model"],
   [(head) => startsWith(head, "\x80\x02") || startsWith(head, "\x80\x04"), "a Python pickle"],
   [(head) => startsWith(head, "\x93NUMPY"), "a NumPy array"],
   [(head) => startsWith(head, "\x1f\x8b"), "a gzip archive"],
@@ -38,7 +38,7 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
 
 /**
  * Reads a model, whatever format it is in: a tfjs layers model or graph model (a model.json or its folder), Keras
- * (`.keras`, `.h5`) or ONNX. The content decides, not the name. Files beside it may say what its outputs mean:
+ * (`.keras`, `.h5`), ONNX or TensorFlow Lite. The content decides, not the name. Files beside it may say what its outputs mean:
  * {@link addLabelFiles}.
  *
  * @param path The file or folder.
@@ -121,7 +121,7 @@ function findReader(head: Uint8Array, path: string): Reader {
     (head.length === 0 ? "an empty file" : "a file of an unknown format");
   throw new InputError(
     `opening the model ${path}: found ${stranger}, wanted a model.json of tfjs or its folder, ` +
-      `a .keras or .h5 file of Keras, or an ONNX file; convert it to one of these where it was trained`,
+      `a .keras or .h5 file of Keras, or an ONNX or TensorFlow Lite file; convert it to one of these where it was trained`,
   );
 }
 
@@ -139,6 +139,12 @@ async function readModelOf(model: ModelJson): Promise<ModelFile> {
 async function readOnnx(...model: Parameters<Reader>): Promise<ModelFile> {
   const { readOnnxModel } = await import("./onnx/mod.ts");
   return await readOnnxModel(...model);
+}
+
+/** Its reader is loaded where there is something to read. */
+async function readTfliteModel(bytes: Uint8Array, path: string): Promise<ModelFile> {
+  const { readTflite } = await import("./tflite/mod.ts");
+  return readTflite(bytes, path);
 }
 
 /** The first bytes of a file; undefined for a folder. */

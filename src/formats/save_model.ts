@@ -10,15 +10,72 @@ import {
 } from "./tfjs/save.ts";
 import type { ModelFile } from "../model/mod.ts";
 
-/** Writers of formats that are one file, by the ending of its name. */
-const WRITERS: ReadonlyMap<string, (file: ModelFile) => Promise<Uint8Array>> = new Map([
-  [".keras", writeKeras],
-  [".onnx", async (file: ModelFile) => (await import("./onnx/mod.ts")).writeOnnx(file)],
+/** How kernels may be stored; `int8` in TensorFlow Lite alone. */
+export type StoredType = NonNullable<SaveOptions["quantize"]> | "int8";
+
+/** How {@link saveModel} writes a model. */
+export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
+  /**
+   * Type that kernels are stored in: `uint8`, `uint16` or `float16` in a tfjs layers model, whose kernels are float32 again
+   * when it is read; `float16` or `int8` in TensorFlow Lite, which computes with integers and floats then (dynamic range).
+   * Default: float32, in a tfjs layers model the type that it was read with.
+   */
+  quantize?: StoredType;
+}
+
+/** A format that is one file. */
+interface FileFormat {
+  readonly write: (file: ModelFile, quantize?: StoredType) => Promise<Uint8Array>;
+  /** What its kernels may be stored as beside float32. */
+  readonly stores: readonly StoredType[];
+}
+
+/** Formats that are one file, by the ending of its name. */
+const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat>([
+  [".keras", { write: writeKeras, stores: [] }],
+  [".onnx", {
+    write: async (file) => (await import("./onnx/mod.ts")).writeOnnx(file),
+    stores: [],
+  }],
+  [".tflite", {
+    write: async (file, quantize) => {
+      const { writeTflite } = await import("./tflite/mod.ts");
+      const kernels = quantize === "int8" || quantize === "float16" ? quantize : "float32";
+      return writeTflite(file, { kernels });
+    },
+    stores: ["float16", "int8"],
+  }],
 ]);
 
-function writerOf(path: string) {
+/** What kernels of a tfjs layers model may be stored as beside float32. */
+const FOLDER_STORES: readonly StoredType[] = ["uint8", "uint16", "float16"];
+
+function formatOf(path: string): FileFormat | undefined {
   const ending = /\.\w+$/.exec(path)?.[0] ?? "";
-  return WRITERS.get(ending.toLowerCase());
+  return FILE_FORMATS.get(ending.toLowerCase());
+}
+
+/** Refuses to store kernels as a format cannot. */
+function requireStored(path: string, quantize: StoredType | undefined): void {
+  const stores = formatOf(path)?.stores ?? FOLDER_STORES;
+  if (quantize === undefined || stores.includes(quantize)) return;
+  const place = formatOf(path) ? `a ${extname(path)} file` : "a tfjs layers model";
+  if (stores.length === 0) {
+    throw new UsageError([
+      `writing ${path}: found `,
+      option("quantize"),
+      ` ${quantize} for ${place}, whose weights are float32; leave `,
+      option("quantize"),
+      " out, or write a tfjs layers model to a folder",
+    ]);
+  }
+  throw new UsageError([
+    `writing ${path}: found `,
+    option("quantize"),
+    ` ${quantize} for ${place}, wanted ${stores.join(" or ")}; choose one of these, or leave `,
+    option("quantize"),
+    " out",
+  ]);
 }
 
 /**
@@ -42,8 +99,8 @@ function writerOf(path: string) {
  * ```
  */
 export async function writeModel(name: string, file: ModelFile): Promise<Map<string, Uint8Array>> {
-  const write = writerOf(name);
-  return write ? new Map([[name, await write(file)]]) : encodeModelFiles(file);
+  const format = formatOf(name);
+  return format ? new Map([[name, await format.write(file)]]) : encodeModelFiles(file);
 }
 
 /**
@@ -70,23 +127,15 @@ export async function writeModel(name: string, file: ModelFile): Promise<Map<str
  */
 export async function refuseExistingModel(
   path: string,
-  { force, quantize }: Pick<SaveOptions, "force" | "quantize"> = {},
+  { force, quantize }: Pick<SaveModelOptions, "force" | "quantize"> = {},
 ): Promise<void> {
-  if (writerOf(path) === undefined) return await refuseExisting(path, force);
-  if (quantize !== undefined) {
-    throw new UsageError([
-      `writing ${path}: found `,
-      option("quantize"),
-      ` ${quantize} for a ${extname(path)} file, whose weights are float32; leave `,
-      option("quantize"),
-      " out, or write a tfjs layers model to a folder",
-    ]);
-  }
+  requireStored(path, quantize);
+  if (formatOf(path) === undefined) return await refuseExisting(path, force);
   await refuseExistingFile(path, force);
 }
 
 /**
- * Writes a model: to a `.keras` or `.onnx` file where the name ends so, otherwise as a tfjs layers model to a folder.
+ * Writes a model: to a `.keras`, `.onnx` or `.tflite` file where the name ends so, otherwise as a tfjs layers model to a folder.
  * Whatever it is, it is written beside its place first.
  *
  * @param path The file or folder.
@@ -113,14 +162,19 @@ export async function refuseExistingModel(
 export async function saveModel(
   path: string,
   file: ModelFile,
-  options: SaveOptions = {},
+  options: SaveModelOptions = {},
 ): Promise<{ bytes: number }> {
-  const write = writerOf(path);
-  if (write === undefined) return await saveModelFile(path, file, { verify: true, ...options });
+  const { quantize, ...rest } = options;
+  requireStored(path, quantize);
+  const format = formatOf(path);
+  if (format === undefined) {
+    const stored = quantize as SaveOptions["quantize"];
+    return await saveModelFile(path, file, { verify: true, ...rest, quantize: stored });
+  }
   const { signal } = options;
   await refuseExistingModel(path, options);
-  const content = await write(file);
-  const extraFiles = await resolveExtraFiles(options, content.length);
+  const content = await format.write(file, quantize);
+  const extraFiles = await resolveExtraFiles(rest, content.length);
   const stem = join(dirname(path), basename(path, extname(path)));
   const beside = [...extraFiles].map(([name, extra]) => [`${stem}.${name}`, extra] as const);
   await writeWholeFiles(new Map([[path, content], ...beside]), signal);

@@ -7,6 +7,8 @@ export interface ActivationBytes {
   readonly forward: number;
   /** What gradients at inference need: all that is made, BatchNormalizations and activations folded. */
   readonly backward: number;
+  /** What every gradient takes on top while it is moved back: those at both ends of a step, and what a kernel makes of them. */
+  readonly gradient: number;
   /** What a training step keeps and makes: every activation, its gradient, and what a kernel works on. */
   readonly training: number;
 }
@@ -15,6 +17,9 @@ const FLOAT_BYTES = 4;
 
 /** Stands for an extent that the network leaves open. */
 export const OPEN_EXTENT = 64;
+
+/** Tensors of the largest step for every gradient that is moved back. */
+const GRADIENT_TENSORS = 4;
 
 /** Tensors of a training step for every activation. */
 const TRAINING_TENSORS = 3;
@@ -44,7 +49,8 @@ export function activationBytes(graph: LayerGraph): ActivationBytes {
   });
   const folded = foldableChains(graph).map((chain) => bytes.get(chain.at(-1)!.key)!);
   const backward = folded.reduce((sum, own) => sum + own, 0);
-  return { forward, backward, training: TRAINING_TENSORS * all };
+  const gradient = GRADIENT_TENSORS * Math.max(0, ...folded);
+  return { forward, backward, gradient, training: TRAINING_TENSORS * all };
 }
 
 /**

@@ -26,7 +26,7 @@ export {
   shrinkGraph,
 } from "./cuts/surgery.ts";
 export { batchNormAffine, isChannelNorm, isLinearMap } from "./folding/affine.ts";
-export { foldableChains, mergeChain } from "./folding/chains.ts";
+export { foldableChains, isImageNorm, mergeChain } from "./folding/chains.ts";
 export { foldGraph } from "./folding/fold_graph.ts";
 export {
   CONVOLUTION_CLASSES,

@@ -78,19 +78,47 @@ export function factorWithRidge(
   workspace: number,
   order?: Int32Array,
 ): RidgeEvidence {
-  if (!(ridge >= 0)) throw new RangeError(`factor G + ρI: ridge ${ridge}, wanted at least 0`);
-  const { wasm, memory } = kernels;
-  const unit = meanDiagonal(gram, size);
-  for (let attempts = 1, tried = ridge;; attempts++) {
-    const target = memory.f64(factor, size * size);
+  const write = (target: Float64Array) => {
     if (order) writeInOrder(target, gram, order);
     else target.set(gram);
+  };
+  const { unit: _, ...evidence } = factorWritten(kernels, write, size, ridge, {
+    factor,
+    workspace,
+  });
+  return evidence;
+}
+
+/**
+ * As {@link factorWithRidge}, of a G that nobody holds.
+ *
+ * @param kernels The kernels.
+ * @param write Writes G, its upper triangle at least.
+ * @param size Rows of G.
+ * @param ridge Ridge to begin with, relative to the mean diagonal.
+ * @param at Addresses of the factor and the workspace.
+ * @returns The ridge used and how well it went, and the mean diagonal of G.
+ * @throws {RangeError} As {@link factorWithRidge}.
+ */
+export function factorWritten(
+  kernels: Kernels,
+  write: (target: Float64Array) => void,
+  size: number,
+  ridge: number,
+  { factor, workspace }: { readonly factor: number; readonly workspace: number },
+): RidgeEvidence & { readonly unit: number } {
+  if (!(ridge >= 0)) throw new RangeError(`factor G + ρI: ridge ${ridge}, wanted at least 0`);
+  const { wasm, memory } = kernels;
+  for (let attempts = 1, tried = ridge;; attempts++) {
+    const target = memory.f64(factor, size * size);
+    write(target);
+    const unit = meanDiagonal(target, size);
     for (let r = 0; r < size; r++) target[r * (size + 1)] += tried * unit;
     const failed = wasm.choleskyFactor(factor, size, size, PIVOT_FLOOR * unit, workspace);
     if (failed === 0) {
       let smallest = Infinity;
       for (let r = 0; r < size; r++) smallest = Math.min(smallest, target[r * (size + 1)] ** 2);
-      return { ridge: tried, attempts, smallestPivot: smallest / unit };
+      return { ridge: tried, attempts, smallestPivot: smallest / unit, unit };
     }
     if (tried >= LARGEST_RIDGE) {
       throw new RangeError(

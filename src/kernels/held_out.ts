@@ -1,4 +1,4 @@
-import { factorWithRidge, meanDiagonal } from "./cholesky.ts";
+import { factorWritten } from "./cholesky.ts";
 import type { Kernels } from "./load.ts";
 
 const F64_BYTES = 8;
@@ -27,6 +27,20 @@ export interface HeldOutTrial {
   readonly outputs: number;
 }
 
+/** Second moments whose G nobody holds: it is as large as a layer's own. */
+export interface WrittenMoments extends Omit<SampleMoments, "gram"> {
+  /** Writes G, size × size. */
+  readonly writeGram: (target: Float64Array) => void;
+}
+
+/** A {@link HeldOutTrial} whose matrices are written when they are needed. */
+export interface WrittenTrial extends Omit<HeldOutTrial, "train" | "test"> {
+  /** What is fitted to. */
+  readonly train: WrittenMoments;
+  /** What it is tried out on. */
+  readonly test: WrittenMoments;
+}
+
 /**
  * Squared error of a ridge regression on samples that it has not seen: with W' = (G + ρI)⁻¹(C + ρW) of the samples it is
  * fitted to, and s, C and G of the others,
@@ -41,7 +55,7 @@ export interface HeldOutTrial {
  */
 export function heldOutError(
   kernels: Kernels,
-  { train, test, weights, size, outputs }: HeldOutTrial,
+  { train, test, weights, size, outputs }: WrittenTrial,
   ridge: number,
 ): number {
   const { wasm, memory } = kernels;
@@ -51,13 +65,14 @@ export function heldOutError(
     product: size * outputs * F64_BYTES,
     workspace: wasm.choleskyWorkspaceBytes(),
   }, (at) => {
-    const evidence = factorWithRidge(kernels, train.gram, size, ridge, at.matrix, at.workspace);
-    const rho = evidence.ridge * meanDiagonal(train.gram, size);
+    const { matrix: factor, workspace } = at;
+    const written = factorWritten(kernels, train.writeGram, size, ridge, { factor, workspace });
+    const rho = written.ridge * written.unit;
     const solution = memory.f64(at.solution, size * outputs);
     for (let i = 0; i < solution.length; i++) solution[i] = train.cross[i] + rho * weights[i];
     wasm.choleskySolve(at.matrix, size, size, at.solution, outputs, at.workspace);
 
-    memory.f64(at.matrix, size * size).set(test.gram);
+    test.writeGram(memory.f64(at.matrix, size * size));
     const negated = memory.f64(at.product, size * outputs).fill(0);
     wasm.subtractProduct(at.product, at.matrix, size, at.solution, outputs, at.workspace);
     let error = test.total;

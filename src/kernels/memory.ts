@@ -170,7 +170,7 @@ export class BackendMemory {
    * @returns The view.
    */
   f32(pointer: number, length: number): Float32Array<ArrayBuffer> {
-    return new Float32Array(this.memory.buffer as ArrayBuffer, pointer, length);
+    return new Float32Array<ArrayBuffer>(this.memory.buffer as ArrayBuffer, pointer, length);
   }
 
   /**
@@ -192,7 +192,7 @@ export class BackendMemory {
    * @returns The view.
    */
   i32(pointer: number, length: number): Int32Array<ArrayBuffer> {
-    return new Int32Array(this.memory.buffer as ArrayBuffer, pointer, length);
+    return new Int32Array<ArrayBuffer>(this.memory.buffer as ArrayBuffer, pointer, length);
   }
 
   /**

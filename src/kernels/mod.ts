@@ -4,41 +4,49 @@
  * @module
  */
 export { startBackend } from "./backend.ts";
-export { trainBatchNorm } from "./batch_norm.ts";
+export { channelMoments, trainBatchNorm } from "./batch_norm.ts";
 export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
 export { conditionMoments, conditionTrial } from "./conditional_moments.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
 export type { Elimination, EliminationSystem } from "./elimination_state.ts";
 export type { Geometry } from "./geometry.ts";
-export { heldOutError, type HeldOutTrial, type SampleMoments } from "./held_out.ts";
+export {
+  heldOutError,
+  type HeldOutTrial,
+  type SampleMoments,
+  type WrittenMoments,
+  type WrittenTrial,
+} from "./held_out.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   centerInPlace,
+  giveBack,
   inputSquares,
-  joinHalves,
+  joinParts,
   mergeMoments,
+  type MomentParts,
   type Moments,
+  type PackedMoments,
   releaseMoments,
   type Samples,
-  sumMoments,
 } from "./moments.ts";
 export {
   assembleMoments,
   type MomentsByLayer,
   type MomentsPart,
   type MomentsSize,
-  packAndRelease,
   packedBytes,
-  type PackedMoments,
   packMoments,
   partOf,
   shapesOfParts,
   sizeOfMoments,
+  unpackAndRelease,
   unpackMoments,
 } from "./packed_moments.ts";
+export { TensorFile, type TensorPlace } from "./tensor_file.ts";
 export { SampleElimination } from "./sample_elimination.ts";
 export {
   gramOfSamples,

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "./load.ts";
-import type { Moments } from "./moments.ts";
+import type { PackedMoments } from "./moments.ts";
 
 /** The micro-tile of `assembly/gemm_f32.ts`, which also shapes the sums. */
 const TILE_ROWS = 6;
@@ -116,12 +116,12 @@ export class MomentAccumulator {
   }
 
   /**
-   * Copies the sums out as plain matrices; accumulation may go on.
+   * Copies the sums out, of G its upper triangle; accumulation may go on.
    *
    * @returns The moments so far.
    * @throws {Error} When the accumulator has been disposed.
    */
-  read(): Moments {
+  read(): PackedMoments {
     this.#checkLive();
     const { memory } = this.#kernels;
     const d = this.#inputs, n = this.#outputs;
@@ -130,7 +130,7 @@ export class MomentAccumulator {
       d,
       n,
       count: this.#count,
-      gram: unpackGram(memory.f64(at.gram, this.#gramBytes / F64_BYTES), d),
+      triangle: readTriangle(memory.f64(at.gram, this.#gramBytes / F64_BYTES), d),
       cross: unpackCross(memory.f64(at.cross, this.#crossBytes / F64_BYTES), d, n),
       sumX: memory.f64(at.sumX, d).slice(),
       sumY: memory.f64(at.sumY, n).slice(),
@@ -151,24 +151,22 @@ export class MomentAccumulator {
   }
 }
 
-/** G from its tiles (layout in `assembly/moments.ts`): the upper triangle is read, the lower one mirrored. */
-function unpackGram(tiles: Float64Array, d: number): Float64Array {
-  const gram = new Float64Array(d * d);
+/** The upper triangle of G, row by row, from its tiles (layout in `assembly/moments.ts`). */
+function readTriangle(tiles: Float64Array, d: number): Float64Array {
+  const triangle = new Float64Array(d * (d + 1) / 2);
+  const rowStart = (r: number) => r * d - r * (r + 1) / 2;
   let tile = 0;
   for (let top = 0; top < d; top += TILE_ROWS) {
     const bottom = Math.min(d, top + TILE_ROWS);
     for (let left = top - top % TILE_COLUMNS; left < d; left += TILE_COLUMNS, tile += TILE_SIZE) {
       const right = Math.min(d, left + TILE_COLUMNS);
       for (let r = top; r < bottom; r++) {
-        for (let s = Math.max(r, left); s < right; s++) {
-          const value = tiles[tile + (r - top) * TILE_COLUMNS + s - left];
-          gram[r * d + s] = value;
-          gram[s * d + r] = value;
-        }
+        const from = tile + (r - top) * TILE_COLUMNS - left, to = rowStart(r);
+        for (let s = Math.max(r, left); s < right; s++) triangle[to + s] = tiles[from + s];
       }
     }
   }
-  return gram;
+  return triangle;
 }
 
 /** C from its tiles. */

@@ -37,6 +37,14 @@ export interface Moments {
   readonly samples?: Samples;
 }
 
+/** Moments whose G is its upper triangle, row by row: d(d + 1)/2 numbers. For layers that wait to be asked for. */
+export interface PackedMoments extends Omit<Moments, "gram" | "half"> {
+  /** The upper triangle of G. */
+  readonly triangle: Float64Array;
+  /** Those of every other image. */
+  readonly half?: PackedMoments;
+}
+
 /**
  * Variance below this share of the mean square is rounding: that of a network's f32 values, about 2⁻²² of them, squared.
  * The sums bear it, for products are taken about a number near the mean.
@@ -56,23 +64,8 @@ export function mergeMoments(shards: readonly Moments[]): Moments {
   return others.reduce(addShard, copyMoments(first));
 }
 
-/**
- * As {@link mergeMoments}, in the memory of the first shard; that of the others is given back.
- *
- * @param shards Moments of one layer, at least one, which are used up.
- * @returns Their sums.
- * @throws {TypeError} When their sizes differ.
- */
-export function sumMoments([first, ...others]: readonly Moments[]): Moments {
-  return others.reduce((sum, shard) => {
-    const larger = addShard(sum, shard);
-    releaseMoments(shard);
-    return larger;
-  }, first);
-}
-
 /** Adds a shard to the arrays of others. */
-function addShard(sum: Moments, shard: Moments): Moments {
+function addShard<Form extends Moments | PackedMoments>(sum: Form, shard: Form): Form {
   if (shard.d !== sum.d || shard.n !== sum.n) {
     throw new TypeError(
       `merge moments: sizes ${shard.d}×${shard.n} and ${sum.d}×${sum.n}, wanted equal ones`,
@@ -84,7 +77,7 @@ function addShard(sum: Moments, shard: Moments): Moments {
     );
   }
   const samples = sum.samples && joinSamples(sum, shard);
-  addTo(sum.gram, shard.gram);
+  addTo(gramOf(sum), gramOf(shard));
   addTo(sum.cross, shard.cross);
   addTo(sum.sumX, shard.sumX);
   addTo(sum.sumY, shard.sumY);
@@ -97,14 +90,66 @@ function addShard(sum: Moments, shard: Moments): Moments {
   return { ...sum, count, ...(samples && { samples }), ...(half && { half }) };
 }
 
+/** What one of several threads has of a layer's moments: those of either half of the images, where it has seen any of it. */
+export interface MomentParts {
+  /** Those of the first half. */
+  readonly first?: PackedMoments;
+  /** Those of the other. */
+  readonly second?: PackedMoments;
+}
+
+/**
+ * Adds up what threads have, in their order.
+ *
+ * @param parts What each of them has, at least one of them anything; all are used up.
+ * @returns The moments of all, with those of the first half.
+ * @throws {TypeError} When their sizes differ.
+ */
+export function joinParts(parts: readonly MomentParts[]): PackedMoments {
+  const [first, second] = (["first", "second"] as const).map((half) => {
+    const [sum, ...others] = parts.flatMap((part) => part[half] ?? []);
+    return others.reduce<PackedMoments | undefined>((whole, part) => {
+      const larger = addShard(whole!, part);
+      releaseMoments(part);
+      return larger;
+    }, sum);
+  });
+  if (first && second) return joinHalves(first, second);
+  const whole = (first ?? second)!;
+  return { ...whole, half: first ? copyMoments(first) : emptyMoments(whole) };
+}
+
+/** Moments of no samples. */
+function emptyMoments({ d, n, triangle, cross }: PackedMoments): PackedMoments {
+  return {
+    d,
+    n,
+    count: 0,
+    triangle: new Float64Array(triangle.length),
+    cross: new Float64Array(cross.length),
+    sumX: new Float64Array(d),
+    sumY: new Float64Array(n),
+    sumYY: new Float64Array(n),
+  };
+}
+
+/** What of G there is. */
+function gramOf(moments: Moments | PackedMoments): Float64Array {
+  return "gram" in moments ? moments.gram : moments.triangle;
+}
+
 /** Samples of both, those of the first halves of the images first. */
-function joinSamples(a: Moments, b: Moments): Samples {
+function joinSamples<Form extends Moments | PackedMoments>(
+  a: Form,
+  b: Form,
+  firstOf = ({ half }: Form) => half?.count ?? 0,
+): Samples {
   const join = (name: "x" | "y", width: number) => {
     const joined = new Float64Array((a.count + b.count) * width);
     let end = 0;
     for (const isFirst of [true, false]) {
-      for (const { samples, half } of [a, b]) {
-        const values = samples![name], middle = (half?.count ?? 0) * width;
+      for (const moments of [a, b]) {
+        const values = moments.samples![name], middle = firstOf(moments) * width;
         const part = isFirst ? values.subarray(0, middle) : values.subarray(middle);
         joined.set(part, end);
         end += part.length;
@@ -121,9 +166,16 @@ function joinSamples(a: Moments, b: Moments): Samples {
  * @param moments Moments or samples.
  * @returns d numbers: the diagonal of G.
  */
-export function inputSquares({ d, gram, samples }: Moments): Float64Array {
+export function inputSquares(moments: Moments | PackedMoments): Float64Array {
+  const { d, samples } = moments;
   const squares = new Float64Array(d);
-  if (samples === undefined) return squares.map((_, row) => gram[row * (d + 1)]);
+  if (samples === undefined) {
+    const [gram, isPacked] = [gramOf(moments), "triangle" in moments];
+    for (let row = 0, at = 0; row < d; at += isPacked ? d - row : d + 1, row++) {
+      squares[row] = gram[at];
+    }
+    return squares;
+  }
   samples.x.forEach((value, at) => squares[at % d] += value * value);
   return squares;
 }
@@ -136,18 +188,18 @@ export function inputSquares({ d, gram, samples }: Moments): Float64Array {
  * @returns Their sums.
  * @throws {TypeError} When their sizes differ.
  */
-export function joinHalves(first: Moments, second: Moments): Moments {
+export function joinHalves<Form extends Moments | PackedMoments>(first: Form, second: Form): Form {
   const { samples, ...half } = first;
   if (samples === undefined) return { ...addShard(second, first), half: first };
   const sum = (name: "sumX" | "sumY" | "sumYY") =>
     first[name].map((value, at) => value + second[name][at]);
   return {
-    ...half,
+    ...first,
     count: first.count + second.count,
     sumX: sum("sumX"),
     sumY: sum("sumY"),
     sumYY: sum("sumYY"),
-    samples: joinSamples({ ...first, half }, second),
+    samples: joinSamples(first, second, (each) => each === first ? first.count : 0),
     half,
   };
 }
@@ -157,24 +209,31 @@ export function joinHalves(first: Moments, second: Moments): Moments {
  *
  * @param moments Moments that nobody needs any more.
  */
-export function releaseMoments({ gram, cross, half, samples }: Moments): void {
+export function releaseMoments(moments: Moments | PackedMoments): void {
+  const { cross, half, samples } = moments;
   if (half) releaseMoments(half);
-  giveBack([gram, cross, ...(samples ? [samples.x, samples.y] : [])]);
+  giveBack([gramOf(moments), cross, ...(samples ? [samples.x, samples.y] : [])]);
 }
 
-/** Gives back the memory of arrays; what is empty has none, and may be in several places. */
-export function giveBack(arrays: readonly Float64Array[]): void {
-  const used = arrays.filter(({ length }) => length > 0);
-  structuredClone(undefined, { transfer: used.map(({ buffer }) => buffer as ArrayBuffer) });
+/**
+ * Gives back the memory of arrays, which nobody can use afterwards.
+ *
+ * @param arrays The arrays; what is empty has no memory, and may be in several places.
+ */
+export function giveBack(arrays: readonly ArrayBufferView[]): void {
+  const used = arrays.filter(({ byteLength }) => byteLength > 0);
+  const buffers = new Set(used.map(({ buffer }) => buffer as ArrayBuffer));
+  structuredClone(undefined, { transfer: [...buffers] });
 }
 
-function copyMoments(moments: Moments): Moments {
-  const { gram, cross, sumX, sumY, sumYY, half, samples } = moments;
+function copyMoments<Form extends Moments | PackedMoments>(moments: Form): Form {
+  const { cross, sumX, sumY, sumYY, half, samples } = moments;
+  const gram = gramOf(moments).slice();
   return {
     ...moments,
     ...(half && { half: copyMoments(half) }),
     ...(samples && { samples: { x: samples.x.slice(), y: samples.y.slice() } }),
-    gram: gram.slice(),
+    ...("gram" in moments ? { gram } : { triangle: gram }),
     cross: cross.slice(),
     sumX: sumX.slice(),
     sumY: sumY.slice(),

@@ -1,12 +1,4 @@
-import { giveBack, type Moments } from "./moments.ts";
-
-/** Moments whose G is its upper triangle, row by row: d(d + 1)/2 numbers. For layers that wait to be asked for. */
-export interface PackedMoments extends Omit<Moments, "gram" | "half"> {
-  /** The upper triangle of G. */
-  readonly triangle: Float64Array;
-  /** Those of every other image. */
-  readonly half?: PackedMoments;
-}
+import { type Moments, type PackedMoments, releaseMoments } from "./moments.ts";
 
 /** Moments of layers by key. */
 export interface MomentsByLayer {
@@ -29,13 +21,6 @@ export function packMoments({ gram, half, ...rest }: Moments): PackedMoments {
   return { ...rest, triangle, ...(half && { half: packMoments(half) }) };
 }
 
-/** The same, when nobody needs the moments any more: the memory of G is given back at once. */
-export function packAndRelease(moments: Moments): PackedMoments {
-  const packed = packMoments(moments);
-  giveBack([moments.gram, ...(moments.half ? [moments.half.gram] : [])]);
-  return packed;
-}
-
 /** Unpacks moments into arrays that nobody else has; Σx and Σy are shared. */
 export function unpackMoments({ triangle, half, ...rest }: PackedMoments): Moments {
   const { d, samples } = rest;
@@ -49,6 +34,13 @@ export function unpackMoments({ triangle, half, ...rest }: PackedMoments): Momen
   const own = { gram, cross: rest.cross.slice(), sumYY: rest.sumYY.slice() };
   const copy = samples && { samples: { x: samples.x.slice(), y: samples.y.slice() } };
   return { ...rest, ...own, ...copy, ...(half && { half: unpackMoments(half) }) };
+}
+
+/** The same, when nobody needs the packed ones any more: their memory is given back at once. */
+export function unpackAndRelease(packed: PackedMoments): Moments {
+  const moments = unpackMoments(packed);
+  releaseMoments(packed);
+  return moments;
 }
 
 /** Sizes of a layer's moments. */

@@ -30,7 +30,7 @@ interface Source {
  * @param topology Graph of the model.
  * @param path Where it comes from, for messages.
  * @throws {InputError} When a layer reads one that is not there, itself, or one that reads it in turn; when two have one
- * name; when models are nested too deep; or when calls are not written as TensorFlow.js does it.
+ * name; when models are nested too deep; or when layers or calls are not written as TensorFlow.js does it.
  */
 export function checkTopology(topology: LayerJson, path: string): void {
   let models: readonly LayerJson[] = [topology];
@@ -54,6 +54,7 @@ function checkModel({ class_name: className, config }: LayerJson, path: string):
     throw fault(path, `no list of layers with class_name and config in model "${name}"`, "one");
   }
   for (const layer of layers) {
+    checkForm(layer, path);
     checkInitializers(layer, path);
     if (typeof layer.config.name === "string" && nameOf(layer) === layer.config.name) continue;
     const other = JSON.stringify(layer.config.name) ?? "nothing";
@@ -61,6 +62,19 @@ function checkModel({ class_name: className, config }: LayerJson, path: string):
   }
   if (layers.length === 0) throw fault(path, "a model without layers", "one with some");
   if (className !== "Sequential") checkCalls(layers, config, path);
+}
+
+/** tensorflowjs_converter hands on what Keras 3 writes, which TensorFlow.js does not read. */
+function checkForm({ name, config, inbound_nodes: nodes }: LayerJson, path: string): void {
+  const isOfKeras3 = config.batch_shape !== undefined ||
+    Array.isArray(nodes) && nodes.some((node) => (node as { args?: unknown } | null)?.args);
+  if (!isOfKeras3) return;
+  throw fault(
+    path,
+    `layer "${name ?? config.name}" as Keras 3 writes it`,
+    "it as TensorFlow.js reads it",
+    "save the model in Keras as .keras and give that file",
+  );
 }
 
 /** TensorFlow.js draws weights before they are read, again and again where no number lies between the bounds. */
@@ -245,9 +259,11 @@ function nameOf(layer: LayerJson): string {
   return String(layer.name ?? layer.config.name);
 }
 
-function fault(path: string, found: string, wanted: string): InputError {
-  return new InputError(
-    `reading ${path}: found ${found}, wanted ${wanted}; ` +
-      `mend the model where it was made and save it again`,
-  );
+function fault(
+  path: string,
+  found: string,
+  wanted: string,
+  advice = "mend the model where it was made and save it again",
+): InputError {
+  return new InputError(`reading ${path}: found ${found}, wanted ${wanted}; ${advice}`);
 }

@@ -12,8 +12,15 @@ export async function fingerprintModel({ topology, weights }: ModelFile): Promis
   const text = new TextEncoder().encode(JSON.stringify([topology, shapes]));
   const arrays = names.map((name) => {
     const { buffer, byteOffset, byteLength } = weights.get(name)!.values;
-    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+    return new Uint8Array(buffer, byteOffset, byteLength);
   });
-  const bytes = await new Blob([text, ...arrays]).arrayBuffer();
+  const bytes = new Uint8Array(
+    arrays.reduce((length, array) => length + array.length, text.length),
+  );
+  let end = 0;
+  for (const part of [text, ...arrays]) {
+    bytes.set(part, end);
+    end += part.length;
+  }
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../base/mod.ts";
+import { buildWithinWeights } from "./build_within_weights.ts";
 import { checkTopology } from "./check_topology.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
-import { encodeWeights } from "./encode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
 import { readTopology } from "./topology.ts";
 
@@ -13,25 +13,30 @@ import { readTopology } from "./topology.ts";
  *
  * @param file Graph and weights.
  * @returns A model that owns its tensors; dispose of it with {@link disposeModel}.
- * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph.
+ * @throws {InputError} When tfjs cannot build it: a layer class it does not know, weights that do not fit the graph, layers
+ * of far more weights than the file has.
  */
 export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
-  checkTopology(file.topology, file.path);
-  const { specs, bytes } = encodeWeights(file.weights.values());
-  const artifacts: tf.io.ModelArtifacts = {
-    modelTopology: file.topology,
-    weightSpecs: specs,
-    weightData: bytes.buffer,
-  };
+  const { topology, weights, path } = file;
+  checkTopology(topology, path);
   try {
-    return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
+    const model = await buildWithinWeights(topology, weights.values());
+    const tensors = Object.fromEntries(
+      [...weights].map(([name, { values, shape, dtype }]) => [
+        name,
+        tf.tensor(values, shape, dtype),
+      ]),
+    );
+    model.loadWeights(tensors);
+    tf.dispose(tensors);
+    return model;
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).replace(
       /\s*\n\s*/g,
       " ",
     );
     throw new InputError(
-      `building the model of ${file.path}: ${reason}; ` +
+      `building the model of ${path}: ${reason}; ` +
         `mend the model where it was made and save it again`,
       { cause: error },
     );

@@ -1,6 +1,7 @@
 import { networkCost } from "../cost/mod.ts";
 import type { Session } from "../session/mod.ts";
 import type { SettledOptions } from "./effort.ts";
+import { solvingSeconds } from "./estimate_run.ts";
 import { heldOutImages } from "./measure_network.ts";
 import { MEASURING_IMAGES, MEASURING_MACS } from "./ratios/price_cuts.ts";
 import { PASSES_PER_STEP, plannedSteps } from "./repair/repair_network.ts";
@@ -11,8 +12,8 @@ import { CURVE_SHARES, FLOOR_IMAGES } from "./ratios/floor_ratios.ts";
 import { AUTO_DEFAULTS } from "./ratios/auto_ratios.ts";
 import type { AutoPolicy, Forecast, PruneNetworkOptions, RatioPolicy } from "./types.ts";
 
-/** Images that are timed, after as many that warm up. */
-const TIMED_IMAGES = 200;
+/** Images that are timed, after as many that warm up: fewer of a large network, so that its forecast takes seconds. */
+const TIMED_IMAGES = 200, TIMED_MACS = 4e10;
 
 /**
  * What parts of a run take, in passes of the original over the same images: sampling beside the pass, and the repair of the
@@ -33,7 +34,7 @@ type ForecastOptions =
 
 /**
  * Tells what a run is going to do, and about how long that takes: the multiply–accumulates of all images in all passes, at
- * the pace at which some of the images go through the network on all threads.
+ * the pace at which some of the images go through the network on all threads, and what solving for the layers takes.
  *
  * @param session Model and data.
  * @param source The network and the calibration images.
@@ -62,16 +63,19 @@ export async function forecastRun(
     policyPasses(source, policy, share) +
     (policy.kind === "floor" ? LIKELY_REPAIRS : 1) * repaired +
     STEP_SLOWNESS * tuned * perTuned;
-  return { effort, policy, repairSteps: steps?.count ?? 0, epochs, seconds: passes * pace };
+  const seconds = passes * pace + solvingSeconds(source, images);
+  return { effort, policy, repairSteps: steps?.count ?? 0, epochs, seconds };
 }
 
 /** Seconds of an image on its way through the original network, with all threads at work. */
 async function timeImages(source: StatisticsSource): Promise<number> {
-  const { pool, file, calibration: { indices } } = source;
+  const { pool, file, graph, calibration: { indices } } = source;
+  const affordable = Math.ceil(TIMED_MACS / Math.max(1, networkCost(graph).macs));
+  const timed = Math.min(TIMED_IMAGES, Math.max(2 * pool.size, affordable));
   const images = {
     split: "train",
-    indices: indices.subarray(0, TIMED_IMAGES),
-    batchSize: Math.ceil(TIMED_IMAGES / 2 / pool.size),
+    indices: indices.subarray(0, timed),
+    batchSize: Math.ceil(timed / 2 / pool.size),
   } as const;
   await pool.evaluate(file, images);
   const start = performance.now();

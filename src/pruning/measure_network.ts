@@ -48,6 +48,26 @@ export async function measureNetwork(
 }
 
 /**
+ * Measures networks that are being tried out, of which the others are variants of the first: what they have in common
+ * from the images on is run once.
+ *
+ * @param source The workers, and the file that the networks came from.
+ * @param graphs The networks; all are held at once.
+ * @param images What they are measured on.
+ * @param onBatch Called after every batch of this thread.
+ * @returns Their figures.
+ */
+export async function measureVariants(
+  { pool, file }: Pick<StatisticsSource, "pool" | "file">,
+  graphs: readonly LayerGraph[],
+  images: ImageSelection,
+  onBatch: () => void,
+): Promise<Figures[]> {
+  pool.local.onBatch = onBatch;
+  return await pool.evaluateVariants(graphs.map((graph) => writeGraph(graph, file)), images);
+}
+
+/**
  * A network with statistics of BatchNormalization that are its own, without training.
  *
  * @param source The workers, and the file that the network came from.

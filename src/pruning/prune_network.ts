@@ -146,12 +146,13 @@ export async function pruneOpened(
     const { graph, file, pool } = session;
     const { onProgress } = settings;
     const images = wantedImages(graph, settings);
-    const source = createStatisticsSource(session, { ...settings, images }, clock);
+    const scratch = settings.checkpoint;
+    const source = createStatisticsSource(session, { ...settings, images, scratch }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
     const original = moments ?? await OriginalMoments.open(source, {
       path: settings.statistics,
-      scratch: settings.checkpoint,
+      scratch,
     });
     opened = original;
     const test = wholeSplit(session, "test", settings);

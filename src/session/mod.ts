@@ -1,6 +1,6 @@
 /** A model with its data, opened on all workers. */
-export { shardIndices, WorkerPool } from "./workers/worker_pool.ts";
-export type { CalibrationRequest, FaultReport, ImageSelection } from "./workers/replica.ts";
+export { type PoolCalibrationRequest, shardIndices, WorkerPool } from "./workers/worker_pool.ts";
+export type { FaultReport, ImageSelection } from "./workers/replica.ts";
 export { createReplicaAnswerer } from "./workers/thread_replica.ts";
 export { noticeOfChance } from "./chance.ts";
 export {
@@ -17,8 +17,8 @@ export { resolveModel, resolveReference } from "./resolve_model.ts";
 export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 export {
-  assumeSizes,
   type CountedFor,
+  fixOpenSizes,
   resolveSizedModel,
   type SizedInput,
   type SizedModel,

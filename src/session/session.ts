@@ -10,9 +10,10 @@ import {
   type Preprocessing,
   readPreprocessing,
   requireFiniteWeights,
+  shareWeights,
   writePreprocessing,
 } from "../model/mod.ts";
-import { startBackend } from "../kernels/mod.ts";
+import { giveBack, startBackend } from "../kernels/mod.ts";
 import { type Content, identifyContent } from "./content.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
@@ -71,7 +72,8 @@ export async function openSession(
   options: DataOptions,
   chooseReference: ReferenceChoice,
 ): Promise<Session> {
-  const { original: read, file: pinned, preprocessing } = await readSource(options);
+  const workers = options.workers ?? availableParallelism();
+  const { original: read, file: pinned, preprocessing } = await readSource(options, workers > 1);
   requireFiniteWeights(read, `opening ${read.path}`);
   const { inputs } = preprocessing;
   await startBackend();
@@ -85,7 +87,7 @@ export async function openSession(
     outputs: whyNoClasses ? undefined : outputs[0].shape[1]!,
     badImageShare: options.badImageShare ?? 0.01,
     imageBytes: activationBytes(graph),
-  }, options.workers ?? availableParallelism());
+  }, workers);
   try {
     const { dataset } = pool.local;
     const metadata = writePreprocessing(read.metadata, usedPreprocessing(preprocessing, dataset));
@@ -122,13 +124,20 @@ function usedPreprocessing(
  * Reads a model for its data.
  *
  * @param options The model, and what flags say about preprocessing.
+ * @param isShared Whether threads will share its weights. Default false.
  * @returns The model, with a fixed input size too.
  * @throws {InputError} When it cannot be read.
  */
 export async function readSource(
   options: Pick<DataOptions, "model" | "preprocessing">,
+  isShared = false,
 ): Promise<ModelSource> {
-  const read = await resolveModel(options.model);
+  const resolved = await resolveModel(options.model);
+  const read = isShared ? shareWeights(resolved) : resolved;
+  // A model that was read here is nobody else's: its weights are not to wait for the collector.
+  if (isShared && typeof options.model === "string") {
+    giveBack([...resolved.weights.values()].map(({ values }) => values));
+  }
   const preprocessing = readPreprocessing(read, options.preprocessing);
   const sizes = new Map(preprocessing.inputs.map(({ name, shape }) => [name, shape]));
   return { original: read, file: pinInputSize(read, sizes), preprocessing };

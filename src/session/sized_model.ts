@@ -14,8 +14,8 @@ export interface SizedInput {
 export interface CountedFor {
   /** All its inputs, in order. */
   readonly inputs: readonly SizedInput[];
-  /** Where the open sizes come from: the caller, `preprocess.inputSize` in the model's metadata, or nowhere. */
-  readonly source: "given" | "metadata" | "assumed";
+  /** Where the open sizes come from: the caller, `preprocess.inputSize` in the model's metadata, the data, or nowhere. */
+  readonly source: "given" | "metadata" | "data" | "assumed";
 }
 
 /** A model, and what the sizes are that it leaves open. */
@@ -52,20 +52,24 @@ export async function resolveSizedModel(
 }
 
 /**
- * Fixes the sizes that are still open, whatever they may be.
+ * Fixes the sizes that are still open.
  *
  * @param file A model with open sizes.
- * @param extent What they are all taken for.
+ * @param size Height and width of all of them.
+ * @param source Where they come from.
  * @returns The model.
  */
-export async function assumeSizes(file: ModelFile, extent: number): Promise<SizedModel> {
+export async function fixOpenSizes(
+  file: ModelFile,
+  size: readonly [height: number, width: number],
+  source: CountedFor["source"],
+): Promise<SizedModel> {
+  const [height, width] = size;
   const inputs = findInputs(file.topology).map(({ name }) =>
-    [name, { inputSize: [extent, extent] as [number, number] }] as const
+    [name, { inputSize: [height, width] as [number, number] }] as const
   );
-  const assumed = await resolveModel(file, { inputs: Object.fromEntries(inputs) });
-  return isSized(assumed)
-    ? sizedAs("assumed", assumed, file)
-    : { file, original: file, isOpen: true };
+  const fixed = await resolveModel(file, { inputs: Object.fromEntries(inputs) });
+  return isSized(fixed) ? sizedAs(source, fixed, file) : { file, original: file, isOpen: true };
 }
 
 /**

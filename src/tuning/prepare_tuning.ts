@@ -6,7 +6,12 @@ import { resolveReference, type Session } from "../session/mod.ts";
 import { checkpointHooks } from "./checkpoint.ts";
 import type { TuningOptions } from "./options.ts";
 import type { StatePlace } from "./state_folder.ts";
-import { tuneNetwork, type TuningHooks, type TuningResult } from "./tune_network.ts";
+import {
+  requireTrainingImages,
+  tuneNetwork,
+  type TuningHooks,
+  type TuningResult,
+} from "./tune_network.ts";
 
 /** How a network is tuned, by which teacher, and where the state of that is kept. */
 export interface TuningPlan extends Omit<TuningHooks, "resumeFrom" | "onCheckpoint"> {
@@ -50,14 +55,17 @@ export async function openTeacher(
  * @param session Model and data; without classes the plan has a teacher.
  * @param plan How the network is tuned.
  * @returns Tunes a network, as {@link tuneNetwork} says.
- * @throws {InputError} When the images cannot be changed as the options say, or there is no state of this run to go on
- * from.
+ * @throws {InputError} When the images cannot be changed as the options say or are too few, or there is no state of this
+ * run to go on from.
  */
 export async function prepareTuning(
   session: Session,
   { options, place, ...hooks }: TuningPlan,
 ): Promise<(graph: LayerGraph) => Promise<TuningResult>> {
   checkAugmentation(session.inputs, options);
+  if (hooks.images === undefined) {
+    requireTrainingImages(session.pool.local.dataset.train.length, options);
+  }
   const keeping = place && await checkpointHooks(place);
   return (graph) => tuneNetwork(session, graph, options, { ...hooks, ...keeping });
 }

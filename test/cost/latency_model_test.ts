@@ -4,6 +4,7 @@ import { type CostTerm, sumTerms } from "../../src/cost/cost_term.ts";
 import { latencyModel, usefulCounts } from "../../src/cost/latency_model.ts";
 import { LatencyTable } from "../../src/cost/latency_table.ts";
 import { type LayerShape, shapeOfLayer, widthAxes } from "../../src/cost/layer_shape.ts";
+import { profile } from "../../src/api/profile_run.ts";
 import { measureStockLatency, timeStockLayers } from "../../src/cost/on_stock.ts";
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
@@ -145,4 +146,24 @@ Deno.test("measureStockLatency() times models on a backend of its own", async ()
   for (const { minimum, median, maximum } of timings) {
     assert.ok(0 < minimum && minimum <= median && median <= maximum);
   }
+});
+
+Deno.test("when its time is over, no more predictions are begun than a median wants", async () => {
+  const files = [await buildNetworkFile("plain")];
+  const options = { batchSize: 1, rounds: 1e9, milliseconds: 20 };
+  const [{ median, relative }] = await measureStockLatency(files, options);
+  assert.ok(median > 0);
+  assert.equal(relative.median, 1);
+});
+
+Deno.test("a report times the layers of both networks, those they share once", async () => {
+  const metadata = { preprocess: { preset: "unit", inputSize: [8, 8] } };
+  const before = { ...await buildNetworkFile("plain"), metadata };
+  const report = await profile({ before, after: before });
+  const times = [report.before!, report.after].map(({ layers }) =>
+    layers.map(({ milliseconds }) => milliseconds!)
+  );
+  assert.ok(times[0].every((time) => time > 0));
+  assert.deepEqual(times[0], times[1]);
+  assert.ok(report.before!.milliseconds! > 0 && report.after.milliseconds! > 0);
 });

@@ -28,7 +28,7 @@ function accumulate(
     for (const { x, y, rows } of batches) {
       tf.tidy(() => accumulator.accumulate(tf.tensor2d(x, [rows, d]), tf.tensor2d(y, [rows, n])));
     }
-    return accumulator.read();
+    return unpackMoments(accumulator.read());
   } finally {
     accumulator.dispose();
   }

@@ -132,6 +132,25 @@ const WRONG: readonly [name: string, topology: LayerJson, said: RegExp][] = [
     model([input, { ...join("a"), inbound_nodes: {} as never }]),
     /otherwise/,
   ],
+  [
+    "calls in the form of Keras 3",
+    model([input, {
+      ...join("a"),
+      inbound_nodes: [{ args: [{ class_name: "__keras_tensor__", config: {} }], kwargs: {} }],
+    }]),
+    /layer "a" as Keras 3 writes it, wanted .* as \.keras and give that file$/,
+  ],
+  [
+    "an input in the form of Keras 3",
+    {
+      class_name: "Sequential",
+      config: {
+        name: "s",
+        layers: [{ class_name: "InputLayer", config: { name: "i", batch_shape: [null, 2] } }],
+      },
+    },
+    /layer "i" as Keras 3 writes it, wanted .* as \.keras and give that file$/,
+  ],
   ["a negative call", model([input, join("a", [["in", -1]])]), /written otherwise/],
   [
     "the same in a nested model",

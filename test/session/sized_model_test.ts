@@ -50,6 +50,33 @@ Deno.test("inspect() counts for the size that is given, that metadata say, or on
   assert.equal(fixed.countedFor, undefined);
 });
 
+/** Images of these sizes in memory, of one class. */
+function imagesOf(...sizes: [height: number, width: number][]) {
+  const images = sizes.map(([height, width]) => ({
+    data: new Uint8Array(height * width * 3),
+    height,
+    width,
+  }));
+  return { classes: ["only"], train: { images, labels: sizes.map(() => 0) } };
+}
+
+Deno.test("inspect() counts for the size of the images of a data set where nothing else says it", async () => {
+  const model = await openSize();
+  const report = await inspect({ model, data: imagesOf([64, 32], [64, 32]) });
+  assert.equal(report.macs, await macsAt(64, 32));
+  const [{ name }] = report.inputs;
+  assert.deepEqual(report.countedFor, { inputs: [{ name, shape: [64, 32, 3] }], source: "data" });
+  assert.deepEqual(report.inputShape, [null, null, 3]);
+
+  const given = await inspect({ model, data: imagesOf([64, 32]), inputSize: [32, 32] });
+  assert.equal(given.countedFor!.source, "given");
+  const preprocess = { inputSize: [48, 48] };
+  const stored = await inspect({ model: await openSize({ preprocess }), data: imagesOf([64, 32]) });
+  assert.equal(stored.countedFor!.source, "metadata");
+  const differing = await inspect({ model, data: imagesOf([64, 32], [32, 64]) });
+  assert.equal(differing.countedFor!.source, "assumed");
+});
+
 Deno.test("check() refuses limits of MACs and latency while the size is open, and holds others", async () => {
   const model = await openSize();
   for (const limits of [{ macs: 1e9 }, { convMacs: 1e9 }, { latency: 1e5 }]) {

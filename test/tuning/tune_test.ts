@@ -205,12 +205,21 @@ Deno.test(
 );
 
 Deno.test(
-  "too few images and unknown networks are clear errors",
+  "too few images and unknown networks are clear errors, before any work",
   withData(async (data) => {
-    await assert.rejects(
-      train({ ...SMALL, net: "resnet8", data, batchSize: 128 }),
-      /100 images, of which 20 are held out, wanted at least a batch of 128/,
-    );
+    const { file: model } = await train({ ...SMALL, net: "resnet8", data, epochs: 0.2 });
+    const stages: string[] = [];
+    const onProgress = ({ stage }: { stage: string }) => void stages.push(stage);
+    const few = { ...SMALL, data, batchSize: 128, onProgress };
+    for (
+      const run of [() => train({ ...few, net: "resnet8" }), () => finetune({ ...few, model })]
+    ) {
+      await assert.rejects(
+        run(),
+        /100 images, of which 20 are held out, wanted at least a batch of 128/,
+      );
+    }
+    assert.deepEqual(stages, []);
     await assert.rejects(train({ ...SMALL, net: "resnet9", data }), /found resnet9/);
   }),
 );

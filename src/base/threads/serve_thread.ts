@@ -32,8 +32,19 @@ export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Ans
   });
 }
 
-/** The arrays of an answer, which is made for it: they change threads rather than being copied. */
+/**
+ * The arrays of an answer, and of records in it, which are made for it: they change threads rather than being copied. Memory
+ * that threads share stays where it is.
+ */
 function buffersOf(value: unknown): ArrayBuffer[] {
-  const members = Object.values(value ?? {}).filter((member) => ArrayBuffer.isView(member));
-  return [...new Set(members.map(({ buffer }) => buffer as ArrayBuffer))];
+  const buffers = Object.values(value ?? {}).flatMap((member): ArrayBufferLike[] => {
+    if (ArrayBuffer.isView(member)) return [member.buffer];
+    return isRecord(member) ? buffersOf(member) : [];
+  });
+  return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
+function isRecord(value: unknown): boolean {
+  return value !== null && typeof value === "object" &&
+    Object.getPrototypeOf(value) === Object.prototype;
 }

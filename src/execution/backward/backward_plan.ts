@@ -43,12 +43,12 @@ export class BackwardPlan {
   readonly #memoryBudget: number;
 
   /**
-   * @param network The network; of its model the weights that the plan has are not needed any more.
+   * @param network The network; of its model the weights that the plan has are freed.
    * @param layers Keys of the layers whose gradients are shown.
    * @param memoryBudget Bytes of activations that are kept.
    */
   constructor({ graph, model }: Network, layers: readonly string[], memoryBudget: number) {
-    this.#plan = new ForwardPlan(graph, model);
+    this.#plan = new ForwardPlan(graph, model, { releasesModel: true });
     this.#outputs = graph.outputs;
     this.#shown = new Set(layers);
     this.#memoryBudget = memoryBudget;
@@ -63,11 +63,6 @@ export class BackwardPlan {
     });
     this.#producers = producers;
     this.#needed = needed;
-  }
-
-  /** Names of the layers that the model runs. */
-  get layersOfModel(): ReadonlySet<string> {
-    return this.#plan.layersOfModel;
   }
 
   /** Keys of layers whose gradients are not known in full: a layer behind them has no derivative. */

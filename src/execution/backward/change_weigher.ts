@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createRandom, type Random } from "../../base/mod.ts";
 import type { LayerNode, Network } from "../../graph/mod.ts";
-import { releaseWeights, type Weight } from "../../model/mod.ts";
+import type { Weight } from "../../model/mod.ts";
 import { givesProbabilities } from "../forward/classification.ts";
 import { convolutionOperation, transposedOperation } from "../forward/convolution_steps.ts";
 import { denseOperation, type Operation } from "../forward/steps.ts";
@@ -68,7 +68,6 @@ export class ChangeWeigher {
     );
     this.#changesOf = Map.groupBy(all, ([, { key }]) => key);
     this.#plan = new BackwardPlan(network, [...this.#changesOf.keys()], memoryBudget);
-    releaseWeights(network.model, this.#plan.layersOfModel);
     this.#request = request;
     this.#areProbabilities = givesProbabilities(network.graph);
   }
@@ -114,13 +113,15 @@ export class ChangeWeigher {
     this.#shown.add(node.key);
     for (const [number, change] of this.#changesOf.get(node.key)!) {
       const product = makeProduct(node, change);
-      const [difference] = product.run([input]);
-      product.dispose();
-      const axes = difference.shape.map((_, axis) => axis).slice(1);
-      gradients.forEach((gradient, probe) => {
-        const own = tf.sum(difference.mul(gradient), axes).dataSync();
-        own.forEach((value, image) => products[number][probe][image] += value);
+      tf.tidy(() => {
+        const [difference] = product.run([input]);
+        const axes = difference.shape.map((_, axis) => axis).slice(1);
+        gradients.forEach((gradient, probe) => {
+          const own = tf.sum(difference.mul(gradient), axes).dataSync();
+          own.forEach((value, image) => products[number][probe][image] += value);
+        });
       });
+      product.dispose();
     }
   }
 

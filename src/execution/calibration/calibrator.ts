@@ -1,20 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
-import { type Activations, ForwardPlan } from "../forward/forward_plan.ts";
+import { ForwardPlan } from "../forward/forward_plan.ts";
 import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
 import {
   type Geometry,
   inputSquares,
   type Kernels,
-  type Moments,
+  type MomentParts,
+  type PackedMoments,
   samplePatches,
 } from "../../kernels/mod.ts";
-import { releaseWeights, type Weight } from "../../model/mod.ts";
+import type { Weight } from "../../model/mod.ts";
 import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
 import { HalvedSums } from "./halved_sums.ts";
 import { keptSamples, SampleSums } from "./sample_sums.ts";
 import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
 import { pointsFor, samplePositions } from "./sampling.ts";
+import { type CalibratedBatch, WaitingBatches } from "./waiting_batches.ts";
 
 /** A batch of preprocessed images. */
 export interface CalibrationBatch {
@@ -34,8 +36,10 @@ export interface CalibrationOptions {
   readonly images: number;
   /** Positions per image and layer. Default: as many as each layer wants, {@link pointsFor}. */
   readonly pointsPerImage?: number;
-  /** Bytes of activations that may wait between two layers; batches beyond it are run again from the images. */
+  /** Bytes of activations that may wait between two layers on the heap; what is beyond it waits in a file. */
   readonly memoryBudget: number;
+  /** Where that file is tried before the system's folder for temporary files. */
+  readonly scratch?: string;
   /** Called after every batch. */
   readonly onBatch?: () => void;
 }
@@ -52,8 +56,8 @@ export interface CalibrationSubject {
   readonly layers: readonly string[];
   /** How many batches there are. */
   readonly batches: number;
-  /** The share of all images that is in these batches. Default 1. */
-  readonly share?: number;
+  /** The share of either half of all images that is in these batches. Default: all. */
+  readonly shares?: readonly [number, number];
   /** Reads a batch; the calibrator owns its images. */
   readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
 }
@@ -80,22 +84,15 @@ interface SampledCall {
 /** What a layer's moments are gathered in. */
 type MomentSums = HalvedSums | SampleSums;
 
-interface CalibratedBatch extends Pick<CalibrationBatch, "indices" | "firstHalf"> {
-  /** The batch in the repaired network; absent where only the targets could wait. */
-  readonly activations?: Activations;
-  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs. */
-  readonly targets: Map<string, tf.Tensor2D>;
-}
-
-const FLOAT_BYTES = 4;
+/** A batch that is ready to be moved. */
+type LiveBatch = CalibratedBatch & Required<Pick<CalibratedBatch, "activations">>;
 
 /**
  * Gathers least-squares statistics layer by layer for sequential repair (He et al. 2017, section 3.2): inputs X come
  * from the network as repaired so far, targets Y from the original.
  *
  * Both networks are moved along the graph once. Between two layers a batch waits with its live activations of the
- * repaired network and the sampled outputs of the original one. What the memory budget does not hold is computed again:
- * from the start of the residual block, or from the images. So memory does not depend on the number of batches.
+ * repaired network and the sampled outputs of the original one ({@link WaitingBatches}).
  *
  * The samples of a layer that is called several times are those of all its calls.
  */
@@ -103,9 +100,10 @@ export class Calibrator {
   readonly #subject: CalibrationSubject;
   readonly #options: CalibrationOptions;
   readonly #original: ForwardPlan;
-  readonly #repaired: ForwardPlan;
+  /** Absent as long as only the original's statistics are gathered. */
+  #repairedPlan: ForwardPlan | undefined;
   readonly #layers: SampledLayer[];
-  readonly #waiting = new Map<number, CalibratedBatch>();
+  readonly #waiting: WaitingBatches;
   readonly #sums = new Map<string, MomentSums>();
 
   /**
@@ -117,10 +115,11 @@ export class Calibrator {
     const { graph } = original;
     this.#subject = subject;
     this.#options = options;
-    this.#original = new ForwardPlan(original.graph, original.model);
-    this.#repaired = new ForwardPlan(repaired.graph, repaired.model);
-    releaseWeights(original.model, this.#original.layersOfModel);
-    releaseWeights(repaired.model, this.#repaired.layersOfModel);
+    this.#original = new ForwardPlan(graph, original.model, { releasesModel: true });
+    if (repaired !== original) this.#openRepaired();
+    const { memoryBudget, scratch } = options;
+    const { kernels: { memory }, batches } = subject;
+    this.#waiting = new WaitingBatches({ memory, memoryBudget, batches, scratch });
     const residuals = findResidualTargets(graph);
     this.#layers = layers.map((name) => {
       const calls = graph.nodes.flatMap((node, number): SampledCall[] =>
@@ -144,7 +143,7 @@ export class Calibrator {
    * @returns Moments of X (inputs of the flattened kernel) and Y (its outputs before bias and activation, corrected at
    * the end of a residual branch).
    */
-  async collect(key: string): Promise<Moments> {
+  async collect(key: string): Promise<MomentParts> {
     const layer = this.#layer(key);
     const accumulator = this.#accumulatorOf(layer);
     try {
@@ -152,10 +151,10 @@ export class Calibrator {
         const batch = await this.#openBatch(index, layer);
         this.#repaired.advance(batch.activations, this.#repaired.stepOf(key));
         this.#accumulate(accumulator, layer, batch);
-        this.#keepOrDrop(index, batch);
+        this.#waiting.put(index, batch, this.#repaired);
         this.#options.onBatch?.();
       }
-      return requireFiniteMoments(accumulator.read(), key);
+      return requireFiniteParts(accumulator.read(), key);
     } finally {
       accumulator.dispose();
     }
@@ -192,12 +191,12 @@ export class Calibrator {
    * @param key The layer.
    * @returns Its moments.
    */
-  takeOriginal(key: string): Moments {
+  takeOriginal(key: string): MomentParts {
     const sums = this.#sums.get(key)!;
-    const moments = sums.read();
+    const parts = sums.read();
     sums.dispose();
     this.#sums.delete(key);
-    return requireFiniteMoments(moments, key);
+    return requireFiniteParts(parts, key);
   }
 
   /**
@@ -212,12 +211,20 @@ export class Calibrator {
 
   /** Frees everything that waits. */
   dispose(): void {
-    for (const batch of this.#waiting.values()) disposeBatch(batch);
-    this.#waiting.clear();
+    this.#waiting.dispose();
     for (const sums of this.#sums.values()) sums.dispose();
     this.#sums.clear();
     this.#original.dispose();
-    this.#repaired.dispose();
+    this.#repairedPlan?.dispose();
+  }
+
+  get #repaired(): ForwardPlan {
+    return this.#repairedPlan ?? this.#openRepaired();
+  }
+
+  #openRepaired(): ForwardPlan {
+    const { graph, model } = this.#subject.repaired;
+    return this.#repairedPlan = new ForwardPlan(graph, model, { releasesModel: true });
   }
 
   #layer(key: string): SampledLayer {
@@ -227,14 +234,14 @@ export class Calibrator {
   /** Every thread keeps its share of the samples. */
   #accumulatorOf({ node, calls }: SampledLayer): MomentSums {
     const size = kernelSize(node);
-    const { kernels, share = 1 } = this.#subject;
+    const { kernels, shares: [first, second] = [1, 1] } = this.#subject;
     const positions = calls.reduce(
       (sum, { outputSize: [height, width], points }) => sum + Math.min(points, height * width),
       0,
     );
     const kept = keptSamples(size, this.#options.images * positions);
     if (kept === undefined) return new HalvedSums(kernels, size);
-    return new SampleSums(size, Math.ceil(kept * share));
+    return new SampleSums(size, [Math.ceil(kept * first / 2), Math.ceil(kept * second / 2)]);
   }
 
   #positionsOf(
@@ -277,13 +284,10 @@ export class Calibrator {
     return residual.inverseScale ? sum.mul(tf.tensor1d(residual.inverseScale)) : sum;
   }
 
-  #accumulate(
-    accumulator: MomentSums,
-    layer: SampledLayer,
-    { activations, targets, indices, firstHalf }: Required<CalibratedBatch>,
-  ): void {
+  #accumulate(accumulator: MomentSums, layer: SampledLayer, batch: LiveBatch): void {
+    const { activations, indices, firstHalf } = batch;
     for (const call of layer.calls) {
-      const target = targets.get(call.node.key)!;
+      const target = this.#waiting.takeTarget(batch, call.node.key);
       tf.tidy(() => {
         const x = this.#sampleInput(call, activations.tensors, indices);
         const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
@@ -291,14 +295,13 @@ export class Calibrator {
         accumulator.accumulate(x, y, firstHalf / indices.length);
       });
       target.dispose();
-      targets.delete(call.node.key);
     }
   }
 
   /** A batch ready to be moved to a layer, with what of it has waited. */
-  async #openBatch(index: number, layer: SampledLayer): Promise<Required<CalibratedBatch>> {
-    const waiting = this.#waiting.get(index);
-    if (waiting?.activations) return { ...waiting, activations: waiting.activations };
+  async #openBatch(index: number, layer: SampledLayer): Promise<LiveBatch> {
+    const waiting = this.#waiting.take(index);
+    if (waiting?.activations) return waiting as LiveBatch;
     const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
     const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
     return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
@@ -313,7 +316,7 @@ export class Calibrator {
     const rest = this.#layers.slice(this.#layers.indexOf(layer));
     const activations = this.#original.start(inputs.map((input) => input.clone()));
     const targets = new Map<string, tf.Tensor2D>();
-    for (const sampled of this.#hasRoom() ? rest : [layer]) {
+    for (const sampled of this.#waiting.hasRoomForTargets() ? rest : [layer]) {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
       for (const call of sampled.calls) {
         const target = tf.tidy(() => {
@@ -328,59 +331,13 @@ export class Calibrator {
     tf.dispose([...activations.tensors.values()]);
     return targets;
   }
-
-  #waitingBytes(): number {
-    let bytes = 0;
-    for (const batch of this.#waiting.values()) {
-      bytes += activationBytes(batch) + targetBytes(batch);
-    }
-    return bytes;
-  }
-
-  /** Whether the targets of one more batch may wait. */
-  #hasRoom(): boolean {
-    const [first] = this.#waiting.values();
-    return this.#waitingBytes() + (first ? targetBytes(first) : 0) <= this.#options.memoryBudget;
-  }
-
-  /**
-   * Lets a batch wait for the next layer, with as much of it as has room: all, or what going on from an earlier step
-   * needs, or its targets alone, or nothing. Room for the batches that do not wait yet is left, half of the budget at
-   * most.
-   */
-  #keepOrDrop(index: number, batch: Required<CalibratedBatch>): void {
-    const { activations, targets, indices, firstHalf } = batch;
-    this.#waiting.delete(index);
-    if (targets.size === 0) {
-      disposeBatch(batch);
-      return;
-    }
-    const restart = this.#repaired.smallestRestart(activations);
-    const [most, least] = [activationBytes(batch), restart.elements * FLOAT_BYTES];
-    const absent = this.#subject.batches - this.#waiting.size - 1;
-    const { memoryBudget } = this.#options;
-    const reserve = Math.min(absent * (least + targetBytes(batch)), memoryBudget / 2);
-    const room = memoryBudget - this.#waitingBytes() - targetBytes(batch);
-    if (most + reserve <= room) {
-      this.#waiting.set(index, batch);
-    } else if (least <= room) {
-      this.#repaired.rewind(activations, restart.step);
-      this.#waiting.set(index, batch);
-    } else {
-      tf.dispose([...activations.tensors.values()]);
-      if (room >= 0) this.#waiting.set(index, { indices, firstHalf, targets });
-      else tf.dispose([...targets.values()]);
-    }
-  }
 }
 
 /** Nothing can be fitted to sums that are NaN or infinite; every sample takes part in Σx² and Σy². */
-function requireFiniteMoments(moments: Moments, key: string): Moments {
-  const { n, cross, sumYY } = moments;
-  let sum = 0;
-  for (const square of inputSquares(moments)) sum += square;
-  for (let output = 0; output < n; output++) sum += sumYY[output];
-  if (Number.isFinite(sum) && cross.every(Number.isFinite)) return moments;
+function requireFiniteParts(parts: MomentParts, key: string): MomentParts {
+  if ([parts.first, parts.second].every((part) => part === undefined || hasFiniteSums(part))) {
+    return parts;
+  }
   throw new InputError(
     `gathering statistics of layer "${key}": found inputs or outputs that are no finite numbers, ` +
       "wanted finite ones; check the preprocessing of the network's inputs, and whether its weights " +
@@ -388,27 +345,14 @@ function requireFiniteMoments(moments: Moments, key: string): Moments {
   );
 }
 
+function hasFiniteSums(moments: PackedMoments): boolean {
+  const sums = [...inputSquares(moments), ...moments.sumYY];
+  return Number.isFinite(sums.reduce((sum, each) => sum + each, 0)) &&
+    moments.cross.every(Number.isFinite);
+}
+
 /** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
 function kernelOf({ node }: SampledCall): tf.Tensor2D {
   const { inputs, outputs } = kernelSize(node);
   return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
-}
-
-function activationBytes({ activations }: CalibratedBatch): number {
-  return activations ? bytesOf(activations.tensors.values()) : 0;
-}
-
-function targetBytes({ targets }: CalibratedBatch): number {
-  return bytesOf(targets.values());
-}
-
-function bytesOf(tensors: Iterable<tf.Tensor>): number {
-  let elements = 0;
-  for (const tensor of tensors) elements += tensor.size;
-  return elements * FLOAT_BYTES;
-}
-
-function disposeBatch({ activations, targets }: CalibratedBatch): void {
-  if (activations) tf.dispose([...activations.tensors.values()]);
-  tf.dispose([...targets.values()]);
 }

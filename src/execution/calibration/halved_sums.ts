@@ -1,24 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
-import { joinHalves, type Kernels, MomentAccumulator, type Moments } from "../../kernels/mod.ts";
+import { type Kernels, MomentAccumulator, type MomentParts } from "../../kernels/mod.ts";
 
-/** Adds up a layer's moments, those of either half of the images by themselves, on the backend's heap. */
+/**
+ * Adds up a layer's moments, those of either half of the images by themselves, on the backend's heap. A half of which
+ * nothing comes takes no memory.
+ */
 export class HalvedSums {
-  readonly #halves: readonly [MomentAccumulator, MomentAccumulator];
+  readonly #kernels: Kernels;
+  readonly #size: { readonly inputs: number; readonly outputs: number };
+  readonly #halves: [MomentAccumulator?, MomentAccumulator?] = [];
 
   /**
-   * Reserves the sums, all zero.
-   *
    * @param kernels The kernels.
    * @param size Columns of X and of Y.
    */
-  constructor(kernels: Kernels, { inputs, outputs }: { inputs: number; outputs: number }) {
-    const first = new MomentAccumulator(kernels, inputs, outputs);
-    try {
-      this.#halves = [first, new MomentAccumulator(kernels, inputs, outputs)];
-    } catch (error) {
-      first.dispose();
-      throw error;
-    }
+  constructor(kernels: Kernels, size: { readonly inputs: number; readonly outputs: number }) {
+    this.#kernels = kernels;
+    this.#size = size;
   }
 
   /**
@@ -29,22 +27,28 @@ export class HalvedSums {
    * @param share Share of the rows, the first ones, that belong to the first half.
    */
   accumulate(x: tf.Tensor2D, y: tf.Tensor2D, share: number): void {
-    const rows = Math.round(share * x.shape[0]);
-    const parts = [[0, rows], [rows, x.shape[0] - rows]];
-    for (const [half, [from, count]] of parts.entries()) {
+    const all = x.shape[0], rows = Math.round(share * all);
+    for (const [half, [from, count]] of [[0, rows], [rows, all - rows]].entries()) {
       if (count === 0) continue;
-      tf.tidy(() => this.#halves[half].accumulate(x.slice(from, count), y.slice(from, count)));
+      const sums = this.#sumsOf(half);
+      if (count === all) sums.accumulate(x, y);
+      else tf.tidy(() => sums.accumulate(x.slice(from, count), y.slice(from, count)));
     }
   }
 
-  /** The moments so far, with those of the first half. */
-  read(): Moments {
+  #sumsOf(half: number): MomentAccumulator {
+    const { inputs, outputs } = this.#size;
+    return this.#halves[half] ??= new MomentAccumulator(this.#kernels, inputs, outputs);
+  }
+
+  /** The moments so far. */
+  read(): MomentParts {
     const [first, second] = this.#halves;
-    return joinHalves(first.read(), second.read());
+    return { first: first?.read(), second: second?.read() };
   }
 
   /** Gives the memory back; calling it again does nothing. */
   dispose(): void {
-    this.#halves.forEach((half) => half.dispose());
+    this.#halves.forEach((half) => half?.dispose());
   }
 }

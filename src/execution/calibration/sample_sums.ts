@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import { joinHalves, type Moments } from "../../kernels/mod.ts";
+import type { MomentParts, PackedMoments } from "../../kernels/mod.ts";
 
 /** Inputs from which on a layer whose samples are few is known by these. */
 const LEAST_INPUTS = 2048;
@@ -48,17 +48,17 @@ export function sumBytes(size: LayerSize, samples: number): number {
 /** Keeps samples of a layer, those of either half of the images by themselves. */
 export class SampleSums {
   readonly #size: LayerSize;
-  readonly #most: number;
+  readonly #most: readonly [number, number];
   readonly #halves: { x: Float32Array; y: Float32Array }[][] = [[], []];
   readonly #counts = [0, 0];
 
   /**
    * @param size Columns of X and of Y.
-   * @param most Samples that are kept; what comes when there are as many of a half as half of this is left out.
+   * @param most Samples of either half that are kept; what comes when there are as many is left out.
    */
-  constructor(size: LayerSize, most: number) {
+  constructor(size: LayerSize, most: readonly [number, number]) {
     this.#size = size;
-    this.#most = Math.max(1, Math.ceil(most / 2));
+    this.#most = most;
   }
 
   /**
@@ -73,7 +73,7 @@ export class SampleSums {
     const rows = Math.round(share * x.shape[0]);
     const [allX, allY] = [x.dataSync<"float32">(), y.dataSync<"float32">()];
     for (const [half, [from, until]] of [[0, rows], [rows, x.shape[0]]].entries()) {
-      const count = Math.min(until - from, this.#most - this.#counts[half]);
+      const count = Math.min(until - from, this.#most[half] - this.#counts[half]);
       if (count <= 0) continue;
       this.#counts[half] += count;
       this.#halves[half].push({
@@ -83,14 +83,15 @@ export class SampleSums {
     }
   }
 
-  /** The moments so far, with those of the first half. */
-  read(): Moments {
-    return joinHalves(this.#momentsOf(0), this.#momentsOf(1));
+  /** The moments so far. */
+  read(): MomentParts {
+    return { first: this.#momentsOf(0), second: this.#momentsOf(1) };
   }
 
-  #momentsOf(half: number): Moments {
+  #momentsOf(half: number): PackedMoments | undefined {
     const { inputs: d, outputs: n } = this.#size;
     const count = this.#counts[half];
+    if (count === 0) return undefined;
     const join = (name: "x" | "y", width: number) => {
       const joined = new Float64Array(count * width);
       let end = 0;
@@ -106,7 +107,7 @@ export class SampleSums {
       d,
       n,
       count,
-      gram: none,
+      triangle: none,
       cross: none,
       sumX: sumColumns(x, d, 1),
       sumY: sumColumns(y, n, 1),

@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LayerGraph, LayerNode } from "../../graph/mod.ts";
+import { loadKernels } from "../../kernels/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
 import type { ImageBatch } from "./objective.ts";
+import type { MomentSink } from "./steps.ts";
 
 /** Sums of a BatchNormalization's inputs over images and positions, per channel. */
 export interface ChannelMoments {
@@ -28,14 +30,14 @@ export async function measureBatchNorm(
   batches: AsyncIterable<Pick<ImageBatch, "inputs">>,
 ): Promise<Map<string, ChannelMoments>[]> {
   const moments: Map<string, ChannelMoments>[] = [];
-  const plan = new ForwardPlan(graph, model, {
-    onMoments: (layer, sums, squares, count) => {
-      const batch = moments.at(-1)!;
-      const own = { sums: Float64Array.from(sums), squares: Float64Array.from(squares), count };
-      const before = batch.get(layer);
-      batch.set(layer, before ? sumOf(before, own) : own);
-    },
-  });
+  const report: MomentSink = (layer, sums, squares, count) => {
+    const batch = moments.at(-1)!;
+    const own = { sums: Float64Array.from(sums), squares: Float64Array.from(squares), count };
+    const before = batch.get(layer);
+    batch.set(layer, before ? sumOf(before, own) : own);
+  };
+  const batchStatistics = { kernels: await loadKernels(), report };
+  const plan = new ForwardPlan(graph, model, { batchStatistics });
   try {
     for await (const { inputs } of batches) {
       moments.push(new Map());

@@ -30,6 +30,7 @@ export function givesProbabilities(graph: LayerGraph): boolean {
 
 /** Right answers and cross-entropy of a network whose only output has a score per class; softmax is applied to logits. */
 export class Classification implements Objective<ClassificationSums> {
+  readonly besideBytes = 0;
   async measure(
     { graph, plan }: MeasuredNetwork,
     batches: AsyncIterable<ImageBatch>,

@@ -2,19 +2,20 @@ import * as tf from "@tensorflow/tfjs";
 import {
   foldableChains,
   isChannelNorm,
+  isImageNorm,
   isLinearMap,
   type LayerGraph,
   type LayerNode,
   mergeChain,
   nodeKeyOf,
 } from "../../graph/mod.ts";
-import type { Weight } from "../../model/mod.ts";
+import { releaseWeights, type Weight } from "../../model/mod.ts";
 import { convolutionOperation, transposedOperation } from "./convolution_steps.ts";
 import {
+  type BatchStatistics,
   batchStatisticsOperation,
   denseOperation,
   layerOperation,
-  type MomentSink,
   type Operation,
 } from "./steps.ts";
 
@@ -40,8 +41,10 @@ export interface Activations {
 
 /** How a plan treats BatchNormalization. */
 export interface ForwardOptions {
-  /** Normalize with the batch's own statistics and report them here; nothing is folded then. */
-  readonly onMoments?: MomentSink;
+  /** Normalize with the batch's own statistics and report them; nothing is folded then. */
+  readonly batchStatistics?: BatchStatistics;
+  /** Whether weights of the model that the plan does not need are freed, before it makes its own. Default false. */
+  readonly releasesModel?: boolean;
 }
 
 /**
@@ -55,7 +58,6 @@ export interface ForwardOptions {
 export class ForwardPlan {
   /** The steps, in graph order. */
   readonly steps: readonly ForwardStep[];
-  readonly #layersOfModel = new Set<string>();
   readonly #stepOfNode = new Map<string, number>();
   readonly #lastUse = new Map<string, number>();
   readonly #live: readonly (readonly string[])[];
@@ -66,12 +68,18 @@ export class ForwardPlan {
    *
    * @param graph The network and its weights.
    * @param model The same network in TensorFlow.js, which runs the layers that need no folding.
-   * @param options How BatchNormalization is treated.
+   * @param options How BatchNormalization is treated, and whether the model is needed afterwards.
    */
   constructor(graph: LayerGraph, model: tf.LayersModel, options: ForwardOptions = {}) {
     const nodes = graph.nodes.map((node) => node.calls > 1 ? { ...node, calls: 1 } : node);
     this.#graph = { ...graph, nodes };
-    const chains = options.onMoments ? nodes.map((node) => [node]) : foldableChains(this.#graph);
+    const chains = options.batchStatistics
+      ? nodes.map((node) => [node])
+      : foldableChains(this.#graph);
+    if (options.releasesModel) {
+      const needed = chains.filter((nodes) => runsInModel(nodes, options));
+      releaseWeights(model, new Set(needed.map(([{ name }]) => name)));
+    }
     this.steps = chains.map((nodes) => ({
       nodes,
       inputs: nodes[0].inputs,
@@ -89,16 +97,15 @@ export class ForwardPlan {
   #makeOperation(
     chain: LayerNode[],
     model: tf.LayersModel,
-    { onMoments }: ForwardOptions,
+    { batchStatistics }: ForwardOptions,
   ): Operation | undefined {
     const [node] = chain;
     if (node.className === "InputLayer") return undefined;
-    if (onMoments && isChannelNorm(node)) {
-      return batchStatisticsOperation(node, onMoments);
+    if (batchStatistics && isChannelNorm(node)) {
+      return batchStatisticsOperation(node, batchStatistics);
     }
     const operation = kernelOperation(mergeChain(chain));
     if (operation !== undefined) return operation;
-    this.#layersOfModel.add(node.name);
     return layerOperation(model.getLayer(node.name));
   }
 
@@ -113,11 +120,6 @@ export class ForwardPlan {
       return names;
     });
     return [...live, made.filter((name) => this.#lastUse.get(name)! >= this.steps.length)];
-  }
-
-  /** Names of the layers that the model runs; the plan has the weights of all others. */
-  get layersOfModel(): ReadonlySet<string> {
-    return this.#layersOfModel;
   }
 
   /** Index of the step that runs a layer. */
@@ -198,7 +200,16 @@ export class ForwardPlan {
    * @returns The model's outputs in order.
    */
   predict(inputs: readonly tf.Tensor[]): tf.Tensor[] {
-    const activations = this.start(inputs);
+    return this.finish(this.start(inputs));
+  }
+
+  /**
+   * Runs the rest of the steps over a batch.
+   *
+   * @param activations The batch; disposed.
+   * @returns The model's outputs in order.
+   */
+  finish(activations: Activations): tf.Tensor[] {
     this.advance(activations, this.steps.length);
     const outputs = this.#graph.outputs.map((name) => activations.tensors.get(name)!);
     for (const tensor of activations.tensors.values()) {
@@ -236,11 +247,21 @@ export class ForwardPlan {
   }
 }
 
-/** What runs a layer with a kernel; undefined where TensorFlow.js has to, or refuses. */
-function kernelOperation(node: LayerNode): Operation | undefined {
-  if (node.className === "Dense") return denseOperation(node);
-  if (isLinearMap(node)) return convolutionOperation(node);
+/** Whether the model runs a chain of layers, rather than the plan with weights of its own. */
+function runsInModel([node]: readonly LayerNode[], { batchStatistics }: ForwardOptions): boolean {
+  if (batchStatistics && isChannelNorm(node)) return false;
+  return !isImageNorm(node) && kernelKind(node) === undefined;
+}
+
+/** How a layer with a kernel is run; undefined where TensorFlow.js has to, or refuses. */
+function kernelKind(node: LayerNode): ((node: LayerNode) => Operation) | undefined {
+  if (node.className === "Dense") return denseOperation;
+  if (isLinearMap(node)) return convolutionOperation;
   const isTransposed = node.className === "Conv2DTranspose" &&
     node.config.data_format !== "channels_first";
-  return isTransposed ? transposedOperation(node) : undefined;
+  return isTransposed ? transposedOperation : undefined;
+}
+
+function kernelOperation(node: LayerNode): Operation | undefined {
+  return kernelKind(node)?.(node);
 }

@@ -27,8 +27,8 @@ export interface Answers {
 export interface MeasuredNetwork {
   /** The network. */
   readonly graph: LayerGraph;
-  /** Its plan. */
-  readonly plan: ForwardPlan;
+  /** Runs it. */
+  readonly plan: Pick<ForwardPlan, "predict">;
 }
 
 /** How far an output is from the reference's. */
@@ -78,6 +78,8 @@ export function requireFiniteOutputs(sum: number, images: number): void {
  * and, within rounding, the smaller loss.
  */
 export interface Objective<Sums> {
+  /** Bytes of activations, for an image, of what runs beside a network that is measured. */
+  readonly besideBytes: number;
   /**
    * Runs batches through a network.
    *

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
-import { type Network, openNetwork } from "../../graph/mod.ts";
-import { disposeModel, type ModelFile, releaseWeights } from "../../model/mod.ts";
+import { activationBytes, type Network, openNetwork } from "../../graph/mod.ts";
+import { disposeModel, type ModelFile } from "../../model/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
 import {
   type Figures,
@@ -51,6 +51,7 @@ export interface OutputErrorSums {
  * the loss, and its root the error: every output counts the same, however large it is and whatever its unit.
  */
 export class OutputError implements Objective<OutputErrorSums> {
+  readonly besideBytes: number;
   readonly #path: string;
   readonly #reference: Network;
   readonly #plan: ForwardPlan;
@@ -58,8 +59,8 @@ export class OutputError implements Objective<OutputErrorSums> {
   private constructor(path: string, reference: Network) {
     this.#path = path;
     this.#reference = reference;
-    this.#plan = new ForwardPlan(reference.graph, reference.model);
-    releaseWeights(reference.model, this.#plan.layersOfModel);
+    this.besideBytes = activationBytes(reference.graph).forward;
+    this.#plan = new ForwardPlan(reference.graph, reference.model, { releasesModel: true });
   }
 
   /**

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { channelMoments, type Kernels } from "../../kernels/mod.ts";
 import { activationOf, constructorName, type LayerNode } from "../../graph/mod.ts";
 
 /** Runs one or more neighboring layers at once. */
@@ -74,14 +75,25 @@ export type MomentSink = (
   count: number,
 ) => void;
 
+/** How statistics of batches are taken. */
+export interface BatchStatistics {
+  /** The kernels. */
+  readonly kernels: Kernels;
+  /** Receives the sums of every batch. */
+  readonly report: MomentSink;
+}
+
 /**
  * A BatchNormalization that normalizes with the statistics of the batch, as in training, and reports them.
  *
  * @param node The layer.
- * @param report Receives the sums of every batch.
+ * @param statistics How they are taken.
  * @returns The operation.
  */
-export function batchStatisticsOperation(node: LayerNode, report: MomentSink): Operation {
+export function batchStatisticsOperation(
+  node: LayerNode,
+  { kernels, report }: BatchStatistics,
+): Operation {
   const epsilon = Number(node.config.epsilon ?? 1e-3);
   const vector = (role: string) => {
     const weight = node.weights.get(role);
@@ -93,14 +105,14 @@ export function batchStatisticsOperation(node: LayerNode, report: MomentSink): O
     run: ([x]) => {
       const channels = x.shape.at(-1)!;
       const count = x.size / channels;
-      const { mean, variance } = tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
+      const { mean, variance } = channelMoments(kernels, x);
       const means = mean.dataSync() as Float32Array;
       const variances = variance.dataSync() as Float32Array;
       const sums = means.map((value) => value * count);
       const squares = variances.map((value, c) => (value + means[c] * means[c]) * count);
       report(node.name, sums, squares, count);
       return [
-        tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, beta, gamma, epsilon),
+        tf.batchNorm(x, mean, variance, beta, gamma, epsilon),
       ];
     },
     dispose: () => tf.dispose([...(gamma ? [gamma] : []), ...(beta ? [beta] : [])]),

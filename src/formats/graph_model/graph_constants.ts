@@ -28,7 +28,8 @@ export class GraphConstants {
     }
     const { shape, values } = weight;
     const isFloat = values instanceof Float32Array;
-    return { kind: "constant", shape, values: isFloat ? values : Float64Array.from(values) };
+    const numbers = isFloat ? values : Float64Array.from(values);
+    return { kind: "constant", shape, values: numbers, source: name };
   }
 
   /** The constant that a tensor is, as it is or passed on by Identity. */

@@ -12,3 +12,6 @@
  * @module
  */
 export { loadGraphModel } from "./load.ts";
+export { listAttribute, textAttribute } from "./attributes.ts";
+export type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
+export { readGraphModel } from "./read.ts";

@@ -108,7 +108,7 @@ function isKnown({ operator }: GraphNode): boolean {
 
 function importNode(call: NodeCall, strangers: GraphNode[]): readonly Value[] {
   const folded = foldConstants(call);
-  if (folded) return [folded];
+  if (folded) return [{ source: call.mainSource(), ...folded }];
   if (isKnown(call.node)) return [operators[call.operator](call)].flat();
   strangers.push(call.node);
   return [];

@@ -11,6 +11,14 @@ export interface Constant {
   readonly shape: readonly number[];
   /** Elements in row-major order: f64 for integers, f32 for everything else. */
   readonly values: Float32Array | Float64Array;
+  /** Name of the stored constant that it is, or is made of for the most part; undefined where there is none. */
+  readonly source?: string;
+}
+
+/** The source of the longest of some constants, the first of several. */
+export function mainSource(constants: readonly Constant[]): string | undefined {
+  const most = Math.max(...constants.map(({ values }) => values.length));
+  return constants.find(({ values }) => values.length === most)?.source;
 }
 
 /** Product of extents. */

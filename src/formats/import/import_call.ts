@@ -1,6 +1,6 @@
 import { InputError, withAction } from "../../base/mod.ts";
 import type { LayerConfig } from "../../model/mod.ts";
-import { type Constant, countElements } from "./constants.ts";
+import { type Constant, countElements, mainSource } from "./constants.ts";
 import type { LayerBuilder, LayerWeight } from "./layer_builder.ts";
 
 /** Values of one image that a tensor, and numbers that a weight made up here, may have at most. */
@@ -171,14 +171,9 @@ export abstract class ImportCall<
     throw this.refusal(`makes ${count} numbers, wanted ${this.mostFolded} at most`);
   }
 
-  /**
-   * What the weights of a layer are made of, so that nodes which read the same constants are seen to be calls of one layer.
-   *
-   * @param _suffix Which of the node's layers it is.
-   * @returns A text for it; undefined where constants have no names.
-   */
-  protected originOf(_suffix: string | undefined): string | undefined {
-    return undefined;
+  /** The stored constant that most of what the node reads is made of; undefined where there is none. */
+  mainSource(): string | undefined {
+    return mainSource(this.inputs.filter((input) => input?.kind === "constant"));
   }
 
   /** Adds a layer named after the node. */
@@ -190,14 +185,14 @@ export abstract class ImportCall<
     suffix?: string,
   ): string {
     const isSharable = SHARABLE.has(className) && config.trainable !== false;
-    const origin = isSharable ? this.originOf(suffix) : undefined;
+    const source = isSharable ? this.mainSource() : undefined;
     return this.context.layers.add({
       name: suffix === undefined ? this.layerName : `${this.layerName}_${suffix}`,
       className,
       inputs: inputs.map(({ layer }) => layer),
       config,
       weights,
-      ...(origin !== undefined && { origin }),
+      ...(source !== undefined && { origin: JSON.stringify([source, suffix ?? ""]) }),
     });
   }
 

@@ -46,7 +46,8 @@ export function foldableChains(graph: LayerGraph): LayerNode[][] {
   return chains;
 }
 
-function isImageNorm(node: LayerNode): boolean {
+/** Whether a layer is a BatchNormalization of images, which is a depthwise convolution where it stands alone. */
+export function isImageNorm(node: LayerNode): boolean {
   return isChannelNorm(node) && node.outputShape.length === 3;
 }
 

@@ -6,6 +6,7 @@ import {
   type LayerGraph,
   type LayerNode,
   noCuts,
+  nodesByKey,
   shrinkGraph,
   withWeights,
 } from "../../graph/mod.ts";
@@ -48,9 +49,11 @@ interface Cut {
 export class CountNetworks {
   readonly #context: CountContext;
   readonly #units: readonly CutUnit[];
+  readonly #nodes: ReadonlyMap<string, LayerNode>;
   readonly #moments: MomentsByLayer;
   readonly #coupled: CoupledProblems;
   readonly #selectors = new Map<CutUnit, Selector>();
+  readonly #eliminations = new Map<CutUnit, ObsSelector>();
   readonly #ridges = new Map<string, number>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
@@ -71,6 +74,7 @@ export class CountNetworks {
   ) {
     this.#context = context;
     this.#units = units;
+    this.#nodes = nodesByKey(context.graph.nodes);
     this.#moments = moments;
     this.#coupled = new CoupledProblems(
       context,
@@ -116,8 +120,9 @@ export class CountNetworks {
     const counts = this.#units.map(({ channels }) => channels).with(index, count);
     const cut = this.#cutFor(counts);
     return readersOf(this.#context, this.#units[index]).map((key) => {
-      const node = this.#context.graph.nodes.find((each) => each.key === key)!;
-      return changeOf(node, this.#fitFor(node, counts, cut));
+      const node = this.#nodes.get(key)!;
+      // Asked for once, and large: not to be remembered.
+      return changeOf(node, this.#fit(node, cut));
     });
   }
 
@@ -147,6 +152,27 @@ export class CountNetworks {
     return fixed;
   }
 
+  /** A layer that reads nothing but the unit is fitted with the ridge that has been chosen for it here. */
+  #eliminationOf(unit: CutUnit): ObsSelector {
+    const known = this.#eliminations.get(unit);
+    if (known) return known;
+    const { kernels, ridge } = this.#context;
+    const options = { ridge, guards: unit.guards };
+    const selector = createObsSelector(kernels, this.#problemsOf(unit), options);
+    this.#eliminations.set(unit, selector);
+    readersOf(this.#context, unit).forEach((key, index) => {
+      if (this.#readsOnly(key, unit)) this.#ridges.set(key, selector.ridges[index]);
+    });
+    return selector;
+  }
+
+  #readsOnly(key: string, { space }: CutUnit): boolean {
+    const { map } = this.#context;
+    if (space === undefined) return true;
+    const { globals } = inputChannels(map, this.#nodes.get(key)!);
+    return Array.from(globals).every((channel) => map.channels[channel].space === space);
+  }
+
   /**
    * What the layers that read a unit lose at every count, whichever way channels are chosen, by structured elimination.
    *
@@ -155,10 +181,7 @@ export class CountNetworks {
    */
   errorsOf(unit: CutUnit): Float64Array {
     const readers = readersOf(this.#context, unit).length;
-    const { select, kernels, ridge } = this.#context;
-    const selector = select === "obs"
-      ? this.#selectorOf(unit) as ObsSelector
-      : createObsSelector(kernels, this.#problemsOf(unit), { ridge, guards: unit.guards });
+    const selector = this.#eliminationOf(unit);
     return Float64Array.from(
       { length: unit.channels + 1 },
       (_, count) => count === unit.channels ? 0 : readers * selector.errorAt(count),
@@ -179,13 +202,13 @@ export class CountNetworks {
   }
 
   #cutFor(counts: ArrayLike<number>): Cut {
-    const { graph, map } = this.#context;
+    const { map } = this.#context;
     const cut = noCuts(map);
     this.#units.forEach((unit, index) => {
       if (counts[index] === unit.channels) return;
       const { kept } = this.#selectorOf(unit).keep(counts[index]);
       if (unit.mode === "select") {
-        const node = graph.nodes.find(({ key }) => key === unit.name)!;
+        const node = this.#nodes.get(unit.name)!;
         cut.selections.set(unit.name, positionsOfChannels(inputChannels(map, node), kept));
       } else removeChannels(cut.removed, unit.globals, kept);
     });
@@ -194,6 +217,7 @@ export class CountNetworks {
 
   #selectorOf(unit: CutUnit): Selector {
     const { kernels, select, ridge } = this.#context;
+    if (select === "obs") return this.#eliminationOf(unit);
     const selector = this.#selectors.get(unit) ??
       createSelector(kernels, this.#problemsOf(unit), select, { ridge, guards: unit.guards });
     this.#selectors.set(unit, selector);
@@ -204,7 +228,7 @@ export class CountNetworks {
   #problemsOf({ name, space }: CutUnit): Problem[] {
     if (space !== undefined) return this.#coupled.of(space);
     const { graph, map } = this.#context;
-    const node = graph.nodes.find(({ key }) => key === name)!;
+    const node = this.#nodes.get(name)!;
     return [problemOf({ graph, map }, node, centerInPlace(this.#moments.get(name)))];
   }
 

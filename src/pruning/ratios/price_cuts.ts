@@ -1,6 +1,7 @@
+import { copyShared } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
-import { heldOutImages, measureNetwork } from "../measure_network.ts";
+import { heldOutImages, measureNetwork, measureVariants } from "../measure_network.ts";
 import type { ImageSelection } from "../../session/mod.ts";
 import type { RepairContext } from "../repair/repair.ts";
 import type { CountNetworks } from "./count_networks.ts";
@@ -16,6 +17,11 @@ const MOST_PROBES = 4;
 
 /** Bytes of changed weights that are weighed together. */
 const CHANGES_MEMORY = 256 * 2 ** 20;
+
+/** Bytes of networks that are measured together, in every thread. */
+const NETWORKS_MEMORY = 64 * 2 ** 20;
+
+const FLOAT_BYTES = 4;
 
 /** Held-out training images that a cut is measured on which cannot be weighed. */
 const FEW_IMAGES = 200;
@@ -71,7 +77,7 @@ export async function priceCuts(
   const { pool, file, calibration: { seed }, onStage } = context;
   const rises: (number | undefined)[] = [];
   while (rises.length < cuts.length) {
-    const changes = nextChanges(networks, cuts.slice(rises.length));
+    const changes = nextChanges(networks, cuts.slice(rises.length), pool.size > 1);
     onStage("pricing errors", rises.length, cuts.length);
     rises.push(...await pool.weighChanges(file, { changes, probes, seed }, images));
   }
@@ -90,6 +96,9 @@ async function measureCuts(
   whole: readonly number[],
   images: ImageSelection,
 ): Promise<number[]> {
+  if ((cuts.length + 1) * networkCost(context.graph).params * FLOAT_BYTES <= NETWORKS_MEMORY) {
+    return await measureTogether(context, networks, cuts, whole, images);
+  }
   const measure = async (counts: readonly number[]) =>
     (await measureNetwork(context, networks.networkFor(counts), images)).loss;
   const lossWhole = await measure(whole);
@@ -99,6 +108,30 @@ async function measureCuts(
     rises.push(await measure(whole.with(unit, count)) - lossWhole);
   }
   return rises;
+}
+
+/** The same, all at once: what networks have in common from the images on is run once. */
+async function measureTogether(
+  context: PricingContext,
+  networks: CountNetworks,
+  cuts: readonly SingleCut[],
+  whole: readonly number[],
+  images: ImageSelection,
+): Promise<number[]> {
+  const { pool, onStage } = context;
+  const total = Math.ceil(images.indices.length / images.batchSize / pool.size);
+  let done = 0;
+  onStage("pricing errors", done, total);
+  const graphs = [whole, ...cuts.map(({ unit, count }) => whole.with(unit, count))]
+    .map((counts) => networks.networkFor(counts));
+  const figures = await measureVariants(
+    context,
+    graphs,
+    images,
+    () => onStage("pricing errors", Math.min(++done, total), total),
+  );
+  const [lossWhole, ...losses] = figures.map(({ loss }) => loss);
+  return losses.map((loss) => loss - lossWhole);
 }
 
 /** Held-out images; where there are none, some of those of the statistics, for no label is looked at. */
@@ -112,14 +145,22 @@ function weighingImages(context: PricingContext): ImageSelection {
 function nextChanges(
   networks: CountNetworks,
   cuts: readonly SingleCut[],
+  isShared: boolean,
 ): (readonly LayerChange[])[] {
   const changes: (readonly LayerChange[])[] = [];
   let room = CHANGES_MEMORY;
   for (const { unit, count } of cuts) {
-    const change = networks.changeFor(unit, count);
+    const found = networks.changeFor(unit, count);
+    const change = isShared ? found.map(shareChange) : found;
     room -= change.reduce((bytes, { kernel }) => bytes + kernel.values.byteLength, 0);
     if (room < 0 && changes.length > 0) break;
     changes.push(change);
   }
   return changes;
+}
+
+/** A change that threads share. */
+function shareChange(change: LayerChange): LayerChange {
+  const { kernel } = change;
+  return { ...change, kernel: { ...kernel, values: copyShared(kernel.values) } };
 }

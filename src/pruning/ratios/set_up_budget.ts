@@ -83,9 +83,16 @@ export async function setUpBudget(
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
   const units = listCutUnits(graph, map, places);
-  const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
+  const countsBy = (own: PlanRules) =>
+    units.map((unit) => allowedCounts(graph, map, places, unit, own));
+  const allowed = countsBy(rules);
   if (target !== "latency") {
-    requireReachableShare(leastCosts(context, units, allowed, target), share);
+    const costsOf = (counts: readonly number[][]) => leastCosts(context, units, counts, target);
+    requireReachableShare(
+      costsOf(allowed),
+      share,
+      rules.slowSelectors ? undefined : () => costsOf(countsBy({ ...rules, slowSelectors: true })),
+    );
   }
   await context.onBegin?.();
   const choices = units.filter((_, index) => allowed[index].length > 1);

@@ -69,8 +69,8 @@ export class CoupledProblems {
   readonly #moments: MomentsByLayer;
   readonly #spaces: ReadonlySet<number>;
   readonly #nodes: ReadonlyMap<string, LayerNode>;
-  /** Problems of layers that read several spaces, by key of the layer and by space. */
-  readonly #conditioned = new Map<string, ReadonlyMap<number, Problem>>();
+  /** Problems of layers that read several spaces, by key of the layer and by space, until they are asked for. */
+  readonly #conditioned = new Map<string, Map<number, Problem>>();
 
   /**
    * @param context The network, its kernels, and the ridge of what is refitted.
@@ -88,7 +88,7 @@ export class CoupledProblems {
    * The problems of one space.
    *
    * @param space The space.
-   * @returns A problem for every layer that reads it, over the channels of the space.
+   * @returns A problem for every layer that reads it, over the channels of the space; they belong to the caller.
    */
   of(space: number): Problem[] {
     return this.#context.map.spaces[space].consumers.map((key) => this.#problem(key, space));
@@ -96,7 +96,10 @@ export class CoupledProblems {
 
   #problem(key: string, space: number): Problem {
     const known = this.#conditioned.get(key)?.get(space);
-    if (known) return known;
+    if (known) {
+      this.#conditioned.get(key)!.delete(space);
+      return known;
+    }
     const node = this.#nodes.get(key)!;
     const positions = this.#positionsOf(node);
     if (positions.size === 1) {
@@ -106,9 +109,8 @@ export class CoupledProblems {
         globals: new Int32Array(this.#context.map.spaces[space].channels),
       });
     }
-    const own = this.#condition(node, positions);
-    this.#conditioned.set(key, own);
-    return own.get(space)!;
+    this.#conditioned.set(key, this.#condition(node, positions));
+    return this.#problem(key, space);
   }
 
   /** Input positions of a layer, ascending, by the space of their channels. */

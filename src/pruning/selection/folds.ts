@@ -5,6 +5,8 @@ import {
   type Kernels,
   type Moments,
   type SampleMoments,
+  type WrittenMoments,
+  type WrittenTrial,
 } from "../../kernels/mod.ts";
 import { magnitudeScores } from "./magnitude.ts";
 import { openSampleTrials } from "./wide.ts";
@@ -128,7 +130,7 @@ function openTrials(
 const HALF = 2;
 
 /** The halves of a layer's images, each fitted to and tried out on the other; undefined where one is empty. */
-function halvesOf(problem: Problem, rows: readonly number[]): HeldOutTrial[] | undefined {
+function halvesOf(problem: Problem, rows: readonly number[]): WrittenTrial[] | undefined {
   const { half, count, samples } = problem.moments;
   if (samples || half === undefined || half.count === 0 || half.count === count) return undefined;
   return [true, false].map((isFirst) => trialOf(problem, half, rows, isFirst));
@@ -152,16 +154,26 @@ export function conditionHalves(
 ): HeldOutTrial[][] | undefined {
   const rows = Array.from({ length: problem.moments.d }, (_, row) => row);
   const halves = halvesOf(problem, rows)?.map((trial) =>
-    conditionTrial(kernels, trial, HALF * ridge, parts)
+    conditionTrial(kernels, holdTrial(trial), HALF * ridge, parts)
   );
   return halves && parts.map((_, part) => halves.map((trials) => trials[part]));
+}
+
+/** A trial with its matrices. */
+function holdTrial({ train, test, ...others }: WrittenTrial): HeldOutTrial {
+  const hold = ({ writeGram, ...rest }: WrittenMoments): SampleMoments => {
+    const gram = new Float64Array(others.size ** 2);
+    writeGram(gram);
+    return { ...rest, gram };
+  };
+  return { ...others, train: hold(train), test: hold(test) };
 }
 
 /** A trial of some rows. */
 function pickTrial(
   { train, test, weights, size, outputs }: HeldOutTrial,
   rows: readonly number[],
-): HeldOutTrial {
+): WrittenTrial {
   const pick = <Values extends Float32Array | Float64Array>(values: Values): Values => {
     const picked = values.slice(0, rows.length * outputs) as Values;
     rows.forEach((row, i) =>
@@ -169,11 +181,12 @@ function pickTrial(
     );
     return picked;
   };
-  const pickSamples = ({ gram, cross, total }: SampleMoments): SampleMoments => ({
-    gram: Float64Array.from(
-      { length: rows.length ** 2 },
-      (_, at) => gram[rows[Math.floor(at / rows.length)] * size + rows[at % rows.length]],
-    ),
+  const pickSamples = ({ gram, cross, total }: SampleMoments): WrittenMoments => ({
+    writeGram(target) {
+      rows.forEach((row, i) =>
+        rows.forEach((column, j) => target[i * rows.length + j] = gram[row * size + column])
+      );
+    },
     cross: pick(cross),
     total,
   });
@@ -197,7 +210,7 @@ function trialOf(
   half: Moments,
   rows: readonly number[],
   isFirst: boolean,
-): HeldOutTrial {
+): WrittenTrial {
   const { n } = moments;
   const size = rows.length;
   const counts = { fitted: half.count, tried: moments.count - half.count };
@@ -205,39 +218,31 @@ function trialOf(
   const sign = isFirst ? 1 : -1;
   const meanX = Float64Array.from(rows, (row) => sign * half.sumX[row] / counts.fitted);
   const meanY = half.sumY.map((sum) => sign * sum / counts.fitted);
-  const within = -counts.fitted, across = 2 * counts.fitted + counts.tried;
-
-  const pair = (whole: number, first: number, product: number) => {
-    const [fitted, tried] = isFirst ? [first, whole - first] : [whole - first, first];
-    return [fitted + within * product, tried + across * product];
+  const samplesOf = (isHalf: boolean, shift: number): WrittenMoments => {
+    const about = (whole: number, first: number, product: number) =>
+      (isHalf ? first : whole - first) + shift * product;
+    const cross = new Float64Array(size * n);
+    for (let i = 0; i < size; i++) {
+      for (let o = 0; o < n; o++) {
+        const at = rows[i] * n + o;
+        cross[i * n + o] = about(moments.cross[at], half.cross[at], meanX[i] * meanY[o]);
+      }
+    }
+    let total = 0;
+    for (let o = 0; o < n; o++) total += about(moments.sumYY[o], half.sumYY[o], meanY[o] ** 2);
+    const writeGram = (target: Float64Array) => {
+      for (let i = 0; i < size; i++) {
+        const from = rows[i] * moments.d, to = i * size;
+        for (let j = 0; j < size; j++) {
+          const at = from + rows[j];
+          target[to + j] = about(moments.gram[at], half.gram[at], meanX[i] * meanX[j]);
+        }
+      }
+    };
+    return { writeGram, cross, total };
   };
-  const [train, test] = [0, 1].map(() => ({
-    gram: new Float64Array(size * size),
-    cross: new Float64Array(size * n),
-    total: 0,
-  }));
-  for (let i = 0; i < size; i++) {
-    const gramRow = rows[i] * moments.d, crossRow = rows[i] * n;
-    for (let j = 0; j < size; j++) {
-      const at = gramRow + rows[j];
-      [train.gram[i * size + j], test.gram[i * size + j]] = pair(
-        moments.gram[at],
-        half.gram[at],
-        meanX[i] * meanX[j],
-      );
-    }
-    for (let o = 0; o < n; o++) {
-      const at = crossRow + o;
-      [train.cross[i * n + o], test.cross[i * n + o]] = pair(
-        moments.cross[at],
-        half.cross[at],
-        meanX[i] * meanY[o],
-      );
-    }
-  }
-  for (let o = 0; o < n; o++) {
-    test.total += pair(moments.sumYY[o], half.sumYY[o], meanY[o] ** 2)[1];
-  }
+  const train = samplesOf(isFirst, -counts.fitted);
+  const test = samplesOf(!isFirst, 2 * counts.fitted + counts.tried);
   const picked = new Float32Array(size * n);
   rows.forEach((row, i) => picked.set(weights.subarray(row * n, (row + 1) * n), i * n));
   return { train, test, weights: picked, size, outputs: n };

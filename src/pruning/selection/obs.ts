@@ -34,6 +34,8 @@ export interface ObsSelection extends Selection {
 export interface ObsSelector extends Selector {
   /** Channels in the order in which they go. */
   readonly removalOrder: Int32Array;
+  /** The ridge used for each problem, relative to its mean diagonal. */
+  readonly ridges: readonly number[];
   /** The best `count` channels; see {@link Selector}. */
   keep(count: number): ObsSelection;
   /**
@@ -82,6 +84,7 @@ export function createObsSelector(
     method: "obs",
     channels,
     removalOrder,
+    ridges: path.ridges,
     errorAt,
     keep(count: number): ObsSelection {
       const relativeError = errorAt(count);

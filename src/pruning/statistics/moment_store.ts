@@ -2,6 +2,7 @@ import type { MomentsToWrite } from "../../execution/mod.ts";
 import { ScratchFile } from "../../base/mod.ts";
 import {
   assembleMoments,
+  type Moments,
   type MomentsPart,
   type MomentsSize,
   packedBytes,
@@ -9,6 +10,8 @@ import {
   partOf,
   shapesOfParts,
   sizeOfMoments,
+  unpackAndRelease,
+  unpackMoments,
 } from "../../kernels/mod.ts";
 
 /** Bytes of moments that stay in memory; those of small networks need no file. */
@@ -86,6 +89,17 @@ export class MomentStore implements MomentsToWrite {
    */
   readonly packed = (key: string): PackedMoments =>
     this.#inMemory.get(key) ?? read(this.#file!, this.#inFile.get(key)!);
+
+  /**
+   * Moments of a layer, unpacked.
+   *
+   * @param key The layer, which must be here.
+   * @returns Its moments; the caller may write over G, C and Σy².
+   */
+  moments(key: string): Moments {
+    const inMemory = this.#inMemory.get(key);
+    return inMemory ? unpackMoments(inMemory) : unpackAndRelease(this.packed(key));
+  }
 
   /** Gives memory and file back. */
   close(): void {

@@ -18,7 +18,7 @@ import type { PackedMoments } from "../../kernels/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
 import {
   batchesOfThread,
-  type CalibrationRequest,
+  type PoolCalibrationRequest,
   type ProgressListener,
   type Session,
   trackBatches,
@@ -53,7 +53,7 @@ export interface StatisticsSource extends Pick<Session, "content"> {
   /** The workers. */
   readonly pool: WorkerPool;
   /** Images and sampling. */
-  readonly calibration: Omit<CalibrationRequest, "file" | "repaired" | "layers">;
+  readonly calibration: Omit<PoolCalibrationRequest, "file" | "repaired" | "layers">;
   /** Takes the time of the stages. */
   readonly clock: Stopwatch;
   /** Called after every batch. */
@@ -72,6 +72,8 @@ export interface SamplingSettings {
   readonly seed: number;
   /** Bytes for what waits. */
   readonly memoryBudget: number;
+  /** Folder in which what has no room in memory is kept meanwhile. Default: the system's for temporary files. */
+  readonly scratch?: string;
   /** Called after every batch. */
   readonly onProgress?: ProgressListener;
 }
@@ -86,7 +88,7 @@ export interface SamplingSettings {
  */
 export function createStatisticsSource(
   { graph, file, pool, content }: Session,
-  { images, batchSize, pointsPerImage, seed, memoryBudget, onProgress }: SamplingSettings,
+  { images, batchSize, pointsPerImage, seed, memoryBudget, scratch, onProgress }: SamplingSettings,
   clock: Stopwatch,
 ): StatisticsSource {
   const indices = pickCalibration(pool.local.dataset.train, images, seed);
@@ -97,6 +99,7 @@ export function createStatisticsSource(
     seed,
     pointsPerImage,
     memoryBudget,
+    scratch,
   };
   const map = findChannelSpaces(graph);
   return { graph, file, map, pool, content, calibration, clock, onProgress };
@@ -112,7 +115,9 @@ export function canSample({ map }: Pick<StatisticsSource, "map">, node: LayerNod
 }
 
 /** The layers whose statistics any way of pruning may ask for, each by its first call, in graph order. */
-export function layersToSample(source: StatisticsSource): LayerNode[] {
+export function layersToSample(
+  source: Pick<StatisticsSource, "graph" | "map">,
+): LayerNode[] {
   return source.graph.nodes.filter((node) => isFirstCall(node) && canSample(source, node));
 }
 
@@ -158,17 +163,21 @@ export async function identifyStatistics(source: StatisticsSource): Promise<Stat
   };
 }
 
-/** Cuts layers into runs whose sums have room together; one that has none alone gets a run of its own. */
-function partIntoPasses(
+/**
+ * Cuts layers into runs whose sums have room together, in half of the budget; one that has none alone gets a run of its own.
+ * Of an even number of threads every one has images, and sums, of one half only.
+ */
+export function partIntoPasses(
   layers: readonly LayerNode[],
-  calibration: StatisticsSource["calibration"],
+  calibration: Pick<StatisticsSource["calibration"], "images" | "pointsPerImage" | "memoryBudget">,
   threads: number,
 ): LayerNode[][] {
-  const budget = calibration.memoryBudget / threads;
+  const budget = calibration.memoryBudget / threads / 2;
+  const share = threads % 2 === 0 ? 1 / 2 : 1;
   const passes: LayerNode[][] = [];
   let room = 0;
   for (const layer of layers) {
-    const bytes = sumBytes(kernelSize(layer), samplesOf(layer, calibration));
+    const bytes = share * sumBytes(kernelSize(layer), samplesOf(layer, calibration));
     if (passes.length === 0 || bytes > room) {
       passes.push([]);
       room = budget;
@@ -188,7 +197,7 @@ function partIntoPasses(
  */
 export function samplesOf(
   node: LayerNode,
-  { images, pointsPerImage }: Pick<CalibrationRequest, "images" | "pointsPerImage">,
+  { images, pointsPerImage }: Pick<PoolCalibrationRequest, "images" | "pointsPerImage">,
 ): number {
   const [height, width] = outputSizeOf(node);
   const points = pointsPerImage ?? pointsFor(kernelSize(node).inputs, images);

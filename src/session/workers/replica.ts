@@ -10,6 +10,7 @@ import {
   ForwardPlan,
   type ImageBatch,
   measureBatchNorm,
+  measureVariants,
   type Objective,
   type ObjectiveSpec,
   openObjective,
@@ -26,15 +27,21 @@ import {
   openDataset,
   readBatch,
 } from "../../data/mod.ts";
-import { ACTIVATION_BUDGET, type ActivationBytes, fitBatch, openNetwork } from "../../graph/mod.ts";
-import { loadKernels, type Moments, registerKernels, startBackend } from "../../kernels/mod.ts";
 import {
-  disposeModel,
-  type ModelFile,
-  type Preprocessing,
-  releaseWeights,
-  type Weight,
-} from "../../model/mod.ts";
+  ACTIVATION_BUDGET,
+  type ActivationBytes,
+  fitBatch,
+  type LayerGraph,
+  openNetwork,
+} from "../../graph/mod.ts";
+import {
+  giveBack,
+  loadKernels,
+  type MomentParts,
+  registerKernels,
+  startBackend,
+} from "../../kernels/mod.ts";
+import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../../model/mod.ts";
 import { toTensors } from "./to_tensors.ts";
 import { TrainingReplica, type TrainingRequest } from "./training_replica.ts";
 
@@ -73,8 +80,8 @@ export interface CalibrationRequest {
   readonly repaired?: ModelFile;
   /** Training images. */
   readonly indices: Int32Array;
-  /** Place of the first of them among all that statistics are gathered from; every other place is one half. Default 0. */
-  readonly place?: number;
+  /** How many of them, the first ones, belong to the first half of all images. */
+  readonly firstHalf: number;
   /** Images of every batch. */
   readonly batchSize: number;
   /** Keys of the layers that will be asked for, in graph order. */
@@ -85,8 +92,10 @@ export interface CalibrationRequest {
   readonly images: number;
   /** Sampled positions per image and layer. Default: as many as each layer wants. */
   readonly pointsPerImage?: number;
-  /** Bytes of activations that this replica may keep waiting. */
+  /** Bytes of activations that this replica may keep waiting on its heap. */
   readonly memoryBudget: number;
+  /** Folder in which what has no room there is kept meanwhile. Default: the system's for temporary files. */
+  readonly scratch?: string;
 }
 
 /** Images that could not be read, as a replica met them. */
@@ -166,13 +175,36 @@ export class Replica {
   /** Measures a network on some images: sums of every batch. */
   async evaluate(file: ModelFile, images: ImageSelection): Promise<EvaluationSums[]> {
     const { graph, model } = await openNetwork(file);
-    const plan = new ForwardPlan(graph, model);
-    releaseWeights(model, plan.layersOfModel);
+    const plan = new ForwardPlan(graph, model, { releasesModel: true });
     try {
       return await this.objective.measure({ graph, plan }, this.#batches(images));
     } finally {
       plan.dispose();
       disposeModel(model);
+    }
+  }
+
+  /** Measures networks of which the others are variants of the first: by network, sums of every batch. */
+  async evaluateVariants(
+    files: readonly ModelFile[],
+    images: ImageSelection,
+  ): Promise<EvaluationSums[][]> {
+    const networks: { graph: LayerGraph; plan: ForwardPlan; model: tf.LayersModel }[] = [];
+    try {
+      for (const file of files) {
+        const { graph, model } = await openNetwork(file);
+        networks.push({
+          graph,
+          plan: new ForwardPlan(graph, model, { releasesModel: true }),
+          model,
+        });
+      }
+      return await measureVariants(networks, this.objective, this.#batches(images));
+    } finally {
+      for (const { plan, model } of networks) {
+        plan.dispose();
+        disposeModel(model);
+      }
     }
   }
 
@@ -218,28 +250,39 @@ export class Replica {
     this.endCalibration();
     const original = await openNetwork(request.file);
     const repaired = request.repaired ? await openNetwork(request.repaired) : original;
-    const batches = halveBatches(request);
+    const { indices, firstHalf, batchSize } = request;
+    const halves = [indices.subarray(0, firstHalf), indices.subarray(firstHalf)];
+    const batches = halves.flatMap((half, at) =>
+      [...chunk(half, batchSize)].map((images) => ({ images, isFirst: at === 0 }))
+    );
     const subject = {
       kernels: await loadKernels(),
       original,
       repaired,
       layers: request.layers,
       batches: batches.length,
-      share: request.indices.length / request.images,
+      shares: halves.map(({ length }) => length / (request.images / 2)) as [number, number],
       readBatch: async (batch: number) => {
-        const { images, first } = batches[batch];
+        const { images, isFirst } = batches[batch];
         const read = await this.#read(this.#dataset.train, images);
-        return { ...read, firstHalf: read.indices.filter((image) => first.has(image)).length };
+        return { ...read, firstHalf: isFirst ? read.indices.length : 0 };
       },
     };
-    const { seed, images, pointsPerImage, memoryBudget } = request;
-    const options = { seed, images, pointsPerImage, memoryBudget, onBatch: () => this.onBatch() };
+    const { seed, images, pointsPerImage, memoryBudget, scratch } = request;
+    const options = {
+      seed,
+      images,
+      pointsPerImage,
+      memoryBudget,
+      scratch,
+      onBatch: () => this.onBatch(),
+    };
     const models = [...new Set([original.model, repaired.model])];
     this.#calibration = { calibrator: new Calibrator(subject, options), models };
   }
 
   /** Statistics of one layer: {@link Calibrator.collect}. */
-  collect(layer: string): Promise<Moments> {
+  collect(layer: string): Promise<MomentParts> {
     return this.#calibration!.calibrator.collect(layer);
   }
 
@@ -249,7 +292,7 @@ export class Replica {
   }
 
   /** Hands out those of one layer: {@link Calibrator.takeOriginal}. */
-  takeOriginal(layer: string): Promise<Moments> {
+  takeOriginal(layer: string): Promise<MomentParts> {
     return Promise.resolve(this.#calibration!.calibrator.takeOriginal(layer));
   }
 
@@ -271,8 +314,11 @@ export class Replica {
    */
   async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
     const { imageBytes } = this.#spec;
-    const size = fitBatch(indices.length, imageBytes?.training ?? 0);
     const training = this.#training!;
+    const size = fitBatch(
+      indices.length,
+      imageBytes ? imageBytes.training + training.teacherBytes : 0,
+    );
     if (size >= indices.length) return training.step(await this.#readTraining(indices), epoch);
     const mean = new Float32Array(training.gradients.length);
     let sums: StepSums | undefined;
@@ -339,7 +385,10 @@ export class Replica {
 
   async #read(set: ImageSet, indices: Int32Array) {
     const batch = await this.#readImages(set, indices);
-    return { ...batch, inputs: toTensors(batch, this.#spec.preprocessing.inputs) };
+    const inputs = toTensors(batch, this.#spec.preprocessing.inputs);
+    // The backend has copies; the collector would let several batches pile up.
+    giveBack(batch.inputs);
+    return { ...batch, inputs };
   }
 
   async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
@@ -354,17 +403,4 @@ export class Replica {
     }
     return batch;
   }
-}
-
-/** Batches in which the images of the first half stand first, and those images. */
-function halveBatches(
-  { indices, place = 0, batchSize }: CalibrationRequest,
-): { readonly images: Int32Array; readonly first: ReadonlySet<number> }[] {
-  return [...chunk(indices, batchSize)].map((images, batch) => {
-    const start = place + batch * batchSize;
-    const isFirst = (_: number, at: number) => (start + at) % 2 === 0;
-    const first = images.filter(isFirst);
-    const second = images.filter((image, at) => !isFirst(image, at));
-    return { images: Int32Array.from([...first, ...second]), first: new Set(first) };
-  });
 }

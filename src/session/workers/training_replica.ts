@@ -10,7 +10,7 @@ import {
   type TrainingLoss,
   TrainingNetwork,
 } from "../../execution/mod.ts";
-import { type Network, openNetwork } from "../../graph/mod.ts";
+import { activationBytes, type Network, openNetwork } from "../../graph/mod.ts";
 import { type Kernels, loadKernels } from "../../kernels/mod.ts";
 import { disposeModel, type InputPreparation, type ModelFile } from "../../model/mod.ts";
 import { toTensors } from "./to_tensors.ts";
@@ -81,6 +81,11 @@ export class TrainingReplica {
     const teacher = request.teacher && await openNetwork(request.teacher);
     const kernels = await loadKernels();
     return new TrainingReplica(kernels, request, inputs, student, teacher);
+  }
+
+  /** Bytes of activations that the teacher has for an image; 0 without one. */
+  get teacherBytes(): number {
+    return this.#teacher ? activationBytes(this.#teacher.network.graph).forward : 0;
   }
 
   /** What the last step gave, flat: gradients, and batch statistics in the places of moving ones. */

@@ -9,9 +9,14 @@ import {
   type StepSums,
 } from "../../execution/mod.ts";
 import { InputError } from "../../base/mod.ts";
-import { shareDataset, tolerableFaults } from "../../data/mod.ts";
-import { fitBatch } from "../../graph/mod.ts";
-import { type Moments, packAndRelease, type PackedMoments, sumMoments } from "../../kernels/mod.ts";
+import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
+import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
+import {
+  joinParts,
+  type Moments,
+  type PackedMoments,
+  unpackAndRelease,
+} from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { ThreadReplica } from "./thread_replica.ts";
@@ -41,6 +46,12 @@ export function shardIndices(indices: Int32Array, shards: number, unit = 1): Int
   );
 }
 
+/** What a pool's calibration needs to know. */
+export interface PoolCalibrationRequest extends Omit<CalibrationRequest, "firstHalf"> {
+  /** Place of the first image among all that statistics are gathered from; every other place is one half. Default 0. */
+  readonly place?: number;
+}
+
 /**
  * Replicas that share the images: one on this thread, the others on workers. Batches are shared out whole. Evaluations and
  * moments of BatchNormalization are added up batch by batch in the order of the images, so they do not depend on the
@@ -52,8 +63,7 @@ export class WorkerPool {
   readonly local: Replica;
   readonly #remotes: readonly ThreadReplica[];
   readonly #badImageShare: number;
-  readonly #imageBytes: number;
-  readonly #backwardBytes: number;
+  readonly #activations: ActivationBytes | undefined;
   #objective: ObjectiveSpec | undefined;
   #gradients: readonly Float32Array[] = [];
 
@@ -65,8 +75,7 @@ export class WorkerPool {
     this.local = local;
     this.#remotes = remotes;
     this.#badImageShare = badImageShare;
-    this.#imageBytes = imageBytes?.forward ?? 0;
-    this.#backwardBytes = imageBytes?.backward ?? 0;
+    this.#activations = imageBytes;
   }
 
   /**
@@ -99,13 +108,15 @@ export class WorkerPool {
 
   /**
    * Images of a batch: as many as were asked for, if they have room in two networks, for one is often run beside another
-   * that it is compared with.
+   * that it is compared with; where that is larger, in this one and that.
    *
    * @param most As many as were asked for.
    * @returns How many.
    */
   batchSizeFor(most: number): number {
-    return fitBatch(most, 2 * this.#imageBytes);
+    const own = this.#activations?.forward;
+    const beside = this.#objective && this.local.objective.besideBytes;
+    return fitBatch(most, own === undefined ? 0 : own + Math.max(own, beside ?? 0));
   }
 
   /** How many replicas there are. */
@@ -136,6 +147,27 @@ export class WorkerPool {
   }
 
   /**
+   * Measures networks of which the others are variants of the first; what they have in common from the images on is run
+   * once.
+   *
+   * @param files The networks; all are held at once.
+   * @param images Some images.
+   * @returns Their figures, as of {@link evaluate}.
+   * @throws {InputError} As {@link evaluate}.
+   */
+  async evaluateVariants(
+    files: readonly ModelFile[],
+    images: ImageSelection,
+  ): Promise<Figures[]> {
+    const shards = this.#shardsOf(images);
+    const parts = await this.#callAll("evaluateVariants", (replica) => [files, shards[replica]]);
+    await this.#checkFaults();
+    return files.map((_, network) =>
+      this.local.objective.figuresOf(parts.flatMap((sums) => sums[network]))
+    );
+  }
+
+  /**
    * Weighs changes of a network's weights: what each of them, by itself, raises the loss by, to second order
    * ({@link ChangeWeigher}). Labels are not asked for.
    *
@@ -150,7 +182,8 @@ export class WorkerPool {
     images: ImageSelection,
   ): Promise<(number | undefined)[]> {
     const loss = await this.#lossOf(file, images);
-    const batchSize = fitBatch(images.batchSize, this.#backwardBytes);
+    const { backward = 0, gradient = 0 } = this.#activations ?? {};
+    const batchSize = fitBatch(images.batchSize, backward + request.probes * gradient);
     const shards = shardIndices(images.indices, this.size, batchSize);
     const parts = await this.#callAll("weighChanges", (replica) => [
       file,
@@ -185,24 +218,30 @@ export class WorkerPool {
 
   /**
    * Prepares the gathering of statistics; memory is shared out, and so are whole batches. Products are added up in f32
-   * within a batch, so the number of replicas changes the order of additions in f64 alone.
+   * within a batch, so the number of replicas changes the order of additions in f64 alone. The first half of the images
+   * comes first, so that most replicas have images of one half, and sums of one, only.
    */
-  async startCalibration(request: CalibrationRequest): Promise<void> {
+  async startCalibration({ place = 0, ...request }: PoolCalibrationRequest): Promise<void> {
+    const isFirst = (_: number, at: number) => (place + at) % 2 === 0;
+    const first = request.indices.filter(isFirst);
+    const others = request.indices.filter((image, at) => !isFirst(image, at));
     const batchSize = this.batchSizeFor(request.batchSize);
-    const shards = shardIndices(request.indices, this.size, batchSize);
+    const batches = [...chunk(first, batchSize), ...chunk(others, batchSize)];
+    const ofFirst = Math.ceil(first.length / batchSize);
+    const shards = shardIndices(Int32Array.from(batches.keys()), this.size);
     const memoryBudget = request.memoryBudget / this.size;
-    const places = shards.map(({ byteOffset }) =>
-      (request.place ?? 0) +
-      (byteOffset - request.indices.byteOffset) / Int32Array.BYTES_PER_ELEMENT
-    );
-    await this.#callAll("startCalibration", (replica) => [
-      { ...request, batchSize, memoryBudget, indices: shards[replica], place: places[replica] },
-    ]);
+    await this.#callAll("startCalibration", (replica) => {
+      const own = [...shards[replica]];
+      const indices = Int32Array.from(own.flatMap((batch) => [...batches[batch]]));
+      const firstHalf = own.filter((batch) => batch < ofFirst)
+        .reduce((images, batch) => images + batches[batch].length, 0);
+      return [{ ...request, batchSize, memoryBudget, indices, firstHalf }];
+    });
   }
 
   /** Statistics of one layer over all images. */
   async collect(layer: string): Promise<Moments> {
-    return sumMoments(await this.#callAll("collect", () => [layer]));
+    return unpackAndRelease(joinParts(await this.#callAll("collect", () => [layer])));
   }
 
   /**
@@ -212,15 +251,14 @@ export class WorkerPool {
    * @param take Is given the moments of one layer after the other.
    */
   async gatherOriginal(
-    request: CalibrationRequest,
+    request: PoolCalibrationRequest,
     take: (layer: string, moments: PackedMoments) => void,
   ): Promise<void> {
     await this.startCalibration(request);
     try {
       await this.#callAll("gatherOriginal", () => []);
       for (const layer of request.layers) {
-        const sums = sumMoments(await this.#callAll("takeOriginal", () => [layer]));
-        take(layer, packAndRelease(sums));
+        take(layer, joinParts(await this.#callAll("takeOriginal", () => [layer])));
       }
     } finally {
       await this.endCalibration();

@@ -6,6 +6,7 @@ import {
   outputSizeOf,
   sampledImages,
 } from "../../../src/execution/calibration/sampled_images.ts";
+import { ScratchFile } from "../../../src/base/scratch_file.ts";
 import { Calibrator } from "../../../src/execution/calibration/calibrator.ts";
 import { findResidualTargets } from "../../../src/execution/calibration/residual_target.ts";
 import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
@@ -16,7 +17,8 @@ import { isFirstCall, type LayerGraph } from "../../../src/graph/layer_graph.ts"
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { buildArchitecture } from "../../zoo/zoo.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
-import type { Moments } from "../../../src/kernels/moments.ts";
+import { joinParts, type MomentParts, type Moments } from "../../../src/kernels/moments.ts";
+import { unpackMoments } from "../../../src/kernels/packed_moments.ts";
 import { samplePatches } from "../../../src/kernels/patches.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";
@@ -165,7 +167,7 @@ for (const name of SAMPLED) {
     const { calibrator, graph, model, layers, close } = await openCalibrator(name);
     const [original, repaired] = [new ForwardPlan(graph, model), new ForwardPlan(graph, model)];
     for (const key of layers) {
-      const found = await calibrator.collect(key);
+      const found = wholeOf(await calibrator.collect(key));
       const wanted = naiveMoments(graph, original, repaired, key);
       const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
       assertClose(found.gram, wanted.gram, scale);
@@ -184,24 +186,42 @@ for (const name of SAMPLED) {
   });
 }
 
-Deno.test("a small memory budget changes the work, not the statistics", async () => {
-  const collectAll = async (memoryBudget: number) => {
+/** Moments of all images, as a pool makes them of the parts of its threads. */
+function wholeOf(parts: MomentParts): Moments {
+  return unpackMoments(joinParts([parts]));
+}
+
+/** No scratch file can be opened until this is disposed, as in a browser. */
+function withoutFiles(): Disposable {
+  const { open } = ScratchFile;
+  ScratchFile.open = () => undefined;
+  return { [Symbol.dispose]: () => ScratchFile.open = open };
+}
+
+Deno.test("a small memory budget changes where batches wait, not the statistics", async () => {
+  const collectAll = async (memoryBudget: number, hasFile = true) => {
+    using _ = hasFile ? undefined : withoutFiles();
     const { calibrator, graph, layers, close, reads } = await openCalibrator(
       "preActivation",
       memoryBudget,
     );
     const found: Moments[] = [];
     for (const key of layers) {
-      found.push(await calibrator.collect(key));
+      found.push(wholeOf(await calibrator.collect(key)));
       calibrator.setWeights(key, changedWeights(graph, key));
     }
     close();
     return { found, reads: reads(), layers };
   };
   const roomy = await collectAll(Infinity);
-  const tight = await collectAll(20_000);
-  const none = await collectAll(0);
   assert.equal(roomy.reads, BATCHES);
+  for (const budget of [20_000, 0]) {
+    const { reads, found } = await collectAll(budget);
+    assert.equal(reads, BATCHES);
+    assert.deepEqual(found, roomy.found);
+  }
+  const tight = await collectAll(20_000, false);
+  const none = await collectAll(0, false);
   assert.equal(none.reads, BATCHES * none.layers.length);
   assert.ok(tight.reads > roomy.reads && tight.reads < none.reads);
   assert.deepEqual(tight.found, roomy.found);
@@ -224,7 +244,7 @@ Deno.test("a network that is partly repaired at the start has the original's tar
   const original = new ForwardPlan(graph, model);
   const repaired = new ForwardPlan(halve(graph), model);
   for (const key of ["block2_conv1", "block2_conv2"]) {
-    const found = await calibrator.collect(key);
+    const found = wholeOf(await calibrator.collect(key));
     const wanted = naiveMoments(graph, original, repaired, key);
     const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
     assertClose(found.gram, wanted.gram, scale);
@@ -241,8 +261,8 @@ Deno.test("gatherOriginal() gives the statistics of an untouched network in one 
   assert.equal(together.reads(), BATCHES);
   const alone = await openCalibrator("preActivation");
   for (const key of alone.layers.slice(0, -1)) {
-    const taken = together.calibrator.takeOriginal(key);
-    const found = await alone.calibrator.collect(key);
+    const taken = wholeOf(together.calibrator.takeOriginal(key));
+    const found = wholeOf(await alone.calibrator.collect(key));
     const scale = Math.max(...found.gram, ...found.cross.map(Math.abs));
     assertClose(taken.gram, found.gram, scale);
     assertClose(taken.cross, found.cross, scale);

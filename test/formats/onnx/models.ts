@@ -62,6 +62,17 @@ function recurrent(): tf.LayersModel {
   return tf.model({ inputs: x, outputs: layer.apply(layer.apply(x)) as Symbolic });
 }
 
+/** One Dense layer that reads maps and a vector. */
+function manyForms(): tf.LayersModel {
+  const x = conv(image(), 4, { strides: 2, name: "stem" });
+  const shared = layers.dense({ name: "shared", units: 3 });
+  const vector = layers.globalAveragePooling2d({}).apply(x) as Symbolic;
+  return tf.model({
+    inputs: x.sourceLayer.input,
+    outputs: [x, vector].map((form) => shared.apply(form) as Symbolic),
+  });
+}
+
 /** Every activation as an argument, then as a layer. */
 function activations(): tf.LayersModel {
   const x = image();
@@ -168,6 +179,7 @@ const BUILDERS: Readonly<Record<string, () => tf.LayersModel>> = {
   nested,
   siblings,
   recurrent,
+  manyForms,
   activations,
   windows,
   merges,

@@ -65,6 +65,54 @@ Deno.test("a tower of an ONNX file is cut for both images, and masked equals shr
   disposeModel(model);
 });
 
+/**
+ * Two images through one tower that ends in linear layers, whose constants each node reads in its own way: as they are,
+ * through an Identity, or turned by a Transpose.
+ */
+function siameseDense(): Uint8Array {
+  const g = new Sketch();
+  g.input("second", ["N", 3, 8, 8]);
+  const conv = [g.weight([5, 3, 3, 3], 0.4), g.weight([5], 0.3)];
+  const gemm = [g.weight([6, 80], 0.2), g.weight([6], 0.3)];
+  const product = [g.weight([7, 6], 0.4), g.weight([7], 0.3)];
+  const towers = ["x", "second"].map((image, place) => {
+    const read = (constant: string) => place === 0 ? constant : g.node("Identity", [constant]);
+    const options = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2] };
+    const maps = g.node("Relu", [g.node("Conv", [image, ...conv.map(read)], options)]);
+    const flat = g.node("Flatten", [maps], { axis: 1 });
+    const hidden = g.node("Relu", [g.node("Gemm", [flat, ...gemm.map(read)], { transB: 1 })]);
+    const turned = g.node("Transpose", [read(product[0])], { perm: [1, 0] });
+    return g.node("Relu", [g.node("Add", [g.node("MatMul", [hidden, turned]), product[1]])]);
+  });
+  return g.encode(g.linear(g.node("Concat", towers, { axis: 1 }), 14, 3));
+}
+
+Deno.test("convolutions and linear layers of a tower are one each, however their initializers are read", async () => {
+  const file = readOnnx(siameseDense(), "dense.onnx");
+  const callsOf = (name: string) =>
+    file.topology.config.layers!.filter(({ class_name }) => class_name === name)
+      .map(({ inbound_nodes }) => inbound_nodes!.length);
+  assert.deepEqual(callsOf("Conv2D"), [2]);
+  assert.deepEqual(callsOf("Dense"), [2, 2, 1]);
+  const images = [randomMaps([2, 3, 8, 8], 1), randomMaps([2, 3, 8, 8], 2)];
+  const wanted = await runOnnx(siameseDense(), images);
+  assert.ok(differenceOf(await runLayers(file, images), wanted) < 1e-4);
+  const written = writeOnnx(file);
+  assert.ok(differenceOf(await runOnnx(written, images), wanted) < 1e-4);
+  const matrices = decodeOnnx(written, "written.onnx").graph.initializers
+    .filter(({ shape }) => shape.length === 2);
+  assert.equal(matrices.length, 3);
+});
+
+Deno.test("linear layers of a tower are cut for both images, and masked equals shrunk", async () => {
+  const network = await openSplit(readOnnx(siameseDense(), "dense.onnx"));
+  const { graph, map, model } = network;
+  const cuts = randomCuts(graph, map, { seed: 2, select: false });
+  assert.ok(cuts.removed.some((flag) => flag === 1));
+  await assertMaskedEqualsShrunk(network, cuts, randomInputs(model, 2), 1e-4);
+  disposeModel(model);
+});
+
 Deno.test("nodes in line with the same initializers, or with other options, are layers of their own", () => {
   const g = new Sketch();
   const [kernel, bias] = [g.weight([3, 3, 3, 3], 0.4), g.weight([3], 0.3)];

@@ -180,6 +180,36 @@ Deno.test(
 );
 
 Deno.test(
+  "where selectors stand against a budget, the way to insist on them is named, and works",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("preActivation");
+    for (const policy of [POLICY, { kind: "budget" as const }]) {
+      const run = (share: number, slowSelectors?: boolean) =>
+        prune({
+          ...SMALL,
+          model,
+          data,
+          shared: "select",
+          slowSelectors,
+          policy: { ...policy, share },
+        });
+      const error = await run(0.01).catch((error: Error) => error) as Error;
+      assert.match(
+        error.message,
+        /give share 0\.\d+ or more, or slowSelectors: true, with which 0\.\d+ can be reached$/,
+      );
+      const [least, insistent] = [/found (\S+) as/, /which (\S+) can/].map((share) =>
+        Number(error.message.match(share)![1])
+      );
+      assert.ok(insistent < least);
+      const { report: { macs } } = await run(insistent, true);
+      assert.ok(macs.after <= insistent * macs.before);
+      await assert.rejects(run(0.01, true), /give share \S+ or more$/);
+    }
+  }),
+);
+
+Deno.test(
   "without a budget the agent trades accuracy for multiply-accumulates",
   withNoise(async (data) => {
     const model = await noisyNetwork("plain");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { ACTIVATION_BUDGET, fitBatch } from "../../../src/graph/fit_batch.ts";
+import { activationBytes } from "../../../src/graph/activation_bytes.ts";
 import { readPreprocessing } from "../../../src/model/read_preprocessing.ts";
+import { TrainingReplica } from "../../../src/session/workers/training_replica.ts";
 import { WorkerPool } from "../../../src/session/workers/worker_pool.ts";
 import { layOutParameters } from "../../../src/execution/training/parameters.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
@@ -26,7 +28,7 @@ Deno.test(
     const indices = Int32Array.from({ length: 24 }, (_, index) => 5 * index);
     const spec = { data, preprocessing: readPreprocessing(file), badImageShare: 0 };
     const [forward, backward] = [ACTIVATION_BUDGET / 10, ACTIVATION_BUDGET / 8];
-    const tight = { forward, backward, training: ACTIVATION_BUDGET / 7 };
+    const tight = { forward, backward, gradient: 1, training: ACTIVATION_BUDGET / 7 };
     const found = [];
     for (const imageBytes of [undefined, tight]) {
       const pool = await WorkerPool.open({ ...spec, imageBytes }, 2);
@@ -64,5 +66,40 @@ Deno.test(
     whole.gradients.forEach((value, i) =>
       assert.ok(Math.abs(value - parts.gradients[i]) < 1e-3 * largest, `gradient ${i}`)
     );
+  }),
+);
+
+Deno.test(
+  "batches follow the network that another is compared with, and a teacher, where these are larger",
+  withNoise(async (data) => {
+    await startBackend();
+    const file = await noisyNetwork("decoder");
+    const { graph, model } = await openNetwork(file);
+    disposeModel(model);
+    const { forward } = activationBytes(graph);
+    const imageBytes = { forward: 1, backward: 1, gradient: 1, training: 1 };
+    const spec = { data, preprocessing: readPreprocessing(file), badImageShare: 0, imageBytes };
+    const pool = await WorkerPool.open(spec, 1);
+    try {
+      assert.equal(pool.batchSizeFor(ACTIVATION_BUDGET), ACTIVATION_BUDGET / 2);
+      await pool.setObjective({ kind: "outputError", reference: file });
+      const wanted = Math.floor(ACTIVATION_BUDGET / (1 + forward));
+      assert.equal(pool.batchSizeFor(ACTIVATION_BUDGET), wanted);
+    } finally {
+      await pool.close();
+    }
+    const request = {
+      file,
+      loss: { kind: "outputs", variances: [1] },
+      augmentation: { shift: 0, flip: false },
+      seed: 1,
+      weights: new ArrayBuffer(),
+      gradients: new ArrayBuffer(),
+    } as const;
+    for (const teacher of [undefined, file]) {
+      const training = await TrainingReplica.open({ ...request, teacher }, []);
+      assert.equal(training.teacherBytes, teacher ? forward : 0);
+      training.dispose();
+    }
   }),
 );

@@ -212,6 +212,8 @@ for (const kind of ["classification", "outputError"] as const) {
           await pool.setObjective(kind === "classification" ? { kind } : { kind, reference });
           const images = { split: "train", indices, batchSize: 8 } as const;
           const figures = await pool.evaluate(file, images);
+          const together = await pool.evaluateVariants([file, reference], images);
+          assert.deepEqual(together, [figures, await pool.evaluate(reference, images)]);
           found.push({ figures, moments: await pool.measureBatchNorm(file, images) });
         } finally {
           await pool.close();

@@ -45,14 +45,6 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
     return value.isFlat;
   }
 
-  /** Operation, and names of the constants that it reads. */
-  protected override originOf(suffix: string | undefined): string {
-    const constants = this.node.inputs.filter((_, index) =>
-      this.inputs[index]?.kind === "constant"
-    );
-    return JSON.stringify([this.operator, constants, suffix ?? ""]);
-  }
-
   /**
    * The input that the network computes.
    *

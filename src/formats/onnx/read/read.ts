@@ -4,7 +4,7 @@ import type { ModelFile } from "../../../model/mod.ts";
 import { decodeOnnx } from "./decode.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
-import { readMetadata } from "../metadata.ts";
+import { readMetadata } from "../../export/mod.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
 import { orderGraph } from "./order_graph.ts";
@@ -74,7 +74,7 @@ export function readOnnx(
   for (const tensor of graph.initializers) {
     const constant = readTensor(tensor, external, path);
     numbers += constant.values.length;
-    values.define(tensor.name, constant);
+    values.define(tensor.name, { ...constant, source: tensor.name });
   }
   const layers = new LayerBuilder(path, numbers);
   const stored = new Set(graph.initializers.map(({ name }) => name));
@@ -163,7 +163,7 @@ function readNode(
   const call = new NodeCall(context, node, inputs);
   const isStandard = node.domain === "" || node.domain === "ai.onnx";
   const folded = isStandard ? foldConstants(call) : undefined;
-  if (folded) return [folded];
+  if (folded) return [{ source: call.mainSource() ?? node.outputs[0], ...folded }];
   const operator = isStandard ? ownValue(operators, node.operator) : undefined;
   if (operator) return [operator(call)].flat();
   const full = isStandard ? node.operator : `${node.domain}.${node.operator}`;

@@ -1,5 +1,5 @@
 import { InputError, withAction } from "../../../base/mod.ts";
-import type { LayerCall } from "./expand_layers.ts";
+import type { LayerCall } from "../../export/mod.ts";
 import {
   DATA_TYPES,
   type OnnxAttribute,
@@ -26,6 +26,8 @@ export interface WrittenTensor {
 export class GraphWriter {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, OnnxTensor>();
+  /** Calls that constants in the order of a flat tensor are named after, by layer, role and order. */
+  readonly #ordered = new Map<string, string>();
   readonly #path: string;
   readonly #layerNames: ReadonlySet<string>;
 
@@ -93,6 +95,24 @@ export class GraphWriter {
       this.#addTensor(name, shape, DATA_TYPES.float, raw);
     }
     return name;
+  }
+
+  /**
+   * Adds an f32 constant of a layer whose numbers follow the order of what it reads, once for every layer, role and order:
+   * calls that read one order share it.
+   */
+  addOrdered(
+    call: LayerCall,
+    role: string,
+    { pieces }: WrittenTensor,
+    shape: readonly number[],
+    values: ArrayLike<number>,
+  ): string {
+    if (pieces === undefined) return this.addFloats(call.layer, role, shape, values);
+    const key = JSON.stringify([call.layer, role, pieces]);
+    const owner = this.#ordered.get(key) ?? call.name;
+    this.#ordered.set(key, owner);
+    return this.addFloats(owner, `ordered_${role}`, shape, values);
   }
 
   /** Adds an i64 list of a layer, once for every layer and role. */

@@ -2,14 +2,13 @@ import { ownValue } from "../../../base/mod.ts";
 import project from "../../../../deno.json" with { type: "json" };
 import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
 import { encodeOnnx } from "./encode.ts";
-import { expandLayers, type LayerCall } from "./expand_layers.ts";
+import { expandLayers, type LayerCall, writeMetadata } from "../../export/mod.ts";
 import { GraphWriter, type WrittenTensor } from "./graph_writer.ts";
 import { activationLayers } from "./layers/activations.ts";
 import { weightedLayers } from "./layers/convolution.ts";
 import { joiningLayers } from "./layers/joining.ts";
 import type { LayerWriter } from "./layers/options.ts";
 import { poolingLayers } from "./layers/pooling.ts";
-import { writeMetadata } from "../metadata.ts";
 
 /** Versions of the format and of its operations. */
 const IR_VERSION = 8, OPSET = 17;
@@ -33,7 +32,7 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  */
 export function writeOnnx(file: ModelFile): Uint8Array {
   requireFiniteWeights(file, `writing ${file.path}`);
-  const { calls, inputs, outputs } = expandLayers(file);
+  const { calls, inputs, outputs } = expandLayers(file, "ONNX");
   const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
   const tensors = new Map<LayerCall, WrittenTensor>();
   for (const call of calls) {

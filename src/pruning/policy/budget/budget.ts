@@ -10,6 +10,7 @@ import {
   requireReachable,
   TABLE_LIMIT,
 } from "./reach.ts";
+import { boundByMessages } from "./message_bound.ts";
 import { boundByTangents } from "./tangent_bound.ts";
 import { solveByThinning } from "./thinning.ts";
 
@@ -38,7 +39,7 @@ export interface BudgetSolution {
   readonly budget: number;
   /** How the counts were found. */
   readonly method: "elimination" | "thinning";
-  /** No counts within the budget have a smaller error: the Lagrangian bound, 0 where none is known. */
+  /** No counts within the budget have a smaller error: a Lagrangian bound, 0 where none is known. */
   readonly lowerBound: number;
   /** No counts that stay below the budget by this have a smaller error; 0 proves the optimum. */
   readonly costSlack: number;
@@ -80,7 +81,8 @@ const GAP_SHARES = [1 / 64, 1 / 8, 1];
  * Where the tables would exceed `tableLimit`, for units are wide or closely tied, the problem is solved with few options of
  * each unit, then with ever closer ones around the answer. The budget still holds. How far the answer may be from the best
  * is told by the dual bound of the whole problem, where every term is linear in the count of each unit that it reads and
- * tables over few options have room; otherwise nothing is proven.
+ * tables over few options have room; elsewhere by a bound on the dual that tables over two units give, which all terms
+ * of two units have. Otherwise nothing is proven.
  *
  * @param problem Units and terms.
  * @param share Share of the cost to keep, in (0, 1].
@@ -166,10 +168,11 @@ function solveThinned(problem: BudgetProblem, { budget, whole }: Goal): Answer {
   requireReachable(cheapest, { budget, whole });
   const dual = boundByTangents(problem, budget);
   const choice = solveByThinning(problem, budget, cheapest, dual?.options);
+  const bound = choice.error > 0 ? dual?.bound ?? boundByMessages(problem, budget) : 0;
   return {
     choice,
     method: "thinning",
-    lowerBound: Math.min(dual?.bound ?? 0, choice.error),
+    lowerBound: Math.min(bound ?? 0, choice.error),
     costSlack: budget,
     points: 0,
   };

@@ -1,4 +1,4 @@
-import { InputError, option } from "../../../base/mod.ts";
+import { InputError, type Message, option } from "../../../base/mod.ts";
 import { type BudgetProblem, type Choice, costOf, wholeOptions } from "./budget_problem.ts";
 import { descend } from "./descent.ts";
 import { layOutElimination } from "./elimination_tree.ts";
@@ -62,17 +62,28 @@ export function descendToCheapest(problem: BudgetProblem): Choice {
  *
  * @param cheapest The choice that costs least.
  * @param budget The budget.
+ * @param others What else helps, behind the share that can be reached.
  * @throws {InputError} When even that costs more; the least share that can be reached is named.
  */
-export function requireReachable(cheapest: Choice, { budget, whole }: Budget): void {
+export function requireReachable(
+  cheapest: Choice,
+  { budget, whole }: Budget,
+  others?: () => Message,
+): void {
   if (cheapest.cost <= budget) return;
-  const least = Math.ceil(1e4 * cheapest.cost / whole) / 1e4;
+  const least = shareNamed(cheapest, whole);
   throw new InputError([
     `choosing channel counts: found ${least} as the least share that can be reached, ` +
     `wanted ${(budget / whole).toPrecision(3)}; give `,
     option("share"),
     ` ${least} or more`,
+    ...others?.() ?? [],
   ]);
+}
+
+/** The share that a choice costs, rounded up to what messages say. */
+function shareNamed({ cost }: Choice, whole: number): number {
+  return Math.ceil(1e4 * cost / whole) / 1e4;
 }
 
 /**
@@ -80,9 +91,21 @@ export function requireReachable(cheapest: Choice, { budget, whole }: Budget): v
  *
  * @param problem The decisions with their costs; errors do not matter.
  * @param share The share.
- * @throws {InputError} When it is out of range, or even the cheapest choice costs more.
+ * @param withSlowSelectors The same decisions where convolutions may be cut whose selectors take more time than they save.
+ * @throws {InputError} When it is out of range, or even the cheapest choice costs more; slow selectors are named where they
+ * would help.
  */
-export function requireReachableShare(problem: BudgetProblem, share: number): void {
+export function requireReachableShare(
+  problem: BudgetProblem,
+  share: number,
+  withSlowSelectors?: () => BudgetProblem,
+): void {
   const budget = budgetOf(problem, share);
-  requireReachable(findCheapest(problem), budget);
+  const cheapest = findCheapest(problem);
+  requireReachable(cheapest, budget, () => {
+    const insistent = withSlowSelectors && findCheapest(withSlowSelectors());
+    if (insistent === undefined || insistent.cost >= cheapest.cost) return [];
+    const least = shareNamed(insistent, budget.whole);
+    return [", or ", option("slowSelectors"), `, with which ${least} can be reached`];
+  });
 }

@@ -1,6 +1,6 @@
 import type { BudgetUnit } from "./budget_problem.ts";
 
-/** Tangents at first. */
+/** Tangents at first, by default. */
 const FIRST_TANGENTS = 8;
 
 /** A convex polyline below a unit's errors: the upper envelope of some edges of their lower hull. */
@@ -19,14 +19,15 @@ export class TangentPolyline {
    * Starts with a few tangents.
    *
    * @param unit The unit.
+   * @param tangents How many, as far as there are so many.
    */
-  constructor({ name, counts, errors }: BudgetUnit) {
+  constructor({ name, counts, errors }: BudgetUnit, tangents = FIRST_TANGENTS) {
     this.#name = name;
     for (let option = 0; option < counts.length; option++) {
       this.#addCorner(option, counts[option], errors[option]);
     }
     const edges = this.#counts.length - 1;
-    const first = Math.min(FIRST_TANGENTS, edges);
+    const first = Math.min(tangents, edges);
     this.#edges = Array.from(
       { length: first },
       (_, index) => Math.round(index * (edges - 1) / Math.max(1, first - 1)),

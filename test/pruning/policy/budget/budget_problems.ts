@@ -154,10 +154,7 @@ export function denseNetProblem(layers: number, seed: number): BudgetProblem {
   for (let layer = 0; layer < layers; layer++) {
     const inner = units.push(unitOf(`layer ${layer} a`, 128, random)) - 1;
     const read = [...growths];
-    terms.push({
-      units: [...read, inner],
-      cost: (...counts) => 784 * counts.at(-1)! * counts.slice(0, -1).reduce((a, b) => a + b, 0),
-    });
+    terms.push(...read.map((source) => ({ units: [source, inner], cost: convolution(784) })));
     const growth = units.push(unitOf(`layer ${layer} b`, 32, random)) - 1;
     terms.push({ units: [inner, growth], cost: convolution(9 * 784) });
     growths.push(growth);

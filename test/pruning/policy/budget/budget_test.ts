@@ -169,19 +169,20 @@ Deno.test("ResNet-50, and VGG-16 with its Dense layers, are solved to within a p
   }
 });
 
-Deno.test("where every layer reads all those before it nothing is proven, and the budget is met", () => {
+Deno.test("where every layer reads all those before it, counts within a percent of the best are found and proven", () => {
   const problem = denseNetProblem(10, 1);
   let last = Infinity;
   for (const share of [0.3, 0.5, 1]) {
     const solution = chooseCounts(problem, share);
     checkSolution(problem, solution);
     assert.ok(solution.error < last, "more budget, less error");
+    assert.ok(solution.lowerBound >= 0.99 * solution.error);
     last = solution.error;
   }
   assert.equal(last, 0);
 });
 
-Deno.test("a cost that is not linear in each count has no bound beyond its tables", () => {
+Deno.test("a cost that is not linear in each count is bounded by tables over two units", () => {
   const { units, terms } = resNetProblem(3, 1);
   const steps = terms.map(({ units: scope, cost }) => ({
     units: scope,
@@ -189,8 +190,8 @@ Deno.test("a cost that is not linear in each count has no bound beyond its table
   }));
   const solution = chooseCounts({ units, terms: steps }, 0.4, { tableLimit: 1 });
   checkSolution({ units, terms: steps }, solution);
-  assert.equal(solution.lowerBound, 0);
   const exact = chooseCounts({ units, terms: steps }, 0.4);
+  assert.ok(solution.lowerBound <= exact.error && solution.lowerBound > 0.98 * exact.error);
   assert.ok(solution.error < 1.05 * exact.error);
 });
 

@@ -1,8 +1,8 @@
 import { ownValue } from "../../../../base/mod.ts";
-import type { LayerCall } from "../expand_layers.ts";
 import { type GraphWriter, inOnnxOrder, type WrittenTensor } from "../graph_writer.ts";
 import type { OnnxAttribute } from "../../messages.ts";
-import { activationOf, type LayerWriter } from "./options.ts";
+import { activationOf, type LayerCall } from "../../../export/mod.ts";
+import type { LayerWriter } from "./options.ts";
 
 /** Activations that are one node. */
 const OPERATORS: Readonly<
@@ -109,9 +109,7 @@ const writePRelu: LayerWriter = (graph, call, [input]) => {
     })
     : inOnnxOrder(input, values);
   const extents = isMap ? [channels, height, width] : shape;
-  const slope = input.pieces
-    ? graph.addFloats(call.name, "ordered_alpha", extents, turned)
-    : graph.addFloats(call.layer, "alpha", extents, turned);
+  const slope = graph.addOrdered(call, "alpha", input, extents, turned);
   graph.add(call.name, "PRelu", [input.name, slope]);
   return { ...input, name: call.name, maps: undefined };
 };

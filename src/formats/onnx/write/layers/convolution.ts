@@ -1,9 +1,9 @@
 import type { Weight } from "../../../../model/mod.ts";
-import type { LayerCall } from "../expand_layers.ts";
 import { type GraphWriter, inOnnxOrder, type WrittenTensor } from "../graph_writer.ts";
 import { expandPieces } from "../../values.ts";
 import { finishLayer } from "./activations.ts";
-import { describeWindows, type LayerWriter, pairOf, requireChannelsLast } from "./options.ts";
+import { type LayerCall, pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { describeWindows, type LayerWriter } from "./options.ts";
 
 /** H × W × I × O to O × I × H × W; a depthwise H × W × C × M to C·M × 1 × H × W. */
 function transposeKernel({ shape, values }: Weight, isDepthwise: boolean) {
@@ -139,7 +139,7 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
     const turned = transposeKernel({ ...kernel, shape: [1, 1, rows, units] }, false);
     const operands = [
       input.name,
-      graph.addFloats(call.layer, "kernel", turned.shape, turned.values),
+      graph.addFloats(call.layer, "maps_kernel", turned.shape, turned.values),
       ...bias,
     ];
     const shape = [input.shape[0], input.shape[1], units];
@@ -152,16 +152,15 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
       values.set(kernel.values.subarray(row * units, (row + 1) * units), position * units)
     );
   }
-  const isShared = input.pieces === undefined;
-  const name = isShared ? call.layer : call.name, role = isShared ? "kernel" : "ordered_kernel";
-  const operands = [input.name, graph.addFloats(name, role, [rows, units], values), ...bias];
+  const matrix = graph.addOrdered(call, "kernel", input, [rows, units], values);
+  const operands = [input.name, matrix, ...bias];
   return finishLayer(graph, call, { shape: [units] }, (output) => {
     graph.add(output, "Gemm", operands);
   });
 };
 
 const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
-  const { config, layer, weights } = call;
+  const { config, weights } = call;
   const axis = Number(Array.isArray(config.axis) ? config.axis[0] : config.axis ?? -1);
   if (axis !== -1 && axis !== input.shape.length) {
     throw graph.refusal(call, `normalizes axis ${axis}, wanted the channels, -1`);
@@ -170,9 +169,7 @@ const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
   const operands = ["gamma", "beta", "moving_mean", "moving_variance"].map((role) => {
     const missing = role === "gamma" || role === "moving_variance" ? 1 : 0;
     const values = weights.get(role)?.values ?? new Float32Array(channels).fill(missing);
-    const name = input.pieces ? call.name : layer;
-    const given = input.pieces ? `ordered_${role}` : role;
-    return graph.addFloats(name, given, [channels], inOnnxOrder(input, values));
+    return graph.addOrdered(call, role, input, [channels], inOnnxOrder(input, values));
   });
   const epsilon = Number(config.epsilon ?? 1e-3);
   graph.add(call.name, "BatchNormalization", [input.name, ...operands], { epsilon });

@@ -1,5 +1,5 @@
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
-import type { LayerCall } from "../expand_layers.ts";
+import type { LayerCall } from "../../../export/mod.ts";
 import type { OnnxAttribute } from "../../messages.ts";
 
 /** How a layer becomes nodes. */
@@ -8,27 +8,6 @@ export type LayerWriter = (
   call: LayerCall,
   inputs: readonly WrittenTensor[],
 ) => WrittenTensor;
-
-/** A pair of numbers from an option that is one number or two. */
-export function pairOf(value: unknown, fallback: readonly [number, number]): [number, number] {
-  if (value === undefined || value === null) return [...fallback];
-  return Array.isArray(value) ? [value[0], value[1]] : [Number(value), Number(value)];
-}
-
-/** A layer's activation in lower case, without underscores; `linear` when it has none. */
-export function activationOf({ config }: LayerCall): string {
-  const given = config.activation ?? "linear";
-  const name = typeof given === "string" ? given : (given as { class_name?: string }).class_name;
-  return String(name).replaceAll("_", "").toLowerCase();
-}
-
-/** Refuses layers whose channels are not last. */
-export function requireChannelsLast(graph: GraphWriter, call: LayerCall): void {
-  const format = call.config.data_format;
-  if (format === "channels_first" || format === "channelsFirst") {
-    throw graph.refusal(call, "has its channels first, wanted them last; build it so");
-  }
-}
 
 /** Windows of a convolution or pooling, and the size they give. */
 export interface WindowAttributes {

@@ -1,5 +1,6 @@
 import type { WrittenTensor } from "../graph_writer.ts";
-import { describeWindows, type LayerWriter, pairOf, requireChannelsLast } from "./options.ts";
+import { pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { describeWindows, type LayerWriter } from "./options.ts";
 
 function pool(operator: string): LayerWriter {
   return (graph, call, [input]) => {

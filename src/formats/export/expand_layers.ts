@@ -1,5 +1,5 @@
-import { InputError, withAction } from "../../../base/mod.ts";
-import type { LayerConfig, LayerJson, ModelFile, Weight } from "../../../model/mod.ts";
+import { InputError, withAction } from "../../base/mod.ts";
+import type { LayerConfig, LayerJson, ModelFile, Weight } from "../../model/mod.ts";
 
 /** One call of a layer, models inside models resolved. */
 export interface LayerCall {
@@ -32,22 +32,25 @@ const MODEL_CLASSES = new Set(["Functional", "Model", "Sequential"]);
  * Lists the calls of a model's layers; nested models are replaced by what is in them.
  *
  * @param file The model.
+ * @param format Name of the format that is written, for messages.
  * @returns The calls. A Sequential model without input layer gets one.
  * @throws {InputError} When layers of two nested models have the same name, so that their weights cannot be told apart;
  * when a reference leads nowhere.
  */
-export function expandLayers(file: ModelFile): ExpandedModel {
-  return new Expansion(file).expand();
+export function expandLayers(file: ModelFile, format: string): ExpandedModel {
+  return new Expansion(file, format).expand();
 }
 
 class Expansion {
   readonly #file: ModelFile;
+  readonly #format: string;
   readonly #calls: LayerCall[] = [];
   readonly #weights: Map<string, Map<string, Weight>>;
   readonly #names = new Set<string>();
 
-  constructor(file: ModelFile) {
+  constructor(file: ModelFile, format: string) {
     this.#file = file;
+    this.#format = format;
     const names = new Set<string>();
     collectNames(file.topology, names, (name) => {
       throw this.#refusal(`found two layers named "${name}"`, "a name for each; rename one");
@@ -67,7 +70,7 @@ class Expansion {
   #refusal(found: string, wanted: string): InputError {
     return new InputError(
       withAction(
-        `writing ${this.#file.path} as ONNX: ${found}, wanted ${wanted}`,
+        `writing ${this.#file.path} as ${this.#format}: ${found}, wanted ${wanted}`,
         "save the model again where it was made",
       ),
     );

@@ -5,9 +5,9 @@ import type { ModelFile } from "../../model/mod.ts";
 const METADATA_KEY = "secateur.metadata";
 
 /**
- * The model's own metadata out of the properties of an ONNX file.
+ * The model's own metadata out of the properties of a file.
  *
- * @param properties `metadata_props`.
+ * @param properties Texts by name.
  * @returns `userDefinedMetadata`, where Secateur wrote it; nothing otherwise.
  */
 export function readMetadata(
@@ -23,11 +23,11 @@ export function readMetadata(
 }
 
 /**
- * The properties of an ONNX file: all metadata as JSON, and beside that what other programs can read without it,
+ * The properties of a file: all metadata as JSON, and beside that what other programs can read without it,
  * preprocessing and classes.
  *
  * @param metadata `userDefinedMetadata` of the model.
- * @returns `metadata_props`.
+ * @returns Texts by name.
  */
 export function writeMetadata(metadata: ModelFile["metadata"]): Map<string, string> {
   const properties = new Map<string, string>();

@@ -1,0 +1,177 @@
+/**
+ * What a TensorFlow Lite file holds, as plain objects.
+ *
+ * @module
+ */
+
+/** `TensorType`. */
+export const TENSOR_TYPES = {
+  float32: 0,
+  float16: 1,
+  int32: 2,
+  uint8: 3,
+  int64: 4,
+  bool: 6,
+  int16: 7,
+  int8: 9,
+  float64: 10,
+} as const;
+
+/** `ActivationFunctionType`: what is fused to an operation. */
+export const FUSED_ACTIVATIONS = ["linear", "relu", "relu_n1_to_1", "relu6", "tanh"] as const;
+
+/** `Padding`. */
+export const PADDINGS = ["same", "valid"] as const;
+
+/** `BuiltinOperator` of the operations that are read or written. */
+export const OPERATOR_CODES = {
+  ADD: 0,
+  AVERAGE_POOL_2D: 1,
+  CONCATENATION: 2,
+  CONV_2D: 3,
+  DEPTHWISE_CONV_2D: 4,
+  DEQUANTIZE: 6,
+  FULLY_CONNECTED: 9,
+  LOGISTIC: 14,
+  MAX_POOL_2D: 17,
+  MUL: 18,
+  RELU: 19,
+  RELU_N1_TO_1: 20,
+  RELU6: 21,
+  RESHAPE: 22,
+  RESIZE_BILINEAR: 23,
+  SOFTMAX: 25,
+  TANH: 28,
+  CUSTOM: 32,
+  PAD: 34,
+  GATHER: 36,
+  BATCH_TO_SPACE_ND: 37,
+  SPACE_TO_BATCH_ND: 38,
+  TRANSPOSE: 39,
+  MEAN: 40,
+  SUB: 41,
+  DIV: 42,
+  SQUEEZE: 43,
+  STRIDED_SLICE: 45,
+  EXP: 47,
+  SPLIT: 49,
+  LOG_SOFTMAX: 50,
+  CAST: 53,
+  PRELU: 54,
+  MAXIMUM: 55,
+  MINIMUM: 57,
+  NEG: 59,
+  PADV2: 60,
+  GREATER: 61,
+  SLICE: 65,
+  TRANSPOSE_CONV: 67,
+  EXPAND_DIMS: 70,
+  LOG: 73,
+  SQRT: 75,
+  RSQRT: 76,
+  SHAPE: 77,
+  REDUCE_MAX: 82,
+  PACK: 83,
+  SQUARE: 92,
+  RESIZE_NEAREST_NEIGHBOR: 97,
+  LEAKY_RELU: 98,
+  ABS: 101,
+  SPLIT_V: 102,
+  ADD_N: 106,
+  ELU: 111,
+  QUANTIZE: 114,
+  HARD_SWISH: 117,
+  GELU: 150,
+} as const;
+
+/** Name of an operation. */
+export type OperatorName = keyof typeof OPERATOR_CODES;
+
+/** Codes from which on they no longer fit the byte that older readers know. */
+export const LAST_BYTE_CODE = 127;
+
+/** How integers stand for numbers: scale · (value − zero point), one of each or one for every entry of an axis. */
+export interface TfliteQuantization {
+  readonly scale?: readonly number[];
+  readonly zeroPoint?: readonly number[];
+  readonly detailsType?: number;
+  readonly axis?: number;
+}
+
+/** A tensor of the graph. */
+export interface TfliteTensor {
+  readonly name?: string;
+  readonly shape?: readonly number[];
+  /** The shape with −1 where it is open; left out when it is the shape. */
+  readonly signature?: readonly number[];
+  readonly type?: number;
+  /** Where its numbers are, when it is constant; 0 otherwise. */
+  readonly buffer?: number;
+  readonly quantization?: TfliteQuantization;
+  readonly sparsity?: unknown;
+  readonly isVariable?: boolean;
+  readonly hasRank?: boolean;
+}
+
+/** Options of an operation. */
+export type TfliteOptions = Readonly<Record<string, number | boolean | readonly number[]>>;
+
+/** A node of the graph. */
+export interface TfliteOperator {
+  /** Place of its operation among the operator codes. */
+  readonly code?: number;
+  /** Tensors it reads; −1 where one is left out. */
+  readonly inputs?: readonly number[];
+  readonly outputs?: readonly number[];
+  readonly optionsType?: number;
+  readonly options?: TfliteOptions;
+}
+
+/** An operation that the graph uses. */
+export interface TfliteOperatorCode {
+  readonly deprecatedCode?: number;
+  readonly customCode?: string;
+  readonly version?: number;
+  readonly code?: number;
+}
+
+/** A graph. */
+export interface TfliteSubgraph {
+  readonly tensors?: readonly TfliteTensor[];
+  readonly inputs?: readonly number[];
+  readonly outputs?: readonly number[];
+  readonly operators?: readonly TfliteOperator[];
+  readonly name?: string;
+}
+
+/** Bytes, in the file or, in files of more than 2 GB, behind its tables. */
+export interface TfliteBuffer {
+  readonly data?: Uint8Array;
+  readonly offset?: number;
+  readonly size?: number;
+}
+
+/** A tensor under the name that a caller knows it by. */
+export interface TfliteTensorMap {
+  readonly name?: string;
+  readonly tensor?: number;
+}
+
+/** What goes in and out, by name. */
+export interface TfliteSignature {
+  readonly inputs?: readonly TfliteTensorMap[];
+  readonly outputs?: readonly TfliteTensorMap[];
+  readonly key?: string;
+  readonly subgraph?: number;
+}
+
+/** A file. */
+export interface TfliteModel {
+  readonly version?: number;
+  readonly operatorCodes?: readonly TfliteOperatorCode[];
+  readonly subgraphs?: readonly TfliteSubgraph[];
+  readonly description?: string;
+  readonly buffers?: readonly TfliteBuffer[];
+  readonly metadata?: readonly { readonly name?: string; readonly buffer?: number }[];
+  readonly signatures?: readonly TfliteSignature[];
+}

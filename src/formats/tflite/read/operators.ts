@@ -1,0 +1,312 @@
+import type { JsonObject, Weight } from "../../../model/mod.ts";
+import { listAttribute, textAttribute } from "../../graph_model/mod.ts";
+import { FUSED_ACTIVATIONS, PADDINGS } from "../model.ts";
+import type { Source, Translation } from "./translation.ts";
+
+/** How a node of the file becomes nodes of TensorFlow's operations. It returns what it makes, a list where that is more. */
+export type Translator = (node: Translation) => Source | readonly Source[];
+
+const flag = (value: boolean): JsonObject => ({ b: value });
+
+/** The operation under another name, with its constants as they are. */
+const same =
+  (operator: string, attributesOf?: (node: Translation) => JsonObject): Translator => (node) =>
+    node.add(operator, node.inputs, attributesOf?.(node));
+
+/** The last node, and the activation that is fused to it. */
+function finish(node: Translation, add: (suffix: string) => Source): Source {
+  const number = node.number("activation");
+  const activation = FUSED_ACTIVATIONS[number];
+  switch (activation) {
+    case "linear":
+      return add("");
+    case "relu":
+      return node.add("Relu", [add("linear")]);
+    case "relu6":
+      return node.add("Relu6", [add("linear")]);
+    case "tanh":
+      return node.add("Tanh", [add("linear")]);
+    case "relu_n1_to_1":
+      return clip(node, add("linear"), -1, 1);
+    default:
+      throw node.refusal(`has activation ${number} fused to it, wanted ReLU, ReLU6 or tanh`);
+  }
+}
+
+function clip(node: Translation, source: Source, low: number, high: number): Source {
+  const bounds = [["low", low] as const, ["high", high] as const].map(([name, bound]) =>
+    node.addConstant(name, [], Float32Array.of(bound))
+  );
+  return node.add("ClipByValue", [source, ...bounds]);
+}
+
+/** Strides, padding and dilation as attributes. */
+function describeWindows(node: Translation): JsonObject {
+  const padding = PADDINGS[node.number("padding")];
+  if (padding === undefined) {
+    throw node.refusal(`has padding ${node.number("padding")}, wanted SAME or VALID`);
+  }
+  const pair = (name: string) => [
+    node.number(`${name}Height`, 1),
+    node.number(`${name}Width`, 1),
+  ];
+  return {
+    padding: textAttribute(padding.toUpperCase()),
+    strides: listAttribute([1, ...pair("stride"), 1]),
+    dilations: listAttribute([1, ...pair("dilation"), 1]),
+  };
+}
+
+/** Kernel of four axes. */
+function kernelOf(node: Translation): Weight & { readonly values: Float32Array } {
+  const kernel = node.constant(1);
+  const { shape, values } = kernel;
+  if (shape.length === 4 && values instanceof Float32Array) return { ...kernel, values };
+  throw node.refusal(`has a kernel of shape [${shape.join(", ")}], wanted floats of four axes`);
+}
+
+/** Moves the first axis, of so many entries, to the back. */
+function turn(values: Float32Array, count: number): Float32Array {
+  const inner = values.length / count;
+  return Float32Array.from(
+    { length: values.length },
+    (_, index) => values[(index % count) * inner + Math.floor(index / count)],
+  );
+}
+
+/** The bias behind a product. */
+function addBias(node: Translation, product: Source, index: number, suffix: string): Source {
+  const bias = node.optional(index);
+  return bias === undefined ? product : node.add("BiasAdd", [product, bias], {}, suffix);
+}
+
+/** A product with its bias and activation. */
+function finishProduct(
+  node: Translation,
+  biasAt: number,
+  add: (suffix: string) => Source,
+): Source {
+  return finish(node, (suffix) => {
+    if (node.optional(biasAt) === undefined) return add(suffix);
+    return addBias(node, add("product"), biasAt, suffix);
+  });
+}
+
+/** O × H × W × I to H × W × I × O. */
+function translateConvolution(node: Translation): Source {
+  const { shape: [filters, ...shape], values } = kernelOf(node);
+  const kernel = node.addConstant("kernel", [...shape, filters], turn(values, filters));
+  const attributes = describeWindows(node);
+  return finishProduct(
+    node,
+    2,
+    (suffix) => node.add("Conv2D", [node.input(0), kernel], attributes, suffix),
+  );
+}
+
+/** 1 × H × W × C·M, as H × W × C × M has it. */
+function translateDepthwise(node: Translation): Source {
+  const { shape: [one, rows, columns, outputs], values } = kernelOf(node);
+  const multiplier = node.number("multiplier", 1);
+  const channels = outputs / multiplier;
+  if (one !== 1 || !Number.isSafeInteger(channels)) {
+    throw node.refusal(
+      `has a kernel of shape [${[one, rows, columns, outputs].join(", ")}] ` +
+        `for ${multiplier} outputs a channel, wanted 1 × rows × columns × outputs`,
+    );
+  }
+  const kernel = node.addConstant("kernel", [rows, columns, channels, multiplier], values);
+  const attributes = describeWindows(node);
+  return finishProduct(
+    node,
+    2,
+    (suffix) => node.add("DepthwiseConv2dNative", [node.input(0), kernel], attributes, suffix),
+  );
+}
+
+/** O × H × W × I to H × W × O × I. */
+function translateTransposed(node: Translation): Source {
+  const { shape: [filters, rows, columns, channels], values } = kernelOf(node);
+  const taps = rows * columns;
+  const turned = Float32Array.from({ length: values.length }, (_, index) => {
+    const [channel, rest] = [index % channels, Math.floor(index / channels)];
+    const [filter, tap] = [rest % filters, Math.floor(rest / filters)];
+    return values[(filter * taps + tap) * channels + channel];
+  });
+  const kernel = node.addConstant("kernel", [rows, columns, filters, channels], turned);
+  const attributes = describeWindows(node);
+  const operands = [node.input(0), kernel, node.input(2)];
+  return finishProduct(
+    node,
+    3,
+    (suffix) => node.add("Conv2DBackpropInput", operands, attributes, suffix),
+  );
+}
+
+/** A matrix of outputs × inputs; maps that are read so become vectors first. */
+function translateProduct(node: Translation): Source {
+  const { shape } = node.constant(1);
+  if (shape.length !== 2 || node.number("weightsFormat") !== 0) {
+    throw node.refusal(
+      `has weights of shape [${shape.join(", ")}], format ${node.number("weightsFormat")}, ` +
+        `wanted a matrix in the usual order`,
+    );
+  }
+  const source = node.flag("keepsAxes")
+    ? node.input(0)
+    : node.add("Reshape", [node.input(0), node.addList("flat", [-1, shape[1]])], {}, "vector");
+  return finishProduct(
+    node,
+    2,
+    (suffix) => node.add("MatMul", [source, node.input(1)], { transpose_b: flag(true) }, suffix),
+  );
+}
+
+function pool(operator: string): Translator {
+  return (node) => {
+    const ksize = listAttribute([1, node.number("height"), node.number("width"), 1]);
+    const attributes = { ...describeWindows(node), ksize };
+    return finish(node, (suffix) => node.add(operator, [node.input(0)], attributes, suffix));
+  };
+}
+
+/** Arithmetic of two tensors, with what is fused to it. */
+const arithmetic = (operator: string): Translator => (node) =>
+  finish(node, (suffix) => node.add(operator, node.inputs, {}, suffix));
+
+const reduction = (operator: string) =>
+  same(operator, (node) => ({ keep_dims: flag(node.flag("keepsAxes")) }));
+
+const resize = (operator: string) =>
+  same(operator, (node) => ({
+    align_corners: flag(node.flag("alignsCorners")),
+    half_pixel_centers: flag(node.flag("isCentered")),
+  }));
+
+const integer = (value: number): JsonObject => ({ i: value });
+
+/** x · min(max(x + 3, 0), 6) / 6. */
+function translateHardSwish(node: Translation): Source {
+  const [three, sixth] = [["three", 3] as const, ["sixth", 1 / 6] as const].map(([name, value]) =>
+    node.addConstant(name, [], Float32Array.of(value))
+  );
+  const shifted = node.add("AddV2", [node.input(0), three], {}, "shifted");
+  const gate = node.add("Mul", [node.add("Relu6", [shifted], {}, "capped"), sixth], {}, "gate");
+  return node.add("Mul", [node.input(0), gate]);
+}
+
+/** Reshape by its second input or, in older files, by its options. */
+function translateReshape(node: Translation): Source {
+  const { shape } = node.options;
+  const target = node.optional(1) ??
+    node.addList("shape", Array.isArray(shape) ? shape : node.shape);
+  return node.add("Reshape", [node.input(0), target]);
+}
+
+/** PRELU; slopes of shared rows and columns may have axes of one ahead. */
+function translatePRelu(node: Translation): Source {
+  return node.add("Prelu", [node.input(0), node.input(1)]);
+}
+
+function translateConcat(node: Translation): Source {
+  const axis = node.addConstant("axis", [], Int32Array.of(node.number("axis")));
+  return finish(node, (suffix) => node.add("ConcatV2", [...node.inputs, axis], {}, suffix));
+}
+
+/** Parts, as many as the options say. */
+function parts(operator: string): Translator {
+  return (node) => {
+    const count = node.number("count");
+    const { node: name } = node.add(operator, node.inputs, { num_split: integer(count) });
+    return Array.from({ length: count }, (_, index) => ({ node: name, index }));
+  };
+}
+
+/** Between floats, and integers that stand for floats, nothing is left to do: both are floats here. */
+const pass: Translator = (node) =>
+  node.constantOf(node.input(0)) ? node.input(0) : node.add("Identity", [node.input(0)]);
+
+const translateSlice = same("StridedSlice", (node) => {
+  if (node.flag("isOffset")) throw node.refusal("counts ends from begins, wanted them from zero");
+  const masks = ["begin", "end", "ellipsis", "newAxis", "shrinkAxis"];
+  const names = ["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"];
+  return Object.fromEntries(
+    names.map((name, index) => [name, integer(node.number(`${masks[index]}Mask`))]),
+  );
+});
+
+function translateGather(node: Translation): Source {
+  if (node.number("batchAxes") !== 0) throw node.refusal("picks for every image, wanted for all");
+  const axis = node.addConstant("axis", [], Int32Array.of(node.number("axis")));
+  return node.add("GatherV2", [node.input(0), node.input(1), axis]);
+}
+
+function translatePack(node: Translation): Source {
+  return node.add("Pack", node.inputs, { axis: integer(node.number("axis")) });
+}
+
+function translateSoftmax(node: Translation): Source {
+  const beta = node.number("beta", 1);
+  if (beta === 1 || beta === 0) return node.add("Softmax", node.inputs);
+  const factor = node.addConstant("beta", [], Float32Array.of(beta));
+  return node.add("Softmax", [node.add("Mul", [node.input(0), factor], {}, "scaled")]);
+}
+
+/** How operations of TensorFlow Lite become those of TensorFlow, by name. */
+export const translators: Readonly<Record<string, Translator>> = {
+  ABS: same("Abs"),
+  ADD: arithmetic("AddV2"),
+  ADD_N: same("AddN"),
+  AVERAGE_POOL_2D: pool("AvgPool"),
+  BATCH_TO_SPACE_ND: same("BatchToSpaceND"),
+  CAST: same("Cast", () => ({ DstT: { type: "DT_FLOAT" } })),
+  CONCATENATION: translateConcat,
+  CONV_2D: translateConvolution,
+  DEPTHWISE_CONV_2D: translateDepthwise,
+  DEQUANTIZE: pass,
+  DIV: arithmetic("RealDiv"),
+  ELU: same("Elu"),
+  EXPAND_DIMS: same("ExpandDims"),
+  FULLY_CONNECTED: translateProduct,
+  GATHER: translateGather,
+  HARD_SWISH: translateHardSwish,
+  LEAKY_RELU: same("LeakyRelu", (node) => ({ alpha: { f: node.number("alpha") } })),
+  LOGISTIC: same("Sigmoid"),
+  LOG_SOFTMAX: same("LogSoftmax"),
+  MAXIMUM: same("Maximum"),
+  MAX_POOL_2D: pool("MaxPool"),
+  MEAN: reduction("Mean"),
+  MINIMUM: same("Minimum"),
+  MUL: arithmetic("Mul"),
+  NEG: same("Neg"),
+  PACK: translatePack,
+  PAD: same("Pad"),
+  PADV2: same("PadV2"),
+  PRELU: translatePRelu,
+  QUANTIZE: pass,
+  REDUCE_MAX: reduction("Max"),
+  RELU: same("Relu"),
+  RELU6: same("Relu6"),
+  RELU_N1_TO_1: (node) => clip(node, node.input(0), -1, 1),
+  RESHAPE: translateReshape,
+  RESIZE_BILINEAR: resize("ResizeBilinear"),
+  RESIZE_NEAREST_NEIGHBOR: resize("ResizeNearestNeighbor"),
+  RSQRT: same("Rsqrt"),
+  SHAPE: same("Shape"),
+  SLICE: same("Slice"),
+  SOFTMAX: translateSoftmax,
+  SPACE_TO_BATCH_ND: same("SpaceToBatchND"),
+  SPLIT: parts("Split"),
+  SPLIT_V: parts("SplitV"),
+  SQRT: same("Sqrt"),
+  SQUARE: same("Square"),
+  SQUEEZE: same("Squeeze", (node) => {
+    const { axes } = node.options;
+    return Array.isArray(axes) && axes.length > 0 ? { squeeze_dims: listAttribute(axes) } : {};
+  }),
+  STRIDED_SLICE: translateSlice,
+  SUB: arithmetic("Sub"),
+  TANH: same("Tanh"),
+  TRANSPOSE: same("Transpose"),
+  TRANSPOSE_CONV: translateTransposed,
+};

@@ -1,0 +1,238 @@
+import { InputError, ownValue } from "../../../base/mod.ts";
+import { isJsonObject, type ModelFile, type Weight } from "../../../model/mod.ts";
+import { readMetadata } from "../../export/mod.ts";
+import { type GraphNode, type NodeOutput, readGraphModel } from "../../graph_model/mod.ts";
+import {
+  LAST_BYTE_CODE,
+  OPERATOR_CODES,
+  TENSOR_TYPES,
+  type TfliteModel,
+  type TfliteOperator,
+  type TfliteSubgraph,
+  type TfliteTensor,
+} from "../model.ts";
+import { findBytes, readConstant } from "./constants.ts";
+import { decodeTflite } from "./decode.ts";
+import { translators } from "./operators.ts";
+import { Translation } from "./translation.ts";
+
+/** Version of the format. */
+const VERSION = 3;
+
+/** Types of tensors that stand for floats by a scale. */
+const INTEGER_TYPES = new Set<number>([
+  TENSOR_TYPES.int8,
+  TENSOR_TYPES.uint8,
+  TENSOR_TYPES.int16,
+]);
+
+/**
+ * Reads a convolutional network from a TensorFlow Lite file: its nodes become those of TensorFlow, and these layers.
+ *
+ * Layers are named after the tensors. The batch is open whatever the file says. Weights of 8 or 16 bits are widened. In a
+ * network of integers throughout, every tensor becomes the floats that it stands for, without the rounding on the way:
+ * `metadata.dequantized` says so then, and what a runtime makes of the integers differs by it.
+ *
+ * @param bytes The file.
+ * @param path Its path, for messages.
+ * @returns The network as layers and weights.
+ * @throws {InputError} When the file is damaged or hostile, or has an operation that cannot be said with layers; the
+ * message names its node.
+ */
+export function readTflite(bytes: Uint8Array, path: string): ModelFile {
+  return new FileReader(bytes, path).read();
+}
+
+class FileReader {
+  readonly #bytes: Uint8Array;
+  readonly #path: string;
+  readonly #model: TfliteModel;
+  readonly #graph: TfliteSubgraph;
+  readonly #tensors: readonly TfliteTensor[];
+  readonly #nodes = new Map<string, GraphNode>();
+  readonly #weights = new Map<string, Weight>();
+  readonly #sources = new Map<number, NodeOutput>();
+
+  constructor(bytes: Uint8Array, path: string) {
+    this.#bytes = bytes;
+    this.#path = path;
+    this.#model = decodeTflite(bytes, path);
+    const { version, subgraphs = [] } = this.#model;
+    if (version !== VERSION || subgraphs.length !== 1) {
+      throw this.#refusal(
+        `version ${version ?? 0} and ${subgraphs.length} graphs`,
+        `version ${VERSION} and one graph; export the model without branches and loops`,
+      );
+    }
+    this.#graph = subgraphs[0];
+    this.#tensors = this.#graph.tensors ?? [];
+  }
+
+  read(): ModelFile {
+    const { inputs = [], outputs = [], operators = [] } = this.#graph;
+    const given = inputs.map((index) => this.#addInput(index));
+    this.#addConstants();
+    const names = this.#nameTensors();
+    operators.forEach((operator, place) => this.#translate(operator, place, names));
+    const made = outputs.map((index) => this.#find(index, "an output"));
+    const graph = { nodes: this.#nodes, inputs: given, outputs: made, inputShapes: new Map() };
+    const model = readGraphModel(graph, this.#weights, this.#path);
+    return { ...model, ...this.#readMetadata(), bytes: this.#bytes.length, path: this.#path };
+  }
+
+  #refusal(found: string, wanted: string): InputError {
+    return new InputError(`reading ${this.#path}: found ${found}, wanted ${wanted}`);
+  }
+
+  #tensor(index: number, what: string): TfliteTensor {
+    const tensor = this.#tensors[index];
+    if (tensor !== undefined) return tensor;
+    throw this.#refusal(
+      `tensor ${index} as ${what} among ${this.#tensors.length}`,
+      "one of these; export the model again",
+    );
+  }
+
+  #find(index: number, what: string): NodeOutput {
+    const source = this.#sources.get(index);
+    if (source !== undefined) return source;
+    const { name = "" } = this.#tensor(index, what);
+    throw this.#refusal(
+      `tensor "${name}" as ${what}, which nothing ahead of it makes`,
+      "nodes in their order, without circles; export the model again",
+    );
+  }
+
+  #addInput(index: number): NodeOutput {
+    const { name = `input${index}`, shape = [], signature, type = 0, quantization } = this.#tensor(
+      index,
+      "an input",
+    );
+    const stands = INTEGER_TYPES.has(type) && (quantization?.scale?.length ?? 0) > 0;
+    if (type !== TENSOR_TYPES.float32 && !stands) {
+      throw this.#refusal(
+        `input "${name}" of type ${type}`,
+        "floats, or integers with a scale; export the model with such an input",
+      );
+    }
+    const extents = (signature?.length === shape.length ? signature : shape).map((extent) => ({
+      size: extent < 0 ? "-1" : String(extent),
+    }));
+    const source = this.#define(name, "Placeholder", {
+      dtype: { type: "DT_FLOAT" },
+      shape: { shape: { dim: extents } },
+    });
+    this.#sources.set(index, source);
+    return source;
+  }
+
+  #define(wanted: string, operator: string, attributes: GraphNode["attributes"]): NodeOutput {
+    let name = wanted;
+    for (let suffix = 2; this.#nodes.has(name); suffix++) name = `${wanted}_${suffix}`;
+    this.#nodes.set(name, { name, operator, inputs: [], attributes });
+    return { node: name, index: 0 };
+  }
+
+  /** Constants become nodes under names of their own, so that layers get those of the tensors they make. */
+  #addConstants(): void {
+    const buffers = this.#model.buffers ?? [];
+    const activity = `reading ${this.#path}`;
+    let left = this.#bytes.length;
+    this.#tensors.forEach((tensor, index) => {
+      const buffer = buffers[tensor.buffer ?? 0];
+      if (buffer === undefined) {
+        throw this.#refusal(
+          `tensor "${tensor.name ?? index}" in buffer ${tensor.buffer} of ${buffers.length}`,
+          "one of these; export the model again",
+        );
+      }
+      if (this.#sources.has(index)) return;
+      const data = findBytes(this.#bytes, buffer, activity);
+      const weight = readConstant(tensor, data, activity);
+      if (weight === undefined) return;
+      left -= data!.length;
+      if (left < 0) {
+        throw this.#refusal(
+          `more bytes in constants than the ${this.#bytes.length} of the file`,
+          "a buffer for every constant; export the model again",
+        );
+      }
+      const source = this.#define(`${tensor.name ?? index}/constant`, "Const", {});
+      this.#weights.set(source.node, weight);
+      this.#sources.set(index, source);
+    });
+  }
+
+  /** What nodes are named after: the tensors they make. */
+  #nameTensors(): (index: number) => string {
+    const taken = new Set(this.#nodes.keys());
+    return (index) => {
+      const wanted = this.#tensors[index]?.name || `tensor${index}`;
+      let name = wanted;
+      for (let suffix = 2; taken.has(name); suffix++) name = `${wanted}_${suffix}`;
+      taken.add(name);
+      return name;
+    };
+  }
+
+  #translate(node: TfliteOperator, place: number, nameOf: (index: number) => string): void {
+    const { inputs = [], outputs = [], options, code = 0 } = node;
+    const operator = this.#nameOperator(code);
+    if (outputs.length === 0) {
+      throw this.#refusal(`node ${place} (${operator}) without an output`, "one at least");
+    }
+    const output = this.#tensor(outputs[0], `output of node ${place} (${operator})`);
+    const name = nameOf(outputs[0]);
+    const what = `input of node "${name}" (${operator})`;
+    const translation = new Translation({ nodes: this.#nodes, weights: this.#weights }, {
+      operator,
+      name,
+      output,
+      inputs: inputs.map((index) => index === -1 ? undefined : this.#find(index, what)),
+      options,
+      path: this.#path,
+    });
+    const translate = ownValue(translators, operator) ??
+      ((stranger: Translation) => stranger.add(operator, stranger.inputs));
+    const made = [translate(translation)].flat();
+    outputs.forEach((index, at) => {
+      this.#tensor(index, `output of node "${name}" (${operator})`);
+      if (this.#sources.has(index)) {
+        throw this.#refusal(
+          `tensor "${this.#tensors[index].name ?? index}" made twice`,
+          "every tensor made once; export the model again",
+        );
+      }
+      if (made[at] !== undefined) this.#sources.set(index, made[at]);
+    });
+  }
+
+  /** Name of an operation; older files have its number in a byte. */
+  #nameOperator(index: number): string {
+    const entry = this.#model.operatorCodes?.[index];
+    if (entry === undefined) {
+      throw this.#refusal(`operation ${index} that the file does not list`, "one that it lists");
+    }
+    const { deprecatedCode = 0, code = 0, customCode } = entry;
+    const number = deprecatedCode < LAST_BYTE_CODE ? Math.max(deprecatedCode, code) : code;
+    if (number === OPERATOR_CODES.CUSTOM) return `custom ${customCode ?? ""}`.trim();
+    const known = Object.entries(OPERATOR_CODES).find(([, value]) => value === number);
+    return known?.[0] ?? `operation ${number}`;
+  }
+
+  #readMetadata(): Pick<ModelFile, "metadata"> {
+    const { metadata = [], buffers = [] } = this.#model;
+    const texts = metadata.map(({ name = "", buffer = 0 }) => {
+      const bytes = buffers[buffer]?.data ?? new Uint8Array();
+      return [name, new TextDecoder().decode(bytes)] as const;
+    });
+    const own = readMetadata(new Map(texts)).metadata;
+    const isInteger = this.#graph.operators?.some(({ outputs = [] }) => {
+      const { type = 0, quantization } = this.#tensors[outputs[0]] ?? {};
+      return INTEGER_TYPES.has(type) && (quantization?.scale?.length ?? 0) > 0;
+    });
+    const known = isJsonObject(own) ? own : undefined;
+    if (!isInteger) return known ? { metadata: known } : {};
+    return { metadata: { ...known, dequantized: true } };
+  }
+}

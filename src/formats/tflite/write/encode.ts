@@ -1,0 +1,94 @@
+import { Builder, type Offset } from "flatbuffers";
+import type { TfliteModel } from "../model.ts";
+import { type Field, fieldsOf, OPTIONS_TYPES, type TableName } from "../schema.ts";
+
+/** What a file of this format has behind its first four bytes. */
+const IDENTIFIER = "TFL3";
+
+/** Alignment of weights, so that they can be used where they lie. */
+const BUFFER_ALIGNMENT = 16;
+
+/** Room for the tables beside the weights; the builder takes more when it must. */
+const TABLE_BYTES = 65_536;
+
+type Plain = Readonly<Record<string, unknown>>;
+
+/**
+ * Puts a TensorFlow Lite file together, the inverse of `decodeTflite()`.
+ *
+ * @param model What is to be in it.
+ * @returns The file.
+ */
+export function encodeTflite(model: TfliteModel): Uint8Array {
+  const weights = (model.buffers ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+  const builder = new Builder(weights + TABLE_BYTES);
+  builder.finish(addTable(builder, "Model", model as Plain), IDENTIFIER);
+  return builder.asUint8Array();
+}
+
+/** A table; what it refers to is written ahead of it. */
+function addTable(builder: Builder, name: TableName, content: Plain): Offset {
+  const fields = fieldsOf(name);
+  const places = fields.map((field) => field && addReferred(builder, field, content));
+  builder.startObject(fields.length);
+  fields.forEach((field, slot) => {
+    if (field === undefined || content[field.name] === undefined) return;
+    const place = places[slot];
+    if (place === undefined) addScalar(builder, slot, field, Number(content[field.name]));
+    else builder.addFieldOffset(slot, place, 0);
+  });
+  return builder.endObject();
+}
+
+/** What a field refers to; undefined where it is a number of its own. */
+function addReferred(builder: Builder, { name, type }: Field, content: Plain): Offset | undefined {
+  const value = content[name];
+  if (value === undefined) return undefined;
+  if (type === "options") {
+    const table = OPTIONS_TYPES.entries().find(([, number]) => number === content.optionsType)!;
+    return addTable(builder, table[0], value as Plain);
+  }
+  if (typeof type === "object") {
+    if ("table" in type) return addTable(builder, type.table, value as Plain);
+    return addOffsets(
+      builder,
+      (value as Plain[]).map((one) => addTable(builder, type.tables, one)),
+    );
+  }
+  if (type === "string") return builder.createString(value as string);
+  if (type === "[byte]") {
+    const bytes = value as Uint8Array;
+    builder.prep(BUFFER_ALIGNMENT, bytes.length);
+    return builder.createByteVector(bytes);
+  }
+  return type.startsWith("[") ? addNumbers(builder, type, value as number[]) : undefined;
+}
+
+function addOffsets(builder: Builder, offsets: readonly Offset[]): Offset {
+  builder.startVector(4, offsets.length, 4);
+  for (const offset of offsets.toReversed()) builder.addOffset(offset);
+  return builder.endVector();
+}
+
+function addNumbers(builder: Builder, type: string, numbers: readonly number[]): Offset {
+  const size = type === "[long]" ? 8 : 4;
+  builder.startVector(size, numbers.length, size);
+  for (const number of numbers.toReversed()) {
+    if (type === "[long]") builder.addInt64(BigInt(number));
+    else if (type === "[float]") builder.addFloat32(number);
+    else builder.addInt32(number);
+  }
+  return builder.endVector();
+}
+
+function addScalar(
+  builder: Builder,
+  slot: number,
+  { type, fallback = 0 }: Field,
+  value: number,
+): void {
+  if (type === "float") builder.addFieldFloat32(slot, value, fallback);
+  else if (type === "bool" || type === "byte") builder.addFieldInt8(slot, value, fallback);
+  else if (type === "ulong") builder.addFieldInt64(slot, BigInt(value), BigInt(fallback));
+  else builder.addFieldInt32(slot, value, fallback);
+}

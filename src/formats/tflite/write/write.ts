@@ -1,0 +1,87 @@
+import { ownValue } from "../../../base/mod.ts";
+import project from "../../../../deno.json" with { type: "json" };
+import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
+import { expandLayers, type LayerCall, writeMetadata } from "../../export/mod.ts";
+import { encodeTflite } from "./encode.ts";
+import { fuseLayers } from "./fuse_layers.ts";
+import { GraphWriter, type KernelType, type WrittenTensor } from "./graph_writer.ts";
+import { activationLayers } from "./layers/activations.ts";
+import { weightedLayers } from "./layers/convolution.ts";
+import { joiningLayers } from "./layers/joining.ts";
+import type { LayerWriter } from "./layers/layer_writer.ts";
+import { mapLayers } from "./layers/maps.ts";
+
+/** How a model is written. */
+export interface TfliteOptions {
+  /**
+   * What kernels are stored as. `float16` are widened when the model is loaded; `int8`, one scale for every channel of the
+   * output, are used as they are with inputs that are rounded on the way (dynamic range), but for transposed convolutions,
+   * which stay float32. Default: float32.
+   */
+  readonly kernels?: KernelType;
+  /** Images that go through at once; null leaves it open, which LiteRT.js does not take. Default: 1. */
+  readonly batch?: number | null;
+}
+
+const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
+  ...activationLayers,
+  ...joiningLayers,
+  ...mapLayers,
+  ...weightedLayers,
+};
+
+/**
+ * Writes a network as TensorFlow Lite: N × H × W × C, BatchNormalization folded into the kernels, ReLU and ReLU6 fused to
+ * convolutions, matrix products and sums. Tensors have the names of the layers.
+ *
+ * Preprocessing and classes go into the file's metadata. What only training needs is left out.
+ *
+ * @param file The model.
+ * @param options What kernels are stored as, and the batch.
+ * @returns The file.
+ * @throws {InputError} When a weight is no finite number, or a layer has no counterpart; the message names it.
+ */
+export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8Array {
+  const { kernels = "float32", batch = 1 } = options;
+  requireFiniteWeights(file, `writing ${file.path}`);
+  const { calls, inputs, outputs } = fuseLayers(expandLayers(file, "TensorFlow Lite"));
+  const graph = new GraphWriter(file.path, kernels, batch);
+  const tensors = new Map<LayerCall, WrittenTensor>();
+  for (const call of calls) {
+    const read = call.inputs.map((input) => tensors.get(input)!);
+    tensors.set(call, writeLayer(graph, call, read));
+  }
+  const find = (list: readonly LayerCall[]) =>
+    new Map(list.map((call) => [call.name, tensors.get(call)!]));
+  return encodeTflite(graph.finish({
+    name: String(file.topology.config.name ?? "model"),
+    producer: `secateur ${project.version}`,
+    inputs: find(inputs),
+    outputs: find(outputs),
+    metadata: writeMetadata(file.metadata),
+  }));
+}
+
+function writeLayer(
+  graph: GraphWriter,
+  call: LayerCall,
+  inputs: readonly WrittenTensor[],
+): WrittenTensor {
+  if (call.className === "InputLayer") {
+    const shape = call.config.batch_input_shape?.slice(1) ?? [];
+    const isUsable = shape.length >= 1 && shape.length <= 4 && shape.at(-1) !== null;
+    if (isUsable) return graph.addTensor(call.name, shape);
+    throw graph.refusal(
+      call,
+      `has shape [${shape.map((extent) => extent ?? "open").join(", ")}], ` +
+        `wanted rows × columns × channels, the channels fixed`,
+    );
+  }
+  const write = ownValue(LAYER_WRITERS, call.className);
+  if (write) return write(graph, call, inputs);
+  throw graph.refusal(
+    call,
+    `has no counterpart here, wanted one of ${Object.keys(LAYER_WRITERS).sort().join(", ")}; ` +
+      `replace it, or keep the model as it is`,
+  );
+}
