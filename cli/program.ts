@@ -84,7 +84,7 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
     load: async () => (await import("./commands/worker.ts")).workerCommand,
   },
   demo: {
-    description: "prune and tune the embedded Fashion-MNIST network and show what became of it",
+    description: "prune the embedded Fashion-MNIST network and show what became of it",
     load: async () => (await import("./commands/demo.ts")).demoCommand,
   },
 };

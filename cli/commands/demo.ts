@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
-import { InputError, loadModelFile, measureStockLatency, prune } from "../../src/mod.ts";
+import { fold, InputError, loadModelFile, measureStockLatency, prune } from "../../src/mod.ts";
 import { jsonOption, workersOption } from "../options/data_options.ts";
-import { describeEpoch } from "../output/epoch.ts";
+import { adaptHelp } from "../output/adapt_help.ts";
+import { describeForecast } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { wordReport } from "../output/word_report.ts";
@@ -23,12 +25,16 @@ async function requireExample(): Promise<void> {
 }
 
 const LATENCY = { batchSize: 32, rounds: 30 };
-const TUNING = {
-  epochs: 3,
-  teacher: "original",
-  validationImages: 500,
-  onEpoch: describeEpoch,
-} as const;
+
+/** A third of the usual steps: on these images more bring nothing. */
+const REPAIR = { steps: 200 };
+
+/** What to type for a network of one's own. */
+const NEXT = `
+the same with your own model and images, a folder for each class or without labels:
+  deno task secateur prune MODEL --data DATA --out smaller --fold
+how small it can be:
+  deno task secateur explore MODEL --data DATA --out curve.html`;
 
 /** `demo`: the embedded example. */
 export const demoCommand = new Command("demo")
@@ -38,27 +44,32 @@ export const demoCommand = new Command("demo")
   .action(async ({ workers, json }) => {
     await requireExample();
     const original = await loadModelFile(exampleFolder("resnet8-fashion-mnist"));
-    const { file, report: found } = await withProgress((onProgress) =>
-      prune({
+    const { folded, found } = await withProgress(async (onProgress) => {
+      const { file, report: found } = await prune({
         model: original,
         data: exampleFolder("fashion-mnist"),
-        policy: { kind: "uniform", ratio: 0.5 },
-        batches: 15,
-        tuning: TUNING,
+        networkRepair: REPAIR,
         workers,
         onProgress,
-      })
-    );
+        onForecast: (forecast) => say(describeForecast(forecast)),
+      });
+      return { found, folded: await fold(file) };
+    });
     const report = wordReport(found);
-    const [before, after] = await measureStockLatency([original, file], LATENCY);
+    const { layers } = folded;
+    const [before, after] = await measureStockLatency([original, folded.file], LATENCY);
     if (json) {
-      console.log(JSON.stringify({ ...report, latency: { before, after, ...LATENCY } }));
+      console.log(
+        JSON.stringify({ ...report, folded: layers, latency: { before, after, ...LATENCY } }),
+      );
       return;
     }
     console.log(describeReport(report));
+    console.log(`folded      ${layers.before} -> ${layers.after} layers`);
     console.log(
       `latency     ${before.median.toFixed(1)} -> ${after.median.toFixed(1)} ms ` +
         `(${(after.median / before.median).toFixed(2)} of the original), ` +
         `${LATENCY.batchSize} images, stock TensorFlow.js, median of ${LATENCY.rounds}`,
     );
+    console.log(adaptHelp(NEXT));
   });

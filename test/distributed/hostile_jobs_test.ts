@@ -72,7 +72,7 @@ const STRANGE_RUNS: readonly [path: string, value: unknown, said: RegExp][] = [
   ["options.policy", { kind: "constructor" }, /policy\.kind "constructor"/],
   ["options.policy", { kind: "__proto__" }, /policy\.kind "__proto__"/],
   ["options.policy", null, /policy null, wanted an object/],
-  ["options.policy", undefined, /input\.options without policy/],
+  ["options.effort", "fast", /input\.options\.effort "fast"/],
   ["options.policy", [], /policy \[\]/],
   ["options.policy", { kind: "uniform", ratio: "0.5" }, /policy\.ratio "0\.5", wanted a number/],
   ["options.policy", { kind: "budget", share: 0.5, latencyTable: "/t" }, /with "latencyTable"/],

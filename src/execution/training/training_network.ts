@@ -18,7 +18,10 @@ import type { StepSums, TrainingBatch, TrainingLoss } from "./training_loss.ts";
 export interface TrainingNetworkOptions {
   /** What it is trained by. */
   readonly loss: TrainingLoss;
-  /** Whether BatchNormalization keeps its mean and variance. Default: it uses those of the batch. */
+  /**
+   * Whether the network runs as at inference: BatchNormalization keeps its mean and variance, and nothing is dropped at
+   * random. Default: BatchNormalization uses those of the batch, and Dropout drops.
+   */
   readonly freezesStatistics?: boolean;
 }
 
@@ -187,7 +190,9 @@ export class TrainingNetwork {
       default: {
         if (this.#isOutputSoftmax(node)) return [x];
         const layer = this.#model.getLayer(node.name);
-        const output = layer.apply(inputs.length === 1 ? x : inputs, { training: true });
+        const output = layer.apply(inputs.length === 1 ? x : inputs, {
+          training: !this.#freezesStatistics,
+        });
         return Array.isArray(output) ? output as tf.Tensor[] : [output as tf.Tensor];
       }
     }

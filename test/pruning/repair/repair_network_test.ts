@@ -156,3 +156,16 @@ Deno.test(
     assert.ok(report.outputError!.after <= report.outputError!.before);
   }),
 );
+
+Deno.test(
+  "a network with Dropout is repaired as it runs: twice the same weights, and nothing dropped",
+  withUnlabeledNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const [first, second] = [
+      await prune({ ...SMALL, model, data }),
+      await prune({ ...SMALL, model, data }),
+    ];
+    assert.ok(first.report.networkRepair!.isKept);
+    assert.deepEqual(weightsOf(second), weightsOf(first));
+  }),
+);
