@@ -35,6 +35,15 @@ export type SettledOptions<Options> =
  *
  * @param options The run's options.
  * @returns The same with policy and repair.
+ *
+ * @example Find out what a run of 30 % does
+ * ```ts
+ * import { settleEffort } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const { effort, repair } = settleEffort({ policy: { kind: "budget", share: 0.3 } });
+ * assert.deepEqual([effort, repair], ["standard", "network"]);
+ * ```
  */
 export function settleEffort<
   Options extends Pick<PruneNetworkOptions, "effort" | "policy" | "repair">,
