@@ -180,6 +180,7 @@ export {
 } from "./base/mod.ts";
 export {
   type ExtraFiles,
+  type FileOptions,
   loadModelFile,
   openModel,
   readModel,

@@ -1,6 +1,7 @@
 /** Models in files of any format. */
 export { openModel, readModel } from "./open_model.ts";
 export {
+  type FileOptions,
   refuseExistingModel,
   saveModel,
   type SaveModelOptions,
