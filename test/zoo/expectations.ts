@@ -9,6 +9,10 @@ export interface Expectation {
   readonly unwrittenOnnx?: RegExp;
   /** Why the ONNX file that is written cannot be read back. */
   readonly unreadOnnx?: RegExp;
+  /** Why no TensorFlow Lite file is written. */
+  readonly unwrittenTflite?: RegExp;
+  /** Why the TensorFlow Lite file that is written cannot be read back. */
+  readonly unreadTflite?: RegExp;
 }
 
 /** Of architectures that are not listed all layers can be cut but those that read an input, and every format holds them. */
@@ -16,12 +20,19 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   convNext: {
     whole: { conv2: /layer_norm1/, conv4: /layer_norm2/, dense1: /layer_norm1/ },
     unwrittenOnnx: /layer "layer_norm1" has no counterpart/,
+    unwrittenTflite: /layer "layer_norm1" has no counterpart/,
   },
   shuffled: {
     whole: { conv4: /layer (reshape|permute)\d/ },
     unwrittenOnnx: /layer "reshape1" turns \[8, 8, 8\] into \[8, 8, 2, 4\]/,
   },
-  series: { unwrittenOnnx: /layer "image1" has shape \[16, 3\]/ },
-  permuted: { unwrittenOnnx: /layer "permute1" has no counterpart/ },
+  series: {
+    unwrittenOnnx: /layer "image1" has shape \[16, 3\]/,
+    unwrittenTflite: /layer "conv1" has no counterpart/,
+  },
+  permuted: {
+    unwrittenOnnx: /layer "permute1" has no counterpart/,
+    unreadTflite: /"norm4\/scaled" \(Mul\) scales the last axis/,
+  },
   reshapedVectors: { unreadOnnx: /"reshape1\/rows" \(Reshape\) turns \[N, 96\]/ },
 };

@@ -19,7 +19,9 @@ import {
   randomInputs,
   runMasked,
 } from "../graph/masked.ts";
+import { findInputs } from "../../src/model/topology.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "../formats/onnx/runtime.ts";
+import { runLiteRt, runTfjs } from "../formats/tflite/runtime.ts";
 
 /** Outputs may differ by this, relative to their largest value where that is above 1. */
 export const TOLERANCE = 1e-4;
@@ -134,4 +136,18 @@ export async function assertSameInOnnxRuntime(file: ModelFile, path: string): Pr
   const wanted = await runLayers(file, images);
   const difference = differenceOf(await runOnnx(await Deno.readFile(path), images), wanted);
   assert.ok(difference < TOLERANCE, `ONNX Runtime differs by ${difference}`);
+}
+
+/** LiteRT makes of a written file what TensorFlow.js makes of the model, one image at a time; it takes no open sizes. */
+export async function assertSameInLiteRt(file: ModelFile, path: string): Promise<void> {
+  const isOpen = findInputs(file.topology).some(({ shape = [] }) => shape.slice(1).includes(null));
+  if (isOpen) return;
+  const images = (await inputsOf(file)).map(({ shape, values }) => {
+    const [, channels, ...size] = shape;
+    const turned = size.length === 2 ? [1, ...size, channels] : [1, ...shape.slice(1)];
+    return { shape: turned, values: values.slice(0, values.length / shape[0]) };
+  });
+  const wanted = await runTfjs(file, images);
+  const difference = differenceOf(await runLiteRt(await Deno.readFile(path), images), wanted);
+  assert.ok(difference < TOLERANCE, `LiteRT differs by ${difference}`);
 }

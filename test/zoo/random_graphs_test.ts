@@ -12,6 +12,7 @@ import {
   assertInspected,
   assertKeepsAll,
   assertRoundTrip,
+  assertSameInLiteRt,
   assertSameInOnnxRuntime,
   readersOf,
   withNetwork,
@@ -79,6 +80,8 @@ Deno.test("random networks are written and read back the same in every format th
       const path = `${folder}/${written++}`;
       await assertRoundTrip(file, path);
       await assertRoundTrip(file, `${path}.keras`);
+      await assertRoundTrip(file, `${path}.tflite`);
+      await assertSameInLiteRt(file, `${path}.tflite`);
       const isTurned = file.topology.config.layers!.some((layer) => layer.class_name === "Permute");
       if (isTurned) return;
       await assertRoundTrip(file, `${path}.onnx`);

@@ -8,6 +8,7 @@ import {
   assertInspected,
   assertKeepsAll,
   assertRoundTrip,
+  assertSameInLiteRt,
   assertSameInOnnxRuntime,
   readersOf,
   withNetwork,
@@ -28,7 +29,8 @@ Deno.test("expectations are about architectures that there are", () => {
 });
 
 for (const name of architectureNames) {
-  const { whole = {}, unwrittenOnnx, unreadOnnx } = expectations[name] ?? {};
+  const { whole = {}, unwrittenOnnx, unreadOnnx, unwrittenTflite, unreadTflite } =
+    expectations[name] ?? {};
 
   Deno.test(`inspect() says of ${name} which layers can be cut, and why others cannot`, async () => {
     const file = await buildArchitecture(name);
@@ -58,18 +60,20 @@ for (const name of architectureNames) {
       const file = await buildArchitecture(name);
       await assertRoundTrip(file, `${folder}/model`);
       await assertRoundTrip(file, `${folder}/model.keras`);
-      const path = `${folder}/model.onnx`;
-      if (unwrittenOnnx) {
-        await assert.rejects(saveModel(path, file), { name: "InputError", message: unwrittenOnnx });
-      } else if (unreadOnnx) {
-        await assert.rejects(assertRoundTrip(file, path), {
-          name: "InputError",
-          message: unreadOnnx,
-        });
-        await assertSameInOnnxRuntime(file, path);
-      } else {
-        await assertRoundTrip(file, path);
-        await assertSameInOnnxRuntime(file, path);
+      const judges = [
+        ["onnx", assertSameInOnnxRuntime, unwrittenOnnx, unreadOnnx],
+        ["tflite", assertSameInLiteRt, unwrittenTflite, unreadTflite],
+      ] as const;
+      for (const [format, assertSame, unwritten, unread] of judges) {
+        const path = `${folder}/model.${format}`;
+        const refusal = { name: "InputError", message: unwritten ?? unread };
+        if (unwritten) {
+          await assert.rejects(saveModel(path, file), refusal);
+          continue;
+        }
+        if (unread) await assert.rejects(assertRoundTrip(file, path), refusal);
+        else await assertRoundTrip(file, path);
+        await assertSame(file, path);
       }
     }));
 }

@@ -148,7 +148,7 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
   const bias = addBias(graph, call, units);
   if (input.shape.length === 3) {
     const { index, isInteger } = graph.addKernel(
-      ...[call.layer, "kernel", [units, 1, 1, rows], turned, 0] as const,
+      ...[call.layer, "kernel_1x1", [units, 1, 1, rows], turned, 0] as const,
     );
     const version = isInteger ? INTEGER_VERSIONS.CONV_2D : 1;
     const options = { ...describeWindows(call, [1, 1]), dilationWidth: 1, dilationHeight: 1 };

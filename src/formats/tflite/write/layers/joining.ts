@@ -87,7 +87,15 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   return graph.addReshape(call.name, input, target);
 };
 
-/** Layers that join tensors or reshape them. */
+/** Axes in another order; `dims` counts from one, behind the batch. */
+const writePermute: LayerWriter = (graph, call, [input]) => {
+  const dims = call.config.dims as number[];
+  const order = graph.addIntegers(call.layer, "order", [0, ...dims]);
+  const shape = dims.map((axis) => input.shape[axis - 1]);
+  return graph.add(call.name, "TRANSPOSE", [input, order], shape);
+};
+
+/** Layers that join tensors, reshape them or turn them. */
 export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Add: merge("ADD", "AddOptions"),
   Multiply: merge("MUL", "MulOptions"),
@@ -96,5 +104,6 @@ export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Minimum: merge("MINIMUM"),
   Concatenate: writeConcatenate,
   Flatten: writeReshape,
+  Permute: writePermute,
   Reshape: writeReshape,
 };
