@@ -29,7 +29,7 @@ export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
 }
 
 /** How a file is to be written. */
-type FileOptions = Pick<SaveModelOptions, "quantize" | "batch">;
+export type FileOptions = Pick<SaveModelOptions, "quantize" | "batch">;
 
 /** A format that is one file. */
 interface FileFormat {

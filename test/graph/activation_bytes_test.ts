@@ -22,6 +22,7 @@ Deno.test("activations are counted while they are live: a chain holds two, a sho
     assert.deepEqual(activationBytes(graph), {
       forward: live * bytes,
       backward: nodes * bytes,
+      gradient: 4 * bytes,
       training: 3 * nodes * bytes,
     });
     disposeModel(opened);
