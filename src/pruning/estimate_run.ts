@@ -39,10 +39,10 @@ const RANKING_TIME = 3.1e-10, FITTING_TIME = 3e-10;
 const START_TIME = 4;
 
 /** Bytes of the program, and of every thread. */
-const PROGRAM_BYTES = 250 * MEBIBYTE, THREAD_BYTES = 80 * MEBIBYTE;
+const PROGRAM_BYTES = 350 * MEBIBYTE, THREAD_BYTES = 120 * MEBIBYTE;
 
 /** Bytes of what is live of a batch on its way through the network, and what kernels work on. */
-const BATCH_BYTES = 160 * MEBIBYTE;
+const BATCH_BYTES = 300 * MEBIBYTE;
 
 /** Matrices of the largest layer that are there at a time: G, that of half of the images, and the inverse. */
 const SOLVER_MATRICES = 3;
