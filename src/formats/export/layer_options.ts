@@ -13,6 +13,32 @@ export function pairOf(value: unknown, fallback: readonly [number, number]): [nu
   return Array.isArray(value) ? [value[0], value[1]] : [Number(value), Number(value)];
 }
 
+/** What is added or taken away at both ends of every axis of maps, from the option of padding or cropping. */
+export function sidesOf(value: unknown): [number, number][] {
+  const sides = Array.isArray(value) ? value : [value ?? 1, value ?? 1];
+  return sides.map((side) => pairOf(side, [0, 0]));
+}
+
+/**
+ * The shape of maps whose sides are moved.
+ *
+ * @param shape Rows, columns and channels.
+ * @param sides Of rows and columns, by how much at either end.
+ * @param sign 1 outward, −1 inward.
+ * @returns The new shape.
+ */
+export function movedSides(
+  shape: readonly (number | null)[],
+  sides: readonly [number, number][],
+  sign: number,
+): (number | null)[] {
+  const size = sides.map(([begin, end], axis) => {
+    const extent = shape[axis];
+    return extent === null ? null : extent + sign * (begin + end);
+  });
+  return [...size, shape[2]];
+}
+
 /** A layer's activation in lower case, without underscores; `linear` when it has none. */
 export function activationOf({ config }: LayerCall): string {
   const given = config.activation ?? "linear";

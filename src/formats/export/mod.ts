@@ -4,5 +4,13 @@
  * @module
  */
 export { type ExpandedModel, expandLayers, type LayerCall } from "./expand_layers.ts";
-export { activationOf, type LayerRefuser, pairOf, requireChannelsLast } from "./layer_options.ts";
+export { findWriter, inputShapeOf } from "./find_writer.ts";
+export {
+  activationOf,
+  type LayerRefuser,
+  movedSides,
+  pairOf,
+  requireChannelsLast,
+  sidesOf,
+} from "./layer_options.ts";
 export { readMetadata, writeMetadata } from "./metadata.ts";

@@ -1,8 +1,13 @@
-import { ownValue } from "../../../base/mod.ts";
 import project from "../../../../deno.json" with { type: "json" };
 import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
 import { encodeOnnx } from "./encode.ts";
-import { expandLayers, type LayerCall, writeMetadata } from "../../export/mod.ts";
+import {
+  expandLayers,
+  findWriter,
+  inputShapeOf,
+  type LayerCall,
+  writeMetadata,
+} from "../../export/mod.ts";
 import { GraphWriter, type WrittenTensor } from "./graph_writer.ts";
 import { activationLayers } from "./layers/activations.ts";
 import { weightedLayers } from "./layers/convolution.ts";
@@ -56,22 +61,10 @@ function writeLayer(
   inputs: readonly WrittenTensor[],
 ): WrittenTensor {
   if (call.className === "InputLayer") {
-    const shape = call.config.batch_input_shape?.slice(1) ?? [];
-    if (shape.length === 3 && shape[2] !== null) return { name: call.name, shape };
-    if (shape.length === 1 && shape[0] !== null) return { name: call.name, shape };
-    throw graph.refusal(
-      call,
-      `has shape [${shape.map((extent) => extent ?? "open").join(", ")}], ` +
-        `wanted rows × columns × channels, the channels fixed`,
-    );
+    const shape = inputShapeOf(graph, call, (axes) => axes === 1 || axes === 3);
+    return { name: call.name, shape };
   }
-  const write = ownValue(LAYER_WRITERS, call.className);
-  if (write) return write(graph, call, inputs);
-  throw graph.refusal(
-    call,
-    `has no counterpart here, wanted one of ${Object.keys(LAYER_WRITERS).sort().join(", ")}; ` +
-      `replace it, or keep the model as it is`,
-  );
+  return findWriter(graph, call, LAYER_WRITERS)(graph, call, inputs);
 }
 
 /** Outputs in the order of the layers, each under a name of its own. */

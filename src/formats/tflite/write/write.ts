@@ -1,7 +1,12 @@
-import { ownValue } from "../../../base/mod.ts";
 import project from "../../../../deno.json" with { type: "json" };
 import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
-import { expandLayers, type LayerCall, writeMetadata } from "../../export/mod.ts";
+import {
+  expandLayers,
+  findWriter,
+  inputShapeOf,
+  type LayerCall,
+  writeMetadata,
+} from "../../export/mod.ts";
 import { encodeTflite } from "./encode.ts";
 import { fuseLayers } from "./fuse_layers.ts";
 import { GraphWriter, type KernelType, type WrittenTensor } from "./graph_writer.ts";
@@ -68,20 +73,8 @@ function writeLayer(
   inputs: readonly WrittenTensor[],
 ): WrittenTensor {
   if (call.className === "InputLayer") {
-    const shape = call.config.batch_input_shape?.slice(1) ?? [];
-    const isUsable = shape.length >= 1 && shape.length <= 4 && shape.at(-1) !== null;
-    if (isUsable) return graph.addTensor(call.name, shape);
-    throw graph.refusal(
-      call,
-      `has shape [${shape.map((extent) => extent ?? "open").join(", ")}], ` +
-        `wanted rows × columns × channels, the channels fixed`,
-    );
+    const shape = inputShapeOf(graph, call, (axes) => axes >= 1 && axes <= 4);
+    return graph.addTensor(call.name, shape);
   }
-  const write = ownValue(LAYER_WRITERS, call.className);
-  if (write) return write(graph, call, inputs);
-  throw graph.refusal(
-    call,
-    `has no counterpart here, wanted one of ${Object.keys(LAYER_WRITERS).sort().join(", ")}; ` +
-      `replace it, or keep the model as it is`,
-  );
+  return findWriter(graph, call, LAYER_WRITERS)(graph, call, inputs);
 }

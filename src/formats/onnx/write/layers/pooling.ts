@@ -1,5 +1,4 @@
-import type { WrittenTensor } from "../graph_writer.ts";
-import { pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { movedSides, pairOf, requireChannelsLast, sidesOf } from "../../../export/mod.ts";
 import { describeWindows, type LayerWriter } from "./options.ts";
 
 function pool(operator: string): LayerWriter {
@@ -34,7 +33,7 @@ const writeZeroPadding: LayerWriter = (graph, call, [input]) => {
   const pads = [0, 0, rows[0], columns[0], 0, 0, rows[1], columns[1]];
   const operand = graph.addIntegers(call.layer, "pads", pads);
   graph.add(call.name, "Pad", [input.name, operand], { mode: "constant" });
-  return { name: call.name, shape: resize(input, [rows, columns], 1) };
+  return { name: call.name, shape: movedSides(input.shape, [rows, columns], 1) };
 };
 
 const writeCropping: LayerWriter = (graph, call, [input]) => {
@@ -49,24 +48,8 @@ const writeCropping: LayerWriter = (graph, call, [input]) => {
     graph.addIntegers(call.layer, role, list)
   );
   graph.add(call.name, "Slice", [input.name, ...operands]);
-  return { name: call.name, shape: resize(input, [rows, columns], -1) };
+  return { name: call.name, shape: movedSides(input.shape, [rows, columns], -1) };
 };
-
-function sidesOf(value: unknown): [number, number][] {
-  return pairSides(value).map((side) => pairOf(side, [0, 0]));
-}
-
-function pairSides(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [value ?? 1, value ?? 1];
-}
-
-function resize({ shape }: WrittenTensor, sides: [number, number][], sign: number) {
-  const size = sides.map(([begin, end], axis) => {
-    const extent = shape[axis];
-    return extent === null ? null : extent + sign * (begin + end);
-  });
-  return [...size, shape[2]];
-}
 
 /** UpSampling2D, from the upper left corner as TensorFlow.js does it. */
 const writeUpSampling: LayerWriter = (graph, call, [input]) => {

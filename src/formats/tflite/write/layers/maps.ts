@@ -1,6 +1,5 @@
-import { pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { movedSides, pairOf, requireChannelsLast, sidesOf } from "../../../export/mod.ts";
 import type { OperatorName } from "../../model.ts";
-import type { WrittenTensor } from "../graph_writer.ts";
 import { countWindows, describeWindows } from "./convolution.ts";
 import type { LayerWriter } from "./layer_writer.ts";
 
@@ -35,7 +34,7 @@ const writeZeroPadding: LayerWriter = (graph, call, [input]) => {
   const [rows, columns] = sidesOf(call.config.padding);
   const pads = [0, 0, ...rows, ...columns, 0, 0];
   const operand = graph.addIntegers(call.layer, "pads", pads, [4, 2]);
-  return graph.add(call.name, "PAD", [input, operand], resize(input, [rows, columns], 1));
+  return graph.add(call.name, "PAD", [input, operand], movedSides(input.shape, [rows, columns], 1));
 };
 
 /** Rows and columns taken away. */
@@ -51,25 +50,12 @@ const writeCropping: LayerWriter = (graph, call, [input]) => {
     graph.addIntegers(call.layer, "steps", [1, 1, 1, 1]),
   ];
   const options = { beginMask: 0b1001, endMask };
-  const shape = resize(input, sides, -1);
+  const shape = movedSides(input.shape, sides, -1);
   return graph.add(call.name, "STRIDED_SLICE", [input, ...operands], shape, [
     "StridedSliceOptions",
     options,
   ]);
 };
-
-function sidesOf(value: unknown): [number, number][] {
-  const sides = Array.isArray(value) ? value : [value ?? 1, value ?? 1];
-  return sides.map((side) => pairOf(side, [0, 0]));
-}
-
-function resize({ shape }: WrittenTensor, sides: [number, number][], sign: number) {
-  const size = sides.map(([begin, end], axis) => {
-    const extent = shape[axis];
-    return extent === null ? null : extent + sign * (begin + end);
-  });
-  return [...size, shape[2]];
-}
 
 /** UpSampling2D, from the upper left corner as TensorFlow.js does it. */
 const writeUpSampling: LayerWriter = (graph, call, [input]) => {
