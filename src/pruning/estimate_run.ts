@@ -1,5 +1,11 @@
 import { networkCost } from "../cost/mod.ts";
-import { activationBytes, type ChannelMap, kernelSize, type LayerGraph } from "../graph/mod.ts";
+import {
+  activationBytes,
+  type ChannelMap,
+  kernelSize,
+  type LayerGraph,
+  type LayerNode,
+} from "../graph/mod.ts";
 import { keptSamples } from "../execution/mod.ts";
 import {
   CALIBRATION_DEFAULTS,
@@ -57,11 +63,12 @@ const SOLVER_MATRICES = 3;
 export function estimateRun(network: SizedNetwork, { images, threads }: PlannedRun): RunEstimate {
   const { macs, params } = networkCost(network.graph);
   const calibration = { ...CALIBRATION_DEFAULTS, images };
-  const passes = partIntoPasses(layersToSample(network), calibration, threads).length;
+  const layers = layersToSample(network);
+  const passes = partIntoPasses(layers, calibration, threads).length;
   const { backward: made } = activationBytes(network.graph);
   const pass = images * (macs * MAC_TIME + made * BYTE_TIME) / threads;
   const forward = pass * (passes + OTHER_PASSES);
-  const sizes = solvedSizes(network, images);
+  const sizes = solvedSizes(layers, images);
   const largest = Math.max(0, ...sizes);
   const sums = calibration.memoryBudget / threads / 2;
   const perThread = THREAD_BYTES + 2 * params * FLOAT_BYTES + BATCH_BYTES +
@@ -69,7 +76,7 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
   return {
     images,
     threads,
-    seconds: START_TIME + forward + solvingSeconds(network, images),
+    seconds: START_TIME + forward + secondsToSolve(sizes),
     bytes: PROGRAM_BYTES + 2 * params * FLOAT_BYTES + threads * perThread +
       SOLVER_MATRICES * DOUBLE_BYTES * largest ** 2,
   };
@@ -83,7 +90,11 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
  * @returns Seconds.
  */
 export function solvingSeconds(network: SizedNetwork, images: number): number {
-  const cubes = solvedSizes(network, images).reduce((sum, size) => sum + size ** 3, 0);
+  return secondsToSolve(solvedSizes(layersToSample(network), images));
+}
+
+function secondsToSolve(sizes: readonly number[]): number {
+  const cubes = sizes.reduce((sum, size) => sum + size ** 3, 0);
   return cubes * (RANKING_TIME + FITTING_TIME);
 }
 
@@ -94,10 +105,9 @@ interface SizedNetwork {
 }
 
 /** Rows of the matrix that each layer is solved with: its inputs, or its samples where they are fewer. */
-function solvedSizes(network: SizedNetwork, images: number): number[] {
-  const sampled = { ...CALIBRATION_DEFAULTS, images };
-  return layersToSample(network).map((node) => {
+function solvedSizes(layers: readonly LayerNode[], images: number): number[] {
+  return layers.map((node) => {
     const size = kernelSize(node);
-    return keptSamples(size, samplesOf(node, sampled)) ?? size.inputs;
+    return keptSamples(size, samplesOf(node, { images })) ?? size.inputs;
   });
 }

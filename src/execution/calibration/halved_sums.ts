@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Kernels, MomentAccumulator, type MomentParts } from "../../kernels/mod.ts";
+import type { LayerSize } from "./sample_sums.ts";
 
 /**
  * Adds up a layer's moments, those of either half of the images by themselves, on the backend's heap. A half of which
@@ -7,14 +8,14 @@ import { type Kernels, MomentAccumulator, type MomentParts } from "../../kernels
  */
 export class HalvedSums {
   readonly #kernels: Kernels;
-  readonly #size: { readonly inputs: number; readonly outputs: number };
+  readonly #size: LayerSize;
   readonly #halves: [MomentAccumulator?, MomentAccumulator?] = [];
 
   /**
    * @param kernels The kernels.
    * @param size Columns of X and of Y.
    */
-  constructor(kernels: Kernels, size: { readonly inputs: number; readonly outputs: number }) {
+  constructor(kernels: Kernels, size: LayerSize) {
     this.#kernels = kernels;
     this.#size = size;
   }
