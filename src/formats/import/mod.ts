@@ -26,6 +26,7 @@ export {
   countElements,
   floats,
   fromFront,
+  holdsIntegers,
   integers,
   listIndices,
   takeAlong,

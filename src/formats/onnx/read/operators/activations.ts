@@ -47,26 +47,41 @@ function importHardSwish(call: NodeCall): Feature {
 }
 
 function importElu(call: NodeCall): Feature {
-  if (call.number("alpha", 1) === 1) return addActivation(call, call.feature(), "elu");
-  throw call.refusal(
-    `has alpha ${call.number("alpha", 1)}, wanted 1, the only one TensorFlow.js has`,
-  );
+  const value = call.feature(), alpha = call.number("alpha", 1);
+  if (alpha === 1) return addActivation(call, value, "elu");
+  return addUnary(call, value, "ELU", { alpha }, { nonNegative: false });
+}
+
+/** x where it is greater than α, 0 elsewhere. */
+function importThresholdedRelu(call: NodeCall): Feature {
+  const value = call.feature(), theta = call.number("alpha", 1);
+  const nonNegative = value.nonNegative || theta >= 0;
+  return addUnary(call, value, "ThresholdedReLU", { theta }, { nonNegative });
+}
+
+function importPRelu(call: NodeCall): Feature {
+  const value = call.feature(), slope = call.constant(1);
+  call.requirePerChannel(slope, value);
+  return addPRelu(call, value, slope);
 }
 
 function importLeakyRelu(call: NodeCall): Feature {
   return addUnary(call, call.feature(), "LeakyReLU", { alpha: call.number("alpha", 0.01) });
 }
 
-/** Softmax and LogSoftmax over channels; before opset 13 over all axes from `axis` on. */
+/** Softmax and LogSoftmax over channels; before opset 13 over all axes from `axis` on, which must be of one value. */
 function importSoftmax(call: NodeCall, activation: string): Feature {
   const value = call.feature();
   const rank = value.shape.length + 1;
   const isOld = call.context.opset < 13;
   const given = call.number("axis", isOld ? 1 : -1);
-  const axis = fromFront(given, rank);
-  const isWhole = !isOld || value.shape.slice(1).every((extent) => extent === 1);
-  if (axis !== 1 || !isWhole) {
-    throw call.refusal(`runs along axis ${given} of ${rank}, wanted the channels, axis 1`);
+  const behind = value.shape.slice(fromFront(given, rank));
+  const isAlone = !isOld || behind.every((extent) => extent === 1);
+  if (call.layerAxis(value, given) !== rank - 2 || !isAlone) {
+    const channels = value.isLast ? rank - 1 : 1;
+    throw call.refusal(
+      `runs along axis ${given} of ${rank}, wanted the channels, axis ${channels}`,
+    );
   }
   return addActivation(call, value, activation);
 }
@@ -109,6 +124,7 @@ export const activationOperators: Readonly<Record<string, Operator>> = {
   Selu: importSelu,
   Gelu: importGelu,
   LeakyRelu: importLeakyRelu,
-  PRelu: (call) => addPRelu(call, call.feature(), call.constant(1)),
+  PRelu: importPRelu,
+  ThresholdedRelu: importThresholdedRelu,
   Dropout: importDropout,
 };

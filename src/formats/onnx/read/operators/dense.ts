@@ -25,10 +25,11 @@ function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan
   const value = call.feature();
   const matrix = call.constant(1);
   const [rows, columns] = isTransposed ? matrix.shape.toReversed() : matrix.shape;
-  if (value.shape.length !== 1 || matrix.shape.length !== 2 || rows !== value.shape[0]) {
+  const isLinear = value.shape.length === 1 || value.isLast && call.operator === "MatMul";
+  if (!isLinear || matrix.shape.length !== 2 || rows !== value.shape.at(-1)) {
     throw call.refusal(
       `multiplies [N, ${value.shape.join(", ")}] by [${matrix.shape.join(", ")}], ` +
-        `wanted a vector for every image and as many rows as it has values`,
+        `wanted a vector for every image, or channels that are last, and as many rows as they have values`,
     );
   }
   const order = value.pieces && expandPieces(value.pieces);
@@ -40,7 +41,9 @@ function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan
       kernel[row * columns + column] = alpha * matrix.values[at];
     }
   }
-  const output: Feature = { ...value, shape: [columns], nonNegative: false, pieces: undefined };
+  const shape = value.shape.with(-1, columns);
+  const output: Feature = { ...value, shape, nonNegative: false, pieces: undefined };
+  if (bias) call.requirePerChannel(bias, output);
   const numbers = bias && call.perChannel(bias, output).map((number) => number * beta);
   const weights: Record<string, LayerWeight> = {
     kernel: { shape: [rows, columns], values: kernel },

@@ -5,8 +5,11 @@ import { importBatchNormalization, importConvolution } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
 import { importAveragePool, importGlobalPool, importMaxPool, importReduction } from "./pooling.ts";
 import { pickingOperators } from "./picking.ts";
+import { importResize } from "./resize.ts";
 import { shapeOperators } from "./shapes.ts";
 import { importTransposedConvolution } from "./transposed.ts";
+
+export { inOnnxOrder } from "./shapes.ts";
 
 /** How the operations of ONNX become layers, by name. */
 export const operators: Readonly<Record<string, Operator>> = {
@@ -19,6 +22,8 @@ export const operators: Readonly<Record<string, Operator>> = {
   GlobalMaxPool: importGlobalPool,
   ReduceMean: importReduction,
   ReduceMax: importReduction,
+  Resize: importResize,
+  Upsample: importResize,
   ...activationOperators,
   ...arithmeticOperators,
   ...denseOperators,

@@ -16,9 +16,14 @@ const OPERATORS: Readonly<
   softplus: ["Softplus"],
   softsign: ["Softsign"],
   hardsigmoid: ["HardSigmoid", { alpha: 0.2, beta: 0.5 }],
-  softmax: ["Softmax", { axis: 1 }],
-  logsoftmax: ["LogSoftmax", { axis: 1 }],
+  softmax: ["Softmax"],
+  logsoftmax: ["LogSoftmax"],
 };
+
+/** The axis in ONNX of the channels of a tensor. */
+function channelAxis({ shape }: WrittenTensor): number {
+  return shape.length === 3 ? 1 : shape.length;
+}
 
 /**
  * Writes the activation of a layer.
@@ -39,7 +44,9 @@ export function writeActivation(
   const activation = activationOf(call);
   const known = ownValue(OPERATORS, activation);
   if (known) {
-    graph.add(name, known[0], [input.name], known[1]);
+    const isOverChannels = activation.endsWith("softmax");
+    const attributes = isOverChannels ? { axis: channelAxis(input) } : known[1];
+    graph.add(name, known[0], [input.name], attributes);
   } else if (activation === "relu6") {
     writeClip(graph, name, input, 6);
   } else if (activation === "swish" || activation === "silu") {
@@ -133,7 +140,7 @@ const writeSoftmax: LayerWriter = (graph, call, [input]) => {
   if (axis !== -1 && axis !== input.shape.length) {
     throw graph.refusal(call, `runs along axis ${axis}, wanted the channels, -1`);
   }
-  graph.add(call.name, "Softmax", [input.name], { axis: 1 });
+  graph.add(call.name, "Softmax", [input.name], { axis: channelAxis(input) });
   return { ...input, name: call.name, maps: undefined };
 };
 

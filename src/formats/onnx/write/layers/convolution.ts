@@ -130,7 +130,7 @@ const writeTransposed: LayerWriter = (graph, call, [input]) => {
   });
 };
 
-/** Dense: Gemm for a vector, with its rows in ONNX' order; a 1×1 convolution for maps. */
+/** Dense: Gemm for a vector, with its rows in ONNX' order; a 1×1 convolution for maps; MatMul for P × C. */
 const writeDense: LayerWriter = (graph, call, [input]) => {
   const kernel = findKernel(graph, call, "kernel");
   const [rows, units] = kernel.shape;
@@ -145,6 +145,7 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
     const shape = [input.shape[0], input.shape[1], units];
     return finishLayer(graph, call, { shape }, (output) => graph.add(output, "Conv", operands));
   }
+  if (input.shape.length === 2) return writePositionwise(graph, call, input, kernel);
   let values = kernel.values as Float32Array;
   if (input.pieces) {
     values = new Float32Array(values.length);
@@ -159,8 +160,27 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
   });
 };
 
+function writePositionwise(
+  graph: GraphWriter,
+  call: LayerCall,
+  input: WrittenTensor,
+  kernel: Weight,
+): WrittenTensor {
+  const matrix = graph.addFloats(call.layer, "kernel", kernel.shape, kernel.values);
+  const bias = addBias(graph, call);
+  const shape = input.shape.with(-1, kernel.shape[1]);
+  return finishLayer(graph, call, { shape }, (output) => {
+    const product = bias.length === 0 ? output : graph.partName(output, "product");
+    graph.add(product, "MatMul", [input.name, matrix]);
+    if (bias.length > 0) graph.add(output, "Add", [product, ...bias]);
+  });
+}
+
 const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
   const { config, weights } = call;
+  if (input.shape.length === 2) {
+    throw graph.refusal(call, "reads positions of channels, wanted maps or a vector");
+  }
   const axis = Number(Array.isArray(config.axis) ? config.axis[0] : config.axis ?? -1);
   if (axis !== -1 && axis !== input.shape.length) {
     throw graph.refusal(call, `normalizes axis ${axis}, wanted the channels, -1`);
