@@ -22,6 +22,8 @@ export {
 export { addBatchNorm } from "./batch_norm.ts";
 export {
   alike,
+  broadcastShapes,
+  combineConstants,
   type Constant,
   countElements,
   floats,

@@ -80,21 +80,3 @@ export async function runLiteRt(
   model.delete();
   return plain;
 }
-
-/** What TensorFlow.js makes of a model; maps are N × H × W × C. */
-export async function runTfjs(
-  file: ModelFile,
-  inputs: readonly PlainTensor[],
-): Promise<PlainTensor[]> {
-  const model = await instantiate(file);
-  const plain = tf.tidy(() => {
-    const given = inputs.map(({ shape, values }) => tf.tensor(values, [...shape]));
-    const outputs = [model.predict(given.length === 1 ? given[0] : given)].flat();
-    return outputs.map((output) => ({
-      shape: output.shape,
-      values: output.dataSync<"float32">().slice(),
-    }));
-  });
-  disposeModel(model);
-  return plain;
-}

@@ -123,6 +123,17 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
     );
   }
 
+  /**
+   * Refuses a node that works as in training.
+   *
+   * @param isTraining What it says itself; before opset 7 `is_test` says it.
+   */
+  requireEvaluation(isTraining: boolean): void {
+    const isOldTraining = this.context.opset < 7 && this.number("is_test", 0) === 0;
+    if (!isTraining && !isOldTraining) return;
+    throw this.refusal(`is in training mode; export the model in evaluation mode`);
+  }
+
   /** Whether what reads the node's first output wants its channels first. */
   get wantsFirst(): boolean {
     return this.context.layouts.get(this.node.outputs[0]) === "first";

@@ -9,13 +9,13 @@ import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from ".
 import { readMetadata } from "../../export/mod.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { inOnnxOrder, operators } from "./operators/mod.ts";
-import { orderGraph } from "./order_graph.ts";
+import { dropUnneeded, orderGraph } from "./order_graph.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
 import { type Feature, shapeInLayers, type Value } from "../values.ts";
 import type { BesideReader } from "../../tfjs/read_beside.ts";
 
 /** Versions of the operations that are read. */
-const FIRST_OPSET = 7, LAST_OPSET = 23;
+const FIRST_OPSET = 1, LAST_OPSET = 23;
 
 /**
  * Reads a convolutional network from the bytes of an ONNX file and of those that hold its weights.
@@ -71,7 +71,8 @@ export function readOnnx(
     );
   }
   requireSeparate(graph, external, path);
-  const values = new GraphValues(graph, path);
+  const nodes = dropUnneeded(orderGraph(graph, path), graph);
+  const values = new GraphValues(nodes, graph, path);
   let numbers = 0;
   for (const tensor of graph.initializers) {
     const constant = readTensor(tensor, external, path);
@@ -84,7 +85,6 @@ export function readOnnx(
   const declared = given.map(({ shape }) => shape?.[0]).filter((batch) =>
     typeof batch === "number"
   );
-  const nodes = orderGraph(graph, path);
   const batches = new Set([1, ...declared]);
   const context: GraphContext = { layers, opset, path, batches, layouts: findLayouts(nodes) };
   const inputs = given.map((input) => {
@@ -128,7 +128,7 @@ class GraphValues {
   readonly #readers = new Map<string, number>();
   readonly #path: string;
 
-  constructor({ nodes, outputs }: OnnxGraph, path: string) {
+  constructor(nodes: readonly OnnxNode[], { outputs }: OnnxGraph, path: string) {
     this.#path = path;
     const read = [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)];
     for (const name of read) this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);

@@ -46,10 +46,15 @@ function importHardSwish(call: NodeCall): Feature {
   return call.result(layer, value, { nonNegative: false });
 }
 
+/** Elu with any α, as α · elu(x) + (1 − α) · max(x, 0). */
 function importElu(call: NodeCall): Feature {
   const value = call.feature(), alpha = call.number("alpha", 1);
   if (alpha === 1) return addActivation(call, value, "elu");
-  return addUnary(call, value, "ELU", { alpha }, { nonNegative: false });
+  const parts = ([["elu", alpha], ["relu", 1 - alpha]] as const).map(([activation, factor]) => {
+    const part = addActivation(call, value, activation, activation);
+    return addUniformAffine(call, part, factor, 0, { suffix: `${activation}_share` });
+  });
+  return call.result(call.addLayer("Add", parts, {}), value, { nonNegative: false });
 }
 
 /** x where it is greater than α, 0 elsewhere. */
@@ -59,9 +64,11 @@ function importThresholdedRelu(call: NodeCall): Feature {
   return addUnary(call, value, "ThresholdedReLU", { theta }, { nonNegative });
 }
 
+/** PRelu; before opset 7 a list of slopes is one for every channel. */
 function importPRelu(call: NodeCall): Feature {
   const value = call.feature(), slope = call.constant(1);
-  call.requirePerChannel(slope, value);
+  const isList = call.context.opset < 7 && slope.shape.length === 1;
+  if (!isList) call.requirePerChannel(slope, value);
   return addPRelu(call, value, slope);
 }
 
@@ -103,9 +110,7 @@ function importGelu(call: NodeCall): Feature {
 function importDropout(call: NodeCall): Value {
   const value = call.inputs[0];
   if (value?.kind !== "feature") return call.constant(0);
-  if ((call.optionalConstant(2)?.values[0] ?? 0) !== 0) {
-    throw call.refusal(`is in training mode; export the model in evaluation mode`);
-  }
+  call.requireEvaluation((call.optionalConstant(2)?.values[0] ?? 0) !== 0);
   const rate = call.optionalConstant(1)?.values[0] ?? call.number("ratio", 0.5);
   if (!(rate >= 0 && rate < 1)) throw call.refusal(`drops ${rate}, wanted a share below 1`);
   return addUnary(call, value, "Dropout", { rate });

@@ -2,6 +2,7 @@ import {
   addArithmetic,
   addUniformAffine,
   type Arithmetic,
+  type Constant,
   findSwish,
   fromFront,
 } from "../../../import/mod.ts";
@@ -16,10 +17,18 @@ function importBinary(call: NodeCall): Feature {
   }
   const index = first?.kind === "feature" ? 0 : 1;
   const value = call.feature(index);
-  const constant = call.constant(1 - index);
+  const constant = placeOperand(call, call.constant(1 - index), value);
   call.requirePerChannel(constant, value);
   const numbers = call.perChannel(constant, value);
   return addArithmetic(call, value, ARITHMETIC[call.operator], numbers, index === 0);
+}
+
+/** The constant with its axes where they belong: before opset 7 they may start at an axis that the node states. */
+function placeOperand(call: NodeCall, constant: Constant, value: Feature): Constant {
+  const axis = call.number("axis", -1);
+  if (axis < 0) return constant;
+  const behind = Math.max(0, value.shape.length + 1 - axis - constant.shape.length);
+  return { ...constant, shape: [...constant.shape, ...new Array<number>(behind).fill(1)] };
 }
 
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {

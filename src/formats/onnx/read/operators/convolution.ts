@@ -171,8 +171,11 @@ function addGroups(plan: ConvolutionPlan, groups: number): string {
 /** BatchNormalization as it is used, with the statistics of the training. */
 export function importBatchNormalization(call: NodeCall): Feature {
   const value = call.feature();
-  if (call.number("training_mode", 0) !== 0) {
-    throw call.refusal(`is in training mode; export the model in evaluation mode`);
+  call.requireEvaluation(call.number("training_mode", 0) !== 0);
+  if (value.isLast) {
+    throw call.refusal(
+      `normalizes axis 1 of [N, ${value.shape.join(", ")}], wanted the channels there`,
+    );
   }
   const constants = [1, 2, 3, 4].map((index) => call.constant(index));
   const epsilon = call.number("epsilon", 1e-5), momentum = call.number("momentum", 0.9);
