@@ -15,6 +15,7 @@ import {
 import { buildNetworkFile } from "../../support/networks.ts";
 import { Sketch } from "./sketch.ts";
 import { sketches } from "./sketches.ts";
+import { spellings } from "./spellings.ts";
 
 await startBackend();
 
@@ -99,6 +100,25 @@ Deno.test("weights of every type are read, raw or not", () => {
   }
 });
 
+Deno.test("before opset 7 operands are spread from an axis on, and slopes are those of channels", () => {
+  const read = (opset: number) => {
+    const g = new Sketch(undefined, opset);
+    const isOld = opset < 7;
+    const shape = isOld ? [8] : [8, 1, 1];
+    const spread = isOld ? { axis: 1, broadcast: 1 } : undefined;
+    const x = g.node("Mul", [g.conv("x", [8, 3, 1, 1]), g.weight(shape)], spread);
+    const weights = [[0.5, 1], [0.3, 0], [0.3, 0], [0.5, 1]].map(([scale, shift]) =>
+      g.weight([8], scale, shift)
+    );
+    const mode = isOld ? { is_test: 1 } : undefined;
+    const normed = g.node("BatchNormalization", [x, ...weights], mode);
+    return readOnnx(g.encode(g.node("PRelu", [normed, g.weight(shape)])), "net.onnx");
+  };
+  const { topology, weights } = read(6), wanted = read(17);
+  assert.deepEqual(topology, wanted.topology);
+  assert.deepEqual(weights, wanted.weights);
+});
+
 Deno.test("metadata is written, readable for others too, and read back", async () => {
   const preprocess = { scale: 1 / 255, mean: [0.5], std: [0.25], inputSize: [8, 8] };
   const metadata = { preprocess, classes: ["a", "b", "c", "d"], mine: true };
@@ -119,7 +139,7 @@ Deno.test("a written network keeps the names of its layers when it is read back"
 });
 
 Deno.test("what is read can be cut: masked equals shrunk", async (t) => {
-  for (const [name, build] of Object.entries(sketches)) {
+  for (const [name, build] of Object.entries({ ...sketches, ...spellings })) {
     await t.step(name, async () => {
       const network = await openSplit(readOnnx(build(), "net.onnx"));
       const { model, graph, map } = network;

@@ -8,13 +8,14 @@ import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 import { sketches } from "./sketches.ts";
+import { spellings } from "./spellings.ts";
 
 const TOLERANCE = 1e-4;
 
 await startBackend();
 
 Deno.test("a network from PyTorch gives in TensorFlow.js what ONNX Runtime gives", async (t) => {
-  for (const [name, build] of Object.entries(sketches)) {
+  for (const [name, build] of Object.entries({ ...sketches, ...spellings })) {
     await t.step(name, async () => {
       const bytes = build();
       const images = [randomMaps([2, 3, 8, 8], 5), randomMaps([2, 3, 8, 8], 6)];

@@ -116,6 +116,12 @@ function listMargins(call: NodeCall, value: Feature, extents: Pair, strides: Pai
   const [rows, columns] = [0, 1].map((axis) => {
     const wanted = stated ? stated[axis] - value.shape[1 + axis]! * strides[axis] : 0;
     const total = margins.excess[axis] + extents[axis] - strides[axis] - wanted;
+    if (stated && total < 0) {
+      throw call.refusal(
+        `states an output of [${stated.join(", ")}], more than its windows reach, wanted ` +
+          `${-total} less along axis ${2 + axis}`,
+      );
+    }
     const cut = Math.max(0, total);
     const begin = autoPad === "SAME_UPPER" ? Math.floor(cut / 2) : Math.ceil(cut / 2);
     return { begin, end: cut - begin, excess: margins.excess[axis] + cut - total };

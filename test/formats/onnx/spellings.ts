@@ -1,0 +1,195 @@
+import type { OnnxAttribute } from "../../../src/formats/onnx/messages.ts";
+import { Sketch } from "./sketch.ts";
+
+/** Less usual graphs that are valid all the same, one construct each. The input is N × 3 × 8 × 8. */
+export const spellings: Readonly<Record<string, () => Uint8Array>> = {
+  "averages by auto_pad, which count zeros or do not": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 1, 1]);
+    const outputs = ["SAME_UPPER", "SAME_LOWER", "VALID"].flatMap((auto_pad) =>
+      [[3, 2], [2, 1], [4, 3]].flatMap(([extent, stride]) => {
+        const options = { auto_pad, kernel_shape: [extent, extent], strides: [stride, stride] };
+        const counted = g.node("AveragePool", [x], { ...options, count_include_pad: 1 });
+        const isLeft = auto_pad !== "SAME_LOWER" && extent !== 4;
+        return isLeft ? [counted, g.node("AveragePool", [x], options)] : [counted];
+      })
+    );
+    return g.encode(...outputs);
+  },
+  "pooling that rounds up, with padding and without": () => {
+    const g = new Sketch();
+    const x = g.node("Relu", [g.conv("x", [4, 3, 2, 2])]);
+    const steps = { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 };
+    return g.encode(
+      g.node("MaxPool", [x], steps),
+      g.node("AveragePool", [x], steps),
+      g.node("AveragePool", [x], { ...steps, count_include_pad: 1 }),
+      g.node("MaxPool", [x], { ...steps, kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+      g.node("MaxPool", [x], { kernel_shape: [3, 3], storage_order: 1 }),
+    );
+  },
+  "transposed convolutions that state their size, pad by themselves, or have groups": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3]);
+    const up = (kernel: number[], attributes: Record<string, OnnxAttribute>, group = 1) => {
+      const operands = [x, g.weight(kernel, 0.5), g.weight([kernel[1] * group], 0.3)];
+      return g.node("ConvTranspose", operands, { strides: [2, 2], group, ...attributes });
+    };
+    return g.encode(
+      up([4, 3, 3, 3], { auto_pad: "SAME_UPPER" }),
+      up([4, 3, 3, 3], { auto_pad: "SAME_LOWER" }),
+      up([4, 3, 2, 4], { auto_pad: "SAME_UPPER" }),
+      up([4, 3, 3, 3], { output_shape: [12, 13] }),
+      up([4, 3, 4, 4], { output_shape: [13, 14], auto_pad: "SAME_UPPER" }),
+      up([4, 3, 2, 2], { auto_pad: "VALID", output_padding: [1, 0] }),
+      up([4, 1, 4, 4], {}, 4),
+      up([4, 3, 2, 2], {}, 2),
+    );
+  },
+  "activations whose numbers are not the usual": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 1, 1]);
+    return g.encode(
+      g.node("Elu", [x], { alpha: 0.3 }),
+      g.node("Elu", [x], { alpha: 1.7 }),
+      g.node("ThresholdedRelu", [x], { alpha: 0.4 }),
+      g.node("ThresholdedRelu", [x], { alpha: -0.4 }),
+    );
+  },
+  "nearest neighbors by every rule that repeats values": () => {
+    const g = new Sketch();
+    const rules: [string, string, number[]][] = [
+      ["half_pixel", "round_prefer_floor", [2, 3]],
+      ["half_pixel", "round_prefer_ceil", [2, 2]],
+      ["pytorch_half_pixel", "round_prefer_floor", [3, 2]],
+      ["asymmetric", "round_prefer_floor", [2, 2]],
+      ["asymmetric", "floor", [4, 1]],
+      ["tf_half_pixel_for_nn", "floor", [2, 3]],
+    ];
+    return g.encode(
+      ...rules.map(([place, nearest_mode, factors]) =>
+        g.node("Resize", ["x", "", g.floats([1, 1, ...factors])], {
+          coordinate_transformation_mode: place,
+          mode: "nearest",
+          nearest_mode,
+        })
+      ),
+    );
+  },
+  "linear interpolation from the corner and from the middle, by factors and sizes": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [2, 3, 3, 3]);
+    const resize = (place: string, ...operands: string[]) =>
+      g.node("Resize", [x, "", ...operands], {
+        coordinate_transformation_mode: place,
+        mode: "linear",
+      });
+    return g.encode(
+      resize("asymmetric", g.floats([1, 1, 2, 2])),
+      resize("half_pixel", g.floats([1, 1, 2, 2])),
+      resize("half_pixel", g.floats([1, 1, 3, 4])),
+      resize("pytorch_half_pixel", g.floats([1, 1, 1, 5])),
+      resize("half_pixel", "", g.integers([2, 2, 12, 18])),
+      resize("half_pixel", g.floats([1, 1, 1, 1])),
+    );
+  },
+  "opset 10: Resize by factors": () => {
+    const g = new Sketch(undefined, 10);
+    return g.encode(
+      g.node("Resize", ["x", g.floats([1, 1, 2, 3])], { mode: "nearest" }),
+      g.node("Resize", ["x", g.floats([1, 1, 2, 2])], { mode: "linear" }),
+    );
+  },
+  "opset 9: Upsample by an input": () => {
+    const g = new Sketch(undefined, 9);
+    return g.encode(
+      g.node("Upsample", ["x", g.floats([1, 1, 2, 3])], { mode: "nearest" }),
+      g.node("Upsample", ["x", g.floats([1, 1, 2, 2])], { mode: "linear" }),
+    );
+  },
+  "opset 18: Resize of listed axes": () => {
+    const g = new Sketch(undefined, 18);
+    const options = { axes: [3, -2], mode: "nearest" };
+    return g.encode(
+      g.node("Resize", ["x", "", g.floats([3, 2])], options),
+      g.node("Resize", ["x", "", "", g.integers([16, 24])], options),
+    );
+  },
+  "maps padded by what is at their edges": () => {
+    const g = new Sketch();
+    const pads = g.integers([0, 0, 2, 0, 0, 0, 1, 3]);
+    const x = g.conv("x", [4, 3, 3, 3]);
+    return g.encode(
+      g.conv(g.node("Pad", [x, pads], { mode: "reflect" }), [4, 4, 3, 3]),
+      g.conv(g.node("Pad", [x, pads], { mode: "edge" }), [4, 4, 3, 3]),
+    );
+  },
+  "rows and columns split, picked and joined": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 1, 1]);
+    const [top, bottom] = g.nodes("Split", [x, g.integers([3, 5])], { axis: 2 }, 2);
+    const swapped = g.node("Concat", [bottom, top], { axis: -2 });
+    return g.encode(g.conv(g.node("Concat", [swapped, x], { axis: 3 }), [3, 4, 3, 3]));
+  },
+  "rows and columns that change places": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 2]);
+    return g.encode(g.conv(g.node("Transpose", [x], { perm: [0, 1, 3, 2] }), [2, 4, 2, 3]));
+  },
+  "scores of boxes: maps with channels last, as positions of classes, joined": () => {
+    const g = new Sketch();
+    const head = (x: string) => {
+      const turned = g.node("Transpose", [g.conv(x, [8, 4, 1, 1])], { perm: [0, 2, 3, 1] });
+      return g.node("Reshape", [turned, g.integers([0, -1, 4])]);
+    };
+    const x = g.conv("x", [4, 3, 3, 3], { strides: [2, 2] });
+    const joined = g.node("Concat", [head(x), head(g.conv(x, [4, 4, 2, 2]))], { axis: 1 });
+    return g.encode(g.node("Softmax", [joined], { axis: -1 }), g.node("Sigmoid", [joined]));
+  },
+  "positions of channels, multiplied by a matrix": () => {
+    const g = new Sketch();
+    const rows = g.node("Reshape", [g.conv("x", [4, 3, 3, 3]), g.integers([0, 4, -1])]);
+    const turned = g.node("Transpose", [rows], { perm: [0, 2, 1] });
+    const product = g.node("MatMul", [turned, g.weight([4, 5])]);
+    const biased = g.node("Relu", [g.node("Add", [g.weight([5]), product])]);
+    const back = g.node("Transpose", [biased], { perm: [0, 2, 1] });
+    return g.encode(g.conv(g.node("Reshape", [back, g.integers([-1, 5, 6, 6])]), [2, 5, 3, 3]));
+  },
+  "flattened maps as an output": () => {
+    const g = new Sketch();
+    return g.encode(g.node("Flatten", [g.conv("x", [4, 3, 3, 3], { strides: [2, 3] })]));
+  },
+  "a generator: a linear layer, viewed as maps, and a transposed convolution": () => {
+    const g = new Sketch();
+    const vector = g.node("Flatten", [g.node("GlobalAveragePool", [g.conv("x", [4, 3, 3, 3])])]);
+    const hidden = g.node("Relu", [g.linear(vector, 4, 24)]);
+    const maps = g.node("Reshape", [hidden, g.integers([-1, 6, 2, 2])]);
+    const kernel = g.weight([6, 3, 2, 2]);
+    return g.encode(g.node("ConvTranspose", [maps, kernel], { strides: [2, 2] }));
+  },
+  "weights that are dequantized, transposed, joined and scaled ahead of the network": () => {
+    const g = new Sketch();
+    const bytes = new Uint8Array(Int8Array.from({ length: 12 }, (_, at) => 7 * at - 40).buffer);
+    g.initializer({ name: "q", shape: [4, 3, 1, 1], dataType: 3, raw: bytes, typed: [] });
+    const scales = g.floats([0.01, 0.02, 0.03, 0.04]);
+    const kernel = g.node("DequantizeLinear", ["q", scales], { axis: 0 });
+    const turned = g.node("Transpose", [g.weight([3, 2, 1, 1])], { perm: [1, 0, 2, 3] });
+    const all = g.node("Concat", [kernel, turned], { axis: 0 });
+    const scaled = g.node("Mul", [all, g.node("Exp", [g.weight([6, 1, 1, 1])])]);
+    g.node("NonZero", [g.node("Conv", ["x", kernel])]);
+    return g.encode(g.node("Conv", ["x", scaled]));
+  },
+  "a shape that is computed: divided, compared, chosen and joined": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3]);
+    const shape = g.node("Shape", [x]);
+    const at = (index: number) => g.node("Gather", [shape, g.integers([index])]);
+    const area = g.node("Mul", [at(2), at(3)]);
+    const count = g.node("Div", [g.node("Mul", [at(1), area]), g.integers([1])]);
+    const wanted = g.node("Concat", [at(0), count], { axis: 0 });
+    const ones = g.node("ConstantOfShape", [g.integers([2])], {});
+    const isOpen = g.node("Equal", [wanted, g.integers([-1])]);
+    const chosen = g.node("Where", [isOpen, g.node("Cast", [ones], { to: 7 }), wanted]);
+    return g.encode(g.linear(g.node("Reshape", [x, chosen]), 144, 3));
+  },
+};
