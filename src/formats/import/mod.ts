@@ -32,6 +32,7 @@ export {
   integers,
   listIndices,
   takeAlong,
+  transposeConstant,
   transposeMatrix,
 } from "./constants.ts";
 export { type Feature, ImportCall, type ImportContext, MOST_VALUES } from "./import_call.ts";

@@ -8,8 +8,8 @@ import { selectedPositions } from "./selectors.ts";
  *
  * - `source`: makes channels of its own (an input layer);
  * - `convolution`, `dense`: reads all channels of its input, makes new ones;
- * - `carry`: every output channel comes from the same channel of each input (activations, pooling, BatchNorm, Add …);
- *   an input of one channel is spread over all;
+ * - `carry`: every output channel comes from the same channel of each input (activations, pooling, BatchNorm, Add, rows
+ *   or columns joined …); an input of one channel is spread over all;
  * - `depthwise`: every input channel gives `multiplier` neighboring output channels;
  * - `concatenate`: the channels of all inputs, one behind the other;
  * - `flatten`: the last axis becomes longer, all channels of a position behind those of the one before;
@@ -143,7 +143,7 @@ function ruleOfClass(node: LayerNode, inputShapes: readonly Shape[]): LayerRule 
     case "Concatenate":
       return isLastAxis(config.axis ?? -1, shape.length)
         ? { kind: "concatenate" }
-        : opaque(`Concatenate layer ${name} joins axis ${config.axis}, not channels`);
+        : { kind: "carry" };
     case "Flatten":
       return [...shape, ...node.outputShape].includes(null)
         ? opaque(`Flatten layer ${name} has an input without a fixed size`)

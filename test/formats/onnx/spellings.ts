@@ -54,6 +54,8 @@ export const spellings: Readonly<Record<string, () => Uint8Array>> = {
       g.node("Elu", [x], { alpha: 1.7 }),
       g.node("ThresholdedRelu", [x], { alpha: 0.4 }),
       g.node("ThresholdedRelu", [x], { alpha: -0.4 }),
+      g.node("PRelu", [x, g.weight([8])]),
+      g.node("PRelu", [x, g.weight([4, 8, 1])]),
     );
   },
   "nearest neighbors by every rule that repeats values": () => {

@@ -58,7 +58,7 @@ const INDIFFERENT = new Set([
 
 /**
  * Finds where tensors have their channels, as far as what reads them says it: a Transpose that puts the last axis first
- * says last, a convolution first, and what works on single values what its own readers say.
+ * says last, a convolution first, a mean what its axes say, and what works on single values what its own readers say.
  *
  * @param nodes The nodes, each behind what it reads.
  * @returns Layouts by tensor; the first reader that says one decides.
@@ -81,6 +81,11 @@ function wantedLayout(node: OnnxNode, layouts: ReadonlyMap<string, Layout>): Lay
     const axes = attributes.get("perm");
     const isToFirst = Array.isArray(axes) && axes.join() === "0,3,1,2";
     return isToFirst ? "last" : undefined;
+  }
+  if (operator === "ReduceMean" || operator === "ReduceMax") {
+    const axes = attributes.get("axes");
+    if (!Array.isArray(axes) || axes.length !== 2) return undefined;
+    return axes.join() === "1,2" ? "last" : axes.join() === "2,3" ? "first" : undefined;
   }
   if (!INDIFFERENT.has(operator)) return undefined;
   return outputs.map((name) => layouts.get(name)).find((layout) => layout !== undefined);

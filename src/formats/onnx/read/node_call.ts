@@ -9,6 +9,8 @@ import { axesInLayers, expandPieces, type Feature, shapeInLayers, type Value } f
 export interface GraphContext extends ImportContext {
   /** Version of the operations. */
   readonly opset: number;
+  /** Whether an input declares a batch of one. */
+  readonly isSingle: boolean;
   /** Where the readers of tensors want the channels, by their names; none where they do not say. */
   readonly layouts: ReadonlyMap<string, Layout>;
 }

@@ -85,8 +85,14 @@ export function readOnnx(
   const declared = given.map(({ shape }) => shape?.[0]).filter((batch) =>
     typeof batch === "number"
   );
-  const batches = new Set([1, ...declared]);
-  const context: GraphContext = { layers, opset, path, batches, layouts: findLayouts(nodes) };
+  const context: GraphContext = {
+    layers,
+    opset,
+    path,
+    batches: new Set([1, ...declared]),
+    isSingle: declared.includes(1),
+    layouts: findLayouts(nodes),
+  };
   const inputs = given.map((input) => {
     const value = addInput(input, context);
     values.define(input.name, value);

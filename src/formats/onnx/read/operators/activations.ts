@@ -7,9 +7,10 @@ import {
   addUniformAffine,
   COMMON_ACTIVATIONS,
   fromFront,
+  transposeConstant,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import type { Feature, Value } from "../../values.ts";
+import { axesInLayers, type Feature, type Value } from "../../values.ts";
 
 function importClip(call: NodeCall): Feature {
   const low = call.optionalConstant(1)?.values[0] ?? call.number("min", -Infinity);
@@ -64,10 +65,27 @@ function importThresholdedRelu(call: NodeCall): Feature {
   return addUnary(call, value, "ThresholdedReLU", { theta }, { nonNegative });
 }
 
-/** PRelu; before opset 7 a list of slopes is one for every channel. */
+/** PRelu with a slope for every channel, or for every value; before opset 7 a list is one for every channel. */
 function importPRelu(call: NodeCall): Feature {
   const value = call.feature(), slope = call.constant(1);
+  const rank = value.shape.length;
   const isList = call.context.opset < 7 && slope.shape.length === 1;
+  const extents = [
+    ...new Array<number>(Math.max(0, rank - slope.shape.length)).fill(1),
+    ...slope.shape,
+  ];
+  const differs = (axis: number) => extents[axis] !== 1 && axis !== (value.isLast ? rank - 1 : 0);
+  const isOfValues = !value.isFlat && extents.length === rank &&
+    extents.some((_, axis) => differs(axis));
+  const isFitting = extents.every((extent, axis) => extent === 1 || extent === value.shape[axis]);
+  if (!isList && isOfValues && isFitting) {
+    const axes = axesInLayers(rank, value.isLast).map((axis) => axis - 1);
+    const alpha = transposeConstant({ ...slope, shape: extents }, axes);
+    const weight = { shape: alpha.shape, values: Float32Array.from(alpha.values) };
+    const shared_axes = alpha.shape.flatMap((extent, axis) => extent === 1 ? [axis + 1] : []);
+    const layer = call.addLayer("PReLU", [value], { shared_axes }, { alpha: weight });
+    return call.result(layer, value, { nonNegative: false });
+  }
   if (!isList) call.requirePerChannel(slope, value);
   return addPRelu(call, value, slope);
 }

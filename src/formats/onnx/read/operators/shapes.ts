@@ -151,33 +151,33 @@ function listAxes(call: NodeCall, rank: number): number[] | undefined {
   return given && Array.from(given, (axis) => fromFront(axis, rank));
 }
 
-/** Squeeze of rows and columns that are one. */
+/** Squeeze of axes that are one; without a list of them of all, of which the batch must not be one. */
 function importSqueeze(call: NodeCall): Feature {
   const value = call.feature();
   const axes = listAxes(call, value.shape.length + 1);
   const isGone = (axis: number) => axes ? axes.includes(axis + 1) : value.shape[axis] === 1;
   const gone = value.shape.filter((_, axis) => isGone(axis));
-  if (axes?.includes(0) || isGone(0) || gone.some((extent) => extent !== 1)) {
+  const takesBatch = axes ? axes.includes(0) : call.context.isSingle;
+  const isKnown = axes === undefined || axes.length === gone.length;
+  if (takesBatch || !isKnown || gone.some((extent) => extent !== 1)) {
     throw call.refusal(
       `takes axes ${axes?.join(", ") ?? "of 1"} out of [N, ${value.shape.join(", ")}], ` +
-        `wanted rows and columns of 1`,
+        `wanted axes of 1 behind the batch, by their numbers`,
     );
   }
   const shape = value.shape.filter((_, axis) => !isGone(axis)) as number[];
   return reshape(call, value, shape);
 }
 
-/** Unsqueeze behind the channels. */
+/** Unsqueeze behind the batch. */
 function importUnsqueeze(call: NodeCall): Feature {
   const value = call.feature();
-  const axes = listAxes(call, 0) ?? [];
-  const rank = value.shape.length + 1 + axes.length;
-  const shape = [...value.shape];
-  for (const axis of axes.map((given) => fromFront(given, rank)).sort()) {
-    if (axis < 2 || axis > shape.length + 1) {
-      throw call.refusal(`puts an axis at ${axis}, wanted it behind the channels`);
-    }
-    shape.splice(axis - 1, 0, 1);
+  const given = listAxes(call, 0) ?? [];
+  const rank = value.shape.length + 1 + given.length;
+  const axes = given.map((axis) => fromFront(axis, rank)).sort((first, second) => first - second);
+  const shape = axes.reduce((all, axis) => all.toSpliced(axis - 1, 0, 1), [...value.shape]);
+  if (axes.some((axis) => !(axis >= 1 && axis < rank))) {
+    throw call.refusal(`puts an axis at ${given.join(", ")}, wanted it behind the batch`);
   }
   return reshape(call, value, shape as number[]);
 }
