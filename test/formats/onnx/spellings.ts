@@ -58,6 +58,40 @@ export const spellings: Readonly<Record<string, () => Uint8Array>> = {
       g.node("PRelu", [x, g.weight([4, 8, 1])]),
     );
   },
+  "activations by parts, in several orders": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 1, 1]);
+    const number = (value: number) => g.floats([value], []);
+    const erf = g.node("Erf", [g.node("Div", [x, g.node("Sqrt", [number(2)])])]);
+    const onnx = g.node("Mul", [x, g.node("Add", [erf, number(1)])]);
+    const tf = g.node("Add", [
+      g.node("Mul", [g.node("Erf", [g.node("Mul", [x, number(Math.SQRT1_2)])]), number(0.5)]),
+      number(0.5),
+    ]);
+    const cube = g.node("Pow", [x, g.floats([3], [1])]);
+    const bent = g.node("Add", [g.node("Mul", [cube, number(0.044715)]), x]);
+    const tanh = g.node("Tanh", [g.node("Mul", [number(0.7978845608), bent])]);
+    const gate = g.node("Add", [number(1), tanh]);
+    return g.encode(
+      g.node("Mul", [onnx, number(0.5)]),
+      g.node("Mul", [tf, x]),
+      g.node("Mul", [g.node("Mul", [number(0.5), x]), gate]),
+      g.node("Mul", [x, g.node("Tanh", [g.node("Softplus", [x])])]),
+      g.node("Div", [x, g.node("Add", [number(1), g.node("Abs", [x])])]),
+    );
+  },
+  "powers, magnitudes and bounds": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 1, 1]);
+    return g.encode(
+      g.node("Pow", [x, g.floats([2], [])]),
+      g.node("Pow", [x, g.floats([3], [1])]),
+      g.node("Abs", [x]),
+      g.node("Max", [g.floats([-0.2], []), x]),
+      g.node("Min", [x, g.floats([0.3], [1])]),
+      g.node("Max", [x, g.floats([0], [])]),
+    );
+  },
   "nearest neighbors by every rule that repeats values": () => {
     const g = new Sketch();
     const rules: [string, string, number[]][] = [

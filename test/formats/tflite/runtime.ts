@@ -7,9 +7,6 @@ import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as tf from "@tensorflow/tfjs";
-import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
-import type { ModelFile } from "../../../src/model/model_file.ts";
 import type { PlainTensor } from "../onnx/runtime.ts";
 
 const require = createRequire(import.meta.url);

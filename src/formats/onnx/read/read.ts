@@ -3,6 +3,7 @@ import { countElements, LayerBuilder, MOST_VALUES } from "../../import/mod.ts";
 import type { ModelFile } from "../../../model/mod.ts";
 import { requireKnownAttributes } from "./attributes.ts";
 import { decodeOnnx } from "./decode.ts";
+import { joinActivations } from "./find_activations.ts";
 import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
@@ -71,7 +72,8 @@ export function readOnnx(
     );
   }
   requireSeparate(graph, external, path);
-  const nodes = dropUnneeded(orderGraph(graph, path), graph);
+  const ordered = joinActivations(orderGraph(graph, path), graph.initializers);
+  const nodes = dropUnneeded(ordered, graph);
   const values = new GraphValues(nodes, graph, path);
   let numbers = 0;
   for (const tensor of graph.initializers) {

@@ -5,6 +5,8 @@ import {
   addPRelu,
   addUnary,
   addUniformAffine,
+  broadcastShapes,
+  combineConstants,
   COMMON_ACTIVATIONS,
   fromFront,
   transposeConstant,
@@ -70,24 +72,29 @@ function importPRelu(call: NodeCall): Feature {
   const value = call.feature(), slope = call.constant(1);
   const rank = value.shape.length;
   const isList = call.context.opset < 7 && slope.shape.length === 1;
-  const extents = [
-    ...new Array<number>(Math.max(0, rank - slope.shape.length)).fill(1),
-    ...slope.shape,
-  ];
-  const differs = (axis: number) => extents[axis] !== 1 && axis !== (value.isLast ? rank - 1 : 0);
-  const isOfValues = !value.isFlat && extents.length === rank &&
-    extents.some((_, axis) => differs(axis));
-  const isFitting = extents.every((extent, axis) => extent === 1 || extent === value.shape[axis]);
-  if (!isList && isOfValues && isFitting) {
-    const axes = axesInLayers(rank, value.isLast).map((axis) => axis - 1);
-    const alpha = transposeConstant({ ...slope, shape: extents }, axes);
-    const weight = { shape: alpha.shape, values: Float32Array.from(alpha.values) };
-    const shared_axes = alpha.shape.flatMap((extent, axis) => extent === 1 ? [axis + 1] : []);
-    const layer = call.addLayer("PReLU", [value], { shared_axes }, { alpha: weight });
-    return call.result(layer, value, { nonNegative: false });
+  const channels = value.isLast ? rank - 1 : 0;
+  const ahead = rank - slope.shape.length;
+  const isOfChannels = slope.shape.every((extent, axis) =>
+    extent === 1 || axis + ahead === channels
+  );
+  if (isList || isOfChannels || value.isFlat) {
+    if (!isList) call.requirePerChannel(slope, value);
+    return addPRelu(call, value, slope);
   }
-  if (!isList) call.requirePerChannel(slope, value);
-  return addPRelu(call, value, slope);
+  const shape = value.shape as readonly number[];
+  const spread = value.shape.includes(null) ? undefined : broadcastShapes(slope.shape, shape);
+  if (spread?.join() !== shape.join()) {
+    throw call.refusal(
+      `has slopes of shape [${slope.shape.join(", ")}] for [N, ${value.shape.join(", ")}], ` +
+        `wanted one for every channel, or maps of a fixed size that they fit`,
+    );
+  }
+  const all = combineConstants(slope, slope, shape, (number) => number);
+  const axes = axesInLayers(rank, value.isLast).map((axis) => axis - 1);
+  const alpha = transposeConstant(all, axes);
+  const weight = { shape: alpha.shape, values: Float32Array.from(alpha.values) };
+  const layer = call.addLayer("PReLU", [value], {}, { alpha: weight });
+  return call.result(layer, value, { nonNegative: false });
 }
 
 function importLeakyRelu(call: NodeCall): Feature {
@@ -119,9 +126,23 @@ function importSelu(call: NodeCall): Feature {
   throw call.refusal(`has alpha ${alpha} and gamma ${gamma}, wanted the usual 1.6733 and 1.0507`);
 }
 
+/** Gelu; with tanh it is x · sigmoid(√(8/π) · (x + 0.044715 · x³)), as no layer of a saved model has it. */
 function importGelu(call: NodeCall): Feature {
-  const isTanh = call.text("approximate", "none") === "tanh";
-  return addActivation(call, call.feature(), isTanh ? "gelu_new" : "gelu");
+  const value = call.feature();
+  if (call.text("approximate", "none") !== "tanh") return addActivation(call, value, "gelu");
+  const scale = Math.sqrt(8 / Math.PI);
+  const cube = {
+    ...value,
+    layer: call.addLayer("Multiply", [value, value, value], {}, {}, "cube"),
+  };
+  const parts = [
+    addUniformAffine(call, cube, scale * 0.044715, 0, { suffix: "bend" }),
+    addUniformAffine(call, value, scale, 0, { suffix: "line" }),
+  ];
+  const sum = { ...value, layer: call.addLayer("Add", parts, {}, {}, "sum") };
+  const gate = addActivation(call, sum, "sigmoid", "gate");
+  const layer = call.addLayer("Multiply", [value, gate], {});
+  return call.result(layer, value, { nonNegative: false });
 }
 
 /** Dropout, which only training sees. */

@@ -1,5 +1,6 @@
 import {
   addArithmetic,
+  addClip,
   addUniformAffine,
   type Arithmetic,
   type Constant,
@@ -101,8 +102,28 @@ function alignForms(call: NodeCall, values: readonly Feature[]): Feature[] {
   return areAlike ? [...values] : values.map((value) => call.unflatten(value));
 }
 
+/** Max or Min of a tensor and numbers. */
+function importBound(call: NodeCall): Feature {
+  const constants = call.inputs.filter((input) => input?.kind === "constant");
+  const index = call.inputs.findIndex((input) => input?.kind === "feature");
+  const bounds = constants.flatMap(({ values }) => [...values]);
+  if (
+    constants.length !== call.inputs.length - 1 ||
+    constants.some(({ values }) => values.length !== 1)
+  ) {
+    throw call.refusal(`compares tensors with constants, wanted one tensor and single numbers`);
+  }
+  const value = call.feature(index);
+  for (const constant of constants) call.requirePerChannel(constant, value);
+  return call.operator === "Max"
+    ? addClip(call, value, Math.max(...bounds), Infinity)
+    : addClip(call, value, -Infinity, Math.min(...bounds));
+}
+
 /** Sum, Max, Min and Mean of several tensors. */
 function importMerge(call: NodeCall): Feature {
+  const isBound = call.operator === "Max" || call.operator === "Min";
+  if (isBound && call.inputs.some((input) => input?.kind === "constant")) return importBound(call);
   const values = call.inputs.map((_, index) => call.feature(index));
   if (values.length === 1) return values[0];
   const className = MERGES[call.node.operator];
@@ -166,6 +187,26 @@ function importNegation(call: NodeCall): Feature {
   };
 }
 
+/** Abs: the larger of x and −x. */
+function importMagnitude(call: NodeCall): Feature {
+  const value = call.feature();
+  const turned = addUniformAffine(call, value, -1, 0, { suffix: "turned" });
+  return { ...addMerge(call, "Maximum", value, turned, value.shape), nonNegative: true };
+}
+
+/** Pow with a whole exponent: x multiplied by itself. */
+function importPower(call: NodeCall): Feature {
+  const value = call.feature(), { values } = call.constant(1);
+  const [exponent] = values;
+  if (values.length !== 1 || !Number.isSafeInteger(exponent) || exponent < 1 || exponent > 4) {
+    throw call.refusal(`has an exponent of ${[...values].slice(0, 8)}, wanted 1, 2, 3 or 4`);
+  }
+  const factors = new Array<Feature>(exponent).fill(value);
+  if (exponent === 1) return value;
+  const nonNegative = value.nonNegative || exponent % 2 === 0;
+  return call.result(call.addLayer("Multiply", factors, {}), value, { nonNegative });
+}
+
 /** Arithmetic between tensors, and between a tensor and constants. */
 export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   Add: importBinary,
@@ -173,6 +214,8 @@ export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   Mul: importBinary,
   Div: importBinary,
   Neg: importNegation,
+  Abs: importMagnitude,
+  Pow: importPower,
   Sum: importMerge,
   Max: importMerge,
   Min: importMerge,

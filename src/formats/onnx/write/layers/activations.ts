@@ -56,14 +56,27 @@ export function writeActivation(
     const positive = graph.add(graph.partName(name, "positive"), "Softplus", [input.name]);
     const gate = graph.add(graph.partName(name, "gate"), "Tanh", [positive]);
     graph.add(name, "Mul", [input.name, gate]);
+  } else if (activation === "gelu") {
+    writeGelu(graph, name, input);
   } else {
     throw graph.refusal(
       call,
       `has activation ${activation}, wanted one of ${Object.keys(OPERATORS).join(", ")}, ` +
-        `relu6, swish or mish; replace it`,
+        `relu6, swish, mish or gelu; replace it`,
     );
   }
   return { name, shape: input.shape, pieces: input.pieces };
+}
+
+/** GELU by parts, as opset 17 has no node for it: x · (½ + ½ · erf(x / √2)). */
+function writeGelu(graph: GraphWriter, name: string, input: WrittenTensor): void {
+  const part = (role: string, operator: string, ...inputs: string[]) =>
+    graph.add(graph.partName(name, role), operator, inputs);
+  const scale = graph.addFloats(name, "scale", [], [Math.SQRT1_2]);
+  const half = graph.addFloats(name, "half", [], [0.5]);
+  const erf = part("erf", "Erf", part("scaled", "Mul", input.name, scale));
+  const gate = part("gate", "Add", part("half_erf", "Mul", erf, half), half);
+  graph.add(name, "Mul", [input.name, gate]);
 }
 
 /** Whether the layer's activation changes anything. */
