@@ -13,6 +13,7 @@ export {
   findSwish,
 } from "./activations.ts";
 export {
+  addAffine,
   addArithmetic,
   addSelector,
   addUniformAffine,

@@ -135,11 +135,7 @@ function ruleOfClass(node: LayerNode, inputShapes: readonly Shape[]): LayerRule 
         ? { kind: "carry" }
         : opaque(`BatchNormalization layer ${name} normalizes axis ${config.axis}, not channels`);
     case "LayerNormalization":
-      return opaque(
-        [config.axis ?? -1].flat().some((axis) => isLastAxis(axis, shape.length))
-          ? `LayerNormalization layer ${name} normalizes over channels`
-          : `LayerNormalization layer ${name} normalizes axis ${config.axis}, not channels`,
-      );
+      return ruleOfNormalization(node, shape);
     case "Concatenate":
       return isLastAxis(config.axis ?? -1, shape.length)
         ? { kind: "concatenate" }
@@ -172,6 +168,17 @@ function ruleOfConvolution(node: LayerNode): LayerRule {
   if (config.padding === "causal") return opaque(`${className} layer ${name} has causal padding`);
   const positions = selectedPositions(node);
   return positions ? { kind: "select", positions } : { kind: "convolution" };
+}
+
+/** Over the positions of every channel, a normalization without weights lets channels through, those of zeros too. */
+function ruleOfNormalization({ name, config }: LayerNode, shape: Shape): LayerRule {
+  const axes = [config.axis ?? -1].flat();
+  if (axes.some((axis) => isLastAxis(axis, shape.length))) {
+    return opaque(`LayerNormalization layer ${name} normalizes over channels`);
+  }
+  return config.center === false && config.scale === false
+    ? { kind: "carry" }
+    : opaque(`LayerNormalization layer ${name} normalizes axis ${config.axis}, not channels`);
 }
 
 /** Values keep their order, so the channels can be followed where one width is a multiple of the other. */

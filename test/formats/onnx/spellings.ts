@@ -92,6 +92,64 @@ export const spellings: Readonly<Record<string, () => Uint8Array>> = {
       g.node("Max", [x, g.floats([0], [])]),
     );
   },
+  "means of whole maps, in one step and in two, by sums, and of channels": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3]);
+    const reduce = (operator: string, of: string, axes: number[], keepdims: number) =>
+      operator === "ReduceSum"
+        ? g.node(operator, [of, g.integers(axes)], { keepdims })
+        : g.node(operator, [of], { axes, keepdims });
+    const rows = g.node("Reshape", [x, g.integers([0, 0, -1])]);
+    const sum = reduce("ReduceSum", x, [2, 3], 1);
+    const gate = g.node("Sigmoid", [reduce("ReduceMean", x, [1], 1)]);
+    return g.encode(
+      reduce("ReduceMean", rows, [2], 0),
+      reduce("ReduceMean", reduce("ReduceMean", x, [3], 0), [-1], 0),
+      g.node("Flatten", [reduce("ReduceMax", reduce("ReduceMax", x, [2], 1), [3], 0)]),
+      g.node("Squeeze", [g.node("Div", [sum, g.floats([36], [])]), g.integers([2, 3])]),
+      g.node("Mul", [x, gate]),
+      g.node("Add", [x, reduce("ReduceSum", x, [1], 1)]),
+    );
+  },
+  "blocks of channels that become positions, and back": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [18, 3, 3, 3]);
+    return g.encode(
+      g.node("DepthToSpace", [x], { blocksize: 3 }),
+      g.node("DepthToSpace", [x], { blocksize: 3, mode: "CRD" }),
+      g.node("SpaceToDepth", [x], { blocksize: 2 }),
+    );
+  },
+  "normalizations of single images": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3]);
+    const weights = (shape: number[]) => [g.weight(shape, 0.5, 1), g.weight(shape, 0.3)];
+    const last = g.node("Transpose", [x], { perm: [0, 2, 3, 1] });
+    const normed = g.node("LayerNormalization", [last, ...weights([4])], { axis: -1 });
+    const vector = g.node("Flatten", [x]);
+    const whole = g.node("LayerNormalization", [vector, ...weights([144])], { axis: 1 });
+    return g.encode(
+      g.node("InstanceNormalization", [x, ...weights([4])], { epsilon: 1e-3 }),
+      g.node("Transpose", [normed], { perm: [0, 3, 1, 2] }),
+      g.linear(whole, 144, 3),
+    );
+  },
+  "normalizations of groups, by parts": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [6, 3, 3, 3]);
+    const rows = g.node("Reshape", [x, g.integers([0, 2, -1])]);
+    const parts = [g.floats([1, 1]), g.floats([0, 0])];
+    const normed = g.node("InstanceNormalization", [rows, ...parts]);
+    const maps = g.node("Reshape", [normed, g.node("Shape", [x])]);
+    const scaled = g.node("Mul", [maps, g.weight([6, 1, 1])]);
+    return g.encode(g.conv(g.node("Add", [scaled, g.weight([6, 1, 1])]), [3, 6, 3, 3]));
+  },
+  "opset 21: normalizations of groups": () => {
+    const g = new Sketch(undefined, 21);
+    const x = g.conv("x", [6, 3, 3, 3]);
+    const weights = [g.weight([6], 0.5, 1), g.weight([6], 0.3)];
+    return g.encode(g.node("GroupNormalization", [x, ...weights], { num_groups: 3 }));
+  },
   "nearest neighbors by every rule that repeats values": () => {
     const g = new Sketch();
     const rules: [string, string, number[]][] = [

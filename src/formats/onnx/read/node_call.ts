@@ -41,6 +41,11 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
     return first?.kind === "feature" && first.isLast ? -1 : 0;
   }
 
+  /** How many channels a tensor has, wherever they are. */
+  override channelsOf({ shape, isLast }: Feature): number {
+    return shape.at(isLast ? -1 : 0)!;
+  }
+
   /** What to do where an input had to be known before the network runs. */
   override get constantAdvice(): string {
     return "export the model in evaluation mode, with its weights as initializers";

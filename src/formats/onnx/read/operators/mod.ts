@@ -1,11 +1,14 @@
 import type { Operator } from "../node_call.ts";
 import { activationOperators } from "./activations.ts";
 import { arithmeticOperators } from "./arithmetic.ts";
+import { blockOperators } from "./blocks.ts";
 import { importBatchNormalization, importConvolution } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
-import { importAveragePool, importGlobalPool, importMaxPool, importReduction } from "./pooling.ts";
+import { normalizationOperators } from "./normalization.ts";
+import { importAveragePool, importGlobalPool, importMaxPool } from "./pooling.ts";
 import { pickingOperators } from "./picking.ts";
 import { importResize } from "./resize.ts";
+import { reductionOperators } from "./reductions.ts";
 import { shapeOperators } from "./shapes.ts";
 import { importTransposedConvolution } from "./transposed.ts";
 
@@ -20,13 +23,14 @@ export const operators: Readonly<Record<string, Operator>> = {
   AveragePool: importAveragePool,
   GlobalAveragePool: importGlobalPool,
   GlobalMaxPool: importGlobalPool,
-  ReduceMean: importReduction,
-  ReduceMax: importReduction,
   Resize: importResize,
   Upsample: importResize,
+  ...blockOperators,
   ...activationOperators,
   ...arithmeticOperators,
   ...denseOperators,
+  ...normalizationOperators,
   ...pickingOperators,
+  ...reductionOperators,
   ...shapeOperators,
 };

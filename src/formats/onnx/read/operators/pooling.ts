@@ -3,8 +3,6 @@ import {
   addZeros,
   isSame,
   isUnpadded,
-  requireMapAxes,
-  resized,
   sizeOf,
   type Windows,
 } from "../../../import/mod.ts";
@@ -96,17 +94,4 @@ export function importGlobalPool(call: NodeCall): Feature {
   const value = call.maps();
   const layer = addGlobalPool(call, value, call.operator === "GlobalMaxPool");
   return call.result(layer, value, { shape: [value.shape[0], 1, 1], isFlat: true });
-}
-
-/** ReduceMean and ReduceMax over rows and columns. */
-export function importReduction(call: NodeCall): Feature {
-  const axes = Array.from(call.optionalConstant(1)?.values ?? call.list("axes") ?? []);
-  if (axes.length === 0 && call.number("noop_with_empty_axes", 0) === 1) return call.feature();
-  const value = call.anyMaps();
-  requireMapAxes(call, axes);
-  const layer = addGlobalPool(call, value, call.operator === "ReduceMax");
-  const channels = call.channelsOf(value);
-  const keepsAxes = call.number("keepdims", 1) === 1;
-  const shape = keepsAxes ? resized(call, value, [1, 1]) : [channels];
-  return call.result(layer, value, { shape, isFlat: true });
 }

@@ -67,8 +67,20 @@ function describeExtent(extent: number): string {
 /**
  * A tensor of another shape: for nothing where the layers' tensor stays or only joins axes; by Reshape where the values keep
  * the order that they have in the layers; else by putting them into ONNX' order first, behind which nothing is cut.
+ *
+ * @param call The node.
+ * @param value The tensor.
+ * @param shape Its new shape, without the batch.
+ * @param wantsFirst Whether the channels are to be first where values change places.
+ * @returns The tensor of that shape.
+ * @throws {InputError} When the new shape has too many axes.
  */
-function reshape(call: NodeCall, value: Feature, shape: readonly number[]): Feature {
+export function reshape(
+  call: NodeCall,
+  value: Feature,
+  shape: readonly number[],
+  wantsFirst = call.wantsFirst,
+): Feature {
   const from = value.shape;
   if (shape.join() === from.join()) return value;
   const isFirst = !value.isLast && !value.isFlat;
@@ -92,7 +104,7 @@ function reshape(call: NodeCall, value: Feature, shape: readonly number[]): Feat
     return addReshape(call, value, { shape, isLast: false, pieces: undefined });
   }
   const plain = inOnnxOrder(call, value);
-  if (!call.wantsFirst) return addReshape(call, plain, { shape, isLast: true });
+  if (!wantsFirst || shape.length < 3) return addReshape(call, plain, { shape, isLast: true });
   return addPermute(call, addReshape(call, plain, { shape, isLast: true }, "first"), false);
 }
 

@@ -196,6 +196,48 @@ const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
   return { name: call.name, shape: input.shape, pieces: input.pieces };
 };
 
+/** LayerNormalization over channels, of maps between two Transposes; over positions, without weights, by instances. */
+const writeLayerNormalization: LayerWriter = (graph, call, [input]) => {
+  const { config, weights } = call;
+  const rank = input.shape.length, channels = input.shape.at(-1)!;
+  const axes = [config.axis ?? -1].flat().map((axis) =>
+    Number(axis) < 0 ? Number(axis) + rank + 1 : Number(axis)
+  );
+  const epsilon = Number(config.epsilon ?? 1e-3);
+  const fill = (role: string, value: number) =>
+    weights.get(role)?.values ?? new Float32Array(channels).fill(value);
+  if (rank === 3 && axes.join() === "1,2" && weights.size === 0) {
+    const operands = [1, 0].map((value, index) =>
+      graph.addFloats(
+        call.layer,
+        ["gamma", "beta"][index],
+        [channels],
+        new Float32Array(channels).fill(value),
+      )
+    );
+    graph.add(call.name, "InstanceNormalization", [input.name, ...operands], { epsilon });
+    return { name: call.name, shape: input.shape };
+  }
+  if (axes.join() !== String(rank)) {
+    throw graph.refusal(call, `normalizes axes ${axes.join(", ")}, wanted the channels, -1`);
+  }
+  const operands = ["gamma", "beta"].map((role, index) =>
+    graph.addOrdered(call, role, input, [channels], inOnnxOrder(input, fill(role, 1 - index)))
+  );
+  const attributes = { axis: -1, epsilon };
+  if (rank !== 3) {
+    graph.add(call.name, "LayerNormalization", [input.name, ...operands], attributes);
+    return { ...input, name: call.name, maps: undefined };
+  }
+  const last = graph.add(graph.partName(call.name, "last"), "Transpose", [input.name], {
+    perm: [0, 2, 3, 1],
+  });
+  const normed = graph.partName(call.name, "normed");
+  graph.add(normed, "LayerNormalization", [last, ...operands], attributes);
+  graph.add(call.name, "Transpose", [normed], { perm: [0, 3, 1, 2] });
+  return { name: call.name, shape: input.shape };
+};
+
 /** Layers with kernels, and BatchNormalization. */
 export const weightedLayers: Readonly<Record<string, LayerWriter>> = {
   Conv2D: convolution(false),
@@ -204,4 +246,5 @@ export const weightedLayers: Readonly<Record<string, LayerWriter>> = {
   Conv2DTranspose: writeTransposed,
   Dense: writeDense,
   BatchNormalization: writeBatchNormalization,
+  LayerNormalization: writeLayerNormalization,
 };
