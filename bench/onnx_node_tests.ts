@@ -136,8 +136,9 @@ async function runForm(
     const file = readOnnx(bytes, "model.onnx");
     const shapes = findInputs(file.topology).map(({ shape = [] }) => shape.slice(1));
     const fed = inputs.map((input, index) => {
-      const turned = turn(input);
-      return input.shape.length === 4 && fits(turned, shapes[index]) ? turned : input;
+      const forms = [input, turn(input)];
+      if (input.shape.length === 4) forms.reverse();
+      return forms.find((form) => fits(form, shapes[index])) ?? input;
     });
     const found = await runTfjs(file, fed);
     const isRight = outputs.every(({ plain, isHalf }, index) =>

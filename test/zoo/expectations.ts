@@ -29,5 +29,4 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     unwrittenOnnx: /layer "conv1" has no counterpart/,
     unwrittenTflite: /layer "conv1" has no counterpart/,
   },
-  permuted: { unreadTflite: /"norm4\/scaled" \(Mul\) scales the last axis/ },
 };

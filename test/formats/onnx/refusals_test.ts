@@ -168,8 +168,8 @@ Deno.test("an input without channels, of another type or size, is refused", () =
     g.model.graph.inputs = [{ name: "x", dataType: type ?? DATA_TYPES.float, shape }];
     return g.encode(g.node("Relu", ["x"]));
   };
-  refuses(encode(["N", 3, 8, 8, 8]), /has shape \[N, 3, 8, 8, 8\], wanted N × C × H × W, N × P/);
-  refuses(encode(["N"]), /input "x" has shape \[N\], wanted N × C × H × W, N × P × C or N × C/);
+  refuses(encode(["N", 3, 8, 8, 8]), /has shape \[N, 3, 8, 8, 8\], wanted N × C × H × W, N × C/);
+  refuses(encode(["N"]), /input "x" has shape \[N\], wanted N × C × H × W, N × C × L or N × C/);
   refuses(encode(["N", "C"]), /input "x" has shape \[N, C\], wanted .* or N × C with C known/);
   refuses(encode(["N", "C", 8, 8]), /has shape \[N, C, 8, 8\]/);
   refuses(encode(["N", 3, 8, -8]), /has shape \[N, 3, 8, -8\]/);

@@ -134,6 +134,22 @@ export const spellings: Readonly<Record<string, () => Uint8Array>> = {
       g.linear(whole, 144, 3),
     );
   },
+  "convolutions of series": () => {
+    const g = new Sketch();
+    const rows = g.node("Reshape", [g.conv("x", [4, 3, 3, 3]), g.integers([0, 4, 36])]);
+    const conv = (x: string, kernel: number[], options = {}) =>
+      g.node("Conv", [x, g.weight(kernel, 0.5), g.weight([kernel[0]], 0.3)], options);
+    const x = g.node("Relu", [g.norm(conv(rows, [6, 4, 3], { pads: [2, 1], strides: [2] }), 6)]);
+    const wide = conv(x, [6, 1, 3], { group: 6, dilations: [2], pads: [2, 2] });
+    const scaled = g.node("Mul", [g.node("Add", [x, wide]), g.weight([6, 1])]);
+    const pooled = g.node("MaxPool", [scaled], { kernel_shape: [3], strides: [2], ceil_mode: 1 });
+    const up = g.node("ConvTranspose", [pooled, g.weight([6, 3, 4])], { strides: [2] });
+    const mean = g.node("Flatten", [g.node("GlobalAveragePool", [pooled])]);
+    const flat = g.node("Flatten", [
+      g.node("AveragePool", [up], { kernel_shape: [2], strides: [2] }),
+    ]);
+    return g.encode(g.linear(flat, 30, 3), mean);
+  },
   "normalizations of groups, by parts": () => {
     const g = new Sketch();
     const x = g.conv("x", [6, 3, 3, 3]);

@@ -213,7 +213,8 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
   const [, ...extents] = (shape ?? []).map((extent) =>
     typeof extent === "number" && extent !== 0 ? extent : null
   );
-  const isLast = extents.length === 2 || context.layouts.get(name) === "last";
+  const layout = context.layouts.get(name);
+  const isLast = extents.length === 2 ? layout !== "first" : layout === "last";
   const value: Feature = {
     kind: "feature",
     layer: "",
@@ -230,7 +231,7 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
   if (!isUsable || countElements(known) > MOST_VALUES) {
     throw new InputError(
       `${activity} has shape [${(shape ?? []).map((extent) => extent ?? "?").join(", ")}], ` +
-        `wanted N × C × H × W, N × P × C or N × C with C known and ${MOST_VALUES} values at most; ` +
+        `wanted N × C × H × W, N × C × L or N × C with C known and ${MOST_VALUES} values at most; ` +
         `export the model for images of a fixed number of channels`,
     );
   }

@@ -9,6 +9,7 @@ import { importAveragePool, importGlobalPool, importMaxPool } from "./pooling.ts
 import { pickingOperators } from "./picking.ts";
 import { importResize } from "./resize.ts";
 import { reductionOperators } from "./reductions.ts";
+import { overSeries } from "./series.ts";
 import { shapeOperators } from "./shapes.ts";
 import { importTransposedConvolution } from "./transposed.ts";
 
@@ -16,13 +17,13 @@ export { inOnnxOrder } from "./shapes.ts";
 
 /** How the operations of ONNX become layers, by name. */
 export const operators: Readonly<Record<string, Operator>> = {
-  Conv: importConvolution,
-  ConvTranspose: importTransposedConvolution,
-  BatchNormalization: importBatchNormalization,
-  MaxPool: importMaxPool,
-  AveragePool: importAveragePool,
-  GlobalAveragePool: importGlobalPool,
-  GlobalMaxPool: importGlobalPool,
+  Conv: overSeries(importConvolution),
+  ConvTranspose: overSeries(importTransposedConvolution),
+  BatchNormalization: overSeries(importBatchNormalization),
+  MaxPool: overSeries(importMaxPool),
+  AveragePool: overSeries(importAveragePool),
+  GlobalAveragePool: overSeries(importGlobalPool),
+  GlobalMaxPool: overSeries(importGlobalPool),
   Resize: importResize,
   Upsample: importResize,
   ...blockOperators,

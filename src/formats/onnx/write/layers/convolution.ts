@@ -176,11 +176,9 @@ function writePositionwise(
   });
 }
 
+/** BatchNormalization, of P × C between two Transposes. */
 const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
   const { config, weights } = call;
-  if (input.shape.length === 2) {
-    throw graph.refusal(call, "reads positions of channels, wanted maps or a vector");
-  }
   const axis = Number(Array.isArray(config.axis) ? config.axis[0] : config.axis ?? -1);
   if (axis !== -1 && axis !== input.shape.length) {
     throw graph.refusal(call, `normalizes axis ${axis}, wanted the channels, -1`);
@@ -192,8 +190,15 @@ const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
     return graph.addOrdered(call, role, input, [channels], inOnnxOrder(input, values));
   });
   const epsilon = Number(config.epsilon ?? 1e-3);
-  graph.add(call.name, "BatchNormalization", [input.name, ...operands], { epsilon });
-  return { name: call.name, shape: input.shape, pieces: input.pieces };
+  if (input.shape.length !== 2) {
+    graph.add(call.name, "BatchNormalization", [input.name, ...operands], { epsilon });
+    return { name: call.name, shape: input.shape, pieces: input.pieces };
+  }
+  const [first, normed] = ["first", "normed"].map((part) => graph.partName(call.name, part));
+  graph.add(first, "Transpose", [input.name], { perm: [0, 2, 1] });
+  graph.add(normed, "BatchNormalization", [first, ...operands], { epsilon });
+  graph.add(call.name, "Transpose", [normed], { perm: [0, 2, 1] });
+  return { name: call.name, shape: input.shape };
 };
 
 /** LayerNormalization over channels, of maps between two Transposes; over positions, without weights, by instances. */

@@ -1,6 +1,7 @@
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import { countElements } from "../../../import/mod.ts";
 import { axesInLayers } from "../../values.ts";
+import type { LayerCall } from "../../../export/mod.ts";
 import type { LayerWriter } from "./options.ts";
 
 /** Tensors of one rank; a vector beside maps becomes maps of one value. */
@@ -79,6 +80,28 @@ const writeFlatten: LayerWriter = (graph, call, [input]) => {
   return { name: call.name, shape: [channels * positions], pieces, maps };
 };
 
+/** Reshape between maps and P × C, which keeps the channels: ONNX has them first in maps alone. */
+function writeSeries(
+  graph: GraphWriter,
+  call: LayerCall,
+  input: WrittenTensor,
+  target: readonly number[],
+): WrittenTensor | undefined {
+  const ranks = `${input.shape.length} to ${target.length}`;
+  const channels = target.at(-1)!;
+  if (input.shape.at(-1) !== channels || ranks !== "3 to 2" && ranks !== "2 to 3") return undefined;
+  const shape = graph.addIntegers(call.name, "shape", [0, channels, ...target.slice(0, -1)]);
+  const part = graph.partName(call.name, "series");
+  if (target.length === 2) {
+    graph.add(part, "Reshape", [input.name, shape]);
+    graph.add(call.name, "Transpose", [part], { perm: [0, 2, 1] });
+  } else {
+    graph.add(part, "Transpose", [input.name], { perm: [0, 2, 1] });
+    graph.add(call.name, "Reshape", [part, shape]);
+  }
+  return { name: call.name, shape: target };
+}
+
 /** Reshape between a vector and maps; where values move between channels and positions, through N × H × W × C. */
 const writeReshape: LayerWriter = (graph, call, [input]) => {
   const count = countElements(input.shape.map((extent) => extent ?? NaN));
@@ -93,6 +116,8 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
         `wanted a fixed size, and three axes at most`,
     );
   }
+  const moved = writeSeries(graph, call, input, target);
+  if (moved) return moved;
   const vector = input.shape.length === 1 ? input : writeFlatten(
     graph,
     { ...call, name: graph.partName(call.name, "vector") },
