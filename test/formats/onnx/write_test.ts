@@ -12,7 +12,7 @@ import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
 import { randomCuts } from "../../graph/masked.ts";
 import { buildInputNetwork, inputNetworkNames } from "../../support/input_networks.ts";
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";
-import { buildModelFile, modelNames } from "./models.ts";
+import { buildModelFile, flatModelNames, modelNames } from "./models.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 
 const TOLERANCE = 1e-4;
@@ -86,6 +86,24 @@ Deno.test("every layer and construct gives the same in ONNX Runtime", async (t) 
       const difference = differenceOf(await runOnnx(bytes, given), wanted);
       assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
       const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), given), wanted);
+      assert.ok(back < TOLERANCE, `read back: ${back}`);
+    });
+  }
+});
+
+Deno.test("what reads rows of numbers or a vector is written and read back the same", async (t) => {
+  for (const name of flatModelNames) {
+    await t.step(name, async () => {
+      const file = await buildModelFile(name);
+      const [{ shape = [] }] = findInputs(file.topology);
+      const inputs = [randomMaps([2, ...shape.slice(1) as number[]])];
+      const wanted = await runLayers(file, inputs);
+      const bytes = writeOnnx(file);
+      const difference = differenceOf(await runOnnx(bytes, inputs), wanted);
+      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+      const again = readOnnx(bytes, "back.onnx");
+      assert.deepEqual(findInputs(again.topology), findInputs(file.topology));
+      const back = differenceOf(await runLayers(again, inputs), wanted);
       assert.ok(back < TOLERANCE, `read back: ${back}`);
     });
   }

@@ -1,6 +1,7 @@
 import type { Constant, LayerWeight } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { expandPieces, type Feature } from "../../values.ts";
+import { inOnnxOrder } from "./shapes.ts";
 
 /** Gemm: α · x · W + β · c. */
 function importGemm(call: NodeCall): Feature {
@@ -22,10 +23,11 @@ interface DensePlan {
 
 /** A Dense layer; the rows of its kernel follow the order of the values in the layers. */
 function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan): Feature {
-  const value = call.feature();
+  const given = call.feature();
+  const value = call.operator === "MatMul" ? withRowsLast(call, given) : given;
   const matrix = call.constant(1);
   const [rows, columns] = isTransposed ? matrix.shape.toReversed() : matrix.shape;
-  const isLinear = value.shape.length === 1 || value.isLast && call.operator === "MatMul";
+  const isLinear = value.shape.length === 1 || value.isLast;
   if (!isLinear || matrix.shape.length !== 2 || rows !== value.shape.at(-1)) {
     throw call.refusal(
       `multiplies [N, ${value.shape.join(", ")}] by [${matrix.shape.join(", ")}], ` +
@@ -51,6 +53,12 @@ function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan
   };
   const config = { units: columns, activation: "linear", use_bias: numbers !== undefined };
   return call.result(call.addLayer("Dense", [value], config, weights), output);
+}
+
+/** The tensor with the axis last in the layers that is last in ONNX. */
+function withRowsLast(call: NodeCall, value: Feature): Feature {
+  if (value.shape.length === 1 || value.isLast) return value;
+  return inOnnxOrder(call, call.unflatten(value));
 }
 
 /** Linear layers. */
