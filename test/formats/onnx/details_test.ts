@@ -81,6 +81,18 @@ Deno.test("a bias behind a linear layer, and a shift behind a convolution, go in
   ]);
 });
 
+Deno.test("parts become the layer that they make", () => {
+  const classes = (name: string) =>
+    listLayers(spellings[name]()).map((layer) => layer.split(" ")[0]);
+  const normed = classes("a normalization over channels, by parts");
+  assert.equal(normed.filter((name) => name === "LayerNormalization").length, 2);
+  assert.ok(!normed.includes("Permute") && !normed.includes("DepthwiseConv2D"), `${normed}`);
+  const { config } = readOnnx(spellings["activations by parts, in several orders"](), "net.onnx")
+    .topology;
+  const found = config.layers!.map((layer) => layer.config.activation);
+  for (const activation of ["gelu", "mish", "softsign"]) assert.ok(found.includes(activation));
+});
+
 Deno.test("weights of every type are read, raw or not", () => {
   const numbers = [0.5, -1.25, 3];
   const raw = (array: { buffer: ArrayBuffer }) => ({

@@ -134,6 +134,23 @@ export const spellings: Readonly<Record<string, () => Uint8Array>> = {
       g.linear(whole, 144, 3),
     );
   },
+  "a normalization over channels, by parts": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3]);
+    const mean = (of: string, axis: number) => g.node("ReduceMean", [of], { axes: [axis] });
+    const normalize = (of: string, axis: number, scale: number[]) => {
+      const centered = g.node("Sub", [of, mean(of, axis)]);
+      const again = g.node("Sub", [of, mean(of, axis)]);
+      const square = g.node("Pow", [again, g.floats([2], [])]);
+      const sum = g.node("Add", [mean(square, axis), g.floats([1e-4], [])]);
+      const plain = g.node("Div", [centered, g.node("Sqrt", [sum])]);
+      return g.node("Add", [g.node("Mul", [g.weight(scale), plain]), g.weight(scale)]);
+    };
+    const first = normalize(x, 1, [4, 1, 1]);
+    const last = normalize(g.node("Transpose", [x], { perm: [0, 2, 3, 1] }), -1, [4]);
+    const turned = g.node("Transpose", [last], { perm: [0, 3, 1, 2] });
+    return g.encode(g.conv(first, [2, 4, 1, 1]), g.conv(turned, [2, 4, 1, 1]));
+  },
   "convolutions of series": () => {
     const g = new Sketch();
     const rows = g.node("Reshape", [g.conv("x", [4, 3, 3, 3]), g.integers([0, 4, 36])]);

@@ -1,6 +1,5 @@
 import { ownValue } from "../../../base/mod.ts";
-import type { OnnxNode, OnnxTensor } from "../messages.ts";
-import { readTensor } from "./tensors.ts";
+import type { OnnxNode } from "../messages.ts";
 
 /** What one number becomes. */
 type Compute = (x: number) => number;
@@ -56,15 +55,16 @@ const SAMPLES = Array.from({ length: 41 }, (_, index) => (index - 20.3) / 3.7), 
  * that is a function of one tensor is compared with the activations at some numbers.
  *
  * @param nodes The nodes, each behind what it reads.
- * @param initializers The constants of the graph.
+ * @param constants Single numbers and short lists of the graph, by name.
  * @returns The nodes, with those that make an activation replaced by one that is all of it.
  */
 export function joinActivations(
   nodes: readonly OnnxNode[],
-  initializers: readonly OnnxTensor[],
+  constants: ReadonlyMap<string, readonly number[]>,
 ): OnnxNode[] {
   if (!nodes.some(({ operator }) => SIGNS.has(operator))) return [...nodes];
-  const numbers = listNumbers(nodes, initializers);
+  const single = [...constants].filter(([, values]) => values.length === 1);
+  const numbers = new Map(single.map(([name, [value]]) => [name, value]));
   const places = new Map(nodes.map((node, place) => [node.outputs[0], place]));
   return nodes.map((node) => {
     if (!isPart(node) || !Object.hasOwn(BINARY, node.operator)) return node;
@@ -124,25 +124,6 @@ function evaluate(
     values.set(output, unary ? unary(first) : BINARY[operator](first, second));
   }
   return values.get(parts.at(-1)!.outputs[0])!;
-}
-
-/** Constants of one number, by name. */
-function listNumbers(
-  nodes: readonly OnnxNode[],
-  initializers: readonly OnnxTensor[],
-): Map<string, number> {
-  const tensors = new Map(initializers.map((tensor) => [tensor.name, tensor]));
-  for (const { operator, outputs, attributes } of nodes) {
-    const value = operator === "Constant" ? attributes.get("value") : undefined;
-    if (typeof value === "object" && "dataType" in value) tensors.set(outputs[0], value);
-  }
-  const single = [...tensors].filter(([, { shape, external }]) =>
-    external === undefined && shape.length < 2 && shape.every((extent) => extent === 1)
-  );
-  return new Map(single.map(([name, tensor]) => [
-    name,
-    readTensor(tensor, new Map(), name).values[0],
-  ]));
 }
 
 /** The error function, by formula 7.1.26 of Abramowitz and Stegun: off by 1.5 · 10⁻⁷ at most. */

@@ -4,6 +4,7 @@ import type { ModelFile } from "../../../model/mod.ts";
 import { requireKnownAttributes } from "./attributes.ts";
 import { decodeOnnx } from "./decode.ts";
 import { joinActivations } from "./find_activations.ts";
+import { joinNormalizations } from "./find_normalizations.ts";
 import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
@@ -11,6 +12,7 @@ import { readMetadata } from "../../export/mod.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { inOnnxOrder, operators } from "./operators/mod.ts";
 import { dropUnneeded, orderGraph } from "./order_graph.ts";
+import { listShortConstants } from "./short_constants.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
 import { type Feature, shapeInLayers, type Value } from "../values.ts";
 import type { BesideReader } from "../../tfjs/read_beside.ts";
@@ -72,8 +74,10 @@ export function readOnnx(
     );
   }
   requireSeparate(graph, external, path);
-  const ordered = joinActivations(orderGraph(graph, path), graph.initializers);
-  const nodes = dropUnneeded(ordered, graph);
+  const ordered = orderGraph(graph, path);
+  const short = listShortConstants(ordered, graph.initializers, path);
+  const joined = joinNormalizations(joinActivations(ordered, short), short);
+  const nodes = dropUnneeded(joined, graph);
   const values = new GraphValues(nodes, graph, path);
   let numbers = 0;
   for (const tensor of graph.initializers) {

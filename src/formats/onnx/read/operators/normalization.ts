@@ -58,24 +58,24 @@ type NormalizationWeights = Readonly<
 /**
  * (x − mean) / √(variance + ε) over some axes.
  *
- * @param call The node, with ε in its attribute `epsilon`.
+ * @param call The node.
  * @param value x.
  * @param axes The axes in ONNX, in the order of the layers.
- * @param options `weights`: gamma and beta, if any; `suffix`: goes behind the node's name.
+ * @param options `weights`: gamma and beta, if any; `epsilon`: ε, that of the node where it is left out; `suffix`: goes behind the node's name.
  */
 function addNormalization(
   call: NodeCall,
   value: Feature,
   axes: readonly number[],
-  options: { weights?: NormalizationWeights; suffix?: string } = {},
+  options: { weights?: NormalizationWeights; epsilon?: number; suffix?: string } = {},
 ): Feature {
-  const { weights = {}, suffix } = options;
+  const { weights = {}, epsilon = call.number("epsilon", 1e-5), suffix } = options;
   const source = call.unflatten(value);
   const places = axesInLayers(value.shape.length, value.isLast);
   const axis = axes.map((given) => places.indexOf(given) + 1);
   const config = {
     axis: axis.length === 1 && axis[0] === places.length ? -1 : axis,
-    epsilon: call.number("epsilon", 1e-5),
+    epsilon,
     center: weights.beta !== undefined,
     scale: weights.gamma !== undefined,
   };
@@ -139,7 +139,7 @@ function importGroupNormalization(call: NodeCall): Feature {
   return scaleChannels(call, maps, factors, shifts);
 }
 
-/** MeanVarianceNormalization over listed axes; ε is 10⁻⁹ unless parts that were joined say it. */
+/** MeanVarianceNormalization over listed axes. It adds 10⁻⁹ to the root; parts that were joined say what else. */
 function importMeanVariance(call: NodeCall): Feature {
   const value = call.feature();
   const rank = value.shape.length;
@@ -149,7 +149,7 @@ function importMeanVariance(call: NodeCall): Feature {
   if (order.length !== given.length || order.length === 0) {
     throw call.refusal(`normalizes axes [${given.join(", ")}], wanted axes behind the batch`);
   }
-  return addNormalization(call, value, order);
+  return addNormalization(call, value, order, { epsilon: call.number("epsilon", 1e-18) });
 }
 
 /** Normalizations of single images. */
