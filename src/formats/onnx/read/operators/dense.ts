@@ -1,7 +1,7 @@
 import type { Constant, LayerWeight } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { expandPieces, type Feature } from "../../values.ts";
-import { inOnnxOrder } from "./shapes.ts";
+import { inOnnxOrder } from "./reshape.ts";
 
 /** Gemm: α · x · W + β · c. */
 function importGemm(call: NodeCall): Feature {

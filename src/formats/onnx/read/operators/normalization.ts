@@ -1,7 +1,7 @@
 import { addAffine, type Constant, transposeConstant } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { axesInLayers, expandPieces, type Feature } from "../../values.ts";
-import { reshape } from "./shapes.ts";
+import { reshape } from "./reshape.ts";
 
 /**
  * LayerNormalization, over all axes from one on, with a factor and a shift for each of their positions. Over channels alone

@@ -1,7 +1,7 @@
 import { addGlobalPool, addUniformAffine, resized, sizeOf } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature } from "../../values.ts";
-import { reshape } from "./shapes.ts";
+import { reshape } from "./reshape.ts";
 
 /**
  * ReduceMean, ReduceMax and ReduceSum: pooling of rows and columns, or of one of them; a frozen 1×1 convolution for means
