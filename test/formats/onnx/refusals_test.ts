@@ -235,6 +235,10 @@ Deno.test("declared lengths and shapes are held against the bytes before memory 
   const filled = new Sketch();
   filled.node("ConstantOfShape", [filled.integers([2 ** 31])]);
   refuses(filled.encode("ConstantOfShape_0"), /makes 2147483648 numbers, wanted 65536 at most/);
+  refuses(
+    single("Resize", {}, () => "", () => "", (g) => g.integers([1, 3, 2 ** 40, 8])),
+    /makes maps of \d+ numbers, wanted \d+ at most/,
+  );
   const wide = new Sketch();
   const x = wide.conv("x", [2 ** 13, 3, 1, 1]);
   refuses(

@@ -36,6 +36,10 @@ export function importResize(call: NodeCall): Feature {
     );
   }
   const size = sizeOf(call, value);
+  call.requireModest(
+    size.reduce<number>((count, extent, axis) => count * (extent ?? 1) * factors[axis], 1),
+    "maps",
+  );
   const isAt = (check: (axis: Axis) => boolean) =>
     [0, 1].every((axis) =>
       factors[axis] === 1 || check({ size: size[axis], factor: factors[axis] })
@@ -140,11 +144,12 @@ function takesFirst({ place, rounding }: Method, { size, factor }: Axis): boolea
   const isFromEnds = place === "align_corners";
   if (round === undefined || size === null && isFromEnds) return false;
   const extent = isFromEnds ? size! : 3;
-  return Array.from({ length: extent * factor }, (_, to) => {
-    const position = findPosition(place, to, extent, factor);
-    const nearest = Math.min(extent - 1, Math.max(0, round(position)));
-    return nearest === Math.floor(to / factor);
-  }).every(Boolean);
+  for (let to = 0; to < extent * factor; to++) {
+    const position = round(findPosition(place, to, extent, factor));
+    const nearest = Math.min(extent - 1, Math.max(0, position));
+    if (nearest !== Math.floor(to / factor)) return false;
+  }
+  return true;
 }
 
 /** Where a value of the larger maps lies in the smaller ones; NaN for a method that is not known. */
