@@ -1,4 +1,4 @@
-import { InputError, option } from "../base/mod.ts";
+import { InputError, type Notice, option } from "../base/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
   type DataOptions,
@@ -27,7 +27,7 @@ export interface EvaluationReport {
   /** Names of the images that could not be read. */
   readonly unreadable: readonly string[];
   /** What is worth knowing about the data, and whether the accuracy is no better than chance. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /** Wall time in seconds. */
   readonly seconds: number;
 }

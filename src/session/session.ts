@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
+import type { Notice } from "../base/mod.ts";
 import type { Dataset } from "../data/mod.ts";
 import type { ObjectiveSpec } from "../execution/mod.ts";
 import { activationBytes, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
@@ -32,7 +33,7 @@ export interface Session extends Pick<Network, "graph"> {
   /** What networks are measured by, when they are. */
   readonly objective?: ObjectiveSpec;
   /** What is worth knowing about the data. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabeled?: string;
   /** What model and images are, by content; found out when it is first asked for. */
@@ -155,8 +156,10 @@ function reasonAgainstClasses(
   return shape[1] === 1 ? "the model's output is one number" : undefined;
 }
 
-function reasonInData({ classes }: Dataset): string | undefined {
-  return classes ? undefined : "the images have no classes";
+function reasonInData({ classes, whyNoClasses }: Dataset): string | undefined {
+  if (classes) return undefined;
+  const reason = "the images have no classes";
+  return whyNoClasses === undefined ? reason : `${reason} (${whyNoClasses})`;
 }
 
 async function chooseObjective(

@@ -114,16 +114,40 @@ Deno.test("bytes are preprocessed and resized as those of any file, colors too",
 
 Deno.test("numbers to be predicted are no classes", async () => {
   const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
-  const targets = [
-    encodeNpy("<f4", "(2,)", Float32Array.of(0.5, 2)),
-    encodeNpy("<f8", "(2, 3)", Float64Array.of(1, 0, 0.5, 0, 1, 0)),
-    encodeNpy("|u1", "(2, 2, 3)", bytesOf(12)),
+  const targets: [y: Uint8Array, why: RegExp][] = [
+    [encodeNpy("<f4", "(2,)", Float32Array.of(2, 0.5)), /, y, row 1: found 0\.5, wanted a whole/],
+    [encodeNpy("<f4", "(2,)", Float32Array.of(NaN, 2)), /, y, row 0: found NaN, wanted a whole/],
+    [
+      encodeNpy("<f8", "(2, 3)", Float64Array.of(0, 1, 0, 1, 0, 0.5)),
+      /, y, row 1: found 1, 0, 0\.5, wanted a single 1 among zeros/,
+    ],
+    [encodeNpy("|u1", "(2, 2, 3)", bytesOf(12)), /, y: found 2×2×3 numbers, wanted one a row/],
   ];
-  for (const y of targets) {
+  for (const [y, why] of targets) {
     await withArrays({ x, y }, async (path) => {
-      assert.equal((await openDataset(path, SHAPE)).classes, undefined);
+      const { classes, whyNoClasses } = await openDataset(path, SHAPE);
+      assert.equal(classes, undefined);
+      assert.match(whyNoClasses!, why);
     });
   }
+});
+
+Deno.test("floats that are whole but beyond the outputs say why they are no classes", () => {
+  const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
+  return withArrays({ x, y: encodeNpy("<f4", "(2,)", Float32Array.of(0, 3)) }, async (path) => {
+    const { classes, whyNoClasses } = await openDataset(path, { ...SHAPE, outputs: 3 });
+    assert.equal(classes, undefined);
+    assert.match(whyNoClasses!, /, y, row 1: found label 3, wanted 0 to 2, one per output/);
+  });
+});
+
+Deno.test("labels that begin at 1 are to be numbered from 0", () => {
+  const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
+  return withArrays({ x, y: encodeNpy("|u1", "(2,)", Uint8Array.of(1, 2)) }, async (path) => {
+    await assert.rejects(openDataset(path, { ...SHAPE, outputs: 2 }), {
+      message: /row 1: found label 2, wanted 0 to 1, .*; number the classes from 0$/,
+    });
+  });
 });
 
 const IMAGES = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
@@ -195,6 +219,21 @@ const FAULTS: [sentence: string, arrays: Record<string, Uint8Array>, message: Re
     "classes in one split alone",
     { x_train: IMAGES, x_test: IMAGES, y_test: encodeNpy("|u1", "(2,)", bytesOf(2)) },
     /found classes in y_test only/,
+  ],
+  [
+    "scores in one split alone",
+    {
+      x_train: IMAGES,
+      y_train: encodeNpy("<i8", "(2,)", BigInt64Array.of(0n, 1n)),
+      x_test: IMAGES,
+      y_test: encodeNpy("<f4", "(2,)", Float32Array.of(0, 2.5)),
+    },
+    /found classes in y_train only, .*, y_test, row 1: found 2\.5, wanted a whole number/,
+  ],
+  [
+    "names of classes as labels",
+    { x: IMAGES, y: encodeNpy("<U1", "(2,)", bytesOf(8)) },
+    /y\.npy: found text \(<U1\), wanted one of .*; number the classes from 0/,
   ],
   [
     "a label that the train split lacks",
