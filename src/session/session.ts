@@ -93,7 +93,8 @@ export async function openSession(
     const { dataset } = pool.local;
     const metadata = writePreprocessing(read.metadata, usedPreprocessing(preprocessing, dataset));
     const [original, file] = [{ ...read, metadata }, { ...pinned, metadata }];
-    const { notices } = dataset;
+    const { classes } = options.preprocessing ?? {};
+    const notices = [...classes ? [] : read.classNotices ?? [], ...dataset.notices];
     for (const notice of notices) options.onNotice?.(notice);
     const unlabeled = whyNoClasses ?? reasonInData(dataset);
     const objective = await chooseObjective(file, unlabeled, chooseReference);
