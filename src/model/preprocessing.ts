@@ -73,6 +73,20 @@ export const preprocessingPresets: ReadonlyMap<string, PixelTransform> = new Map
   }],
 ]);
 
+/**
+ * Names of the presets for so many channels.
+ *
+ * @param channels Channels of an input; absent for all presets.
+ * @returns The names.
+ */
+export function presetNames(channels?: number): string[] {
+  return [...preprocessingPresets]
+    .filter(([, { mean: { length } }]) =>
+      channels === undefined || length === 1 || length === channels
+    )
+    .map(([name]) => name);
+}
+
 /** Presets by which images lose their margins instead of being stretched. */
 export const CROPPING_PRESETS: readonly string[] = ["teachable-machine"];
 

@@ -1,6 +1,6 @@
 import { type Notice, option } from "../base/mod.ts";
 import type { Figures } from "../execution/mod.ts";
-import { preprocessingPresets } from "../model/mod.ts";
+import { presetNames } from "../model/mod.ts";
 import type { Session } from "./session.ts";
 
 /** Below so many images chance is hard to tell from anything. */
@@ -20,7 +20,7 @@ const FEWEST_IMAGES = 20;
  * @returns What to say: a notice when the accuracy is at most two deviations above p.
  */
 export function noticeOfChance(
-  { pool }: Pick<Session, "pool">,
+  { pool, inputs }: Pick<Session, "inputs" | "pool">,
   { accuracy, answers }: Pick<Figures, "accuracy" | "answers">,
   split: "train" | "test",
 ): Notice[] {
@@ -40,7 +40,7 @@ export function noticeOfChance(
     "classes are in another order; try another ",
     option("preset"),
     ` (${
-      [...preprocessingPresets.keys()].join(", ")
+      presetNames(inputs[0].shape.at(-1)).join(", ")
     }), or give the names of the model's classes in the order of its ` +
     "outputs with ",
     option("classes"),

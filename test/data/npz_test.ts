@@ -267,6 +267,26 @@ Deno.test("an array that declares more than its bytes can hold is refused before
   });
 });
 
+Deno.test("files that are no data set are named as what they are, with what to do", async () => {
+  const beginnings: [bytes: Uint8Array, message: RegExp][] = [
+    [IMAGES, /found a single NumPy array, .*; save images and labels together with numpy\.savez/],
+    [
+      Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1),
+      /found an IDX file, .*; give the folder that it lies in/,
+    ],
+    [Uint8Array.of(0x1f, 0x8b, 8), /found a gzip archive, .*; give the folder .* unpack it/],
+    [Uint8Array.of(0xff, 0xd8, 0xff), /found an image, .*; give the folder that it lies in/],
+    [new Uint8Array(0), /found a file, .*; give the folder or file of such a data set/],
+    [zipSync({ "train/a/0.png": bytesOf(4) }), /found a zip archive without arrays .*; unpack it/],
+  ];
+  for (const [bytes, message] of beginnings) {
+    await withArrays(
+      bytes,
+      (path) => assert.rejects(openDataset(path, SHAPE), { name: "InputError", message }),
+    );
+  }
+});
+
 Deno.test("a file that is no archive, and a broken one, are refused", async () => {
   await withArrays(bytesOf(50), async (path) => {
     await assert.rejects(
