@@ -37,7 +37,7 @@ export function noticeOfChance(
   return [[
     `the accuracy of the original, ${percent(accuracy)} of ${count} images, is no better than ` +
     `chance (${percent(share)}): either the images are not prepared as in training, or the ` +
-    "classes are in another order; try another ",
+    "classes are in another order, or it has hardly been trained; try another ",
     option("preset"),
     ` (${
       presetNames(inputs[0].shape.at(-1)).join(", ")
