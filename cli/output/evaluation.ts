@@ -14,9 +14,9 @@ export function printEvaluation(report: EvaluationReport, { json }: { json?: boo
     console.log(JSON.stringify(wordNotices(report)));
     return;
   }
-  const { images, seconds, unreadable } = report;
+  const { images, seconds, unreadableReasons } = report;
   console.log(`${describeFigures(report)} on ${images} images in ${seconds.toFixed(1)} s`);
-  for (const name of unreadable) say(`skipped ${name}: it cannot be read`);
+  for (const reason of unreadableReasons) say(`skipped an image: ${reason}`);
 }
 
 function describeFigures({ accuracy, loss, outputError, outputs }: EvaluationReport): string {

@@ -105,6 +105,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       test: evaluations.after.images,
       unreadable: faults.count,
       unreadableNames: faults.names,
+      unreadableReasons: faults.reasons,
     },
     seed: run.seed,
     workers: run.workers,
