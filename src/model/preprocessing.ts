@@ -29,6 +29,8 @@ export interface InputPreparation {
   readonly transform?: PixelTransform;
   /** Whether the network reads whole numbers, such as the words that an Embedding looks up. */
   readonly isWhole?: boolean;
+  /** How many words an Embedding knows that reads it: the numbers are 0 to one less. */
+  readonly wordCount?: number;
   /** Whether floats are transformed as well; otherwise they are what the network reads. */
   readonly preparesFloats?: boolean;
   /** Whether images of another ratio of sides lose their margins; otherwise they are stretched. */

@@ -156,7 +156,13 @@ function requireKnown(found: readonly string[], names: readonly string[], place:
 function readInput(input: ReadInput): InputPreparation {
   const { name, stored, overrides } = input;
   const shape = readShape(input);
-  const read = { name, shape, ...(input.isWhole && { isWhole: true }) };
+  const { wordCount } = input;
+  const read = {
+    name,
+    shape,
+    ...(input.isWhole && { isWhole: true }),
+    ...(wordCount !== undefined && { wordCount }),
+  };
   const base = chooseTransform(input, isPictureShape(shape) && !input.hasOthers);
   if (base === undefined) return read;
   const { preset, scale } = overrides;
