@@ -25,6 +25,7 @@ export {
   type PixelTransform,
   type Preprocessing,
   preprocessingPresets,
+  presetNames,
   valuesOf,
   writePreprocessing,
 } from "./preprocessing.ts";

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
+import type { Notice } from "../base/mod.ts";
 import type { Dataset } from "../data/mod.ts";
 import type { ObjectiveSpec } from "../execution/mod.ts";
 import { activationBytes, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
@@ -33,7 +34,7 @@ export interface Session extends Pick<Network, "graph"> {
   /** What networks are measured by, when they are. */
   readonly objective?: ObjectiveSpec;
   /** What is worth knowing about the data. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabeled?: string;
   /** What model and images are, by content; found out when it is first asked for. */
@@ -96,7 +97,9 @@ export async function openSession(
     const { dataset } = pool.local;
     const metadata = writePreprocessing(read.metadata, usedPreprocessing(preprocessing, dataset));
     const [original, file] = [{ ...read, metadata }, { ...pinned, metadata }];
-    const notices = [
+    const { classes } = options.preprocessing ?? {};
+    const notices: Notice[] = [
+      ...classes ? [] : read.classNotices ?? [],
       ...(sizeOfImages
         ? [
           `the model leaves the size of its images open; it is used for ${
@@ -173,8 +176,10 @@ function reasonAgainstClasses(
   return shape[1] === 1 ? "the model's output is one number" : undefined;
 }
 
-function reasonInData({ classes }: Dataset): string | undefined {
-  return classes ? undefined : "the images have no classes";
+function reasonInData({ classes, whyNoClasses }: Dataset): string | undefined {
+  if (classes) return undefined;
+  const reason = "the images have no classes";
+  return whyNoClasses === undefined ? reason : `${reason} (${whyNoClasses})`;
 }
 
 async function chooseObjective(
