@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
-import type { Notice } from "../base/mod.ts";
+import { type Notice, option } from "../base/mod.ts";
 import type { Dataset } from "../data/mod.ts";
 import type { ObjectiveSpec } from "../execution/mod.ts";
 import { activationBytes, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
@@ -100,14 +100,7 @@ export async function openSession(
     const { classes } = options.preprocessing ?? {};
     const notices: Notice[] = [
       ...classes ? [] : read.classNotices ?? [],
-      ...(sizeOfImages
-        ? [
-          `the model leaves the size of its images open; it is used for ${
-            sizeOfImages.join("×")
-          }, ` +
-          "which the images of the data set have",
-        ]
-        : []),
+      ...sizeOfImages ? [noteOnSize(sizeOfImages)] : [],
       ...dataset.notices,
     ];
     for (const notice of notices) options.onNotice?.(notice);
@@ -122,6 +115,14 @@ export async function openSession(
     await pool.close();
     throw error;
   }
+}
+
+function noteOnSize(size: readonly [height: number, width: number]): Notice {
+  return [
+    `the model leaves the size of its images open; it is used for ${size.join("×")}, which the ` +
+    "images of the data set have; for another one, give ",
+    option("inputSize"),
+  ];
 }
 
 /** Preprocessing as a model states it: that floats are prepared is said where the data has floats. */

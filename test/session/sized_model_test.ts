@@ -6,6 +6,7 @@ import { inspect } from "../../src/api/inspect.ts";
 import { profile } from "../../src/api/profile_run.ts";
 import { prune } from "../../src/api/prune.ts";
 import { InputError } from "../../src/base/errors.ts";
+import { type Notice, writeMessage } from "../../src/base/message.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
 import { buildNetworkFile } from "../support/networks.ts";
@@ -132,11 +133,14 @@ Deno.test(
     const { inputSize: _, ...preprocess } = open.metadata!.preprocess as Record<string, unknown>;
     open.metadata!.preprocess = preprocess;
     const notices: string[] = [];
-    const onNotice = (notice: string) => notices.push(notice);
+    const onNotice = (notice: Notice) => notices.push(writeMessage(notice));
     const found = await prune({ ...options, model: open, policy, onNotice });
     assert.deepEqual(found.report.countedFor, report.countedFor);
     assert.deepEqual(found.file.weights, (await prune({ ...options, model, policy })).file.weights);
-    assert.match(notices.join(), new RegExp(`size of its images open; .* ${height}×${width}`));
+    assert.match(
+      notices.join(),
+      new RegExp(`size of its images open; .* ${height}×${width}.* give inputSize`),
+    );
   }),
 );
 
