@@ -223,7 +223,13 @@ export function releaseMoments(moments: Moments | PackedMoments): void {
 export function giveBack(arrays: readonly ArrayBufferView[]): void {
   const used = arrays.filter(({ byteLength }) => byteLength > 0);
   const buffers = new Set(used.map(({ buffer }) => buffer as ArrayBuffer));
-  structuredClone(undefined, { transfer: [...buffers] });
+  for (const buffer of buffers) discard(buffer);
+}
+
+/** Node 20 knows no `transfer`; the collector has to find the memory there. */
+function discard(buffer: ArrayBuffer & { readonly transfer?: (length: number) => unknown }): void {
+  if (buffer.transfer) buffer.transfer(0);
+  else structuredClone(undefined, { transfer: [buffer] });
 }
 
 function copyMoments<Form extends Moments | PackedMoments>(moments: Form): Form {
