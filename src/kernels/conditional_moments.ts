@@ -1,14 +1,15 @@
-import { factorWithRidge, meanDiagonal, type RidgeSystem } from "./cholesky.ts";
-import type { HeldOutTrial, SampleMoments } from "./held_out.ts";
+import { factorWithRidge, factorWritten, type WrittenSystem } from "./cholesky.ts";
+import { mirrorUpper, writeGram } from "./gram.ts";
+import type { HeldOutTrial, SampleMoments, WrittenMoments, WrittenTrial } from "./held_out.ts";
 import type { Kernels } from "./load.ts";
-import type { Moments } from "./moments.ts";
+import type { LayerMoments, Moments } from "./moments.ts";
 
 const F64_BYTES = 8;
 
 /** A layer of which some rows are looked at while the others are fitted anew. */
 export interface ConditionedSystem {
   /** G, C and Σy² of the layer, about the means. */
-  readonly moments: Moments;
+  readonly moments: LayerMoments;
   /** W, d × n: the weights that the ridge pulls towards. */
   readonly weights: Float32Array;
   /** Ridge of the other rows, relative to the mean diagonal of G. */
@@ -37,10 +38,12 @@ export function conditionMoments(
   { moments, weights, ridge }: ConditionedSystem,
   parts: readonly ArrayLike<number>[],
 ): Moments[] {
-  const { d, n, count, sumYY } = moments;
+  const { d, n, count, cross, sumYY } = moments;
   const size = { size: d, outputs: n };
-  const following = solveParts(kernels, { ...size, ...moments, weights, ridge }, parts);
-  return followSamples(kernels, size, moments, following).map((
+  const rows = Int32Array.from({ length: d }, (_, row) => row);
+  const samples = { cross, writeGram: (target: Float64Array) => writeGram(moments, rows, target) };
+  const following = solveParts(kernels, { ...size, ...samples, weights, ridge }, parts);
+  return followSamples(kernels, size, samples, following).map((
     { gram, cross, explained },
     part,
   ) => ({
@@ -68,18 +71,24 @@ export function conditionMoments(
  */
 export function conditionTrial(
   kernels: Kernels,
-  trial: HeldOutTrial,
+  trial: WrittenTrial,
   ridge: number,
   parts: readonly ArrayLike<number>[],
 ): HeldOutTrial[] {
   const { weights, size, outputs } = trial;
-  const following = solveParts(kernels, { ...trial, ...trial.train, ridge }, parts);
-  const [train, test] = [trial.train, trial.test].map((samples) =>
-    followSamples(kernels, { size, outputs }, samples, following).map(
+  const samplesOf = ({ writeGram, writeCross }: WrittenMoments) => {
+    const cross = new Float64Array(size * outputs);
+    writeCross(cross);
+    return { writeGram, cross };
+  };
+  const system = { size, outputs, ...samplesOf(trial.train), weights, ridge };
+  const following = solveParts(kernels, system, parts);
+  const [train, test] = [trial.train, trial.test].map((written) =>
+    followSamples(kernels, { size, outputs }, samplesOf(written), following).map(
       ({ gram, cross, explained }): SampleMoments => ({
         gram,
         cross,
-        total: samples.total - explained.reduce((sum, square) => sum + square, 0),
+        total: written.total - explained.reduce((sum, square) => sum + square, 0),
       }),
     )
   );
@@ -111,9 +120,7 @@ interface Following {
 
 function solveParts(
   kernels: Kernels,
-  { size: d, outputs: n, gram, cross, weights, ridge }: Omit<RidgeSystem, "weights"> & {
-    readonly weights: Float32Array;
-  },
+  { size: d, outputs: n, writeGram, cross, weights, ridge }: WrittenSystem,
   parts: readonly ArrayLike<number>[],
 ): Following[] {
   const { wasm, memory } = kernels;
@@ -122,8 +129,9 @@ function solveParts(
     fitted: d * n * F64_BYTES,
     workspace: wasm.choleskyInvertWorkspaceBytes(d),
   }, ({ inverse, fitted, workspace }) => {
-    const evidence = factorWithRidge(kernels, gram, d, ridge, inverse, workspace);
-    const rho = evidence.ridge * meanDiagonal(gram, d);
+    const at = { factor: inverse, workspace };
+    const evidence = factorWritten(kernels, writeGram, d, ridge, at);
+    const rho = evidence.ridge * evidence.unit;
     memory.f64(fitted, d * n).set(cross.map((value, at) => value + rho * weights[at]));
     wasm.choleskySolve(inverse, d, d, fitted, n, workspace);
     wasm.choleskyInvert(inverse, d, workspace);
@@ -190,7 +198,7 @@ interface FollowedSamples {
 function followSamples(
   kernels: Kernels,
   { size: d, outputs: n }: SampleSize,
-  { gram, cross }: Pick<SampleMoments, "gram" | "cross">,
+  { writeGram, cross }: Pick<WrittenSystem, "writeGram" | "cross">,
   followings: readonly Following[],
 ): FollowedSamples[] {
   const { wasm, memory } = kernels;
@@ -201,7 +209,9 @@ function followSamples(
     negated: d * widest * F64_BYTES,
     workspace: wasm.choleskyWorkspaceBytes(),
   }, (at) => {
-    memory.f64(at.gram, d * d).set(gram);
+    const gram = memory.f64(at.gram, d * d);
+    writeGram(gram);
+    mirrorUpper(gram, d);
     return followings.map(({ follower, residual }) => {
       const size = follower.length / d, width = size + n;
       const factors = memory.f64(at.factors, d * width);

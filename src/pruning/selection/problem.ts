@@ -1,4 +1,4 @@
-import { type HeldOutTrial, inputSquares, type Moments } from "../../kernels/mod.ts";
+import { type HeldOutTrial, inputSquares, type LayerMoments } from "../../kernels/mod.ts";
 
 /**
  * One consumer of a channel space: a layer that reads the channels, its weights and what is known about its data.
@@ -10,7 +10,7 @@ export interface Problem {
   /** The layer's name, for messages. */
   readonly name?: string;
   /** Raw moments, or moments about the means where the layer's bias is refitted. */
-  readonly moments: Moments;
+  readonly moments: LayerMoments;
   /** The layer's kernel, flattened to d × n. */
   readonly weights: Float32Array;
   /** Input positions per tap: channels for a convolution, all inputs for a dense layer. */

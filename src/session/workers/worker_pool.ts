@@ -11,12 +11,7 @@ import {
 import { InputError } from "../../base/mod.ts";
 import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
-import {
-  joinParts,
-  type Moments,
-  type PackedMoments,
-  unpackAndRelease,
-} from "../../kernels/mod.ts";
+import { joinParts, type PackedMoments } from "../../kernels/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { ThreadReplica } from "./thread_replica.ts";
@@ -240,8 +235,8 @@ export class WorkerPool {
   }
 
   /** Statistics of one layer over all images. */
-  async collect(layer: string): Promise<Moments> {
-    return unpackAndRelease(joinParts(await this.#callAll("collect", () => [layer])));
+  async collect(layer: string): Promise<PackedMoments> {
+    return joinParts(await this.#callAll("collect", () => [layer]));
   }
 
   /**
