@@ -99,7 +99,8 @@ type LiveBatch = CalibratedBatch & Required<Pick<CalibratedBatch, "activations">
 export class Calibrator {
   readonly #subject: CalibrationSubject;
   readonly #options: CalibrationOptions;
-  readonly #original: ForwardPlan;
+  /** Absent as long as nobody asks for the original's outputs, or none are wanted any more. */
+  #originalPlan: ForwardPlan | undefined;
   /** Absent as long as only the original's statistics are gathered. */
   #repairedPlan: ForwardPlan | undefined;
   readonly #layers: SampledLayer[];
@@ -115,7 +116,6 @@ export class Calibrator {
     const { graph } = original;
     this.#subject = subject;
     this.#options = options;
-    this.#original = new ForwardPlan(graph, original.model, { releasesModel: true });
     if (repaired !== original) this.#openRepaired();
     const { memoryBudget, scratch } = options;
     const { kernels: { memory }, batches } = subject;
@@ -154,6 +154,7 @@ export class Calibrator {
         this.#waiting.put(index, batch, this.#repaired);
         this.#options.onBatch?.();
       }
+      if (this.#waiting.hasAll) this.#closeOriginal();
       return requireFiniteParts(accumulator.read(), key);
     } finally {
       accumulator.dispose();
@@ -214,8 +215,18 @@ export class Calibrator {
     this.#waiting.dispose();
     for (const sums of this.#sums.values()) sums.dispose();
     this.#sums.clear();
-    this.#original.dispose();
+    this.#closeOriginal();
     this.#repairedPlan?.dispose();
+  }
+
+  get #original(): ForwardPlan {
+    const { graph, model } = this.#subject.original;
+    return this.#originalPlan ??= new ForwardPlan(graph, model, { releasesModel: true });
+  }
+
+  #closeOriginal(): void {
+    this.#originalPlan?.dispose();
+    this.#originalPlan = undefined;
   }
 
   get #repaired(): ForwardPlan {

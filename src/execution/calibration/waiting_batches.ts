@@ -68,6 +68,11 @@ export class WaitingBatches {
     return batch;
   }
 
+  /** Whether all batches wait, with the targets of every layer ahead. */
+  get hasAll(): boolean {
+    return this.#waiting.size === this.#options.batches;
+  }
+
   /** Whether the targets of one more batch may wait. */
   hasRoomForTargets(): boolean {
     if (this.#file.isThere) return true;
