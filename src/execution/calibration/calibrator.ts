@@ -1,7 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { ForwardPlan } from "../forward/forward_plan.ts";
-import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
+import {
+  isFirstCall,
+  kernelMatrix,
+  kernelSize,
+  type LayerNode,
+  type Network,
+} from "../../graph/mod.ts";
 import {
   type Geometry,
   inputSquares,
@@ -101,7 +107,7 @@ export class Calibrator {
   readonly #options: CalibrationOptions;
   /** Absent as long as nobody asks for the original's outputs, or none are wanted any more. */
   #originalPlan: ForwardPlan | undefined;
-  /** Absent as long as only the original's statistics are gathered. */
+  /** Absent as long as nothing goes through the repaired network. */
   #repairedPlan: ForwardPlan | undefined;
   readonly #layers: SampledLayer[];
   readonly #waiting: WaitingBatches;
@@ -112,11 +118,9 @@ export class Calibrator {
    * @param options Sampling and memory.
    */
   constructor(subject: CalibrationSubject, options: CalibrationOptions) {
-    const { original, repaired, layers } = subject;
-    const { graph } = original;
+    const { original: { graph }, layers } = subject;
     this.#subject = subject;
     this.#options = options;
-    if (repaired !== original) this.#openRepaired();
     const { memoryBudget, scratch } = options;
     const { kernels: { memory }, batches } = subject;
     this.#waiting = new WaitingBatches({ memory, memoryBudget, batches, scratch });
@@ -145,6 +149,7 @@ export class Calibrator {
    */
   async collect(key: string): Promise<MomentParts> {
     const layer = this.#layer(key);
+    if (this.#repairedPlan === undefined && this.#areLarge()) await this.#sampleAllTargets(layer);
     const accumulator = this.#accumulatorOf(layer);
     try {
       for (let index = 0; index < this.#subject.batches; index++) {
@@ -230,12 +235,8 @@ export class Calibrator {
   }
 
   get #repaired(): ForwardPlan {
-    return this.#repairedPlan ?? this.#openRepaired();
-  }
-
-  #openRepaired(): ForwardPlan {
     const { graph, model } = this.#subject.repaired;
-    return this.#repairedPlan = new ForwardPlan(graph, model, { releasesModel: true });
+    return this.#repairedPlan ??= new ForwardPlan(graph, model, { releasesModel: true });
   }
 
   #layer(key: string): SampledLayer {
@@ -316,6 +317,26 @@ export class Calibrator {
     const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
     const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
     return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
+  }
+
+  /** Whether both networks take more than what waits may. */
+  #areLarge(): boolean {
+    const layers = this.#subject.original.graph.nodes.filter(isFirstCall);
+    const weights = layers.flatMap((node) => [...node.weights.values()]);
+    const bytes = weights.reduce((sum, { values }) => sum + values.byteLength, 0);
+    return 2 * bytes > this.#options.memoryBudget;
+  }
+
+  /** Runs the original network over all batches, so that it is not there beside the repaired one, where targets may wait. */
+  async #sampleAllTargets(layer: SampledLayer): Promise<void> {
+    if (!this.#waiting.hasFile) return;
+    for (let index = 0; index < this.#subject.batches; index++) {
+      const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
+      const targets = this.#sampleTargets(inputs, indices, layer);
+      tf.dispose([...inputs]);
+      this.#waiting.putTargets(index, { indices, firstHalf, targets });
+    }
+    this.#closeOriginal();
   }
 
   /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */

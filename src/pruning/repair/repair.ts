@@ -10,7 +10,7 @@ import {
   withWeights,
   writeGraph,
 } from "../../graph/mod.ts";
-import { centerInPlace, type Kernels, releaseMoments } from "../../kernels/mod.ts";
+import { centerInPlace, giveBack, type Kernels, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
@@ -143,8 +143,11 @@ export async function repairLayers(
         () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
       );
       releaseMoments(raw);
-      const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
-      await pool.setWeights(node.key, weights);
+      giveBack([problem.weights]);
+      const weights = await pool.setWeights(
+        node.key,
+        repairedWeights(node, fit.weights, interceptOf(raw, fit.weights)),
+      );
       masked = withWeights(masked, node.key, weights);
       reports.set(node.key, {
         ...wholeReport(plan),

@@ -8,7 +8,7 @@ import {
   type ObjectiveSpec,
   type StepSums,
 } from "../../execution/mod.ts";
-import { InputError } from "../../base/mod.ts";
+import { copyShared, InputError } from "../../base/mod.ts";
 import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
 import { joinParts, type PackedMoments } from "../../kernels/mod.ts";
@@ -260,9 +260,17 @@ export class WorkerPool {
     }
   }
 
-  /** Puts repaired weights into every replica's network under calibration. */
-  async setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
-    await this.#callAll("setWeights", () => [layer, weights]);
+  /**
+   * Puts repaired weights into every replica's network under calibration.
+   *
+   * @param layer The layer.
+   * @param weights Its weights by role.
+   * @returns The same weights, in memory that the replicas share.
+   */
+  async setWeights(layer: string, weights: Map<string, Weight>): Promise<Map<string, Weight>> {
+    const shared = this.size === 1 ? weights : shareValues(weights);
+    await this.#callAll("setWeights", () => [layer, shared]);
+    return shared;
   }
 
   /** Frees what the calibration holds. */
@@ -377,4 +385,10 @@ export class WorkerPool {
       return part.value;
     });
   }
+}
+
+function shareValues(weights: ReadonlyMap<string, Weight>): Map<string, Weight> {
+  return new Map(
+    [...weights].map(([role, weight]) => [role, { ...weight, values: copyShared(weight.values) }]),
+  );
 }
