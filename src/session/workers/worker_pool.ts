@@ -8,11 +8,11 @@ import {
   type ObjectiveSpec,
   type StepSums,
 } from "../../execution/mod.ts";
-import { copyShared, InputError } from "../../base/mod.ts";
+import { InputError } from "../../base/mod.ts";
 import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
 import { joinParts, type PackedMoments } from "../../kernels/mod.ts";
-import type { ModelFile, Weight } from "../../model/mod.ts";
+import { type ModelFile, shareValues, type Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
@@ -23,6 +23,12 @@ import {
   Replica,
   type ReplicaSpec,
 } from "./replica.ts";
+
+/**
+ * Bytes of activations and gradients of a batch while changes are weighed, less than elsewhere: they are of every step, and
+ * what an image gives does not depend on those beside it.
+ */
+const WEIGHING_BUDGET = 160 * 2 ** 20;
 
 /**
  * Cuts indices into equal runs, one a worker.
@@ -178,7 +184,8 @@ export class WorkerPool {
   ): Promise<(number | undefined)[]> {
     const loss = await this.#lossOf(file, images);
     const { backward = 0, gradient = 0 } = this.#activations ?? {};
-    const batchSize = fitBatch(images.batchSize, backward + request.probes * gradient);
+    const imageBytes = backward + request.probes * gradient;
+    const batchSize = fitBatch(images.batchSize, imageBytes, WEIGHING_BUDGET);
     const shards = shardIndices(images.indices, this.size, batchSize);
     const parts = await this.#callAll("weighChanges", (replica) => [
       file,
@@ -385,10 +392,4 @@ export class WorkerPool {
       return part.value;
     });
   }
-}
-
-function shareValues(weights: ReadonlyMap<string, Weight>): Map<string, Weight> {
-  return new Map(
-    [...weights].map(([role, weight]) => [role, { ...weight, values: copyShared(weight.values) }]),
-  );
 }
