@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { ForwardPlan } from "../forward/forward_plan.ts";
+import { KernelMatrix } from "../forward/kernel_matrix.ts";
 import {
   isFirstCall,
   kernelMatrix,
@@ -181,7 +182,7 @@ export class Calibrator {
         for (const call of layer.calls) {
           tf.tidy(() => {
             const x = this.#sampleInput(call, activations.tensors, indices);
-            const y = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+            const y = multiplyByKernel(x, call);
             this.#sums.get(layer.node.key)!.accumulate(x, y, share);
           });
         }
@@ -353,7 +354,7 @@ export class Calibrator {
       for (const call of sampled.calls) {
         const target = tf.tidy(() => {
           const x = this.#sampleInput(call, activations.tensors, indices);
-          const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+          const outputs = multiplyByKernel(x, call);
           const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
           return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
         });
@@ -383,8 +384,11 @@ function hasFiniteSums(moments: PackedMoments): boolean {
     moments.cross.every(Number.isFinite);
 }
 
-/** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
-function kernelOf({ node }: SampledCall): tf.Tensor2D {
+/** Outputs of a layer with its original kernel, of which there is a copy for every batch: all of them are a model's worth. */
+function multiplyByKernel(x: tf.Tensor2D, { node }: SampledCall): tf.Tensor2D {
   const { inputs, outputs } = kernelSize(node);
-  return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
+  const kernel = new KernelMatrix(kernelMatrix(node), [inputs, outputs]);
+  const y = kernel.multiply(x);
+  kernel.dispose();
+  return y;
 }
