@@ -3,6 +3,7 @@ import { mirrorUpper, writeGram } from "./gram.ts";
 import type { HeldOutTrial, SampleMoments, WrittenMoments, WrittenTrial } from "./held_out.ts";
 import type { Kernels } from "./load.ts";
 import type { LayerMoments, Moments } from "./moments.ts";
+import { productOfSamples } from "./samples.ts";
 
 const F64_BYTES = 8;
 
@@ -139,14 +140,13 @@ function solveParts(
     return parts.map((rows) => {
       const inverseRows = pickRows(memory.f64(inverse, d * d), d, rows);
       const follower = solveFollower(kernels, inverseRows, d, rows);
-      const residual = best.slice();
+      const own = new Float64Array(rows.length * n);
       for (let i = 0; i < rows.length; i++) {
-        for (let row = 0; row < d; row++) {
-          const factor = follower[i * d + row];
-          for (let o = 0; o < n; o++) residual[row * n + o] -= factor * best[rows[i] * n + o];
-        }
+        own.set(best.subarray(rows[i] * n, (rows[i] + 1) * n), i * n);
       }
-      return { follower, residual };
+      const size = { rows: d, depth: rows.length, columns: n, isTransposed: true };
+      const moved = productOfSamples(kernels, follower, own, size);
+      return { follower, residual: best.map((value, at) => value - moved[at]) };
     });
   });
 }
@@ -207,7 +207,9 @@ function followSamples(
     gram: d * d * F64_BYTES,
     factors: d * widest * F64_BYTES,
     negated: d * widest * F64_BYTES,
+    joined: widest * widest * F64_BYTES,
     workspace: wasm.choleskyWorkspaceBytes(),
+    multiplying: wasm.multiplyF64WorkspaceBytes(),
   }, (at) => {
     const gram = memory.f64(at.gram, d * d);
     writeGram(gram);
@@ -221,39 +223,35 @@ function followSamples(
       }
       const negated = memory.f64(at.negated, d * width).fill(0);
       wasm.subtractProduct(at.negated, at.gram, d, at.factors, width, at.workspace);
-      return combine(cross, { follower, residual }, negated, { size: d, outputs: n });
+      const explained = new Float64Array(n);
+      for (let row = 0; row < d; row++) {
+        for (let o = 0; o < n; o++) {
+          const at = row * n + o, place = row * width + size + o;
+          negated[place] += cross[at];
+          explained[o] += residual[at] * (cross[at] + negated[place]);
+        }
+      }
+      memory.f64(at.factors, size * d).set(follower);
+      const { joined, factors: left, negated: right, multiplying } = at;
+      wasm.multiplyF64(joined, size, width, d, left, d, true, right, width, multiplying);
+      return { ...partJoined(memory.f64(joined, size * width), size, n), explained };
     });
   });
 }
 
-/** G′ = TᵀGT and C′ = Tᵀ(C − GR); `negated` is −G·[T R]. */
-function combine(
-  cross: Float64Array,
-  { follower, residual }: Following,
-  negated: Float64Array,
-  { size: d, outputs: n }: SampleSize,
-): FollowedSamples {
-  const size = follower.length / d, width = size + n;
-  const joined = new Float64Array(size * width);
-  for (let i = 0; i < size; i++) {
-    for (let row = 0; row < d; row++) {
-      const factor = follower[i * d + row];
-      if (factor === 0) continue;
-      for (let j = 0; j < width; j++) joined[i * width + j] -= factor * negated[row * width + j];
-      for (let o = 0; o < n; o++) joined[i * width + size + o] -= factor * cross[row * n + o];
-    }
-  }
-  const gram = new Float64Array(size * size), products = new Float64Array(size * n);
+/** G′ = TᵀGT and C′ = Tᵀ(C − GR) from Tᵀ·[−GT, C − GR]; G′ is made symmetric to the last bit. */
+function partJoined(
+  joined: Float64Array,
+  size: number,
+  n: number,
+): Pick<FollowedSamples, "gram" | "cross"> {
+  const width = size + n;
+  const gram = new Float64Array(size * size), cross = new Float64Array(size * n);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
-      gram[i * size + j] = (joined[i * width + j] + joined[j * width + i]) / 2;
+      gram[i * size + j] = -(joined[i * width + j] + joined[j * width + i]) / 2;
     }
-    for (let o = 0; o < n; o++) products[i * n + o] = -joined[i * width + size + o];
+    cross.set(joined.subarray(i * width + size, (i + 1) * width), i * n);
   }
-  const explained = new Float64Array(n);
-  for (let at = 0; at < d * n; at++) {
-    const row = Math.floor(at / n), o = at % n;
-    explained[o] += residual[at] * (2 * cross[at] + negated[row * width + size + o]);
-  }
-  return { gram, cross: products, explained };
+  return { gram, cross };
 }
