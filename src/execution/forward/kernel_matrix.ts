@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { isFirstCall, type LayerGraph } from "../../graph/mod.ts";
 import { lendTensor } from "../../kernels/mod.ts";
 
 /**
@@ -6,6 +7,23 @@ import { lendTensor } from "../../kernels/mod.ts";
  * what a first Dense layer behind Flatten takes.
  */
 const LARGE = 2 ** 25;
+
+/**
+ * Bytes of a network's weights that the backend holds while it runs.
+ *
+ * @param graph The network.
+ * @returns The bytes, without Dense kernels that go through in parts.
+ */
+export function heldWeightBytes({ nodes }: LayerGraph): number {
+  let bytes = 0;
+  for (const node of nodes.filter(isFirstCall)) {
+    for (const [role, { values }] of node.weights) {
+      const isLent = node.className === "Dense" && role === "kernel" && values.byteLength > LARGE;
+      if (!isLent) bytes += values.byteLength;
+    }
+  }
+  return bytes;
+}
 
 /** Bytes of a part of a large one. */
 const PART = 2 ** 24;
