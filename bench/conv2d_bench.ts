@@ -138,7 +138,7 @@ function errorsOf(kernels: Kernels, layer: Layer): number[] {
 
 /** Methods that cover a convolution. */
 function methodsFor(shape: ConvolutionShape): ConvolutionMethod[] {
-  return canUseWinograd(shape) ? ["direct", "winograd"] : ["direct"];
+  return canUseWinograd(shape) ? ["direct", "winograd2x2", "winograd4x4"] : ["direct"];
 }
 
 /** Runs the micro-kernel for about as many flops as the convolution, at most 2·10⁸. */
@@ -184,7 +184,8 @@ function measure(kernels: Kernels, layer: Layer): Record<string, string> {
     return [peakFlops / peak.min / 1e9, rest.map(rate), rate(slowest)] as const;
   });
   tf.dispose([x, filter, dy]);
-  const [filterGradient, stock, forward, input, fastForward, fastInput] = rates;
+  const [filterGradient, stock, forward, input, ...byTiles] = rates;
+  const [forward2, input2, forward4, input4] = byTiles;
   const share = (value: number) => `${value.toFixed(1)} (${(100 * value / peakRate).toFixed(0)} %)`;
   const gain = (value: number | undefined, direct: number) =>
     value === undefined ? "" : `${value.toFixed(1)} (${(value / direct).toFixed(2)} ×)`;
@@ -194,10 +195,12 @@ function measure(kernels: Kernels, layer: Layer): Record<string, string> {
     "GFLOP": (flops / 1e9).toFixed(2),
     "peak": peakRate.toFixed(1),
     "forward": share(forward),
-    "by Winograd": gain(fastForward, forward),
+    "2×2 tiles": gain(forward2, forward),
+    "4×4 tiles": gain(forward4, forward),
     "stock": stock.toFixed(1),
     "input gradient": share(input),
-    "its Winograd": gain(fastInput, input),
+    "its 2×2 tiles": gain(input2, input),
+    "its 4×4 tiles": gain(input4, input),
     "stock input gradient": slow.toFixed(1),
     "filter gradient": share(filterGradient),
     "chosen": fasterMethod(shape),

@@ -1,13 +1,13 @@
 /**
- * Peak resident memory of every command on networks of large images.
+ * Peak resident memory of every command, and of the page, on networks of large images.
  *
  *     deno run --allow-all bench/image_memory_bench.ts IMAGES FOLDER [NETWORK [COMMAND …]]
  *
  * IMAGES is a folder of 32×32 images in folders of their classes (the train split of CIFAR-10). Networks with random
  * weights and images are made in FOLDER unless they are there. NETWORK is `convolutions` (four of them, 512×512) or `unet`
  * (640×640), by default both; COMMAND is one of those below, by default all. `finetune`, `fold`, `eval` and `bench` work
- * on what `prune uniform` leaves in FOLDER. Every command is a process of its own, all workers included; Linux alone tells
- * the peaks.
+ * on what `prune uniform` leaves in FOLDER. Every command is a process of its own, all workers included; `page` opens
+ * dist/page/index.html in Chromium and prunes by its defaults. Linux alone tells the peaks.
  *
  * @module
  */
@@ -17,7 +17,8 @@ import { LayOut } from "./real_networks/blocks.ts";
 import { buildRealNetwork } from "./real_networks/build.ts";
 import { layOutUNet, type RealNetwork } from "./real_networks/networks.ts";
 import { formatTable } from "./timing.ts";
-import { runSecateur } from "./watched_child.ts";
+import { prunePage } from "./page_run.ts";
+import { runSecateur, type WatchedChild } from "./watched_child.ts";
 
 /** Most that a command may take, in MiB. */
 const LIMIT = 3072;
@@ -81,6 +82,16 @@ const COMMANDS: Readonly<Record<string, MakeArguments>> = {
   bench: ({ model, pruned }) => ["bench", model, pruned, "--rounds", "3"],
 };
 
+/** Where `deno task page` puts the page. */
+const PAGE = "dist/page/index.html";
+
+async function run(command: string, places: Places): Promise<WatchedChild> {
+  if (command === "page") return await prunePage(PAGE, places.model, places.images);
+  const written = command === "prune uniform" ? places.pruned : places.out;
+  await Deno.remove(written, { recursive: true }).catch(() => {});
+  return await runSecateur(COMMANDS[command](places));
+}
+
 async function prepare(name: string, source: string, folder: string): Promise<Places> {
   const { size, file, convolutions } = NETWORKS[name];
   const place = join(folder, name);
@@ -102,10 +113,8 @@ const [source, folder, network, ...chosen] = Deno.args;
 const rows = [];
 for (const name of network === undefined ? Object.keys(NETWORKS) : [network]) {
   const places = await prepare(name, source, folder);
-  for (const command of chosen.length > 0 ? chosen : Object.keys(COMMANDS)) {
-    const written = command === "prune uniform" ? places.pruned : places.out;
-    await Deno.remove(written, { recursive: true }).catch(() => {});
-    const { success, stderr, peak, seconds } = await runSecateur(COMMANDS[command](places));
+  for (const command of chosen.length > 0 ? chosen : [...Object.keys(COMMANDS), "page"]) {
+    const { success, stderr, peak, seconds } = await run(command, places);
     if (!success) console.error(`${name}, ${command}: ${stderr.trim().split("\n").at(-1)}`);
     rows.push({
       network: name,

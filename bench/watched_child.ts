@@ -28,19 +28,35 @@ export async function runSecateur(args: readonly string[]): Promise<WatchedChild
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let peak = 0;
-  const watch = setInterval(async () => {
-    peak = Math.max(peak, await peakMemory(child.pid));
-  }, LOOK_EVERY_MS);
+  const watch = watchPeak(() => peakMemory(child.pid));
   const { success, stdout, stderr } = await child.output();
-  clearInterval(watch);
+  const peak = watch.end();
   const seconds = (performance.now() - start) / 1000;
   const decoder = new TextDecoder();
   return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), peak, seconds };
 }
 
-/** Peak resident memory of a process so far, in MiB. */
-async function peakMemory(pid: number): Promise<number> {
+/**
+ * Watches memory until it is told to end.
+ *
+ * @param look Tells the memory, in MiB; 0 when it cannot.
+ * @returns What ends it and gives the most that was seen.
+ */
+export function watchPeak(look: () => Promise<number>): { end(): number } {
+  let peak = 0;
+  const watch = setInterval(async () => {
+    peak = Math.max(peak, await look());
+  }, LOOK_EVERY_MS);
+  return {
+    end() {
+      clearInterval(watch);
+      return peak;
+    },
+  };
+}
+
+/** Peak resident memory of a process so far, in MiB; 0 when it cannot be told. */
+export async function peakMemory(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   return Math.round(Number(status.match(/VmHWM:\s+(\d+)/)?.[1] ?? 0) / 1024);
 }

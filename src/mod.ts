@@ -37,6 +37,8 @@ export {
   type CalibrateOptions,
   type CalibrateReport,
   type CalibrateResult,
+  calibrateToFile,
+  type CalibrateToFileResult,
   type ShardQueue,
 } from "./api/calibrate.ts";
 export {
@@ -138,6 +140,7 @@ export {
   type LossOptions,
   mergeStatistics,
   mergeStatisticsFiles,
+  mergeStatisticsInto,
   missingShards,
   type OptimizerName,
   type OptimizerOptions,

@@ -1,6 +1,7 @@
 /**
  * Runs the tests, and says in the last line what was skipped for want of which programs. `deno task test` runs it, with
- * arguments of `deno test`; without a file or folder among them, it runs all tests.
+ * arguments of `deno test`; without a file or folder among them, it runs all tests: those of the command line in one
+ * process, all others beside them in another, whose output follows at the end.
  *
  *     deno run --allow-read --allow-write --allow-env --allow-run test/run.ts [--programs] [ARGUMENT…]
  *
@@ -45,30 +46,58 @@ function reaches(file: string, wanted: string, seen = new Set<string>()): boolea
     .some((path) => reaches(path, wanted, seen));
 }
 
-/** What is run where the arguments name no file. */
-function defaultFiles(isForPrograms: boolean): string[] {
-  if (!isForPrograms) return [FOLDER];
-  return listTestFiles(FOLDER).filter((file) => reaches(file, PROGRAMS_MODULE));
+/** Which files each process is given, by arguments of `deno test`, where the arguments name no file. */
+function defaultFiles(isForPrograms: boolean): string[][] {
+  if (isForPrograms) {
+    return [listTestFiles(FOLDER).filter((file) => reaches(file, PROGRAMS_MODULE))];
+  }
+  const ofCommands = join(FOLDER, "cli");
+  return [[ofCommands], [`--ignore=${ofCommands}`, FOLDER]];
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly report: string;
+}
+
+/** Runs `deno test`. What it prints is seen at once, or else when `until` is settled. */
+async function runTests(args: readonly string[], until?: Promise<unknown>): Promise<Outcome> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["test", "--quiet", "--no-prompt", ...permissions(), `--junit-path=${report}`, ...args],
+      stdout: until ? "piped" : "inherit",
+      stderr: until ? "piped" : "inherit",
+    });
+    const { code } = until ? await print(command.output(), until) : await command.spawn().status;
+    return { code, report: await Deno.readTextFile(report) };
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+async function print(output: Promise<Deno.CommandOutput>, until: Promise<unknown>) {
+  const [{ code, stdout, stderr }] = await Promise.all([output, until]);
+  for (const [stream, bytes] of [[Deno.stdout, stdout], [Deno.stderr, stderr]] as const) {
+    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+  }
+  return { code };
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const isForPrograms = args[0] === "--programs";
   const given = isForPrograms ? args.slice(1) : args;
-  const files = given.some((argument) => existsSync(argument)) ? [] : defaultFiles(isForPrograms);
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
-  try {
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["test", "--quiet", "--no-prompt", ...permissions(), `--junit-path=${report}`],
-        ...[...given, ...files],
-      ],
-    }).spawn().status;
-    const skipped = describeSkipped(await Deno.readTextFile(report));
-    if (skipped) console.log(skipped);
-    return code;
-  } finally {
-    await Deno.remove(report);
-  }
+  const [first, ...others] = given.some((argument) => existsSync(argument))
+    ? [[]]
+    : defaultFiles(isForPrograms);
+  const seen = runTests([...given, ...first]);
+  const outcomes = await Promise.all([
+    seen,
+    ...others.map((files) => runTests([...given, ...files], seen)),
+  ]);
+  const skipped = describeSkipped(outcomes.map(({ report }) => report).join("\n"));
+  if (skipped) console.log(skipped);
+  return Math.max(...outcomes.map(({ code }) => code));
 }
 
 Deno.exit(await run(Deno.args));

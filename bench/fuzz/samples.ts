@@ -9,6 +9,7 @@ import { encodeJpeg, encodeNpy, encodePng, randomBytes } from "../../test/data/f
 import { constructs } from "../../test/formats/graph_model/constructs.ts";
 import { encodeH5, randomArray, zipEntries } from "../../test/formats/keras/keras_files.ts";
 import { sketches } from "../../test/formats/onnx/sketches.ts";
+import { spellings } from "../../test/formats/onnx/spellings.ts";
 import { buildNetworkFile } from "../../test/support/networks.ts";
 
 /** Files of one format that lie in one folder, by name. */
@@ -102,7 +103,7 @@ export const samplers: ReadonlyMap<string, Sampler> = new Map<string, Sampler>([
   [".h5", h5],
   [".onnx", async () => [
     ...await written("model.onnx", "model.onnx")("") as Files[],
-    ...Object.values(sketches).map((make) => only("model.onnx", make())),
+    ...Object.values({ ...sketches, ...spellings }).map((make) => only("model.onnx", make())),
   ]],
   [".tflite", async () => {
     const files = await networks();

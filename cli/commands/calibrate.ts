@@ -2,13 +2,11 @@ import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import project from "../../deno.json" with { type: "json" };
 import {
-  calibrate,
-  type CalibrateReport,
+  calibrateToFile,
+  type CalibrateToFileResult,
   CALIBRATION_DEFAULTS,
   refuseExistingFile,
-  saveStatistics,
   type ShardQueue,
-  type Statistics,
 } from "../../src/mod.ts";
 import {
   addImageOptions,
@@ -93,9 +91,9 @@ Example:
     keepAtInterrupt(() =>
       "nothing was written; give the same command again, or gather in parts with --shard k/n"
     );
-    const run = (signal?: AbortSignal) =>
+    const found = await untilInterrupted((signal) =>
       withProgress((onProgress) =>
-        calibrate({
+        calibrateToFile(out, {
           ...dataOptions(model, flags, onProgress),
           shard,
           queue,
@@ -106,17 +104,15 @@ Example:
           seed: flags.seed,
           memoryBudget: flags.memory * 2 ** 20,
         })
-      );
-    const { statistics, report } = queue ? await untilInterrupted(run) : await run();
-    await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
+      )
+    );
     const { size: bytes } = await stat(out);
-    const { identity, shards } = statistics;
-    const layers = [...statistics.layers.keys()];
+    const { statistics, layers, report } = found;
     const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     console.log(
       json
-        ? JSON.stringify({ out, bytes, identity, shards, layers, ...record })
-        : describe(statistics, report, bytes, out),
+        ? JSON.stringify({ out, bytes, ...statistics, layers, ...record })
+        : describe(found, bytes, out),
     );
   });
 
@@ -136,13 +132,13 @@ function shardQueue(
 }
 
 function describe(
-  { layers, shards: { of, have }, identity }: Statistics,
-  { images, seconds, workers }: CalibrateReport,
+  { layers, statistics: { shards: { of, have }, identity }, report }: CalibrateToFileResult,
   bytes: number,
   out: string,
 ): string {
+  const { images, seconds, workers } = report;
   return [
-    `layers      ${layers.size}`,
+    `layers      ${layers.length}`,
     `images      ${images.shard} of ${images.all}, shard ${have.join(", ")} of ${of}`,
     `time        ${seconds.toFixed(1)} s`,
     `repeat with --seed ${identity.seed} --workers ${workers}`,

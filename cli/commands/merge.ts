@@ -1,10 +1,9 @@
 import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import {
-  mergeStatisticsFiles,
+  mergeStatisticsInto,
   missingShards,
   refuseExistingFile,
-  saveStatistics,
   type Statistics,
 } from "../../src/mod.ts";
 import { jsonOption } from "../options/data_options.ts";
@@ -31,8 +30,7 @@ Their files are made by the example of \`calibrate --help\`.
   )
   .action(async (files, { out, force, json }) => {
     await refuseExistingFile(out, force);
-    const statistics = await mergeStatisticsFiles(files);
-    await untilInterrupted((signal) => saveStatistics(out, statistics, signal));
+    const statistics = await untilInterrupted((signal) => mergeStatisticsInto(out, files, signal));
     const { size: bytes } = await stat(out);
     const { identity, shards } = statistics;
     const missing = missingShards(statistics);
@@ -44,7 +42,7 @@ Their files are made by the example of \`calibrate --help\`.
   });
 
 function describe(
-  { shards: { of, have } }: Statistics,
+  { shards: { of, have } }: Pick<Statistics, "shards">,
   missing: readonly number[],
   bytes: number,
   out: string,

@@ -1,14 +1,21 @@
-import type { Statistics } from "../execution/mod.ts";
+import {
+  MergedStatistics,
+  type MomentsToWrite,
+  type Statistics,
+  type StatisticsHead,
+  unpackStatistics,
+  writeStatistics,
+} from "../execution/mod.ts";
 import { Stopwatch, withDefaults } from "../base/mod.ts";
 import {
   checkQueue,
   type ContextSpec,
   describeSource,
+  fetchShards,
   openQueue,
   type QueueOptions,
   shardJob,
   type ShardOutput,
-  ShardSum,
 } from "../distributed/mod.ts";
 import {
   CALIBRATION_DEFAULTS,
@@ -19,7 +26,7 @@ import {
   type StatisticsSource,
   wantedImages,
 } from "../pruning/mod.ts";
-import { type DataOptions, openSession } from "../session/mod.ts";
+import { abortableListener, type DataOptions, openSession } from "../session/mod.ts";
 
 /** A queue whose workers gather the statistics, each of some parts of the images. */
 export interface ShardQueue extends QueueOptions {
@@ -49,7 +56,7 @@ export interface CalibrateOptions extends DataOptions {
    * further passes. Default 600 MiB.
    */
   readonly memoryBudget?: number;
-  /** Ends a run at a queue when it is aborted; the promise is rejected with its reason. */
+  /** Ends the run when it is aborted; the promise is rejected with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -76,6 +83,16 @@ export interface CalibrateReport {
 export interface CalibrateResult {
   /** The statistics. */
   readonly statistics: Statistics;
+  /** Figures of the run. */
+  readonly report: CalibrateReport;
+}
+
+/** What {@link calibrateToFile} found. */
+export interface CalibrateToFileResult {
+  /** What the statistics belong to, and which shards they are of. */
+  readonly statistics: Omit<Statistics, "layers">;
+  /** Names of the layers that they are of. */
+  readonly layers: readonly string[];
   /** Figures of the run. */
   readonly report: CalibrateReport;
 }
@@ -125,8 +142,72 @@ export interface CalibrateResult {
  * ```
  */
 export async function calibrate(options: CalibrateOptions): Promise<CalibrateResult> {
+  return await withGathered(
+    options,
+    ({ head, layers }, report) =>
+      Promise.resolve({ statistics: unpackStatistics(head, layers), report }),
+  );
+}
+
+/**
+ * Gathers the same statistics into a file, which {@link loadStatistics} reads: the moments of one layer are in memory at a
+ * time, where {@link calibrate} has those of all.
+ *
+ * @param path The file (safetensors); one that is there is replaced.
+ * @param options Model, data, sampling and shard.
+ * @returns What the statistics belong to, of which layers they are, and the figures of the run.
+ * @throws {InputError} When model or data cannot be used, there are too few images for so many shards, workers cannot
+ * gather a shard, or the file cannot be written; what was there stays.
+ * @throws {RangeError} When `shard` is not one of 1 to n.
+ * @throws {WorkerError} When a thread is lost.
+ *
+ * @example Keep the statistics of 256 images
+ * ```ts
+ * import { calibrateToFile } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const { layers } = await calibrateToFile(`${folder}/resnet8.safetensors`, {
+ *   model: "cli/example/resnet8-fashion-mnist",
+ *   data: "cli/example/fashion-mnist",
+ *   batches: 2,
+ * });
+ * assert.ok(layers.includes("conv1"));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function calibrateToFile(
+  path: string,
+  options: CalibrateOptions,
+): Promise<CalibrateToFileResult> {
+  return await withGathered(options, async ({ head, layers }, report) => {
+    const names = [...layers.sizes.keys()];
+    await writeStatistics(path, head, layers, options.signal);
+    const { identity, shards } = head;
+    return { statistics: { identity, shards }, layers: names, report };
+  });
+}
+
+/** Statistics that wait to be read, and the images that they are of. */
+interface Gathered {
+  readonly head: StatisticsHead;
+  readonly layers: MomentsToWrite;
+  readonly images: number;
+  readonly unreadable: readonly string[];
+}
+
+/** What is done with statistics while they are there. */
+type UseOf<Result> = (gathered: Gathered) => Promise<Result>;
+
+async function withGathered<Result>(
+  options: CalibrateOptions,
+  use: (gathered: Gathered, report: CalibrateReport) => Promise<Result>,
+): Promise<Result> {
   const clock = new Stopwatch();
-  const settings = withDefaults(options, CALIBRATION_DEFAULTS);
+  const settings = {
+    ...withDefaults(options, CALIBRATION_DEFAULTS),
+    onProgress: abortableListener(options),
+  };
   const { queue } = settings;
   if (queue) await checkQueue(queue);
   const session = await openSession(
@@ -138,44 +219,43 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
     const wanted = wantedImages(graph, settings);
     const source = createStatisticsSource(session, { ...settings, images: wanted }, clock);
     const { length: all } = source.calibration.indices;
-    const { statistics, images, unreadable } = queue
-      ? await gatherElsewhere(source, settings, queue)
-      : await gatherHere(source, settings.shard);
-    return {
-      statistics,
-      report: {
+    const useWithReport: UseOf<Result> = (gathered) => {
+      const { images, unreadable } = gathered;
+      return use(gathered, {
         images: { wanted, all, shard: images, unreadable },
         seconds: clock.total,
         workers: pool.size,
-      },
+      });
     };
+    return queue
+      ? await gatherElsewhere(source, settings, queue, useWithReport)
+      : await gatherHere(source, settings.shard, useWithReport);
   } finally {
     await session.close();
   }
 }
 
-/** Statistics, and the images that they are of. */
-interface Gathered {
-  readonly statistics: Statistics;
-  readonly images: number;
-  readonly unreadable: readonly string[];
-}
-
-async function gatherHere(
+async function gatherHere<Result>(
   source: StatisticsSource,
   shard: Shard = { number: 1, of: 1 },
-): Promise<Gathered> {
-  const { statistics, images } = await gatherShard(source, shard);
-  const { names: unreadable } = await source.pool.faults();
-  return { statistics, images, unreadable };
+  use: UseOf<Result>,
+): Promise<Result> {
+  const { layers, ...gathered } = await gatherShard(source, shard);
+  try {
+    const { names: unreadable } = await source.pool.faults();
+    return await use({ ...gathered, layers, unreadable });
+  } finally {
+    layers.close();
+  }
 }
 
-/** Shards are jobs; their statistics are added up as they arrive, in the order of their numbers. */
-async function gatherElsewhere(
+/** Shards are jobs, whose statistics are added up in the order of their numbers. */
+async function gatherElsewhere<Result>(
   source: StatisticsSource,
   settings: CalibrateOptions,
   queue: ShardQueue,
-): Promise<Gathered> {
+  use: UseOf<Result>,
+): Promise<Result> {
   const { indices } = source.calibration;
   const jobs = Array.from(
     { length: queue.shards },
@@ -187,20 +267,24 @@ async function gatherElsewhere(
     spec: await describeSource(source, settings, blobs),
   }));
   try {
-    const sum = new ShardSum(blobs);
     let done = 0;
     const tell = () =>
       settings.onProgress?.({ stage: "gathering statistics", done, total: jobs.length });
     tell();
     const outcomes = await executor.run<ShardOutput>(jobs, {
       signal: settings.signal,
-      onEnd: (index, outcome) => {
-        if (outcome.status === "done") sum.add(index, outcome.output);
+      onEnd: () => {
         done++;
         tell();
       },
     });
-    return await sum.finish(outcomes);
+    const { paths, ...rest } = await fetchShards(outcomes, blobs);
+    const merged = new MergedStatistics(paths);
+    try {
+      return await use({ head: merged, layers: merged, ...rest });
+    } finally {
+      merged.close();
+    }
   } finally {
     await executor.close();
   }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { saveStatistics } from "../execution/mod.ts";
+import { writeStatistics } from "../execution/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { type Job, type JobHandlers, withTempFolder } from "../base/mod.ts";
 import { gatherShard, type Shard, type StatisticsSource } from "../pruning/mod.ts";
@@ -36,15 +36,19 @@ export function shardJob(shard: Shard): Job<Shard> {
 /** The handler that gathers statistics. */
 export const SHARD_HANDLERS: JobHandlers<ShardContext> = {
   calibration: async ({ source, blobs }, shard: Shard, { onProgress }): Promise<ShardOutput> => {
-    const { statistics, images } = await gatherShard({
+    const { head, layers, images } = await gatherShard({
       ...source,
       onProgress: ({ done, total }) => onProgress(done / total),
     }, shard);
-    return await withTempFolder("secateur-shard-", async (folder) => {
-      const path = join(folder, "statistics");
-      await saveStatistics(path, statistics);
-      const { names: unreadable } = await source.pool.faults();
-      return { statistics: await blobs.putFile(path), images, unreadable };
-    });
+    try {
+      return await withTempFolder("secateur-shard-", async (folder) => {
+        const path = join(folder, "statistics");
+        await writeStatistics(path, head, layers);
+        const { names: unreadable } = await source.pool.faults();
+        return { statistics: await blobs.putFile(path), images, unreadable };
+      });
+    } finally {
+      layers.close();
+    }
   },
 };

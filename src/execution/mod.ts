@@ -5,9 +5,11 @@ export {
   type LossMeaning,
 } from "./backward/change_weigher.ts";
 export { Calibrator } from "./calibration/calibrator.ts";
+export { MergedStatistics } from "./calibration/merged_statistics.ts";
 export {
   type MomentsToWrite,
   StatisticsFile,
+  type StatisticsHead,
   writeStatistics,
 } from "./calibration/packed_statistics.ts";
 export { keptSamples, sumBytes } from "./calibration/sample_sums.ts";
@@ -25,7 +27,9 @@ export {
   loadStatistics,
   type LoadStatisticsOptions,
   mergeStatisticsFiles,
+  mergeStatisticsInto,
   saveStatistics,
+  unpackStatistics,
 } from "./calibration/statistics_file.ts";
 export {
   addChannelMoments,

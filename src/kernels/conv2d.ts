@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
 import {
-  type BlockLimits,
   blockPixels,
   blockSourceBytes,
   type Conv2DPlan,
+  CONVOLUTION_LIMITS,
   type ConvolutionShape,
   encodePlan,
   type Placement,
@@ -16,11 +16,9 @@ import {
   type ConvolutionMethod,
   fasterMethod,
   planWinograd,
+  type WinogradMethod,
   winogradWorkspaceBytes,
 } from "./winograd.ts";
-
-/** Blocks of the forward and input-gradient kernels: their source stays in the second cache. */
-const CONVOLUTION_LIMITS: BlockLimits = { sourceBytes: 192 * 1024, pixels: 4096 };
 
 /** Output channels in a panel of weights. */
 const PANEL_CHANNELS = 8;
@@ -49,7 +47,7 @@ export interface ConvolutionInputs {
 export interface ConvolutionOptions {
   /** What follows the sums; linear by default. */
   readonly activation?: ClampActivation;
-  /** By default the faster one. Only 3×3 filters with steps of one may take `"winograd"`. */
+  /** By default the faster one. Only 3×3 filters with steps of one may be computed by tiles. */
   readonly method?: ConvolutionMethod;
 }
 
@@ -127,7 +125,7 @@ export function runConvolution(kernels: Kernels, convolution: PlacedConvolution)
         `${shape.dilationWidth}, wanted 3×3 with ones; leave the method out`,
     );
   }
-  runWinograd(kernels, convolution);
+  runWinograd(kernels, convolution, method);
 }
 
 function runDirect(kernels: Kernels, convolution: PlacedConvolution): void {
@@ -151,21 +149,27 @@ function runDirect(kernels: Kernels, convolution: PlacedConvolution): void {
   });
 }
 
-function runWinograd(kernels: Kernels, convolution: PlacedConvolution): void {
+function runWinograd(
+  kernels: Kernels,
+  convolution: PlacedConvolution,
+  method: WinogradMethod,
+): void {
   const { memory, wasm } = kernels;
   const { shape, placement, bounds, input, output } = convolution;
-  const plan = planWinograd(shape, { limits: CONVOLUTION_LIMITS, placement, bounds });
+  const plan = planWinograd(shape, method, { limits: CONVOLUTION_LIMITS, placement, bounds });
   const { inChannels, outChannels } = shape;
-  const filterBytes = wasm.winogradFilterBytes(inChannels, outChannels);
+  const filterBytes = wasm.winogradFilterBytes(plan.side, inChannels, outChannels);
   memory.withScratch({ filter: filterBytes, ...convolutionScratchBytes(plan) }, (scratch) => {
     fillScratch(kernels, convolution, plan, scratch);
-    wasm.transformWinogradFilter(scratch.panels, inChannels, outChannels, scratch.filter);
+    const { panels, filter } = scratch;
+    wasm.transformWinogradFilter(plan.side, panels, inChannels, outChannels, filter);
     const workspace = winogradWorkspaceBytes(kernels, plan);
     memory.withScratch({ workspace }, ({ workspace }) =>
       wasm.winogradConvolve2D(
+        plan.side,
         scratch.plan,
         memory.tensorPointer(input),
-        scratch.filter,
+        filter,
         scratch.bias,
         output,
         plan.chunkTiles,

@@ -48,7 +48,7 @@ export interface InputGradientInputs {
   readonly dy: tf.TensorInfo;
   /** Filter, kh × kw × c × n. */
   readonly filter: tf.TensorInfo;
-  /** By default the faster one. Only 3×3 filters with strides of one may take `"winograd"`. */
+  /** By default the faster one. Only 3×3 filters with strides of one may be computed by tiles. */
   readonly method?: ConvolutionMethod;
 }
 

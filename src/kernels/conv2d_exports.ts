@@ -41,6 +41,7 @@ export interface ConvolutionExports {
   filterGradientWorkspaceBytes(pixels: number, outputs: number): number;
   /** Convolves with transformed 3×3 filters; see `assembly/winograd_conv2d.ts`. */
   winogradConvolve2D(
+    side: number,
     plan: number,
     input: number,
     filter: number,
@@ -51,6 +52,23 @@ export interface ConvolutionExports {
   ): void;
   /** Bytes of workspace of `winogradConvolve2D` besides a block of the source. */
   winogradWorkspaceBytes(
+    side: number,
+    channels: number,
+    outputs: number,
+    chunkTiles: number,
+    blockTiles: number,
+  ): number;
+  /** Gradient in a 3×3 filter by tiles; see `assembly/winograd_filter_gradient.ts`. */
+  winogradFilterGradient(
+    plan: number,
+    input: number,
+    dy: number,
+    gradient: number,
+    chunkTiles: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `winogradFilterGradient` besides a block of the source. */
+  winogradFilterGradientWorkspaceBytes(
     channels: number,
     outputs: number,
     chunkTiles: number,
@@ -58,11 +76,12 @@ export interface ConvolutionExports {
   ): number;
   /** Transforms packed 3×3 filters. */
   transformWinogradFilter(
+    side: number,
     panels: number,
     channels: number,
     outputs: number,
     filter: number,
   ): void;
   /** Bytes of a transformed filter. */
-  winogradFilterBytes(channels: number, outputs: number): number;
+  winogradFilterBytes(side: number, channels: number, outputs: number): number;
 }

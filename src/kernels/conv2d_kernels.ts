@@ -4,7 +4,7 @@ import { convolutionFilterGradient } from "./conv2d_backprop_filter.ts";
 import { convolutionInputGradient } from "./conv2d_backprop_input.ts";
 import type { ConvolutionShape } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
-import { winogradGain } from "./winograd.ts";
+import { bestWinograd } from "./winograd.ts";
 
 type Quad = [number, number, number, number];
 
@@ -59,7 +59,7 @@ function prefersStock(
   shape: ConvolutionShape,
   isSame: boolean,
 ): boolean {
-  if (build !== "plain" || winogradGain(shape) > GAIN_OVER_STOCK) return false;
+  if (build !== "plain" || bestWinograd(shape).gain > GAIN_OVER_STOCK) return false;
   const { filterHeight, filterWidth, strideHeight, strideWidth } = shape;
   const isShort = filterHeight < strideHeight || filterWidth < strideWidth;
   const isStockWrong = isSame && isShort && filterHeight * filterWidth > 1;

@@ -24,6 +24,7 @@ export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts"
 export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
+  addMoments,
   centerInPlace,
   copyMoments,
   giveBack,

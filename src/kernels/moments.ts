@@ -66,11 +66,18 @@ const CONSTANT_COLUMN_SHARE = 2 ** -40;
 export function mergeMoments(shards: readonly Moments[]): Moments {
   if (shards.length === 0) throw new TypeError("merge moments: none given, wanted at least one");
   const [first, ...others] = shards;
-  return others.reduce(addShard, copyMoments(first));
+  return others.reduce(addMoments, copyMoments(first));
 }
 
-/** Adds a shard to the arrays of others. */
-function addShard<Form extends LayerMoments>(sum: Form, shard: Form): Form {
+/**
+ * Adds the moments of a shard to the arrays of others.
+ *
+ * @param sum Moments, which become part of the answer.
+ * @param shard Those that are added.
+ * @returns Their sums.
+ * @throws {TypeError} When their sizes differ.
+ */
+export function addMoments<Form extends LayerMoments>(sum: Form, shard: Form): Form {
   if (shard.d !== sum.d || shard.n !== sum.n) {
     throw new TypeError(
       `merge moments: sizes ${shard.d}×${shard.n} and ${sum.d}×${sum.n}, wanted equal ones`,
@@ -90,7 +97,7 @@ function addShard<Form extends LayerMoments>(sum: Form, shard: Form): Form {
   if ((sum.half === undefined) !== (shard.half === undefined)) {
     throw new TypeError("merge moments: found some with a half and some without, wanted all alike");
   }
-  const half = sum.half && addShard(sum.half, shard.half!);
+  const half = sum.half && addMoments(sum.half, shard.half!);
   const count = sum.count + shard.count;
   return { ...sum, count, ...(samples && { samples }), ...(half && { half }) };
 }
@@ -114,7 +121,7 @@ export function joinParts(parts: readonly MomentParts[]): PackedMoments {
   const [first, second] = (["first", "second"] as const).map((half) => {
     const [sum, ...others] = parts.flatMap((part) => part[half] ?? []);
     return others.reduce<PackedMoments | undefined>((whole, part) => {
-      const larger = addShard(whole!, part);
+      const larger = addMoments(whole!, part);
       releaseMoments(part);
       return larger;
     }, sum);
@@ -187,7 +194,7 @@ export function inputSquares(moments: LayerMoments): Float64Array {
  */
 export function joinHalves<Form extends LayerMoments>(first: Form, second: Form): Form {
   const { samples, ...half } = first;
-  if (samples === undefined) return { ...addShard(second, first), half: first };
+  if (samples === undefined) return { ...addMoments(second, first), half: first };
   const sum = (name: "sumX" | "sumY" | "sumYY") =>
     first[name].map((value, at) => value + second[name][at]);
   return {

@@ -7,13 +7,31 @@ import {
 } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
 
-/** How a convolution is computed: tap by tap, or tile by tile in fewer products. */
-export type ConvolutionMethod = "direct" | "winograd";
+/** How a convolution is computed: tap by tap, or in fewer products, tile by tile of 2×2 or 4×4 output pixels. */
+export type ConvolutionMethod = "direct" | WinogradMethod;
+
+/** Winograd's methods, by the pixels of their tiles. */
+export type WinogradMethod = "winograd2x2" | "winograd4x4";
+
+/** What is known of a method. */
+interface TileCosts {
+  /** Rows and columns of a tile. */
+  readonly side: number;
+  /** Products that the transforms of a tile cost for each of its matrices, times the channels on either side. */
+  readonly transforms: number;
+  /** Products that the transform of a pair of channels' filter costs. */
+  readonly filter: number;
+  /** Tiles that share a pass over the transformed filter, whatever their bytes. */
+  readonly leastTiles: number;
+}
+
+const METHODS: Readonly<Record<WinogradMethod, TileCosts>> = {
+  winograd2x2: { side: 2, transforms: 3.3, filter: 60, leastTiles: 96 },
+  winograd4x4: { side: 4, transforms: 5.9, filter: 300, leastTiles: 48 },
+};
 
 /** Bytes of V and M, the matrices that a chunk of tiles is taken apart into. */
 const CHUNK_BYTES = 256 * 1024;
-/** Tiles that share a pass over the transformed filter, whatever their bytes. */
-const LEAST_TILES = 96;
 /** Rows of the micro-kernel. */
 const ROWS = 6;
 /** Its columns. */
@@ -23,84 +41,106 @@ const SPARE_BYTES = 16;
 
 /** A convolution by tiles: blocks of the source, and chunks of tiles within them. */
 export interface WinogradPlan extends Conv2DPlan {
+  /** Rows and columns of a tile. */
+  readonly side: number;
   /** Tiles that are transformed and multiplied together. */
   readonly chunkTiles: number;
 }
 
-/** Whether a convolution is one that Winograd's F(2×2, 3×3) can compute. */
+/** Whether a convolution is one that Winograd's F(2×2, 3×3) and F(4×4, 3×3) can compute. */
 export function canUseWinograd(shape: ConvolutionShape): boolean {
   const { filterHeight, filterWidth, strideHeight, strideWidth } = shape;
   return filterHeight === 3 && filterWidth === 3 && strideHeight === 1 && strideWidth === 1 &&
     shape.dilationHeight === 1 && shape.dilationWidth === 1;
 }
 
-/** Products that the transforms of a tile cost, times the channels on either side. */
-const TRANSFORM_PRODUCTS = 3.3;
-/** Products that the transform of a pair of channels' filter costs. */
-const FILTER_PRODUCTS = 60;
-
 function paddedTo(multiple: number, count: number): number {
   return multiple * Math.ceil(count / multiple);
 }
 
 /**
- * How many times faster Winograd is than the direct kernel, about, from the products of each per pair of channels:
+ * How many times faster a method is than the direct kernel, about, from the products of each per pair of channels:
  *
- *     direct     9·⌈pixels⌉₆
- *     winograd   16·⌈tiles⌉₆·(1 + 3.3·(1/c + 1/⌈n⌉₈)) + 60
+ *     direct   9·⌈pixels⌉₆
+ *     tiles    (side + 2)²·⌈tiles⌉₆·(1 + t·(1/c + 1/⌈n⌉₈)) + f
  *
- * The last two numbers, fitted to the times of 185 shapes of both builds, stand for the transforms of tiles and of the
- * filter. Measured in the relaxed build: 0.6 to 0.9 times as fast for c = 1, 0.9 to 1.2 for 3, 1.2 for 8→8, 1.55 for
- * 16→16, 1.8 for 32→32; 64→64 on maps of 1×1, 2×2, 3×3 and 5×5 0.6, 1.9, 1.2 and 1.5, for a single 4×4 image 1.0.
+ * The numbers t and f, fitted to the times of shapes of both builds, stand for the transforms of tiles and of the filter.
+ * Of 40 shapes in either build (bench/results/conv2d.md) the method that promises most was the fastest one but for 3→16,
+ * where it took 1.09 times as long, and a single image of 4×4, 1.35 times as long. The numbers of 4×4 tiles hold for
+ * filter gradients too: of 80, those that are computed tap by tap for all that took up to 1.41 times as long.
  *
  * @param shape The convolution.
+ * @param method The method.
  * @returns The gain; 0 where Winograd does not cover the convolution.
  */
-export function winogradGain(shape: ConvolutionShape): number {
+export function winogradGain(shape: ConvolutionShape, method: WinogradMethod): number {
   if (!canUseWinograd(shape)) return 0;
   const { batchSize, outHeight, outWidth, inChannels, outChannels } = shape;
+  const { side, transforms, filter } = METHODS[method];
   const pixels = batchSize * outHeight * outWidth;
-  const tiles = batchSize * Math.ceil(outHeight / 2) * Math.ceil(outWidth / 2);
-  const transforms = TRANSFORM_PRODUCTS * (1 / inChannels + 1 / paddedTo(COLUMNS, outChannels));
-  const products = 16 * paddedTo(ROWS, tiles) * (1 + transforms) + FILTER_PRODUCTS;
+  const tiles = batchSize * Math.ceil(outHeight / side) * Math.ceil(outWidth / side);
+  const share = transforms * (1 / inChannels + 1 / paddedTo(COLUMNS, outChannels));
+  const products = (side + 2) ** 2 * paddedTo(ROWS, tiles) * (1 + share) + filter;
   return 9 * paddedTo(ROWS, pixels) / products;
 }
 
 /**
- * The method that {@link winogradGain} promises to be faster. Where it decides for Winograd on the shapes that were
- * measured, Winograd took at most 1.03 times as long as the direct kernel; where against, the direct one at most 1.2
- * times as long as Winograd (3→3).
+ * The fastest of Winograd's methods.
+ *
+ * @param shape The convolution.
+ * @returns The method, and how many times faster than the direct kernel it is, about.
+ */
+export function bestWinograd(shape: ConvolutionShape): { method: WinogradMethod; gain: number } {
+  const [small, large] = (["winograd2x2", "winograd4x4"] as const).map((method) => ({
+    method,
+    gain: winogradGain(shape, method),
+  }));
+  return large.gain > small.gain ? large : small;
+}
+
+/**
+ * The method that {@link winogradGain} promises to be the fastest.
  *
  * @param shape The convolution.
  * @returns The method.
  */
 export function fasterMethod(shape: ConvolutionShape): ConvolutionMethod {
-  return winogradGain(shape) > 1 ? "winograd" : "direct";
+  const { method, gain } = bestWinograd(shape);
+  return gain > 1 ? method : "direct";
 }
 
 /**
  * Cuts a convolution into blocks of whole tiles.
  *
  * @param shape The convolution; `canUseWinograd` accepts it.
+ * @param method Which tiles.
  * @param options Limits of a block and where outputs go.
  * @returns The plan.
  */
-export function planWinograd(shape: ConvolutionShape, options: PlanOptions): WinogradPlan {
+export function planWinograd(
+  shape: ConvolutionShape,
+  method: WinogradMethod,
+  options: PlanOptions,
+): WinogradPlan {
   const { outHeight, outWidth, inChannels, outChannels } = shape;
-  const tileRows = Math.ceil(outHeight / 2), tileColumns = Math.ceil(outWidth / 2);
-  const whole = planConvolution({ ...shape, outHeight: 2 * tileRows, outWidth: 2 * tileColumns }, {
+  const { side, leastTiles } = METHODS[method];
+  const tileRows = Math.ceil(outHeight / side), tileColumns = Math.ceil(outWidth / side);
+  const padded = { ...shape, outHeight: side * tileRows, outWidth: side * tileColumns };
+  const whole = planConvolution(padded, {
     ...options,
     placement: options.placement ??
       { height: outHeight, width: outWidth, rowStep: 1, columnStep: 1 },
-    limits: { ...options.limits, alwaysPixels: 4 * LEAST_TILES },
+    limits: { ...options.limits, alwaysPixels: side ** 2 * leastTiles },
     mayReadInPlace: false,
   });
-  const blockRows = 2 * Math.ceil(whole.blockRows / 2), blockHeight = blockRows + 2;
-  const tilesPerBlock = whole.blockImages * blockRows / 2 * tileColumns;
-  const mostTiles = Math.max(LEAST_TILES, CHUNK_BYTES / (64 * (inChannels + outChannels)));
+  const blockRows = side * Math.ceil(whole.blockRows / side), blockHeight = blockRows + 2;
+  const tilesPerBlock = whole.blockImages * blockRows / side * tileColumns;
+  const tileBytes = 4 * (side + 2) ** 2 * (inChannels + outChannels);
+  const mostTiles = Math.max(leastTiles, CHUNK_BYTES / tileBytes);
   const chunks = Math.ceil(tilesPerBlock / mostTiles);
   return {
     ...whole,
+    side,
     outputRows: outHeight,
     outputColumns: outWidth,
     blockRows,
@@ -110,10 +150,33 @@ export function planWinograd(shape: ConvolutionShape, options: PlanOptions): Win
   };
 }
 
+/** Tiles of a whole block. */
+function blockTiles({ side, blockImages, blockRows, outputColumns }: WinogradPlan): number {
+  return blockImages * blockRows / side * Math.ceil(outputColumns / side);
+}
+
 /** Bytes of workspace of a convolution by tiles. */
 export function winogradWorkspaceBytes({ wasm }: Kernels, plan: WinogradPlan): number {
-  const { channels, outputChannels, chunkTiles, blockImages, blockRows, outputColumns } = plan;
-  const blockTiles = blockImages * blockRows / 2 * Math.ceil(outputColumns / 2);
-  return wasm.winogradWorkspaceBytes(channels, outputChannels, chunkTiles, blockTiles) +
-    blockSourceBytes(plan) + SPARE_BYTES;
+  const { side, channels, outputChannels, chunkTiles } = plan;
+  return wasm.winogradWorkspaceBytes(
+    side,
+    channels,
+    outputChannels,
+    chunkTiles,
+    blockTiles(plan),
+  ) + blockSourceBytes(plan) + SPARE_BYTES;
+}
+
+/** Bytes of workspace of a filter gradient by tiles of 4×4 pixels. */
+export function winogradFilterGradientWorkspaceBytes(
+  { wasm }: Kernels,
+  plan: WinogradPlan,
+): number {
+  const { channels, outputChannels, chunkTiles } = plan;
+  return wasm.winogradFilterGradientWorkspaceBytes(
+    channels,
+    outputChannels,
+    chunkTiles,
+    blockTiles(plan),
+  ) + blockSourceBytes(plan) + SPARE_BYTES;
 }

@@ -12,13 +12,19 @@ export {
   wholeSplit,
 } from "./evaluation.ts";
 export { fingerprint, type FingerprintOptions, type Fingerprints } from "./fingerprint.ts";
-export type { DataOptions, Progress, ProgressListener } from "./options.ts";
+export {
+  abortableListener,
+  type DataOptions,
+  type Progress,
+  type ProgressListener,
+} from "./options.ts";
 export { resolveModel, resolveReference } from "./resolve_model.ts";
 export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";
 export {
   type CountedFor,
   fixOpenSizes,
+  fixSizesByData,
   resolveSizedModel,
   type SizedInput,
   type SizedModel,

@@ -40,3 +40,18 @@ export interface Progress {
 
 /** Receives progress. */
 export type ProgressListener = (progress: Progress) => void;
+
+/**
+ * A listener that ends the work once a signal is raised: work ends when its listener throws.
+ *
+ * @param run The signal, and what progress is passed on to.
+ * @returns The listener; it throws the signal's reason.
+ */
+export function abortableListener(
+  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener },
+): ProgressListener {
+  return (progress) => {
+    signal?.throwIfAborted();
+    onProgress?.(progress);
+  };
+}

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { calibrate } from "../../src/api/calibrate.ts";
+import { calibrate, calibrateToFile } from "../../src/api/calibrate.ts";
 import {
   isComplete,
   mergeStatistics,
   type Statistics,
 } from "../../src/execution/calibration/statistics.ts";
+import { loadStatistics } from "../../src/execution/calibration/statistics_file.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import { listReaders } from "../../src/graph/cuts/readers.ts";
@@ -68,6 +69,37 @@ for (const name of ["preActivation", "mobile"] as const) {
     }),
   );
 }
+
+Deno.test(
+  "statistics that go to a file are those that are given back",
+  withNoise(async (data, folder) => {
+    const options = { ...SMALL, model: await noisyNetwork("plain"), data };
+    const { statistics: { layers, ...head } } = await calibrate(options);
+    const path = `${folder}/statistics`;
+    const found = await calibrateToFile(path, options);
+    assert.deepEqual(found.statistics, head);
+    assert.deepEqual(found.layers, [...layers.keys()]);
+    assert.deepEqual(await loadStatistics(path), { ...head, layers });
+  }),
+);
+
+Deno.test(
+  "a signal ends the gathering, and what stands at the file stays",
+  withNoise(async (data, folder) => {
+    const options = { ...SMALL, model: await noisyNetwork("plain"), data };
+    const path = `${folder}/statistics`;
+    await Deno.writeTextFile(path, "old");
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const run = calibrateToFile(path, {
+      ...options,
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    });
+    await assert.rejects(run, reason);
+    assert.equal(await Deno.readTextFile(path), "old");
+  }),
+);
 
 Deno.test(
   "a small memory budget takes more passes for the same sums",

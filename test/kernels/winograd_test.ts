@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { canUseWinograd, fasterMethod } from "../../src/kernels/winograd.ts";
+import { canUseWinograd, fasterMethod, type WinogradMethod } from "../../src/kernels/winograd.ts";
+import type { Kernels } from "../../src/kernels/load.ts";
+import { convolutionFilterGradient } from "../../src/kernels/conv2d_backprop_filter.ts";
 import { convolutionInputGradient } from "../../src/kernels/conv2d_backprop_input.ts";
 import { convolve } from "../../src/kernels/conv2d.ts";
-import { naiveConvolution, naiveInputGradient } from "../reference/conv2d.ts";
+import { naiveConvolution, naiveFilterGradient, naiveInputGradient } from "../reference/conv2d.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
 import {
@@ -14,10 +16,12 @@ import {
   shapeOf,
 } from "./conv2d_shapes.ts";
 
-/** Random data err by 3e-7 at most, by the direct kernel 6e-7: its sums run over the taps too and are longer. */
-const TOLERANCE = 1e-6;
+/** Random data err by 3e-7 and 2e-6 at most, by the direct kernel 6e-7: its sums run over the taps too and are longer. */
+const METHODS = [["winograd2x2", 1e-6], ["winograd4x4", 4e-6]] as const;
 
-const method = "winograd";
+/** Random data err by 1e-6 at most. */
+const GRADIENT_TOLERANCE = 4e-6;
+
 function winogradCase(
   input: ConvolutionCase["input"],
   outputs: number,
@@ -54,26 +58,58 @@ function* winogradCases(): Generator<ConvolutionCase> {
   yield winogradCase([1, 101, 15, 60], 5);
 }
 
-function assertClose(actual: tf.Tensor, expected: ArrayLike<number>, label: object): void {
+function assertClose(
+  actual: tf.Tensor,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  label: object,
+): void {
   const difference = relativeDifference(actual.dataSync(), expected);
-  assert.ok(difference < TOLERANCE, `${difference} in ${JSON.stringify(label)}`);
+  assert.ok(difference < tolerance, `${difference} in ${JSON.stringify(label)}`);
 }
 
-testBothBuilds("Winograd's convolution and input gradient equal their naive twins", (kernels) => {
+/** Defines a test of either method in both builds. */
+function testMethods(
+  name: string,
+  body: (kernels: Kernels, method: WinogradMethod, tolerance: number) => void,
+): void {
+  for (const [method, tolerance] of METHODS) {
+    testBothBuilds(`${method} ${name}`, (kernels) => body(kernels, method, tolerance));
+  }
+}
+
+testMethods(
+  "convolves and gives input gradients as their naive twins do",
+  (kernels, method, tolerance) => {
+    for (const test of winogradCases()) {
+      const shape = shapeOf(test);
+      tf.tidy(() => {
+        const { x, filter, dy } = randomTensors(test);
+        const [xs, ws, dys] = [x, filter, dy].map((tensor) => tensor.dataSync());
+        const output = convolve(kernels, { x, filter }, shape, { method });
+        assertClose(output, naiveConvolution(xs, ws, shape), tolerance, test);
+        const gradient = convolutionInputGradient(kernels, { dy, filter, method }, shape);
+        assertClose(gradient, naiveInputGradient(dys, ws, shape), tolerance, {
+          inputGradient: test,
+        });
+      });
+    }
+  },
+);
+
+testBothBuilds("the filter gradient by tiles equals its naive twin", (kernels) => {
   for (const test of winogradCases()) {
     const shape = shapeOf(test);
     tf.tidy(() => {
-      const { x, filter, dy } = randomTensors(test);
-      const [xs, ws, dys] = [x, filter, dy].map((tensor) => tensor.dataSync());
-      const output = convolve(kernels, { x, filter }, shape, { method });
-      assertClose(output, naiveConvolution(xs, ws, shape), test);
-      const gradient = convolutionInputGradient(kernels, { dy, filter, method }, shape);
-      assertClose(gradient, naiveInputGradient(dys, ws, shape), { inputGradient: test });
+      const { x, dy } = randomTensors(test);
+      const gradient = convolutionFilterGradient(kernels, x, dy, shape, "winograd4x4");
+      const expected = naiveFilterGradient(x.dataSync(), dy.dataSync(), shape);
+      assertClose(gradient, expected, GRADIENT_TOLERANCE, { filterGradient: test });
     });
   }
 });
 
-testBothBuilds("Winograd adds a bias and clamps as the direct kernel does", (kernels) => {
+testMethods("adds a bias and clamps as the direct kernel does", (kernels, method, tolerance) => {
   for (const outputs of [1, 6, 8, 13]) {
     const test = winogradCase([2, 5, 7, 4], outputs);
     tf.tidy(() => {
@@ -86,13 +122,13 @@ testBothBuilds("Winograd adds a bias and clamps as the direct kernel does", (ker
       for (const activation of ["linear", "relu", "relu6"] as const) {
         const direct = convolve(kernels, inputs, shapeOf(test), { activation, method: "direct" });
         const output = convolve(kernels, inputs, shapeOf(test), { activation, method });
-        assertClose(output, direct.dataSync(), { activation, outputs });
+        assertClose(output, direct.dataSync(), tolerance, { activation, outputs });
       }
     });
   }
 });
 
-testBothBuilds("Winograd lets a NaN reach the outputs that see it", (kernels) => {
+testMethods("lets a NaN reach the outputs that see it", (kernels, method) => {
   const test = winogradCase([1, 6, 6, 1], 1);
   for (const activation of ["linear", "relu", "relu6"] as const) {
     tf.tidy(() => {
@@ -111,12 +147,13 @@ testBothBuilds("Winograd lets a NaN reach the outputs that see it", (kernels) =>
   }
 });
 
-testBothBuilds("Winograd leaves no scratch behind", (kernels) => {
+testMethods("leaves no scratch behind", (kernels, method) => {
   const test = winogradCase([3, 33, 31, 17], 19);
   const { x, filter, dy } = randomTensors(test);
   const run = () => [
     convolve(kernels, { x, filter }, shapeOf(test), { method }),
     convolutionInputGradient(kernels, { dy, filter, method }, shapeOf(test)),
+    convolutionFilterGradient(kernels, x, dy, shapeOf(test), "winograd4x4"),
   ];
   tf.dispose(run());
   const tensors = tf.memory().numTensors;
@@ -130,18 +167,19 @@ testBothBuilds("Winograd leaves no scratch behind", (kernels) => {
 Deno.test("`fasterMethod()` leaves few channels, few tiles and other filters to the direct kernel", () => {
   const methodFor = (input: ConvolutionCase["input"], outputs: number) =>
     fasterMethod(shapeOf(winogradCase(input, outputs)));
-  for (const [size, channels] of [[32, 16], [16, 32], [8, 64], [2, 512]]) {
-    assert.equal(methodFor([128, size, size, channels], channels), "winograd");
+  for (const [size, channels] of [[32, 16], [16, 32], [8, 64]]) {
+    assert.equal(methodFor([128, size, size, channels], channels), "winograd4x4");
   }
-  assert.equal(methodFor([128, 32, 32, 16], 3), "winograd");
-  assert.equal(methodFor([128, 32, 32, 3], 16), "direct");
+  assert.equal(methodFor([128, 2, 2, 512], 512), "winograd2x2");
+  assert.equal(methodFor([1, 8, 8, 64], 64), "winograd2x2");
+  assert.equal(methodFor([128, 32, 32, 1], 16), "direct");
   assert.equal(methodFor([128, 1, 1, 64], 64), "direct");
-  assert.equal(methodFor([1, 3, 3, 64], 64), "direct");
+  assert.equal(methodFor([1, 2, 2, 64], 64), "direct");
   const strided = { ...winogradCase([128, 32, 32, 16], 32), strides: [2, 2] } as ConvolutionCase;
   assert.equal(fasterMethod(shapeOf(strided)), "direct");
 });
 
-testBothBuilds("Winograd refuses convolutions that it does not cover", (kernels) => {
+testMethods("refuses convolutions that it does not cover", (kernels, method) => {
   const test = { ...winogradCase([1, 6, 6, 2], 2), strides: [2, 1] } as ConvolutionCase;
   const { x, filter, dy } = randomTensors(test);
   const { numTensors } = tf.memory();

@@ -21,7 +21,8 @@ import {
 } from "../graph/masked.ts";
 import { findInputs } from "../../src/model/topology.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "../formats/onnx/runtime.ts";
-import { runLiteRt, runTfjs } from "../formats/tflite/runtime.ts";
+import { runLiteRt } from "../formats/tflite/runtime.ts";
+import { runTfjs } from "../support/run_tfjs.ts";
 
 /** Outputs may differ by this, relative to their largest value where that is above 1. */
 export const TOLERANCE = 1e-4;

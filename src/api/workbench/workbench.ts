@@ -24,6 +24,7 @@ import {
 } from "../../pruning/mod.ts";
 import type { PruneOptions } from "../prune.ts";
 import {
+  abortableListener,
   batchesOfThread,
   type DataOptions,
   type ImageSelection,
@@ -315,7 +316,7 @@ export class Workbench {
    * ```
    */
   async fillBudget(share: number, run: WorkbenchRun = {}): Promise<BudgetReport> {
-    const tell = listenerOf(run);
+    const tell = abortableListener(run);
     const context: BudgetContext = {
       ...this.#context,
       onStage: (stage, done, total) => tell({ stage, done, total }),
@@ -395,7 +396,12 @@ export class Workbench {
    */
   async prune(run: WorkbenchRun = {}): Promise<PruneResult> {
     const policy = { kind: "list", text: this.ratioList, source: "the workbench" } as const;
-    const options = { ...this.#settings, policy, signal: run.signal, onProgress: listenerOf(run) };
+    const options = {
+      ...this.#settings,
+      policy,
+      signal: run.signal,
+      onProgress: abortableListener(run),
+    };
     const moments = this.#context.original.share();
     return await pruneOpened(this.#session, options, new Stopwatch(), { moments });
   }
@@ -416,7 +422,7 @@ export class Workbench {
     const known = this.#evaluations.get(key);
     if (known) return known;
     const { graph, pool } = this.#context;
-    const tell = listenerOf(run);
+    const tell = abortableListener(run);
     const total = batchesOfThread({ pool }, images.indices.length, images.batchSize);
     let done = 0;
     const onBatch = () => tell({ stage: "evaluating", done: Math.min(done++, total), total });
@@ -436,11 +442,3 @@ export class Workbench {
 }
 
 type Settings = WorkbenchOptions & typeof WORKBENCH_DEFAULTS;
-
-/** Work ends when its listener throws. */
-function listenerOf({ signal, onProgress }: WorkbenchRun): ProgressListener {
-  return (progress) => {
-    signal?.throwIfAborted();
-    onProgress?.(progress);
-  };
-}

@@ -1,12 +1,12 @@
-import { InputError } from "../../base/mod.ts";
 import { packMoments, sizeOfMoments, unpackMoments } from "../../kernels/mod.ts";
-import { StatisticsFile, writeStatistics } from "./packed_statistics.ts";
+import { MergedStatistics } from "./merged_statistics.ts";
 import {
-  checkSameWhole,
-  mergeStatistics,
-  type Statistics,
-  type StatisticsIdentity,
-} from "./statistics.ts";
+  type MomentsToWrite,
+  StatisticsFile,
+  type StatisticsHead,
+  writeStatistics,
+} from "./packed_statistics.ts";
+import type { Statistics, StatisticsIdentity } from "./statistics.ts";
 
 /** Options of {@link loadStatistics}. */
 export interface LoadStatisticsOptions {
@@ -91,7 +91,7 @@ export async function loadStatistics(
 }
 
 /**
- * Adds up the statistics of shards from their files, one after the other: only two are in memory at a time.
+ * Adds up the statistics of shards from their files. {@link mergeStatisticsInto} does it from file to file.
  *
  * @param paths The files, at least one.
  * @returns Their sums.
@@ -117,24 +117,70 @@ export async function loadStatistics(
  * ```
  */
 export async function mergeStatisticsFiles(paths: readonly string[]): Promise<Statistics> {
-  const heads = [];
-  const owners = new Map<number, string>();
-  for (const path of paths) {
-    const head = await loadStatistics(path, { layers: [] });
-    checkSameWhole(`merging ${path} into ${paths[0]}`, head, heads[0]?.head ?? head);
-    for (const shard of head.shards.have) {
-      if (owners.has(shard)) {
-        throw new InputError(
-          `merging ${path}: found shard ${shard} of ${head.shards.of}, ` +
-            `which ${owners.get(shard)} has too; leave one of them out`,
-        );
-      }
-      owners.set(shard, path);
-    }
-    heads.push({ path, head });
+  const merged = new MergedStatistics(paths);
+  try {
+    return await Promise.resolve(unpackStatistics(merged, merged));
+  } finally {
+    merged.close();
   }
-  const [first, ...rest] = heads.toSorted((a, b) => a.head.shards.have[0] - b.head.shards.have[0]);
-  let sum = await loadStatistics(first.path);
-  for (const { path } of rest) sum = mergeStatistics([sum, await loadStatistics(path)]);
-  return sum;
+}
+
+/**
+ * Adds up the statistics of shards from their files into another: two moments of one layer are in memory at a time.
+ *
+ * @param out The file of their sums; one that is there is replaced.
+ * @param paths The files, at least one.
+ * @param signal Interrupts the writing; what was there stays.
+ * @returns What the sums belong to, and which shards are in.
+ * @throws {InputError} When a file is damaged, belongs to something else than the first, or has a shard that another
+ * one has too; when `out` cannot be written.
+ * @throws The signal's reason, when it interrupts.
+ *
+ * @example Merge what two machines have gathered
+ * ```ts
+ * import { calibrateToFile, isComplete, mergeStatisticsInto } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * const model = "cli/example/resnet8-fashion-mnist";
+ * const data = "cli/example/fashion-mnist";
+ * const folder = await Deno.makeTempDir();
+ * const paths = [`${folder}/1.safetensors`, `${folder}/2.safetensors`];
+ * for (const [index, path] of paths.entries()) {
+ *   const shard = { number: index + 1, of: 2 };
+ *   await calibrateToFile(path, { model, data, batches: 1, shard });
+ * }
+ * assert.ok(isComplete(await mergeStatisticsInto(`${folder}/whole.safetensors`, paths)));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function mergeStatisticsInto(
+  out: string,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Omit<Statistics, "layers">> {
+  const merged = new MergedStatistics(paths);
+  try {
+    await writeStatistics(out, merged, merged, signal);
+    const { identity, shards } = merged;
+    return { identity, shards };
+  } finally {
+    merged.close();
+  }
+}
+
+/**
+ * Statistics with the moments of all layers in memory.
+ *
+ * @param head What they belong to.
+ * @param layers The moments.
+ * @returns The statistics.
+ */
+export function unpackStatistics(
+  { identity, shards }: StatisticsHead,
+  layers: MomentsToWrite,
+): Statistics {
+  const unpacked = [...layers.sizes.keys()].map((key) =>
+    [key, unpackMoments(layers.packed(key))] as const
+  );
+  return { identity, shards, layers: new Map(unpacked) };
 }

@@ -54,12 +54,6 @@ export class NodeCall extends ImportCall<Feature> {
     return value.shape.length === 1;
   }
 
-  /** As many as the longest that it reads, or more where that is short. */
-  override get mostFolded(): number {
-    const given = this.inputs.map((input) => input?.kind === "constant" ? input.values.length : 0);
-    return given.reduce((long, length) => Math.max(long, length), super.mostFolded);
-  }
-
   /** The refusal of the node: what was found in it and what was wanted, and what to do. */
   override refusal(found: string): NodeRefusal {
     return new NodeRefusal(this.complaint(found));

@@ -11,7 +11,7 @@ import type { Feature, ImportCall } from "./import_call.ts";
  * @param shifts Per channel.
  * @param options `mayFold`: the node itself reads x only here; `suffix`: goes behind the node's name.
  * @returns y.
- * @throws {InputError} When it is neither maps nor a vector, and the channels have different numbers; when a number is not
+ * @throws {InputError} When it is neither maps nor series nor a vector, and the channels have different numbers; when a number is not
  * finite.
  */
 export function addAffine<Tensor extends Feature>(
@@ -38,16 +38,17 @@ export function addAffine<Tensor extends Feature>(
     });
   }
   const channels = factors.length;
-  const isFlat = call.isVector(value);
-  if (!isFlat && value.shape.length !== 3) {
+  const isFlat = call.isVector(value), isSeries = !isFlat && value.shape.length === 2;
+  if (!isFlat && !isSeries && value.shape.length !== 3) {
     throw call.refusal(
-      `scales the last axis of [N, ${value.shape.join(", ")}], wanted maps or a vector`,
+      `scales the last axis of [N, ${value.shape.join(", ")}], wanted maps, series or a vector`,
     );
   }
-  const shape = [1, 1, channels];
+  const isReshaped = isFlat || isSeries;
+  const target_shape = [isSeries ? -1 : 1, 1, channels];
   const name = suffix ?? "scale";
-  const source = isFlat
-    ? { ...value, layer: call.addLayer("Reshape", [value], { target_shape: shape }, {}, "maps") }
+  const source = isReshaped
+    ? { ...value, layer: call.addLayer("Reshape", [value], { target_shape }, {}, "maps") }
     : value;
   const scaled = call.addLayer(
     "DepthwiseConv2D",
@@ -67,15 +68,15 @@ export function addAffine<Tensor extends Feature>(
       depthwise_kernel: { shape: [1, 1, channels, 1], values: factors },
       bias: { shape: [channels], values: shifts },
     },
-    isFlat ? name : suffix,
+    isReshaped ? name : suffix,
   );
-  if (!isFlat) return call.result(scaled, value, { nonNegative });
+  if (!isReshaped) return call.result(scaled, value, { nonNegative });
   const layer = call.addLayer(
     "Reshape",
     [{ ...value, layer: scaled }],
-    { target_shape: [channels] },
+    { target_shape: isSeries ? [-1, channels] : [channels] },
     {},
-    "vector",
+    isSeries ? "series" : "vector",
   );
   return call.result(layer, value, { nonNegative });
 }

@@ -83,6 +83,23 @@ export function takeAlong(
   return alike([constant], taken, shape.with(axis, indices.length));
 }
 
+/** A constant with its axes in another order: axis i of the result is axis `axes[i]`. */
+export function transposeConstant(constant: Constant, axes: readonly number[]): Constant {
+  const { shape, values } = constant;
+  const steps = shape.map((_, axis) => countElements(shape.slice(axis + 1)));
+  const turnedShape = axes.map((axis) => shape[axis]);
+  const turned = values.map((_, index) => {
+    let place = 0;
+    for (let axis = axes.length - 1, rest = index; axis >= 0; axis--) {
+      const at = rest % turnedShape[axis];
+      rest = (rest - at) / turnedShape[axis];
+      place += at * steps[axes[axis]];
+    }
+    return values[place];
+  });
+  return { kind: "constant", shape: turnedShape, values: turned };
+}
+
 /** Turns rows into columns. */
 export function transposeMatrix({ values, shape }: Constant): Constant {
   const [rows, columns] = shape;

@@ -13,7 +13,7 @@ import {
   fromFront,
   integers,
   takeAlong,
-  transposeMatrix,
+  transposeConstant,
 } from "./constants.ts";
 import type { Feature, ImportCall } from "./import_call.ts";
 
@@ -80,11 +80,16 @@ export function joinLists(call: Call, parts: readonly Constant[]): Constant {
   return alike(parts, parts.flatMap(({ values }) => Array.from(values)));
 }
 
-/** A constant with its axes in another order; matrices alone may change. */
+/** A constant with its axes in another order. */
 export function moveAxes(call: Call, constant: Constant, axes: readonly number[]): Constant {
-  if (axes.join() === [...constant.shape.keys()].join()) return constant;
-  if (axes.join() === "1,0" && constant.shape.length === 2) return transposeMatrix(constant);
-  throw call.refusal(`moves axes of a constant to [${axes.join(", ")}], wanted a matrix`);
+  const { shape } = constant;
+  const isOrder = axes.length === shape.length &&
+    axes.toSorted((first, second) => first - second).every((axis, index) => axis === index);
+  if (isOrder) return transposeConstant(constant, axes);
+  throw call.refusal(
+    `moves axes of a constant of shape [${shape.join(", ")}] to [${axes.join(", ")}], ` +
+      `wanted each of its axes once`,
+  );
 }
 
 /** Takes axes of one out, all of them where none are named. */

@@ -160,9 +160,10 @@ export abstract class ImportCall<
     );
   }
 
-  /** Elements that a constant may have which is computed ahead of the network. */
+  /** Elements that a constant may have which is computed ahead: as many as the longest that the node reads, or some more. */
   get mostFolded(): number {
-    return MOST_FOLDED;
+    const given = this.inputs.map((input) => input?.kind === "constant" ? input.values.length : 0);
+    return given.reduce((long, length) => Math.max(long, length), MOST_FOLDED);
   }
 
   /** Refuses constants made up of others that a small file could claim to need. */

@@ -130,6 +130,7 @@ export class LayerBuilder {
    */
   foldAffine(name: string, factors: Float32Array, shifts: Float32Array): boolean {
     const layer = this.#layers.get(name)!;
+    if (layer.className === "LayerNormalization") return scaleNormalization(layer, factors, shifts);
     const role = ownValue(KERNEL_ROLES, layer.className);
     const isSelector = layer.className === "Conv2D" && layer.config.trainable === false;
     if (role === undefined || isSelector) return false;
@@ -183,6 +184,23 @@ export class LayerBuilder {
     const weights = owners.flatMap((layer) => listWeights(layer, this.#path));
     return { topology, weights: new Map(weights.map((weight) => [weight.name, weight])) };
   }
+}
+
+/** Takes y = x · factor + shift into a normalization over channels alone. */
+function scaleNormalization(layer: BuiltLayer, factors: Float32Array, shifts: Float32Array) {
+  if (layer.config.axis !== -1) return false;
+  const { gamma, beta } = layer.weights;
+  const shape = [factors.length];
+  layer.weights.gamma = {
+    shape,
+    values: factors.map((factor, c) => factor * (gamma?.values[c] ?? 1)),
+  };
+  layer.weights.beta = {
+    shape,
+    values: shifts.map((shift, c) => shift + factors[c] * (beta?.values[c] ?? 0)),
+  };
+  layer.config = { ...layer.config, scale: true, center: true };
+  return true;
 }
 
 function describeLayer(

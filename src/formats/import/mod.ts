@@ -13,6 +13,7 @@ export {
   findSwish,
 } from "./activations.ts";
 export {
+  addAffine,
   addArithmetic,
   addSelector,
   addUniformAffine,
@@ -22,13 +23,17 @@ export {
 export { addBatchNorm } from "./batch_norm.ts";
 export {
   alike,
+  broadcastShapes,
+  combineConstants,
   type Constant,
   countElements,
   floats,
   fromFront,
+  holdsIntegers,
   integers,
   listIndices,
   takeAlong,
+  transposeConstant,
   transposeMatrix,
 } from "./constants.ts";
 export { type Feature, ImportCall, type ImportContext, MOST_VALUES } from "./import_call.ts";

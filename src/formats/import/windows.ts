@@ -120,6 +120,7 @@ export function padFor<Tensor extends Feature>(
  * @param value The maps.
  * @param axis Which axis.
  * @param kept The first row or column that is kept, and the one behind the last.
+ * @param suffix Goes behind the node's name.
  * @returns The smaller maps.
  */
 export function addCrop<Tensor extends Feature>(
@@ -127,12 +128,13 @@ export function addCrop<Tensor extends Feature>(
   value: Tensor,
   axis: number,
   [first, end]: Pair,
+  suffix = axis === 0 ? "rows" : "columns",
 ): Tensor {
   const size = sizeOf(call, value);
   if (end - first === size[axis]) return value;
   const cropping = [[0, 0], [0, 0]].with(axis, [first, size[axis]! - end]);
   const config = { cropping, data_format: "channels_last" };
-  const layer = call.addLayer("Cropping2D", [value], config, {}, axis === 0 ? "rows" : "columns");
+  const layer = call.addLayer("Cropping2D", [value], config, {}, suffix);
   const shape = resized(call, value, size.with(axis, end - first));
   return call.result(layer, value, { shape });
 }

@@ -1,11 +1,13 @@
 /**
  * Networks in ONNX files.
  *
- * Read: Conv (groups, dilation, any padding), BatchNormalization, MaxPool, AveragePool, global pooling and ReduceMean or
- * ReduceMax of rows and columns, Gemm, MatMul; Relu, Clip, LeakyRelu, PRelu, Elu, Selu, Gelu, Mish, Sigmoid, HardSigmoid,
- * HardSwish, Tanh, Softplus, Softsign, Softmax, LogSoftmax; Add, Sub, Mul, Div, Neg, Sum, Mean, Max, Min; Concat, Split,
- * Slice, Gather, Pad, Resize, Expand; Flatten, Reshape, Squeeze, Unsqueeze, Identity, Cast, Dropout, and what computes
- * shapes.
+ * Read: Conv and ConvTranspose (groups, dilation, any padding), MaxPool, AveragePool, BatchNormalization and global pooling,
+ * of maps and of series; ReduceMean, ReduceMax, ReduceSum; LayerNormalization, InstanceNormalization, GroupNormalization,
+ * MeanVarianceNormalization; Gemm, MatMul; Relu, Clip, LeakyRelu, PRelu, Elu, Selu, ThresholdedRelu, Gelu, Mish, Sigmoid,
+ * HardSigmoid, HardSwish, Tanh, Softplus, Softsign, Softmax, LogSoftmax; Add, Sub, Mul, Div, Neg, Abs, Pow, Sum, Mean, Max,
+ * Min; Concat, Split, Slice, Gather, Pad, Resize, Upsample, DepthToSpace, SpaceToDepth, Expand; Flatten, Reshape, Transpose,
+ * Squeeze, Unsqueeze, Identity, Cast, Dropout, and what computes constants. An attribute that is not read is refused by
+ * name (`read/attributes.ts`).
  *
  * Written: every layer that pruning can leave behind, nested models too.
  *

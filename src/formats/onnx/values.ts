@@ -19,9 +19,14 @@ export interface FlatPiece {
 
 /**
  * A tensor that the network computes. Its shape is C × H × W, or F, in ONNX; G × C/G × H × W while channels stand in
- * groups on their way to being shuffled.
+ * groups on their way to being shuffled. In the layers the channels are last, so the axes are others:
+ *
+ *     channels first     ONNX  C × H × W    C × P    layers  H × W × C    P × C
+ *     channels last      ONNX  H × W × C    P × C    layers  H × W × C    P × C
  */
 export interface Feature extends LayerTensor {
+  /** Whether the channels are last in ONNX too, as behind a Transpose. */
+  readonly isLast?: boolean;
   /** Whether the layer's tensor has one axis only; C × 1 × 1 is one axis of C then. */
   readonly isFlat: boolean;
   /** Whether the groups of channels and the channels of a group have changed places, and not yet in the layers. */
@@ -32,6 +37,22 @@ export interface Feature extends LayerTensor {
 
 /** A tensor of the graph. */
 export type Value = Constant | Feature;
+
+/**
+ * The axes of a tensor in ONNX, the batch being 0, in the order in which the layers have them.
+ *
+ * @param rank Number of axes without the batch.
+ * @param isLast Whether the channels are last in ONNX.
+ */
+export function axesInLayers(rank: number, isLast = false): number[] {
+  const axes = Array.from({ length: rank }, (_, axis) => axis + 1);
+  return isLast ? axes : [...axes.slice(1), ...axes.slice(0, 1)];
+}
+
+/** The shape of a tensor as the layers have it. */
+export function shapeInLayers({ shape, isLast }: Feature): (number | null)[] {
+  return axesInLayers(shape.length, isLast).map((axis) => shape[axis - 1]);
+}
 
 /**
  * The ONNX position of every value of a flat tensor.

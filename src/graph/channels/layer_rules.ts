@@ -8,8 +8,8 @@ import { selectedPositions } from "./selectors.ts";
  *
  * - `source`: makes channels of its own (an input layer);
  * - `convolution`, `dense`: reads all channels of its input, makes new ones;
- * - `carry`: every output channel comes from the same channel of each input (activations, pooling, BatchNorm, Add …);
- *   an input of one channel is spread over all;
+ * - `carry`: every output channel comes from the same channel of each input (activations, pooling, BatchNorm, Add, rows
+ *   or columns joined …); an input of one channel is spread over all;
  * - `depthwise`: every input channel gives `multiplier` neighboring output channels;
  * - `concatenate`: the channels of all inputs, one behind the other;
  * - `flatten`: the last axis becomes longer, all channels of a position behind those of the one before;
@@ -135,15 +135,11 @@ function ruleOfClass(node: LayerNode, inputShapes: readonly Shape[]): LayerRule 
         ? { kind: "carry" }
         : opaque(`BatchNormalization layer ${name} normalizes axis ${config.axis}, not channels`);
     case "LayerNormalization":
-      return opaque(
-        [config.axis ?? -1].flat().some((axis) => isLastAxis(axis, shape.length))
-          ? `LayerNormalization layer ${name} normalizes over channels`
-          : `LayerNormalization layer ${name} normalizes axis ${config.axis}, not channels`,
-      );
+      return ruleOfNormalization(node, shape);
     case "Concatenate":
       return isLastAxis(config.axis ?? -1, shape.length)
         ? { kind: "concatenate" }
-        : opaque(`Concatenate layer ${name} joins axis ${config.axis}, not channels`);
+        : { kind: "carry" };
     case "Flatten":
       return [...shape, ...node.outputShape].includes(null)
         ? opaque(`Flatten layer ${name} has an input without a fixed size`)
@@ -172,6 +168,17 @@ function ruleOfConvolution(node: LayerNode): LayerRule {
   if (config.padding === "causal") return opaque(`${className} layer ${name} has causal padding`);
   const positions = selectedPositions(node);
   return positions ? { kind: "select", positions } : { kind: "convolution" };
+}
+
+/** Over the positions of every channel, a normalization without weights lets channels through, those of zeros too. */
+function ruleOfNormalization({ name, config }: LayerNode, shape: Shape): LayerRule {
+  const axes = [config.axis ?? -1].flat();
+  if (axes.some((axis) => isLastAxis(axis, shape.length))) {
+    return opaque(`LayerNormalization layer ${name} normalizes over channels`);
+  }
+  return config.center === false && config.scale === false
+    ? { kind: "carry" }
+    : opaque(`LayerNormalization layer ${name} normalizes axis ${config.axis}, not channels`);
 }
 
 /** Values keep their order, so the channels can be followed where one width is a multiple of the other. */

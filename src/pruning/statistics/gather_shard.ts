@@ -1,7 +1,7 @@
-import type { Statistics } from "../../execution/mod.ts";
+import type { StatisticsHead } from "../../execution/mod.ts";
 import { InputError, option } from "../../base/mod.ts";
-import { type Moments, unpackMoments } from "../../kernels/mod.ts";
 import { shardIndices } from "../../session/mod.ts";
+import { MomentStore } from "./moment_store.ts";
 import {
   gatherMoments,
   identifyStatistics,
@@ -18,31 +18,45 @@ export interface Shard {
   readonly of: number;
 }
 
+/** The statistics of a shard, which wait to be written. */
+export interface ShardMoments {
+  /** What they belong to. */
+  readonly head: StatisticsHead;
+  /** The moments of all layers, to be closed by who has them. */
+  readonly layers: MomentStore;
+  /** Images of the shard. */
+  readonly images: number;
+}
+
 /**
  * Gathers the statistics of a part of the calibration images.
  *
  * @param source The network and all calibration images.
  * @param shard Which part.
- * @returns Its statistics, and how many images it has.
+ * @returns Its statistics.
  * @throws {InputError} When there are too few images for so many shards.
  * @throws {RangeError} When there is no shard of that number.
  */
 export async function gatherShard(
   source: StatisticsSource,
   shard: Shard,
-): Promise<{ statistics: Statistics; images: number }> {
+): Promise<ShardMoments> {
   const all = source.calibration.indices;
   const indices = cutShard(all, shard);
   const place = (indices.byteOffset - all.byteOffset) / indices.BYTES_PER_ELEMENT;
   const identity = await identifyStatistics(source);
   const part = { ...source, calibration: { ...source.calibration, indices, place } };
-  const layers = new Map<string, Moments>();
-  await gatherMoments(part, layersToSample(source), (key, moments) => {
-    layers.set(key, unpackMoments(moments));
-  });
+  const layers = new MomentStore();
+  try {
+    await gatherMoments(part, layersToSample(source), (key, moments) => layers.put(key, moments));
+  } catch (error) {
+    layers.close();
+    throw error;
+  }
   const { number, of } = shard;
   return {
-    statistics: { identity, shards: { of, have: [number] }, layers },
+    head: { identity, shards: { of, have: [number] } },
+    layers,
     images: indices.length,
   };
 }

@@ -8,6 +8,7 @@ import {
 import {
   loadStatistics,
   mergeStatisticsFiles,
+  mergeStatisticsInto,
   saveStatistics,
 } from "../../../src/execution/calibration/statistics_file.ts";
 import { writeSafetensors } from "../../../src/execution/calibration/safetensors.ts";
@@ -93,6 +94,9 @@ Deno.test("files of shards add up as the shards do, and are named when they do n
     for (const path of paths) await saveStatistics(path, shard(Number(path.at(-1))));
     const sum = await mergeStatisticsFiles(paths);
     assert.deepEqual(sum, mergeStatistics([shard(1), shard(2), shard(3)]));
+    const { layers: _, ...head } = sum;
+    assert.deepEqual(await mergeStatisticsInto(`${folder}/sum`, paths), head);
+    assert.deepEqual(await loadStatistics(`${folder}/sum`), sum);
     const refused = async (path: string, message: RegExp) =>
       await assert.rejects(mergeStatisticsFiles([...paths, path]), (error: Error) => {
         assert.ok(error instanceof InputError);
@@ -106,6 +110,12 @@ Deno.test("files of shards add up as the shards do, and are named when they do n
     await refused(`${folder}/other`, /belong to data e, wanted d; give others/);
     await saveStatistics(`${folder}/fifths`, shard(2, 5));
     await refused(`${folder}/fifths`, /belong to shards 5, wanted 3/);
+    const fewer = { ...shard(2), layers: new Map([...shard(2).layers].slice(1)) };
+    await saveStatistics(`${folder}/fewer`, fewer);
+    await refused(
+      `${folder}/fewer`,
+      /found the layers block\/dense, wanted block\/dense, conv1; make/,
+    );
   }));
 
 Deno.test("an interrupt while statistics are written leaves what was there, and nothing else", () =>

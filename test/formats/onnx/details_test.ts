@@ -15,6 +15,7 @@ import {
 import { buildNetworkFile } from "../../support/networks.ts";
 import { Sketch } from "./sketch.ts";
 import { sketches } from "./sketches.ts";
+import { spellings } from "./spellings.ts";
 
 await startBackend();
 
@@ -80,6 +81,18 @@ Deno.test("a bias behind a linear layer, and a shift behind a convolution, go in
   ]);
 });
 
+Deno.test("parts become the layer that they make", () => {
+  const classes = (name: string) =>
+    listLayers(spellings[name]()).map((layer) => layer.split(" ")[0]);
+  const normed = classes("a normalization over channels, by parts");
+  assert.equal(normed.filter((name) => name === "LayerNormalization").length, 2);
+  assert.ok(!normed.includes("Permute") && !normed.includes("DepthwiseConv2D"), `${normed}`);
+  const { config } = readOnnx(spellings["activations by parts, in several orders"](), "net.onnx")
+    .topology;
+  const found = config.layers!.map((layer) => layer.config.activation);
+  for (const activation of ["gelu", "mish", "softsign"]) assert.ok(found.includes(activation));
+});
+
 Deno.test("weights of every type are read, raw or not", () => {
   const numbers = [0.5, -1.25, 3];
   const raw = (array: { buffer: ArrayBuffer }) => ({
@@ -97,6 +110,25 @@ Deno.test("weights of every type are read, raw or not", () => {
     const file = readOnnx(g.encode(g.node("Conv", ["x", "w"])), "net.onnx");
     assert.deepEqual([...file.weights.get("Conv_0/kernel")!.values], numbers);
   }
+});
+
+Deno.test("before opset 7 operands are spread from an axis on, and slopes are those of channels", () => {
+  const read = (opset: number) => {
+    const g = new Sketch(undefined, opset);
+    const isOld = opset < 7;
+    const shape = isOld ? [8] : [8, 1, 1];
+    const spread = isOld ? { axis: 1, broadcast: 1 } : undefined;
+    const x = g.node("Mul", [g.conv("x", [8, 3, 1, 1]), g.weight(shape)], spread);
+    const weights = [[0.5, 1], [0.3, 0], [0.3, 0], [0.5, 1]].map(([scale, shift]) =>
+      g.weight([8], scale, shift)
+    );
+    const mode = isOld ? { is_test: 1 } : undefined;
+    const normed = g.node("BatchNormalization", [x, ...weights], mode);
+    return readOnnx(g.encode(g.node("PRelu", [normed, g.weight(shape)])), "net.onnx");
+  };
+  const { topology, weights } = read(6), wanted = read(17);
+  assert.deepEqual(topology, wanted.topology);
+  assert.deepEqual(weights, wanted.weights);
 });
 
 Deno.test("metadata is written, readable for others too, and read back", async () => {
@@ -119,7 +151,7 @@ Deno.test("a written network keeps the names of its layers when it is read back"
 });
 
 Deno.test("what is read can be cut: masked equals shrunk", async (t) => {
-  for (const [name, build] of Object.entries(sketches)) {
+  for (const [name, build] of Object.entries({ ...sketches, ...spellings })) {
     await t.step(name, async () => {
       const network = await openSplit(readOnnx(build(), "net.onnx"));
       const { model, graph, map } = network;

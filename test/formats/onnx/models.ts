@@ -175,6 +175,47 @@ function open(): tf.LayersModel {
   return tf.model({ inputs: x, outputs: layers.dense({ units: 2 }).apply(mean) as Symbolic });
 }
 
+/** Images without an axis of channels, and vectors that become images. */
+const IMAGES: Readonly<Record<string, () => tf.LayersModel>> = {
+  "rows of numbers, reshaped to an image": () => {
+    const x = tf.input({ name: "digits", shape: [8, 8] });
+    const image = layers.reshape({ targetShape: [8, 8, 1] }).apply(x) as Symbolic;
+    const maps = layers.globalMaxPooling2d({}).apply(conv(image, 4, { activation: "relu" }));
+    return tf.model({ inputs: x, outputs: layers.dense({ units: 3 }).apply(maps) as Symbolic });
+  },
+  "rows of numbers, flattened": () => {
+    const x = tf.input({ name: "digits", shape: [8, 8] });
+    const flat = layers.flatten().apply(x) as Symbolic;
+    const hidden = layers.dense({ units: 6, activation: "tanh" }).apply(flat);
+    return tf.model({ inputs: x, outputs: layers.dense({ units: 3 }).apply(hidden) as Symbolic });
+  },
+  "rows of numbers, each by itself": () => {
+    const x = tf.input({ name: "rows", shape: [6, 5] });
+    const wide = layers.dense({ units: 4, activation: "relu" }).apply(x) as Symbolic;
+    const normed = layers.batchNormalization().apply(wide) as Symbolic;
+    const turned = layers.permute({ dims: [2, 1] }).apply(normed) as Symbolic;
+    const scores = layers.dense({ units: 3, activation: "softmax" }).apply(turned) as Symbolic;
+    return tf.model({ inputs: x, outputs: [scores, layers.flatten().apply(normed) as Symbolic] });
+  },
+  "a vector, reshaped to an image": () => {
+    const x = tf.input({ name: "digits", shape: [64] });
+    const image = layers.reshape({ targetShape: [8, 8, 1] }).apply(x) as Symbolic;
+    const flat = layers.flatten().apply(conv(image, 3, { padding: "same", strides: 2 }));
+    return tf.model({ inputs: x, outputs: layers.dense({ units: 3 }).apply(flat) as Symbolic });
+  },
+  "a generator": () => {
+    const x = tf.input({ name: "noise", shape: [5] });
+    const wide = layers.dense({ units: 36, activation: "relu" }).apply(x) as Symbolic;
+    const maps = layers.reshape({ targetShape: [3, 3, 4] }).apply(wide) as Symbolic;
+    const normed = layers.batchNormalization().apply(maps) as Symbolic;
+    const options = { filters: 2, kernelSize: 4, strides: 2, padding: "same" } as const;
+    return tf.model({
+      inputs: x,
+      outputs: layers.conv2dTranspose(options).apply(normed) as Symbolic,
+    });
+  },
+};
+
 const BUILDERS: Readonly<Record<string, () => tf.LayersModel>> = {
   nested,
   siblings,
@@ -190,9 +231,12 @@ const BUILDERS: Readonly<Record<string, () => tf.LayersModel>> = {
 /** Names of the models. */
 export const modelNames = Object.keys(BUILDERS);
 
+/** Names of models whose inputs are no maps. */
+export const flatModelNames = Object.keys(IMAGES);
+
 /** A model that holds one construct, with random weights. */
 export async function buildModelFile(name: string): Promise<ModelFile> {
-  const model = BUILDERS[name]();
+  const model = (BUILDERS[name] ?? IMAGES[name])();
   const file = await captureModel(model, { path: name });
   disposeModel(model);
   return file;

@@ -6,15 +6,18 @@ import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";
 import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
+import { runTfjs } from "../../support/run_tfjs.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
+import { kerasSketches } from "./keras_sketches.ts";
 import { sketches } from "./sketches.ts";
+import { spellings } from "./spellings.ts";
 
 const TOLERANCE = 1e-4;
 
 await startBackend();
 
 Deno.test("a network from PyTorch gives in TensorFlow.js what ONNX Runtime gives", async (t) => {
-  for (const [name, build] of Object.entries(sketches)) {
+  for (const [name, build] of Object.entries({ ...sketches, ...spellings })) {
     await t.step(name, async () => {
       const bytes = build();
       const images = [randomMaps([2, 3, 8, 8], 5), randomMaps([2, 3, 8, 8], 6)];
@@ -25,6 +28,24 @@ Deno.test("a network from PyTorch gives in TensorFlow.js what ONNX Runtime gives
       assert.ok(difference < TOLERANCE, `read: ${difference}`);
       const back = differenceOf(await runOnnx(writeOnnx(file), given), wanted);
       assert.ok(back < TOLERANCE, `written again: ${back}`);
+    });
+  }
+});
+
+Deno.test("a network from Keras, channels last, gives in TensorFlow.js what ONNX Runtime gives", async (t) => {
+  for (const [name, build] of Object.entries(kerasSketches)) {
+    await t.step(name, async () => {
+      const bytes = build();
+      const images = [randomMaps([2, 8, 8, 3], 5)];
+      const wanted = await runOnnx(bytes, images);
+      const file = readOnnx(bytes, "keras.onnx");
+      const difference = differenceOf(await runTfjs(file, images), wanted);
+      assert.ok(difference < TOLERANCE, `read: ${difference}`);
+      const classes = file.topology.config.layers!.map(({ class_name }) => class_name);
+      assert.ok(!classes.includes("Permute"), `${classes}`);
+      const again = readOnnx(writeOnnx(file), "again.onnx");
+      const back = differenceOf(await runTfjs(again, images), wanted);
+      assert.ok(back < TOLERANCE, `written again and read: ${back}`);
     });
   }
 });

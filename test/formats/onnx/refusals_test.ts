@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InputError } from "../../../src/base/errors.ts";
 import { openModel } from "../../../src/formats/open_model.ts";
+import { knownOperators } from "../../../src/formats/onnx/read/attributes.ts";
+import { foldedOperators } from "../../../src/formats/onnx/read/fold_constants.ts";
+import { operators } from "../../../src/formats/onnx/read/operators/mod.ts";
 import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { DATA_TYPES } from "../../../src/formats/onnx/messages.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
@@ -24,15 +27,15 @@ function single(operator: string, attributes = {}, ...operands: ((g: Sketch) => 
 
 Deno.test("an operation that cannot be read is named with its node and what to do", () => {
   refuses(
-    single("InstanceNormalization", {}, (g) => g.weight([3]), (g) => g.weight([3])),
-    /^reading net\.onnx: node "\/InstanceNormalization_0" \(InstanceNormalization\) is no operation that can be read; use BatchNormalization instead$/,
+    single("LpNormalization"),
+    /^reading net\.onnx: node "\/LpNormalization_0" \(LpNormalization\) is no operation that can be read; use BatchNormalization instead$/,
   );
   refuses(single("QuantizeLinear", {}, (g) => g.weight([])), /export the model before it is quan/);
   refuses(single("If"), /without branches that depend on the data/);
   refuses(single("LSTM"), /only convolutional networks are read/);
   refuses(
-    single("Transpose", { perm: [0, 2, 3, 1] }),
-    /moves axes to \[0, 2, 3, 1\], wanted batch/,
+    single("Transpose", { perm: [1, 0, 2, 3] }),
+    /moves the axes of \[N, 3, 8, 8\] to \[1, 0, 2, 3\], wanted the batch/,
   );
   const g = new Sketch();
   g.node("FusedConv", ["x"]);
@@ -42,8 +45,7 @@ Deno.test("an operation that cannot be read is named with its node and what to d
 
 Deno.test("options that no layer has are refused with the node's name", () => {
   refuses(single("Softmax", { axis: 3 }), /runs along axis 3 of 4, wanted the channels, axis 1/);
-  refuses(single("Elu", { alpha: 0.5 }), /has alpha 0\.5, wanted 1/);
-  refuses(single("Concat", { axis: 2 }, () => "x"), /along axis 2, wanted channels/);
+  refuses(single("Concat", { axis: 0 }, () => "x"), /along axis 0, wanted one size but for that/);
   refuses(
     single("MaxPool", { kernel_shape: [3, 3], dilations: [2, 2] }),
     /is dilated, wanted neighboring values/,
@@ -52,10 +54,15 @@ Deno.test("options that no layer has are refused with the node's name", () => {
     single("AveragePool", { kernel_shape: [2, 2], pads: [1, 1, 0, 0] }),
     /which no layer can leave out of the pooling/,
   );
-  refuses(single("Pad", { mode: "reflect" }, (g) => g.integers([0, 0, 1, 1, 0, 0, 1, 1])), /pads/);
-  refuses(single("Reshape", {}, (g) => g.integers([0, 8, 3, 8])), /moves values between channels/);
+  refuses(single("Pad", { mode: "wrap" }, (g) => g.integers([0, 0, 1, 1, 0, 0, 1, 1])), /pads/);
+  refuses(single("Pad", { mode: "edge" }, (g) => g.integers([0, 1, 0, 0, 0, 0, 0, 0])), /channels/);
+  refuses(
+    single("Pad", { mode: "reflect" }, (g) => g.integers([0, 0, 8, 0, 0, 0, 0, 0])),
+    /puts copies of 8 and 0 rows or columns around 8, wanted a fixed and larger number/,
+  );
+  refuses(single("Reshape", {}, (g) => g.integers([0, 8, 3, 4, 2])), /wanted three axes behind/);
   refuses(single("Reshape", {}, (g) => g.integers([7, -1])), /wanted the batch to stay/);
-  refuses(single("ReduceMean", { axes: [1] }), /reduces axes \[1\], wanted rows and columns/);
+  refuses(single("ReduceMean", { axes: [0] }), /reduces axes \[0\] of .*, wanted rows and columns/);
   refuses(single("Add", {}, (g) => g.weight([1, 3, 8, 8])), /wanted one number, or one for every/);
   refuses(single("Conv", {}, (g) => g.weight([4, 3, 3])), /has a kernel of shape \[4, 3, 3\]/);
   refuses(single("Conv", { strides: [0, 1] }, (g) => g.weight([4, 3, 3, 3])), /strides \[0, 1\]/);
@@ -64,11 +71,18 @@ Deno.test("options that no layer has are refused with the node's name", () => {
   refuses(single("Conv", {}, () => "x"), /reads what layer x makes as input 1, wanted a constant/);
 });
 
-Deno.test("transposed convolutions with groups or an output of stated size are refused", () => {
+Deno.test("transposed convolutions with margins that cannot be are refused", () => {
   const kernel = (g: Sketch) => g.weight([3, 2, 2, 2]);
-  refuses(single("ConvTranspose", { group: 3 }, kernel), /has groups, wanted one/);
-  refuses(single("ConvTranspose", { output_shape: [9, 9] }, kernel), /states the size of its out/);
-  refuses(single("ConvTranspose", { auto_pad: "SAME_LOWER" }, kernel), /auto_pad SAME_LOWER/);
+  refuses(single("ConvTranspose", { group: 2 }, kernel), /and 2 group\(s\) for 3 channels, wanted/);
+  refuses(single("ConvTranspose", { output_shape: [9] }, kernel), /states an output of \[9\] for/);
+  refuses(
+    single("ConvTranspose", { auto_pad: "SAME" }, kernel),
+    /has auto_pad SAME, wanted NOTSET/,
+  );
+  refuses(
+    single("ConvTranspose", { kernel_shape: [3, 3] }, kernel),
+    /has kernel_shape \[3, 3\] and/,
+  );
   refuses(single("ConvTranspose", { output_padding: [-1, 0] }, kernel), /output_padding \[-1, 0\]/);
   refuses(single("ConvTranspose", { output_padding: [2 ** 30, 0] }, kernel), /makes a kernel of/);
   refuses(single("ConvTranspose", { pads: [9, 0, 9, 0] }, kernel), /wanted no empty one/);
@@ -81,8 +95,71 @@ Deno.test("padding ahead that depends on an open size is refused", () => {
   refuses(g.encode(g.conv("x", [2, 3, 3, 3], options)), /pads maps of open size by itself/);
 });
 
-Deno.test("flattened maps as an output are refused, since their order would change", () => {
-  refuses(single("Flatten", { axis: 1 }), /output "Flatten_0" of flattened maps, whose values/);
+Deno.test("attributes that are not read, or no longer in an opset, are refused by name", () => {
+  refuses(single("Relu", { alpha: 2 }), /\(Relu\) has attribute alpha, of which nothing is known/);
+  refuses(
+    single("Conv", { groups: 2 }),
+    /has attribute groups, .*, wanted auto_pad, dilations, ker/,
+  );
+  refuses(single("Clip", { max: 6 }), /has attribute max, which opset 17 does not have since 11;/);
+  refuses(single("ConvTranspose", { storage_order: 1 }), /has attribute storage_order/);
+  refuses(
+    single("Resize", { antialias: 1 }, () => "", (g) => g.floats([1, 1, 2, 2])),
+    /has antialias 1, wanted 0; set it where the model was made/,
+  );
+  refuses(
+    single(
+      "BatchNormalization",
+      { spatial: 0 },
+      ...new Array(4).fill((g: Sketch) => g.weight([3])),
+    ),
+    /has spatial 0, wanted 1/,
+  );
+});
+
+Deno.test("every operation that is read, or computed ahead, says which attributes it has", () => {
+  const read = [...Object.keys(operators), ...foldedOperators].sort();
+  assert.deepEqual(knownOperators.toSorted(), [...new Set(read)]);
+});
+
+Deno.test("constants that differ between rows or columns are refused", () => {
+  const square = new Sketch(["N", 3, 3, 3]);
+  const sum = square.node("Add", ["x", square.weight([3])]);
+  refuses(square.encode(sum), /has a constant of shape \[3\], wanted/);
+  refuses(single("Mul", {}, (g) => g.floats([2], [1, 1, 1, 1, 1])), /of shape \[1, 1, 1, 1, 1\]/);
+  const g = new Sketch([5, 4]);
+  refuses(
+    g.encode(g.node("Gemm", ["x", g.weight([4, 5]), g.weight([5, 1])])),
+    /has a constant of shape \[5, 1\], wanted one number, or one for every channel/,
+  );
+});
+
+Deno.test("averages that count zeros around maps of open size are refused", () => {
+  const g = new Sketch(["N", 3, "H", "W"]);
+  const options = { kernel_shape: [3, 3], strides: [2, 2], auto_pad: "SAME_UPPER" };
+  refuses(
+    g.encode(g.node("AveragePool", ["x"], { ...options, count_include_pad: 1 })),
+    /counts zeros around maps of open size/,
+  );
+  refuses(
+    single("AveragePool", { kernel_shape: [2, 2], dilations: [2, 2] }),
+    /is dilated, wanted neighboring values/,
+  );
+});
+
+Deno.test("a tensor may not be spread over a batch, nor rounded to integers", () => {
+  refuses(single("Expand", {}, (g) => g.integers([4, 3, 8, 8])), /widens \[N, 3, 8, 8\]/);
+  refuses(single("CastLike", {}, (g) => g.integers([1])), /rounds to integers, wanted floats/);
+  refuses(single("Reshape", { allowzero: 1 }, (g) => g.integers([0, -1])), /an axis of nothing/);
+});
+
+Deno.test("a vector of several flattened maps as an output is refused, since its order would change", () => {
+  const g = new Sketch();
+  const parts = [g.node("Flatten", ["x"]), g.node("Flatten", [g.conv("x", [2, 3, 3, 3])])];
+  refuses(
+    g.encode(g.node("Concat", parts, { axis: 1 })),
+    /takes a vector of several flattened maps/,
+  );
 });
 
 Deno.test("an input without channels, of another type or size, is refused", () => {
@@ -91,17 +168,28 @@ Deno.test("an input without channels, of another type or size, is refused", () =
     g.model.graph.inputs = [{ name: "x", dataType: type ?? DATA_TYPES.float, shape }];
     return g.encode(g.node("Relu", ["x"]));
   };
-  refuses(encode(["N", 3, 8]), /input "x" has shape \[N, 3, 8\], wanted N × C × H × W or N × C/);
-  refuses(encode(["N", "C"]), /input "x" has shape \[N, C\], wanted N × C × H × W or N × C with C/);
+  refuses(encode(["N", 3, 8, 8, 8]), /has shape \[N, 3, 8, 8, 8\], wanted N × C × H × W, N × C/);
+  refuses(encode(["N"]), /input "x" has shape \[N\], wanted N × C × H × W, N × C × L or N × C/);
+  refuses(encode(["N", "C"]), /input "x" has shape \[N, C\], wanted .* or N × C with C known/);
   refuses(encode(["N", "C", 8, 8]), /has shape \[N, C, 8, 8\]/);
   refuses(encode(["N", 3, 8, -8]), /has shape \[N, 3, 8, -8\]/);
   refuses(encode(["N", 3, 2 ** 20, 2 ** 20]), /and 33554432 values at most/);
   refuses(encode(["N", 3, 8, 8], DATA_TYPES.uint8), /has elements of type 2, wanted float/);
 });
 
-Deno.test("opsets that are too old or unknown are refused", () => {
+Deno.test("opsets that are not stated or unknown are refused", () => {
+  for (const opset of [0, 99]) {
+    const g = new Sketch(undefined, opset);
+    refuses(
+      g.encode(g.node("Relu", ["x"])),
+      new RegExp(`found opset ${opset}, wanted 1 to \\d+; export the model`),
+    );
+  }
+});
+
+Deno.test("before opset 7 a normalization is in training unless it says otherwise", () => {
   const g = new Sketch(undefined, 6);
-  refuses(g.encode(g.node("Relu", ["x"])), /found opset 6, wanted 7 to \d+; export the model/);
+  refuses(g.encode(g.norm("x", 3)), /is in training mode; export the model in evaluation mode/);
 });
 
 Deno.test("bytes that are no ONNX model are refused, at every length of a truncated one", () => {
@@ -147,6 +235,10 @@ Deno.test("declared lengths and shapes are held against the bytes before memory 
   const filled = new Sketch();
   filled.node("ConstantOfShape", [filled.integers([2 ** 31])]);
   refuses(filled.encode("ConstantOfShape_0"), /makes 2147483648 numbers, wanted 65536 at most/);
+  refuses(
+    single("Resize", {}, () => "", () => "", (g) => g.integers([1, 3, 2 ** 40, 8])),
+    /makes maps of \d+ numbers, wanted \d+ at most/,
+  );
   const wide = new Sketch();
   const x = wide.conv("x", [2 ** 13, 3, 1, 1]);
   refuses(
@@ -259,11 +351,11 @@ Deno.test("constants that no tensor can be are refused, not made up", () => {
     foldedShape("Gather", { axis: 1 }, list, shape(0)),
     /means axis 1 of a constant of 1 axes/,
   );
-  refuses(foldedShape("Squeeze", { axes: [3] }, list), /means axis 3 of a constant of 1 axes/);
+  refuses(foldedShape("Squeeze", {}, list, shape(3)), /means axis 3 of a constant of 1 axes/);
   refuses(foldedShape("Add", {}, list, shape(1, 2)), /joins constants of shape \[6\] and \[2\]/);
   refuses(
-    foldedShape("Transpose", {}, (g) => g.integers([1, 2, 3, 4], [1, 2, 2])),
-    /moves axes of a constant to \[2, 1, 0\], wanted a matrix/,
+    foldedShape("Transpose", { perm: [0, 0] }, (g) => g.integers([1, 2, 3, 4], [2, 2])),
+    /moves axes of a constant of shape \[2, 2\] to \[0, 0\], wanted each of its axes once/,
   );
   refuses(foldedShape("constructor", {}, list), /is no operation|reads constants alone and is not/);
 });

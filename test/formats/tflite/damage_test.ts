@@ -15,7 +15,8 @@ import { writeTflite } from "../../../src/formats/tflite/write/write.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { buildNetworkFile } from "../../support/networks.ts";
 import { differenceOf, randomMaps } from "../onnx/runtime.ts";
-import { runLiteRt, runTfjs } from "./runtime.ts";
+import { runTfjs } from "../../support/run_tfjs.ts";
+import { runLiteRt } from "./runtime.ts";
 
 await startBackend();
 

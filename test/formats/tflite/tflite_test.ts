@@ -15,7 +15,8 @@ import { buildInputNetwork, inputNetworkNames } from "../../support/input_networ
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";
 import { buildModelFile, modelNames } from "../onnx/models.ts";
 import { differenceOf, randomMaps } from "../onnx/runtime.ts";
-import { runLiteRt, runTfjs } from "./runtime.ts";
+import { runTfjs } from "../../support/run_tfjs.ts";
+import { runLiteRt } from "./runtime.ts";
 
 const TOLERANCE = 1e-4;
 

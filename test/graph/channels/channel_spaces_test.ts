@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
 import { findChannelSpaces, spacesOfTensor } from "../../../src/graph/channels/channel_spaces.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
+import { captureModel, disposeModel } from "../../../src/model/instantiate.ts";
+import { assertMaskedEqualsShrunk, openSplit, randomCuts, randomInputs } from "../masked.ts";
 import { buildNetwork, type NetworkName } from "../../support/networks.ts";
 
 await startBackend();
@@ -51,6 +54,30 @@ Deno.test("Concatenate lays spaces side by side without joining them", async () 
     spacesOfTensor(map, "concat").map((space) => [space.producers, space.channels]),
     [[["wide"], 4], [["narrow"], 3], [["stem"], 6]],
   );
+});
+
+Deno.test("rows that are joined have their channels in common", async () => {
+  const image = tf.input({ shape: [8, 8, 3] });
+  const parts = ["upper", "lower"].map((name) =>
+    tf.layers.conv2d({ name, filters: 4, kernelSize: 3 }).apply(image) as tf.SymbolicTensor
+  );
+  const both = tf.layers.concatenate({ name: "both", axis: 1 }).apply(parts) as tf.SymbolicTensor;
+  const outputs = tf.layers.conv2d({ filters: 2, kernelSize: 1 }).apply(both);
+  const model = tf.model({ inputs: image, outputs: outputs as tf.SymbolicTensor });
+  const file = await captureModel(model);
+  disposeModel(model);
+  const network = await openSplit(file);
+  assert.deepEqual(
+    spacesOfTensor(network.map, "both").map((
+      space,
+    ) => [space.producers.toSorted(), space.channels]),
+    [[["lower", "upper"], 4]],
+  );
+  const images = randomInputs(network.model, 2);
+  const cuts = randomCuts(network.graph, network.map, { seed: 2, select: false });
+  await assertMaskedEqualsShrunk(network, cuts, images, 1e-4);
+  tf.dispose(images);
+  disposeModel(network.model);
 });
 
 Deno.test("an Add of a Concatenate joins channel by channel", async () => {

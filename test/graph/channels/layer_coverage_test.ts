@@ -220,6 +220,11 @@ Deno.test("a dilated separable convolution stays one layer, which alone can be d
 const LAYERS: [what: string, layer: tf.layers.Layer, reason: RegExp | undefined][] = [
   ["over channels", tf.layers.layerNormalization({ name: "it" }), /normalizes over channels/],
   ["over rows", tf.layers.layerNormalization({ name: "it", axis: 1 }), /axis 1, not channels/],
+  [
+    "over positions",
+    tf.layers.layerNormalization({ name: "it", axis: [1, 2], center: false, scale: false }),
+    undefined,
+  ],
   ["channels first", tf.layers.permute({ name: "it", dims: [3, 1, 2] }), /to another axis/],
   ["rows and columns", tf.layers.permute({ name: "it", dims: [2, 1, 3] }), undefined],
   ["across channels", tf.layers.reshape({ name: "it", targetShape: [8, 4, 12] }), undefined],

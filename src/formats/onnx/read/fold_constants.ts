@@ -2,15 +2,17 @@ import { ownValue } from "../../../base/mod.ts";
 import {
   alike,
   axisOf,
-  castNumbers,
+  broadcastShapes,
+  combineConstants,
   COMMON_FOLDINGS,
   type Constant,
+  countElements,
   fillShape,
   floats,
   foldArithmetic,
+  foldUnary,
   fromFront,
   integers,
-  joinLists,
   listIndices,
   moveAxes,
   openShape,
@@ -18,7 +20,17 @@ import {
   squeezeAxes,
   takeAlong,
 } from "../../import/mod.ts";
-import type { NodeCall } from "./node_call.ts";
+import {
+  foldCast,
+  foldCastLike,
+  foldComparison,
+  foldDequantization,
+  foldList,
+  foldRange,
+  foldSeveral,
+  foldWhere,
+} from "./constant_arithmetic.ts";
+import { NodeCall } from "./node_call.ts";
 
 /**
  * Computes a node ahead of the network: the shape of a tensor, and the little arithmetic on shapes and constants that
@@ -39,7 +51,9 @@ export function foldConstants(call: NodeCall): Constant | undefined {
       `reads constants alone and is not known; simplify the model when exporting (constant folding)`,
     );
   }
-  return fold(call);
+  const folded = fold(call);
+  call.context.layers.spend(folded.values.length, call.name);
+  return folded;
 }
 
 function foldConstant(call: NodeCall): Constant {
@@ -110,31 +124,90 @@ function listAxes(call: NodeCall, rank: number, areNew = false): number[] {
     .sort((a, b) => a - b);
 }
 
-function foldWhere(call: NodeCall): Constant {
-  const [condition, first, second] = [0, 1, 2].map((index) => call.constant(index));
-  const at = ({ values }: Constant, index: number) => values[values.length === 1 ? 0 : index];
-  const values = Array.from(
-    condition.values,
-    (truth, index) => at(truth ? first : second, index),
+/** Constants one behind the other along an axis. */
+function foldConcat(call: NodeCall): Constant {
+  const parts = call.inputs.map((_, index) => call.constant(index));
+  const [{ shape }] = parts;
+  const axis = axisOf(call, call.number("axis", 0), shape.length);
+  const isFitting = parts.every((part) =>
+    part.shape.length === shape.length &&
+    part.shape.every((extent, place) => place === axis || extent === shape[place])
   );
-  return alike([first, second], values, condition.shape);
+  if (!isFitting) throw call.refusal(`joins constants whose shapes do not fit`);
+  call.requireFoldable(parts.reduce((sum, { values }) => sum + values.length, 0));
+  const outer = countElements(shape.slice(0, axis));
+  const values = Array.from({ length: outer }, (_, block) =>
+    parts.flatMap((part) => {
+      const width = part.values.length / outer;
+      return Array.from(part.values.subarray(block * width, (block + 1) * width));
+    })).flat();
+  const extent = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  return alike(parts, values, shape.with(axis, extent));
 }
 
-/** `DataType` of integers among the targets of Cast. */
-const INTEGER_TYPES = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
+function foldReshape(call: NodeCall): Constant {
+  const [constant, target] = [call.constant(0), call.constant(1)];
+  const copied = call.number("allowzero", 0) !== 0
+    ? target.values
+    : target.values.map((extent, axis) => extent === 0 ? constant.shape[axis] ?? NaN : extent);
+  return COMMON_FOLDINGS.Reshape(
+    new NodeCall(call.context, call.node, [constant, { ...target, values: copied }]),
+  );
+}
+
+function foldFlatten(call: NodeCall): Constant {
+  const constant = call.constant(0);
+  const axis = fromFront(call.number("axis", 1), constant.shape.length);
+  const rows = countElements(constant.shape.slice(0, axis));
+  return { ...constant, shape: [rows, constant.values.length / rows] };
+}
+
+/** Expand: one number or more, spread over a shape. */
+function foldExpand(call: NodeCall): Constant {
+  const constant = call.constant(0);
+  const shape = broadcastShapes(constant.shape, Array.from(call.constant(1).values));
+  if (shape === undefined) throw call.refusal(`spreads a constant over a shape that does not fit`);
+  call.requireFoldable(countElements(shape));
+  return combineConstants(constant, constant, shape, (value) => value);
+}
 
 const FOLDINGS: Readonly<Record<string, (call: NodeCall) => Constant>> = {
   ...COMMON_FOLDINGS,
-  Gather: foldGather,
-  Concat: (call) => joinLists(call, call.inputs.map((_, index) => call.constant(index))),
-  Slice: foldSlice,
-  Transpose: foldTranspose,
-  Squeeze: foldSqueeze,
-  Unsqueeze: foldUnsqueeze,
+  Abs: foldUnary(Math.abs),
+  Cast: foldCast,
+  CastLike: foldCastLike,
+  Concat: foldConcat,
   ConstantOfShape: (call) =>
     fillShape(call, Array.from(call.constant(0).values), call.tensor("value") ?? floats([0])),
-  Cast: (call) => castNumbers(call.constant(0), INTEGER_TYPES.has(call.number("to", 1))),
-  CastLike: COMMON_FOLDINGS.Identity,
-  Equal: foldArithmetic((first, second) => Number(first === second)),
+  DequantizeLinear: foldDequantization,
+  Equal: foldComparison((first, second) => first === second),
+  Exp: foldUnary(Math.exp),
+  Expand: foldExpand,
+  Flatten: foldFlatten,
+  Gather: foldGather,
+  Greater: foldComparison((first, second) => first > second),
+  Less: foldComparison((first, second) => first < second),
+  Log: foldUnary(Math.log),
+  Max: foldSeveral(Math.max),
+  Min: foldSeveral(Math.min),
+  Not: foldUnary((value) => Number.isNaN(value) ? NaN : Number(value === 0)),
+  Pow: foldArithmetic(Math.pow),
+  Range: foldRange,
+  Reciprocal: foldUnary((value) => 1 / value),
+  ReduceProd: foldList((first, second) => first * second),
+  ReduceSum: foldList((first, second) => first + second),
+  Reshape: foldReshape,
+  Size: (call) => integers([call.constant(0).values.length], []),
+  Slice: foldSlice,
+  Squeeze: foldSqueeze,
+  Transpose: foldTranspose,
+  Unsqueeze: foldUnsqueeze,
   Where: foldWhere,
 };
+
+/** Operations that are computed ahead where they read constants alone, and those that always are. */
+export const foldedOperators: readonly string[] = [
+  ...Object.keys(FOLDINGS),
+  "Constant",
+  "Shape",
+];

@@ -1,13 +1,18 @@
-import { type Constant, ImportCall, type ImportContext } from "../../import/mod.ts";
+import { type Constant, fromFront, ImportCall, type ImportContext } from "../../import/mod.ts";
 import { isTensor } from "../write/encode.ts";
 import type { OnnxNode } from "../messages.ts";
+import type { Layout } from "./find_layouts.ts";
 import { readTensor } from "./tensors.ts";
-import { expandPieces, type Feature, type Value } from "../values.ts";
+import { axesInLayers, expandPieces, type Feature, shapeInLayers, type Value } from "../values.ts";
 
 /** What is the same for all nodes of a graph. */
 export interface GraphContext extends ImportContext {
   /** Version of the operations. */
   readonly opset: number;
+  /** Whether an input declares a batch of one. */
+  readonly isSingle: boolean;
+  /** Where the readers of tensors want the channels, by their names; none where they do not say. */
+  readonly layouts: ReadonlyMap<string, Layout>;
 }
 
 /** A node of the graph with what it reads: the view that operators have of it. */
@@ -30,9 +35,15 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
     return this.node.operator;
   }
 
-  /** C × H × W. */
+  /** C × H × W, or H × W × C where what the node reads first has its channels last. */
   override get channelAxis(): number {
-    return 0;
+    const first = this.inputs.find((input) => input?.kind === "feature");
+    return first?.kind === "feature" && first.isLast ? -1 : 0;
+  }
+
+  /** How many channels a tensor has, wherever they are. */
+  override channelsOf({ shape, isLast }: Feature): number {
+    return shape.at(isLast ? -1 : 0)!;
   }
 
   /** What to do where an input had to be known before the network runs. */
@@ -56,34 +67,83 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
     const value = super.feature(index);
     if (value.shape.length !== 4 || mayBeGrouped) return value;
     throw this.refusal(
-      `reads [N, ${
-        value.shape.join(", ")
-      }], channels in groups, which only Transpose and Reshape may`,
+      `reads [N, ${value.shape.join(", ")}], channels in groups, ` +
+        `which only Transpose and Reshape may`,
     );
   }
 
   /**
-   * An input that the network computes, as maps: rows, columns, channels.
+   * An input that the network computes, as maps, their channels first.
    *
-   * @throws {InputError} When it has another number of axes.
+   * @throws {InputError} When it has another number of axes, or its channels last.
    */
   maps(index = 0): Feature & { readonly shape: readonly [number, number | null, number | null] } {
-    const value = this.feature(index);
-    if (value.shape.length !== 3) {
+    const value = this.anyMaps(index);
+    if (value.isLast) {
       throw this.refusal(
-        `reads a tensor of ${value.shape.length + 1} axes, wanted N × C × H × W; ` +
-          `only networks for images are read`,
+        `reads [N, ${value.shape.join(", ")}] with its channels last, wanted N × C × H × W; ` +
+          `transpose it ahead of the node`,
       );
     }
-    return { ...this.unflatten(value), shape: value.shape as [number, number | null, number] };
+    return { ...value, shape: value.shape as [number, number | null, number] };
   }
 
-  /** The tensor with three axes in the layers too. */
+  /** {@link maps}, their channels first or last. */
+  anyMaps(index = 0): Feature {
+    const value = this.feature(index);
+    if (value.shape.length === 3) return this.unflatten(value);
+    throw this.refusal(
+      `reads a tensor of ${value.shape.length + 1} axes, wanted N × C × H × W; ` +
+        `only networks for images are read`,
+    );
+  }
+
+  /** The tensor with as many axes in the layers as in ONNX. */
   unflatten(value: Feature): Feature {
-    if (!value.isFlat || value.shape.length !== 3) return value;
-    const target_shape = [1, 1, value.shape[0]];
-    const layer = this.addLayer("Reshape", [value], { target_shape }, {}, "maps");
+    if (!value.isFlat || value.shape.length < 2) return value;
+    const config = { target_shape: shapeInLayers(value) };
+    const layer = this.addLayer("Reshape", [value], config, {}, "maps");
     return { ...value, layer, isFlat: false };
+  }
+
+  /**
+   * The axis of a tensor that an attribute means.
+   *
+   * @param value The tensor.
+   * @param given The axis in ONNX, the batch being 0; from the end when it is negative.
+   * @returns The axis in the layers, without the batch; −1 for the batch, or where there is none.
+   */
+  layerAxis({ shape, isLast }: Feature, given: number): number {
+    return axesInLayers(shape.length, isLast).indexOf(fromFront(given, shape.length + 1));
+  }
+
+  /** Refuses a constant that differs between rows or columns when it is spread over a tensor as ONNX does it. */
+  requirePerChannel({ shape, values }: Constant, value: Feature): void {
+    const rank = value.shape.length + 1;
+    const padded = [...new Array<number>(Math.max(0, rank - shape.length)).fill(1), ...shape];
+    const wide = padded.flatMap((extent, axis) => extent === 1 ? [] : [axis]);
+    const channels = value.isLast ? rank - 1 : 1;
+    const isFitting = padded.length === rank && wide.every((axis) => axis === channels);
+    if (isFitting && [1, this.channelsOf(value)].includes(values.length)) return;
+    throw this.refusal(
+      `has a constant of shape [${shape.join(", ")}], wanted one number, or one for every channel`,
+    );
+  }
+
+  /**
+   * Refuses a node that works as in training.
+   *
+   * @param isTraining What it says itself; before opset 7 `is_test` says it.
+   */
+  requireEvaluation(isTraining: boolean): void {
+    const isOldTraining = this.context.opset < 7 && this.number("is_test", 0) === 0;
+    if (!isTraining && !isOldTraining) return;
+    throw this.refusal(`is in training mode; export the model in evaluation mode`);
+  }
+
+  /** Whether what reads the node's first output wants its channels first. */
+  get wantsFirst(): boolean {
+    return this.context.layouts.get(this.node.outputs[0]) === "first";
   }
 
   /** A number among the attributes. */

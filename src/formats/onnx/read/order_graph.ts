@@ -30,6 +30,22 @@ export function orderGraph({ nodes }: OnnxGraph, path: string): OnnxNode[] {
   });
 }
 
+/**
+ * Leaves out what no output of a graph needs.
+ *
+ * @param nodes The nodes, each behind what it reads.
+ * @param graph The graph.
+ * @returns The other nodes, in the same order.
+ */
+export function dropUnneeded(nodes: readonly OnnxNode[], { outputs }: OnnxGraph): OnnxNode[] {
+  const needed = new Set(outputs.map(({ name }) => name));
+  return nodes.toReversed().filter((node) => {
+    if (!node.outputs.some((name) => needed.has(name))) return false;
+    for (const input of node.inputs) needed.add(input);
+    return true;
+  }).reverse();
+}
+
 function describe(node: OnnxNode): string {
   return `"${nameOfNode(node)}" (${node.operator})`;
 }

@@ -1,19 +1,24 @@
 import { InputError, ownValue } from "../../../base/mod.ts";
 import { countElements, LayerBuilder, MOST_VALUES } from "../../import/mod.ts";
 import type { ModelFile } from "../../../model/mod.ts";
+import { requireKnownAttributes } from "./attributes.ts";
 import { decodeOnnx } from "./decode.ts";
+import { joinActivations } from "./join_activations.ts";
+import { joinNormalizations } from "./join_normalizations.ts";
+import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
 import { readMetadata } from "../../export/mod.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
-import { operators } from "./operators/mod.ts";
-import { orderGraph } from "./order_graph.ts";
+import { inOnnxOrder, operators } from "./operators/mod.ts";
+import { dropUnneeded, orderGraph } from "./order_graph.ts";
+import { listShortConstants } from "./short_constants.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
-import type { Feature, Value } from "../values.ts";
+import { type Feature, shapeInLayers, type Value } from "../values.ts";
 import type { BesideReader } from "../../tfjs/read_beside.ts";
 
 /** Versions of the operations that are read. */
-const FIRST_OPSET = 7, LAST_OPSET = 23;
+const FIRST_OPSET = 1, LAST_OPSET = 23;
 
 /**
  * Reads a convolutional network from the bytes of an ONNX file and of those that hold its weights.
@@ -69,7 +74,11 @@ export function readOnnx(
     );
   }
   requireSeparate(graph, external, path);
-  const values = new GraphValues(graph, path);
+  const ordered = orderGraph(graph, path);
+  const short = listShortConstants(ordered, graph.initializers, path);
+  const joined = joinNormalizations(joinActivations(ordered, short), short);
+  const nodes = dropUnneeded(joined, graph);
+  const values = new GraphValues(nodes, graph, path);
   let numbers = 0;
   for (const tensor of graph.initializers) {
     const constant = readTensor(tensor, external, path);
@@ -82,19 +91,26 @@ export function readOnnx(
   const declared = given.map(({ shape }) => shape?.[0]).filter((batch) =>
     typeof batch === "number"
   );
-  const context: GraphContext = { layers, opset, path, batches: new Set([1, ...declared]) };
+  const context: GraphContext = {
+    layers,
+    opset,
+    path,
+    batches: new Set([1, ...declared]),
+    isSingle: declared.includes(1),
+    layouts: findLayouts(nodes),
+  };
   const inputs = given.map((input) => {
     const value = addInput(input, context);
     values.define(input.name, value);
     return value.layer;
   });
-  for (const node of orderGraph(graph, path)) {
+  for (const node of nodes) {
     readNode(context, node, values).forEach((value, index) => {
       const name = node.outputs[index] ?? "";
       if (name !== "") values.define(name, value);
     });
   }
-  const outputs = graph.outputs.map(({ name }) => findOutput(name, values, path).layer);
+  const outputs = graph.outputs.map(({ name }) => findOutput(name, values, context).layer);
   if (inputs.length === 0 || outputs.length === 0) {
     throw new InputError(
       `reading ${path}: found ${inputs.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
@@ -124,7 +140,7 @@ class GraphValues {
   readonly #readers = new Map<string, number>();
   readonly #path: string;
 
-  constructor({ nodes, outputs }: OnnxGraph, path: string) {
+  constructor(nodes: readonly OnnxNode[], { outputs }: OnnxGraph, path: string) {
     this.#path = path;
     const read = [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)];
     for (const name of read) this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
@@ -162,6 +178,7 @@ function readNode(
   });
   const call = new NodeCall(context, node, inputs);
   const isStandard = node.domain === "" || node.domain === "ai.onnx";
+  if (isStandard) requireKnownAttributes(call);
   const folded = isStandard ? foldConstants(call) : undefined;
   if (folded) return [{ source: call.mainSource() ?? node.outputs[0], ...folded }];
   const operator = isStandard ? ownValue(operators, node.operator) : undefined;
@@ -197,16 +214,28 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
         `export the model with an input of floats`,
     );
   }
-  const extents = (shape ?? []).map((extent) => typeof extent === "number" ? extent : null);
-  const [, channels, ...size] = extents.map((extent) => extent === 0 ? null : extent);
-  const known = [channels, ...size].filter((extent) => extent != null);
-  const isVector = extents.length === 2;
-  const isUsable = (isVector || extents.length === 4) && channels != null &&
+  const [, ...extents] = (shape ?? []).map((extent) =>
+    typeof extent === "number" && extent !== 0 ? extent : null
+  );
+  const layout = context.layouts.get(name);
+  const isLast = extents.length === 2 ? layout !== "first" : layout === "last";
+  const value: Feature = {
+    kind: "feature",
+    layer: "",
+    shape: extents,
+    isFlat: extents.length === 1,
+    isLast: extents.length > 1 && isLast,
+    nonNegative: false,
+    isShared: false,
+  };
+  const inLayers = shapeInLayers(value);
+  const known = extents.filter((extent) => extent !== null);
+  const isUsable = extents.length >= 1 && extents.length <= 3 && inLayers.at(-1) !== null &&
     known.every((extent) => extent > 0);
   if (!isUsable || countElements(known) > MOST_VALUES) {
     throw new InputError(
       `${activity} has shape [${(shape ?? []).map((extent) => extent ?? "?").join(", ")}], ` +
-        `wanted N × C × H × W or N × C with C known and ${MOST_VALUES} values at most; ` +
+        `wanted N × C × H × W, N × C × L or N × C with C known and ${MOST_VALUES} values at most; ` +
         `export the model for images of a fixed number of channels`,
     );
   }
@@ -214,29 +243,26 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
     name,
     className: "InputLayer",
     inputs: [],
-    config: { batch_input_shape: [null, ...size, channels], dtype: "float32", sparse: false },
+    config: { batch_input_shape: [null, ...inLayers], dtype: "float32", sparse: false },
   });
-  return {
-    kind: "feature",
-    layer,
-    shape: [channels, ...size],
-    isFlat: isVector,
-    nonNegative: false,
-    isShared: false,
-  };
+  return { ...value, layer };
 }
 
-function findOutput(name: string, values: GraphValues, path: string): Feature {
+/** What an output of the graph is; flattened maps are put into ONNX' order. */
+function findOutput(name: string, values: GraphValues, context: GraphContext): Feature {
   const value = values.find(name);
-  const isPlain = value?.kind === "feature" && value.pieces === undefined;
-  if (isPlain && value.shape.length < 4) return value;
+  if (value?.kind === "feature" && value.shape.length < 4) {
+    if (value.pieces === undefined) return value;
+    const node = { name: "", operator: "Identity", domain: "", inputs: [name], outputs: [name] };
+    return inOnnxOrder(new NodeCall(context, { ...node, attributes: new Map() }, [value]), value);
+  }
   const found = value === undefined
     ? "that nothing makes"
     : value.kind === "constant"
     ? "that is constant"
-    : "of flattened maps, whose values would change places";
+    : "of groups of channels";
   throw new InputError(
-    `reading ${path}: found output "${name}" ${found}, wanted one that the network computes; ` +
+    `reading ${context.path}: found output "${name}" ${found}, wanted one that the network computes; ` +
       `export the model with a linear layer, pooling or maps at its end`,
   );
 }

@@ -14,7 +14,7 @@ import { expandPieces, type FlatPiece } from "../values.ts";
 export interface WrittenTensor {
   /** Its name. */
   readonly name: string;
-  /** Shape in the layers, without the batch: H × W × C, or F. In ONNX it is C × H × W. */
+  /** Shape in the layers, without the batch: H × W × C, P × C, or F. In ONNX it is C × H × W, P × C, or F. */
   readonly shape: readonly (number | null)[];
   /** Pieces of a flat tensor whose values stand in ONNX' order, not in that of the layers. */
   readonly pieces?: readonly FlatPiece[];
@@ -179,7 +179,9 @@ export class GraphWriter {
 
 function describe({ name, shape }: WrittenTensor): OnnxValueInfo {
   const [height, width, channels] = shape;
-  const extents = shape.length === 3 ? [channels, height ?? "H", width ?? "W"] : shape;
+  const extents = shape.length === 3
+    ? [channels, height ?? "H", width ?? "W"]
+    : shape.map((extent) => extent ?? "P");
   return { name, dataType: DATA_TYPES.float, shape: ["N", ...extents] };
 }
 

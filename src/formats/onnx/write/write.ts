@@ -61,7 +61,7 @@ function writeLayer(
   inputs: readonly WrittenTensor[],
 ): WrittenTensor {
   if (call.className === "InputLayer") {
-    const shape = inputShapeOf(graph, call, (axes) => axes === 1 || axes === 3);
+    const shape = inputShapeOf(graph, call, (axes) => axes >= 1 && axes <= 3);
     return { name: call.name, shape };
   }
   return findWriter(graph, call, LAYER_WRITERS)(graph, call, inputs);

@@ -5,11 +5,14 @@ import {
   addPRelu,
   addUnary,
   addUniformAffine,
+  broadcastShapes,
+  combineConstants,
   COMMON_ACTIVATIONS,
   fromFront,
+  transposeConstant,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import type { Feature, Value } from "../../values.ts";
+import { axesInLayers, type Feature, type Value } from "../../values.ts";
 
 function importClip(call: NodeCall): Feature {
   const low = call.optionalConstant(1)?.values[0] ?? call.number("min", -Infinity);
@@ -46,27 +49,71 @@ function importHardSwish(call: NodeCall): Feature {
   return call.result(layer, value, { nonNegative: false });
 }
 
+/** Elu with any α, as α · elu(x) + (1 − α) · max(x, 0). */
 function importElu(call: NodeCall): Feature {
-  if (call.number("alpha", 1) === 1) return addActivation(call, call.feature(), "elu");
-  throw call.refusal(
-    `has alpha ${call.number("alpha", 1)}, wanted 1, the only one TensorFlow.js has`,
+  const value = call.feature(), alpha = call.number("alpha", 1);
+  if (alpha === 1) return addActivation(call, value, "elu");
+  const parts = ([["elu", alpha], ["relu", 1 - alpha]] as const).map(([activation, factor]) => {
+    const part = addActivation(call, value, activation, activation);
+    return addUniformAffine(call, part, factor, 0, { suffix: `${activation}_share` });
+  });
+  return call.result(call.addLayer("Add", parts, {}), value, { nonNegative: false });
+}
+
+/** x where it is greater than α, 0 elsewhere. */
+function importThresholdedRelu(call: NodeCall): Feature {
+  const value = call.feature(), theta = call.number("alpha", 1);
+  const nonNegative = value.nonNegative || theta >= 0;
+  return addUnary(call, value, "ThresholdedReLU", { theta }, { nonNegative });
+}
+
+/** PRelu with a slope for every channel, or for every value; before opset 7 a list is one for every channel. */
+function importPRelu(call: NodeCall): Feature {
+  const value = call.feature(), slope = call.constant(1);
+  const rank = value.shape.length;
+  const isList = call.context.opset < 7 && slope.shape.length === 1;
+  const channels = value.isLast ? rank - 1 : 0;
+  const ahead = rank - slope.shape.length;
+  const isOfChannels = slope.shape.every((extent, axis) =>
+    extent === 1 || axis + ahead === channels
   );
+  if (isList || isOfChannels || value.isFlat) {
+    if (!isList) call.requirePerChannel(slope, value);
+    return addPRelu(call, value, slope);
+  }
+  const shape = value.shape as readonly number[];
+  const spread = value.shape.includes(null) ? undefined : broadcastShapes(slope.shape, shape);
+  if (spread?.join() !== shape.join()) {
+    throw call.refusal(
+      `has slopes of shape [${slope.shape.join(", ")}] for [N, ${value.shape.join(", ")}], ` +
+        `wanted one for every channel, or maps of a fixed size that they fit`,
+    );
+  }
+  const all = combineConstants(slope, slope, shape, (number) => number);
+  const axes = axesInLayers(rank, value.isLast).map((axis) => axis - 1);
+  const alpha = transposeConstant(all, axes);
+  const weight = { shape: alpha.shape, values: Float32Array.from(alpha.values) };
+  const layer = call.addLayer("PReLU", [value], {}, { alpha: weight });
+  return call.result(layer, value, { nonNegative: false });
 }
 
 function importLeakyRelu(call: NodeCall): Feature {
   return addUnary(call, call.feature(), "LeakyReLU", { alpha: call.number("alpha", 0.01) });
 }
 
-/** Softmax and LogSoftmax over channels; before opset 13 over all axes from `axis` on. */
+/** Softmax and LogSoftmax over channels; before opset 13 over all axes from `axis` on, which must be of one value. */
 function importSoftmax(call: NodeCall, activation: string): Feature {
   const value = call.feature();
   const rank = value.shape.length + 1;
   const isOld = call.context.opset < 13;
   const given = call.number("axis", isOld ? 1 : -1);
-  const axis = fromFront(given, rank);
-  const isWhole = !isOld || value.shape.slice(1).every((extent) => extent === 1);
-  if (axis !== 1 || !isWhole) {
-    throw call.refusal(`runs along axis ${given} of ${rank}, wanted the channels, axis 1`);
+  const behind = value.shape.slice(fromFront(given, rank));
+  const isAlone = !isOld || behind.every((extent) => extent === 1);
+  if (call.layerAxis(value, given) !== rank - 2 || !isAlone) {
+    const channels = value.isLast ? rank - 1 : 1;
+    throw call.refusal(
+      `runs along axis ${given} of ${rank}, wanted the channels, axis ${channels}`,
+    );
   }
   return addActivation(call, value, activation);
 }
@@ -79,18 +126,30 @@ function importSelu(call: NodeCall): Feature {
   throw call.refusal(`has alpha ${alpha} and gamma ${gamma}, wanted the usual 1.6733 and 1.0507`);
 }
 
+/** Gelu; with tanh it is x · sigmoid(√(8/π) · (x + 0.044715 · x³)), as no layer of a saved model has it. */
 function importGelu(call: NodeCall): Feature {
-  const isTanh = call.text("approximate", "none") === "tanh";
-  return addActivation(call, call.feature(), isTanh ? "gelu_new" : "gelu");
+  const value = call.feature();
+  if (call.text("approximate", "none") !== "tanh") return addActivation(call, value, "gelu");
+  const scale = Math.sqrt(8 / Math.PI);
+  const cube = {
+    ...value,
+    layer: call.addLayer("Multiply", [value, value, value], {}, {}, "cube"),
+  };
+  const parts = [
+    addUniformAffine(call, cube, scale * 0.044715, 0, { suffix: "bend" }),
+    addUniformAffine(call, value, scale, 0, { suffix: "line" }),
+  ];
+  const sum = { ...value, layer: call.addLayer("Add", parts, {}, {}, "sum") };
+  const gate = addActivation(call, sum, "sigmoid", "gate");
+  const layer = call.addLayer("Multiply", [value, gate], {});
+  return call.result(layer, value, { nonNegative: false });
 }
 
 /** Dropout, which only training sees. */
 function importDropout(call: NodeCall): Value {
   const value = call.inputs[0];
   if (value?.kind !== "feature") return call.constant(0);
-  if ((call.optionalConstant(2)?.values[0] ?? 0) !== 0) {
-    throw call.refusal(`is in training mode; export the model in evaluation mode`);
-  }
+  call.requireEvaluation((call.optionalConstant(2)?.values[0] ?? 0) !== 0);
   const rate = call.optionalConstant(1)?.values[0] ?? call.number("ratio", 0.5);
   if (!(rate >= 0 && rate < 1)) throw call.refusal(`drops ${rate}, wanted a share below 1`);
   return addUnary(call, value, "Dropout", { rate });
@@ -109,6 +168,7 @@ export const activationOperators: Readonly<Record<string, Operator>> = {
   Selu: importSelu,
   Gelu: importGelu,
   LeakyRelu: importLeakyRelu,
-  PRelu: (call) => addPRelu(call, call.feature(), call.constant(1)),
+  PRelu: importPRelu,
+  ThresholdedRelu: importThresholdedRelu,
   Dropout: importDropout,
 };

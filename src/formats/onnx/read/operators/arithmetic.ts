@@ -1,5 +1,6 @@
 import {
   addArithmetic,
+  addClip,
   addUniformAffine,
   type Arithmetic,
   type Constant,
@@ -17,10 +18,18 @@ function importBinary(call: NodeCall): Feature {
   }
   const index = first?.kind === "feature" ? 0 : 1;
   const value = call.feature(index);
-  const constant = call.constant(1 - index);
-  requirePerChannel(call, constant, value);
+  const constant = placeOperand(call, call.constant(1 - index), value);
+  call.requirePerChannel(constant, value);
   const numbers = call.perChannel(constant, value);
   return addArithmetic(call, value, ARITHMETIC[call.operator], numbers, index === 0);
+}
+
+/** The constant with its axes where they belong: before opset 7 they may start at an axis that the node states. */
+function placeOperand(call: NodeCall, constant: Constant, value: Feature): Constant {
+  const axis = call.number("axis", -1);
+  if (axis < 0) return constant;
+  const behind = Math.max(0, value.shape.length + 1 - axis - constant.shape.length);
+  return { ...constant, shape: [...constant.shape, ...new Array<number>(behind).fill(1)] };
 }
 
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
@@ -30,22 +39,10 @@ const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   Div: "divide",
 };
 
-/** Refuses constants that differ between rows or columns. */
-function requirePerChannel(call: NodeCall, { shape, values }: Constant, value: Feature): void {
-  if (values.length === 1) return;
-  const rank = value.shape.length + 1;
-  const padded = [...Array.from({ length: rank - shape.length }, () => 1), ...shape];
-  const channelAxis = padded.findIndex((extent) => extent !== 1);
-  if (padded.length === rank && channelAxis === 1 && padded[1] === values.length) return;
-  throw call.refusal(
-    `has a constant of shape [${shape.join(", ")}], wanted one number, or one for every channel`,
-  );
-}
-
 function joinFeatures(call: NodeCall, first: Feature, second: Feature): Feature {
   const { operator } = call.node;
   if (operator === "Div") throw call.refusal(`divides by a tensor, which no layer does`);
-  const shape = call.joinShapes(first.shape, second.shape);
+  const shape = joinShapes(call, [first, second]);
   if (operator === "Sub") {
     const turned = addUniformAffine(call, second, -1, 0, { mayFold: true, suffix: "turned" });
     return { ...addMerge(call, "Add", first, turned, shape), nonNegative: false };
@@ -78,19 +75,59 @@ function addMerge(
   return call.result(layer, pair[0], { shape, nonNegative });
 }
 
+/**
+ * The shape of what joins tensors value by value.
+ *
+ * @throws {InputError} When they do not fit; when some have their channels first and some last.
+ */
+function joinShapes(call: NodeCall, values: readonly Feature[]): readonly (number | null)[] {
+  requireOneLayout(call, values);
+  return values.map(({ shape }) => shape).reduce((joined, shape) => call.joinShapes(joined, shape));
+}
+
+/** Refuses tensors of which some have their channels first and some last. */
+function requireOneLayout(call: NodeCall, values: readonly Feature[]): void {
+  const layouts = values.filter(({ shape }) => shape.length > 1)
+    .map(({ isLast = false }) => isLast);
+  if (new Set(layouts).size < 2) return;
+  const shapes = values.map(({ shape }) => `[N, ${shape.join(", ")}]`).join(" and ");
+  throw call.refusal(
+    `joins ${shapes}, some with their channels first and some last; transpose them alike`,
+  );
+}
+
 /** Tensors with as many axes in the layers, if one of them has more than the other. */
 function alignForms(call: NodeCall, values: readonly Feature[]): Feature[] {
   const areAlike = values.every(({ isFlat }) => isFlat === values[0].isFlat);
   return areAlike ? [...values] : values.map((value) => call.unflatten(value));
 }
 
+/** Max or Min of a tensor and numbers. */
+function importBound(call: NodeCall): Feature {
+  const constants = call.inputs.filter((input) => input?.kind === "constant");
+  const index = call.inputs.findIndex((input) => input?.kind === "feature");
+  const bounds = constants.flatMap(({ values }) => [...values]);
+  if (
+    constants.length !== call.inputs.length - 1 ||
+    constants.some(({ values }) => values.length !== 1)
+  ) {
+    throw call.refusal(`compares tensors with constants, wanted one tensor and single numbers`);
+  }
+  const value = call.feature(index);
+  for (const constant of constants) call.requirePerChannel(constant, value);
+  return call.operator === "Max"
+    ? addClip(call, value, Math.max(...bounds), Infinity)
+    : addClip(call, value, -Infinity, Math.min(...bounds));
+}
+
 /** Sum, Max, Min and Mean of several tensors. */
 function importMerge(call: NodeCall): Feature {
+  const isBound = call.operator === "Max" || call.operator === "Min";
+  if (isBound && call.inputs.some((input) => input?.kind === "constant")) return importBound(call);
   const values = call.inputs.map((_, index) => call.feature(index));
   if (values.length === 1) return values[0];
   const className = MERGES[call.node.operator];
-  const shape = values.map((value) => value.shape)
-    .reduce((joined, other) => call.joinShapes(joined, other));
+  const shape = joinShapes(call, values);
   const parts = alignForms(call, values);
   if (parts.some(({ pieces }) => pieces !== undefined)) {
     throw call.refusal(`joins flattened maps; join the maps before flattening them`);
@@ -106,32 +143,39 @@ const MERGES: Readonly<Record<string, string>> = {
   Mean: "Average",
 };
 
-/** Concat of channels. */
+/** Concat of channels, rows or columns. */
 function importConcat(call: NodeCall): Feature {
   const values = call.inputs.map((_, index) => call.feature(index));
-  const rank = values[0].shape.length + 1;
+  requireOneLayout(call, values);
+  const [{ shape: extents }] = values;
   const given = call.number("axis", 1);
-  const axis = fromFront(given, rank);
-  const isFitting = axis === 1 && values.every(({ shape }) =>
-    shape.length === rank - 1 &&
-    shape.every((extent, place) => place === 0 || extent === values[0].shape[place])
-  );
+  const place = fromFront(given, extents.length + 1) - 1;
+  const isFitting = place >= 0 && place < extents.length &&
+    values.every(({ shape }) =>
+      shape.length === extents.length &&
+      shape.every((extent, axis) => axis === place ? extent !== null : extent === extents[axis])
+    );
   if (!isFitting) {
     const shapes = values.map(({ shape }) => `[N, ${shape.join(", ")}]`).join(" and ");
     throw call.refusal(
-      `joins ${shapes} along axis ${given}, wanted channels of maps of one size, axis 1`,
+      `joins ${shapes} along axis ${given}, wanted one size but for that axis, and not the batch`,
     );
   }
   if (values.length === 1) return values[0];
-  const parts = alignForms(call, values);
-  const channels = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const layerAxis = call.layerAxis(values[0], given);
+  const isOfChannels = layerAxis === extents.length - 1;
+  const parts = isOfChannels
+    ? alignForms(call, values)
+    : values.map((value) => call.unflatten(value));
+  const total = parts.reduce((sum, { shape }) => sum + shape[place]!, 0);
   const isPlain = parts.every(({ pieces }) => pieces === undefined);
   const pieces = isPlain
     ? undefined
     : parts.flatMap((part) => part.pieces ?? [{ channels: part.shape[0]!, positions: 1 }]);
   const nonNegative = parts.every((value) => value.nonNegative);
-  const shape = values[0].shape.with(0, channels);
-  const layer = call.addLayer("Concatenate", parts, { axis: -1 });
+  const shape = extents.with(place, total);
+  const axis = isOfChannels ? -1 : layerAxis + 1;
+  const layer = call.addLayer("Concatenate", parts, { axis });
   return call.result(layer, parts[0], { shape, nonNegative, pieces });
 }
 
@@ -143,6 +187,26 @@ function importNegation(call: NodeCall): Feature {
   };
 }
 
+/** Abs: the larger of x and −x. */
+function importMagnitude(call: NodeCall): Feature {
+  const value = call.feature();
+  const turned = addUniformAffine(call, value, -1, 0, { suffix: "turned" });
+  return { ...addMerge(call, "Maximum", value, turned, value.shape), nonNegative: true };
+}
+
+/** Pow with a whole exponent: x multiplied by itself. */
+function importPower(call: NodeCall): Feature {
+  const value = call.feature(), { values } = call.constant(1);
+  const [exponent] = values;
+  if (values.length !== 1 || !Number.isSafeInteger(exponent) || exponent < 1 || exponent > 4) {
+    throw call.refusal(`has an exponent of ${[...values].slice(0, 8)}, wanted 1, 2, 3 or 4`);
+  }
+  const factors = new Array<Feature>(exponent).fill(value);
+  if (exponent === 1) return value;
+  const nonNegative = value.nonNegative || exponent % 2 === 0;
+  return call.result(call.addLayer("Multiply", factors, {}), value, { nonNegative });
+}
+
 /** Arithmetic between tensors, and between a tensor and constants. */
 export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   Add: importBinary,
@@ -150,6 +214,8 @@ export const arithmeticOperators: Readonly<Record<string, Operator>> = {
   Mul: importBinary,
   Div: importBinary,
   Neg: importNegation,
+  Abs: importMagnitude,
+  Pow: importPower,
   Sum: importMerge,
   Max: importMerge,
   Min: importMerge,

@@ -22,6 +22,7 @@ export function importConvolution(call: NodeCall): Feature {
   const kernel = call.constant(1);
   const group = call.number("group", 1);
   checkKernel(call, kernel, value, group);
+  requireStatedShape(call, kernel);
   const given = pairAttribute(call, "dilations", 1);
   const strides = pairAttribute(call, "strides", 1);
   const isDepthwise = group > 1 && group === value.shape[0];
@@ -39,7 +40,7 @@ export function importConvolution(call: NodeCall): Feature {
     data_format: "channels_last",
     activation: "linear",
   };
-  const bias = call.optionalConstant(2);
+  const bias = readBias(call, kernel.shape[0]);
   const shape = [kernel.shape[0], ...windows.size];
   const changes = { shape, nonNegative: false, isFlat: false };
   const plan = { call, source, kernel: spread, bias, config };
@@ -66,6 +67,23 @@ function checkKernel(call: NodeCall, kernel: Constant, value: Feature, group: nu
     `has a kernel of shape [${kernel.shape.join(", ")}] and ${group} group(s) for ` +
       `${value.shape[0]} channels, wanted outputs × inputs per group × rows × columns`,
   );
+}
+
+/** Refuses a kernel of another size than the node states. */
+export function requireStatedShape(call: NodeCall, { shape }: Constant): void {
+  const stated = call.list("kernel_shape") ?? shape.slice(2);
+  if (stated.join() === shape.slice(2).join()) return;
+  throw call.refusal(
+    `has kernel_shape [${stated.join(", ")}] and a kernel of shape [${shape.join(", ")}], ` +
+      `wanted the rows and columns of the kernel`,
+  );
+}
+
+/** The biases of a node, one for every channel that it makes. */
+export function readBias(call: NodeCall, channels: number): Constant | undefined {
+  const bias = call.optionalConstant(2);
+  if (bias === undefined || bias.values.length === channels) return bias;
+  throw call.refusal(`has ${bias.values.length} biases for ${channels} channels`);
 }
 
 /**
@@ -153,8 +171,11 @@ function addGroups(plan: ConvolutionPlan, groups: number): string {
 /** BatchNormalization as it is used, with the statistics of the training. */
 export function importBatchNormalization(call: NodeCall): Feature {
   const value = call.feature();
-  if (call.number("training_mode", 0) !== 0) {
-    throw call.refusal(`is in training mode; export the model in evaluation mode`);
+  call.requireEvaluation(call.number("training_mode", 0) !== 0);
+  if (value.isLast) {
+    throw call.refusal(
+      `normalizes axis 1 of [N, ${value.shape.join(", ")}], wanted the channels there`,
+    );
   }
   const constants = [1, 2, 3, 4].map((index) => call.constant(index));
   const epsilon = call.number("epsilon", 1e-5), momentum = call.number("momentum", 0.9);

@@ -1,6 +1,7 @@
 import type { Constant, LayerWeight } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { expandPieces, type Feature } from "../../values.ts";
+import { inOnnxOrder } from "./reshape.ts";
 
 /** Gemm: α · x · W + β · c. */
 function importGemm(call: NodeCall): Feature {
@@ -22,13 +23,15 @@ interface DensePlan {
 
 /** A Dense layer; the rows of its kernel follow the order of the values in the layers. */
 function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan): Feature {
-  const value = call.feature();
+  const given = call.feature();
+  const value = call.operator === "MatMul" ? withRowsLast(call, given) : given;
   const matrix = call.constant(1);
   const [rows, columns] = isTransposed ? matrix.shape.toReversed() : matrix.shape;
-  if (value.shape.length !== 1 || matrix.shape.length !== 2 || rows !== value.shape[0]) {
+  const isLinear = value.shape.length === 1 || value.isLast;
+  if (!isLinear || matrix.shape.length !== 2 || rows !== value.shape.at(-1)) {
     throw call.refusal(
       `multiplies [N, ${value.shape.join(", ")}] by [${matrix.shape.join(", ")}], ` +
-        `wanted a vector for every image and as many rows as it has values`,
+        `wanted a vector for every image, or channels that are last, and as many rows as they have values`,
     );
   }
   const order = value.pieces && expandPieces(value.pieces);
@@ -40,7 +43,9 @@ function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan
       kernel[row * columns + column] = alpha * matrix.values[at];
     }
   }
-  const output: Feature = { ...value, shape: [columns], nonNegative: false, pieces: undefined };
+  const shape = value.shape.with(-1, columns);
+  const output: Feature = { ...value, shape, nonNegative: false, pieces: undefined };
+  if (bias) call.requirePerChannel(bias, output);
   const numbers = bias && call.perChannel(bias, output).map((number) => number * beta);
   const weights: Record<string, LayerWeight> = {
     kernel: { shape: [rows, columns], values: kernel },
@@ -48,6 +53,12 @@ function addDense(call: NodeCall, { isTransposed, alpha, bias, beta }: DensePlan
   };
   const config = { units: columns, activation: "linear", use_bias: numbers !== undefined };
   return call.result(call.addLayer("Dense", [value], config, weights), output);
+}
+
+/** The tensor with the axis last in the layers that is last in ONNX. */
+function withRowsLast(call: NodeCall, value: Feature): Feature {
+  if (value.shape.length === 1 || value.isLast) return value;
+  return inOnnxOrder(call, call.unflatten(value));
 }
 
 /** Linear layers. */

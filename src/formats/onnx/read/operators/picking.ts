@@ -6,30 +6,39 @@ import {
   fromFront,
   listIndices,
   padColumns,
+  type Pair,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import { expandPieces, type Feature } from "../../values.ts";
+import { axesInLayers, expandPieces, type Feature } from "../../values.ts";
+import { addEdges } from "./edges.ts";
 
-/** Pad with zeros: rows and columns, or channels, which a selector adds. */
+/** Pad with zeros: rows and columns, or channels, which a selector adds; rows and columns by what is at the edges too. */
 function importPad(call: NodeCall): Feature {
-  const value = call.maps();
+  const value = call.anyMaps();
   const mode = call.text("mode", "constant");
   const fill = call.optionalConstant(2)?.values[0] ?? call.number("value", 0);
   const pads = readPads(call);
   const isUsable = pads.length === 8 && pads.every((pad) => Number.isSafeInteger(pad) && pad >= 0);
-  if (mode !== "constant" || fill !== 0 || !isUsable || pads[0] + pads[4] > 0) {
+  const isZero = mode === "constant" && fill === 0;
+  const isEdge = mode === "reflect" || mode === "edge";
+  if (!isZero && !isEdge || !isUsable || pads[0] + pads[4] > 0) {
     throw call.refusal(
       `pads [${pads.join(", ")}] with ${mode === "constant" ? fill : mode}, ` +
-        `wanted zeros around channels, rows and columns`,
+        `wanted zeros around channels, rows and columns, or reflect or edge around rows and columns`,
     );
   }
-  const [, channelsAhead, top, left, , channelsBehind, bottom, right] = pads;
-  const columns = channelsAhead + channelsBehind === 0
-    ? undefined
-    : padColumns(call, value.shape[0], channelsAhead, channelsBehind);
-  const wider = columns ? addSelector(call, value, columns, "channels") : value;
-  const windows = { begins: [top, left], ends: [bottom, right] } as const;
-  return top + left + bottom + right === 0 ? wider : addZeros(call, wider, windows);
+  const [rows, columns, channels] = axesInLayers(3, value.isLast)
+    .map((axis): Pair => [pads[axis], pads[axis + 4]]);
+  const isWider = channels[0] + channels[1] > 0;
+  if (isWider && isEdge) {
+    throw call.refusal(`pads channels with ${mode}, wanted zeros, or rows and columns`);
+  }
+  const wider = isWider
+    ? addSelector(call, value, padColumns(call, call.channelsOf(value), ...channels), "channels")
+    : value;
+  if (isEdge) return addEdges(call, wider, [rows, columns], mode === "reflect");
+  const windows = { begins: [rows[0], columns[0]], ends: [rows[1], columns[1]] } as const;
+  return [...rows, ...columns].some((pad) => pad > 0) ? addZeros(call, wider, windows) : wider;
 }
 
 /** Values ahead of all four axes, then behind them; later opsets may list the axes meant. */
@@ -46,73 +55,20 @@ function readPads(call: NodeCall): number[] {
   return all;
 }
 
-/** Resize and Upsample by whole factors, from the upper left corner: nearest neighbors or linear. */
-function importResize(call: NodeCall): Feature {
-  const value = call.maps();
-  const mode = call.text("mode", "nearest");
-  const isUpsample = call.node.operator === "Upsample";
-  const place = call.text(
-    "coordinate_transformation_mode",
-    isUpsample ? "asymmetric" : "half_pixel",
-  );
-  const rounding = call.text("nearest_mode", isUpsample ? "floor" : "round_prefer_floor");
-  const factors = readFactors(call, value);
-  const isWhole = factors.every((factor) => Number.isSafeInteger(factor) && factor >= 1);
-  const isNearest = mode === "nearest" && place === "asymmetric" && rounding === "floor";
-  const isLinear = mode === "linear" && place === "asymmetric";
-  if (!factors.every((factor) => Number.isFinite(factor))) {
-    throw call.refusal(
-      "resizes to a size that only running the network tells, wanted constant factors or sizes; " +
-        "export it with a fixed image size, or run onnxsim over it",
-    );
-  }
-  if (!isWhole) {
-    throw call.refusal(
-      `resizes by [${
-        factors.join(", ")
-      }], wanted whole factors of 1 or more; resize by such factors`,
-    );
-  }
-  if (!isNearest && !isLinear) {
-    const found = mode === "nearest" ? `${mode}, ${place}, ${rounding}` : `${mode}, ${place}`;
-    throw call.refusal(
-      `resizes by the method "${found}", wanted "nearest, asymmetric, floor" or "linear, asymmetric"; ` +
-        'use torch.nn.Upsample(scale_factor=2, mode="nearest")',
-    );
-  }
-  const interpolation = isNearest ? "nearest" : "bilinear";
-  const config = { size: factors, interpolation, data_format: "channels_last" };
-  const size = factors.map((factor, axis) => {
-    const extent = value.shape[1 + axis];
-    return extent === null ? null : extent * factor;
-  });
-  const layer = call.addLayer("UpSampling2D", [value], config);
-  return call.result(layer, value, { shape: [value.shape[0], ...size] });
-}
-
-/** Factors of rows and columns, from the scales or the sizes. */
-function readFactors(call: NodeCall, value: Feature): number[] {
-  const isUpsample = call.node.operator === "Upsample";
-  const scales = call.optionalConstant(isUpsample ? 1 : 2)?.values;
-  if (scales?.length === 4 && scales[0] === 1 && scales[1] === 1) {
-    return Array.from(scales.slice(2));
-  }
-  const sizes = call.optionalConstant(3)?.values;
-  return [0, 1].map((axis) => (sizes?.[2 + axis] ?? NaN) / (value.shape[1 + axis] ?? NaN));
-}
-
 /** Gather of channels; one of flattened maps that puts them into the order of the layers costs nothing. */
 function importGather(call: NodeCall): Feature {
   const value = call.feature();
   const { shape, values } = call.constant(1);
   const axis = call.number("axis", 0);
-  const extent = value.shape[0]!;
+  const isOfChannels = call.layerAxis(value, axis) === value.shape.length - 1;
+  const extent = call.channelsOf(value);
   const indices = Array.from(values, (index) => fromFront(index, extent));
-  const isList = shape.length === 1 && indices.every((index) => index >= 0 && index < extent);
-  if (axis === 1 && isList && value.shape.length === 3) {
-    return addSelector(call, call.maps(), indices, "select");
+  const isList = isOfChannels && shape.length === 1 &&
+    indices.every((index) => index >= 0 && index < extent);
+  if (isList && value.shape.length === 3) {
+    return addSelector(call, call.anyMaps(), indices, "select");
   }
-  const isOrder = axis === 1 && value.pieces !== undefined && indices.length === extent;
+  const isOrder = isList && value.pieces !== undefined && indices.length === extent;
   const order = isOrder ? expandPieces(value.pieces!) : undefined;
   if (order?.every((position, index) => position === indices[index])) {
     return { ...value, pieces: undefined };
@@ -120,56 +76,60 @@ function importGather(call: NodeCall): Feature {
   throw call.refusal(`picks along axis ${axis} of [N, ${value.shape.join(", ")}], wanted channels`);
 }
 
-/** Split along the channels: a selector for every part. */
+/** Split: a selector for every part of the channels, Cropping2D for every part of rows or columns. */
 function importSplit(call: NodeCall): Feature[] {
-  const value = call.maps();
+  const value = call.anyMaps();
   const axis = call.number("axis", 0);
-  const count = call.node.outputs.length;
-  const even = Math.ceil(value.shape[0] / count);
+  const layerAxis = call.layerAxis(value, axis);
+  const extent = value.shape[fromFront(axis, 4) - 1];
+  const count = call.number("num_outputs", call.node.outputs.length);
   const given = call.optionalConstant(1)?.values ?? call.list("split");
+  const even = Math.ceil((extent ?? NaN) / count);
   const sizes = given
     ? Array.from(given)
-    : Array.from({ length: count }, (_, part) => Math.min(even, value.shape[0] - part * even));
+    : Array.from({ length: count }, (_, part) => Math.min(even, extent! - part * even));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (axis !== 1 && axis !== -3 || total !== value.shape[0] || !sizes.every((size) => size > 0)) {
+  if (layerAxis < 0 || total !== extent || !sizes.every((size) => size > 0)) {
     throw call.refusal(
-      `cuts axis ${axis} into [${sizes.join(", ")}], wanted channels, ${value.shape[0]} in all`,
+      `cuts axis ${axis} of [N, ${value.shape.join(", ")}] into [${sizes.join(", ")}], ` +
+        `wanted channels, rows or columns of a known size, all of them`,
     );
   }
   let start = 0;
   return sizes.map((size, part) => {
-    const columns = listIndices(value.shape[0], start, start += size, 1);
-    return addSelector(call, value, columns, `part${part + 1}`);
+    const [from, to] = [start, start += size];
+    if (layerAxis < 2) return addCrop(call, value, layerAxis, [from, to], `part${part + 1}`);
+    return addSelector(call, value, listIndices(extent, from, to, 1), `part${part + 1}`);
   });
 }
 
 /** Slice: channels by a selector, rows and columns by Cropping2D, every s-th of them by pooling single values. */
 function importSlice(call: NodeCall): Feature {
-  const value = call.maps();
+  const value = call.anyMaps();
   const read = (index: number, name: string) =>
     call.optionalConstant(index)?.values ?? call.list(name);
   const starts = read(1, "starts") ?? [], ends = read(2, "ends") ?? [];
   const axes = read(3, "axes"), steps = read(4, "steps");
   return Array.from(starts).reduce<Feature>((cut, start, place) => {
     const given = axes?.[place] ?? place;
-    const axis = fromFront(given, 4);
-    const extent = axis === 0 ? null : cut.shape[axis - 1];
+    const axis = call.layerAxis(cut, given);
+    const extent = axis < 0 ? null : cut.shape[fromFront(given, 4) - 1];
     const end = ends[place], step = steps?.[place] ?? 1;
-    if (extent == null || Number.isNaN(start + end) || !(step >= 1) && axis !== 1) {
+    if (extent == null || Number.isNaN(start + end) || !(step >= 1) && axis !== 2) {
       throw call.refusal(
-        `cuts axis ${axis} from ${start} to ${end} in steps of ${step}, ` +
+        `cuts axis ${given} from ${start} to ${end} in steps of ${step}, ` +
           `wanted channels, or rows and columns of a known size in steps of 1 and more`,
       );
     }
-    if (axis === 1) {
+    if (axis === 2) {
       const indices = listIndices(extent, start, end, step);
       const isWhole = indices.length === extent && step === 1;
       return isWhole ? cut : addSelector(call, cut, indices, "channels");
     }
     const indices = listIndices(extent, start, end, 1);
     const first = indices[0] ?? 0;
-    const kept = addCrop(call, cut, axis - 2, [first, first + indices.length]);
-    return step === 1 ? kept : addThinning(call, kept, axis - 2, step);
+    const kept = addCrop(call, cut, axis, [first, first + indices.length]);
+    return step === 1 ? kept : addThinning(call, kept, axis, step);
   }, value);
 }
 
@@ -177,8 +137,6 @@ function importSlice(call: NodeCall): Feature {
 export const pickingOperators: Readonly<Record<string, Operator>> = {
   Gather: importGather,
   Pad: importPad,
-  Resize: importResize,
   Slice: importSlice,
   Split: importSplit,
-  Upsample: importResize,
 };

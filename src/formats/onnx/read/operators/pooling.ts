@@ -3,7 +3,6 @@ import {
   addZeros,
   isSame,
   isUnpadded,
-  requireMapAxes,
   sizeOf,
   type Windows,
 } from "../../../import/mod.ts";
@@ -13,16 +12,15 @@ import { layOutWindows, pairAttribute } from "./windows.ts";
 
 /** MaxPool; what is put around the maps never wins. */
 export function importMaxPool(call: NodeCall): Feature {
-  if (Math.max(...pairAttribute(call, "dilations", 1)) > 1) {
-    throw call.refusal(`is dilated, wanted neighboring values; use a larger window without`);
-  }
   return importPool(call, "MaxPooling2D", (value) => value.nonNegative);
 }
 
 /** AveragePool. Zeros around the maps count or do not, as `count_include_pad` says. */
 export function importAveragePool(call: NodeCall): Feature {
-  const hasPads = call.list("pads")?.some((pad) => pad !== 0) ?? false;
-  const includesZeros = hasPads && call.number("count_include_pad", 0) === 1;
+  const autoPad = call.text("auto_pad", "NOTSET");
+  const isPadded = autoPad.startsWith("SAME") ||
+    autoPad !== "VALID" && (call.list("pads") ?? []).some((pad) => pad !== 0);
+  const includesZeros = isPadded && call.number("count_include_pad", 0) === 1;
   if (includesZeros && call.number("ceil_mode", 0) === 1) {
     throw call.refusal(
       `counts zeros around the maps and rounds up, wanted one of the two; set ceil_mode to False`,
@@ -45,7 +43,15 @@ function importPool(
 ): Feature {
   const value = call.maps();
   const extents = pairAttribute(call, "kernel_shape", 1);
+  if (Math.max(...pairAttribute(call, "dilations", 1)) > 1) {
+    throw call.refusal(`is dilated, wanted neighboring values; use a larger window without`);
+  }
   const windows = layOutWindows(call, value, extents);
+  if (includesZeros && windows.isLeftToLayer) {
+    throw call.refusal(
+      `counts zeros around maps of open size; export the model with a fixed image size`,
+    );
+  }
   const { strides, size } = windows;
   const shape = [value.shape[0], ...size];
   const add = (source: Feature, padding: string, steps = strides, suffix?: string) => {
@@ -83,20 +89,9 @@ function isCentred({ extents, strides, begins, size }: Windows, value: Feature):
   });
 }
 
-/** GlobalAveragePool and GlobalMaxPool. */
+/** GlobalAveragePool and GlobalMaxPool, whose channels are first whatever is behind them. */
 export function importGlobalPool(call: NodeCall): Feature {
   const value = call.maps();
   const layer = addGlobalPool(call, value, call.operator === "GlobalMaxPool");
   return call.result(layer, value, { shape: [value.shape[0], 1, 1], isFlat: true });
-}
-
-/** ReduceMean and ReduceMax over rows and columns. */
-export function importReduction(call: NodeCall): Feature {
-  const value = call.maps();
-  requireMapAxes(call, Array.from(call.optionalConstant(1)?.values ?? call.list("axes") ?? []));
-  const layer = addGlobalPool(call, value, call.operator === "ReduceMax");
-  const [channels] = value.shape;
-  const keepsAxes = call.number("keepdims", 1) === 1;
-  const shape = keepsAxes ? [channels, 1, 1] : [channels];
-  return call.result(layer, value, { shape, isFlat: true });
 }

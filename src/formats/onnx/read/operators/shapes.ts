@@ -1,34 +1,13 @@
-import { addSelector, countElements, fromFront } from "../../../import/mod.ts";
+import { countElements, fromFront, holdsIntegers } from "../../../import/mod.ts";
 import { DATA_TYPES } from "../../messages.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
-import type { Feature, FlatPiece } from "../../values.ts";
-
-/** Rows, columns and channels in one axis; the order of the values is remembered. */
-function flatten(call: NodeCall, value: Feature): Feature {
-  if (value.shape.length === 1) return value;
-  const shape = requireClosed(call, value);
-  const count = countElements(shape);
-  if (value.isFlat) return { ...value, shape: [count] };
-  const positions = count / shape[0];
-  const pieces: FlatPiece[] | undefined = positions === 1
-    ? undefined
-    : [{ channels: shape[0], positions }];
-  const layer = call.addLayer("Flatten", [value], { data_format: "channels_last" });
-  return call.result(layer, value, { shape: [count], isFlat: true, pieces });
-}
-
-function requireClosed(call: NodeCall, { shape }: Feature): number[] {
-  if (!shape.includes(null)) return shape as number[];
-  throw call.refusal(
-    `flattens maps whose rows or columns are open; export the model with a fixed image size`,
-  );
-}
+import { axesInLayers, type Feature } from "../../values.ts";
+import { flatten, requireClosed, reshape } from "./reshape.ts";
 
 function importFlatten(call: NodeCall): Feature {
   const value = call.feature();
   const axis = call.number("axis", 1);
-  const isFromChannels = axis === 1 || axis === -value.shape.length;
-  if (isFromChannels) return flatten(call, value);
+  if (axis === 1 || axis === -value.shape.length) return flatten(call, value);
   throw call.refusal(`starts at axis ${axis}, wanted 1; keep the batch apart`);
 }
 
@@ -36,6 +15,9 @@ function importFlatten(call: NodeCall): Feature {
 function importReshape(call: NodeCall): Feature {
   const value = call.feature(0, true);
   const target = Array.from(call.constant(1).values);
+  if (call.number("allowzero", 0) !== 0 && target.includes(0)) {
+    throw call.refusal(`makes an axis of nothing (allowzero), wanted extents of 1 and more`);
+  }
   const shape = requireClosed(call, value);
   const count = countElements(shape);
   const [batch, ...rest] = target.map((extent, axis) =>
@@ -43,8 +25,7 @@ function importReshape(call: NodeCall): Feature {
   );
   const known = countElements(rest.filter((extent) => extent !== -1));
   const filled = rest.map((extent) => extent === -1 ? count / known : extent);
-  const isBatch = Number.isNaN(batch) || batch === 0 || batch === -1 ||
-    call.context.batches.has(batch);
+  const isBatch = batch === 0 || batch === -1 || isOpenBatch(call, batch);
   if (!isBatch || countElements(filled) !== count) {
     throw call.refusal(
       `turns [N, ${shape.join(", ")}] into [${target.map(describeExtent).join(", ")}], ` +
@@ -54,35 +35,13 @@ function importReshape(call: NodeCall): Feature {
   return reshape(call, value, filled);
 }
 
-function describeExtent(extent: number): string {
-  return Number.isNaN(extent) ? "N" : String(extent);
+/** Whether an extent stands for the batch: open, one, or as many images as an input declares. */
+function isOpenBatch({ context }: NodeCall, extent: number): boolean {
+  return Number.isNaN(extent) || context.batches.has(extent);
 }
 
-function reshape(call: NodeCall, value: Feature, shape: readonly number[]): Feature {
-  const from = value.shape;
-  if (shape.join() === from.join()) return value;
-  const isGrouping = from.length === 3 && shape.length === 4 && !value.isFlat;
-  if (isGrouping && shape.slice(2).join() === from.slice(1).join()) return { ...value, shape };
-  if (from.length === 4) return ungroup(call, value, shape);
-  if (shape.length === 1) return flatten(call, value);
-  const isVector = value.isFlat && shape.slice(1).every((extent) => extent === 1);
-  if (isVector && value.pieces === undefined) return { ...value, shape };
-  if (shape.slice(1).every((extent) => extent === 1) && shape.length < from.length) {
-    return reshape(call, flatten(call, value), shape);
-  }
-  const [channels, height, width] = shape;
-  const pieces = value.pieces ?? [];
-  const isUndone = shape.length === 3 && pieces.length === 1 &&
-    pieces[0].channels === channels && pieces[0].positions === height * width;
-  if (!isUndone) {
-    throw call.refusal(
-      `turns [N, ${from.join(", ")}] into [N, ${shape.join(", ")}], which moves values between ` +
-        `channels and positions; only flattening before a linear layer is read`,
-    );
-  }
-  const config = { target_shape: [height, width, channels] };
-  const layer = call.addLayer("Reshape", [value], config);
-  return call.result(layer, value, { shape, isFlat: false, pieces: undefined });
+function describeExtent(extent: number): string {
+  return Number.isNaN(extent) ? "N" : String(extent);
 }
 
 function listAxes(call: NodeCall, rank: number): number[] | undefined {
@@ -90,75 +49,92 @@ function listAxes(call: NodeCall, rank: number): number[] | undefined {
   return given && Array.from(given, (axis) => fromFront(axis, rank));
 }
 
-/** Squeeze of rows and columns that are one. */
+/** Squeeze of axes that are one; without a list of them of all, of which the batch must not be one. */
 function importSqueeze(call: NodeCall): Feature {
   const value = call.feature();
   const axes = listAxes(call, value.shape.length + 1);
   const isGone = (axis: number) => axes ? axes.includes(axis + 1) : value.shape[axis] === 1;
   const gone = value.shape.filter((_, axis) => isGone(axis));
-  if (axes?.includes(0) || isGone(0) || gone.some((extent) => extent !== 1)) {
+  const takesBatch = axes ? axes.includes(0) : call.context.isSingle;
+  const isKnown = axes === undefined || axes.length === gone.length;
+  if (takesBatch || !isKnown || gone.some((extent) => extent !== 1)) {
     throw call.refusal(
       `takes axes ${axes?.join(", ") ?? "of 1"} out of [N, ${value.shape.join(", ")}], ` +
-        `wanted rows and columns of 1`,
+        `wanted axes of 1 behind the batch, by their numbers`,
     );
   }
   const shape = value.shape.filter((_, axis) => !isGone(axis)) as number[];
   return reshape(call, value, shape);
 }
 
-/** Unsqueeze behind the channels. */
+/** Unsqueeze behind the batch. */
 function importUnsqueeze(call: NodeCall): Feature {
   const value = call.feature();
-  const axes = listAxes(call, 0) ?? [];
-  const rank = value.shape.length + 1 + axes.length;
-  const shape = [...value.shape];
-  for (const axis of axes.map((given) => fromFront(given, rank)).sort()) {
-    if (axis < 2 || axis > shape.length + 1) {
-      throw call.refusal(`puts an axis at ${axis}, wanted it behind the channels`);
-    }
-    shape.splice(axis - 1, 0, 1);
+  const given = listAxes(call, 0) ?? [];
+  const rank = value.shape.length + 1 + given.length;
+  const axes = given.map((axis) => fromFront(axis, rank)).sort((first, second) => first - second);
+  const shape = axes.reduce((all, axis) => all.toSpliced(axis - 1, 0, 1), [...value.shape]);
+  if (axes.some((axis) => !(axis >= 1 && axis < rank))) {
+    throw call.refusal(`puts an axis at ${given.join(", ")}, wanted it behind the batch`);
   }
   return reshape(call, value, shape as number[]);
 }
 
-/** Groups become channels again, shuffled ones by a selector. */
-function ungroup(call: NodeCall, value: Feature, shape: readonly number[]): Feature {
-  const [groups, width, ...size] = value.shape as number[];
-  if (shape.join() !== [groups * width, ...size].join()) {
-    throw call.refusal(
-      `turns [N, ${value.shape.join(", ")}] into [N, ${
-        shape.join(", ")
-      }], wanted the channels back`,
-    );
-  }
-  const plain = { ...value, shape, isShuffled: false };
-  if (!value.isShuffled) return plain;
-  const columns = Array.from(
-    { length: groups * width },
-    (_, channel) => channel % width * groups + Math.floor(channel / width),
-  );
-  return addSelector(call, plain, columns);
-}
-
+/**
+ * Transpose: nothing where the layers' tensor stays as it is, the channels going from first to last in ONNX alone, or where
+ * groups of channels and the channels of a group change places; else Permute.
+ */
 function importTranspose(call: NodeCall): Feature {
   const value = call.feature(0, true);
-  const axes = call.list("perm");
-  if (axes?.every((axis, index) => axis === index)) return value;
-  if (value.shape.length === 4 && axes?.join() === "0,2,1,3,4") {
+  const rank = value.shape.length;
+  const axes = call.list("perm") ?? Array.from({ length: rank + 1 }, (_, axis) => rank - axis);
+  if (axes.every((axis, index) => axis === index)) return value;
+  if (rank === 4 && axes.join() === "0,2,1,3,4") {
     const [groups, width, ...size] = value.shape;
     return { ...value, shape: [width, groups, ...size], isShuffled: !value.isShuffled };
   }
-  throw call.refusal(
-    `moves axes to [${axes?.join(", ")}], wanted batch, channels, rows, columns throughout; ` +
-      `export the model with its channels first`,
-  );
+  const isOrder = axes.length === rank + 1 && axes[0] === 0 &&
+    axes.toSorted((first, second) => first - second).every((axis, index) => axis === index);
+  if (!isOrder || rank > 3) {
+    throw call.refusal(
+      `moves the axes of [N, ${value.shape.join(", ")}] to [${axes.join(", ")}], ` +
+        `wanted the batch ahead of channels, rows and columns`,
+    );
+  }
+  const shape = axes.slice(1).map((axis) => value.shape[axis - 1]);
+  if (value.isFlat) {
+    const isLast = shape.slice(0, -1).every((extent) => extent === 1);
+    if (isLast || shape.slice(1).every((extent) => extent === 1)) {
+      return { ...value, shape, isLast };
+    }
+  }
+  return moveAxes(call, call.unflatten(value), axes, shape);
+}
+
+function moveAxes(
+  call: NodeCall,
+  value: Feature,
+  axes: readonly number[],
+  shape: readonly (number | null)[],
+): Feature {
+  const from = axesInLayers(shape.length, value.isLast);
+  const listDims = (isLast: boolean) =>
+    axesInLayers(shape.length, isLast).map((axis) => from.indexOf(axes[axis]) + 1);
+  const stays = (dims: readonly number[]) => dims.every((axis, index) => axis === index + 1);
+  const layouts = [true, false];
+  const free = layouts.find((isLast) => stays(listDims(isLast)));
+  if (free !== undefined) return { ...value, shape, isLast: free };
+  const keepsChannels = (isLast: boolean) => listDims(isLast).at(-1) === shape.length;
+  const isLast = layouts.find(keepsChannels) ?? !call.wantsFirst;
+  const layer = call.addLayer("Permute", [value], { dims: listDims(isLast) });
+  return call.result(layer, value, { shape, isLast });
 }
 
 /** Expand of vectors to maps of one value, such as the gate of squeeze-and-excite. */
 function importExpand(call: NodeCall): Feature {
   const value = call.feature();
-  const [, ...target] = call.constant(1).values;
-  const isFitting = target.length === value.shape.length &&
+  const [batch, ...target] = call.constant(1).values;
+  const isFitting = isOpenBatch(call, batch) && target.length === value.shape.length &&
     target.every((extent, axis) => extent === 1 || extent === value.shape[axis] || axis > 0);
   const size = value.shape.map((extent, axis) => target[axis] === 1 ? extent : target[axis]);
   if (isFitting && size.join() === value.shape.join()) return value;
@@ -187,6 +163,15 @@ function importCast(call: NodeCall): Feature {
   throw call.refusal(`rounds to type ${type}, wanted floats throughout`);
 }
 
+/** CastLike to the type of floats. */
+function importCastLike(call: NodeCall): Feature {
+  const type = call.inputs[1];
+  if (type?.kind === "constant" && holdsIntegers(type)) {
+    throw call.refusal(`rounds to integers, wanted floats throughout`);
+  }
+  return call.feature();
+}
+
 /** Operations on shapes. */
 export const shapeOperators: Readonly<Record<string, Operator>> = {
   Flatten: importFlatten,
@@ -197,5 +182,5 @@ export const shapeOperators: Readonly<Record<string, Operator>> = {
   Transpose: importTranspose,
   Identity: (call) => call.feature(),
   Cast: importCast,
-  CastLike: (call) => call.feature(),
+  CastLike: importCastLike,
 };

@@ -16,9 +16,14 @@ const OPERATORS: Readonly<
   softplus: ["Softplus"],
   softsign: ["Softsign"],
   hardsigmoid: ["HardSigmoid", { alpha: 0.2, beta: 0.5 }],
-  softmax: ["Softmax", { axis: 1 }],
-  logsoftmax: ["LogSoftmax", { axis: 1 }],
+  softmax: ["Softmax"],
+  logsoftmax: ["LogSoftmax"],
 };
+
+/** The axis in ONNX of the channels of a tensor. */
+function channelAxis({ shape }: WrittenTensor): number {
+  return shape.length === 3 ? 1 : shape.length;
+}
 
 /**
  * Writes the activation of a layer.
@@ -39,7 +44,9 @@ export function writeActivation(
   const activation = activationOf(call);
   const known = ownValue(OPERATORS, activation);
   if (known) {
-    graph.add(name, known[0], [input.name], known[1]);
+    const isOverChannels = activation.endsWith("softmax");
+    const attributes = isOverChannels ? { axis: channelAxis(input) } : known[1];
+    graph.add(name, known[0], [input.name], attributes);
   } else if (activation === "relu6") {
     writeClip(graph, name, input, 6);
   } else if (activation === "swish" || activation === "silu") {
@@ -49,14 +56,27 @@ export function writeActivation(
     const positive = graph.add(graph.partName(name, "positive"), "Softplus", [input.name]);
     const gate = graph.add(graph.partName(name, "gate"), "Tanh", [positive]);
     graph.add(name, "Mul", [input.name, gate]);
+  } else if (activation === "gelu") {
+    writeGelu(graph, name, input);
   } else {
     throw graph.refusal(
       call,
       `has activation ${activation}, wanted one of ${Object.keys(OPERATORS).join(", ")}, ` +
-        `relu6, swish or mish; replace it`,
+        `relu6, swish, mish or gelu; replace it`,
     );
   }
   return { name, shape: input.shape, pieces: input.pieces };
+}
+
+/** GELU by parts, as opset 17 has no node for it: x · (½ + ½ · erf(x / √2)). */
+function writeGelu(graph: GraphWriter, name: string, input: WrittenTensor): void {
+  const part = (role: string, operator: string, ...inputs: string[]) =>
+    graph.add(graph.partName(name, role), operator, inputs);
+  const scale = graph.addFloats(name, "scale", [], [Math.SQRT1_2]);
+  const half = graph.addFloats(name, "half", [], [0.5]);
+  const erf = part("erf", "Erf", part("scaled", "Mul", input.name, scale));
+  const gate = part("gate", "Add", part("half_erf", "Mul", erf, half), half);
+  graph.add(name, "Mul", [input.name, gate]);
 }
 
 /** Whether the layer's activation changes anything. */
@@ -133,7 +153,7 @@ const writeSoftmax: LayerWriter = (graph, call, [input]) => {
   if (axis !== -1 && axis !== input.shape.length) {
     throw graph.refusal(call, `runs along axis ${axis}, wanted the channels, -1`);
   }
-  graph.add(call.name, "Softmax", [input.name], { axis: 1 });
+  graph.add(call.name, "Softmax", [input.name], { axis: channelAxis(input) });
   return { ...input, name: call.name, maps: undefined };
 };
 

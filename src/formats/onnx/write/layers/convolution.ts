@@ -130,7 +130,7 @@ const writeTransposed: LayerWriter = (graph, call, [input]) => {
   });
 };
 
-/** Dense: Gemm for a vector, with its rows in ONNX' order; a 1×1 convolution for maps. */
+/** Dense: Gemm for a vector, with its rows in ONNX' order; a 1×1 convolution for maps; MatMul for P × C. */
 const writeDense: LayerWriter = (graph, call, [input]) => {
   const kernel = findKernel(graph, call, "kernel");
   const [rows, units] = kernel.shape;
@@ -145,6 +145,7 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
     const shape = [input.shape[0], input.shape[1], units];
     return finishLayer(graph, call, { shape }, (output) => graph.add(output, "Conv", operands));
   }
+  if (input.shape.length === 2) return writePositionwise(graph, call, input, kernel);
   let values = kernel.values as Float32Array;
   if (input.pieces) {
     values = new Float32Array(values.length);
@@ -159,6 +160,23 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
   });
 };
 
+function writePositionwise(
+  graph: GraphWriter,
+  call: LayerCall,
+  input: WrittenTensor,
+  kernel: Weight,
+): WrittenTensor {
+  const matrix = graph.addFloats(call.layer, "kernel", kernel.shape, kernel.values);
+  const bias = addBias(graph, call);
+  const shape = input.shape.with(-1, kernel.shape[1]);
+  return finishLayer(graph, call, { shape }, (output) => {
+    const product = bias.length === 0 ? output : graph.partName(output, "product");
+    graph.add(product, "MatMul", [input.name, matrix]);
+    if (bias.length > 0) graph.add(output, "Add", [product, ...bias]);
+  });
+}
+
+/** BatchNormalization, of P × C between two Transposes. */
 const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
   const { config, weights } = call;
   const axis = Number(Array.isArray(config.axis) ? config.axis[0] : config.axis ?? -1);
@@ -172,8 +190,57 @@ const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
     return graph.addOrdered(call, role, input, [channels], inOnnxOrder(input, values));
   });
   const epsilon = Number(config.epsilon ?? 1e-3);
-  graph.add(call.name, "BatchNormalization", [input.name, ...operands], { epsilon });
-  return { name: call.name, shape: input.shape, pieces: input.pieces };
+  if (input.shape.length !== 2) {
+    graph.add(call.name, "BatchNormalization", [input.name, ...operands], { epsilon });
+    return { name: call.name, shape: input.shape, pieces: input.pieces };
+  }
+  const [first, normed] = ["first", "normed"].map((part) => graph.partName(call.name, part));
+  graph.add(first, "Transpose", [input.name], { perm: [0, 2, 1] });
+  graph.add(normed, "BatchNormalization", [first, ...operands], { epsilon });
+  graph.add(call.name, "Transpose", [normed], { perm: [0, 2, 1] });
+  return { name: call.name, shape: input.shape };
+};
+
+/** LayerNormalization over channels, of maps between two Transposes; over positions, without weights, by instances. */
+const writeLayerNormalization: LayerWriter = (graph, call, [input]) => {
+  const { config, weights } = call;
+  const rank = input.shape.length, channels = input.shape.at(-1)!;
+  const axes = [config.axis ?? -1].flat().map((axis) =>
+    Number(axis) < 0 ? Number(axis) + rank + 1 : Number(axis)
+  );
+  const epsilon = Number(config.epsilon ?? 1e-3);
+  const fill = (role: string, value: number) =>
+    weights.get(role)?.values ?? new Float32Array(channels).fill(value);
+  if (rank === 3 && axes.join() === "1,2" && weights.size === 0) {
+    const operands = [1, 0].map((value, index) =>
+      graph.addFloats(
+        call.layer,
+        ["gamma", "beta"][index],
+        [channels],
+        new Float32Array(channels).fill(value),
+      )
+    );
+    graph.add(call.name, "InstanceNormalization", [input.name, ...operands], { epsilon });
+    return { name: call.name, shape: input.shape };
+  }
+  if (axes.join() !== String(rank)) {
+    throw graph.refusal(call, `normalizes axes ${axes.join(", ")}, wanted the channels, -1`);
+  }
+  const operands = ["gamma", "beta"].map((role, index) =>
+    graph.addOrdered(call, role, input, [channels], inOnnxOrder(input, fill(role, 1 - index)))
+  );
+  const attributes = { axis: -1, epsilon };
+  if (rank !== 3) {
+    graph.add(call.name, "LayerNormalization", [input.name, ...operands], attributes);
+    return { ...input, name: call.name, maps: undefined };
+  }
+  const last = graph.add(graph.partName(call.name, "last"), "Transpose", [input.name], {
+    perm: [0, 2, 3, 1],
+  });
+  const normed = graph.partName(call.name, "normed");
+  graph.add(normed, "LayerNormalization", [last, ...operands], attributes);
+  graph.add(call.name, "Transpose", [normed], { perm: [0, 3, 1, 2] });
+  return { name: call.name, shape: input.shape };
 };
 
 /** Layers with kernels, and BatchNormalization. */
@@ -184,4 +251,5 @@ export const weightedLayers: Readonly<Record<string, LayerWriter>> = {
   Conv2DTranspose: writeTransposed,
   Dense: writeDense,
   BatchNormalization: writeBatchNormalization,
+  LayerNormalization: writeLayerNormalization,
 };

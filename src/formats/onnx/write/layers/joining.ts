@@ -1,5 +1,7 @@
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import { countElements } from "../../../import/mod.ts";
+import { axesInLayers } from "../../values.ts";
+import type { LayerCall } from "../../../export/mod.ts";
 import type { LayerWriter } from "./options.ts";
 
 /** Tensors of one rank; a vector beside maps becomes maps of one value. */
@@ -44,11 +46,11 @@ const writeConcatenate: LayerWriter = (graph, call, inputs) => {
   const rank = inputs[0].shape.length;
   const given = Number(call.config.axis ?? -1);
   const axis = given < 0 ? given + rank : given - 1;
-  if (rank !== 3 && rank !== 1 || axis < 0) {
+  if (rank > 3 || axis < 0) {
     throw graph.refusal(call, `joins along axis ${given}, wanted channels, rows or columns`);
   }
   const names = inputs.map(({ name }) => name);
-  const onnxAxis = axis === rank - 1 ? 1 : axis + 2;
+  const onnxAxis = axesInLayers(rank, rank !== 3)[axis];
   graph.add(call.name, "Concat", names, { axis: onnxAxis });
   const sum = inputs.reduce<number | null>((total, { shape }) => {
     const extent = shape[axis];
@@ -63,16 +65,42 @@ const writeConcatenate: LayerWriter = (graph, call, inputs) => {
 
 const writeFlatten: LayerWriter = (graph, call, [input]) => {
   if (input.shape.length === 1) return input;
-  const [height, width, channels] = input.shape;
-  if (height === null || width === null || channels === null) {
+  if (input.shape.includes(null)) {
     throw graph.refusal(call, "reads maps of open size, wanted a fixed one; fix the image size");
   }
+  if (input.shape.length === 2) {
+    graph.add(call.name, "Flatten", [input.name], { axis: 1 });
+    return { name: call.name, shape: [countElements(input.shape as number[])] };
+  }
+  const [height, width, channels] = input.shape as number[];
   const positions = height * width;
   graph.add(call.name, "Flatten", [input.name], { axis: 1 });
   const pieces = positions === 1 ? undefined : [{ channels, positions }];
   const maps = positions === 1 ? input.name : undefined;
   return { name: call.name, shape: [channels * positions], pieces, maps };
 };
+
+/** Reshape between maps and P × C, which keeps the channels: ONNX has them first in maps alone. */
+function writeSeries(
+  graph: GraphWriter,
+  call: LayerCall,
+  input: WrittenTensor,
+  target: readonly number[],
+): WrittenTensor | undefined {
+  const ranks = `${input.shape.length} to ${target.length}`;
+  const channels = target.at(-1)!;
+  if (input.shape.at(-1) !== channels || ranks !== "3 to 2" && ranks !== "2 to 3") return undefined;
+  const shape = graph.addIntegers(call.name, "shape", [0, channels, ...target.slice(0, -1)]);
+  const part = graph.partName(call.name, "series");
+  if (target.length === 2) {
+    graph.add(part, "Reshape", [input.name, shape]);
+    graph.add(call.name, "Transpose", [part], { perm: [0, 2, 1] });
+  } else {
+    graph.add(part, "Transpose", [input.name], { perm: [0, 2, 1] });
+    graph.add(call.name, "Reshape", [part, shape]);
+  }
+  return { name: call.name, shape: target };
+}
 
 /** Reshape between a vector and maps; where values move between channels and positions, through N × H × W × C. */
 const writeReshape: LayerWriter = (graph, call, [input]) => {
@@ -81,19 +109,26 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   const known = countElements(given.filter((extent) => extent !== -1 && extent !== null));
   const target = given.map((extent) => extent === -1 || extent === null ? count / known : extent);
   if (target.join() === input.shape.join()) return input;
-  if (Number.isNaN(count) || target.length !== 1 && target.length !== 3) {
+  if (Number.isNaN(count) || target.length > 3) {
     throw graph.refusal(
       call,
       `turns [${input.shape.join(", ")}] into [${target.join(", ")}], ` +
-        `wanted a fixed size, and a vector or maps`,
+        `wanted a fixed size, and three axes at most`,
     );
   }
+  const moved = writeSeries(graph, call, input, target);
+  if (moved) return moved;
   const vector = input.shape.length === 1 ? input : writeFlatten(
     graph,
     { ...call, name: graph.partName(call.name, "vector") },
     [input],
   );
   if (target.length === 1) return vector;
+  if (target.length === 2) {
+    const rows = graph.addIntegers(call.name, "shape", [0, ...target]);
+    graph.add(call.name, "Reshape", [graph.inLayerOrder(vector).name, rows]);
+    return { name: call.name, shape: target };
+  }
   const [height, width, channels] = target;
   if (height * width === 1) return graph.asMaps(vector);
   const [piece] = vector.pieces ?? [];
@@ -110,6 +145,20 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   return { name: call.name, shape: target };
 };
 
+/** Permute: the axes of the layers' tensor change places, those of ONNX' tensor as it follows from that. */
+const writePermute: LayerWriter = (graph, call, [input]) => {
+  const dims = call.config.dims as number[];
+  const rank = input.shape.length;
+  const axes = axesInLayers(rank, rank !== 3);
+  const shape = dims.map((axis) => input.shape[axis - 1]);
+  const perm = Array.from(
+    { length: rank + 1 },
+    (_, axis) => axis === 0 ? 0 : axes[dims[axes.indexOf(axis)] - 1],
+  );
+  graph.add(call.name, "Transpose", [input.name], { perm });
+  return { name: call.name, shape };
+};
+
 const passOn: LayerWriter = (_graph, _call, [input]) => input;
 
 /** Layers that join tensors, reshape them, or do nothing outside training. */
@@ -121,6 +170,7 @@ export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Minimum: merge("Min", false),
   Concatenate: writeConcatenate,
   Flatten: writeFlatten,
+  Permute: writePermute,
   Reshape: writeReshape,
   ActivityRegularization: passOn,
   AlphaDropout: passOn,

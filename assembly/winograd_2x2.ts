@@ -1,8 +1,5 @@
 import { Conv2DPlan } from "./conv2d_plan";
-import { storePartF32 } from "./lanes";
-
-/** Bytes of an entry of the tile table: offset into the source, offset into the output, rows and columns inside. */
-export const TILE_ENTRY_BYTES: usize = 16;
+import { storePixel, TILE_ENTRY_BYTES } from "./winograd_layout";
 
 /** Bᵀ times a column of four: writes a row of four matrices, `step` bytes apart. */
 function storeInputRow(to: usize, step: usize, t0: v128, t1: v128, t2: v128, t3: v128): void {
@@ -71,7 +68,7 @@ function transformPatch(
 }
 
 /** Transforms the patches of `count` tiles of the table into rows of 16 matrices V. */
-export function transformWinogradInputs(
+export function transformInputs2x2(
   plan: Conv2DPlan,
   source: usize,
   tiles: usize,
@@ -85,15 +82,6 @@ export function transformWinogradInputs(
     const patch = source + load<u32>(tiles);
     transformPatch(patch, pixelBytes, plan.rowBytes, plan.channels, v, vBytes);
   }
-}
-
-/** Writes up to four channels of a pixel after the activation. */
-function storePixel(plan: Conv2DPlan, to: usize, sum: v128, left: i32): void {
-  // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
-  const raised = f32x4.pmax(sum, f32x4.splat(plan.lowest));
-  const clamped = f32x4.pmin(raised, f32x4.splat(plan.highest));
-  if (left >= 4) v128.store(to, clamped);
-  else storePartF32(to, clamped, left);
 }
 
 /**
@@ -146,7 +134,7 @@ function transformProducts(
 }
 
 /** Transforms rows of 16 matrices M into the output pixels of `count` tiles of the table. */
-export function transformWinogradOutputs(
+export function transformOutputs2x2(
   plan: Conv2DPlan,
   tiles: usize,
   count: i32,
@@ -203,7 +191,7 @@ function transformTaps(taps: usize, tapBytes: usize, to: usize, matrixBytes: usi
  *         | ½ −½  ½ |
  *         | 0  0  1 |
  */
-export function transformWinogradPanels(
+export function transformPanels2x2(
   panels: usize,
   channels: i32,
   panelCount: i32,

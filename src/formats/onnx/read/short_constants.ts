@@ -1,0 +1,32 @@
+import type { OnnxNode, OnnxTensor } from "../messages.ts";
+import { readTensor } from "./tensors.ts";
+
+/** Numbers in a list of axes, at most. */
+const MOST_NUMBERS = 8;
+
+/**
+ * Single numbers and short lists among the constants of a graph, as patterns of nodes are told apart by.
+ *
+ * @param nodes The nodes.
+ * @param initializers The stored constants.
+ * @param path Path of the file, for messages.
+ * @returns Their numbers by name.
+ * @throws {InputError} When the elements of one are no numbers.
+ */
+export function listShortConstants(
+  nodes: readonly OnnxNode[],
+  initializers: readonly OnnxTensor[],
+  path: string,
+): Map<string, readonly number[]> {
+  const tensors = new Map(initializers.map((tensor) => [tensor.name, tensor]));
+  for (const { operator, outputs, attributes } of nodes) {
+    const value = operator === "Constant" ? attributes.get("value") : undefined;
+    if (typeof value === "object" && "dataType" in value) tensors.set(outputs[0], value);
+  }
+  const short = [...tensors].filter(([, { shape, external }]) =>
+    external === undefined && shape.length < 2 && shape.every((extent) => extent <= MOST_NUMBERS)
+  );
+  return new Map(
+    short.map(([name, tensor]) => [name, [...readTensor(tensor, new Map(), path).values]]),
+  );
+}
