@@ -33,9 +33,10 @@ class LendingBackend extends tf.KernelBackend {
     return dataId;
   }
 
+  /** The array itself, as on the CPU backend: what is moved would be copied twice otherwise. */
   override readSync(dataId: object): tf.TypedArray {
     const { values, size, dtype } = this.#lent.get(dataId)!;
-    return values?.slice() ?? tf.util.getTypedArrayFromDType(dtype as "float32", size);
+    return values ?? tf.util.getTypedArrayFromDType(dtype as "float32", size);
   }
 
   override read(dataId: object): Promise<tf.TypedArray> {
@@ -86,7 +87,7 @@ function makeTensor(values: tf.TypedArray, shape: number[], dtype: tf.DataType):
 /**
  * A tensor whose values take no memory of the backend before something computes with it.
  *
- * @param values Its values, which nobody may change.
+ * @param values Its values, which nobody may change, nor what is read of the tensor.
  * @param shape Its shape.
  * @param dtype Their type.
  * @returns The tensor; dispose it.

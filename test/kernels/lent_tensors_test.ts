@@ -18,11 +18,10 @@ Deno.test("a lent tensor takes no memory of the backend before it is computed wi
   assert.deepEqual({ bytes: memory.buffer.byteLength, ...tf.memory() }, before);
 });
 
-Deno.test("lent values are computed with like others, and read as copies", async () => {
+Deno.test("lent values are computed with and read like others", async () => {
   const values = Float32Array.of(1, 2, 3, 4);
   const before = tf.memory();
   const lent = lendTensor(values, [2, 2], "float32");
-  lent.dataSync().fill(0);
   assert.deepEqual(await lent.data(), values);
   const flags = lendTensor(Uint8Array.of(1, 0), [2], "bool");
   const whole = lendZeros([3], "int32");
