@@ -82,7 +82,7 @@ function ImageFacts(
       ))}
       {accuracy !== undefined && accuracy.unreadable.length > 0 && (
         <p class="note">
-          Images that cannot be read and are left out: {accuracy.unreadable.slice(0, 3).join(", ")}
+          Left out: {accuracy.unreadableReasons.slice(0, 3).join(". ")}
           {accuracy.unreadable.length > 3 && `, and ${accuracy.unreadable.length - 3} more`}.
         </p>
       )}

@@ -145,7 +145,7 @@ function describe(
     ...(images.all < images.wanted
       ? [`note: the train split has fewer images than the ${images.wanted} asked for`]
       : []),
-    ...images.unreadable.map((name) => `note: skipped ${name}, it cannot be read`),
+    ...images.unreadableReasons.map((reason) => `note: skipped an image: ${reason}`),
     `written to ${out} (${formatBytes(bytes)})`,
   ].join("\n");
 }

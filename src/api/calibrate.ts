@@ -72,6 +72,8 @@ export interface CalibrateReport {
     readonly shard: number;
     /** Names of the images that could not be read. */
     readonly unreadable: readonly string[];
+    /** What was wrong with them, as messages. */
+    readonly unreadableReasons: readonly string[];
   };
   /** Wall time in seconds. */
   readonly seconds: number;
@@ -194,6 +196,7 @@ interface Gathered {
   readonly layers: MomentsToWrite;
   readonly images: number;
   readonly unreadable: readonly string[];
+  readonly unreadableReasons: readonly string[];
 }
 
 /** What is done with statistics while they are there. */
@@ -220,9 +223,9 @@ async function withGathered<Result>(
     const source = createStatisticsSource(session, { ...settings, images: wanted }, clock);
     const { length: all } = source.calibration.indices;
     const useWithReport: UseOf<Result> = (gathered) => {
-      const { images, unreadable } = gathered;
+      const { images, unreadable, unreadableReasons } = gathered;
       return use(gathered, {
-        images: { wanted, all, shard: images, unreadable },
+        images: { wanted, all, shard: images, unreadable, unreadableReasons },
         seconds: clock.total,
         workers: pool.size,
       });
@@ -242,8 +245,8 @@ async function gatherHere<Result>(
 ): Promise<Result> {
   const { layers, ...gathered } = await gatherShard(source, shard);
   try {
-    const { names: unreadable } = await source.pool.faults();
-    return await use({ ...gathered, layers, unreadable });
+    const { names: unreadable, reasons: unreadableReasons } = await source.pool.faults();
+    return await use({ ...gathered, layers, unreadable, unreadableReasons });
   } finally {
     layers.close();
   }

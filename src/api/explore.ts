@@ -15,7 +15,7 @@ import {
   traceCurve,
   wantedImages,
 } from "../pruning/mod.ts";
-import { type DataOptions, openSession, type Session } from "../session/mod.ts";
+import { type DataOptions, noticeOfChance, openSession, type Session } from "../session/mod.ts";
 import type { PruneOptions } from "./prune.ts";
 
 /** What {@link explore} uses where an option is not given. */
@@ -130,6 +130,8 @@ async function exploreOpened(
     const traced = await traceCurve(context, setup, judge, shares, onPoint);
     const { macs, params } = networkCost(graph);
     const { accuracy, images: judged } = judge.original;
+    const chance = noticeOfChance(session, judge.figures, "train");
+    for (const notice of chance) settings.onNotice?.(notice);
     return {
       name: graph.name,
       target,
@@ -138,7 +140,7 @@ async function exploreOpened(
       seconds: clock.total,
       seed: settings.seed,
       workers: pool.size,
-      notices: session.notices,
+      notices: [...session.notices, ...chance],
     };
   } finally {
     original.release();

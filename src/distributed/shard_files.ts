@@ -10,6 +10,8 @@ export interface ShardFiles {
   readonly images: number;
   /** Those that could not be read, by name. */
   readonly unreadable: readonly string[];
+  /** What was wrong with them, as messages. */
+  readonly unreadableReasons: readonly string[];
 }
 
 /**
@@ -34,11 +36,14 @@ export async function fetchShards(
       "; the others are kept for a day, give the same command again",
     ]);
   });
+  const join = (textsOf: (output: ShardOutput) => readonly string[]) =>
+    [...new Set(outputs.flatMap(textsOf))].sort();
   const paths = [];
   for (const { statistics } of outputs) paths.push(await blobs.fetch(statistics));
   return {
     paths,
     images: outputs.reduce((sum, { images }) => sum + images, 0),
-    unreadable: [...new Set(outputs.flatMap(({ unreadable }) => unreadable))].sort(),
+    unreadable: join(({ unreadable }) => unreadable),
+    unreadableReasons: join(({ unreadableReasons }) => unreadableReasons),
   };
 }

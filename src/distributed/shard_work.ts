@@ -26,6 +26,8 @@ export interface ShardOutput {
   readonly images: number;
   /** Those that could not be read, by name. */
   readonly unreadable: readonly string[];
+  /** What was wrong with them, as messages. */
+  readonly unreadableReasons: readonly string[];
 }
 
 /** The job of gathering the statistics of a part of the calibration images; it gives a {@link ShardOutput}. */
@@ -44,8 +46,9 @@ export const SHARD_HANDLERS: JobHandlers<ShardContext> = {
       return await withTempFolder("secateur-shard-", async (folder) => {
         const path = join(folder, "statistics");
         await writeStatistics(path, head, layers);
-        const { names: unreadable } = await source.pool.faults();
-        return { statistics: await blobs.putFile(path), images, unreadable };
+        const { names: unreadable, reasons: unreadableReasons } = await source.pool.faults();
+        const statistics = await blobs.putFile(path);
+        return { statistics, images, unreadable, unreadableReasons };
       });
     } finally {
       layers.close();

@@ -39,6 +39,11 @@ export class Judge {
     return new Judge(source, images, await measureNetwork(source, source.graph, images));
   }
 
+  /** What was measured of the original. */
+  get figures(): Figures {
+    return this.#original;
+  }
+
   /** What the original reaches. */
   get original(): Judgement {
     const { accuracy, images } = this.#original;
