@@ -5,6 +5,7 @@ import { loadKernels } from "../kernels/mod.ts";
 import {
   type BudgetContext,
   type BudgetTarget,
+  checkSkipped,
   createStatisticsSource,
   CURVE_SHARES,
   type CurvePoint,
@@ -109,6 +110,8 @@ async function exploreOpened(
   const images = wantedImages(session.graph, settings);
   const source = createStatisticsSource(session, { ...settings, images }, clock);
   const { graph, map, pool } = source;
+  const places = listReaders(graph, map, settings.shared);
+  checkSkipped(settings.skip, places);
   const original = await OriginalMoments.open(source, { path: settings.statistics });
   try {
     const context: BudgetContext = {
@@ -123,7 +126,6 @@ async function exploreOpened(
     };
     const judge = await Judge.open(context, settings.images);
     if (judge === undefined) throw noJudges();
-    const places = listReaders(graph, map, settings.shared);
     const goal = { share: 1, target, latencyTable };
     const setup = await setUpBudget(context, places, settings, goal);
     const { shares, onPoint } = settings;

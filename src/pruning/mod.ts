@@ -6,6 +6,7 @@ export {
   AGENT_DEFAULTS,
   type AgentOptions,
   allowedCounts,
+  checkSkipped,
   type ChosenRatios,
   type Evaluation,
   type FailedRollout,

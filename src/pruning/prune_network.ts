@@ -10,7 +10,7 @@ import {
 } from "../graph/mod.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import { type ChosenRatios, parseRatioList, uniformRatios } from "./policy/mod.ts";
+import { checkSkipped, type ChosenRatios, parseRatioList, uniformRatios } from "./policy/mod.ts";
 import { type AutoOutcome, findAutoRatios, type OpenExecutor } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
 import type {
@@ -150,6 +150,7 @@ export async function pruneOpened(
     const source = createStatisticsSource(session, { ...settings, images, scratch }, clock);
     const { map, calibration: { indices: calibration } } = source;
     const places = listReaders(graph, map, settings.shared);
+    checkSkipped(settings.skip, places);
     const original = moments ?? await OriginalMoments.open(source, {
       path: settings.statistics,
       scratch,

@@ -230,6 +230,25 @@ Deno.test(
 );
 
 Deno.test(
+  "a skipped layer that does not exist is refused before any work",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const policies: PruneOptions["policy"][] = [
+      { kind: "budget", share: 0.5 },
+      { kind: "uniform", ratio: 0.5 },
+      { kind: "auto", share: 0.5 },
+    ];
+    for (const policy of policies) {
+      const stages: string[] = [];
+      const onProgress = ({ stage }: { stage: string }) => void stages.push(stage);
+      const options = { ...SMALL, model, data, policy, skip: ["constructor"], onProgress };
+      await assert.rejects(prune(options), /found "constructor", wanted the name of a conv/);
+      assert.deepEqual(stages, [], policy!.kind);
+    }
+  }),
+);
+
+Deno.test(
   "dead channels are found and go first",
   withNoise(async (data) => {
     const model = await noisyNetwork("plain");

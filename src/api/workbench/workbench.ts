@@ -8,6 +8,7 @@ import {
   type BudgetContext,
   type BudgetReport,
   type BudgetSetup,
+  checkSkipped,
   createStatisticsSource,
   heldOutImages,
   measureAdapted,
@@ -151,6 +152,7 @@ export class Workbench {
       const source = createStatisticsSource(session, { ...settings, images }, new Stopwatch());
       const { graph, map } = source;
       const places = listReaders(graph, map, settings.shared);
+      checkSkipped(settings.skip, places);
       original = await OriginalMoments.open(source, { path: settings.statistics });
       const kernels = await loadKernels();
       const context = {

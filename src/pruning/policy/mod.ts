@@ -23,6 +23,7 @@ export { chooseCounts } from "./budget/budget.ts";
 export type { BudgetProblem, BudgetUnit } from "./budget/budget_problem.ts";
 export { requireReachableShare } from "./budget/reach.ts";
 export {
+  checkSkipped,
   type ChosenRatios,
   inputsOf,
   type LayerPlan,

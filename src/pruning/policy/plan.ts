@@ -75,7 +75,6 @@ export interface PlanRules extends SelectorRules {
  * @param chosen The share of its input channels that each keeps, and channels that are settled.
  * @param rules Rules for all layers.
  * @returns Every layer's plan.
- * @throws {InputError} When a skipped layer does not exist.
  */
 export function planLayers(
   graph: LayerGraph,
@@ -85,7 +84,6 @@ export function planLayers(
   rules: PlanRules,
 ): LayerPlan[] {
   const { skip, channelMultiple } = rules;
-  checkSkipped(skip, places);
   const nodes = nodesByKey(graph.nodes);
   const { ratios, fixed, spared = new Map() } = chosen;
   const coupled = coupledShares(map, nodes, places, chosen, skip);
@@ -212,7 +210,14 @@ export function reasonToStayWhole(
     : "a selector in front of it would cost as much as it saves";
 }
 
-function checkSkipped(skip: readonly string[], places: readonly ReaderPlace[]): void {
+/**
+ * Makes sure, before any work, that the layers that are to stay whole exist.
+ *
+ * @param skip Their names.
+ * @param places The layers that could be cut.
+ * @throws {InputError} With the first that does not.
+ */
+export function checkSkipped(skip: readonly string[], places: readonly ReaderPlace[]): void {
   const unknown = skip.find((name) => !places.some(({ key }) => key === name));
   if (unknown === undefined) return;
   const known = places.map(({ key }) => key).join(", ");

@@ -14,7 +14,7 @@ import {
 import { loadKernels, type MomentsByLayer, startBackend } from "../../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../model/mod.ts";
 import { resolveModel } from "../../session/mod.ts";
-import { allowedCounts, type BudgetUnit } from "../policy/mod.ts";
+import { allowedCounts, type BudgetUnit, checkSkipped } from "../policy/mod.ts";
 import { solveBudget } from "../ratios/budget_ratios.ts";
 import { CountNetworks, readersOf } from "../ratios/count_networks.ts";
 import { outputImportance } from "../repair/output_importance.ts";
@@ -104,6 +104,7 @@ export async function pruneWithoutData(
   const { graph } = network;
   const map = findChannelSpaces(graph);
   const places = listReaders(graph, map, settings.shared);
+  checkSkipped(settings.skip, places);
   const units = listCutUnits(graph, map, places);
   const moments = expectedMoments(graph, map);
   const kernels = await loadKernels();
