@@ -53,7 +53,8 @@ class LendingBackend extends tf.KernelBackend {
 
   override disposeData(dataId: object, force = false): boolean {
     const lent = this.#lent.get(dataId);
-    if (lent && --lent.tensors > 0 && !force) return false;
+    if (lent) lent.tensors--;
+    if (lent && lent.tensors > 0 && !force) return false;
     this.#lent.delete(dataId);
     return true;
   }
