@@ -5,6 +5,12 @@ import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel, instantiate } from "../../../src/model/instantiate.ts";
 import type { ModelFile } from "../../../src/model/model_file.ts";
 import {
+  assertMaskedEqualsShrunk,
+  openSplit,
+  randomCuts,
+  randomInputs,
+} from "../../graph/masked.ts";
+import {
   encodeH5,
   encodeKeras,
   keras3Call,
@@ -216,6 +222,42 @@ Deno.test("a convolution in groups reads the channels of its group", async () =>
   }
 });
 
+Deno.test("what one layer becomes can be cut: masked equals shrunk", async () => {
+  const conv = (name: string, filters: number, more: Record<string, unknown> = {}) =>
+    keras3Layer("Conv2D", keras3Conv(name, filters, more));
+  const shape = { build_config: { input_shape: [null, 8, 8, 8] } };
+  const leaky = keras3Layer("LeakyReLU", { name: "inner", negative_slope: 0.1 });
+  const layers = [
+    keras3Layer("InputLayer", { name: "image", batch_shape: [null, 8, 8, 4] }),
+    keras3Layer("RandomFlip", { name: "flip" }),
+    conv("first", 8, { activation: "hard_swish" }),
+    { ...conv("pairs", 8, { groups: 2, activation: leaky }), ...shape },
+    { ...conv("single", 16, { groups: 8, activation: "hard_tanh" }), ...shape },
+    keras3Layer("ELU", { name: "elu", alpha: 0.5 }),
+    conv("last", 6, { activation: "tanh_shrink" }),
+    {
+      ...keras3Layer("GlobalAveragePooling2D", { name: "pool", keepdims: true }),
+      build_config: { input_shape: [null, 8, 8, 6] },
+    },
+    conv("head", 3, { kernel_size: [1, 1] }),
+  ];
+  const model = { module: "keras", class_name: "Sequential", config: { name: "net", layers } };
+  const arrays = Object.fromEntries(
+    [[4, 8], [4, 8], [1, 16], [16, 6], [6, 3]].map(([inputs, filters], index) => {
+      const extent = index === 4 ? 1 : 3;
+      const kernel = randomArray([extent, extent, inputs, filters], 20 + index);
+      const path = index === 0 ? "layers/conv2d" : `layers/conv2d_${index}`;
+      return [path, [kernel, randomArray([filters], 30 + index)]];
+    }),
+  );
+  const network = await openSplit(await readKeras(encodeKeras(model, arrays), "net.keras"));
+  const images = randomInputs(network.model, 2);
+  const cuts = randomCuts(network.graph, network.map, { seed: 5, select: false });
+  await assertMaskedEqualsShrunk(network, cuts, images, 1e-4);
+  tf.dispose(images);
+  disposeModel(network.model);
+});
+
 /** A functional model of the operations of Keras 3, each with its further arguments. */
 function operations(list: [className: string, ...rest: unknown[]][]) {
   const layers: unknown[] = [
@@ -324,4 +366,33 @@ Deno.test("a layer called twice has what is put behind it called twice", async (
     return once.add(call(once)).dataSync();
   });
   assertClose(values, wanted);
+});
+
+Deno.test("a generator with an Embedding and a Reshape is read", async () => {
+  const layers = [
+    keras3Layer("InputLayer", { name: "label", batch_shape: [null, 1], dtype: "int32" }),
+    keras3Layer("Embedding", { name: "table", input_dim: 5, output_dim: 16, mask_zero: false }),
+    keras3Layer("Reshape", { name: "maps", target_shape: [2, 2, 4] }),
+    keras3Layer("SyncBatchNormalization", { name: "norm", axis: -1, epsilon: 0 }),
+  ];
+  const model = { module: "keras", class_name: "Sequential", config: { name: "net", layers } };
+  const table = randomArray([5, 16], 8);
+  const floats = (...data: number[]) => ({
+    data: Float32Array.from(data),
+    shape: [4],
+    dtype: "<f",
+  });
+  const bytes = encodeKeras(model, {
+    "layers/embedding": [table],
+    "layers/sync_batch_normalization": [
+      floats(1, 1, 1, 1),
+      floats(0, 0, 0, 0),
+      floats(1, 2, 3, 4),
+      floats(4, 4, 4, 4),
+    ],
+  });
+  const found = await run(await readKeras(bytes, "net.keras"), Float32Array.of(3, 1), [2, 1]);
+  assert.deepEqual(found.shape, [2, 2, 2, 4]);
+  const rows = [...table.data.slice(48, 64), ...table.data.slice(16, 32)];
+  assertClose(found.values, rows.map((value, at) => (value - (at % 4 + 1)) / 2));
 });
