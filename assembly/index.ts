@@ -58,3 +58,7 @@ export {
   winogradFilterBytes,
   winogradWorkspaceBytes,
 } from "./winograd_conv2d";
+export {
+  winogradFilterGradient,
+  winogradFilterGradientWorkspaceBytes,
+} from "./winograd_filter_gradient";

@@ -1,5 +1,5 @@
 import { Conv2DPlan } from "./conv2d_plan";
-import { storePixel, TILE_ENTRY_BYTES } from "./winograd_pixels";
+import { storePixel, TILE_ENTRY_BYTES } from "./winograd_layout";
 
 /** Bᵀ times a column of four: writes a row of four matrices, `step` bytes apart. */
 function storeInputRow(to: usize, step: usize, t0: v128, t1: v128, t2: v128, t3: v128): void {

@@ -1,15 +1,15 @@
 import { Conv2DPlan } from "./conv2d_plan";
 import { multiplyAddF32, multiplySubtractF32 } from "./simd";
-import { storePixel, TILE_ENTRY_BYTES } from "./winograd_pixels";
+import { storePixel, TILE_ENTRY_BYTES } from "./winograd_layout";
 
 /** √2 and its half: with 0 and ∞ the points that F(4×4, 3×3) evaluates polynomials at. */
 const ROOT: f32 = 1.4142135;
 const HALF_ROOT: f32 = 0.70710677;
 
 /** Bytes of a row of six vectors. */
-const ROW: usize = 96;
+export const ROW: usize = 96;
 /** Where scratch has numbers that the transforms multiply by: a load costs less than what engines make of a constant. */
-const NUMBERS: usize = 6 * ROW;
+export const NUMBERS: usize = 6 * ROW;
 /** Bytes of scratch that a transform needs: six rows of six vectors, and numbers. */
 export const SCRATCH_4X4_BYTES: usize = NUMBERS + 64;
 

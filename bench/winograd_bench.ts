@@ -1,6 +1,6 @@
 /**
- * Times a convolution of 3×3 by the direct kernel and by tiles of 2×2 and 4×4 pixels, in turns in one process, forward:
- * the numbers of `src/kernels/winograd.ts` are fitted to these.
+ * Times a convolution of 3×3 by the direct kernel and by tiles of 2×2 and 4×4 pixels, and its filter gradient, in turns in
+ * one process: the numbers of `src/kernels/winograd.ts` are fitted to these.
  *
  *     deno run --allow-read bench/winograd_bench.ts [BUILD]
  *
@@ -10,6 +10,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { startBackend } from "../src/kernels/backend.ts";
+import {
+  convolutionFilterGradient,
+  fasterGradientMethod,
+  type FilterGradientMethod,
+} from "../src/kernels/conv2d_backprop_filter.ts";
 import { convolve } from "../src/kernels/conv2d.ts";
 import type { KernelBuild } from "../src/kernels/load.ts";
 import { loadKernels } from "../src/kernels/load.ts";
@@ -61,38 +66,61 @@ const SHAPES = [
 ] as const;
 
 const METHODS = ["direct", "winograd2x2", "winograd4x4"] as const satisfies ConvolutionMethod[];
+const GRADIENT_METHODS = ["direct", "winograd4x4"] as const satisfies FilterGradientMethod[];
 
 /** A shape runs for so long, five times at least. */
 const LEAST_MS = 600;
 const LEAST_ROUNDS = 5;
+
+/** The fastest of the runs of each, in turns, in ms. */
+function fastest(runs: readonly (() => tf.Tensor)[]): number[] {
+  const best = runs.map(() => Infinity);
+  const start = performance.now();
+  for (let round = 0; round < LEAST_ROUNDS || performance.now() - start < LEAST_MS; round++) {
+    runs.forEach((run, index) => {
+      const begun = performance.now();
+      run().dispose();
+      best[index] = Math.min(best[index], performance.now() - begun);
+    });
+  }
+  return best;
+}
+
+const timesOver = (direct: number, other: number) =>
+  `${other.toFixed(3)} (${(direct / other).toFixed(2)} ×)`;
 
 await startBackend();
 const build = (Deno.args[0] ?? "relaxed") as KernelBuild;
 const kernels = await loadKernels({ build });
 const rows = SHAPES.map(([images, size, channels, outputs]) => {
   const x = tf.randomNormal<tf.Rank.R4>([images, size, size, channels]);
+  const dy = tf.randomNormal<tf.Rank.R4>([images, size, size, outputs]);
   const filter = tf.randomNormal<tf.Rank.R4>([3, 3, channels, outputs]);
   const shape = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, 1, 1, "same");
-  const best = METHODS.map(() => Infinity);
-  const start = performance.now();
-  for (let round = 0; round < LEAST_ROUNDS || performance.now() - start < LEAST_MS; round++) {
-    METHODS.forEach((method, index) => {
-      const begun = performance.now();
-      convolve(kernels, { x, filter }, shape, { method }).dispose();
-      best[index] = Math.min(best[index], performance.now() - begun);
-    });
-  }
-  tf.dispose([x, filter]);
+  const forward = fastest(
+    METHODS.map((method) => () => convolve(kernels, { x, filter }, shape, { method })),
+  );
+  const backward = fastest(
+    GRADIENT_METHODS.map((method) => () =>
+      convolutionFilterGradient(kernels, x, dy, shape, method)
+    ),
+  );
+  tf.dispose([x, dy, filter]);
+  const [direct, small, large] = forward, [gradient, byTiles] = backward;
   const chosen = fasterMethod(shape);
-  const [direct, small, large] = best;
+  const chosenGradient = fasterGradientMethod(shape);
   return {
     shape: `${images}× ${size}×${size} ${channels}→${outputs}`,
     "direct, ms": direct.toFixed(3),
-    "2×2 tiles": `${small.toFixed(3)} (${(direct / small).toFixed(2)} ×)`,
-    "4×4 tiles": `${large.toFixed(3)} (${(direct / large).toFixed(2)} ×)`,
-    "4×4 over 2×2": (small / large).toFixed(2),
-    chosen,
-    "over the fastest": (best[METHODS.indexOf(chosen)] / Math.min(...best)).toFixed(2),
+    "2×2 tiles": timesOver(direct, small),
+    "4×4 tiles": timesOver(direct, large),
+    chosen: chosen.replace("winograd", ""),
+    "over the fastest": (forward[METHODS.indexOf(chosen)] / Math.min(...forward)).toFixed(2),
+    "filter gradient, direct": gradient.toFixed(3),
+    "its 4×4 tiles": timesOver(gradient, byTiles),
+    "its chosen": chosenGradient.replace("winograd", ""),
+    "over its fastest": (backward[GRADIENT_METHODS.indexOf(chosenGradient)] / Math.min(...backward))
+      .toFixed(2),
   };
 });
 console.log(formatTable(rows));

@@ -12,7 +12,10 @@ const RARE: ReadonlyMap<string, readonly string[]> = new Map([
 /** Other names of options, by command. */
 const ALIASES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ["prune", new Map([["budget", "preserve-ratio"]])],
-  ["pocketflow", new Map([["data-dir-local", "data"], ["debug", "verbose"]])],
+  [
+    "pocketflow",
+    new Map([["data-dir-local", "data"], ["debug", "verbose"], ["budget", "preserve-ratio"]]),
+  ],
 ]);
 
 /** Options that are true or false, with what the command line parser is given for either. */

@@ -1,4 +1,10 @@
-import { type EpochReport, networkNames, refuseExistingModel, train } from "../src/mod.ts";
+import {
+  type EpochReport,
+  networkNames,
+  refuseExistingModel,
+  train,
+  type TrainOptions,
+} from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import type { TrainFlags } from "./options/train_options.ts";
 import {
@@ -16,6 +22,7 @@ import { UsageError } from "./usage_error.ts";
  *
  * @param flags Values of the options of `train`.
  * @param onEpoch Receives every finished epoch.
+ * @param onNetwork Receives the network before it is trained.
  * @returns What was found and written.
  * @throws {UsageError} When no network is named, or two are.
  * @throws {InputError} When the images cannot be used, or a model stands in the way.
@@ -24,6 +31,7 @@ import { UsageError } from "./usage_error.ts";
 export async function runTrain(
   flags: TrainFlags,
   onEpoch: (report: EpochReport) => void,
+  onNetwork?: TrainOptions["onNetwork"],
 ): Promise<WrittenTuning> {
   const net = networkOf(flags);
   await refuseExistingModel(flags.out, flags);
@@ -40,6 +48,7 @@ export async function runTrain(
         workers: flags.workers,
         onProgress,
         onEpoch,
+        onNetwork,
         signal,
       })
     )

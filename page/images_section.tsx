@@ -1,8 +1,9 @@
-import type { EvaluationReport } from "../src/browser.ts";
+import { type EvaluationReport, writeMessage } from "../src/browser.ts";
 import { DropZone } from "./drop_zone.tsx";
 import { asAccuracy, asCount } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
 import type { DroppedFiles } from "./unpack.ts";
+import { OPTION_LABELS } from "./option_labels.ts";
 import type { LoadedImages, LoadedModel, Reading } from "./jobs.ts";
 import { isReadable, ReadingFields } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
@@ -76,7 +77,9 @@ function ImageFacts(
           original's.
         </p>
       )}
-      {accuracy?.notices.map((notice) => <p key={notice} class="note">Note: {notice}.</p>)}
+      {accuracy?.notices.map((notice) => writeMessage(notice, OPTION_LABELS)).map((text) => (
+        <p key={text} class="note">Note: {text}.</p>
+      ))}
       {accuracy !== undefined && accuracy.unreadable.length > 0 && (
         <p class="note">
           Images that cannot be read and are left out: {accuracy.unreadable.slice(0, 3).join(", ")}

@@ -10,6 +10,7 @@ export const OPTION_LABELS: OptionWords = {
     batches: '"Images for the statistics"',
     batchSize: '"Images for the statistics"',
     blobs: NOT_HERE,
+    classes: "a labels.txt among the files of the model",
     data: "images",
     dataFolder: NOT_HERE,
     force: NOT_HERE,

@@ -18,6 +18,7 @@ import { createSharedOption } from "../options/shared_option.ts";
 import { latencyTableOption, targetOption } from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
 import { withProgress } from "../output/progress.ts";
+import { wordNotices } from "../output/word_report.ts";
 import { writeTextFile } from "../text_files.ts";
 
 const command = new Command("explore")
@@ -74,7 +75,7 @@ Example:
   .action(async (model, flags) => {
     const { out, force = false, json } = flags;
     if (out !== undefined) await refuseExistingFile(out, force);
-    const curve = await withProgress((onProgress) =>
+    const found = await withProgress((onProgress) =>
       explore({
         ...dataOptions(model, flags, onProgress),
         target: flags.target,
@@ -91,6 +92,7 @@ Example:
         seed: flags.seed,
       })
     );
+    const curve = wordNotices(found);
     if (out !== undefined) await writeTextFile("the curve", out, await renderCurve(curve));
     if (json) console.log(JSON.stringify({ out, ...curve }));
     else console.log(describeCurve(curve) + (out === undefined ? "" : `\nwritten to ${out}`));

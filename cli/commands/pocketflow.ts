@@ -1,8 +1,16 @@
 import { existsSync } from "node:fs";
-import { evaluate, openModel, prune, refuseExistingModel } from "../../src/mod.ts";
+import {
+  checkRatioList,
+  evaluate,
+  openModel,
+  prune,
+  type RatioPolicy,
+  refuseExistingModel,
+} from "../../src/mod.ts";
 import { typedArguments } from "../normalize_arguments.ts";
 import { dataOptions } from "../options/data_options.ts";
 import { createPocketflowCommand } from "../options/pocketflow_options.ts";
+import { readPolicy } from "../options/ratio_policy.ts";
 import {
   checkpointFolder,
   describeTuning,
@@ -62,7 +70,8 @@ async function measure({ model, pruning }: PocketflowPlan, json?: true): Promise
 async function trainAndPrune(plan: PocketflowPlan, flags: RunFlags): Promise<void> {
   const { model, pruning } = plan;
   await refuseExistingModel(pruning.out, pruning);
-  const trained = await trainWhereNoneStands(plan, flags);
+  const policy = await readPolicy(pruning);
+  const trained = await trainWhereNoneStands(plan, policy, flags);
   if (trained && !flags.json) console.log(`${describeTuning(trained)}\n`);
   const goesOn = flags.resume && (!trained || existsSync(checkpointFolder(pruning.out)));
   const { report, provenance, bytes } = await withProgress((onProgress) =>
@@ -88,9 +97,10 @@ async function trainAndPrune(plan: PocketflowPlan, flags: RunFlags): Promise<voi
   requireTuned(report, out);
 }
 
-/** The training that made the unpruned model; none where it stands already. */
+/** The training that made the unpruned model; none where it stands already. A list of ratios is held against it first. */
 async function trainWhereNoneStands(
-  { training }: PocketflowPlan,
+  { training, pruning: { shared } }: PocketflowPlan,
+  policy: RatioPolicy,
   { resume }: RunFlags,
 ): Promise<WrittenTuning | undefined> {
   if (training === undefined) return undefined;
@@ -100,5 +110,11 @@ async function trainWhereNoneStands(
     return undefined;
   }
   const goesOn = resume && existsSync(checkpointFolder(training.out));
-  return await runTrain({ ...training, resume: goesOn ? true : undefined }, describeEpoch);
+  return await runTrain(
+    { ...training, resume: goesOn ? true : undefined },
+    describeEpoch,
+    async (model) => {
+      if (policy.kind === "list") await checkRatioList({ model, list: policy, shared });
+    },
+  );
 }

@@ -1,8 +1,14 @@
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
-import { type DataOptions, preprocessingPresets, type ProgressListener } from "../../src/mod.ts";
+import {
+  type DataOptions,
+  preprocessingPresets,
+  type ProgressListener,
+  writeMessage,
+} from "../../src/mod.ts";
 import { classNames } from "./class_names.ts";
 import { oneOf, overridesOf, perInput, type PreprocessingFlags } from "./input_flags.ts";
 import { say } from "../output/messages.ts";
+import { OPTION_FLAGS } from "./option_flags.ts";
 import { imageSize, numberList, positiveInteger, positiveNumber, share } from "./parsers.ts";
 
 /** Heading of the options that many commands share. It is theirs, whichever command is loaded first. */
@@ -160,7 +166,7 @@ export function imageOptions(
     batchSizeEval: flags.batchSizeEval,
     badImageShare: flags.maxBadImages,
     workers: flags.workers,
-    onNotice: (notice) => say(`note: ${notice}`),
+    onNotice: (notice) => say(`note: ${writeMessage(notice, OPTION_FLAGS)}`),
     onProgress,
   };
 }

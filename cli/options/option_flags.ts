@@ -7,6 +7,7 @@ export const OPTION_FLAGS: OptionWords = {
     batches: "--nb-batches",
     batchSize: "--batch-size",
     blobs: "--blobs",
+    classes: "--classes",
     data: "--data",
     dataFolder: "--data",
     force: "--force",

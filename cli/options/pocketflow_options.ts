@@ -17,7 +17,12 @@ export const PRUNING_OPTIONS: readonly string[] = [
   ...["noiseTolerance", "ddpgWidth", "ddpgLrnRate", "ddpgGamma", "ddpgTau", "ddpgBatchSize"],
   ...["ddpgNoiseStdInit", "ddpgNoiseStdFinl", "ddpgBslnDecyRate", "ddpgReplay", "enblDst"],
   ...["lossWDst", "temprDst", "finetune", "retrain", "listGroup", "nbItersFtRatio", "lrnRateFt"],
-  ...["quantize"],
+  ...["quantize", "shared", "slowSelectors", "skip", "teacher"],
+];
+
+/** Options of pruning that say what the images of a model become that is given. */
+export const IMAGE_OPTIONS = [
+  ...["preprocess", "scale", "mean", "std", "inputSize", "classes", "exifOrientation"] as const,
 ];
 
 /** What is said of options whose description for `prune` names options that are not here. */
@@ -128,7 +133,7 @@ export function createPocketflowCommand(): Command<[string]> {
       ).choices(["true", "false"]).default("true"),
     );
   const prune = createPruneCommand().options;
-  for (const name of [...COMMON_OPTIONS, ...PRUNING_OPTIONS, "resume", "json"]) {
+  for (const name of [...COMMON_OPTIONS, ...PRUNING_OPTIONS, ...IMAGE_OPTIONS, "resume", "json"]) {
     command.addOption(withOwnWords(prune.find((option) => option.attributeName() === name)!));
   }
   for (const name of FOREIGN_FLAGS.keys()) {

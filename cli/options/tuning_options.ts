@@ -24,6 +24,7 @@ import { withProgress } from "../output/progress.ts";
 import { reportFiles } from "../output/report_files.ts";
 import { describeCommand, type Provenance } from "../output/provenance.ts";
 import { figureLines } from "../output/figures.ts";
+import { wordNotices } from "../output/word_report.ts";
 
 /**
  * The options that `train` and `finetune` share, with the defaults in which they differ.
@@ -247,7 +248,7 @@ export async function writeTuning(
   if (report.interrupted) {
     throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
-  const record = { ...describeCommand(), ...report };
+  const record = { ...describeCommand(), ...wordNotices(report) };
   const { version, command, seed, workers, accuracy, outputError } = record;
   const figures = accuracy ? { accuracy } : { outputError };
   const metadata = { ...file.metadata, secateur: { version, command, seed, workers, ...figures } };

@@ -1,6 +1,7 @@
 import type { EvaluationReport } from "../../src/mod.ts";
 import { say } from "./messages.ts";
 import { formatPercent } from "./table.ts";
+import { wordNotices } from "./word_report.ts";
 
 /**
  * Prints what an evaluation found, and names on standard error the images that cannot be read.
@@ -10,12 +11,12 @@ import { formatPercent } from "./table.ts";
  */
 export function printEvaluation(report: EvaluationReport, { json }: { json?: boolean }): void {
   if (json) {
-    console.log(JSON.stringify(report));
+    console.log(JSON.stringify(wordNotices(report)));
     return;
   }
-  const { images, seconds, unreadable } = report;
+  const { images, seconds, unreadableReasons } = report;
   console.log(`${describeFigures(report)} on ${images} images in ${seconds.toFixed(1)} s`);
-  for (const name of unreadable) say(`skipped ${name}: it cannot be read`);
+  for (const reason of unreadableReasons) say(`skipped an image: ${reason}`);
 }
 
 function describeFigures({ accuracy, loss, outputError, outputs }: EvaluationReport): string {

@@ -17,6 +17,9 @@ type Cut = Pick<WordedReport, "layers">;
 /** Share of the original's time within which two measurements are the same. */
 const SAME_TIME = 0.02;
 
+/** Share of the original's bytes within which two files are as large: the new one says what made it. */
+const SAME_SIZE = 0.01;
+
 /** Layers that stay whole against what was asked for are no surprise where it is said how to insist. */
 export function noteOnSelectors({ layers }: Cut): string[] {
   const slow = layers.filter(({ reason }) => reason === SLOW_SELECTOR).length;
@@ -51,7 +54,7 @@ export function whyItDoesNotPay(
         `this machine: ${fewer}`,
     );
   }
-  if (bytes.before > 0 && bytes.after > bytes.before) {
+  if (bytes.before > 0 && bytes.after > (1 + SAME_SIZE) * bytes.before) {
     const times = (bytes.after / bytes.before).toFixed(2);
     notices.push(
       `the written model is ${times} times as large as the original on disk: ${

@@ -66,7 +66,7 @@ export function describeReport(
     `tests ${seconds.evaluate.toFixed(1)}`,
     `repeat with --seed ${report.seed} --workers ${report.workers}`,
     ...report.notices.map((notice) => `note: ${notice}`),
-    ...images.unreadableNames.map((name) => `note: skipped ${name}, it cannot be read`),
+    ...images.unreadableReasons.map((reason) => `note: skipped an image: ${reason}`),
     ...(out ? [`written to ${out}`] : []),
   ].join("\n");
 }

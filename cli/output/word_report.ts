@@ -1,4 +1,5 @@
 import {
+  type Notice,
   type OptionWords,
   type PruneReport,
   type RunProfile,
@@ -31,8 +32,22 @@ export function wordReport(report: PruneReport, words: OptionWords = OPTION_FLAG
     ...(search?.failures && {
       search: { ...search, failures: search.failures.map((each) => wordFailure(each, words)) },
     }),
-    notices: notices.map((notice) => writeMessage(notice, words)),
+    notices: wordNotices({ notices }, words).notices,
   } as WordedReport;
+}
+
+/**
+ * The same for whatever else has notices.
+ *
+ * @param report What was found.
+ * @param words What options are called; the flags when nothing else is given.
+ * @returns The same with texts for notices.
+ */
+export function wordNotices<Report extends { readonly notices: readonly Notice[] }>(
+  report: Report,
+  words: OptionWords = OPTION_FLAGS,
+): Report & { readonly notices: readonly string[] } {
+  return { ...report, notices: report.notices.map((notice) => writeMessage(notice, words)) };
 }
 
 /** The same for everything that a search tried. */

@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { TRAINING_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
 import {
   COMMON_OPTIONS,
+  IMAGE_OPTIONS,
   type PocketflowFlags,
   PRUNING_OPTIONS,
   type Script,
@@ -56,6 +57,7 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
   const net = networkOf(network, flags);
   const [trained, pruned] = [folderOf(flags.savePath), folderOf(flags.channelPrunedPath)];
   refuseTogether(flags, trained, pruned);
+  if (flags.model === undefined && goal !== "eval") refuseImageOptions(command);
   const rate = flags.lrnRateInit * flags.batchSize / flags.batchSizeNorm;
   const tuned = rate * TUNING_DEFAULTS.learningRate / TRAINING_DEFAULTS.learningRate;
   const common = ["--weight-decay", `${flags.lossWDcy}`, ...argumentsOf(command, COMMON_OPTIONS)];
@@ -86,7 +88,7 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
     goal,
     model: goal === "eval" && !isFullPrecision ? pruned : unpruned,
     training: flags.model === undefined ? training : undefined,
-    pruning,
+    pruning: { ...pruning, ...imageOptionsOf(command.opts()) },
     note: noteOfIdleFlags(goal, command),
   };
 }
@@ -188,6 +190,23 @@ function refuseTogether(
         "give two folders, the unpruned model is kept",
     );
   }
+}
+
+/** A network that is trained here says itself what its images become. */
+function refuseImageOptions(command: Command<[string]>): void {
+  const option = command.options.find((option) =>
+    (IMAGE_OPTIONS as readonly string[]).includes(option.attributeName()) &&
+    command.getOptionValueSource(option.attributeName()) === "cli"
+  );
+  if (option === undefined) return;
+  throw new UsageError(
+    `reading ${option.long}: found it without --model, and a network that is trained here says itself how ` +
+      "images are prepared; leave it out, or give --model",
+  );
+}
+
+function imageOptionsOf(flags: Partial<PruneFlags>): Partial<PruneFlags> {
+  return Object.fromEntries(IMAGE_OPTIONS.map((name) => [name, flags[name]]));
 }
 
 /** TensorFlow's name of a checkpoint as that of a folder. */

@@ -1,4 +1,4 @@
-import { InputError, option } from "../base/mod.ts";
+import { InputError, type Notice, option } from "../base/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import {
   type DataOptions,
@@ -26,8 +26,10 @@ export interface EvaluationReport {
   readonly images: number;
   /** Names of the images that could not be read. */
   readonly unreadable: readonly string[];
+  /** What was wrong with them, as messages, in the same order. */
+  readonly unreadableReasons: readonly string[];
   /** What is worth knowing about the data, and whether the accuracy is no better than chance. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /** Wall time in seconds. */
   readonly seconds: number;
 }
@@ -108,6 +110,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       loss,
       images,
       unreadable: faults.names,
+      unreadableReasons: faults.reasons,
       notices: [...session.notices, ...chance],
       seconds: (performance.now() - start) / 1000,
     };

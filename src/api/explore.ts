@@ -1,5 +1,5 @@
 import { networkCost } from "../cost/mod.ts";
-import { InputError, Stopwatch, withDefaults } from "../base/mod.ts";
+import { InputError, type Notice, Stopwatch, withDefaults } from "../base/mod.ts";
 import { listReaders } from "../graph/mod.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import {
@@ -63,7 +63,7 @@ export interface ExploreReport {
   /** Threads that shared the work. */
   readonly workers: number;
   /** What is worth knowing about data and network. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /**

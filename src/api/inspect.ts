@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type DatasetPlace, findImageSize } from "../data/mod.ts";
+import type { DatasetPlace } from "../data/mod.ts";
 import { layerCost, networkCost } from "../cost/mod.ts";
 import { estimateRun, type RunEstimate } from "../pruning/mod.ts";
 import {
@@ -16,7 +16,12 @@ import {
 import { startBackend } from "../kernels/mod.ts";
 import { InputError } from "../base/mod.ts";
 import { disposeModel, findInputs, type ModelFile } from "../model/mod.ts";
-import { type CountedFor, fixOpenSizes, resolveSizedModel } from "../session/mod.ts";
+import {
+  type CountedFor,
+  fixOpenSizes,
+  fixSizesByData,
+  resolveSizedModel,
+} from "../session/mod.ts";
 
 /** One layer as {@link inspect} sees it. */
 export interface LayerDescription {
@@ -177,9 +182,8 @@ async function openSized({ model, inputSize, data }: InspectOptions): Promise<Op
     const opened = await openAs(file, countedFor);
     return countedFor?.source === "metadata" ? asStated(opened) : opened;
   }
-  const size = data && await findImageSize(data);
-  if (size) {
-    const fixed = await fixOpenSizes(file, size, "data");
+  if (data) {
+    const fixed = await fixSizesByData(file, data);
     if (!fixed.isOpen) return asStated(await openAs(fixed.file, fixed.countedFor));
   }
   for (const extent of ASSUMED_EXTENTS) {

@@ -51,6 +51,8 @@ export interface TrainOptions extends Omit<FinetuneOptions, "model" | "preproces
   readonly net: string;
   /** Height and width of its input in pixels. Default: those of the data set's first image. */
   readonly inputSize?: readonly [number, number];
+  /** Called with the new network before it is trained; what it throws ends the run. */
+  readonly onNetwork?: (network: ModelFile) => void | Promise<void>;
 }
 
 /** A trained model and figures of the run. */
@@ -91,13 +93,14 @@ const [MEAN, STD] = [127.5, 63.75];
  * ```
  */
 export async function train(options: TrainOptions): Promise<TuningOutcome> {
-  const { net, inputSize, ...rest } = options;
+  const { net, inputSize, onNetwork, ...rest } = options;
   const settings = pickTuningOptions(rest, TRAINING_DEFAULTS);
   await startBackend();
   const { classes, shape } = await describeDataset(options.data);
   const [height, width] = inputSize ?? [shape.height, shape.width];
   const inputShape = [height, width, shape.channels] as const;
   const built = await buildNetwork(net, { inputShape, classes: classes.length }, settings.seed);
+  await onNetwork?.(built);
   const transform: PixelTransform = {
     scale: 1,
     mean: new Array(shape.channels).fill(MEAN),

@@ -7,6 +7,7 @@ export type OptionName =
   | "batches"
   | "batchSize"
   | "blobs"
+  | "classes"
   | "data"
   | "dataFolder"
   | "force"
@@ -71,6 +72,7 @@ export const LIBRARY_WORDS: OptionWords = {
     batches: "batches",
     batchSize: "batchSize",
     blobs: "blobs",
+    classes: "classes",
     data: "data",
     dataFolder: "dataFolder",
     force: "force",

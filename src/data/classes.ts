@@ -1,4 +1,4 @@
-import { InputError, option } from "../base/mod.ts";
+import { InputError, type Notice, option } from "../base/mod.ts";
 import type { OpenedFormat } from "./format.ts";
 import type { ImageSource } from "./image_set.ts";
 
@@ -9,7 +9,7 @@ export interface ClassOrder {
   /** New label of each own class. */
   labels: Int32Array;
   /** What is worth knowing about how they were matched. */
-  notices: string[];
+  notices: Notice[];
 }
 
 /** What is known of classes. */
@@ -38,7 +38,7 @@ export interface KnownClasses {
  */
 export function orderClasses(known: KnownClasses, place: string): ClassOrder {
   const { own, wanted, isOrderedByName, isNeeded } = known;
-  const stay = (notices: string[]): ClassOrder => ({
+  const stay = (notices: Notice[]): ClassOrder => ({
     classes: [...own],
     labels: Int32Array.from(own, (_, index) => index),
     notices,
@@ -53,22 +53,24 @@ export function orderClasses(known: KnownClasses, place: string): ClassOrder {
   const missing = wanted.filter((_, index) => !places.includes(index));
   const isUnknown = strangers.length === own.length && own.length === wanted.length;
   if (isNeeded && isOrderedByName && !isUnknown) {
-    throw new InputError(
+    throw new InputError([
       `matching the classes of ${place} with the model's: found ${list(strangers)}, ` +
-        `which the model does not know, and no folder for ${list(missing) || "one more"}, ` +
-        `wanted folders called as the model's classes: ${
-          list(wanted)
-        }; rename the folders, or give ` +
-        "the model's classes as the folders are called, in the order of its outputs",
-    );
+      `which the model does not know, and no folder for ${list(missing) || "one more"}, ` +
+      `wanted folders called as the model's classes: ${
+        list(wanted)
+      }; rename the folders, or give ` +
+      "the model's classes as the folders are called, in the order of its outputs, with ",
+      option("classes"),
+    ]);
   }
   const order = isOrderedByName ? "in the order of their names" : "as they are numbered";
   return stay(
     isNeeded
-      ? [
+      ? [[
         `the classes of the data (${list(own)}) are not called as the model's (${list(wanted)}): ` +
-        `they were taken ${order}; if that is wrong, rename them or give the model's classes`,
-      ]
+        `they were taken ${order}; if that is wrong, rename them or give the model's classes with `,
+        option("classes"),
+      ]]
       : [],
   );
 }
@@ -102,15 +104,16 @@ function describeMatch(
 }
 
 /** In the order of names, 10 comes before 2, which is not what everybody expects. */
-function noticeOfNumbers(own: readonly string[]): string[] {
+function noticeOfNumbers(own: readonly string[]): Notice[] {
   const isNumber = own.every((name) => /^\d+$/.test(name));
   const isInOrder = own.every((name, index) =>
     index === 0 || Number(own[index - 1]) < Number(name)
   );
-  return !isNumber || isInOrder ? [] : [
+  return !isNumber || isInOrder ? [] : [[
     `folders of classes are numbers and were taken in the order of their names: ${list(own)}; ` +
-    "if the model has another order, give its classes",
-  ];
+    "if the model has another order, give its classes with ",
+    option("classes"),
+  ]];
 }
 
 function list(names: readonly string[]): string {
@@ -126,11 +129,12 @@ function list(names: readonly string[]): string {
  */
 export function checkModelClasses(classes?: readonly string[], outputs?: number): void {
   if (classes === undefined || outputs === undefined || classes.length === outputs) return;
-  throw new InputError(
+  throw new InputError([
     `reading the model's classes: found ${classes.length} names (${list(classes)}), ` +
-      `wanted ${outputs}, one for each output; mend labels.txt, metadata.json or the model's ` +
-      "metadata, or give the classes",
-  );
+    `wanted ${outputs}, one for each output; mend labels.txt, metadata.json or the model's ` +
+    "metadata, or give the classes with ",
+    option("classes"),
+  ]);
 }
 
 /**
@@ -164,13 +168,25 @@ export function checkClasses(
  * @throws {InputError} When a label is beyond; the message names its file and the image.
  */
 export function checkLabels(source: ImageSource, classCount: number, why: string): void {
-  const { labels = new Int32Array(0) } = source;
-  const stranger = labels.findIndex((label) => label >= classCount);
-  if (stranger < 0) return;
-  throw new InputError(
-    `reading ${placeOfLabel(source, stranger)}: found label ${labels[stranger]}, ` +
-      `wanted 0 to ${classCount - 1}, ${why}; mend the label, or take the image out`,
-  );
+  const stranger = findStranger(source, classCount, why);
+  if (stranger) throw new InputError(`reading ${stranger.found}; ${stranger.advice}`);
+}
+
+/** The first label beyond so many classes: where it is, what was wanted, and what to do; undefined where there is none. */
+function findStranger(
+  source: ImageSource | undefined,
+  classCount: number,
+  why: string,
+): { found: string; advice: string } | undefined {
+  const labels = source?.labels ?? new Int32Array(0);
+  const index = labels.findIndex((label) => label >= classCount);
+  if (index < 0) return undefined;
+  const isFromOne = labels.every((label) => label >= 1 && label <= classCount);
+  return {
+    found: `${placeOfLabel(source!, index)}: found label ${labels[index]}, ` +
+      `wanted 0 to ${classCount - 1}, ${why}`,
+    advice: isFromOne ? "number the classes from 0" : "mend the label, or take the image out",
+  };
 }
 
 /**
@@ -195,7 +211,9 @@ export function countLabels({ labels = new Int32Array(0) }: ImageSource): number
 export function settleClassCount(opened: OpenedFormat, outputs?: number): OpenedFormat {
   const { isCounted, mayBeTargets, classCount = 0, train, test } = opened;
   if (!isCounted) return opened;
-  if (mayBeTargets && (outputs === undefined || classCount > outputs)) return withoutLabels(opened);
+  if (mayBeTargets && (outputs === undefined || classCount > outputs)) {
+    return withoutLabels(opened, outputs);
+  }
   const count = outputs ?? countLabels(train);
   const why = outputs === undefined
     ? "the labels of the train split"
@@ -210,9 +228,19 @@ export function settleClassCount(opened: OpenedFormat, outputs?: number): Opened
   return { ...opened, classCount: count, notices: [...opened.notices ?? [], ...notices] };
 }
 
-function withoutLabels({ classCount: _, train, test, ...opened }: OpenedFormat): OpenedFormat {
+function withoutLabels(
+  { classCount: _, train, test, ...opened }: OpenedFormat,
+  outputs = Infinity,
+): OpenedFormat {
   const leave = ({ labels: _, ...source }: ImageSource): ImageSource => source;
-  return { ...opened, train: leave(train), ...(test && { test: leave(test) }) };
+  const why = "one per output of the model";
+  const stranger = findStranger(train, outputs, why) ?? findStranger(test, outputs, why);
+  return {
+    ...opened,
+    ...(stranger && { whyNoClasses: `${stranger.found}; ${stranger.advice}` }),
+    train: leave(train),
+    ...(test && { test: leave(test) }),
+  };
 }
 
 /**

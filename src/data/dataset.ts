@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { InputPreparation } from "../model/mod.ts";
 
 /** Size of the images a network reads. */
@@ -47,6 +48,8 @@ export interface Dataset {
   format: string;
   /** Class names, a label is an index into them; absent where the images have no classes. */
   classes?: string[];
+  /** Why they have none, where numbers are there that could be labels. */
+  whyNoClasses?: string;
   /** Images for calibration, training and search. */
   train: ImageSet;
   /** Images for the final figures. */
@@ -54,7 +57,7 @@ export interface Dataset {
   /** True when no test split existed and a fifth of the images was set aside for it. */
   heldOut: boolean;
   /** What is worth knowing about it. */
-  notices: readonly string[];
+  notices: readonly Notice[];
   /** Closes the files; no image can be read afterwards. */
   close(): void;
 }

@@ -26,20 +26,60 @@ export const folderFormat: DatasetFormat = {
     const { train: trainName, test: testName, others } = findSplits(folder, folders);
     const train = await openSplit(tree, trainName ? join(folder, trainName) : folder);
     const test = testName ? await openSplit(tree, join(folder, testName)) : undefined;
+    if (trainName !== undefined && !train.classes && !test && others.length > 0) {
+      throw trainAmongClasses(folder, trainName, others);
+    }
     if (test) requireSameClasses(folder, [trainName!, train.classes], [testName!, test.classes]);
     const listed = (names: readonly (string | undefined)[]) =>
       names.flatMap((name) => name === undefined ? [] : [`${name}/`]).join(", ");
     const passedOver = `beside ${listed([trainName, testName])}: ${listed(others)} passed over`;
+    const notices = trainName === undefined
+      ? await noticesOfTwins(tree, folder, train.classes)
+      : others.length > 0
+      ? [passedOver]
+      : [];
     return {
       format: "image folder",
       ...(train.classes && { classes: train.classes, classCount: train.classes.length }),
       isOrderedByName: true,
       train: train.source,
       ...(test && { test: test.source }),
-      ...(others.length > 0 && { notices: [passedOver] }),
+      notices,
     };
   },
 };
+
+/** A folder of images called as the train split is, beside other folders: it may be one of the classes. */
+function trainAmongClasses(folder: string, train: string, others: readonly string[]): InputError {
+  return new InputError(
+    `opening ${folder}: found images in ${train}/ itself and ${
+      others[0]
+    }/ beside it, wanted folders of ` +
+      `classes in ${train}/; if ${train} is the name of a class, rename its folder; if its images ` +
+      `have no classes, give ${train}/ itself`,
+  );
+}
+
+/** Folders that all hold folders of the same names may be splits by names that nobody knows here. */
+async function noticesOfTwins(
+  tree: FileTree,
+  folder: string,
+  classes: readonly string[] = [],
+): Promise<string[]> {
+  const below = await Promise.all(classes.map((name) => listFolders(tree, join(folder, name))));
+  const [first = [], ...others] = below;
+  const areTwins = first.length > 1 && others.length > 0 &&
+    others.every((names) => names.join("/") === first.join("/"));
+  if (!areTwins) return [];
+  const list = (names: readonly string[]) =>
+    names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  return [
+    `${list(classes)} were taken for the classes, and each of them holds the folders ${
+      list(first)
+    }: ` +
+    "if these are the classes, call the folders above them train/ and test/",
+  ];
+}
 
 /** Images of a split, and the names of their classes when they have any. */
 interface Split {

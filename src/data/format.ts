@@ -18,6 +18,8 @@ export interface OpenedFormat {
   isOrderedByName?: boolean;
   /** Whether the labels may be numbers to be predicted instead: whole numbers that are stored as floats. */
   mayBeTargets?: boolean;
+  /** Why the images have no classes, where numbers are there that could be labels. */
+  whyNoClasses?: string;
   /** What is worth knowing about the data. */
   notices?: readonly string[];
   /** Images for training. */

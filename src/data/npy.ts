@@ -173,11 +173,15 @@ function readHeader(bytes: Uint8Array, place: string): { text: string; end: numb
 }
 
 function unreadableType(type: string, place: string): InputError {
-  const found = type.startsWith("|O") ? "Python objects (pickle)" : `numbers of type ${type}`;
-  return new InputError(
-    `reading ${place}: found ${found}, wanted one of ${
-      [...Object.keys(TYPES), HALF].join(", ")
-    }; ` +
-      `save array.astype("uint8") or array.astype("float32")`,
-  );
+  const isText = /^[<>|=][US]/.test(type);
+  const found = type.startsWith("|O")
+    ? "Python objects (pickle)"
+    : isText
+    ? `text (${type})`
+    : `numbers of type ${type}`;
+  const advice = isText
+    ? "number the classes from 0 and save the numbers"
+    : `save array.astype("uint8") or array.astype("float32")`;
+  const wanted = [...Object.keys(TYPES), HALF].join(", ");
+  return new InputError(`reading ${place}: found ${found}, wanted one of ${wanted}; ${advice}`);
 }

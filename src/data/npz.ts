@@ -42,9 +42,10 @@ export function openArrays(
   if (test && isPerhapsTarget(train, test)) return combineSplits(asTargets(train), asTargets(test));
   if (test && (train.labels === undefined) !== (test.labels === undefined)) {
     const { labels } = train.labels ? layout.train : layout.test!;
+    const whyNot = train.whyNot ?? test.whyNot;
     throw new InputError(
       `opening ${path}: found classes in ${labels} only, wanted them in both splits; ` +
-        "add the other labels, or leave these out",
+        (whyNot ?? "add the other labels, or leave these out"),
     );
   }
   return combineSplits(train, test);
@@ -54,6 +55,8 @@ export function openArrays(
 interface Split {
   readonly source: ImageSource;
   readonly labels?: ArrayLabels;
+  /** Why numbers that are there are no labels. */
+  readonly whyNot?: string;
 }
 
 function combineSplits(train: Split, test?: Split): OpenedFormat {
@@ -63,7 +66,10 @@ function combineSplits(train: Split, test?: Split): OpenedFormat {
     train: train.source,
     ...(test && { test: test.source }),
   };
-  if (train.labels === undefined) return opened;
+  if (train.labels === undefined) {
+    const whyNoClasses = train.whyNot ?? test?.whyNot;
+    return { ...opened, ...(whyNoClasses !== undefined && { whyNoClasses }) };
+  }
   const { isCounted, isFloat: mayBeTargets } = train.labels;
   const counts = [train, test].map((split) => split?.labels?.classCount ?? 0);
   if (test && !isCounted) checkLabels(test.source, counts[0], "the labels of the train split");
@@ -76,8 +82,8 @@ function isPerhapsTarget(train: Split, test: Split): boolean {
   return one === undefined ? other?.isFloat === true : other === undefined && one.isFloat;
 }
 
-function asTargets({ source: { labels: _, ...source } }: Split): Split {
-  return { source };
+function asTargets({ source: { labels: _, ...source }, whyNot }: Split): Split {
+  return { source, whyNot };
 }
 
 function openSplit(
@@ -106,8 +112,9 @@ function openSplit(
   };
   const place = `${path}, ${split.labels}`;
   const targets = arrays.get(split.labels);
-  const labels = targets && readLabels(targets, length, place);
-  if (labels === undefined) return { source };
+  if (targets === undefined) return { source };
+  const labels = readLabels(targets, length, place);
+  if ("whyNot" in labels) return { source, ...labels };
   const describeLabel = (index: number) => `${place}, row ${index}`;
   return { source: { ...source, labels: labels.values, describeLabel }, labels };
 }

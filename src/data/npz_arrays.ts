@@ -37,6 +37,9 @@ const SMALL_ARRAY = 64 * 2 ** 20;
 
 const LABELS = "y";
 
+/** Ending of every array in an archive. */
+const ENDING = ".npy";
+
 /**
  * Reads the arrays of an archive that a network reads, and no others.
  *
@@ -56,22 +59,33 @@ export async function readArrayFile(
   if (!isZip(bytes)) return undefined;
   const file = { bytes, path, kind: ".npz file" };
   const names = new Set<string>();
+  const strangers: string[] = [];
   readZip(file, ({ name }) => {
-    names.add(name.replace(/\.npy$/, ""));
+    if (name.endsWith(ENDING)) names.add(name.slice(0, -ENDING.length));
+    else strangers.push(name);
     return false;
   });
+  if (names.size === 0 && strangers.length > 0) throw noArrays(path, strangers);
   const { train, test } = layoutOf(names, path, inputs);
   const splits = test ? [train, test] : [train];
-  const wanted = new Set(splits.flatMap(arraysOf).map((name) => `${name}.npy`));
+  const wanted = new Set(splits.flatMap(arraysOf).map((name) => `${name}${ENDING}`));
   const files = readZip(file, (entry) => {
     if (!wanted.has(entry.name)) return false;
     requireSize(entry, path);
     return true;
   });
   const arrays = [...files].map(([name, content]) =>
-    [name.replace(/\.npy$/, ""), readNpy(content, `${path}, ${name}`)] as const
+    [name.slice(0, -ENDING.length), readNpy(content, `${path}, ${name}`)] as const
   );
   return { path, arrays: new Map(arrays) };
+}
+
+function noArrays(path: string, found: readonly string[]): InputError {
+  const names = found.slice(0, 3).join(", ") + (found.length > 3 ? ", …" : "");
+  return new InputError(
+    `opening ${path}: found a zip archive without arrays (${names}), wanted an .npz file; ` +
+      "unpack it and give the folder, if it has images",
+  );
 }
 
 /**

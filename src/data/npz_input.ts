@@ -28,9 +28,10 @@ export function openInput(array: NpyArray, place: string, input?: InputPreparati
 function openRows(
   array: NpyArray,
   place: string,
-  { name, shape, isWhole = false }: InputPreparation,
+  { name, shape, isWhole = false, wordCount, transform }: InputPreparation,
 ): OpenedInput {
-  const takesWhole = isWhole && isWholeType(array);
+  const areBytes = array.type === "|u1";
+  const takesWhole = isWhole && (isWholeType(array) || areBytes && transform === undefined);
   const [length, ...row] = array.shape;
   const found = row.length === 0 ? [1] : row;
   if (!(length > 0) || found.join() !== shape.join() || !(isReadable(array) || takesWhole)) {
@@ -41,6 +42,8 @@ function openRows(
         }floats or bytes (uint8); reshape or convert the array before saving it`,
     );
   }
+  const isLookedUp = takesWhole || isWhole && isFloat(array) && transform === undefined;
+  if (isLookedUp) requireWords(array, place, valuesOf(shape), wordCount);
   const source = takesWhole ? wholeSource(array, place, shape) : arraySource(array, place, shape);
   return { length, source };
 }
@@ -105,6 +108,28 @@ function requireShape(found: readonly number[], wanted: readonly number[], place
   );
 }
 
+/** What an Embedding looks up, or a network reads as whole numbers, is not rounded, and a word that it has not is none. */
+function requireWords(
+  { values }: NpyArray,
+  place: string,
+  size: number,
+  wordCount = Infinity,
+): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = Number(values[index]);
+    if (Number.isInteger(value) && (wordCount === Infinity || value >= 0 && value < wordCount)) {
+      continue;
+    }
+    const wanted = wordCount === Infinity
+      ? "a whole number"
+      : `a whole number from 0 to ${wordCount - 1}, which the network's Embedding knows`;
+    throw new InputError(
+      `reading ${place}: found ${value} in row ${Math.floor(index / size)}, wanted ${wanted}; ` +
+        "mend it, or leave the row out, before saving the array",
+    );
+  }
+}
+
 /** Numbers that are not finite would spread over everything that is computed of them. */
 function requireFinite({ values }: NpyArray, place: string, size: number): void {
   const numbers = values as Float32Array | Float64Array;
@@ -139,7 +164,7 @@ function isReadable(array: NpyArray): boolean {
   return array.type === "|u1" || isFloat(array);
 }
 
-/** Bytes are not among them: they are prepared like those of pictures. */
+/** Bytes are not among them: they can be prepared like those of pictures. */
 function isWholeType({ type }: NpyArray): boolean {
   return /^(\|i1|<[iu][248])$/.test(type);
 }

@@ -13,6 +13,12 @@ export interface ArrayLabels {
   readonly isFloat: boolean;
 }
 
+/** Why an array holds something else than classes, such as numbers to be predicted. */
+export interface NoLabels {
+  /** What was found where, and what classes would be. */
+  readonly whyNot: string;
+}
+
 /** More classes than any data set has: a larger label is a number of another kind. */
 const MOST_CLASSES = 100_000;
 
@@ -23,14 +29,14 @@ const MOST_CLASSES = 100_000;
  * @param array The array.
  * @param count How many labels are wanted.
  * @param place Where it comes from, for messages.
- * @returns The labels; undefined when the array holds something else than classes, such as numbers to be predicted.
+ * @returns The labels, or why the array holds something else than classes.
  * @throws {InputError} When there are more or fewer rows, or a whole number is no label.
  */
 export function readLabels(
   array: NpyArray,
   count: number,
   place: string,
-): ArrayLabels | undefined {
+): ArrayLabels | NoLabels {
   const [rows = 1, width = 1] = array.shape;
   if (rows !== count) {
     throw new InputError(
@@ -38,9 +44,13 @@ export function readLabels(
         `save as many labels as images`,
     );
   }
-  if (array.shape.length > 2) return undefined;
-  if (width > 1) return readOneHot(array, rows, width);
-  return array.type.includes("f") ? readFloats(array) : readNumbers(array, place);
+  if (array.shape.length > 2) {
+    const whyNot = `${place}: found ${array.shape.join("×")} numbers, wanted one a row, or a ` +
+      "single 1 among zeros; save the numbers of the classes if these are classes";
+    return { whyNot };
+  }
+  if (width > 1) return readOneHot(array, place);
+  return array.type.includes("f") ? readFloats(array, place) : readNumbers(array, place);
 }
 
 function readNumbers({ values }: NpyArray, place: string): ArrayLabels {
@@ -55,9 +65,13 @@ function readNumbers({ values }: NpyArray, place: string): ArrayLabels {
   return countClasses(labels, false);
 }
 
-function readFloats({ values }: NpyArray): ArrayLabels | undefined {
+function readFloats({ values }: NpyArray, place: string): ArrayLabels | NoLabels {
   const labels = Float64Array.from(values as ArrayLike<number>);
-  return labels.every(isLabel) ? countClasses(labels, true) : undefined;
+  const stranger = labels.findIndex((label) => !isLabel(label));
+  return stranger < 0 ? countClasses(labels, true) : {
+    whyNot: `${place}, row ${stranger}: found ${labels[stranger]}, wanted a whole number from 0; ` +
+      "mend it if it is a label",
+  };
 }
 
 function isLabel(value: number): boolean {
@@ -69,7 +83,8 @@ function countClasses(labels: Float64Array, isFloat: boolean): ArrayLabels {
   return { values: Int32Array.from(labels), classCount, isCounted: true, isFloat };
 }
 
-function readOneHot({ values }: NpyArray, rows: number, width: number): ArrayLabels | undefined {
+function readOneHot({ values, shape }: NpyArray, place: string): ArrayLabels | NoLabels {
+  const [rows, width] = shape;
   const labels = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     let ones = 0;
@@ -78,7 +93,14 @@ function readOneHot({ values }: NpyArray, rows: number, width: number): ArrayLab
       if (value === 1) labels[row] = column;
       if (value !== 0) ones += value === 1 ? 1 : 2;
     }
-    if (ones !== 1) return undefined;
+    if (ones !== 1) {
+      const found = values.subarray(row * width, row * width + Math.min(width, 5)).join(", ");
+      const more = width > 5 ? ", …" : "";
+      return {
+        whyNot: `${place}, row ${row}: found ${found}${more}, wanted a single 1 among ` +
+          "zeros; save the numbers of the classes if these are scores of classes",
+      };
+    }
   }
   return { values: labels, classCount: width, isCounted: false, isFloat: false };
 }

@@ -51,6 +51,7 @@ export async function openDataset(
   return {
     format: opened.format,
     ...(order && { classes: order.classes }),
+    ...(opened.whyNoClasses !== undefined && { whyNoClasses: opened.whyNoClasses }),
     train,
     test,
     heldOut,
@@ -108,9 +109,10 @@ export async function describeDataset(
   const { height, width, channels } = await input.decode(0, {});
   const order = chooseClasses(opened, { isNeeded: true }, nameOf(place, opened));
   if (order === undefined) {
+    const { whyNoClasses = "sort the images into a folder for each class" } = opened;
     throw new InputError(
       `opening ${nameOf(place, opened)}: found images without classes, ` +
-        `wanted labels to train a network by; sort the images into a folder for each class`,
+        `wanted labels to train a network by; ${whyNoClasses}`,
     );
   }
   return { classes: order.classes, shape: { height, width, channels: channels === 1 ? 1 : 3 } };

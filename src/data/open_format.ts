@@ -8,6 +8,7 @@ import type { InputPreparation } from "../model/mod.ts";
 import { type MemoryDataset, openMemory } from "./memory.ts";
 import { npzFormat, openArrays } from "./npz.ts";
 import type { ArrayFile } from "./npz_arrays.ts";
+import type { RecordFile } from "./record_file.ts";
 
 /** Every format of a folder, the binary ones first: their folders may hold other folders too. */
 const FOLDER_FORMATS: readonly DatasetFormat[] = [cifarFormat, idxFormat, folderFormat];
@@ -59,16 +60,36 @@ async function openPath(
     const opened = await format.open(path, tree, handles, inputs);
     if (opened) return opened;
   }
-  throw unknownFormat(path, formats);
+  const lookedFor = formats.map((format) => format.lookedFor).join("; ");
+  const { found, advice } = formats === FOLDER_FORMATS
+    ? { found: "no dataset in it", advice: ANY_ADVICE }
+    : describeFile(await tree.openRecords(path, handles));
+  throw new InputError(`opening ${path}: found ${found}, wanted one of: ${lookedFor}; ${advice}`);
 }
 
-function unknownFormat(path: string, formats: readonly DatasetFormat[]): InputError {
-  const lookedFor = formats.map((format) => format.lookedFor).join("; ");
-  const found = formats === FOLDER_FORMATS ? "no dataset in it" : "a file";
-  return new InputError(
-    `opening ${path}: found ${found}, wanted one of: ${lookedFor}; ` +
-      `give the folder or file of such a data set`,
-  );
+const ANY_ADVICE = "give the folder or file of such a data set";
+const FOLDER_ADVICE = "give the folder that it lies in";
+const UNPACK_ADVICE = "unpack it and give the folder";
+
+/** What else people give for a data set, by the first bytes, and what they do better. */
+const STRANGERS: readonly [beginning: string, found: string, advice: string][] = [
+  ["\x93NUMPY", "a single NumPy array", "save images and labels together with numpy.savez()"],
+  ["\0\0\b", "an IDX file", FOLDER_ADVICE],
+  ["\x1f\x8b", "a gzip archive", `${FOLDER_ADVICE} if it is an IDX file, or ${UNPACK_ADVICE}`],
+  ["\xff\xd8", "an image", FOLDER_ADVICE],
+  ["\x89PNG", "an image", FOLDER_ADVICE],
+  ["\x89HDF", "an HDF5 file", "save its arrays with numpy.savez()"],
+  ["PAR1", "a Parquet file", "save its images as arrays with numpy.savez(), or as files"],
+];
+
+function describeFile(file: RecordFile): { found: string; advice: string } {
+  const head = new Uint8Array(Math.min(file.length, 8));
+  file.readAt(0, head);
+  const text = String.fromCharCode(...head);
+  const stranger = STRANGERS.find(([beginning]) => text.startsWith(beginning));
+  if (stranger === undefined) return { found: "a file", advice: ANY_ADVICE };
+  const [, found, advice] = stranger;
+  return { found, advice };
 }
 
 /** The formats that a path may hold. */

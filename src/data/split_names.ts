@@ -15,7 +15,7 @@ export interface SplitFolders {
   readonly train?: string;
   /** That of the test split. */
   readonly test?: string;
-  /** Folders beside the train split that belong to no split. */
+  /** Folders beside the train split that are not read. */
   readonly others: readonly string[];
 }
 
@@ -53,7 +53,11 @@ export function findSplits(place: string, names: readonly string[]): SplitFolder
     );
   }
   if (train === undefined) throw testAlone(place, test!, names.length === splits.length);
-  return { train, ...(test && { test }), others: names.filter((name) => !isSplitName(name)) };
+  return {
+    train,
+    ...(test && { test }),
+    others: names.filter((name) => name !== train && name !== test),
+  };
 }
 
 function testAlone(place: string, test: string, isAlone: boolean): InputError {

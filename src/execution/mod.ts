@@ -38,6 +38,7 @@ export {
   withBatchNormMoments,
 } from "./forward/batch_norm.ts";
 export { givesProbabilities } from "./forward/classification.ts";
+export { heldWeightBytes } from "./forward/kernel_matrix.ts";
 export { ForwardPlan } from "./forward/forward_plan.ts";
 export { measureVariants } from "./forward/measure_variants.ts";
 export type {

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileError, InputError, parseJson } from "../base/mod.ts";
+import { fileError, InputError, type Message, option, parseJson } from "../base/mod.ts";
 import { isJsonObject, type JsonObject, type ModelFile, parseClassNames } from "../model/mod.ts";
 
 /** Reads a text file beside a model; undefined where there is none. */
@@ -18,7 +18,8 @@ const IMAGE_PACKAGE = "@teachablemachine/image";
 
 /**
  * Completes a model's metadata by files beside it: `metadata.json` of Teachable Machine (labels, size and preprocessing of
- * the images), and `labels.txt`. What the model itself says wins.
+ * the images), and `labels.txt`. The first of model, metadata.json and labels.txt that names classes wins; where another
+ * names them differently, the model has a notice of that.
  *
  * @param file The model.
  * @param read Reads the files.
@@ -26,17 +27,68 @@ const IMAGE_PACKAGE = "@teachablemachine/image";
  * @throws {InputError} When a file is damaged, or its names are no different names.
  */
 export async function addLabelFiles(file: ModelFile, read: LabelFileReader): Promise<ModelFile> {
-  const { classes, preprocess } = file.metadata ?? {};
-  if (classes !== undefined && preprocess !== undefined) return file;
-  const exported = readExport(await read(METADATA_FILE), `${METADATA_FILE} beside ${file.path}`);
-  const labels = exported.classes === undefined ? await read(LABELS_FILE) : undefined;
+  const besideOf = (name: string) => `${name} beside ${file.path}`;
+  const stated = file.metadata?.classes;
+  const metadata = await read(METADATA_FILE);
+  const labels = await read(LABELS_FILE);
+  const isKnown = isNames(stated);
+  const exported = readUnlessKnown(isKnown, () => readExport(metadata, besideOf(METADATA_FILE)));
+  const listed = labels === undefined ? undefined : readUnlessKnown(
+    isKnown || exported?.classes !== undefined,
+    () => parseClassNames(labels, besideOf(LABELS_FILE)),
+  );
+  const names = [
+    { place: "its metadata", classes: isKnown ? stated : undefined },
+    { place: METADATA_FILE, classes: exported?.classes },
+    { place: LABELS_FILE, classes: listed },
+  ].filter((source): source is Names => source.classes !== undefined);
+  const [taken] = names;
+  const classNotices = describeOthers(file.path, names);
   const found = {
-    ...exported,
-    ...(labels !== undefined &&
-      { classes: parseClassNames(labels, `${LABELS_FILE} beside ${file.path}`) }),
+    ...(taken && { classes: taken.classes }),
+    ...(exported?.preprocess && { preprocess: exported.preprocess }),
   };
   if (Object.keys(found).length === 0) return file;
-  return { ...file, metadata: { ...found, ...file.metadata } };
+  return {
+    ...file,
+    metadata: { ...found, ...file.metadata },
+    ...(classNotices.length > 0 && { classNotices }),
+  };
+}
+
+/** A file that is not needed may be anything. */
+function readUnlessKnown<Content>(isKnown: boolean, read: () => Content): Content | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isKnown && error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** Class names, and where they stand. */
+interface Names {
+  readonly classes: string[];
+  readonly place: string;
+}
+
+function isNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+/** What is said of names that differ from the first ones. */
+function describeOthers(path: string, [taken, ...others]: readonly Names[]): Message[] {
+  const list = (classes: readonly string[]) =>
+    classes.slice(0, 5).join(", ") + (classes.length > 5 ? ", …" : "");
+  return others
+    .filter(({ classes }) => classes.join("\n") !== taken.classes.join("\n"))
+    .map(({ classes, place }) => [
+      `${place} beside ${path} names other classes (${list(classes)}) than ${taken.place} ` +
+      `(${
+        list(taken.classes)
+      }), whose names were taken; mend one of them, or give the right names with `,
+      option("classes"),
+    ]);
 }
 
 /** What a metadata.json says; nothing when it is another program's. */

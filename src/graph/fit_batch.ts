@@ -6,8 +6,13 @@ export const ACTIVATION_BUDGET = 256 * 2 ** 20;
  *
  * @param most As many as were asked for.
  * @param bytesPerImage What the activations of one image take.
- * @returns As many of them as {@link ACTIVATION_BUDGET} holds; one at least.
+ * @param budget Bytes for all of them. Default: {@link ACTIVATION_BUDGET}.
+ * @returns As many of them as the budget holds; one at least.
  */
-export function fitBatch(most: number, bytesPerImage: number): number {
-  return Math.max(1, Math.min(most, Math.floor(ACTIVATION_BUDGET / Math.max(1, bytesPerImage))));
+export function fitBatch(
+  most: number,
+  bytesPerImage: number,
+  budget: number = ACTIVATION_BUDGET,
+): number {
+  return Math.max(1, Math.min(most, Math.floor(budget / Math.max(1, bytesPerImage))));
 }

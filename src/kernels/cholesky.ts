@@ -1,3 +1,4 @@
+import { mirrorUpper } from "./gram.ts";
 import type { Kernels } from "./load.ts";
 
 const F64_BYTES = 8;
@@ -15,6 +16,12 @@ export interface RidgeEvidence {
   readonly attempts: number;
   /** Smallest pivot of the factorisation, relative to the mean diagonal. */
   readonly smallestPivot: number;
+}
+
+/** A {@link RidgeSystem} of a G that nobody holds. */
+export interface WrittenSystem extends Omit<RidgeSystem, "gram"> {
+  /** Writes G, size × size, its upper triangle at least. */
+  readonly writeGram: (target: Float64Array) => void;
 }
 
 /** Least squares with a pull towards old weights: (G + ρI) W' = C + ρW, ρ = ridge · mean(diag G). */
@@ -65,7 +72,6 @@ export function meanDiagonal(gram: Float64Array, size: number): number {
  * @param ridge Ridge to begin with, relative to the mean diagonal.
  * @param factor Address of size² f64; receives U with UᵀU = G + ρI in its upper triangle.
  * @param workspace Address of `choleskyWorkspaceBytes()` bytes.
- * @param order Rows of G in the order in which they are written. Default: as they are.
  * @returns The ridge used and how well it went.
  * @throws {RangeError} When the ridge is negative, or G holds no finite numbers or is far from positive semi-definite.
  */
@@ -76,12 +82,8 @@ export function factorWithRidge(
   ridge: number,
   factor: number,
   workspace: number,
-  order?: Int32Array,
 ): RidgeEvidence {
-  const write = (target: Float64Array) => {
-    if (order) writeInOrder(target, gram, order);
-    else target.set(gram);
-  };
+  const write = (target: Float64Array) => target.set(gram);
   const { unit: _, ...evidence } = factorWritten(kernels, write, size, ridge, {
     factor,
     workspace,
@@ -130,17 +132,6 @@ export function factorWritten(
   }
 }
 
-/** The upper triangle of a symmetric matrix with its rows and columns in another order. */
-function writeInOrder(target: Float64Array, matrix: Float64Array, order: Int32Array): void {
-  const size = order.length;
-  for (let row = 0; row < size; row++) {
-    const from = order[row] * size, to = row * size;
-    for (let column = row; column < size; column++) {
-      target[to + column] = matrix[from + order[column]];
-    }
-  }
-}
-
 /**
  * Solves a {@link RidgeSystem} by Cholesky factorisation in f64.
  *
@@ -161,6 +152,19 @@ export function solveRidge(kernels: Kernels, system: RidgeSystem): RidgeSolution
         `elements, wanted ${size}×${size}, ${size}×${outputs} and ${size}×${outputs}`,
     );
   }
+  return solveWritten(kernels, { ...system, writeGram: (target) => target.set(gram) });
+}
+
+/**
+ * As {@link solveRidge}, of a G that nobody holds.
+ *
+ * @param kernels The kernels.
+ * @param system The system, whose sizes fit.
+ * @returns The solution and how far to trust it.
+ * @throws {RangeError} As {@link factorWithRidge}.
+ */
+export function solveWritten(kernels: Kernels, system: WrittenSystem): RidgeSolution {
+  const { writeGram, cross, weights, size, outputs } = system;
   const { wasm, memory } = kernels;
   return memory.withScratch({
     matrix: size * size * F64_BYTES,
@@ -168,14 +172,20 @@ export function solveRidge(kernels: Kernels, system: RidgeSystem): RidgeSolution
     residual: size * outputs * F64_BYTES,
     workspace: wasm.choleskyWorkspaceBytes(),
   }, (at) => {
-    const evidence = factorWithRidge(kernels, gram, size, system.ridge, at.matrix, at.workspace);
-    const rho = evidence.ridge * meanDiagonal(gram, size);
+    const { matrix: factor, workspace } = at;
+    const { unit, ...evidence } = factorWritten(kernels, writeGram, size, system.ridge, {
+      factor,
+      workspace,
+    });
+    const rho = evidence.ridge * unit;
     const solution = memory.f64(at.solution, size * outputs);
     for (let i = 0; i < solution.length; i++) solution[i] = cross[i] + rho * weights[i];
     wasm.choleskySolve(at.matrix, size, size, at.solution, outputs, at.workspace);
 
     // The factor has done its duty: its memory holds G again, to see what G W' really is.
-    memory.f64(at.matrix, size * size).set(gram);
+    const gram = memory.f64(at.matrix, size * size);
+    writeGram(gram);
+    mirrorUpper(gram, size);
     const negatedProduct = memory.f64(at.residual, size * outputs).fill(0);
     wasm.subtractProduct(at.residual, at.matrix, size, at.solution, outputs, at.workspace);
     let energy = 0, largestResidual = 0, largestTarget = 0;

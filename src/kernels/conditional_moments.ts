@@ -1,14 +1,16 @@
-import { factorWithRidge, meanDiagonal, type RidgeSystem } from "./cholesky.ts";
-import type { HeldOutTrial, SampleMoments } from "./held_out.ts";
+import { factorWithRidge, factorWritten, type WrittenSystem } from "./cholesky.ts";
+import { mirrorUpper, writeGram } from "./gram.ts";
+import type { HeldOutTrial, SampleMoments, WrittenMoments, WrittenTrial } from "./held_out.ts";
 import type { Kernels } from "./load.ts";
-import type { Moments } from "./moments.ts";
+import type { LayerMoments, Moments } from "./moments.ts";
+import { productOfSamples } from "./samples.ts";
 
 const F64_BYTES = 8;
 
 /** A layer of which some rows are looked at while the others are fitted anew. */
 export interface ConditionedSystem {
   /** G, C and Σy² of the layer, about the means. */
-  readonly moments: Moments;
+  readonly moments: LayerMoments;
   /** W, d × n: the weights that the ridge pulls towards. */
   readonly weights: Float32Array;
   /** Ridge of the other rows, relative to the mean diagonal of G. */
@@ -37,10 +39,12 @@ export function conditionMoments(
   { moments, weights, ridge }: ConditionedSystem,
   parts: readonly ArrayLike<number>[],
 ): Moments[] {
-  const { d, n, count, sumYY } = moments;
+  const { d, n, count, cross, sumYY } = moments;
   const size = { size: d, outputs: n };
-  const following = solveParts(kernels, { ...size, ...moments, weights, ridge }, parts);
-  return followSamples(kernels, size, moments, following).map((
+  const rows = Int32Array.from({ length: d }, (_, row) => row);
+  const samples = { cross, writeGram: (target: Float64Array) => writeGram(moments, rows, target) };
+  const following = solveParts(kernels, { ...size, ...samples, weights, ridge }, parts);
+  return followSamples(kernels, size, samples, following).map((
     { gram, cross, explained },
     part,
   ) => ({
@@ -68,18 +72,24 @@ export function conditionMoments(
  */
 export function conditionTrial(
   kernels: Kernels,
-  trial: HeldOutTrial,
+  trial: WrittenTrial,
   ridge: number,
   parts: readonly ArrayLike<number>[],
 ): HeldOutTrial[] {
   const { weights, size, outputs } = trial;
-  const following = solveParts(kernels, { ...trial, ...trial.train, ridge }, parts);
-  const [train, test] = [trial.train, trial.test].map((samples) =>
-    followSamples(kernels, { size, outputs }, samples, following).map(
+  const samplesOf = ({ writeGram, writeCross }: WrittenMoments) => {
+    const cross = new Float64Array(size * outputs);
+    writeCross(cross);
+    return { writeGram, cross };
+  };
+  const system = { size, outputs, ...samplesOf(trial.train), weights, ridge };
+  const following = solveParts(kernels, system, parts);
+  const [train, test] = [trial.train, trial.test].map((written) =>
+    followSamples(kernels, { size, outputs }, samplesOf(written), following).map(
       ({ gram, cross, explained }): SampleMoments => ({
         gram,
         cross,
-        total: samples.total - explained.reduce((sum, square) => sum + square, 0),
+        total: written.total - explained.reduce((sum, square) => sum + square, 0),
       }),
     )
   );
@@ -111,9 +121,7 @@ interface Following {
 
 function solveParts(
   kernels: Kernels,
-  { size: d, outputs: n, gram, cross, weights, ridge }: Omit<RidgeSystem, "weights"> & {
-    readonly weights: Float32Array;
-  },
+  { size: d, outputs: n, writeGram, cross, weights, ridge }: WrittenSystem,
   parts: readonly ArrayLike<number>[],
 ): Following[] {
   const { wasm, memory } = kernels;
@@ -122,8 +130,9 @@ function solveParts(
     fitted: d * n * F64_BYTES,
     workspace: wasm.choleskyInvertWorkspaceBytes(d),
   }, ({ inverse, fitted, workspace }) => {
-    const evidence = factorWithRidge(kernels, gram, d, ridge, inverse, workspace);
-    const rho = evidence.ridge * meanDiagonal(gram, d);
+    const at = { factor: inverse, workspace };
+    const evidence = factorWritten(kernels, writeGram, d, ridge, at);
+    const rho = evidence.ridge * evidence.unit;
     memory.f64(fitted, d * n).set(cross.map((value, at) => value + rho * weights[at]));
     wasm.choleskySolve(inverse, d, d, fitted, n, workspace);
     wasm.choleskyInvert(inverse, d, workspace);
@@ -131,14 +140,13 @@ function solveParts(
     return parts.map((rows) => {
       const inverseRows = pickRows(memory.f64(inverse, d * d), d, rows);
       const follower = solveFollower(kernels, inverseRows, d, rows);
-      const residual = best.slice();
+      const own = new Float64Array(rows.length * n);
       for (let i = 0; i < rows.length; i++) {
-        for (let row = 0; row < d; row++) {
-          const factor = follower[i * d + row];
-          for (let o = 0; o < n; o++) residual[row * n + o] -= factor * best[rows[i] * n + o];
-        }
+        own.set(best.subarray(rows[i] * n, (rows[i] + 1) * n), i * n);
       }
-      return { follower, residual };
+      const size = { rows: d, depth: rows.length, columns: n, isTransposed: true };
+      const moved = productOfSamples(kernels, follower, own, size);
+      return { follower, residual: best.map((value, at) => value - moved[at]) };
     });
   });
 }
@@ -190,7 +198,7 @@ interface FollowedSamples {
 function followSamples(
   kernels: Kernels,
   { size: d, outputs: n }: SampleSize,
-  { gram, cross }: Pick<SampleMoments, "gram" | "cross">,
+  { writeGram, cross }: Pick<WrittenSystem, "writeGram" | "cross">,
   followings: readonly Following[],
 ): FollowedSamples[] {
   const { wasm, memory } = kernels;
@@ -199,9 +207,13 @@ function followSamples(
     gram: d * d * F64_BYTES,
     factors: d * widest * F64_BYTES,
     negated: d * widest * F64_BYTES,
+    joined: widest * widest * F64_BYTES,
     workspace: wasm.choleskyWorkspaceBytes(),
+    multiplying: wasm.multiplyF64WorkspaceBytes(),
   }, (at) => {
-    memory.f64(at.gram, d * d).set(gram);
+    const gram = memory.f64(at.gram, d * d);
+    writeGram(gram);
+    mirrorUpper(gram, d);
     return followings.map(({ follower, residual }) => {
       const size = follower.length / d, width = size + n;
       const factors = memory.f64(at.factors, d * width);
@@ -211,39 +223,35 @@ function followSamples(
       }
       const negated = memory.f64(at.negated, d * width).fill(0);
       wasm.subtractProduct(at.negated, at.gram, d, at.factors, width, at.workspace);
-      return combine(cross, { follower, residual }, negated, { size: d, outputs: n });
+      const explained = new Float64Array(n);
+      for (let row = 0; row < d; row++) {
+        for (let o = 0; o < n; o++) {
+          const at = row * n + o, place = row * width + size + o;
+          negated[place] += cross[at];
+          explained[o] += residual[at] * (cross[at] + negated[place]);
+        }
+      }
+      memory.f64(at.factors, size * d).set(follower);
+      const { joined, factors: left, negated: right, multiplying } = at;
+      wasm.multiplyF64(joined, size, width, d, left, d, true, right, width, multiplying);
+      return { ...partJoined(memory.f64(joined, size * width), size, n), explained };
     });
   });
 }
 
-/** G′ = TᵀGT and C′ = Tᵀ(C − GR); `negated` is −G·[T R]. */
-function combine(
-  cross: Float64Array,
-  { follower, residual }: Following,
-  negated: Float64Array,
-  { size: d, outputs: n }: SampleSize,
-): FollowedSamples {
-  const size = follower.length / d, width = size + n;
-  const joined = new Float64Array(size * width);
-  for (let i = 0; i < size; i++) {
-    for (let row = 0; row < d; row++) {
-      const factor = follower[i * d + row];
-      if (factor === 0) continue;
-      for (let j = 0; j < width; j++) joined[i * width + j] -= factor * negated[row * width + j];
-      for (let o = 0; o < n; o++) joined[i * width + size + o] -= factor * cross[row * n + o];
-    }
-  }
-  const gram = new Float64Array(size * size), products = new Float64Array(size * n);
+/** G′ = TᵀGT and C′ = Tᵀ(C − GR) from Tᵀ·[−GT, C − GR]; G′ is made symmetric to the last bit. */
+function partJoined(
+  joined: Float64Array,
+  size: number,
+  n: number,
+): Pick<FollowedSamples, "gram" | "cross"> {
+  const width = size + n;
+  const gram = new Float64Array(size * size), cross = new Float64Array(size * n);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
-      gram[i * size + j] = (joined[i * width + j] + joined[j * width + i]) / 2;
+      gram[i * size + j] = -(joined[i * width + j] + joined[j * width + i]) / 2;
     }
-    for (let o = 0; o < n; o++) products[i * n + o] = -joined[i * width + size + o];
+    cross.set(joined.subarray(i * width + size, (i + 1) * width), i * n);
   }
-  const explained = new Float64Array(n);
-  for (let at = 0; at < d * n; at++) {
-    const row = Math.floor(at / n), o = at % n;
-    explained[o] += residual[at] * (2 * cross[at] + negated[row * width + size + o]);
-  }
-  return { gram, cross: products, explained };
+  return { gram, cross };
 }

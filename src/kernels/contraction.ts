@@ -1,5 +1,6 @@
+import { mirrorUpper, writeGram } from "./gram.ts";
 import type { Kernels } from "./load.ts";
-import type { Moments } from "./moments.ts";
+import type { LayerMoments } from "./moments.ts";
 
 const F64_BYTES = 8;
 
@@ -30,7 +31,7 @@ export interface PositionProblem {
  */
 export function contractMoments(
   kernels: Kernels,
-  moments: Moments,
+  moments: LayerMoments,
   weights: Float32Array,
   positions: number,
 ): PositionProblem {
@@ -48,7 +49,9 @@ export function contractMoments(
     contracted: positions * positions * F64_BYTES,
     workspace: wasm.contractWorkspaceBytes(d),
   }, (at) => {
-    memory.f64(at.gram, d * d).set(moments.gram);
+    const gram = memory.f64(at.gram, d * d);
+    writeGram(moments, Int32Array.from({ length: d }, (_, row) => row), gram);
+    mirrorUpper(gram, d);
     const transposed = memory.f64(at.weights, d * n);
     for (let r = 0; r < d; r++) {
       for (let o = 0; o < n; o++) transposed[o * d + r] = weights[r * n + o];

@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
 import {
-  type BlockLimits,
   blockPixels,
   blockSourceBytes,
   type Conv2DPlan,
+  CONVOLUTION_LIMITS,
   type ConvolutionShape,
   encodePlan,
   type Placement,
@@ -19,9 +19,6 @@ import {
   type WinogradMethod,
   winogradWorkspaceBytes,
 } from "./winograd.ts";
-
-/** Blocks of the forward and input-gradient kernels: their source stays in the second cache. */
-const CONVOLUTION_LIMITS: BlockLimits = { sourceBytes: 192 * 1024, pixels: 4096 };
 
 /** Output channels in a panel of weights. */
 const PANEL_CHANNELS = 8;

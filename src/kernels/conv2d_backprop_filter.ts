@@ -3,12 +3,14 @@ import {
   type BlockLimits,
   blockPixels,
   blockSourceBytes,
+  CONVOLUTION_LIMITS,
   type ConvolutionShape,
   encodePlan,
   PLAN_BYTES,
   planConvolution,
 } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
+import { planWinograd, winogradFilterGradientWorkspaceBytes, winogradGain } from "./winograd.ts";
 
 /**
  * Blocks of the filter gradient, which every tile of the gradient walks over: they stay near the first cache, but for
@@ -23,6 +25,19 @@ const FILTER_GRADIENT_LIMITS: BlockLimits = {
 /** Rows of the gradient's tile; it reads as many neighboring floats. */
 const TILE_ROWS = 6;
 
+/** How a filter gradient is computed: tap by tap, or by tiles of 4×4 output pixels. */
+export type FilterGradientMethod = "direct" | "winograd4x4";
+
+/**
+ * The method that promises to be the faster one.
+ *
+ * @param shape The convolution.
+ * @returns The method.
+ */
+export function fasterGradientMethod(shape: ConvolutionShape): FilterGradientMethod {
+  return winogradGain(shape, "winograd4x4") > 1 ? "winograd4x4" : "direct";
+}
+
 /**
  * Gradient of a convolution in its filter: dW[ky, kx, c, o] = Σ x[n, i·s + ky·d − top, j·s + kx·d − left, c] · dy[n, i, j, o].
  *
@@ -30,6 +45,7 @@ const TILE_ROWS = 6;
  * @param x Images, N × H × W × c, float32.
  * @param dy Gradient of the output, N × outHeight × outWidth × n, float32.
  * @param shape The convolution, as `tf.backend_util.computeConv2DInfo` describes it for NHWC; no size is zero.
+ * @param method By default the faster one. Only 3×3 filters with strides of one may be computed by tiles.
  * @returns The gradient, kh × kw × c × n; the caller disposes it.
  * @throws {InputError} When the WASM memory is exhausted.
  */
@@ -38,40 +54,67 @@ export function convolutionFilterGradient(
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
   shape: ConvolutionShape,
+  method: FilterGradientMethod = fasterGradientMethod(shape),
 ): tf.Tensor4D {
-  const { memory, wasm } = kernels;
   const { filterHeight, filterWidth, inChannels, outChannels } = shape;
-  const runLength = (shape.dilationWidth === 1 ? filterWidth : 1) * inChannels;
-  const plan = planConvolution(shape, {
-    limits: FILTER_GRADIENT_LIMITS,
-    // The last tile of a run reads on past it, and must not leave the memory behind the last image.
-    mayReadInPlace: runLength % TILE_ROWS === 0,
-  });
-  const gradient = memory.makeTensor<tf.Tensor4D>([
+  const { tensor, pointer } = kernels.memory.makeTensor<tf.Tensor4D>([
     filterHeight,
     filterWidth,
     inChannels,
     outChannels,
   ]);
-  const bytes = {
-    plan: PLAN_BYTES,
-    workspace: wasm.filterGradientWorkspaceBytes(blockPixels(plan), outChannels) +
-      blockSourceBytes(plan),
+  const addresses = {
+    input: kernels.memory.tensorPointer(x),
+    dy: kernels.memory.tensorPointer(dy),
+    gradient: pointer,
   };
   try {
-    memory.withScratch(bytes, (scratch) => {
-      memory.i32(scratch.plan, PLAN_BYTES / 4).set(encodePlan(plan));
-      wasm.convolve2DFilterGradient(
-        scratch.plan,
-        memory.tensorPointer(x),
-        memory.tensorPointer(dy),
-        gradient.pointer,
-        scratch.workspace,
-      );
-    });
+    if (method === "direct") runDirect(kernels, shape, addresses);
+    else runTiles(kernels, shape, addresses);
   } catch (error) {
-    gradient.tensor.dispose();
+    tensor.dispose();
     throw error;
   }
-  return gradient.tensor;
+  return tensor;
+}
+
+/** Where a filter gradient reads and writes. */
+interface Addresses {
+  readonly input: number;
+  readonly dy: number;
+  readonly gradient: number;
+}
+
+function runDirect(
+  { memory, wasm }: Kernels,
+  shape: ConvolutionShape,
+  { input, dy, gradient }: Addresses,
+): void {
+  const { filterWidth, inChannels, outChannels } = shape;
+  const runLength = (shape.dilationWidth === 1 ? filterWidth : 1) * inChannels;
+  const made = planConvolution(shape, {
+    limits: FILTER_GRADIENT_LIMITS,
+    // The last tile of a run reads on past it, and must not leave the memory behind the last image.
+    mayReadInPlace: runLength % TILE_ROWS === 0,
+  });
+  const workspace = wasm.filterGradientWorkspaceBytes(blockPixels(made), outChannels) +
+    blockSourceBytes(made);
+  memory.withScratch({ plan: PLAN_BYTES, workspace }, ({ plan, workspace }) => {
+    memory.i32(plan, PLAN_BYTES / 4).set(encodePlan(made));
+    wasm.convolve2DFilterGradient(plan, input, dy, gradient, workspace);
+  });
+}
+
+function runTiles(
+  kernels: Kernels,
+  shape: ConvolutionShape,
+  { input, dy, gradient }: Addresses,
+): void {
+  const { memory, wasm } = kernels;
+  const made = planWinograd(shape, "winograd4x4", { limits: CONVOLUTION_LIMITS });
+  const workspace = winogradFilterGradientWorkspaceBytes(kernels, made);
+  memory.withScratch({ plan: PLAN_BYTES, workspace }, ({ plan, workspace }) => {
+    memory.i32(plan, PLAN_BYTES / 4).set(encodePlan(made));
+    wasm.winogradFilterGradient(plan, input, dy, gradient, made.chunkTiles, workspace);
+  });
 }

@@ -58,6 +58,22 @@ export interface ConvolutionExports {
     chunkTiles: number,
     blockTiles: number,
   ): number;
+  /** Gradient in a 3×3 filter by tiles; see `assembly/winograd_filter_gradient.ts`. */
+  winogradFilterGradient(
+    plan: number,
+    input: number,
+    dy: number,
+    gradient: number,
+    chunkTiles: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `winogradFilterGradient` besides a block of the source. */
+  winogradFilterGradientWorkspaceBytes(
+    channels: number,
+    outputs: number,
+    chunkTiles: number,
+    blockTiles: number,
+  ): number;
   /** Transforms packed 3×3 filters. */
   transformWinogradFilter(
     side: number,

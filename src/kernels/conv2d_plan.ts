@@ -76,6 +76,9 @@ export interface BlockLimits {
   readonly alwaysPixels?: number;
 }
 
+/** Blocks of what reads a block once or a few times: their source stays in the second cache. */
+export const CONVOLUTION_LIMITS: BlockLimits = { sourceBytes: 192 * 1024, pixels: 4096 };
+
 /** What else shapes a plan. */
 export interface PlanOptions {
   readonly limits: BlockLimits;

@@ -1,10 +1,11 @@
-import { factorWithRidge, meanDiagonal } from "./cholesky.ts";
+import { factorWritten } from "./cholesky.ts";
 import {
   Elimination,
   type EliminationSystem,
   type FittedSystem,
   type HeapGroup,
 } from "./elimination_state.ts";
+import { writeGram } from "./gram.ts";
 import type { Kernels } from "./load.ts";
 
 /** The heap's matrices are closed up when fewer than this share of their rows are left. */
@@ -42,14 +43,17 @@ export class GroupElimination extends Elimination {
   /** H = (G + ρI)⁻¹ and W* = H(C + ρW), rows of a group side by side. */
   protected fitAllRows(order: Int32Array): FittedSystem {
     const { wasm, memory } = this.kernels;
-    const { moments: { d, n, gram, cross }, weights, ridge } = this.system;
+    const { moments, weights, ridge } = this.system;
+    const { d, n, cross } = moments;
     const { inverse, fitted } = this.heap.at;
     this.writeOldWeights(order);
-    const evidence = memory.withScratch(
+    const { unit, ...evidence } = memory.withScratch(
       { workspace: wasm.choleskyInvertWorkspaceBytes(d) },
       ({ workspace }) => {
-        const evidence = factorWithRidge(this.kernels, gram, d, ridge, inverse, workspace, order);
-        const rho = evidence.ridge * meanDiagonal(gram, d);
+        const write = (target: Float64Array) => writeGram(moments, order, target);
+        const at = { factor: inverse, workspace };
+        const evidence = factorWritten(this.kernels, write, d, ridge, at);
+        const rho = evidence.ridge * evidence.unit;
         const target = memory.f64(fitted, d * n);
         order.forEach((row, at) => {
           for (let o = 0; o < n; o++) {
@@ -62,7 +66,6 @@ export class GroupElimination extends Elimination {
       },
     );
     this.#copyBlocks();
-    const unit = meanDiagonal(gram, d);
     const rho = evidence.ridge * unit;
     return {
       evidence,

@@ -1,12 +1,12 @@
 import type { RidgeEvidence } from "./cholesky.ts";
 import { EliminationMemory } from "./elimination_memory.ts";
 import type { Kernels } from "./load.ts";
-import type { Moments } from "./moments.ts";
+import type { LayerMoments } from "./moments.ts";
 
 /** What an elimination starts from. */
 export interface EliminationSystem {
   /** G, C and Σy² of the layer, or its samples. */
-  readonly moments: Moments;
+  readonly moments: LayerMoments;
   /** W, d × n: the weights that the ridge pulls towards. */
   readonly weights: Float32Array;
   /** Rows of each group, disjoint; a group may be empty, a row may belong to none. */

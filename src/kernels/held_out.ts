@@ -1,4 +1,5 @@
 import { factorWritten } from "./cholesky.ts";
+import { mirrorUpper } from "./gram.ts";
 import type { Kernels } from "./load.ts";
 
 const F64_BYTES = 8;
@@ -27,10 +28,12 @@ export interface HeldOutTrial {
   readonly outputs: number;
 }
 
-/** Second moments whose G nobody holds: it is as large as a layer's own. */
-export interface WrittenMoments extends Omit<SampleMoments, "gram"> {
-  /** Writes G, size × size. */
+/** Second moments that nobody holds: they are as large as a layer's own. */
+export interface WrittenMoments extends Pick<SampleMoments, "total"> {
+  /** Writes G, size × size, its upper triangle at least. */
   readonly writeGram: (target: Float64Array) => void;
+  /** Writes C, size × outputs. */
+  readonly writeCross: (target: Float64Array) => void;
 }
 
 /** A {@link HeldOutTrial} whose matrices are written when they are needed. */
@@ -62,23 +65,26 @@ export function heldOutError(
   return memory.withScratch({
     matrix: size * size * F64_BYTES,
     solution: size * outputs * F64_BYTES,
-    product: size * outputs * F64_BYTES,
+    rest: size * outputs * F64_BYTES,
     workspace: wasm.choleskyWorkspaceBytes(),
   }, (at) => {
     const { matrix: factor, workspace } = at;
     const written = factorWritten(kernels, train.writeGram, size, ridge, { factor, workspace });
     const rho = written.ridge * written.unit;
     const solution = memory.f64(at.solution, size * outputs);
-    for (let i = 0; i < solution.length; i++) solution[i] = train.cross[i] + rho * weights[i];
+    train.writeCross(solution);
+    for (let i = 0; i < solution.length; i++) solution[i] += rho * weights[i];
     wasm.choleskySolve(at.matrix, size, size, at.solution, outputs, at.workspace);
 
-    test.writeGram(memory.f64(at.matrix, size * size));
-    const negated = memory.f64(at.product, size * outputs).fill(0);
-    wasm.subtractProduct(at.product, at.matrix, size, at.solution, outputs, at.workspace);
+    const gram = memory.f64(at.matrix, size * size);
+    test.writeGram(gram);
+    mirrorUpper(gram, size);
+    const rest = memory.f64(at.rest, size * outputs);
+    test.writeCross(rest);
+    for (let i = 0; i < rest.length; i++) rest[i] *= 2;
+    wasm.subtractProduct(at.rest, at.matrix, size, at.solution, outputs, at.workspace);
     let error = test.total;
-    for (let i = 0; i < solution.length; i++) {
-      error -= solution[i] * (2 * test.cross[i] + negated[i]);
-    }
+    for (let i = 0; i < solution.length; i++) error -= solution[i] * rest[i];
     return Math.max(0, error);
   });
 }

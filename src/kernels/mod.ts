@@ -5,7 +5,7 @@
  */
 export { startBackend } from "./backend.ts";
 export { channelMoments, trainBatchNorm } from "./batch_norm.ts";
-export { type RidgeEvidence, solveRidge } from "./cholesky.ts";
+export { type RidgeEvidence, solveRidge, solveWritten } from "./cholesky.ts";
 export { conditionMoments, conditionTrial } from "./conditional_moments.ts";
 export { contractMoments } from "./contraction.ts";
 export { GroupElimination } from "./elimination.ts";
@@ -18,15 +18,19 @@ export {
   type WrittenMoments,
   type WrittenTrial,
 } from "./held_out.ts";
+export { changeGram, gramOf, rowStarts, writeGram } from "./gram.ts";
+export { lendTensor, lendZeros } from "./lent_tensors.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
 export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   addMoments,
   centerInPlace,
+  copyMoments,
   giveBack,
   inputSquares,
   joinParts,
+  type LayerMoments,
   mergeMoments,
   type MomentParts,
   type Moments,
@@ -44,7 +48,6 @@ export {
   partOf,
   shapesOfParts,
   sizeOfMoments,
-  unpackAndRelease,
   unpackMoments,
 } from "./packed_moments.ts";
 export { TensorFile, type TensorPlace } from "./tensor_file.ts";

@@ -1,3 +1,5 @@
+import { changeGram, gramOf, rowStarts } from "./gram.ts";
+
 /** The samples of a layer with more inputs than G has room for, or than half as many samples would need. */
 export interface Samples {
   /** X, samples × d; those of the first half of the images first. */
@@ -45,6 +47,9 @@ export interface PackedMoments extends Omit<Moments, "gram" | "half"> {
   readonly half?: PackedMoments;
 }
 
+/** Moments of a layer in either form. */
+export type LayerMoments = Moments | PackedMoments;
+
 /**
  * Variance below this share of the mean square is rounding: that of a network's f32 values, about 2⁻²² of them, squared.
  * The sums bear it, for products are taken about a number near the mean.
@@ -72,7 +77,7 @@ export function mergeMoments(shards: readonly Moments[]): Moments {
  * @returns Their sums.
  * @throws {TypeError} When their sizes differ.
  */
-export function addMoments<Form extends Moments | PackedMoments>(sum: Form, shard: Form): Form {
+export function addMoments<Form extends LayerMoments>(sum: Form, shard: Form): Form {
   if (shard.d !== sum.d || shard.n !== sum.n) {
     throw new TypeError(
       `merge moments: sizes ${shard.d}×${shard.n} and ${sum.d}×${sum.n}, wanted equal ones`,
@@ -140,13 +145,8 @@ function emptyMoments({ d, n, triangle, cross }: PackedMoments): PackedMoments {
   };
 }
 
-/** What of G there is. */
-function gramOf(moments: Moments | PackedMoments): Float64Array {
-  return "gram" in moments ? moments.gram : moments.triangle;
-}
-
 /** Samples of both, those of the first halves of the images first. */
-function joinSamples<Form extends Moments | PackedMoments>(
+function joinSamples<Form extends LayerMoments>(
   a: Form,
   b: Form,
   firstOf = ({ half }: Form) => half?.count ?? 0,
@@ -173,16 +173,13 @@ function joinSamples<Form extends Moments | PackedMoments>(
  * @param moments Moments or samples.
  * @returns d numbers: the diagonal of G.
  */
-export function inputSquares(moments: Moments | PackedMoments): Float64Array {
+export function inputSquares(moments: LayerMoments): Float64Array {
   const { d, samples } = moments;
-  const squares = new Float64Array(d);
   if (samples === undefined) {
-    const [gram, isPacked] = [gramOf(moments), "triangle" in moments];
-    for (let row = 0, at = 0; row < d; at += isPacked ? d - row : d + 1, row++) {
-      squares[row] = gram[at];
-    }
-    return squares;
+    const gram = gramOf(moments);
+    return Float64Array.from(rowStarts(moments), (start, row) => gram[start + row]);
   }
+  const squares = new Float64Array(d);
   samples.x.forEach((value, at) => squares[at % d] += value * value);
   return squares;
 }
@@ -195,7 +192,7 @@ export function inputSquares(moments: Moments | PackedMoments): Float64Array {
  * @returns Their sums.
  * @throws {TypeError} When their sizes differ.
  */
-export function joinHalves<Form extends Moments | PackedMoments>(first: Form, second: Form): Form {
+export function joinHalves<Form extends LayerMoments>(first: Form, second: Form): Form {
   const { samples, ...half } = first;
   if (samples === undefined) return { ...addMoments(second, first), half: first };
   const sum = (name: "sumX" | "sumY" | "sumYY") =>
@@ -216,7 +213,7 @@ export function joinHalves<Form extends Moments | PackedMoments>(first: Form, se
  *
  * @param moments Moments that nobody needs any more.
  */
-export function releaseMoments(moments: Moments | PackedMoments): void {
+export function releaseMoments(moments: LayerMoments): void {
   const { cross, half, samples } = moments;
   if (half) releaseMoments(half);
   giveBack([gramOf(moments), cross, ...(samples ? [samples.x, samples.y] : [])]);
@@ -230,10 +227,17 @@ export function releaseMoments(moments: Moments | PackedMoments): void {
 export function giveBack(arrays: readonly ArrayBufferView[]): void {
   const used = arrays.filter(({ byteLength }) => byteLength > 0);
   const buffers = new Set(used.map(({ buffer }) => buffer as ArrayBuffer));
-  structuredClone(undefined, { transfer: [...buffers] });
+  for (const buffer of buffers) discard(buffer);
 }
 
-function copyMoments<Form extends Moments | PackedMoments>(moments: Form): Form {
+/** Node 20 knows no `transfer`; the collector has to find the memory there. */
+function discard(buffer: ArrayBuffer & { readonly transfer?: (length: number) => unknown }): void {
+  if (buffer.transfer) buffer.transfer(0);
+  else structuredClone(undefined, { transfer: [buffer] });
+}
+
+/** The same in arrays that nobody else has. */
+export function copyMoments<Form extends LayerMoments>(moments: Form): Form {
   const { cross, sumX, sumY, sumYY, half, samples } = moments;
   const gram = gramOf(moments).slice();
   return {
@@ -275,33 +279,30 @@ export function centerMoments(moments: Moments): Moments {
  * @param moments Raw moments; G, C and Σy² are overwritten, Σx and Σy stay, those of the half too.
  * @returns The moments about the means.
  */
-export function centerInPlace(moments: Moments): Moments {
+export function centerInPlace<Form extends LayerMoments>(moments: Form): Form {
   if (moments.samples) return centerSamples(moments, moments.samples);
-  const { d, n, count, gram, cross, sumX, sumY, sumYY } = moments;
+  const { d, n, count, cross, sumX, sumY, sumYY } = moments;
   const means = { x: sumX.map((sum) => sum / count), y: sumY.map((sum) => sum / count) };
-  const varies = new Uint8Array(d);
+  const varies = inputSquares(moments).map((square, row) =>
+    Number(square - sumX[row] * sumX[row] / count > CONSTANT_COLUMN_SHARE * square)
+  );
+  changeGram(
+    moments,
+    (value, r, s) => varies[r] && varies[s] ? value - sumX[r] * sumX[s] / count : 0,
+  );
   for (let r = 0; r < d; r++) {
-    const square = gram[r * d + r];
-    varies[r] = Number(square - sumX[r] * sumX[r] / count > CONSTANT_COLUMN_SHARE * square);
-  }
-  for (let r = 0; r < d; r++) {
-    const mean = sumX[r] / count;
-    for (let s = 0; s < d; s++) {
-      // Grouped so that (r, s) and (s, r) round alike.
-      gram[r * d + s] = varies[r] && varies[s] ? gram[r * d + s] - sumX[r] * sumX[s] / count : 0;
-    }
     for (let o = 0; o < n; o++) {
-      cross[r * n + o] = varies[r] ? cross[r * n + o] - mean * sumY[o] : 0;
+      cross[r * n + o] = varies[r] ? cross[r * n + o] - means.x[r] * sumY[o] : 0;
     }
   }
   for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o] - sumY[o] * sumY[o] / count);
   const half = moments.half && moveHalf(moments.half, means, varies);
-  const sums = { sumX: new Float64Array(d), sumY: new Float64Array(n), sumYY };
-  return { d, n, count, gram, cross, ...sums, ...(half && { half }) };
+  const sums = { sumX: new Float64Array(d), sumY: new Float64Array(n) };
+  return { ...moments, ...sums, ...(half && { half }) };
 }
 
 /** The same with samples: they are lessened by the means of all. */
-function centerSamples(moments: Moments, samples: Samples): Moments {
+function centerSamples<Form extends LayerMoments>(moments: Form, samples: Samples): Form {
   const { d, n, count, sumX, sumY, half } = moments;
   const squares = inputSquares(moments);
   const varies = squares.map((square, row) =>
@@ -333,24 +334,27 @@ function centerSamples(moments: Moments, samples: Samples): Moments {
 }
 
 /** Moments about means that are not their own: with m of X and k of Y, G − mΣxᵀ − Σxmᵀ + N·mmᵀ, and C and Σy² alike. */
-function moveHalf(
-  { d, n, count, gram, cross, sumX, sumY, sumYY }: Moments,
+function moveHalf<Form extends LayerMoments>(
+  moments: Form,
   { x, y }: { readonly x: Float64Array; readonly y: Float64Array },
-  varies: Uint8Array,
-): Moments {
+  varies: Float64Array,
+): Form {
+  const { d, n, count, cross, sumX, sumY, sumYY } = moments;
   const movedX = sumX.map((sum, r) => varies[r] ? sum - count * x[r] : 0);
   const movedY = sumY.map((sum, o) => sum - count * y[o]);
+  changeGram(
+    moments,
+    (value, r, s) =>
+      varies[r] && varies[s]
+        ? value - (x[r] * sumX[s] + x[s] * sumX[r]) + count * (x[r] * x[s])
+        : 0,
+  );
   for (let r = 0; r < d; r++) {
-    for (let s = 0; s < d; s++) {
-      // Grouped so that (r, s) and (s, r) round alike.
-      const moved = gram[r * d + s] - (x[r] * sumX[s] + x[s] * sumX[r]) + count * (x[r] * x[s]);
-      gram[r * d + s] = varies[r] && varies[s] ? moved : 0;
-    }
     for (let o = 0; o < n; o++) {
       const at = r * n + o;
       cross[at] = varies[r] ? cross[at] - x[r] * sumY[o] - movedX[r] * y[o] : 0;
     }
   }
   for (let o = 0; o < n; o++) sumYY[o] = Math.max(0, sumYY[o] - y[o] * (sumY[o] + movedY[o]));
-  return { d, n, count, gram, cross, sumX: movedX, sumY: movedY, sumYY };
+  return { ...moments, sumX: movedX, sumY: movedY };
 }

@@ -1,4 +1,4 @@
-import { type Moments, type PackedMoments, releaseMoments } from "./moments.ts";
+import type { LayerMoments, Moments, PackedMoments } from "./moments.ts";
 
 /** Moments of layers by key. */
 export interface MomentsByLayer {
@@ -8,7 +8,7 @@ export interface MomentsByLayer {
    * @param key The layer, which must be among them.
    * @returns Raw moments; the caller may write over G, C and Σy².
    */
-  get(key: string): Moments;
+  get(key: string): LayerMoments;
 }
 
 /** Packs moments; the other arrays are shared. */
@@ -36,13 +36,6 @@ export function unpackMoments({ triangle, half, ...rest }: PackedMoments): Momen
   return { ...rest, ...own, ...copy, ...(half && { half: unpackMoments(half) }) };
 }
 
-/** The same, when nobody needs the packed ones any more: their memory is given back at once. */
-export function unpackAndRelease(packed: PackedMoments): Moments {
-  const moments = unpackMoments(packed);
-  releaseMoments(packed);
-  return moments;
-}
-
 /** Sizes of a layer's moments. */
 export interface MomentsSize {
   /** Inputs per sample. */
@@ -64,7 +57,7 @@ export interface MomentsSize {
  * @returns Their sizes.
  */
 export function sizeOfMoments(
-  { d, n, count, half, samples }: Moments | PackedMoments,
+  { d, n, count, half, samples }: LayerMoments,
 ): MomentsSize {
   const isWide = samples !== undefined;
   return { d, n, count, isWide, ...(half && { half: { count: half.count } }) };

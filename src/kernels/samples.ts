@@ -1,6 +1,6 @@
 import { factorWithRidge, type RidgeEvidence } from "./cholesky.ts";
 import type { Kernels } from "./load.ts";
-import type { Moments } from "./moments.ts";
+import type { LayerMoments, Moments } from "./moments.ts";
 
 const F64_BYTES = 8;
 
@@ -74,7 +74,7 @@ export function meanSquareOf(x: Float64Array, d: number): number {
 
 /** Some inputs of all samples, in the order given. */
 export function pickColumns(
-  { samples, d, count }: Moments,
+  { samples, d, count }: LayerMoments,
   columns: ArrayLike<number>,
 ): Float64Array {
   const width = columns.length;
@@ -177,7 +177,7 @@ const FITTED_AT_ONCE = 256;
 /** A layer with samples that is fitted through some of its inputs. */
 export interface SampleRefit {
   /** Moments about the means, with samples. */
-  readonly moments: Moments;
+  readonly moments: LayerMoments;
   /** W, d × n: the weights that the ridge pulls towards. */
   readonly weights: Float32Array;
   /** Inputs that stay, ascending. */
@@ -258,16 +258,20 @@ export function refitBySamples(
  * @param moments Moments with samples.
  * @returns The same with sums of products.
  */
-export function momentsOfSamples(kernels: Kernels, moments: Moments): Moments {
+export function momentsOfSamples(kernels: Kernels, moments: LayerMoments): Moments {
   const { samples, half, ...rest } = moments;
-  const sums = (own: Omit<Moments, "samples">): Moments => {
-    const { d, n, count } = own;
+  const sums = ({ d, n, count, sumX, sumY, sumYY }: Omit<LayerMoments, "samples">): Moments => {
     const x = samples!.x.subarray(0, count * d), y = samples!.y.subarray(0, count * n);
     const transposed = { depth: count, isTransposed: true };
     return {
-      ...own,
+      d,
+      n,
+      count,
       gram: productOfSamples(kernels, x, x, { rows: d, columns: d, ...transposed }),
       cross: productOfSamples(kernels, x, y, { rows: d, columns: n, ...transposed }),
+      sumX,
+      sumY,
+      sumYY,
     };
   };
   return { ...sums(rest), ...(half && { half: sums(half) }) };

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { lendZeros } from "../kernels/mod.ts";
 import type { LayersTopology, Weight } from "./model_file.ts";
 
 /** Numbers that layers may have beyond those of the file: TensorFlow.js says itself which of a few do not fit. */
@@ -7,7 +8,13 @@ const SLACK = 2 ** 20;
 /** What TensorFlow.js calls on a layer for each of its weights, and for nothing else. */
 interface WeightMaker {
   readonly name: string;
-  addWeight(name: string, shape: number[], ...rest: unknown[]): unknown;
+  addWeight(
+    name: string,
+    shape: number[],
+    dtype?: tf.DataType,
+    initializer?: { readonly apply: typeof lendZeros },
+    ...rest: unknown[]
+  ): unknown;
   setFastWeightInitDuringBuild(value: boolean): void;
 }
 
@@ -31,7 +38,7 @@ export function buildWithinWeights(
   let made = 0;
   const layers = tf.layers.Layer.prototype as unknown as WeightMaker;
   const { addWeight } = layers;
-  layers.addWeight = function (name, shape, ...rest) {
+  layers.addWeight = function (name, shape, dtype, _initializer, ...rest) {
     made += shape.reduce((product, extent) => product * extent, 1);
     // Sizes that are not numbers are refused too.
     if (!(made <= there + SLACK)) {
@@ -41,8 +48,8 @@ export function buildWithinWeights(
           `${numbers}, wanted no more than the ${there} numbers of the weights that are there`,
       );
     }
-    this.setFastWeightInitDuringBuild(true);
-    return addWeight.call(this, name, shape, ...rest);
+    this.setFastWeightInitDuringBuild(false);
+    return addWeight.call(this, name, shape, dtype, { apply: lendZeros }, ...rest);
   };
   try {
     // Layers are built before this call returns.

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../base/mod.ts";
+import { lendTensor } from "../kernels/mod.ts";
 import { buildWithinWeights } from "./build_within_weights.ts";
 import { checkTopology } from "./check_topology.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
@@ -7,7 +8,8 @@ import type { ModelFile } from "./model_file.ts";
 import { readTopology } from "./topology.ts";
 
 /**
- * Builds the model on the current backend. It is not compiled: the file's training configuration stays in the file.
+ * Builds the model on the current backend, whose memory weights take when they are first computed with: until then they are
+ * those of the file, which nobody may change. It is not compiled: the file's training configuration stays in the file.
  *
  * When tfjs fails half-way it does not give back the tensors it has made; the process is expected to end then.
  *
@@ -24,7 +26,7 @@ export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
     const tensors = Object.fromEntries(
       [...weights].map(([name, { values, shape, dtype }]) => [
         name,
-        tf.tensor(values, shape, dtype),
+        lendTensor(values, shape, dtype),
       ]),
     );
     model.loadWeights(tensors);

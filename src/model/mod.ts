@@ -25,6 +25,7 @@ export {
   type PixelTransform,
   type Preprocessing,
   preprocessingPresets,
+  presetNames,
   valuesOf,
   writePreprocessing,
 } from "./preprocessing.ts";
@@ -41,5 +42,5 @@ export {
   type JsonObject,
   readTopology,
 } from "./topology.ts";
-export { shareWeights } from "./share_weights.ts";
+export { shareValues, shareWeights } from "./share_weights.ts";
 export { requireFiniteWeights } from "./check_weights.ts";

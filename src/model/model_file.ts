@@ -1,3 +1,5 @@
+import type { Notice } from "../base/mod.ts";
+
 /** Storage type of quantized weights. */
 export type QuantizedType = "uint8" | "uint16" | "float16";
 
@@ -70,6 +72,8 @@ export interface ModelFile {
   quantized?: QuantizedType;
   /** Bytes of model.json and its shards together; 0 for a model that was never on disk. */
   bytes: number;
+  /** What is to be said of files beside it that name its classes differently. */
+  classNotices?: readonly Notice[];
   /** Path of model.json, or what stands for it in messages. */
   path: string;
 }

@@ -29,6 +29,8 @@ export interface InputPreparation {
   readonly transform?: PixelTransform;
   /** Whether the network reads whole numbers, such as the words that an Embedding looks up. */
   readonly isWhole?: boolean;
+  /** How many words an Embedding knows that reads it: the numbers are 0 to one less. */
+  readonly wordCount?: number;
   /** Whether floats are transformed as well; otherwise they are what the network reads. */
   readonly preparesFloats?: boolean;
   /** Whether images of another ratio of sides lose their margins; otherwise they are stretched. */
@@ -72,6 +74,20 @@ export const preprocessingPresets: ReadonlyMap<string, PixelTransform> = new Map
     channelOrder: "bgr",
   }],
 ]);
+
+/**
+ * Names of the presets for so many channels.
+ *
+ * @param channels Channels of an input; absent for all presets.
+ * @returns The names.
+ */
+export function presetNames(channels?: number): string[] {
+  return [...preprocessingPresets]
+    .filter(([, { mean: { length } }]) =>
+      channels === undefined || length === 1 || length === channels
+    )
+    .map(([name]) => name);
+}
 
 /** Presets by which images lose their margins instead of being stretched. */
 export const CROPPING_PRESETS: readonly string[] = ["teachable-machine"];

@@ -7,6 +7,7 @@ import {
   type PixelTransform,
   type Preprocessing,
   preprocessingPresets,
+  presetNames,
 } from "./preprocessing.ts";
 import {
   chooseInputSize,
@@ -155,7 +156,13 @@ function requireKnown(found: readonly string[], names: readonly string[], place:
 function readInput(input: ReadInput): InputPreparation {
   const { name, stored, overrides } = input;
   const shape = readShape(input);
-  const read = { name, shape, ...(input.isWhole && { isWhole: true }) };
+  const { wordCount } = input;
+  const read = {
+    name,
+    shape,
+    ...(input.isWhole && { isWhole: true }),
+    ...(wordCount !== undefined && { wordCount }),
+  };
   const base = chooseTransform(input, isPictureShape(shape) && !input.hasOthers);
   if (base === undefined) return read;
   const { preset, scale } = overrides;
@@ -218,18 +225,22 @@ function readShape(input: ReadInput): number[] {
  * nothing says how an input is prepared that need not say so.
  */
 function chooseTransform(
-  { stored, overrides, place }: ReadInput,
+  { shape, stored, overrides, place }: ReadInput,
   isNeeded: boolean,
 ): { [name in keyof PixelTransform]: unknown } | undefined {
   const { preset, scale, mean, std } = overrides;
   const raw = preprocessingPresets.get("raw")!;
   if (preset !== undefined) {
-    const named = preprocessingPresets.get(preset);
-    if (named) return named;
+    const fitting = presetNames(shape?.at(-1) ?? undefined);
+    if (fitting.includes(preset)) return preprocessingPresets.get(preset)!;
+    const isKnown = preprocessingPresets.has(preset);
     throw new InputError([
       "reading ",
       option("preset"),
-      `: found "${preset}", wanted one of ${presetNames()}; give one of them`,
+      `: found "${preset}"${
+        isKnown ? ", which is for other channels than those of " + place : ""
+      }, ` +
+      `wanted one of ${fitting.join(", ")}; give one of them`,
     ]);
   }
   if (stored && (isNeeded || TRANSFORM_KEYS.some((key) => key in stored))) {
@@ -246,10 +257,6 @@ function chooseTransform(
     `reading the preprocessing of ${place}: found no userDefinedMetadata.preprocess in the model; ` +
     "say how images are prepared with ",
     anyOf(["preset", "mean", "std", "scale"]),
-    ` (presets are ${presetNames()})`,
+    ` (presets are ${presetNames(shape?.at(-1) ?? undefined).join(", ")})`,
   ]);
-}
-
-function presetNames(): string {
-  return [...preprocessingPresets.keys()].join(", ");
 }

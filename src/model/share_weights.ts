@@ -1,3 +1,4 @@
+import { copyShared } from "../base/mod.ts";
 import type { ModelFile, Weight } from "./model_file.ts";
 
 /** Where values of any type may begin. */
@@ -23,6 +24,18 @@ export function shareWeights(file: ModelFile): ModelFile {
     return [name, { ...weight, values: view }] as const;
   });
   return { ...file, weights: new Map(shared) };
+}
+
+/**
+ * The same for weights of a layer.
+ *
+ * @param weights Its weights by role.
+ * @returns The weights, each in shared memory of its own.
+ */
+export function shareValues(weights: ReadonlyMap<string, Weight>): Map<string, Weight> {
+  return new Map(
+    [...weights].map(([role, weight]) => [role, { ...weight, values: copyShared(weight.values) }]),
+  );
 }
 
 type SharedView = new (

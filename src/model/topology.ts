@@ -108,6 +108,8 @@ export interface InputDeclaration {
   readonly shape?: (number | null)[];
   /** Whether it reads whole numbers: it says so, or an Embedding looks them up. */
   readonly isWhole?: boolean;
+  /** How many words an Embedding knows that reads it: the numbers are 0 to one less. */
+  readonly wordCount?: number;
 }
 
 /**
@@ -127,9 +129,16 @@ export function findInputs({ class_name: className, config }: LayerJson): InputD
     const readers = className === "Sequential"
       ? layers.slice(0, 2)
       : layers.filter(({ inbound_nodes: calls }) => readsTensorOf(calls, name));
-    const isWhole = /^u?int/.test(String(layer?.config.dtype)) ||
-      readers.some((reader) => reader.class_name === "Embedding");
-    return { name, shape: layer && findInputShape(layer), ...(isWhole && { isWhole }) };
+    const embeddings = readers.filter((reader) => reader.class_name === "Embedding");
+    const isWhole = /^u?int/.test(String(layer?.config.dtype)) || embeddings.length > 0;
+    const counts = embeddings.map(({ config: { input_dim: count } }) => count);
+    const wordCount = Math.min(...counts.filter((count) => typeof count === "number"));
+    return {
+      name,
+      shape: layer && findInputShape(layer),
+      ...(isWhole && { isWhole }),
+      ...(Number.isFinite(wordCount) && { wordCount }),
+    };
   });
 }
 

@@ -51,7 +51,7 @@ export interface FinishedRun {
   /** Why images were not classified but outputs compared, when they were. */
   readonly unlabeled?: string;
   /** What is worth knowing about the data and the original network. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /** Seed of the run. */
   readonly seed: number;
   /** Threads of the run. */
@@ -105,6 +105,7 @@ export function describeRun(run: FinishedRun): PruneReport {
       test: evaluations.after.images,
       unreadable: faults.count,
       unreadableNames: faults.names,
+      unreadableReasons: faults.reasons,
     },
     seed: run.seed,
     workers: run.workers,

@@ -6,7 +6,7 @@ import {
   type LayerGraph,
   type LayerNode,
 } from "../graph/mod.ts";
-import { keptSamples } from "../execution/mod.ts";
+import { heldWeightBytes, keptSamples } from "../execution/mod.ts";
 import {
   CALIBRATION_DEFAULTS,
   layersToSample,
@@ -50,8 +50,8 @@ const PROGRAM_BYTES = 350 * MEBIBYTE, THREAD_BYTES = 120 * MEBIBYTE;
 /** Bytes of what is live of a batch on its way through the network, and what kernels work on. */
 const BATCH_BYTES = 300 * MEBIBYTE;
 
-/** Matrices of the largest layer that are there at a time: G, that of half of the images, and the inverse. */
-const SOLVER_MATRICES = 3;
+/** Matrices of the largest layer that are there at a time: half of G, half of that of half of the images, and the inverse. */
+const SOLVER_MATRICES = 2;
 
 /**
  * What a run with a budget takes, about: the formula of docs/size.md.
@@ -71,7 +71,7 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
   const sizes = solvedSizes(layers, images);
   const largest = Math.max(0, ...sizes);
   const sums = calibration.memoryBudget / threads / 2;
-  const perThread = THREAD_BYTES + 2 * params * FLOAT_BYTES + BATCH_BYTES +
+  const perThread = THREAD_BYTES + heldWeightBytes(network.graph) + BATCH_BYTES +
     Math.min(sums, sizes.reduce((sum, size) => sum + DOUBLE_BYTES * size ** 2, 0));
   return {
     images,

@@ -438,12 +438,16 @@ export interface PruneReport extends FigureChanges {
     readonly tune: number;
     readonly evaluate: number;
   };
-  /** Numbers of images: of calibration, of the test split, and those that could not be read, whose names follow. */
+  /**
+   * Numbers of images: of calibration, of the test split, and those that could not be read, whose names follow, and what was
+   * wrong with each, as messages.
+   */
   readonly images: {
     readonly calibration: number;
     readonly test: number;
     readonly unreadable: number;
     readonly unreadableNames: readonly string[];
+    readonly unreadableReasons: readonly string[];
   };
   /** Seed of the run. */
   readonly seed: number;

@@ -1,4 +1,6 @@
+import { type Notice, option } from "../base/mod.ts";
 import type { Figures } from "../execution/mod.ts";
+import { presetNames } from "../model/mod.ts";
 import type { Session } from "./session.ts";
 
 /** Below so many images chance is hard to tell from anything. */
@@ -18,10 +20,10 @@ const FEWEST_IMAGES = 20;
  * @returns What to say: a notice when the accuracy is at most two deviations above p.
  */
 export function noticeOfChance(
-  { pool }: Pick<Session, "pool">,
+  { pool, inputs }: Pick<Session, "inputs" | "pool">,
   { accuracy, answers }: Pick<Figures, "accuracy" | "answers">,
   split: "train" | "test",
-): string[] {
+): Notice[] {
   const { classes = [], [split]: { labels } } = pool.local.dataset;
   const count = answers?.images.length ?? 0;
   if (accuracy === undefined || !answers || !labels || count < FEWEST_IMAGES) return [];
@@ -32,14 +34,17 @@ export function noticeOfChance(
   );
   if (accuracy > share + 2 * Math.sqrt(share * (1 - share) / count)) return [];
   const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  return [
+  return [[
     `the accuracy of the original, ${percent(accuracy)} of ${count} images, is no better than ` +
-    `chance (${
-      percent(share)
-    }): either the images are not prepared as in training, or the classes ` +
-    "are in another order; try another preprocess (unit, keras-tf, keras-torch, keras-caffe, raw), " +
-    "or give the model's classes in the order of its outputs",
-  ];
+    `chance (${percent(share)}): either the images are not prepared as in training, or the ` +
+    "classes are in another order, or it has hardly been trained; try another ",
+    option("preset"),
+    ` (${
+      presetNames(inputs[0].shape.at(-1)).join(", ")
+    }), or give the names of the model's classes in the order of its ` +
+    "outputs with ",
+    option("classes"),
+  ]];
 }
 
 function shareByChance(labels: readonly number[], answers: Int32Array, classes: number): number {

@@ -24,6 +24,7 @@ export { batchesOfThread, openSession, type Session, trackBatches } from "./sess
 export {
   type CountedFor,
   fixOpenSizes,
+  fixSizesByData,
   resolveSizedModel,
   type SizedInput,
   type SizedModel,

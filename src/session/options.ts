@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { DatasetPlace } from "../data/mod.ts";
 import type { ModelFile, PreprocessingOverrides } from "../model/mod.ts";
 
@@ -21,7 +22,7 @@ export interface DataOptions {
   /** Threads that share the images. Default: as many as the machine has cores. */
   readonly workers?: number;
   /** Called at once with what is worth knowing about model and data; the reports name it too. */
-  readonly onNotice?: (notice: string) => void;
+  readonly onNotice?: (notice: Notice) => void;
   /** Called as the work proceeds, with what is being done and how far it is. */
   readonly onProgress?: ProgressListener;
 }

@@ -13,8 +13,8 @@ export interface RunIdentity extends Content {
   readonly images: number;
   /** Threads: sums over images are added up in f64 thread by thread, their last bits depend on it. */
   readonly workers: number;
-  /** Why outputs are compared, where they are. */
-  readonly unlabeled?: string;
+  /** Whether outputs are compared. */
+  readonly unlabeled?: true;
   /** Options of the run. */
   readonly [option: string]: unknown;
 }
@@ -41,7 +41,7 @@ export async function identifyRun(
     teacher: teacher && (isOriginal ? content.model : await fingerprintModel(teacher)),
     images: pool.local.dataset.train.length,
     workers: pool.size,
-    unlabeled,
+    unlabeled: unlabeled === undefined ? undefined : true,
     ...options,
   };
 }

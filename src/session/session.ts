@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { availableParallelism } from "node:os";
+import { type Notice, option } from "../base/mod.ts";
 import type { Dataset } from "../data/mod.ts";
 import type { ObjectiveSpec } from "../execution/mod.ts";
 import { activationBytes, type Network, openNetwork, pinInputSize } from "../graph/mod.ts";
@@ -18,6 +19,7 @@ import { type Content, identifyContent } from "./content.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
 import type { DataOptions, ProgressListener } from "./options.ts";
 import { resolveModel } from "./resolve_model.ts";
+import { sizeFromData } from "./sized_model.ts";
 
 /** A model with its data, opened on all workers. */
 export interface Session extends Pick<Network, "graph"> {
@@ -32,7 +34,7 @@ export interface Session extends Pick<Network, "graph"> {
   /** What networks are measured by, when they are. */
   readonly objective?: ObjectiveSpec;
   /** What is worth knowing about the data. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
   /** Why images are not classified but outputs compared, when they are. */
   readonly unlabeled?: string;
   /** What model and images are, by content; found out when it is first asked for. */
@@ -45,6 +47,8 @@ export interface Session extends Pick<Network, "graph"> {
 export interface ModelSource extends Pick<Session, "original" | "file"> {
   /** What its inputs read, and its classes. */
   readonly preprocessing: Preprocessing;
+  /** Height and width of the data's images, where the model leaves its own open and nobody says any. */
+  readonly sizeOfImages?: readonly [height: number, width: number];
 }
 
 /**
@@ -73,7 +77,8 @@ export async function openSession(
   chooseReference: ReferenceChoice,
 ): Promise<Session> {
   const workers = options.workers ?? availableParallelism();
-  const { original: read, file: pinned, preprocessing } = await readSource(options, workers > 1);
+  const source = await readSource(options, workers > 1);
+  const { original: read, file: pinned, preprocessing, sizeOfImages } = source;
   requireFiniteWeights(read, `opening ${read.path}`);
   const { inputs } = preprocessing;
   await startBackend();
@@ -92,7 +97,12 @@ export async function openSession(
     const { dataset } = pool.local;
     const metadata = writePreprocessing(read.metadata, usedPreprocessing(preprocessing, dataset));
     const [original, file] = [{ ...read, metadata }, { ...pinned, metadata }];
-    const { notices } = dataset;
+    const { classes } = options.preprocessing ?? {};
+    const notices: Notice[] = [
+      ...classes ? [] : read.classNotices ?? [],
+      ...sizeOfImages ? [noteOnSize(sizeOfImages)] : [],
+      ...dataset.notices,
+    ];
     for (const notice of notices) options.onNotice?.(notice);
     const unlabeled = whyNoClasses ?? reasonInData(dataset);
     const objective = await chooseObjective(file, unlabeled, chooseReference);
@@ -105,6 +115,14 @@ export async function openSession(
     await pool.close();
     throw error;
   }
+}
+
+function noteOnSize(size: readonly [height: number, width: number]): Notice {
+  return [
+    `the model leaves the size of its images open; it is used for ${size.join("×")}, which the ` +
+    "images of the data set have; for another one, give ",
+    option("inputSize"),
+  ];
 }
 
 /** Preprocessing as a model states it: that floats are prepared is said where the data has floats. */
@@ -123,13 +141,13 @@ function usedPreprocessing(
 /**
  * Reads a model for its data.
  *
- * @param options The model, and what flags say about preprocessing.
+ * @param options The model, its data, and what flags say about preprocessing.
  * @param isShared Whether threads will share its weights. Default false.
  * @returns The model, with a fixed input size too.
  * @throws {InputError} When it cannot be read.
  */
 export async function readSource(
-  options: Pick<DataOptions, "model" | "preprocessing">,
+  options: Pick<DataOptions, "model" | "data" | "preprocessing">,
   isShared = false,
 ): Promise<ModelSource> {
   const resolved = await resolveModel(options.model);
@@ -138,9 +156,13 @@ export async function readSource(
   if (isShared && typeof options.model === "string") {
     giveBack([...resolved.weights.values()].map(({ values }) => values));
   }
-  const preprocessing = readPreprocessing(read, options.preprocessing);
+  const sizeOfImages = await sizeFromData(read, options);
+  const preprocessing = readPreprocessing(read, {
+    ...options.preprocessing,
+    ...(sizeOfImages && { inputSize: sizeOfImages }),
+  });
   const sizes = new Map(preprocessing.inputs.map(({ name, shape }) => [name, shape]));
-  return { original: read, file: pinInputSize(read, sizes), preprocessing };
+  return { original: read, file: pinInputSize(read, sizes), preprocessing, sizeOfImages };
 }
 
 /** Why a model cannot be measured by right answers; undefined when it can. */
@@ -155,8 +177,10 @@ function reasonAgainstClasses(
   return shape[1] === 1 ? "the model's output is one number" : undefined;
 }
 
-function reasonInData({ classes }: Dataset): string | undefined {
-  return classes ? undefined : "the images have no classes";
+function reasonInData({ classes, whyNoClasses }: Dataset): string | undefined {
+  if (classes) return undefined;
+  const reason = "the images have no classes";
+  return whyNoClasses === undefined ? reason : `${reason} (${whyNoClasses})`;
 }
 
 async function chooseObjective(

@@ -1,5 +1,7 @@
-import { ownValue } from "../base/mod.ts";
+import { InputError, ownValue } from "../base/mod.ts";
+import { type DatasetPlace, findImageSize } from "../data/mod.ts";
 import { findInputs, isJsonObject, type ModelFile } from "../model/mod.ts";
+import type { DataOptions } from "./options.ts";
 import { type InputSizes, resolveModel } from "./resolve_model.ts";
 
 /** An input with all its extents. */
@@ -70,6 +72,45 @@ export async function fixOpenSizes(
   );
   const fixed = await resolveModel(file, { inputs: Object.fromEntries(inputs) });
   return isSized(fixed) ? sizedAs(source, fixed, file) : { file, original: file, isOpen: true };
+}
+
+/**
+ * Fixes the sizes that are still open by the images of a data set.
+ *
+ * @param file A model with open sizes.
+ * @param data The data set.
+ * @returns The model, open still where its images differ in size or do not fit.
+ * @throws {InputError} When the data set is missing, of no known format or damaged.
+ */
+export async function fixSizesByData(file: ModelFile, data: DatasetPlace): Promise<SizedModel> {
+  const size = await findImageSize(data);
+  if (size === undefined) return { file, original: file, isOpen: true };
+  try {
+    return await fixOpenSizes(file, size, "data");
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { file, original: file, isOpen: true };
+  }
+}
+
+/**
+ * The size of a data set's images, where a model leaves its own open and neither its metadata nor the caller say one.
+ *
+ * @param file The model.
+ * @param options The data, and what is said beside the model.
+ * @returns Height and width in pixels; undefined where there is no need of it, or the images differ in size.
+ * @throws {InputError} When a size cannot be used, or the data set is missing, of no known format or damaged.
+ */
+export async function sizeFromData(
+  file: ModelFile,
+  { data, preprocessing }: Pick<DataOptions, "data" | "preprocessing">,
+): Promise<[height: number, width: number] | undefined> {
+  if (isSized(file) || preprocessing?.inputSize) return undefined;
+  const { file: sized, isOpen } = await resolveSizedModel(file, preprocessing);
+  if (!isOpen) return undefined;
+  const { countedFor } = await fixSizesByData(sized, data);
+  const shape = countedFor?.inputs.map(({ shape }) => shape).find(({ length }) => length === 3);
+  return shape && [shape[0], shape[1]];
 }
 
 /**

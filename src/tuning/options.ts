@@ -1,3 +1,4 @@
+import type { Notice } from "../base/mod.ts";
 import type { Augmentation } from "../data/mod.ts";
 import type { FigureChanges } from "../session/mod.ts";
 import type { LossOptions, OptimizerOptions, Schedule } from "../execution/mod.ts";
@@ -61,7 +62,7 @@ export interface TuningReport extends FigureChanges {
   /** Threads that shared the work. */
   readonly workers: number;
   /** What is worth knowing about the data and the network as it was given. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** What a new network is trained with where an option is not given. */

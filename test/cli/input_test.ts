@@ -194,7 +194,11 @@ Deno.test("images that do not decode are skipped, counted and named", async () =
     const evaluated = await runCli(["eval", exampleModel, "--data", data, "--workers", "1"]);
     assert.equal(evaluated.code, 0, evaluated.stderr);
     assert.match(evaluated.stdout, /on 69 images/);
-    assert.match(evaluated.stderr, new RegExp(`^skipped ${broken}: it cannot be read$`, "m"));
+    const skipped = new RegExp(
+      `^skipped an image: reading ${broken}: found .*, wanted .*; .*$`,
+      "m",
+    );
+    assert.match(evaluated.stderr, skipped);
 
     const report = await runJson([
       ...["prune", exampleModel, "--data", data, "--out", out, "--prune-option", "uniform"],
@@ -203,6 +207,7 @@ Deno.test("images that do not decode are skipped, counted and named", async () =
     assert.equal(report.images.test, 69);
     assert.equal(report.images.unreadable, 1);
     assert.deepEqual(report.images.unreadableNames, [broken]);
+    assert.equal(report.images.unreadableReasons.length, 1);
   });
 });
 

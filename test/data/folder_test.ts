@@ -87,11 +87,30 @@ Deno.test("folders beside splits are passed over, and named", () =>
     assert.deepEqual(notices, ["beside Train/, Test/: extra/ passed over"]);
   }));
 
+Deno.test("a folder called train that may be a class is asked about", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { bus: 2, train: 2, car: 2 });
+    await assert.rejects(openDataset(folder, SHAPE), {
+      name: "InputError",
+      message:
+        /found images in train\/ itself and bus\/ beside it, .*is the name of a class, rename/,
+    });
+  }));
+
+Deno.test("classes that all hold the same folders may be splits, which is said", () =>
+  inTempFolder(async (folder) => {
+    await writeImageFolder(folder, { "trn/a": 3, "trn/b": 3, "tst/a": 3, "tst/b": 3 });
+    const { classes, notices } = await openDataset(folder, SHAPE);
+    assert.deepEqual(classes, ["trn", "tst"]);
+    assert.match(`${notices}`, /^trn, tst were taken for the classes, .* folders a, b: if these/);
+  }));
+
 Deno.test("test/ comes before val/ when both are there", () =>
   inTempFolder(async (folder) => {
     await writeImageFolder(folder, { "train/a": 3, "val/a": 2, "test/a": 1 });
-    const { test } = await openDataset(folder, SHAPE);
+    const { test, notices } = await openDataset(folder, SHAPE);
     assert.ok(test.describe(0).startsWith(join(folder, "test")));
+    assert.deepEqual(notices, ["beside train/, test/: val/ passed over"]);
   }));
 
 Deno.test("an image of another kind is named as what it is, and not passed over", () =>

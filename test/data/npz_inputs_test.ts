@@ -267,3 +267,33 @@ Deno.test("the fingerprint of several inputs depends on all of them, and on thei
   assert.notEqual(await printOf({ ...SPLIT, meta_train: changed }, INPUTS), whole);
   assert.notEqual(await printOf(SPLIT, [RGB, DEPTH, { ...META, name: "other" }]), whole);
 });
+
+const WORDS = [{ name: "words", shape: [3], isWhole: true, wordCount: 5 }];
+
+Deno.test("words that an Embedding has not, and numbers between words, are refused with row and value", async () => {
+  const wrong: [string, ArrayBufferView<ArrayBuffer>, string][] = [
+    ["<i4", Int32Array.of(0, 1, 2, 3, 5, 4), "5"],
+    ["<i8", BigInt64Array.of(0n, 1n, 2n, 3n, -1n, 4n), "-1"],
+    ["|u1", Uint8Array.of(0, 1, 2, 3, 200, 4), "200"],
+    ["<f4", Float32Array.of(0, 1, 2, 3, 1.5, 4), "1\\.5"],
+    ["<f8", Float64Array.of(0, 1, 2, 3, NaN, 4), "NaN"],
+  ];
+  for (const [type, numbers, found] of wrong) {
+    await withFile({ x: encodeNpy(type, "(2, 3)", numbers) }, async (path) => {
+      await assert.rejects(openDataset(path, { inputs: WORDS }), {
+        name: "InputError",
+        message: new RegExp(
+          `, x: found ${found} in row 1, wanted a whole number from 0 to 4, .*; mend`,
+        ),
+      });
+    });
+  }
+});
+
+Deno.test("bytes are words where nothing says how they are prepared", () =>
+  withFile({ x: encodeNpy("|u1", "(2, 3)", Uint8Array.of(0, 1, 2, 3, 4, 4)) }, async (path) => {
+    const { train } = await openDataset(path, { inputs: WORDS });
+    const [words] = train.allocate();
+    await train.read(0, [words]);
+    assert.ok(words instanceof Float32Array && words.every((word) => word < 5));
+  }));

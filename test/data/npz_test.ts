@@ -114,16 +114,40 @@ Deno.test("bytes are preprocessed and resized as those of any file, colors too",
 
 Deno.test("numbers to be predicted are no classes", async () => {
   const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
-  const targets = [
-    encodeNpy("<f4", "(2,)", Float32Array.of(0.5, 2)),
-    encodeNpy("<f8", "(2, 3)", Float64Array.of(1, 0, 0.5, 0, 1, 0)),
-    encodeNpy("|u1", "(2, 2, 3)", bytesOf(12)),
+  const targets: [y: Uint8Array, why: RegExp][] = [
+    [encodeNpy("<f4", "(2,)", Float32Array.of(2, 0.5)), /, y, row 1: found 0\.5, wanted a whole/],
+    [encodeNpy("<f4", "(2,)", Float32Array.of(NaN, 2)), /, y, row 0: found NaN, wanted a whole/],
+    [
+      encodeNpy("<f8", "(2, 3)", Float64Array.of(0, 1, 0, 1, 0, 0.5)),
+      /, y, row 1: found 1, 0, 0\.5, wanted a single 1 among zeros/,
+    ],
+    [encodeNpy("|u1", "(2, 2, 3)", bytesOf(12)), /, y: found 2×2×3 numbers, wanted one a row/],
   ];
-  for (const y of targets) {
+  for (const [y, why] of targets) {
     await withArrays({ x, y }, async (path) => {
-      assert.equal((await openDataset(path, SHAPE)).classes, undefined);
+      const { classes, whyNoClasses } = await openDataset(path, SHAPE);
+      assert.equal(classes, undefined);
+      assert.match(whyNoClasses!, why);
     });
   }
+});
+
+Deno.test("floats that are whole but beyond the outputs say why they are no classes", () => {
+  const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
+  return withArrays({ x, y: encodeNpy("<f4", "(2,)", Float32Array.of(0, 3)) }, async (path) => {
+    const { classes, whyNoClasses } = await openDataset(path, { ...SHAPE, outputs: 3 });
+    assert.equal(classes, undefined);
+    assert.match(whyNoClasses!, /, y, row 1: found label 3, wanted 0 to 2, one per output/);
+  });
+});
+
+Deno.test("labels that begin at 1 are to be numbered from 0", () => {
+  const x = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
+  return withArrays({ x, y: encodeNpy("|u1", "(2,)", Uint8Array.of(1, 2)) }, async (path) => {
+    await assert.rejects(openDataset(path, { ...SHAPE, outputs: 2 }), {
+      message: /row 1: found label 2, wanted 0 to 1, .*; number the classes from 0$/,
+    });
+  });
 });
 
 const IMAGES = encodeNpy("|u1", "(2, 2, 3)", bytesOf(12));
@@ -197,6 +221,21 @@ const FAULTS: [sentence: string, arrays: Record<string, Uint8Array>, message: Re
     /found classes in y_test only/,
   ],
   [
+    "scores in one split alone",
+    {
+      x_train: IMAGES,
+      y_train: encodeNpy("<i8", "(2,)", BigInt64Array.of(0n, 1n)),
+      x_test: IMAGES,
+      y_test: encodeNpy("<f4", "(2,)", Float32Array.of(0, 2.5)),
+    },
+    /found classes in y_train only, .*, y_test, row 1: found 2\.5, wanted a whole number/,
+  ],
+  [
+    "names of classes as labels",
+    { x: IMAGES, y: encodeNpy("<U1", "(2,)", bytesOf(8)) },
+    /y\.npy: found text \(<U1\), wanted one of .*; number the classes from 0/,
+  ],
+  [
     "a label that the train split lacks",
     {
       x_train: IMAGES,
@@ -226,6 +265,26 @@ Deno.test("an array that declares more than its bytes can hold is refused before
       message: /found x\.npy of 2147483647 bytes in \d+, wanted at most.*do not use this file/,
     });
   });
+});
+
+Deno.test("files that are no data set are named as what they are, with what to do", async () => {
+  const beginnings: [bytes: Uint8Array, message: RegExp][] = [
+    [IMAGES, /found a single NumPy array, .*; save images and labels together with numpy\.savez/],
+    [
+      Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1),
+      /found an IDX file, .*; give the folder that it lies in/,
+    ],
+    [Uint8Array.of(0x1f, 0x8b, 8), /found a gzip archive, .*; give the folder .* unpack it/],
+    [Uint8Array.of(0xff, 0xd8, 0xff), /found an image, .*; give the folder that it lies in/],
+    [new Uint8Array(0), /found a file, .*; give the folder or file of such a data set/],
+    [zipSync({ "train/a/0.png": bytesOf(4) }), /found a zip archive without arrays .*; unpack it/],
+  ];
+  for (const [bytes, message] of beginnings) {
+    await withArrays(
+      bytes,
+      (path) => assert.rejects(openDataset(path, SHAPE), { name: "InputError", message }),
+    );
+  }
 });
 
 Deno.test("a file that is no archive, and a broken one, are refused", async () => {

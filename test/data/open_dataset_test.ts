@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { writeMessage } from "../../src/base/message.ts";
 import { checkClasses } from "../../src/data/classes.ts";
 import { openDataset } from "../../src/data/open_dataset.ts";
 import { imageInputs, inTempFolder, writeFile, writeImageFolder } from "./fixtures.ts";
@@ -83,9 +84,9 @@ Deno.test("other names than the model's keep the alphabetical order", () =>
     const dataset = await openDataset(folder, { ...SHAPE, classes, outputs: 2 });
     assert.deepEqual([...dataset.train.labels!], [0, 1, 1]);
     assert.deepEqual(dataset.classes, ["cat", "dog"]);
-    assert.deepEqual(dataset.notices, [
+    assert.deepEqual(dataset.notices.map((notice) => writeMessage(notice)), [
       "the classes of the data (cat, dog) are not called as the model's (chien, chat): they were " +
-      "taken in the order of their names; if that is wrong, rename them or give the model's classes",
+      "taken in the order of their names; if that is wrong, rename them or give the model's classes with classes",
     ]);
   }));
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { writeMessage } from "../../src/base/message.ts";
 import { openModel } from "../../src/formats/mod.ts";
 import { addLabelFiles } from "../../src/formats/label_files.ts";
 import { readPreprocessing } from "../../src/model/mod.ts";
@@ -48,6 +49,24 @@ Deno.test("labels.txt gives class names where nothing else does", async () => {
   assert.deepEqual(metadata, { classes: ["cat", "dog"] });
   const named = await open({ "metadata.json": '{"classes": ["p", "q"]}', "labels.txt": "a\nb" });
   assert.deepEqual(named.metadata, { classes: ["p", "q"] });
+});
+
+Deno.test("files that name the classes differently are told of, and those that agree or are damaged are not", async () => {
+  const classes = ["dog", "cat"];
+  const noticesOf = async (...given: Parameters<typeof open>) =>
+    ((await open(...given)).classNotices ?? []).map((notice) => writeMessage(notice));
+  const [notice, ...others] = await noticesOf({ "labels.txt": "0 cat\n1 dog" }, { classes });
+  assert.match(
+    notice,
+    /^labels\.txt beside .* names other classes \(cat, dog\) than its metadata \(dog, cat\), .* with classes$/,
+  );
+  assert.deepEqual(others, []);
+  const both = { "metadata.json": TEACHABLE, "labels.txt": "cat\ndog" };
+  assert.match((await noticesOf(both))[0], /^labels\.txt .* than metadata\.json \(dog, cat\)/);
+  assert.equal((await noticesOf(both, { classes: ["cat", "dog"] })).length, 1);
+  const agreeing = { "metadata.json": TEACHABLE, "labels.txt": "dog\ncat" };
+  assert.deepEqual(await noticesOf(agreeing, { classes }), []);
+  assert.deepEqual(await noticesOf({ "labels.txt": "cat\ncat" }, { classes }), []);
 });
 
 Deno.test("another program's metadata.json is passed over", async () => {

@@ -75,8 +75,8 @@ testBothBuilds("in a conditioned trial the other rows follow what is fitted to",
   const { d, n } = system.moments;
   const other = centerMoments(randomProblem({ taps: 1, channels: d, outputs: n, seed: 9 }).moments);
   const [train, test] = [system.moments, other].map(({ gram, cross, sumYY }) => ({
-    gram,
-    cross,
+    writeGram: (target: Float64Array) => target.set(gram),
+    writeCross: (target: Float64Array) => target.set(cross),
     total: sumYY.reduce((sum, value) => sum + value, 0),
   }));
   const trial = { train, test, weights: system.weights, size: d, outputs: n };

@@ -10,7 +10,7 @@ import { convolutionCases, largeCases, randomTensors, shapeOf } from "./conv2d_s
 
 const TOLERANCE = 2e-6;
 
-/** The other method has tests of its own in winograd_test.ts. */
+/** The other methods have tests of their own in winograd_test.ts. */
 const method = "direct";
 
 function assertClose(actual: tf.Tensor, expected: ArrayLike<number>, label: object): void {
@@ -30,7 +30,7 @@ testBothBuilds("a convolution and its gradients equal their naive twins", (kerne
         test,
       );
       assertClose(
-        convolutionFilterGradient(kernels, x, dy, shape),
+        convolutionFilterGradient(kernels, x, dy, shape, method),
         naiveFilterGradient(xs, dys, shape),
         { filterGradient: test },
       );
@@ -103,7 +103,7 @@ testBothBuilds("every result is one new tensor and no scratch stays behind", (ke
   const run = () => [
     convolve(kernels, { x, filter }, shape, { method }),
     convolutionInputGradient(kernels, { dy, filter, method }, shape),
-    convolutionFilterGradient(kernels, x, dy, shape),
+    convolutionFilterGradient(kernels, x, dy, shape, method),
   ];
   tf.dispose(run());
   const tensors = tf.memory().numTensors;

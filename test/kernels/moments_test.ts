@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   centerInPlace,
   centerMoments,
+  giveBack,
   joinHalves,
   mergeMoments,
   type Moments,
@@ -255,4 +256,13 @@ testBothBuilds("sums that pass the addresses there are are refused, not wrapped"
       );
     }
   }
+});
+
+Deno.test("memory that is given back is free at once", () => {
+  const bytes = 2 ** 26;
+  const array = new Float64Array(bytes / 8).fill(1);
+  const before = Deno.memoryUsage().external;
+  giveBack([array, new Float64Array(0)]);
+  assert.equal(array.length, 0);
+  assert.ok(Deno.memoryUsage().external <= before - bytes);
 });

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { canUseWinograd, fasterMethod, type WinogradMethod } from "../../src/kernels/winograd.ts";
 import type { Kernels } from "../../src/kernels/load.ts";
+import { convolutionFilterGradient } from "../../src/kernels/conv2d_backprop_filter.ts";
 import { convolutionInputGradient } from "../../src/kernels/conv2d_backprop_input.ts";
 import { convolve } from "../../src/kernels/conv2d.ts";
-import { naiveConvolution, naiveInputGradient } from "../reference/conv2d.ts";
+import { naiveConvolution, naiveFilterGradient, naiveInputGradient } from "../reference/conv2d.ts";
 import { randomArray, relativeDifference } from "../reference/samples.ts";
 import { testBothBuilds } from "./both_builds.ts";
 import {
@@ -17,6 +18,9 @@ import {
 
 /** Random data err by 3e-7 and 2e-6 at most, by the direct kernel 6e-7: its sums run over the taps too and are longer. */
 const METHODS = [["winograd2x2", 1e-6], ["winograd4x4", 4e-6]] as const;
+
+/** Random data err by 1e-6 at most. */
+const GRADIENT_TOLERANCE = 4e-6;
 
 function winogradCase(
   input: ConvolutionCase["input"],
@@ -93,6 +97,18 @@ testMethods(
   },
 );
 
+testBothBuilds("the filter gradient by tiles equals its naive twin", (kernels) => {
+  for (const test of winogradCases()) {
+    const shape = shapeOf(test);
+    tf.tidy(() => {
+      const { x, dy } = randomTensors(test);
+      const gradient = convolutionFilterGradient(kernels, x, dy, shape, "winograd4x4");
+      const expected = naiveFilterGradient(x.dataSync(), dy.dataSync(), shape);
+      assertClose(gradient, expected, GRADIENT_TOLERANCE, { filterGradient: test });
+    });
+  }
+});
+
 testMethods("adds a bias and clamps as the direct kernel does", (kernels, method, tolerance) => {
   for (const outputs of [1, 6, 8, 13]) {
     const test = winogradCase([2, 5, 7, 4], outputs);
@@ -137,6 +153,7 @@ testMethods("leaves no scratch behind", (kernels, method) => {
   const run = () => [
     convolve(kernels, { x, filter }, shapeOf(test), { method }),
     convolutionInputGradient(kernels, { dy, filter, method }, shapeOf(test)),
+    convolutionFilterGradient(kernels, x, dy, shapeOf(test), "winograd4x4"),
   ];
   tf.dispose(run());
   const tensors = tf.memory().numTensors;

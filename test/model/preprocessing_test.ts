@@ -141,6 +141,17 @@ Deno.test("preprocessing refuses class names that repeat or are no names", () =>
   }
 });
 
+Deno.test("a preset for colors is refused for gray images, with the names of those that fit", () => {
+  assert.throws(
+    () => readPreprocessing(createInputOnly([null, 8, 8, 1]), { preset: "keras-torch" }),
+    {
+      name: "InputError",
+      message:
+        /found "keras-torch", which is for other channels than those of .*, wanted one of raw, unit, teachable-machine, keras-tf; give one/,
+    },
+  );
+});
+
 Deno.test("preprocessing refuses an unknown preset with the names there are", () => {
   assert.throws(() => readPreprocessing(BARE, { preset: "imagenet" }), {
     name: "InputError",

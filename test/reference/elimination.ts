@@ -1,9 +1,9 @@
-import type { Problem } from "../../src/pruning/selection/problem.ts";
 import { solveLinear } from "./linear_algebra.ts";
+import type { WholeProblem } from "./samples.ts";
 
 /** Least squared error Σ‖Y − XW'‖² + ρ‖W' − W‖² when only `kept` channels may be read, by solving afresh. */
 export function naiveRefitError(
-  problem: Problem,
+  problem: WholeProblem,
   kept: (channel: number) => boolean,
   rho: number,
 ): { objective: number; squaredError: number } {
@@ -30,7 +30,7 @@ export function naiveRefitError(
 }
 
 /** Twin of elimination: refits every candidate at every step. Ties go to the lower index. */
-export function naiveRemovalOrder(problems: Problem[], rhos: number[]): number[] {
+export function naiveRemovalOrder(problems: WholeProblem[], rhos: number[]): number[] {
   const left = Array.from({ length: problems[0].channels }, (_, channel) => channel);
   const order: number[] = [];
   while (left.length > 0) {

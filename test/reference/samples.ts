@@ -46,8 +46,13 @@ export interface SampleOptions {
   count?: number;
 }
 
+/** A problem with both triangles of G. */
+export interface WholeProblem extends Problem {
+  readonly moments: Moments;
+}
+
 /** A random problem whose output is what its weights make of the inputs, plus noise. */
-export function randomProblem(options: SampleOptions): Problem {
+export function randomProblem(options: SampleOptions): WholeProblem {
   const { taps, channels, outputs, seed, positionsPerChannel = 1 } = options;
   const positions = channels * positionsPerChannel;
   const d = taps * positions;
@@ -66,13 +71,16 @@ export function randomProblem(options: SampleOptions): Problem {
 }
 
 /** The same problem with its channels renamed: old channel a becomes permutation[a]. */
-export function permuteChannels(problem: Problem, permutation: ArrayLike<number>): Problem {
+export function permuteChannels(
+  problem: WholeProblem,
+  permutation: ArrayLike<number>,
+): WholeProblem {
   const channelOf = problem.channelOf.map((channel) => permutation[channel]);
   return { ...problem, channelOf };
 }
 
 /** A problem whose channel `channel` is zero in all samples. */
-export function silenceChannel(problem: Problem, channel: number): Problem {
+export function silenceChannel(problem: WholeProblem, channel: number): WholeProblem {
   const { d, n } = problem.moments;
   const isSilent = (row: number) => problem.channelOf[row % problem.positions] === channel;
   const moments: Moments = {

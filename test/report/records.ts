@@ -223,6 +223,9 @@ export function pruneRecord(size: RecordSize = {}): PruneRecord {
         test: images,
         unreadable: 1,
         unreadableNames: [text ?? "a/b.png"],
+        unreadableReasons: [
+          text ?? "reading a/b.png: found an empty file, wanted a PNG; remove it",
+        ],
       },
       seed: 0,
       workers: 2,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { noticeOfChance } from "../../src/session/chance.ts";
+import { writeMessage } from "../../src/base/message.ts";
 import { createRandom } from "../../src/base/random.ts";
 
 const CLASSES = ["a", "b", "c", "d"];
@@ -7,7 +8,8 @@ const CLASSES = ["a", "b", "c", "d"];
 /** What is said of some answers. */
 function noticesOf(labels: number[], answers: number[], classes = CLASSES): string[] {
   const test = { labels: Int32Array.from(labels) };
-  const session = { pool: { local: { dataset: { classes, test } } } };
+  const inputs = [{ name: "image", shape: [28, 28, 1] }];
+  const session = { inputs, pool: { local: { dataset: { classes, test } } } };
   const right = labels.filter((label, index) => label === answers[index]).length;
   return noticeOfChance(
     session as unknown as Parameters<typeof noticeOfChance>[0],
@@ -20,7 +22,7 @@ function noticesOf(labels: number[], answers: number[], classes = CLASSES): stri
       },
     },
     "test",
-  );
+  ).map((notice) => writeMessage(notice));
 }
 
 const labels = Array.from({ length: 200 }, (_, index) => index % 4);
@@ -35,7 +37,10 @@ Deno.test("answers that have nothing to do with the images are found, always the
   const random = createRandom(3);
   const guesses = labels.map(() => Math.floor(random() * 4));
   for (const answers of [guesses, labels.map(() => 2), labels.map((label) => (label + 1) % 4)]) {
-    assert.match(noticesOf(labels, answers)[0], /no better than chance \(2\d\.\d %\).*try another/);
+    assert.match(
+      noticesOf(labels, answers)[0],
+      /no better than chance \(2\d\.\d %\).*try another preset \(raw, unit, teachable-machine, keras-tf\), .*with classes$/,
+    );
   }
 });
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { benchmark } from "../../src/api/benchmark.ts";
+import { evaluate } from "../../src/api/evaluate.ts";
 import { check } from "../../src/api/check/check.ts";
 import { inspect } from "../../src/api/inspect.ts";
 import { profile } from "../../src/api/profile_run.ts";
 import { prune } from "../../src/api/prune.ts";
 import { InputError } from "../../src/base/errors.ts";
+import { type Notice, writeMessage } from "../../src/base/message.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
 import { buildNetworkFile } from "../support/networks.ts";
@@ -127,5 +129,26 @@ Deno.test(
     });
     assert.deepEqual(report.countedFor!.map((input) => input.shape), [[height, width, channels]]);
     assert.equal(report.macs.before, fixed.report.macs.before);
+
+    const { inputSize: _, ...preprocess } = open.metadata!.preprocess as Record<string, unknown>;
+    open.metadata!.preprocess = preprocess;
+    const notices: string[] = [];
+    const onNotice = (notice: Notice) => notices.push(writeMessage(notice));
+    const found = await prune({ ...options, model: open, policy, onNotice });
+    assert.deepEqual(found.report.countedFor, report.countedFor);
+    assert.deepEqual(found.file.weights, (await prune({ ...options, model, policy })).file.weights);
+    assert.match(
+      notices.join(),
+      new RegExp(`size of its images open; .* ${height}×${width}.* give inputSize`),
+    );
   }),
 );
+
+Deno.test("a model of open size is refused with what to give where the images differ in size", async () => {
+  const model = await openSize();
+  const data = imagesOf([64, 32], [32, 64]);
+  await assert.rejects(
+    evaluate({ model, data, preprocessing: { mean: [0], std: [1] } }),
+    /leaves its height or width open; give both with inputSize/,
+  );
+});

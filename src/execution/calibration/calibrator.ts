@@ -1,7 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { ForwardPlan } from "../forward/forward_plan.ts";
-import { kernelMatrix, kernelSize, type LayerNode, type Network } from "../../graph/mod.ts";
+import { KernelMatrix } from "../forward/kernel_matrix.ts";
+import {
+  isFirstCall,
+  kernelMatrix,
+  kernelSize,
+  type LayerNode,
+  type Network,
+} from "../../graph/mod.ts";
 import {
   type Geometry,
   inputSquares,
@@ -99,8 +106,9 @@ type LiveBatch = CalibratedBatch & Required<Pick<CalibratedBatch, "activations">
 export class Calibrator {
   readonly #subject: CalibrationSubject;
   readonly #options: CalibrationOptions;
-  readonly #original: ForwardPlan;
-  /** Absent as long as only the original's statistics are gathered. */
+  /** Absent as long as nobody asks for the original's outputs, or none are wanted any more. */
+  #originalPlan: ForwardPlan | undefined;
+  /** Absent as long as nothing goes through the repaired network. */
   #repairedPlan: ForwardPlan | undefined;
   readonly #layers: SampledLayer[];
   readonly #waiting: WaitingBatches;
@@ -111,12 +119,9 @@ export class Calibrator {
    * @param options Sampling and memory.
    */
   constructor(subject: CalibrationSubject, options: CalibrationOptions) {
-    const { original, repaired, layers } = subject;
-    const { graph } = original;
+    const { original: { graph }, layers } = subject;
     this.#subject = subject;
     this.#options = options;
-    this.#original = new ForwardPlan(graph, original.model, { releasesModel: true });
-    if (repaired !== original) this.#openRepaired();
     const { memoryBudget, scratch } = options;
     const { kernels: { memory }, batches } = subject;
     this.#waiting = new WaitingBatches({ memory, memoryBudget, batches, scratch });
@@ -145,6 +150,7 @@ export class Calibrator {
    */
   async collect(key: string): Promise<MomentParts> {
     const layer = this.#layer(key);
+    if (this.#repairedPlan === undefined && this.#areLarge()) await this.#sampleAllTargets(layer);
     const accumulator = this.#accumulatorOf(layer);
     try {
       for (let index = 0; index < this.#subject.batches; index++) {
@@ -154,6 +160,7 @@ export class Calibrator {
         this.#waiting.put(index, batch, this.#repaired);
         this.#options.onBatch?.();
       }
+      if (this.#waiting.hasAll) this.#closeOriginal();
       return requireFiniteParts(accumulator.read(), key);
     } finally {
       accumulator.dispose();
@@ -175,7 +182,7 @@ export class Calibrator {
         for (const call of layer.calls) {
           tf.tidy(() => {
             const x = this.#sampleInput(call, activations.tensors, indices);
-            const y = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+            const y = multiplyByKernel(x, call);
             this.#sums.get(layer.node.key)!.accumulate(x, y, share);
           });
         }
@@ -214,17 +221,23 @@ export class Calibrator {
     this.#waiting.dispose();
     for (const sums of this.#sums.values()) sums.dispose();
     this.#sums.clear();
-    this.#original.dispose();
+    this.#closeOriginal();
     this.#repairedPlan?.dispose();
   }
 
-  get #repaired(): ForwardPlan {
-    return this.#repairedPlan ?? this.#openRepaired();
+  get #original(): ForwardPlan {
+    const { graph, model } = this.#subject.original;
+    return this.#originalPlan ??= new ForwardPlan(graph, model, { releasesModel: true });
   }
 
-  #openRepaired(): ForwardPlan {
+  #closeOriginal(): void {
+    this.#originalPlan?.dispose();
+    this.#originalPlan = undefined;
+  }
+
+  get #repaired(): ForwardPlan {
     const { graph, model } = this.#subject.repaired;
-    return this.#repairedPlan = new ForwardPlan(graph, model, { releasesModel: true });
+    return this.#repairedPlan ??= new ForwardPlan(graph, model, { releasesModel: true });
   }
 
   #layer(key: string): SampledLayer {
@@ -307,6 +320,26 @@ export class Calibrator {
     return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
   }
 
+  /** Whether both networks take more than what waits may. */
+  #areLarge(): boolean {
+    const layers = this.#subject.original.graph.nodes.filter(isFirstCall);
+    const weights = layers.flatMap((node) => [...node.weights.values()]);
+    const bytes = weights.reduce((sum, { values }) => sum + values.byteLength, 0);
+    return 2 * bytes > this.#options.memoryBudget;
+  }
+
+  /** Runs the original network over all batches, so that it is not there beside the repaired one, where targets may wait. */
+  async #sampleAllTargets(layer: SampledLayer): Promise<void> {
+    if (!this.#waiting.hasFile) return;
+    for (let index = 0; index < this.#subject.batches; index++) {
+      const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
+      const targets = this.#sampleTargets(inputs, indices, layer);
+      tf.dispose([...inputs]);
+      this.#waiting.putTargets(index, { indices, firstHalf, targets });
+    }
+    this.#closeOriginal();
+  }
+
   /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
   #sampleTargets(
     inputs: readonly tf.Tensor[],
@@ -321,7 +354,7 @@ export class Calibrator {
       for (const call of sampled.calls) {
         const target = tf.tidy(() => {
           const x = this.#sampleInput(call, activations.tensors, indices);
-          const outputs = tf.matMul<tf.Tensor2D>(x, kernelOf(call));
+          const outputs = multiplyByKernel(x, call);
           const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
           return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
         });
@@ -351,8 +384,11 @@ function hasFiniteSums(moments: PackedMoments): boolean {
     moments.cross.every(Number.isFinite);
 }
 
-/** The original kernel, flattened to inputs × outputs; a copy for every batch, for all of them are a model's worth. */
-function kernelOf({ node }: SampledCall): tf.Tensor2D {
+/** Outputs of a layer with its original kernel, of which there is a copy for every batch: all of them are a model's worth. */
+function multiplyByKernel(x: tf.Tensor2D, { node }: SampledCall): tf.Tensor2D {
   const { inputs, outputs } = kernelSize(node);
-  return tf.tensor2d(kernelMatrix(node), [inputs, outputs]);
+  const kernel = new KernelMatrix(kernelMatrix(node), [inputs, outputs]);
+  const y = kernel.multiply(x);
+  kernel.dispose();
+  return y;
 }

@@ -68,9 +68,19 @@ export class WaitingBatches {
     return batch;
   }
 
+  /** Whether all batches wait, with the targets of every layer ahead. */
+  get hasAll(): boolean {
+    return this.#waiting.size === this.#options.batches;
+  }
+
+  /** Whether there is a file. */
+  get hasFile(): boolean {
+    return this.#file.isThere;
+  }
+
   /** Whether the targets of one more batch may wait. */
   hasRoomForTargets(): boolean {
-    if (this.#file.isThere) return true;
+    if (this.hasFile) return true;
     const [first] = this.#waiting.values();
     return this.#heapBytes() + (first ? targetBytes(first) : 0) <= this.#options.memoryBudget;
   }
@@ -117,13 +127,25 @@ export class WaitingBatches {
       plan.rewind(activations!, restart.step);
       if (batch.written?.step !== restart.step) this.#write(batch);
       disposeActivations(batch);
-      if (room < 0) this.#writeTargets(batch);
-      if (this.#options.memoryBudget < this.#heapBytes() + targetBytes(batch)) {
-        this.#drop(batch);
-        return;
-      }
+      this.putTargets(index, batch);
+      return;
     }
     this.#waiting.set(index, batch);
+  }
+
+  /**
+   * Lets the targets of a batch wait, which has no activations yet or none on the heap; where they have no room it does not
+   * wait.
+   *
+   * @param index Its number.
+   * @param batch The batch, which belongs to this from now on.
+   */
+  putTargets(index: number, batch: CalibratedBatch): void {
+    const { memoryBudget } = this.#options;
+    const needsRoom = () => memoryBudget < this.#heapBytes() + targetBytes(batch);
+    if (needsRoom()) this.#writeTargets(batch);
+    if (needsRoom()) this.#drop(batch);
+    else this.#waiting.set(index, batch);
   }
 
   /**

@@ -76,6 +76,8 @@ export class Classification implements Objective<ClassificationSums> {
     return { error: 1 - accuracy, loss: loss / images, accuracy, images, answers };
   }
 
+  rest(): void {}
+
   dispose(): void {}
 }
 

@@ -97,6 +97,8 @@ export interface Objective<Sums> {
    * @throws {InputError} When the images do not suffice for any.
    */
   figuresOf(batches: readonly Sums[]): Figures;
+  /** Frees what it makes again when it measures next. */
+  rest(): void;
   /** Frees what it holds. */
   dispose(): void;
 }

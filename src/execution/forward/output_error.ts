@@ -54,13 +54,17 @@ export class OutputError implements Objective<OutputErrorSums> {
   readonly besideBytes: number;
   readonly #path: string;
   readonly #reference: Network;
-  readonly #plan: ForwardPlan;
+  #ownPlan: ForwardPlan | undefined;
 
   private constructor(path: string, reference: Network) {
     this.#path = path;
     this.#reference = reference;
     this.besideBytes = activationBytes(reference.graph).forward;
-    this.#plan = new ForwardPlan(reference.graph, reference.model, { releasesModel: true });
+  }
+
+  get #plan(): ForwardPlan {
+    const { graph, model } = this.#reference;
+    return this.#ownPlan ??= new ForwardPlan(graph, model, { releasesModel: true });
   }
 
   /**
@@ -112,8 +116,13 @@ export class OutputError implements Objective<OutputErrorSums> {
     return { error: Math.sqrt(loss), loss, outputs, images };
   }
 
+  rest(): void {
+    this.#ownPlan?.dispose();
+    this.#ownPlan = undefined;
+  }
+
   dispose(): void {
-    this.#plan.dispose();
+    this.rest();
     disposeModel(this.#reference.model);
   }
 

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { channelMoments, type Kernels } from "../../kernels/mod.ts";
 import { activationOf, constructorName, type LayerNode } from "../../graph/mod.ts";
+import { KernelMatrix } from "./kernel_matrix.ts";
 
 /** Runs one or more neighboring layers at once. */
 export interface Operation {
@@ -38,21 +39,24 @@ export function applyActivation(x: tf.Tensor, activation: string): tf.Tensor {
 /** A Dense layer over the last axis. */
 export function denseOperation(node: LayerNode): Operation {
   const kernel = node.weights.get("kernel")!;
-  const weights = tf.tensor2d(kernel.values as Float32Array, kernel.shape as [number, number]);
+  const weights = new KernelMatrix(kernel.values as Float32Array, kernel.shape);
   const biasValues = node.weights.get("bias")?.values as Float32Array | undefined;
   const bias = biasValues && tf.tensor1d(biasValues);
   const activation = activationOf(node);
   const run = (x: tf.Tensor) => {
     const rows = x.reshape([-1, kernel.shape[0]]) as tf.Tensor2D;
-    const product = tf.fused.matMul({ a: rows, b: weights, bias });
+    const product = weights.multiply(rows, bias);
     return product.reshape([...x.shape.slice(0, -1), kernel.shape[1]]);
   };
   const backward = (x: tf.Tensor, gradient: tf.Tensor) =>
-    tf.matMul(gradient.reshape([-1, kernel.shape[1]]), weights, false, true).reshape(x.shape);
+    weights.multiplyTransposed(gradient.reshape([-1, kernel.shape[1]])).reshape(x.shape);
   return {
     run: ([x]) => [applyActivation(run(x), activation)],
     product: { activation, run, backward },
-    dispose: () => tf.dispose([weights, ...(bias ? [bias] : [])]),
+    dispose() {
+      weights.dispose();
+      bias?.dispose();
+    },
   };
 }
 

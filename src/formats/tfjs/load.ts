@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, parseJson, readBytes } from "../../base/mod.ts";
+import { giveBack } from "../../kernels/mod.ts";
 import {
   countStoredBytes,
   decodeWeights,
@@ -140,6 +141,8 @@ export async function readWeights(
       const { shape, quantization } = group.specs[index];
       if (shape.length > 1) quantized ??= quantization?.dtype;
     });
+    // Weights are copies of it; one file alone may be the reader's own.
+    if (group.paths.length > 1) giveBack([stored]);
   }
   return { weights, bytes, ...(quantized && { quantized }) };
 }

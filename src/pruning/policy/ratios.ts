@@ -74,8 +74,9 @@ export function parseRatioList(
     const ratio = value === "" ? NaN : Number(value);
     if (!(ratio > 0 && ratio <= 1)) {
       throw new InputError(
-        `reading ${source}: found "${entry}" as entry ${index + 1} (${key ?? "no convolution"}), ` +
-          `wanted a number above 0 and at most 1; mend the entry`,
+        `reading ${source}: found ${JSON.stringify(entry.slice(0, 40))} as entry ${index + 1} ` +
+          `(${key ?? "no convolution"}), wanted a number above 0 and at most 1, with commas ` +
+          "between; mend the entry",
       );
     }
     const space = name === undefined ? undefined : spaceOf(name, places);

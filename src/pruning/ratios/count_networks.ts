@@ -21,6 +21,7 @@ import {
   type ObsSelector,
   type Problem,
   reconstruct,
+  releaseProblems,
   type Selector,
   typicalRidge,
 } from "../selection/mod.ts";
@@ -158,7 +159,9 @@ export class CountNetworks {
     if (known) return known;
     const { kernels, ridge } = this.#context;
     const options = { ridge, guards: unit.guards };
-    const selector = createObsSelector(kernels, this.#problemsOf(unit), options);
+    const problems = this.#problemsOf(unit);
+    const selector = createObsSelector(kernels, problems, options);
+    releaseProblems(problems);
     this.#eliminations.set(unit, selector);
     readersOf(this.#context, unit).forEach((key, index) => {
       if (this.#readsOnly(key, unit)) this.#ridges.set(key, selector.ridges[index]);
@@ -218,8 +221,11 @@ export class CountNetworks {
   #selectorOf(unit: CutUnit): Selector {
     const { kernels, select, ridge } = this.#context;
     if (select === "obs") return this.#eliminationOf(unit);
-    const selector = this.#selectors.get(unit) ??
-      createSelector(kernels, this.#problemsOf(unit), select, { ridge, guards: unit.guards });
+    const known = this.#selectors.get(unit);
+    if (known) return known;
+    const problems = this.#problemsOf(unit);
+    const selector = createSelector(kernels, problems, select, { ridge, guards: unit.guards });
+    releaseProblems(problems);
     this.#selectors.set(unit, selector);
     return selector;
   }
@@ -251,23 +257,21 @@ export class CountNetworks {
       : [...globals.keys()].filter((own) => removed[globals[own]] === 0);
     const ridge = this.#ridgeOf(node, problem);
     const { weights } = reconstruct(kernels, problem, [...kept], { ridge, tryOut: false });
+    releaseProblems([problem]);
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
 }
 
-/** New weights of a layer without its old ones; a layer without a bias may have been given one. */
+/** New weights of a layer, in their own memory less its old ones; a layer without a bias may have been given one. */
 function changeOf(
   { key, weights: old }: LayerNode,
   fitted: ReadonlyMap<string, Weight>,
 ): LayerChange {
   const [kernel, bias] = ["kernel", "bias"].map((role) => {
     const weight = fitted.get(role)!;
-    const before = old.get(role)?.values;
-    const values = Float32Array.from(
-      weight.values,
-      (value, index) => value - (before?.[index] ?? 0),
-    );
-    return { ...weight, values };
+    const { values } = weight;
+    old.get(role)?.values.forEach((before, index) => values[index] -= before);
+    return weight;
   });
   return { key, kernel, bias };
 }

@@ -1,6 +1,7 @@
 import { copyShared } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
+import { giveBack } from "../../kernels/mod.ts";
 import { heldOutImages, measureNetwork, measureVariants } from "../measure_network.ts";
 import type { ImageSelection } from "../../session/mod.ts";
 import type { RepairContext } from "../repair/repair.ts";
@@ -159,8 +160,10 @@ function nextChanges(
   return changes;
 }
 
-/** A change that threads share. */
+/** A change that threads share; its own memory is given back. */
 function shareChange(change: LayerChange): LayerChange {
   const { kernel } = change;
-  return { ...change, kernel: { ...kernel, values: copyShared(kernel.values) } };
+  const values = copyShared(kernel.values);
+  giveBack([kernel.values]);
+  return { ...change, kernel: { ...kernel, values } };
 }

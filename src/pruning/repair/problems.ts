@@ -10,7 +10,7 @@ import {
   centerInPlace,
   conditionMoments,
   type Kernels,
-  type Moments,
+  type LayerMoments,
   type MomentsByLayer,
   momentsOfSamples,
 } from "../../kernels/mod.ts";
@@ -36,7 +36,7 @@ interface Network {
 export function problemOf(
   network: Network,
   node: LayerNode,
-  moments: Moments,
+  moments: LayerMoments,
   channels: { channelOf: Int32Array; globals: ArrayLike<number> } = inputChannels(
     network.map,
     node,

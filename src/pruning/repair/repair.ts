@@ -10,7 +10,7 @@ import {
   withWeights,
   writeGraph,
 } from "../../graph/mod.ts";
-import { centerInPlace, type Kernels, releaseMoments } from "../../kernels/mod.ts";
+import { centerInPlace, giveBack, type Kernels } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
@@ -20,6 +20,7 @@ import {
   interceptOf,
   type Problem,
   reconstruct,
+  releaseProblems,
   type SelectionMethod,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
@@ -142,9 +143,10 @@ export async function repairLayers(
         "reconstruct",
         () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
       );
-      releaseMoments(raw);
-      const weights = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
-      await pool.setWeights(node.key, weights);
+      releaseProblems([problem]);
+      const own = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
+      const weights = await pool.setWeights(node.key, own);
+      if (weights !== own) giveBack([fit.weights]);
       masked = withWeights(masked, node.key, weights);
       reports.set(node.key, {
         ...wholeReport(plan),
@@ -223,11 +225,12 @@ async function cutCoupledSpace(
   removed: Uint8Array,
 ): Promise<void> {
   const guards = findGuards(graph, map, id);
+  const own = problems.of(id);
   const { kept } = await clock.time(
     "select",
-    () =>
-      createSelector(kernels, problems.of(id), select, { ridge, guards, tryOut: false }).keep(keep),
+    () => createSelector(kernels, own, select, { ridge, guards, tryOut: false }).keep(keep),
   );
+  releaseProblems(own);
   map.channels.forEach((reference, channel) => {
     if (reference.space === id && !kept.includes(reference.channel)) removed[channel] = 1;
   });

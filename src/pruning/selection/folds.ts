@@ -1,9 +1,11 @@
 import {
   conditionTrial,
+  gramOf,
   heldOutError,
   type HeldOutTrial,
   type Kernels,
-  type Moments,
+  type LayerMoments,
+  rowStarts,
   type SampleMoments,
   type WrittenMoments,
   type WrittenTrial,
@@ -154,19 +156,9 @@ export function conditionHalves(
 ): HeldOutTrial[][] | undefined {
   const rows = Array.from({ length: problem.moments.d }, (_, row) => row);
   const halves = halvesOf(problem, rows)?.map((trial) =>
-    conditionTrial(kernels, holdTrial(trial), HALF * ridge, parts)
+    conditionTrial(kernels, trial, HALF * ridge, parts)
   );
   return halves && parts.map((_, part) => halves.map((trials) => trials[part]));
-}
-
-/** A trial with its matrices. */
-function holdTrial({ train, test, ...others }: WrittenTrial): HeldOutTrial {
-  const hold = ({ writeGram, ...rest }: WrittenMoments): SampleMoments => {
-    const gram = new Float64Array(others.size ** 2);
-    writeGram(gram);
-    return { ...rest, gram };
-  };
-  return { ...others, train: hold(train), test: hold(test) };
 }
 
 /** A trial of some rows. */
@@ -187,7 +179,7 @@ function pickTrial(
         rows.forEach((column, j) => target[i * rows.length + j] = gram[row * size + column])
       );
     },
-    cross: pick(cross),
+    writeCross: (target) => target.set(pick(cross)),
     total,
   });
   return {
@@ -207,7 +199,7 @@ function pickTrial(
  */
 function trialOf(
   { moments, weights }: Problem,
-  half: Moments,
+  half: LayerMoments,
   rows: readonly number[],
   isFirst: boolean,
 ): WrittenTrial {
@@ -218,28 +210,30 @@ function trialOf(
   const sign = isFirst ? 1 : -1;
   const meanX = Float64Array.from(rows, (row) => sign * half.sumX[row] / counts.fitted);
   const meanY = half.sumY.map((sum) => sign * sum / counts.fitted);
+  const starts = rowStarts(moments), wholeGram = gramOf(moments), halfGram = gramOf(half);
   const samplesOf = (isHalf: boolean, shift: number): WrittenMoments => {
     const about = (whole: number, first: number, product: number) =>
       (isHalf ? first : whole - first) + shift * product;
-    const cross = new Float64Array(size * n);
-    for (let i = 0; i < size; i++) {
-      for (let o = 0; o < n; o++) {
-        const at = rows[i] * n + o;
-        cross[i * n + o] = about(moments.cross[at], half.cross[at], meanX[i] * meanY[o]);
+    const writeCross = (target: Float64Array) => {
+      for (let i = 0; i < size; i++) {
+        for (let o = 0; o < n; o++) {
+          const at = rows[i] * n + o;
+          target[i * n + o] = about(moments.cross[at], half.cross[at], meanX[i] * meanY[o]);
+        }
       }
-    }
+    };
     let total = 0;
     for (let o = 0; o < n; o++) total += about(moments.sumYY[o], half.sumYY[o], meanY[o] ** 2);
     const writeGram = (target: Float64Array) => {
       for (let i = 0; i < size; i++) {
-        const from = rows[i] * moments.d, to = i * size;
-        for (let j = 0; j < size; j++) {
+        const from = starts[rows[i]], to = i * size;
+        for (let j = i; j < size; j++) {
           const at = from + rows[j];
-          target[to + j] = about(moments.gram[at], half.gram[at], meanX[i] * meanX[j]);
+          target[to + j] = about(wholeGram[at], halfGram[at], meanX[i] * meanX[j]);
         }
       }
     };
-    return { writeGram, cross, total };
+    return { writeGram, writeCross, total };
   };
   const train = samplesOf(isFirst, -counts.fitted);
   const test = samplesOf(!isFirst, 2 * counts.fitted + counts.tried);

@@ -2,7 +2,7 @@ import { InputError, option } from "../../base/mod.ts";
 import {
   contractMoments,
   type Kernels,
-  type Moments,
+  type LayerMoments,
   momentsOfSamples,
 } from "../../kernels/mod.ts";
 import { activeSetOf, followLassoPath, type LassoPath, type LassoProblem } from "./lasso_path.ts";
@@ -68,7 +68,7 @@ export function buildLassoProblem(kernels: Kernels, problems: readonly Problem[]
 const MOST_INPUTS = 10_000;
 
 /** The Lasso asks for products of all pairs of inputs. */
-function wholeMoments(kernels: Kernels, problem: Problem): Moments {
+function wholeMoments(kernels: Kernels, problem: Problem): LayerMoments {
   const { moments } = problem;
   if (moments.d <= MOST_INPUTS) return momentsOfSamples(kernels, moments);
   throw new InputError([

@@ -5,7 +5,7 @@
  */
 export { createObsSelector, type ObsSelector } from "./obs.ts";
 export { conditionHalves, typicalRidge } from "./folds.ts";
-export type { Problem } from "./problem.ts";
+export { type Problem, releaseProblems } from "./problem.ts";
 export { createSelector } from "./ranking.ts";
 export { interceptOf, reconstruct } from "./reconstruction.ts";
 export type { SelectionMethod, Selector } from "./selector.ts";

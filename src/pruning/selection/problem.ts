@@ -1,4 +1,10 @@
-import { type HeldOutTrial, inputSquares, type Moments } from "../../kernels/mod.ts";
+import {
+  giveBack,
+  type HeldOutTrial,
+  inputSquares,
+  type LayerMoments,
+  releaseMoments,
+} from "../../kernels/mod.ts";
 
 /**
  * One consumer of a channel space: a layer that reads the channels, its weights and what is known about its data.
@@ -10,7 +16,7 @@ export interface Problem {
   /** The layer's name, for messages. */
   readonly name?: string;
   /** Raw moments, or moments about the means where the layer's bias is refitted. */
-  readonly moments: Moments;
+  readonly moments: LayerMoments;
   /** The layer's kernel, flattened to d × n. */
   readonly weights: Float32Array;
   /** Input positions per tap: channels for a convolution, all inputs for a dense layer. */
@@ -30,6 +36,18 @@ export interface Problem {
   readonly outputScales?: Float64Array;
   /** Halves of the images, each fitted to and tried out on the other. Default: as the moments have them. */
   readonly trials?: readonly HeldOutTrial[];
+}
+
+/**
+ * Gives the memory of problems back at once, which the garbage collector does when it likes.
+ *
+ * @param problems Problems whose moments and weights are nobody else's, and which nobody needs any more.
+ */
+export function releaseProblems(problems: readonly Problem[]): void {
+  for (const { moments, weights } of problems) {
+    releaseMoments(moments);
+    giveBack([weights]);
+  }
 }
 
 /** A layer's name as messages quote it. */

@@ -1,9 +1,10 @@
 import {
   type Kernels,
-  type Moments,
+  type LayerMoments,
   refitBySamples,
   type RidgeEvidence,
-  solveRidge,
+  solveWritten,
+  writeGram,
 } from "../../kernels/mod.ts";
 import { type CheckedRidge, checkRidge, chooseRidge } from "./folds.ts";
 import { checkProblems, type Problem, rowsOfKept, totalSquares } from "./problem.ts";
@@ -87,8 +88,8 @@ export function reconstruct(
     return { weights, relativeError: relativeError ?? squaredError / total, count, ...evidence };
   }
   const cross = pickRows(moments.cross, rows, n);
-  const { solution, energy, ...evidence } = solveRidge(kernels, {
-    gram: pickSquare(moments.gram, rows, d),
+  const { solution, energy, ...evidence } = solveWritten(kernels, {
+    writeGram: (target) => writeGram(moments, rows, target),
     cross,
     weights: pickRows(oldWeights, rows, n),
     size,
@@ -120,16 +121,6 @@ function pickRows<T extends Float32Array | Float64Array>(matrix: T, rows: number
   return picked;
 }
 
-function pickSquare(matrix: Float64Array, rows: number[], d: number): Float64Array {
-  const size = rows.length;
-  const picked = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    const from = rows[i] * d;
-    for (let j = 0; j < size; j++) picked[i * size + j] = matrix[from + rows[j]];
-  }
-  return picked;
-}
-
 /**
  * The bias that goes with weights that were fitted about the means: μ_y − Wᵀμ_x.
  *
@@ -138,7 +129,7 @@ function pickSquare(matrix: Float64Array, rows: number[], d: number): Float64Arr
  * @returns One number per output.
  * @throws {TypeError} When sizes do not fit.
  */
-export function interceptOf(moments: Moments, weights: ArrayLike<number>): Float64Array {
+export function interceptOf(moments: LayerMoments, weights: ArrayLike<number>): Float64Array {
   const { d, n, count, sumX, sumY } = moments;
   if (weights.length !== d * n) {
     throw new TypeError(`find the intercept: ${weights.length} weights, wanted ${d}×${n}`);

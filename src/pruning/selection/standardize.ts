@@ -1,4 +1,4 @@
-import { inputSquares, type Moments } from "../../kernels/mod.ts";
+import { changeGram, inputSquares, type LayerMoments } from "../../kernels/mod.ts";
 import type { Problem } from "./problem.ts";
 
 /** The least that an output counts for, as a share of the one that counts most: what nobody reads is fitted too. */
@@ -47,7 +47,10 @@ function channelScales({ moments, positions, channelOf, channels }: Problem): Fl
 }
 
 /** What an output counts for is its importance times its square, so that the least of it has no unit either. */
-function outputScalesOf({ n, count, sumYY }: Moments, importance?: Float64Array): Float64Array {
+function outputScalesOf(
+  { n, count, sumYY }: LayerMoments,
+  importance?: Float64Array,
+): Float64Array {
   const shares = importance?.map((value, o) => value * sumYY[o]) ?? new Float64Array(n);
   const most = Math.max(...shares);
   if (!(most > 0 && most < Infinity)) return new Float64Array(n).fill(1);
@@ -57,19 +60,18 @@ function outputScalesOf({ n, count, sumYY }: Moments, importance?: Float64Array)
 }
 
 function rescale(
-  { d, n, gram, cross, sumX, sumY, sumYY, samples }: Moments,
+  moments: LayerMoments,
   inputScales: Float64Array,
   outputScales: Float64Array,
 ): void {
+  const { d, n, cross, sumX, sumY, sumYY, samples } = moments;
   samples?.x.forEach((value, at) => samples.x[at] = value / inputScales[at % d]);
   samples?.y.forEach((value, at) => samples.y[at] = value * outputScales[at % n]);
+  changeGram(moments, (value, row, column) => value / (inputScales[row] * inputScales[column]));
   for (let row = 0; row < d; row++) {
     const scale = inputScales[row];
     sumX[row] /= scale;
-    if (gram.length === 0) continue;
-    for (let column = 0; column < d; column++) {
-      gram[row * d + column] /= scale * inputScales[column];
-    }
+    if (samples) continue;
     for (let o = 0; o < n; o++) cross[row * n + o] *= outputScales[o] / scale;
   }
   for (let o = 0; o < n; o++) {

@@ -4,7 +4,7 @@ import {
   gramOfSamples,
   GroupElimination,
   type Kernels,
-  type Moments,
+  type LayerMoments,
   pickColumns,
   productOfSamples,
   SampleElimination,
@@ -28,7 +28,7 @@ const SKETCH_SEED = 1;
  */
 export function sketchOutputs(problem: Problem): Problem {
   const { moments, weights } = problem;
-  const { n, d, count, samples, half } = moments;
+  const { n, d, count, samples } = moments;
   if (samples === undefined || n <= 2 * SKETCHED_OUTPUTS) return problem;
   const random = createRandom(SKETCH_SEED, n);
   const signs = Float64Array.from({ length: n }, () => random() < 0.5 ? -1 : 1);
@@ -46,19 +46,17 @@ export function sketchOutputs(problem: Problem): Problem {
     for (let at = 0; at < until * SKETCHED_OUTPUTS; at++) sums[at % SKETCHED_OUTPUTS] += y[at] ** 2;
     return sums;
   };
-  const sketched = (own: Moments): Moments => ({
+  const sketched = <Form extends LayerMoments>(own: Form): Form => ({
     ...own,
     n: SKETCHED_OUTPUTS,
     sumY: sketch(own.sumY, 1, new Float64Array(SKETCHED_OUTPUTS)) as Float64Array,
     sumYY: squares(own.count),
+    ...(own.half && { half: sketched(own.half) }),
+    ...(own.samples && { samples: { x: own.samples.x, y } }),
   });
   return {
     ...problem,
-    moments: {
-      ...sketched(moments),
-      samples: { x: samples.x, y },
-      ...(half && { half: sketched(half) }),
-    },
+    moments: sketched(moments),
     weights: sketch(weights, d, new Float32Array(d * SKETCHED_OUTPUTS)) as Float32Array,
     outputScales: undefined,
   };
@@ -86,7 +84,7 @@ export function startElimination(kernels: Kernels, system: EliminationSystem): E
 export function openSampleTrials(
   kernels: Kernels,
   problem: Problem,
-  half: Moments,
+  half: LayerMoments,
   rows: readonly number[],
 ): (ridge: number) => number {
   const sketched = sketchOutputs(problem);

@@ -2,7 +2,7 @@ import type { MomentsToWrite } from "../../execution/mod.ts";
 import { ScratchFile } from "../../base/mod.ts";
 import {
   assembleMoments,
-  type Moments,
+  copyMoments,
   type MomentsPart,
   type MomentsSize,
   packedBytes,
@@ -10,8 +10,6 @@ import {
   partOf,
   shapesOfParts,
   sizeOfMoments,
-  unpackAndRelease,
-  unpackMoments,
 } from "../../kernels/mod.ts";
 
 /** Bytes of moments that stay in memory; those of small networks need no file. */
@@ -91,14 +89,14 @@ export class MomentStore implements MomentsToWrite {
     this.#inMemory.get(key) ?? read(this.#file!, this.#inFile.get(key)!);
 
   /**
-   * Moments of a layer, unpacked.
+   * The same in arrays of the caller's own.
    *
    * @param key The layer, which must be here.
    * @returns Its moments; the caller may write over G, C and Σy².
    */
-  moments(key: string): Moments {
-    const inMemory = this.#inMemory.get(key);
-    return inMemory ? unpackMoments(inMemory) : unpackAndRelease(this.packed(key));
+  moments(key: string): PackedMoments {
+    const moments = this.packed(key);
+    return this.#inMemory.has(key) ? copyMoments(moments) : moments;
   }
 
   /** Gives memory and file back. */

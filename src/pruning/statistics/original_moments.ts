@@ -7,7 +7,7 @@ import {
 } from "../../execution/mod.ts";
 import type { LayerNode } from "../../graph/mod.ts";
 import { InputError, refuseExistingFile, statFile } from "../../base/mod.ts";
-import { type MomentsByLayer, unpackAndRelease } from "../../kernels/mod.ts";
+import type { MomentsByLayer } from "../../kernels/mod.ts";
 import { MomentStore } from "./moment_store.ts";
 import {
   gatherMoments,
@@ -102,7 +102,7 @@ export class OriginalMoments {
     const { store, reader } = this.#shared;
     if (reader) {
       for (const key of keys) reader.sizeOf(key);
-      return { get: (key) => unpackAndRelease(reader.packed(key)) };
+      return { get: (key) => reader.packed(key) };
     }
     const missing = new Set(keys.filter((key) => !store.sizes.has(key)));
     await this.#gather(this.#source.graph.nodes.filter(({ key }) => missing.has(key)));

@@ -80,7 +80,7 @@ function renderPruning(report: PruneRecord["report"]): Html {
       } at most`,
     ]),
     `${images.calibration} training images served the statistics, ${images.test} test images the figures`,
-    ...images.unreadableNames.map((name) => `skipped ${name}: it cannot be read`),
+    ...images.unreadableReasons.map((reason) => `skipped an image: ${reason}`),
   ];
   return html`${
     renderTable({

@@ -231,6 +231,7 @@ export class Replica {
     request: ChangeRequest,
     images: ImageSelection,
   ): Promise<(Float64Array | undefined)[][]> {
+    this.#objective?.rest();
     const network = await openNetwork(file);
     const weigher = new ChangeWeigher(network, request, ACTIVATION_BUDGET);
     try {
@@ -248,6 +249,7 @@ export class Replica {
   /** Prepares the gathering of statistics; a replica holds one calibration at a time. */
   async startCalibration(request: CalibrationRequest): Promise<void> {
     this.endCalibration();
+    this.#objective?.rest();
     const original = await openNetwork(request.file);
     const repaired = request.repaired ? await openNetwork(request.repaired) : original;
     const { indices, firstHalf, batchSize } = request;
@@ -305,6 +307,7 @@ export class Replica {
   /** Prepares a training; a replica holds one at a time. */
   async startTraining(request: TrainingRequest): Promise<void> {
     await this.endTraining();
+    this.#objective?.rest();
     this.#training = await TrainingReplica.open(request, this.#spec.preprocessing.inputs);
   }
 

@@ -2,17 +2,16 @@ import * as tf from "@tensorflow/tfjs";
 import { type Augmentation, augmentBatch, type Batch } from "../../data/mod.ts";
 import {
   createLoss,
-  ForwardPlan,
-  givesProbabilities,
   layOutParameters,
   type LossSpec,
   type StepSums,
   type TrainingLoss,
   TrainingNetwork,
 } from "../../execution/mod.ts";
-import { activationBytes, type Network, openNetwork } from "../../graph/mod.ts";
+import { type Network, openNetwork } from "../../graph/mod.ts";
 import { type Kernels, loadKernels } from "../../kernels/mod.ts";
 import { disposeModel, type InputPreparation, type ModelFile } from "../../model/mod.ts";
+import { Teacher } from "./teacher.ts";
 import { toTensors } from "./to_tensors.ts";
 
 /** What a training needs to know beside the replica's own specification. */
@@ -42,7 +41,7 @@ export class TrainingReplica {
   readonly #student: Network;
   readonly #network: TrainingNetwork;
   readonly #loss: TrainingLoss;
-  readonly #teacher: { network: Network; plan: ForwardPlan } | undefined;
+  readonly #teacher: Teacher | undefined;
 
   private constructor(
     kernels: Kernels,
@@ -62,8 +61,11 @@ export class TrainingReplica {
       layOutParameters(student.graph),
       { loss: this.#loss, freezesStatistics: request.freezesStatistics },
     );
-    this.#teacher = teacher &&
-      { network: teacher, plan: new ForwardPlan(teacher.graph, teacher.model) };
+    const { shift, flip } = request.augmentation;
+    this.#teacher = teacher && new Teacher(teacher, {
+      readsLogits: this.#loss.readsLogits,
+      isRepeated: shift === 0 && !flip,
+    });
   }
 
   /**
@@ -85,7 +87,7 @@ export class TrainingReplica {
 
   /** Bytes of activations that the teacher has for an image; 0 without one. */
   get teacherBytes(): number {
-    return this.#teacher ? activationBytes(this.#teacher.network.graph).forward : 0;
+    return this.#teacher?.imageBytes ?? 0;
   }
 
   /** What the last step gave, flat: gradients, and batch statistics in the places of moving ones. */
@@ -105,7 +107,7 @@ export class TrainingReplica {
     augmentBatch(batch, this.#inputs, augmentation, seed, epoch);
     this.#network.load(new Float32Array(weights));
     const inputs = toTensors(batch, this.#inputs);
-    const teacher = this.#askTeacher(inputs);
+    const teacher = this.#teacher?.answer(inputs, batch.indices);
     try {
       const training = { inputs, labels: batch.labels, teacher };
       return this.#network.step(training, this.gradients);
@@ -118,21 +120,6 @@ export class TrainingReplica {
   dispose(): void {
     this.#network.dispose();
     disposeModel(this.#student.model);
-    this.#teacher?.plan.dispose();
-    if (this.#teacher) disposeModel(this.#teacher.network.model);
-  }
-
-  /** Logarithms of probabilities are logits too: softmax takes them back. */
-  #askTeacher(inputs: readonly tf.Tensor[]): tf.Tensor[] | undefined {
-    if (this.#teacher === undefined) return undefined;
-    const { network, plan } = this.#teacher;
-    return tf.tidy(() => {
-      const outputs = plan.predict(inputs.map((input) => input.clone()));
-      return this.#loss.readsLogits && givesProbabilities(network.graph)
-        ? outputs.map((output) => tf.log(tf.maximum(output, SMALLEST_PROBABILITY)))
-        : outputs;
-    });
+    this.#teacher?.dispose();
   }
 }
-
-const SMALLEST_PROBABILITY = 1e-10;

@@ -11,13 +11,8 @@ import {
 import { InputError } from "../../base/mod.ts";
 import { chunk, shareDataset, tolerableFaults } from "../../data/mod.ts";
 import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
-import {
-  joinParts,
-  type Moments,
-  type PackedMoments,
-  unpackAndRelease,
-} from "../../kernels/mod.ts";
-import type { ModelFile, Weight } from "../../model/mod.ts";
+import { joinParts, type PackedMoments } from "../../kernels/mod.ts";
+import { type ModelFile, shareValues, type Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
@@ -28,6 +23,12 @@ import {
   Replica,
   type ReplicaSpec,
 } from "./replica.ts";
+
+/**
+ * Bytes of activations and gradients of a batch while changes are weighed, less than elsewhere: they are of every step, and
+ * what an image gives does not depend on those beside it.
+ */
+const WEIGHING_BUDGET = 160 * 2 ** 20;
 
 /**
  * Cuts indices into equal runs, one a worker.
@@ -183,7 +184,8 @@ export class WorkerPool {
   ): Promise<(number | undefined)[]> {
     const loss = await this.#lossOf(file, images);
     const { backward = 0, gradient = 0 } = this.#activations ?? {};
-    const batchSize = fitBatch(images.batchSize, backward + request.probes * gradient);
+    const imageBytes = backward + request.probes * gradient;
+    const batchSize = fitBatch(images.batchSize, imageBytes, WEIGHING_BUDGET);
     const shards = shardIndices(images.indices, this.size, batchSize);
     const parts = await this.#callAll("weighChanges", (replica) => [
       file,
@@ -240,8 +242,8 @@ export class WorkerPool {
   }
 
   /** Statistics of one layer over all images. */
-  async collect(layer: string): Promise<Moments> {
-    return unpackAndRelease(joinParts(await this.#callAll("collect", () => [layer])));
+  async collect(layer: string): Promise<PackedMoments> {
+    return joinParts(await this.#callAll("collect", () => [layer]));
   }
 
   /**
@@ -265,9 +267,17 @@ export class WorkerPool {
     }
   }
 
-  /** Puts repaired weights into every replica's network under calibration. */
-  async setWeights(layer: string, weights: Map<string, Weight>): Promise<void> {
-    await this.#callAll("setWeights", () => [layer, weights]);
+  /**
+   * Puts repaired weights into every replica's network under calibration.
+   *
+   * @param layer The layer.
+   * @param weights Its weights by role.
+   * @returns The same weights, in memory that the replicas share.
+   */
+  async setWeights(layer: string, weights: Map<string, Weight>): Promise<Map<string, Weight>> {
+    const shared = this.size === 1 ? weights : shareValues(weights);
+    await this.#callAll("setWeights", () => [layer, shared]);
+    return shared;
   }
 
   /** Frees what the calibration holds. */

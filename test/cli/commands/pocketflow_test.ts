@@ -113,6 +113,32 @@ Deno.test("the page's list command prunes a ResNet-20 by the page's ratios", () 
     assert.ok(report.macs.convAfter < 0.6 * report.macs.convBefore);
   }));
 
+Deno.test("a ratio list is held against the network before that is trained", () =>
+  inCifarFolder(async (folder) => {
+    const args = ["resnet_at_cifar10", ...LIST, "--resnet_size", "8", ...QUICK];
+    const missing = await runIn(folder, args);
+    assert.match(missing.message, /reading --prune-list-file \.\/ratio\.list: found no such file/);
+    await Deno.writeTextFile(join(folder, "ratio.list"), "0.5, 0.5");
+    const short = await runIn(folder, args);
+    assert.equal(short.code, 1);
+    assert.match(short.message, /found 2 entries, wanted 10, one for each convolution/);
+    assert.deepEqual(await listNames(folder), ["cifar-10-batches-bin", "ratio.list"]);
+  }));
+
+Deno.test("options that messages name are here: of a given model's images, and of what is cut", () => {
+  const { pruning } = plan("resnet_at_cifar10", ...[
+    ...["--data_dir_local=data", "--learner", "channel", "--model", "model.h5"],
+    ...["--preprocess", "unit", "--mean", "0.5", "--shared", "couple", "--budget", "0.4"],
+  ]);
+  const { preprocess, mean, shared, preserveRatio } = pruning;
+  assert.deepEqual([preprocess!.all, mean!.all], ["unit", [0.5]]);
+  assert.deepEqual([shared, preserveRatio], ["couple", 0.4]);
+  assert.throws(() => resnet("--learner", "channel", "--preprocess", "unit"), {
+    name: "UsageError",
+    message: /^reading --preprocess: found it without --model, .*; leave it out, or give --model$/,
+  });
+});
+
 Deno.test("the page's automatic command searches", () =>
   inCifarFolder(async (folder) => {
     const args = [

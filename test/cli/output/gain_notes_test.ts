@@ -36,7 +36,7 @@ Deno.test("a larger file is to be quantized where it is not and can be", () => {
   assert.match(adviceOf(COUPLED, "file"), /^write it to a folder with --quantize/);
   assert.equal(adviceOf(COUPLED, "uint8"), "keep fewer channels");
   assert.match(adviceOf(SELECTING, "uint8"), /^keep fewer channels, or give --shared couple/);
-  const bytes = { before: 100, after: 100 };
+  const bytes = { before: 1000, after: 1010 };
   assert.deepEqual(whyItDoesNotPay(COUPLED, { ...LARGER, bytes }), []);
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../../src/base/errors.ts";
+import { writeMessage } from "../../../src/base/message.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { prune, type PruneOptions } from "../../../src/api/prune.ts";
 import type { AutoPolicy, PruneResult } from "../../../src/pruning/types.ts";
@@ -240,7 +241,7 @@ for (const kind of ["uniform", "budget", "auto"] as const) {
         model,
         data,
         policy,
-        onNotice: (notice) => hear(notice),
+        onNotice: (notice) => hear(writeMessage(notice)),
         onProgress: ({ stage }) => hear(stage),
       });
       const [first, said, next] = heard;
@@ -248,7 +249,8 @@ for (const kind of ["uniform", "budget", "auto"] as const) {
       assert.match(said, /no better than chance/);
       assert.ok(next !== undefined && next !== first);
       assert.equal(heard.filter((each) => each === first).length, 1, "it is evaluated once");
-      assert.deepEqual(report.notices.filter((notice) => notice === said), [said]);
+      const notices = report.notices.map((notice) => writeMessage(notice));
+      assert.deepEqual(notices.filter((notice) => notice === said), [said]);
     }),
   );
 }

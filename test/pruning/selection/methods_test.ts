@@ -4,7 +4,6 @@ import { buildLassoProblem, createLassoSelector } from "../../../src/pruning/sel
 import { createMagnitudeSelector } from "../../../src/pruning/selection/magnitude.ts";
 import { createObsSelector } from "../../../src/pruning/selection/obs.ts";
 import { interceptOf, reconstruct } from "../../../src/pruning/selection/reconstruction.ts";
-import type { Problem } from "../../../src/pruning/selection/problem.ts";
 import { naiveRefitError, naiveRemovalOrder } from "../../reference/elimination.ts";
 import { naiveContraction } from "../../reference/lasso.ts";
 import { multiply } from "../../reference/linear_algebra.ts";
@@ -15,6 +14,7 @@ import {
   randomProblem,
   relativeDifference,
   silenceChannel,
+  type WholeProblem,
 } from "../../reference/samples.ts";
 import { testBothBuilds } from "../../kernels/both_builds.ts";
 
@@ -29,7 +29,7 @@ const FLATTENED = randomProblem({
   seed: 13,
 });
 
-function rhoOf(problem: Problem): number {
+function rhoOf(problem: WholeProblem): number {
   return RIDGE * meanDiagonal(problem.moments.gram, problem.moments.d);
 }
 
@@ -155,7 +155,7 @@ testBothBuilds("reconstruction is the least-squares refit, zero where channels w
 testBothBuilds("with every channel kept and no noise the old weights come back", (kernels) => {
   const d = 12, n = 4, count = 100;
   const x = correlatedInputs(count, d, 5), weights = randomArray(d * n, 6);
-  const problem: Problem = {
+  const problem: WholeProblem = {
     moments: naiveMoments(x, multiply(x, weights, count, d, n), count, d, n),
     weights,
     positions: d,

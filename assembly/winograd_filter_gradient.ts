@@ -1,0 +1,191 @@
+import { Conv2DPlan, openBlock } from "./conv2d_plan";
+import { clearFloats } from "./floats";
+import { multiplyAddF32 } from "./simd";
+import { openScratch4x4, SCRATCH_4X4_BYTES, transformInputs4x4 } from "./winograd_4x4";
+import { transformGradients4x4, transformSums4x4 } from "./winograd_gradient_4x4";
+import { listTiles, matrixBytes, matrixCount, paddedTo, TILE_ENTRY_BYTES } from "./winograd_layout";
+
+/** Rows and columns of a tile. */
+const SIDE: i32 = 4;
+/** Bytes of a tile of output gradients, four channels of 16 pixels. */
+const TILE_BYTES: usize = 256;
+/** Rows and columns of the micro-tile. */
+const ROWS: i32 = 6;
+const COLUMNS: i32 = 8;
+
+/** Adds eight sums to eight others. */
+function addRow(to: usize, low: v128, high: v128): void {
+  v128.store(to, f32x4.add(v128.load(to), low));
+  v128.store(to, f32x4.add(v128.load(to, 16), high), 16);
+}
+
+/** Two rows of a micro-tile, for builds without fused multiply-adds, which have no vector register for a product left. */
+function addProducts2x8(
+  count: i32,
+  v: usize,
+  vRowBytes: usize,
+  d: usize,
+  dRowBytes: usize,
+  sums: usize,
+  sumsRowBytes: usize,
+): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
+  for (let left = count; left > 0; left--, v += vRowBytes, d += dRowBytes) {
+    const d0 = v128.load(d), d1 = v128.load(d, 16);
+    let x = v128.load32_splat(v);
+    c00 = multiplyAddF32(x, d0, c00);
+    c01 = multiplyAddF32(x, d1, c01);
+    x = v128.load32_splat(v, 4);
+    c10 = multiplyAddF32(x, d0, c10);
+    c11 = multiplyAddF32(x, d1, c11);
+  }
+  addRow(sums, c00, c01);
+  addRow(sums + sumsRowBytes, c10, c11);
+}
+
+/** sums += VᵀD for six columns of V, eight of D and `count` rows of both. */
+function addProducts6x8(
+  count: i32,
+  v: usize,
+  vRowBytes: usize,
+  d: usize,
+  dRowBytes: usize,
+  sums: usize,
+  sumsRowBytes: usize,
+): void {
+  if (!ASC_FEATURE_RELAXED_SIMD) {
+    for (let row: usize = 0; row < 6; row += 2) {
+      const to = sums + row * sumsRowBytes;
+      addProducts2x8(count, v + (row << 2), vRowBytes, d, dRowBytes, to, sumsRowBytes);
+    }
+    return;
+  }
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  for (let left = count; left > 0; left--, v += vRowBytes, d += dRowBytes) {
+    const d0 = v128.load(d), d1 = v128.load(d, 16);
+    let x = v128.load32_splat(v);
+    c00 = multiplyAddF32(x, d0, c00);
+    c01 = multiplyAddF32(x, d1, c01);
+    x = v128.load32_splat(v, 4);
+    c10 = multiplyAddF32(x, d0, c10);
+    c11 = multiplyAddF32(x, d1, c11);
+    x = v128.load32_splat(v, 8);
+    c20 = multiplyAddF32(x, d0, c20);
+    c21 = multiplyAddF32(x, d1, c21);
+    x = v128.load32_splat(v, 12);
+    c30 = multiplyAddF32(x, d0, c30);
+    c31 = multiplyAddF32(x, d1, c31);
+    x = v128.load32_splat(v, 16);
+    c40 = multiplyAddF32(x, d0, c40);
+    c41 = multiplyAddF32(x, d1, c41);
+    x = v128.load32_splat(v, 20);
+    c50 = multiplyAddF32(x, d0, c50);
+    c51 = multiplyAddF32(x, d1, c51);
+  }
+  addRow(sums, c00, c01);
+  addRow(sums + sumsRowBytes, c10, c11);
+  addRow(sums + 2 * sumsRowBytes, c20, c21);
+  addRow(sums + 3 * sumsRowBytes, c30, c31);
+  addRow(sums + 4 * sumsRowBytes, c40, c41);
+  addRow(sums + 5 * sumsRowBytes, c50, c51);
+}
+
+/** Floats of a row of V: the transform writes four, the micro-tile reads six at a time. */
+function vWidth(channels: i32): i32 {
+  return paddedTo(4, paddedTo(ROWS, channels));
+}
+
+/**
+ * Gradient of a convolution by its 3×3 filter, by tiles of 4×4 output pixels: what F(4×4, 3×3) of `winograd_conv2d.ts`
+ * does, transposed.
+ *
+ *     dW = Gᵀ [Σ over tiles of (Bᵀ x B) ∘ (A dy Aᵀ)] G
+ *
+ * The sums over the tiles are 36 matrix products S = VᵀD, which stay in registers for `chunkTiles` tiles. Channels and
+ * outputs that stand for padding get sums that nothing reads.
+ *
+ *     dy          images × outputRows × outputColumns × outputs
+ *     gradient    3 × 3 × channels × outputs
+ *     workspace   | scratch | tile | 36 S: channels × outputs | 36 V: chunkTiles × channels | 36 D: chunkTiles × outputs |
+ *                 | tile table | a block of the source |
+ */
+export function winogradFilterGradient(
+  planAt: usize,
+  input: usize,
+  dy: usize,
+  gradient: usize,
+  chunkTiles: i32,
+  workspace: usize,
+): void {
+  const plan = changetype<Conv2DPlan>(planAt);
+  const matrices = matrixCount(SIDE), channels = plan.channels, outputs = plan.outputChannels;
+  const width = paddedTo(COLUMNS, outputs), height = paddedTo(ROWS, channels);
+  const vRowBytes = <usize> vWidth(channels) << 2, dRowBytes = <usize> width << 2;
+  const vBytes = matrixBytes(chunkTiles, vWidth(channels)), dBytes = matrixBytes(chunkTiles, width);
+  const sBytes = matrixBytes(height, width);
+  const tile = workspace + SCRATCH_4X4_BYTES, s = tile + TILE_BYTES, v = s + matrices * sBytes;
+  const d = v + matrices * vBytes, table = d + matrices * dBytes;
+  const blockTiles = plan.blockImages * (plan.blockRows / SIDE) *
+    ((plan.outputColumns + SIDE - 1) / SIDE);
+  const block = table + <usize> blockTiles * TILE_ENTRY_BYTES;
+  openScratch4x4(workspace);
+  clearFloats(s, <i32> (<usize> matrices * sBytes >> 2));
+  for (let image = 0; image < plan.images; image += plan.blockImages) {
+    const images = min(plan.blockImages, plan.images - image);
+    const from = dy + <usize> image * <usize> plan.outputImageBytes;
+    for (let row = 0; row < plan.outputRows; row += plan.blockRows) {
+      const rows = min(plan.blockRows, plan.outputRows - row);
+      const source = openBlock(plan, input, image, images, row, block);
+      const tiles = listTiles(plan, SIDE, images, rows, table);
+      const rowDy = from + <usize> row * <usize> plan.outputRowBytes;
+      for (let first = 0; first < tiles; first += chunkTiles) {
+        const count = min(chunkTiles, tiles - first);
+        const entry = table + <usize> first * TILE_ENTRY_BYTES;
+        transformInputs4x4(plan, source, entry, count, v, vBytes, vRowBytes, workspace);
+        transformGradients4x4(plan, rowDy, entry, count, d, dBytes, dRowBytes, workspace, tile);
+        addMatrices(matrices, count, height, v, vBytes, vRowBytes, d, dBytes, dRowBytes, s, sBytes);
+      }
+    }
+  }
+  transformSums4x4(channels, outputs, s, sBytes, dRowBytes, gradient, workspace);
+}
+
+/** S += VᵀD for each of the matrices; rows of S are as wide as those of D. */
+function addMatrices(
+  matrices: i32,
+  count: i32,
+  height: i32,
+  v: usize,
+  vBytes: usize,
+  vRowBytes: usize,
+  d: usize,
+  dBytes: usize,
+  dRowBytes: usize,
+  s: usize,
+  sBytes: usize,
+): void {
+  for (let matrix = 0; matrix < matrices; matrix++, v += vBytes, d += dBytes, s += sBytes) {
+    let channels = v, sums = s;
+    for (let row = 0; row < height; row += ROWS, channels += ROWS << 2, sums += ROWS * dRowBytes) {
+      for (let column: usize = 0; column < dRowBytes; column += COLUMNS << 2) {
+        const to = sums + column;
+        addProducts6x8(count, channels, vRowBytes, d + column, dRowBytes, to, dRowBytes);
+      }
+    }
+  }
+}
+
+/** Bytes of workspace that `winogradFilterGradient` needs besides a block of the source. */
+export function winogradFilterGradientWorkspaceBytes(
+  channels: i32,
+  outputs: i32,
+  chunkTiles: i32,
+  blockTiles: i32,
+): usize {
+  const width = paddedTo(COLUMNS, outputs), matrices = matrixCount(SIDE);
+  const perMatrix = matrixBytes(paddedTo(ROWS, channels), width) +
+    matrixBytes(chunkTiles, vWidth(channels)) + matrixBytes(chunkTiles, width);
+  return SCRATCH_4X4_BYTES + TILE_BYTES + matrices * perMatrix +
+    <usize> blockTiles * TILE_ENTRY_BYTES;
+}
