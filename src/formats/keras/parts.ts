@@ -1,6 +1,9 @@
 import type { LayerConfig, LayerJson, Weight } from "../../model/mod.ts";
 import type { WeightRole } from "./layer_classes.ts";
 
+/** Numbers that a small file may claim to need in weights that it does not hold. */
+export const MOST_MADE_UP = 2 ** 24;
+
 /** What a part reads: an input of the call, or what a part before it makes. */
 export type PartSource = { readonly input: number } | { readonly part: number };
 

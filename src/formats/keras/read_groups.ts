@@ -2,7 +2,7 @@ import { InputError } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson, Weight } from "../../model/mod.ts";
 import type { StatedShape } from "./affine_parts.ts";
 import { weightRoles } from "./layer_classes.ts";
-import { describeLayer, type Part, type TranslatedLayer } from "./parts.ts";
+import { describeLayer, MOST_MADE_UP, type Part, type TranslatedLayer } from "./parts.ts";
 
 /** What is known of a grouped convolution. */
 interface GroupSource {
@@ -25,7 +25,8 @@ export function translateGroups(layer: LayerJson, source: GroupSource): Translat
   const { groups, shape, place } = source;
   const channels = shape?.at(-1), filters = Number(config.filters);
   const isFitting = className === "Conv2D" && typeof channels === "number" && groups > 0 &&
-    channels % groups === 0 && filters % groups === 0;
+    Math.max(channels, filters) ** 2 <= MOST_MADE_UP && channels % groups === 0 &&
+    filters % groups === 0;
   if (!isFitting) {
     throw new InputError(
       `${place}: found groups ${groups} for ${channels ?? "an unknown number of"} channels, ` +

@@ -1,6 +1,6 @@
 import type { Weight } from "../../model/mod.ts";
 import { affineParts, scaleChannels, scaleWeights } from "./affine_parts.ts";
-import { describeLayer, type TranslatedLayer } from "./parts.ts";
+import { describeLayer, MOST_MADE_UP, type TranslatedLayer } from "./parts.ts";
 import { isJsonObject } from "./read_options.ts";
 import {
   type KerasLayerSource,
@@ -129,8 +129,8 @@ function translateNormalization(layer: KerasLayerSource): TranslatedLayer {
     throw refuseLayer(place, "mean and variance of different lengths", "numbers for every channel");
   }
   const channels = shape?.at(-1);
-  if (axes.length === 0 && typeof channels !== "number") {
-    throw refuseLayer(place, "axis null without the shape of its input", "axis -1");
+  if (axes.length === 0 && !(typeof channels === "number" && channels <= MOST_MADE_UP)) {
+    throw refuseLayer(place, `axis null for ${channels ?? "unknown"} channels`, "axis -1");
   }
   const { parts, owner } = scaleChannels(name, shape);
   return {

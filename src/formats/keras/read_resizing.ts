@@ -1,6 +1,6 @@
 import { InputError, withAction } from "../../base/mod.ts";
 import type { StatedShape } from "./affine_parts.ts";
-import { describeLayer, type TranslatedLayer } from "./parts.ts";
+import { describeLayer, MOST_MADE_UP, type TranslatedLayer } from "./parts.ts";
 import type { JsonObject } from "./read_options.ts";
 
 /** A layer of Keras with what the file says about it. */
@@ -46,6 +46,13 @@ export function translateResizing(layer: KerasLayerSource): TranslatedLayer {
           isCropping ? ", keeping the aspect ratio" : ""
         }`,
       "bilinear or nearest, without antialias or an aspect ratio; take the layer off the model and resize images before",
+    );
+  }
+  if (wanted.some((extent, axis) => extent * given[axis] > MOST_MADE_UP)) {
+    throw refuseLayer(
+      place,
+      `${given.join(" × ")} to become ${wanted.join(" × ")}`,
+      "smaller images",
     );
   }
   const factors = wanted.map((extent, axis) => extent / given[axis]);

@@ -132,6 +132,12 @@ const REFUSALS: [
     /found groups 3 for 4 channels, wanted a Conv2D whose input the file states/,
   ],
   [
+    "images that would take a small file's claim of memory",
+    "Resizing",
+    { height: 1e9, width: 1e9 },
+    /found 8 × 8 to become 1000000000 × 1000000000, wanted smaller images/,
+  ],
+  [
     "channels before the axes of the image",
     "MaxPooling2D",
     { data_format: "channels_first" },
