@@ -5,8 +5,9 @@ import { fold, type ModelFile } from "../../src/mod.ts";
 export const quantizeOption = new Option(
   "--quantize <type>",
   "store kernels in one or two bytes a number: uint8, uint16 or float16 in a tfjs layers model, which are widened when it " +
-    "is opened; float16 or int8 in a .tflite file, which computes with int8 (default: float32)",
-).choices(["uint8", "uint16", "float16", "int8"]);
+    "is opened; float16 or int8 in a .tflite file, which computes with int8; float32 (default: in a tfjs layers model what " +
+    "the given one is stored as, otherwise float32)",
+).choices(["float32", "uint8", "uint16", "float16", "int8"]);
 
 /** `--fold`: the model is made ready for use. */
 export const foldOption = new Option(

@@ -58,7 +58,7 @@ export function whyItDoesNotPay(
     const times = (bytes.after / bytes.before).toFixed(2);
     notices.push(
       `the written model is ${times} times as large as the original on disk: ${
-        storage === undefined
+        storage === undefined || storage === "float32"
           ? "give --quantize to store its kernels in fewer bytes"
           : storage === "file"
           ? "write it to a folder with --quantize, which stores its kernels in fewer bytes"

@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { InputError, readBytes } from "../base/mod.ts";
 import { addLabelFiles, labelFilesBeside } from "./label_files.ts";
-import { readKeras } from "./keras/mod.ts";
+import { needsKeras, readKeras, readKerasModelJson } from "./keras/mod.ts";
 import { type BesideReader, readBeside, refuse } from "./tfjs/read_beside.ts";
 import {
   isGraphModel,
@@ -130,7 +130,9 @@ async function readTfjs(...file: Parameters<Reader>): Promise<ModelFile> {
 }
 
 async function readModelOf(model: ModelJson): Promise<ModelFile> {
-  if (!isGraphModel(model)) return await readLayersModel(model);
+  if (!isGraphModel(model)) {
+    return needsKeras(model) ? await readKerasModelJson(model) : await readLayersModel(model);
+  }
   const { loadGraphModel } = await import("./graph_model/mod.ts");
   return await loadGraphModel(model);
 }

@@ -80,7 +80,7 @@ function requirePlace(path: string, { quantize, batch }: FileOptions): void {
     ]);
   }
   const stores = format?.stores ?? FOLDER_STORES;
-  if (quantize === undefined || stores.includes(quantize)) return;
+  if (quantize === undefined || quantize === "float32" || stores.includes(quantize)) return;
   if (stores.length === 0) {
     throw new UsageError([
       `writing ${path}: found `,

@@ -12,6 +12,7 @@ import {
 } from "./depthwise_conv2d_backprop.ts";
 import type { Kernels } from "./load.ts";
 import { maxPoolGradientConfig } from "./max_pool_gradient.ts";
+import { preluConfig } from "./prelu.ts";
 import { unsortedSegmentSumConfig } from "./segment_sum.ts";
 import { castConfig, identityConfig } from "./sharing.ts";
 
@@ -24,6 +25,7 @@ const REPLACEMENTS: Record<
   [tf.FusedConv2D]: fusedConv2dConfig,
   [tf.Conv2DBackpropInput]: conv2dBackpropInputConfig,
   [tf.MaxPoolGrad]: maxPoolGradientConfig,
+  [tf.Prelu]: preluConfig,
   [tf.Add]: addConfig,
   [tf.Identity]: identityConfig,
   [tf.Cast]: castConfig,

@@ -73,7 +73,7 @@ function checkForm({ name, config, inbound_nodes: nodes }: LayerJson, path: stri
     path,
     `layer "${name ?? config.name}" as Keras 3 writes it`,
     "it as TensorFlow.js reads it",
-    "save the model in Keras as .keras and give that file",
+    "open it with openModel(), or save the model in Keras as .keras and give that file",
   );
 }
 

@@ -83,6 +83,26 @@ Deno.test("a single file is not replaced without force, nor left half written", 
     assert.deepEqual(names, ["model.keras", "model.search.csv"]);
   }));
 
+Deno.test("kernels stay in the type that they are stored in, unless another is asked for", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("plain");
+    const { bytes } = await saveModel(`${folder}/wide`, file);
+    for (const quantize of ["uint8", "uint16", "float16"] as const) {
+      await saveModel(`${folder}/${quantize}`, file, { quantize });
+      const opened = await openModel(`${folder}/${quantize}`);
+      const inMemory = await readModel("model.json", await writeModel("model", opened));
+      assert.deepEqual([opened.quantized, inMemory.quantized], [quantize, quantize]);
+      await saveModel(`${folder}/${quantize}-again`, opened);
+      assert.equal((await openModel(`${folder}/${quantize}-again`)).quantized, quantize);
+      const widened = await saveModel(`${folder}/${quantize}-wide`, opened, {
+        quantize: "float32",
+      });
+      assert.equal((await openModel(`${folder}/${quantize}-wide`)).quantized, undefined);
+      assert.ok(Math.abs(widened.bytes - bytes) < 100);
+    }
+    await saveModel(`${folder}/wide.keras`, file, { quantize: "float32" });
+  }));
+
 Deno.test("formats without quantized weights refuse them, before and while saving", () =>
   inTempFolder(async (folder) => {
     const file = await buildNetworkFile("plain");

@@ -1,6 +1,11 @@
 import type { LayerConfig } from "../../model/mod.ts";
 import { addUniformAffine } from "./affine.ts";
-import type { Constant } from "./constants.ts";
+import {
+  broadcastShapes,
+  combineConstants,
+  type Constant,
+  transposeConstant,
+} from "./constants.ts";
 import type { Feature, ImportCall } from "./import_call.ts";
 
 /** What may be said about a layer that is added. */
@@ -100,6 +105,40 @@ export function addPRelu<Tensor extends Feature>(
   const config = isMap ? { shared_axes: [1, 2] } : {};
   const alpha = { shape, values };
   return call.result(call.addLayer("PReLU", [value], config, { alpha }, suffix), value);
+}
+
+/**
+ * {@link addPRelu} with a slope for every value. Slopes that rows or columns share are written out: stock TensorFlow.js 4.22
+ * computes them wrongly on its WASM backend.
+ *
+ * @param call The node.
+ * @param value Maps of a fixed size.
+ * @param slope Slopes that broadcast to the values of one image.
+ * @param axes Where each axis of the layers' tensor is in the file's.
+ * @param suffix Goes behind the node's name, if anything.
+ * @returns What it makes.
+ * @throws {InputError} When the slopes do not fit.
+ */
+export function addSpreadPRelu<Tensor extends Feature>(
+  call: ImportCall<Tensor>,
+  value: Tensor,
+  slope: Constant,
+  axes: readonly number[],
+  suffix?: string,
+): Tensor {
+  const shape = value.shape as readonly number[];
+  const spread = value.shape.includes(null) ? undefined : broadcastShapes(slope.shape, shape);
+  if (spread?.join() !== shape.join()) {
+    throw call.refusal(
+      `has slopes of shape [${slope.shape.join(", ")}] for [N, ${value.shape.join(", ")}], ` +
+        `wanted one for every channel, or maps of a fixed size that they fit`,
+    );
+  }
+  const all = combineConstants(slope, slope, shape, (number) => number);
+  const alpha = transposeConstant(all, axes);
+  const weight = { shape: alpha.shape, values: Float32Array.from(alpha.values) };
+  const layer = call.addLayer("PReLU", [value], {}, { alpha: weight }, suffix);
+  return call.result(layer, value, { nonNegative: false });
 }
 
 /** x of x · sigmoid(x), in whichever order its two factors are; undefined for any other product. */

@@ -8,6 +8,7 @@ export {
   addCappedRelu,
   addClip,
   addPRelu,
+  addSpreadPRelu,
   addUnary,
   COMMON_ACTIVATIONS,
   findSwish,

@@ -2,7 +2,7 @@ import { InputError } from "../../base/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import type { ReadLayer, ReadModel } from "./read_model.ts";
-import { readWeight, weightRoles } from "./weighted_layers.ts";
+import { readWeight } from "./weighted_layers.ts";
 
 /**
  * A class name as Keras names groups after it: `Conv2DTranspose` is `conv2d_transpose`.
@@ -54,7 +54,7 @@ export function readArchiveWeights(model: ReadModel, root: Hdf5Object, path: str
   const groups = findGroups(layers, container);
   return layers.flatMap((layer, index) => {
     const group = groups[index];
-    const roles = weightRoles(layer.json.class_name, layer.json.config);
+    const { roles } = layer;
     if (!layer.nested && roles.length === 0) return [];
     const place = `reading ${path}: model.weights.h5`;
     if (!group) throw missingGroup(layer, place);
@@ -67,10 +67,10 @@ export function readArchiveWeights(model: ReadModel, root: Hdf5Object, path: str
           `wanted ${roles.length}; save the model again in Keras`,
       );
     }
-    return roles.map((role, number) => {
+    return roles.flatMap((role, number) => {
       const array = variables.find(String(number));
       if (!array) throw missingGroup(layer, place);
-      return readWeight(layer, role, array, place);
+      return role.isUnread ? [] : [readWeight(layer, role, array, place)];
     });
   });
 }
@@ -83,8 +83,8 @@ function missingGroup({ kerasName, kerasClass }: ReadLayer, place: string): Inpu
 }
 
 /** Keras does not count the InputLayer of a Sequential model. */
-function countedLayers({ json, layers }: ReadModel): readonly ReadLayer[] {
-  const skipsFirst = json.class_name === "Sequential" && layers[0].kerasClass === "InputLayer";
+function countedLayers({ kerasClass, layers }: ReadModel): readonly ReadLayer[] {
+  const skipsFirst = kerasClass === "Sequential" && layers[0].kerasClass === "InputLayer";
   return skipsFirst ? layers.slice(1) : layers;
 }
 
@@ -110,8 +110,7 @@ function findGroups(
 }
 
 function needsGroup(layer: ReadLayer): boolean {
-  return layer.nested !== undefined ||
-    weightRoles(layer.json.class_name, layer.json.config).length > 0;
+  return layer.nested !== undefined || layer.roles.length > 0;
 }
 
 function holdsWeights(group: Hdf5Object): boolean {

@@ -6,6 +6,8 @@ export interface WeightRole {
   readonly role: string;
   /** Number of axes. */
   readonly rank?: number;
+  /** Whether the file has it for training alone. */
+  readonly isUnread?: boolean;
 }
 
 /** What Keras and TensorFlow.js have in common about a class of layers. */
@@ -64,6 +66,10 @@ export const layerClasses: ReadonlyMap<string, LayerClass> = new Map<string, Lay
       { role: "pointwise_kernel", rank: 4 },
     ),
   }],
+  ["Embedding", {
+    options: ["input_dim", "output_dim", "input_length", "mask_zero", ...INITIALIZED("embeddings")],
+    weights: () => [{ role: "embeddings", rank: 2 }],
+  }],
   ["Dense", {
     options: ["units", ...BIASED, ...INITIALIZED("kernel")],
     weights: withBias({ role: "kernel", rank: 2 }),
@@ -114,6 +120,17 @@ export const layerClasses: ReadonlyMap<string, LayerClass> = new Map<string, Lay
   ["GaussianNoise", { options: ["stddev", "seed"] }],
   ["Rescaling", { options: ["scale", "offset"] }],
 ]);
+
+/**
+ * The weights a layer has.
+ *
+ * @param className Class of the layer in TensorFlow.js.
+ * @param config Its options.
+ * @returns Their roles in the order Keras keeps them; none for a model, whose layers have them.
+ */
+export function weightRoles(className: string, config: LayerConfig): WeightRole[] {
+  return layerClasses.get(className)?.weights?.(config) ?? [];
+}
 
 /** Classes of models, which may stand as layers in another. */
 export const modelClasses: ReadonlySet<string> = new Set(["Sequential", "Model", "Functional"]);

@@ -42,14 +42,14 @@ export function readLegacyWeights(model: ReadModel, weights: Hdf5Object, path: s
       );
     }
     const order = matchByName(layer, names) ?? orderTrainedFirst(layer);
-    return order.map(({ layer: owner, role }, index) => {
+    return order.flatMap(({ layer: owner, role }, index) => {
       const array = group.find(names[index]);
       if (!array) {
         throw new InputError(
           `${place}: found no array ${names[index]}; save the whole model again with model.save()`,
         );
       }
-      return readWeight(owner, role, array, place);
+      return role.isUnread ? [] : [readWeight(owner, role, array, place)];
     });
   });
 }
@@ -78,13 +78,16 @@ function matchByName(layer: ReadLayer, names: string[]): WantedWeight[] | undefi
   return matched.size === names.length ? names.map((name) => matched.get(name)!) : undefined;
 }
 
+/** Weights that are not trained. */
+const UNTRAINED = new Set(["count", "mean", "moving_mean", "moving_variance", "variance"]);
+
 /** Keras lists what is trained first, then what is not: the statistics, and the weights of frozen layers. */
 function orderTrainedFirst(layer: ReadLayer): WantedWeight[] {
   const trained: WantedWeight[] = [];
   const others: WantedWeight[] = [];
   for (const { layer: owner, roles } of listWeighted(layer)) {
     for (const role of roles) {
-      const isTrained = owner.json.config.trainable !== false && !role.role.startsWith("moving_");
+      const isTrained = owner.isTrainable && !UNTRAINED.has(role.role);
       (isTrained ? trained : others).push({ layer: owner, role });
     }
   }

@@ -1,4 +1,7 @@
 import type { ModelFile } from "../../model/mod.ts";
+import type { ModelJson } from "../tfjs/load.ts";
+
+export { needsKeras } from "./keras_spelling.ts";
 
 /**
  * Reads a model that Keras saved: a `.keras` archive (tf.keras 2.12 and later, Keras 3) or an `.h5` file of a whole
@@ -16,6 +19,18 @@ import type { ModelFile } from "../../model/mod.ts";
 export async function readKeras(bytes: Uint8Array, path: string): Promise<ModelFile> {
   const { readKerasBytes } = await import("./read.ts");
   return readKerasBytes(bytes, path);
+}
+
+/**
+ * Reads a model.json whose layers are written as Keras does, which `needsKeras` tells.
+ *
+ * @param model The model.json.
+ * @returns Graph and weights.
+ * @throws {InputError} As {@link readKeras}; when a weight of a layer is not among those of the model.
+ */
+export async function readKerasModelJson(model: ModelJson): Promise<ModelFile> {
+  const { readModelOfKeras } = await import("./model_json.ts");
+  return await readModelOfKeras(model);
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/hdf5_object.ts";
 import { readLegacyWeights } from "./legacy_weights.ts";
 import { MAX_DEPTH, readModelConfig } from "./read_model.ts";
 import { isJsonObject } from "./read_options.ts";
+import { convertWeights } from "./weighted_layers.ts";
 
 /**
  * Reads a model of Keras from the bytes of its file.
@@ -65,7 +66,7 @@ function readLegacyFile(bytes: Uint8Array, path: string): ModelFile {
   }
   const source = { path, kerasMajor: majorOf(version) };
   const model = readModelConfig(parsePart(config, "model_config", path), source);
-  const read = readLegacyWeights(model, weights, path);
+  const read = convertWeights(model, readLegacyWeights(model, weights, path));
   return assemble(model.json, read, { version, backend, bytes: bytes.length, path });
 }
 
@@ -90,7 +91,7 @@ function readArchiveFile(bytes: Uint8Array, path: string): ModelFile {
   const source = { path, kerasMajor: majorOf(version) };
   const model = readModelConfig(parsePart(decode(config), "config.json", path), source);
   const root = openHdf5(weights, `${path}/model.weights.h5`);
-  const read = readArchiveWeights(model, root, path);
+  const read = convertWeights(model, readArchiveWeights(model, root, path));
   const file = assemble(model.json, read, { version, bytes: bytes.length, path });
   return isJsonObject(secateur) ? { ...file, metadata: secateur } : file;
 }

@@ -1,6 +1,4 @@
-import { InputError } from "../../base/mod.ts";
 import type { LayerConfig } from "../../model/mod.ts";
-import { sharedActivations } from "./layer_classes.ts";
 
 /** A JSON object whose members are not known yet. */
 export type JsonObject = Record<string, unknown>;
@@ -54,38 +52,14 @@ export function isJsonObject(value: unknown): value is JsonObject {
  *
  * @param option Name of the option.
  * @param value Its value, perhaps an object that Keras serialized.
- * @param source Whose option it is.
  * @returns The value; undefined for one to leave out.
- * @throws {InputError} When an activation does not exist in TensorFlow.js or computes something else there.
  */
-export function readOption(option: string, value: unknown, source: OptionSource): unknown {
-  if (option === "activation") return readActivation(value, source);
+export function readOption(option: string, value: unknown): unknown {
   if (option.endsWith("_initializer")) return readInitializer(value);
   if (option.endsWith("_regularizer")) return readRegularizer(value);
   if (option.endsWith("_constraint")) return readConstraint(value);
   if (option === "seed") return typeof value === "number" ? value : null;
   return value;
-}
-
-function readActivation(value: unknown, { place, kerasMajor }: OptionSource): string {
-  const given = isJsonObject(value) && value.class_name === "function" ? value.config : value;
-  if (given === null || given === undefined) return "linear";
-  const name = given === "silu" ? "swish" : given;
-  if (typeof name === "string" && sharedActivations.has(name)) return name;
-  if (name === "hard_sigmoid" && kerasMajor < 3) return name;
-  if (name === "hard_sigmoid") {
-    throw new InputError(
-      `${place}: found the activation hard_sigmoid of Keras 3, which TensorFlow.js computes with another slope, ` +
-        `wanted one that both share; use sigmoid and train it again`,
-    );
-  }
-  const found = isJsonObject(name) ? String(name.class_name) : JSON.stringify(name);
-  throw new InputError(
-    `${place}: found the activation ${found}, wanted one of ${
-      [...sharedActivations].join(", ")
-    }; ` +
-      `write it as a layer of its own, or use one of these`,
-  );
 }
 
 function readInitializer(value: unknown): LayerConfig | undefined {

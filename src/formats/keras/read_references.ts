@@ -10,7 +10,7 @@ export interface ReferenceRules {
   readonly names: ReadonlyMap<string, string>;
   /** Layers behind which another was put that has to be read in their place. */
   readonly followers: ReadonlyMap<string, string>;
-  /** Classes of the nested models by their old names. */
+  /** Classes in Keras of the nested models by their old names. */
   readonly models: ReadonlyMap<string, string>;
   /** First part of the version of Keras. */
   readonly kerasMajor: number;

@@ -1,20 +1,9 @@
 import { InputError } from "../../base/mod.ts";
-import type { LayerConfig, Weight } from "../../model/mod.ts";
+import type { Weight } from "../../model/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import { toFloat32 } from "./hdf5/to_float32.ts";
-import { layerClasses, type WeightRole } from "./layer_classes.ts";
-import type { ReadLayer } from "./read_model.ts";
-
-/**
- * The weights a layer has.
- *
- * @param className Class of the layer in TensorFlow.js.
- * @param config Its options.
- * @returns Their roles in the order Keras keeps them; none for a model, whose layers have them.
- */
-export function weightRoles(className: string, config: LayerConfig): WeightRole[] {
-  return layerClasses.get(className)?.weights?.(config) ?? [];
-}
+import type { WeightRole } from "./layer_classes.ts";
+import type { ReadLayer, ReadModel } from "./read_model.ts";
 
 /**
  * Lists a layer and, when it is a model, all layers in it that have weights.
@@ -22,10 +11,29 @@ export function weightRoles(className: string, config: LayerConfig): WeightRole[
  * @param layer The layer.
  * @returns The layers with their roles, in the order of the file.
  */
-export function listWeighted(layer: ReadLayer): { layer: ReadLayer; roles: WeightRole[] }[] {
+export function listWeighted(
+  layer: ReadLayer,
+): { layer: ReadLayer; roles: readonly WeightRole[] }[] {
   if (layer.nested) return layer.nested.layers.flatMap(listWeighted);
-  const roles = weightRoles(layer.json.class_name, layer.json.config);
-  return roles.length > 0 ? [{ layer, roles }] : [];
+  return layer.roles.length > 0 ? [{ layer, roles: layer.roles }] : [];
+}
+
+/**
+ * Makes the weights of a model's layers of those that the file has.
+ *
+ * @param model The model, translated.
+ * @param stored The weights of the file.
+ * @returns The weights in the order of the layers.
+ */
+export function convertWeights(model: ReadModel, stored: readonly Weight[]): Weight[] {
+  const byLayer = Map.groupBy(stored, ({ name }) => name.slice(0, name.lastIndexOf("/")));
+  const convert = ({ layers }: ReadModel): Weight[] =>
+    layers.flatMap((layer) => {
+      if (layer.nested) return convert(layer.nested);
+      const own = byLayer.get(layer.name) ?? [];
+      return layer.convert ? layer.convert(own) : own;
+    });
+  return convert(model);
 }
 
 /**
@@ -44,7 +52,7 @@ export function readWeight(
   array: Hdf5Object,
   place: string,
 ): Weight {
-  const { name } = layer.json.config;
+  const { name } = layer;
   const activity = `${place}: the ${role} of layer ${layer.kerasName} (${layer.kerasClass})`;
   if (!array.isArray) {
     throw new InputError(

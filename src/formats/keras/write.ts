@@ -8,7 +8,7 @@ import {
 import { writeArchive } from "./archive.ts";
 import { nameGroups } from "./archive_weights.ts";
 import { type ArrayNode, type GroupNode, writeHdf5 } from "./hdf5/write_hdf5.ts";
-import { weightRoles } from "./weighted_layers.ts";
+import { weightRoles } from "./layer_classes.ts";
 import { writeModelConfig, type WrittenModel } from "./write_model.ts";
 
 /** The form of Keras 3 that is written; every later version reads it. */

@@ -31,7 +31,7 @@ export interface SaveOptions {
    * Type that kernels are stored in; they are float32 again when the model is read. Default: the type that the model was
    * read with, or float32.
    */
-  quantize?: QuantizedType;
+  quantize?: QuantizedType | "float32";
   /**
    * Further files of the folder by plain file name, such as a report; they appear together with the model. A function is
    * called with the number of bytes of the model.
@@ -141,7 +141,7 @@ export async function saveModelFile(
   file: ModelFile,
   options: SaveOptions = {},
 ): Promise<{ bytes: number }> {
-  const modelFiles = encodeModelFiles(file, options.quantize ?? file.quantized);
+  const modelFiles = encodeModelFiles(file, options.quantize);
   const bytes = modelFiles.values().reduce((total, content) => total + content.length, 0);
   const extraFiles = await resolveExtraFiles(options, bytes);
   for (const name of extraFiles.keys()) {
@@ -186,15 +186,18 @@ export async function resolveExtraFiles(
  * Writes a model as tfjs does, into memory.
  *
  * @param file The model.
- * @param quantize What kernels are quantized to, if at all.
+ * @param quantize What kernels are stored as. Default: what they were read as, or float32.
  * @returns The bytes of model.json and its shards, by name.
  */
 export function encodeModelFiles(
   file: ModelFile,
-  quantize?: QuantizedType,
+  quantize: SaveOptions["quantize"] = file.quantized,
 ): Map<string, Uint8Array> {
   requireFiniteWeights(file, `writing ${file.path}`);
-  const { specs, bytes } = encodeWeights(file.weights.values(), quantize);
+  const { specs, bytes } = encodeWeights(
+    file.weights.values(),
+    quantize === "float32" ? undefined : quantize,
+  );
   const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
   const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [
     `group1-shard${index + 1}of${count}.bin`,

@@ -121,6 +121,9 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
       ...names.map((op) => g.node(op, [x])),
       g.node("LeakyRelu", [x], { alpha: float(0.1) }),
       g.node("Prelu", [x, g.weight([4])]),
+      ...[[1, 8, 4], [8, 1, 4], [8, 8, 1], [1, 8, 1, 1], [8, 8, 4]].map((shape) =>
+        g.node("Prelu", [x, g.weight(shape)])
+      ),
       g.node("Softmax", [x]),
       g.node("LogSoftmax", [g.global(x)]),
       g.node("ClipByValue", [x, ...bounds]),

@@ -143,3 +143,10 @@ Deno.test("open sizes stay open, a fixed batch does not stay, and metadata is ke
     assert.equal(file.bytes, bytes);
   });
 });
+
+Deno.test("what is written of a graph model with kernels of one byte has these too", async () => {
+  const g = new GraphSketch();
+  const more = { strides: [1, 1, 1, 1], dilations: [1, 1, 1, 1], padding: "SAME" };
+  const kernel = g.weight([3, 3, 3, 3], 0.4, 0, "uint8");
+  assert.equal((await open(g, g.node("Conv2D", ["x", kernel], more))).quantized, "uint8");
+});

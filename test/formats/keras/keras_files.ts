@@ -57,9 +57,13 @@ export function encodeKeras(
   config: unknown,
   groups: Record<string, FixtureArray[]>,
   metadata: unknown = { keras_version: "3.5.0", date_saved: "2024-09-01@10:00:00" },
+  separator: "/" | "\\" = "/",
 ): Uint8Array {
   const arrays = Object.entries(groups).flatMap(([path, variables]) =>
-    variables.map((array, index): [string, FixtureArray] => [`${path}/vars/${index}`, array])
+    variables.map((array, index): [string, FixtureArray] => [
+      `${path.replaceAll("/", separator)}/vars/${index}`,
+      array,
+    ])
   );
   const weights = encodeWithLibrary({
     members: { vars: {}, ...nest(Object.fromEntries(arrays)) },

@@ -188,6 +188,15 @@ Deno.test("nested models have nested groups, and layers of one name get their mo
   disposeModel(model);
 });
 
+Deno.test("groups that Keras named on Windows, with backslashes, are found", async () => {
+  for (const [model, arrays] of [[RESIDUAL, ARRAYS], [NESTED, NESTED_ARRAYS]] as const) {
+    const wanted = await readKeras(encodeKeras(model, arrays), "net.keras");
+    const bytes = encodeKeras(model, arrays, { keras_version: "3.0.5" }, "\\");
+    const file = await readKeras(bytes, "net.keras");
+    assert.deepEqual(file.weights, wanted.weights);
+  }
+});
+
 Deno.test("weights in half and double precision become f32", async () => {
   const doubles = ARRAYS["layers/conv2d"].map((array) => ({
     ...array,

@@ -2,12 +2,11 @@ import {
   addActivation,
   addCappedRelu,
   addClip,
-  addPRelu,
   addUnary,
   COMMON_ACTIVATIONS,
 } from "../../import/mod.ts";
 import type { Operator } from "../node_call.ts";
-import { DEFAULT_SLOPE } from "./fused.ts";
+import { DEFAULT_SLOPE, importSlopes } from "./fused.ts";
 
 /** An activation that has no options. */
 function importActivation(activation: string): Operator {
@@ -26,7 +25,7 @@ export const activationOperators: Readonly<Record<string, Operator>> = {
     const alpha = call.number("alpha", DEFAULT_SLOPE);
     return addUnary(call, call.feature(), "LeakyReLU", { alpha });
   },
-  Prelu: (call) => addPRelu(call, call.feature(), call.constant(1)),
+  Prelu: (call) => importSlopes(call, call.feature(), call.constant(1)),
   ClipByValue: (call) => {
     const [low, high] = [1, 2].map((index) => call.constant(index).values[0]);
     return addClip(call, call.feature(), low, high);

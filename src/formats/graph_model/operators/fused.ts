@@ -4,6 +4,7 @@ import {
   addBatchNorm,
   addCappedRelu,
   addPRelu,
+  addSpreadPRelu,
   addUnary,
   type Constant,
 } from "../../import/mod.ts";
@@ -37,7 +38,7 @@ export function addFused(call: NodeCall, value: Feature): Feature {
         return addUnary(call, made, "LeakyReLU", { alpha }, { suffix: "leaky_relu" });
       }
       case "Prelu":
-        return addPRelu(call, made, take(), "prelu");
+        return importSlopes(call, made, take(), "prelu");
       case "Elu":
       case "Relu":
       case "Sigmoid":
@@ -49,6 +50,27 @@ export function addFused(call: NodeCall, value: Feature): Feature {
         throw call.refusal(`has ${operation} fused to it, wanted a bias or an activation`);
     }
   }, value);
+}
+
+/** Prelu with a slope for every channel, or for every value. */
+export function importSlopes(
+  call: NodeCall,
+  value: Feature,
+  slope: Constant,
+  suffix?: string,
+): Feature {
+  const { length: rank } = value.shape;
+  const isBatched = slope.shape.length === rank + 1 && slope.shape[0] === 1;
+  const shape = isBatched ? slope.shape.slice(1) : slope.shape;
+  const isOfChannels = shape.length <= rank && shape.slice(0, -1).every((extent) => extent === 1);
+  if (isOfChannels) return addPRelu(call, value, slope, suffix);
+  return addSpreadPRelu(
+    call,
+    value,
+    { ...slope, shape },
+    value.shape.map((_, axis) => axis),
+    suffix,
+  );
 }
 
 /** FusedBatchNorm as it is used, with the statistics of the training. */

@@ -16,20 +16,30 @@ export function isHdf5(bytes: Uint8Array): boolean {
   return SIGNATURE.every((value, index) => bytes[index] === value);
 }
 
+/** What Keras on Windows puts between the parts of a path, all of which is then one name. */
+const BACKSLASH = "\\";
+
 /** A group or an array of an HDF5 file. Nothing is read before it is asked for. */
 export class Hdf5Object {
   readonly #file: FileBytes;
   readonly #messages: HeaderMessage[];
-  #links?: Map<string, number>;
+  readonly #further: ReadonlyMap<string, number>;
+  #links?: ReadonlyMap<string, number>;
   #attributes?: Map<string, AttributeText>;
 
   /**
    * @param file The file.
-   * @param address Where the object's header begins.
+   * @param address Where the object's header begins; undefined for a group that is only part of the names of others.
+   * @param further Members that are named elsewhere, with the addresses of their headers.
    */
-  constructor(file: FileBytes, address: number) {
+  constructor(
+    file: FileBytes,
+    address: number | undefined,
+    further: ReadonlyMap<string, number> = new Map(),
+  ) {
     this.#file = file;
-    this.#messages = readObjectHeader(file, address);
+    this.#messages = address === undefined ? [] : readObjectHeader(file, address);
+    this.#further = further;
   }
 
   /** Whether it is an array. */
@@ -39,16 +49,21 @@ export class Hdf5Object {
 
   /** Names of a group's members. */
   get names(): string[] {
-    return [...this.#members().keys()];
+    return [...new Set(this.#members().keys().map((name) => name.split(BACKSLASH)[0]))];
   }
 
   /** A member by its path; undefined when there is none. */
   find(path: string): Hdf5Object | undefined {
     const [name, ...rest] = path.split("/").filter((part) => part !== "");
     if (name === undefined) return this;
-    const address = this.#members().get(name);
-    if (address === undefined) return undefined;
-    return new Hdf5Object(this.#file, address).find(rest.join("/"));
+    const members = this.#members();
+    const address = members.get(name), start = name + BACKSLASH;
+    const further = new Map(
+      members.entries().filter(([member]) => member.startsWith(start))
+        .map(([member, place]) => [member.slice(start.length), place]),
+    );
+    if (address === undefined && further.size === 0) return undefined;
+    return new Hdf5Object(this.#file, address, further).find(rest.join("/"));
   }
 
   /** The strings of an attribute; undefined when there is none, or when it holds numbers. */
@@ -62,9 +77,11 @@ export class Hdf5Object {
     return readStoredArray(this.#file, this.#messages);
   }
 
-  #members(): Map<string, number> {
-    this.#links ??= readLinks(this.#file, this.#messages);
-    return this.#links;
+  #members(): ReadonlyMap<string, number> {
+    return this.#links ??= new Map([
+      ...readLinks(this.#file, this.#messages),
+      ...this.#further,
+    ]);
   }
 }
 

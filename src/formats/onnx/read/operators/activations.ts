@@ -3,13 +3,11 @@ import {
   addCappedRelu,
   addClip,
   addPRelu,
+  addSpreadPRelu,
   addUnary,
   addUniformAffine,
-  broadcastShapes,
-  combineConstants,
   COMMON_ACTIVATIONS,
   fromFront,
-  transposeConstant,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { axesInLayers, type Feature, type Value } from "../../values.ts";
@@ -81,20 +79,8 @@ function importPRelu(call: NodeCall): Feature {
     if (!isList) call.requirePerChannel(slope, value);
     return addPRelu(call, value, slope);
   }
-  const shape = value.shape as readonly number[];
-  const spread = value.shape.includes(null) ? undefined : broadcastShapes(slope.shape, shape);
-  if (spread?.join() !== shape.join()) {
-    throw call.refusal(
-      `has slopes of shape [${slope.shape.join(", ")}] for [N, ${value.shape.join(", ")}], ` +
-        `wanted one for every channel, or maps of a fixed size that they fit`,
-    );
-  }
-  const all = combineConstants(slope, slope, shape, (number) => number);
   const axes = axesInLayers(rank, value.isLast).map((axis) => axis - 1);
-  const alpha = transposeConstant(all, axes);
-  const weight = { shape: alpha.shape, values: Float32Array.from(alpha.values) };
-  const layer = call.addLayer("PReLU", [value], {}, { alpha: weight });
-  return call.result(layer, value, { nonNegative: false });
+  return addSpreadPRelu(call, value, slope, axes);
 }
 
 function importLeakyRelu(call: NodeCall): Feature {
