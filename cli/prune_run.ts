@@ -211,7 +211,7 @@ function selectionMethod(
   return meant;
 }
 
-function channelMultiple(
+export function channelMultiple(
   { quadruple, channelMultiple: multiple }: { quadruple?: boolean; channelMultiple?: number },
 ): number | undefined {
   if (!quadruple) return multiple;

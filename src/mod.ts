@@ -113,7 +113,7 @@ export {
   type ExploreReport,
 } from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
-export { checkRatioList, type RatioListOptions } from "./api/check_ratio_list.ts";
+export { checkRatios, type CheckRatiosOptions } from "./api/check_ratios.ts";
 export {
   inspect,
   type InspectOptions,

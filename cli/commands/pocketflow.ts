@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import {
-  checkRatioList,
+  checkRatios,
   evaluate,
   openModel,
   prune,
@@ -25,7 +25,7 @@ import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { findModel, refuseOtherNetwork } from "../pocketflow/standing_model.ts";
 import { planPocketflow, type PocketflowPlan } from "../pocketflow/pocketflow_plan.ts";
-import { requireTuned, runPrune } from "../prune_run.ts";
+import { channelMultiple, requireTuned, runPrune } from "../prune_run.ts";
 import { runTrain } from "../train_run.ts";
 
 /** Whether the typed command goes on with an interrupted run, and prints JSON. */
@@ -97,9 +97,9 @@ async function trainAndPrune(plan: PocketflowPlan, flags: RunFlags): Promise<voi
   requireTuned(report, out);
 }
 
-/** The training that made the unpruned model; none where it stands already. A list of ratios is held against it first. */
+/** The training that made the unpruned model; none where it stands already. The ratios are held against it first. */
 async function trainWhereNoneStands(
-  { training, pruning: { shared } }: PocketflowPlan,
+  { training, pruning }: PocketflowPlan,
   policy: RatioPolicy,
   { resume }: RunFlags,
 ): Promise<WrittenTuning | undefined> {
@@ -114,7 +114,11 @@ async function trainWhereNoneStands(
     { ...training, resume: goesOn ? true : undefined },
     describeEpoch,
     async (model) => {
-      if (policy.kind === "list") await checkRatioList({ model, list: policy, shared });
+      const { shared, skip, slowSelectors } = pruning;
+      await checkRatios({
+        ...{ model, policy, shared, skip, slowSelectors },
+        channelMultiple: channelMultiple(pruning),
+      });
     },
   );
 }

@@ -69,7 +69,9 @@ const SHARED_DEFAULTS: Record<RatioPolicy["kind"], SharedMode> = {
 };
 
 /** What happens to channels that several layers read, in a run with these options. */
-export function sharedModeOf(options: PruneNetworkOptions): SharedMode {
+export function sharedModeOf(
+  options: Pick<PruneNetworkOptions, "effort" | "policy" | "shared">,
+): SharedMode {
   return options.shared ?? SHARED_DEFAULTS[settleEffort(options).policy.kind];
 }
 
@@ -77,8 +79,11 @@ export function sharedModeOf(options: PruneNetworkOptions): SharedMode {
  * Whether selectors that lose time are made. A budget of latency counts them as they were measured; who budgets parameters
  * asks for a small file.
  */
-function slowSelectorsOf(
-  { slowSelectors, policy }: SettledOptions<PruneNetworkOptions>,
+export function slowSelectorsOf(
+  { slowSelectors, policy }: Pick<
+    SettledOptions<PruneNetworkOptions>,
+    "policy" | "slowSelectors"
+  >,
 ): boolean {
   return slowSelectors ?? ("target" in policy && (policy.target ?? "macs") !== "macs");
 }

@@ -82,18 +82,9 @@ export async function setUpBudget(
   runTable?: string,
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
+  requireReach(context, places, rules, { share, target });
   const units = listCutUnits(graph, map, places);
-  const countsBy = (own: PlanRules) =>
-    units.map((unit) => allowedCounts(graph, map, places, unit, own));
-  const allowed = countsBy(rules);
-  if (target !== "latency") {
-    const costsOf = (counts: readonly number[][]) => leastCosts(context, units, counts, target);
-    requireReachableShare(
-      costsOf(allowed),
-      share,
-      rules.slowSelectors ? undefined : () => costsOf(countsBy({ ...rules, slowSelectors: true })),
-    );
-  }
+  const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
   await context.onBegin?.();
   const choices = units.filter((_, index) => allowed[index].length > 1);
   const networks = await readNetworks(context, units, choices);
@@ -227,9 +218,38 @@ async function priceUnits(
   );
 }
 
+/**
+ * Insists that a share can be reached, as far as costs follow from the network alone: all but latencies do.
+ *
+ * @param network The network and its channel spaces.
+ * @param places Its convolutions.
+ * @param rules Rules for all layers.
+ * @param goal What is counted, and the share of it that is kept.
+ * @throws {InputError} When even the cheapest choice costs more.
+ */
+export function requireReach(
+  network: Pick<BudgetContext, "graph" | "map">,
+  places: readonly ReaderPlace[],
+  rules: PlanRules,
+  { share, target = "macs" }: Pick<BudgetGoal, "share" | "target">,
+): void {
+  if (target === "latency") return;
+  const { graph, map } = network;
+  const units = listCutUnits(graph, map, places);
+  const costsBy = (own: PlanRules) => {
+    const counts = units.map((unit) => allowedCounts(graph, map, places, unit, own));
+    return leastCosts(network, units, counts, target);
+  };
+  requireReachableShare(
+    costsBy(rules),
+    share,
+    rules.slowSelectors ? undefined : () => costsBy({ ...rules, slowSelectors: true }),
+  );
+}
+
 /** The decisions with what they cost at least: as if a convolution that reads several spaces kept nothing of them. */
 function leastCosts(
-  { graph, map }: BudgetContext,
+  { graph, map }: Pick<BudgetContext, "graph" | "map">,
   units: readonly CutUnit[],
   allowed: readonly number[][],
   target: Exclude<BudgetTarget, "latency">,

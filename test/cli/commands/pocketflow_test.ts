@@ -125,6 +125,15 @@ Deno.test("a ratio list is held against the network before that is trained", () 
     assert.deepEqual(await listNames(folder), ["cifar-10-batches-bin", "ratio.list"]);
   }));
 
+Deno.test("a ratio that cannot be reached is refused before the network is trained", () =>
+  inCifarFolder(async (folder) => {
+    const args = ["resnet_at_cifar10", ...AUTO, "--resnet_size", "8", ...QUICK];
+    const { code, message } = await runIn(folder, [...args, "--cp_preserve_ratio", "0.0001"]);
+    assert.equal(code, 1);
+    assert.match(message, /as the least share that can be reached, wanted 0\.000100; give --/);
+    assert.deepEqual(await listNames(folder), ["cifar-10-batches-bin"]);
+  }));
+
 Deno.test("options that messages name are here: of a given model's images, and of what is cut", () => {
   const { pruning } = plan("resnet_at_cifar10", ...[
     ...["--data_dir_local=data", "--learner", "channel", "--model", "model.h5"],
