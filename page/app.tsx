@@ -1,10 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import type { EvaluationReport } from "../src/browser.ts";
 import { BUDGET_AT_FIRST, BudgetSection, settingsOf } from "./budget_section.tsx";
 import { embedded, type EmbeddedName } from "./embedded.ts";
 import { ImagesSection } from "./images_section.tsx";
 import type { DroppedFiles } from "./unpack.ts";
-import type { LoadedImages, LoadedModel, Pruned, Reading } from "./jobs.ts";
+import type { Accuracy, LoadedImages, LoadedModel, Pruned, Reading } from "./jobs.ts";
 import { ModelSection } from "./model_section.tsx";
 import { isReadable } from "./reading_fields.tsx";
 import { ResultSection } from "./result_section.tsx";
@@ -30,7 +29,7 @@ export function App() {
   const [model, setModel] = useState<LoadedModel>();
   const [images, setImages] = useState<LoadedImages>();
   const [reading, setReading] = useState(READING_AT_FIRST);
-  const [accuracy, setAccuracy] = useState<EvaluationReport>();
+  const [accuracy, setAccuracy] = useState<Accuracy>();
   const [budget, setBudget] = useState(BUDGET_AT_FIRST);
   const [result, setResult] = useState<Result>();
   const [modelJob, imagesJob, accuracyJob, pruneJob] = [useJob(), useJob(), useJob(), useJob()];

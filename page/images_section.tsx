@@ -1,10 +1,8 @@
-import { type EvaluationReport, writeMessage } from "../src/browser.ts";
 import { DropZone } from "./drop_zone.tsx";
 import { asAccuracy, asCount } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
 import type { DroppedFiles } from "./unpack.ts";
-import { OPTION_LABELS } from "./option_labels.ts";
-import type { LoadedImages, LoadedModel, Reading } from "./jobs.ts";
+import type { Accuracy, LoadedImages, LoadedModel, Reading } from "./jobs.ts";
 import { isReadable, ReadingFields } from "./reading_fields.tsx";
 import type { JobPlace } from "./use_job.ts";
 
@@ -14,7 +12,7 @@ interface ImagesSectionProps {
   readonly images?: LoadedImages;
   readonly model?: LoadedModel;
   readonly reading: Reading;
-  readonly accuracy?: EvaluationReport;
+  readonly accuracy?: Accuracy;
   readonly onFiles: (files: DroppedFiles) => void;
   readonly onReading: (reading: Reading) => void;
 }
@@ -77,9 +75,7 @@ function ImageFacts(
           original's.
         </p>
       )}
-      {accuracy?.notices.map((notice) => writeMessage(notice, OPTION_LABELS)).map((text) => (
-        <p key={text} class="note">Note: {text}.</p>
-      ))}
+      {accuracy?.notices.map((notice) => <p key={notice} class="note">Note: {notice}.</p>)}
       {accuracy !== undefined && accuracy.unreadable.length > 0 && (
         <p class="note">
           Left out: {accuracy.unreadableReasons.slice(0, 3).join(". ")}

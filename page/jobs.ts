@@ -30,6 +30,11 @@ import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
 import { type DroppedFiles, unpack } from "./unpack.ts";
 
+/** What a model reaches, with notices as the page says them. */
+export interface Accuracy extends Omit<EvaluationReport, "notices"> {
+  readonly notices: readonly string[];
+}
+
 /** A model as it was read. */
 export interface LoadedModel {
   /** Where among the dropped files it was. */
@@ -103,8 +108,10 @@ export const jobs = {
     return { place, summary: await summarizeDataset(place) };
   },
 
-  async evaluate(subject: Subject, onProgress: ProgressListener): Promise<EvaluationReport> {
-    return await evaluate({ ...subject, workers: 1, onProgress });
+  async evaluate(subject: Subject, onProgress: ProgressListener): Promise<Accuracy> {
+    const report = await evaluate({ ...subject, workers: 1, onProgress });
+    const notices = report.notices.map((notice) => writeMessage(notice, OPTION_LABELS));
+    return { ...report, notices };
   },
 
   async prune(
