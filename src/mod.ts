@@ -78,6 +78,7 @@ export {
   type PruneTuning,
   type PruneTuningReport,
   pruneWithoutData,
+  type RatioOptions,
   type RatioPolicy,
   type RepairExtent,
   type RewardPolicy,

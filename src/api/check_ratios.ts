@@ -1,15 +1,10 @@
 import { findChannelSpaces, openNetwork } from "../graph/mod.ts";
 import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../model/mod.ts";
-import { checkRatiosOf, type PruneNetworkOptions } from "../pruning/mod.ts";
+import { checkRatiosOf, type RatioOptions } from "../pruning/mod.ts";
 
 /** Options of {@link checkRatios}: the network, trained or not, and what `prune` is told of ratios. */
-export type CheckRatiosOptions =
-  & { readonly model: ModelFile }
-  & Pick<
-    PruneNetworkOptions,
-    "channelMultiple" | "effort" | "policy" | "shared" | "skip" | "slowSelectors"
-  >;
+export type CheckRatiosOptions = { readonly model: ModelFile } & RatioOptions;
 
 /**
  * Checks what can be known of ratios from a network alone, before work is spent on it: that a list fits, that a share can be
