@@ -1,15 +1,9 @@
 import { blockPixels, Conv2DPlan, listPixels, openBlock, PIXEL_BYTES } from "./conv2d_plan";
 import { clearFloats } from "./floats";
 import { F32_TILE_COLUMNS, F32_TILE_ROWS, packF32ColumnPanels } from "./gemm_f32";
-import { multiplyAddF32 } from "./simd";
+import { addEightF32, multiplyAddF32 } from "./simd";
 
 const TILE_BYTES: usize = F32_TILE_ROWS * F32_TILE_COLUMNS * 4;
-
-/** Adds eight sums to eight floats of the gradient. */
-function addRow(to: usize, low: v128, high: v128): void {
-  v128.store(to, f32x4.add(v128.load(to), low));
-  v128.store(to, f32x4.add(v128.load(to, 16), high), 16);
-}
 
 /** Two rows of a tile, for builds without fused multiply-adds, which have no vector register for a product left. */
 function filterGradientF32Tile2x8(
@@ -32,8 +26,8 @@ function filterGradientF32Tile2x8(
     c11 = multiplyAddF32(x, b1, c11);
     panel += 32;
   }
-  addRow(sums, c00, c01);
-  addRow(sums + rowBytes, c10, c11);
+  addEightF32(sums, c00, c01);
+  addEightF32(sums + rowBytes, c10, c11);
 }
 
 /**
@@ -83,12 +77,12 @@ function filterGradientF32Tile6x8(
     c51 = multiplyAddF32(x, b1, c51);
     panel += 32;
   }
-  addRow(sums, c00, c01);
-  addRow(sums + rowBytes, c10, c11);
-  addRow(sums + 2 * rowBytes, c20, c21);
-  addRow(sums + 3 * rowBytes, c30, c31);
-  addRow(sums + 4 * rowBytes, c40, c41);
-  addRow(sums + 5 * rowBytes, c50, c51);
+  addEightF32(sums, c00, c01);
+  addEightF32(sums + rowBytes, c10, c11);
+  addEightF32(sums + 2 * rowBytes, c20, c21);
+  addEightF32(sums + 3 * rowBytes, c30, c31);
+  addEightF32(sums + 4 * rowBytes, c40, c41);
+  addEightF32(sums + 5 * rowBytes, c50, c51);
 }
 
 /** A tile with fewer rows or columns: summed in a spare tile, of which what belongs to the gradient is added. */

@@ -26,3 +26,9 @@ export function multiplySubtractF64(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
   return f64x2.sub(c, f64x2.mul(a, b));
 }
+
+/** Adds eight sums to eight floats in memory. */
+export function addEightF32(to: usize, low: v128, high: v128): void {
+  v128.store(to, f32x4.add(v128.load(to), low));
+  v128.store(to, f32x4.add(v128.load(to, 16), high), 16);
+}

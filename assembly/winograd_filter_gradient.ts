@@ -1,6 +1,6 @@
 import { Conv2DPlan, openBlock } from "./conv2d_plan";
 import { clearFloats } from "./floats";
-import { multiplyAddF32 } from "./simd";
+import { addEightF32, multiplyAddF32 } from "./simd";
 import { openScratch4x4, SCRATCH_4X4_BYTES, transformInputs4x4 } from "./winograd_4x4";
 import { transformGradients4x4, transformSums4x4 } from "./winograd_gradient_4x4";
 import { listTiles, matrixBytes, matrixCount, paddedTo, TILE_ENTRY_BYTES } from "./winograd_layout";
@@ -12,12 +12,6 @@ const TILE_BYTES: usize = 256;
 /** Rows and columns of the micro-tile. */
 const ROWS: i32 = 6;
 const COLUMNS: i32 = 8;
-
-/** Adds eight sums to eight others. */
-function addRow(to: usize, low: v128, high: v128): void {
-  v128.store(to, f32x4.add(v128.load(to), low));
-  v128.store(to, f32x4.add(v128.load(to, 16), high), 16);
-}
 
 /** Two rows of a micro-tile, for builds without fused multiply-adds, which have no vector register for a product left. */
 function addProducts2x8(
@@ -39,8 +33,8 @@ function addProducts2x8(
     c10 = multiplyAddF32(x, d0, c10);
     c11 = multiplyAddF32(x, d1, c11);
   }
-  addRow(sums, c00, c01);
-  addRow(sums + sumsRowBytes, c10, c11);
+  addEightF32(sums, c00, c01);
+  addEightF32(sums + sumsRowBytes, c10, c11);
 }
 
 /** sums += VᵀD for six columns of V, eight of D and `count` rows of both. */
@@ -83,12 +77,12 @@ function addProducts6x8(
     c50 = multiplyAddF32(x, d0, c50);
     c51 = multiplyAddF32(x, d1, c51);
   }
-  addRow(sums, c00, c01);
-  addRow(sums + sumsRowBytes, c10, c11);
-  addRow(sums + 2 * sumsRowBytes, c20, c21);
-  addRow(sums + 3 * sumsRowBytes, c30, c31);
-  addRow(sums + 4 * sumsRowBytes, c40, c41);
-  addRow(sums + 5 * sumsRowBytes, c50, c51);
+  addEightF32(sums, c00, c01);
+  addEightF32(sums + sumsRowBytes, c10, c11);
+  addEightF32(sums + 2 * sumsRowBytes, c20, c21);
+  addEightF32(sums + 3 * sumsRowBytes, c30, c31);
+  addEightF32(sums + 4 * sumsRowBytes, c40, c41);
+  addEightF32(sums + 5 * sumsRowBytes, c50, c51);
 }
 
 /** Floats of a row of V: the transform writes four, the micro-tile reads six at a time. */
