@@ -1,21 +1,11 @@
 import type { LayerConfig } from "../../model/mod.ts";
-import { describeLayer, type Part, type TranslatedLayer } from "./parts.ts";
+import { describeLayer, FROZEN_1X1, type Part, type TranslatedLayer } from "./parts.ts";
 
 /** Shape of a layer's input, the batch first, as far as the file states it. */
 export type StatedShape = readonly (number | null)[] | undefined;
 
 /** A 1×1 convolution of each channel by itself, which training leaves as it is. */
-const SCALES: LayerConfig = {
-  trainable: false,
-  kernel_size: [1, 1],
-  strides: [1, 1],
-  padding: "valid",
-  data_format: "channels_last",
-  dilation_rate: [1, 1],
-  depth_multiplier: 1,
-  activation: "linear",
-  use_bias: true,
-};
+const SCALES: LayerConfig = { ...FROZEN_1X1, depth_multiplier: 1, use_bias: true };
 
 /** The layer with numbers for every channel, and the layer that has them. */
 interface ScaledChannels {

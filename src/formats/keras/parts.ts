@@ -4,6 +4,17 @@ import type { WeightRole } from "./layer_classes.ts";
 /** Numbers that a small file may claim to need in weights that it does not hold. */
 export const MOST_MADE_UP = 2 ** 24;
 
+/** Options of a 1×1 convolution that training leaves as it is. */
+export const FROZEN_1X1: LayerConfig = {
+  trainable: false,
+  kernel_size: [1, 1],
+  strides: [1, 1],
+  padding: "valid",
+  data_format: "channels_last",
+  dilation_rate: [1, 1],
+  activation: "linear",
+};
+
 /** What a part reads: an input of the call, or what a part before it makes. */
 export type PartSource = { readonly input: number } | { readonly part: number };
 

@@ -2,7 +2,13 @@ import { InputError } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson, Weight } from "../../model/mod.ts";
 import type { StatedShape } from "./affine_parts.ts";
 import { weightRoles } from "./layer_classes.ts";
-import { describeLayer, MOST_MADE_UP, type Part, type TranslatedLayer } from "./parts.ts";
+import {
+  describeLayer,
+  FROZEN_1X1,
+  MOST_MADE_UP,
+  type Part,
+  type TranslatedLayer,
+} from "./parts.ts";
 
 /** What is known of a grouped convolution. */
 interface GroupSource {
@@ -53,16 +59,7 @@ function depthwise({ config }: LayerJson, multiplier: number): Omit<TranslatedLa
 }
 
 /** Options of a convolution that picks channels. */
-const PICKS: LayerConfig = {
-  trainable: false,
-  kernel_size: [1, 1],
-  strides: [1, 1],
-  padding: "valid",
-  data_format: "channels_last",
-  dilation_rate: [1, 1],
-  activation: "linear",
-  use_bias: false,
-};
+const PICKS: LayerConfig = { ...FROZEN_1X1, use_bias: false };
 
 function separateGroups(
   { config }: LayerJson,
