@@ -18,7 +18,8 @@ export function isThread(): boolean {
 export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Answerer>>>): void {
   const { secateurRole: role } = workerData as ThreadData;
   let answerer: Promise<Answerer> | undefined;
-  parentPort!.on("message", async ({ id, request }: ThreadRequest) => {
+  parentPort!.on("message", async (message: ThreadRequest) => {
+    const [[id, request]] = message;
     let answer: ThreadAnswer;
     try {
       answerer ??= roles[role]();

@@ -11,7 +11,7 @@ const { searchParams } = new URL(import.meta.url);
 const { method, at, how }: Death = JSON.parse(searchParams.get("death")!);
 let requests = 0;
 
-parentPort!.on("message", ({ request }: { request: ReplicaRequest }) => {
+parentPort!.on("message", ([[, request]]: ReadonlyMap<number, ReplicaRequest>) => {
   const isCounted = method === ("method" in request ? request.method : "open");
   if (!isCounted || ++requests < at) return;
   parentPort!.postMessage = () => {};
