@@ -1,6 +1,6 @@
 import { factorWithRidge, type RidgeEvidence } from "./cholesky.ts";
 import type { Kernels } from "./load.ts";
-import type { LayerMoments, Moments } from "./moments.ts";
+import { giveBack, type LayerMoments, type Moments } from "./moments.ts";
 
 const F64_BYTES = 8;
 
@@ -192,7 +192,8 @@ export interface SampleRefit {
  *
  * @param kernels The kernels.
  * @param refit The layer.
- * @param take Is given the new weights of some outputs: the first of them, how many, and rows × as many numbers.
+ * @param take Is given the new weights of some outputs: the first of them, how many, and rows × as many numbers, for the time
+ * of the call. W of these outputs is not read any more.
  * @returns ‖Y − X_S W'‖², largest residual of the equations over their largest right-hand side, and the ridge.
  * @throws {RangeError} When no ridge makes X_S X_Sᵀ positive definite.
  */
@@ -245,6 +246,7 @@ export function refitBySamples(
       largestTarget = Math.max(largestTarget, Math.abs(target[at]));
       largestResidual = Math.max(largestResidual, Math.abs(left - rho * solved.answer[at]));
     }
+    giveBack([fitted, moved, target, reached, solved.answer]);
   }
   const { ridge: own, ...rest } = evidence!;
   const residual = largestTarget > 0 ? largestResidual / largestTarget : 0;

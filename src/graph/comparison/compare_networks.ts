@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../model/mod.ts";
 import type { InputRows } from "./input_rows.ts";
-import { OutputSpread } from "./output_spread.ts";
+import { OutputSpread, type OutputValues, readOutput } from "./output_spread.ts";
 import { withoutSaturation } from "./without_saturation.ts";
 
 /** Largest difference that rounding explains, relative to the spread of an output. */
@@ -40,15 +40,13 @@ export async function compareNetworks(
   rows: InputRows,
   activity: string,
 ): Promise<Comparison> {
-  const before = await instantiate(await withoutSaturation(wanted));
+  const before = await outputsOf(wanted, rows);
   const after = await instantiate(await withoutSaturation(found));
   try {
-    const spreads = before.outputs.map(() => new OutputSpread());
-    for (let row = 0; row < rows.count; row += rows.batchSize) {
-      const inputs = await rows.read(row, Math.min(rows.count, row + rows.batchSize));
-      const [first, second] = [before, after].map((model) => predict(model, inputs));
+    const spreads = after.outputs.map(() => new OutputSpread());
+    for (const [batch, first] of before.entries()) {
+      const second = await readOutputs(after, rows, batch * rows.batchSize);
       spreads.forEach((spread, output) => spread.add(first[output], second[output]));
-      tf.dispose([...inputs, ...first, ...second]);
     }
     const differences = spreads.map((spread) => spread.difference);
     const difference = differences.reduce((most, each) => each <= most ? most : each, 0);
@@ -66,9 +64,35 @@ export async function compareNetworks(
     }
     return { difference, isTelling: await noticesChanges(after, rows) };
   } finally {
-    disposeModel(before);
     disposeModel(after);
   }
+}
+
+/** What a network makes of all rows, by batch and output. It is gone before another one is opened: large ones have no room together. */
+async function outputsOf(file: ModelFile, rows: InputRows): Promise<OutputValues[][]> {
+  const model = await instantiate(await withoutSaturation(file));
+  try {
+    const outputs: OutputValues[][] = [];
+    for (let row = 0; row < rows.count; row += rows.batchSize) {
+      outputs.push(await readOutputs(model, rows, row));
+    }
+    return outputs;
+  } finally {
+    disposeModel(model);
+  }
+}
+
+/** What a network makes of a batch, by output. */
+async function readOutputs(
+  model: tf.LayersModel,
+  rows: InputRows,
+  from: number,
+): Promise<OutputValues[]> {
+  const inputs = await rows.read(from, Math.min(rows.count, from + rows.batchSize));
+  const outputs = predict(model, inputs);
+  const values = outputs.map(readOutput);
+  tf.dispose([...inputs, ...outputs]);
+  return values;
 }
 
 function predict(model: tf.LayersModel, inputs: readonly tf.Tensor[]): tf.Tensor[] {
@@ -111,7 +135,7 @@ function noticesChange(
         layer.setWeights(others);
         return predict(model, inputs).some((output, index) => {
           const spread = new OutputSpread();
-          spread.add(unchanged[index], output);
+          spread.add(readOutput(unchanged[index]), readOutput(output));
           return !(spread.difference <= TOLERANCE);
         });
       });

@@ -1,5 +1,19 @@
 import type * as tf from "@tensorflow/tfjs";
 
+/** What a network makes of a batch at one output. */
+export interface OutputValues {
+  /** Extent of the last axis, 1 where that is the batch's. */
+  readonly channels: number;
+  /** The values, channels fastest. */
+  readonly values: ArrayLike<number>;
+}
+
+/** Reads an output. */
+export function readOutput(output: tf.Tensor): OutputValues {
+  const channels = output.shape.length > 1 ? output.shape.at(-1)! : 1;
+  return { channels, values: output.dataSync() };
+}
+
 /**
  * The least spread, as a share of the largest output: however little an output varies, f32 sums of a deep network may
  * lose some millionths of it.
@@ -17,12 +31,10 @@ export class OutputSpread {
   /**
    * Adds a batch.
    *
-   * @param wanted The output as it was, channels in its last axis.
+   * @param wanted The output as it was.
    * @param found The output as it is.
    */
-  add(wanted: tf.Tensor, found: tf.Tensor): void {
-    const channels = wanted.shape.length > 1 ? wanted.shape.at(-1)! : 1;
-    const [before, after] = [wanted.dataSync(), found.dataSync()];
+  add({ channels, values: before }: OutputValues, { values: after }: OutputValues): void {
     if (this.#rows === 0) {
       this.#sums = new Float64Array(channels);
       this.#squares = new Float64Array(channels);

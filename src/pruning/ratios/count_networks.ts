@@ -12,7 +12,7 @@ import {
 } from "../../graph/mod.ts";
 import type { KeptChannels } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
-import { centerInPlace, type MomentsByLayer } from "../../kernels/mod.ts";
+import { centerInPlace, type MomentsByLayer, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import {
   createObsSelector,
@@ -256,8 +256,12 @@ export class CountNetworks {
       ? new Set(Array.from(selected, (position) => channelOf[position]))
       : [...globals.keys()].filter((own) => removed[globals[own]] === 0);
     const ridge = this.#ridgeOf(node, problem);
-    const { weights } = reconstruct(kernels, problem, [...kept], { ridge, tryOut: false });
-    releaseProblems([problem]);
+    const { weights } = reconstruct(kernels, problem, [...kept], {
+      ridge,
+      tryOut: false,
+      inPlace: true,
+    });
+    releaseMoments(problem.moments);
     return repairedWeights(node, weights, interceptOf(raw, weights));
   }
 }

@@ -10,7 +10,7 @@ import {
   withWeights,
   writeGraph,
 } from "../../graph/mod.ts";
-import { centerInPlace, giveBack, type Kernels } from "../../kernels/mod.ts";
+import { centerInPlace, giveBack, type Kernels, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
@@ -141,9 +141,13 @@ export async function repairLayers(
       const isWhole = chosen.kept.length === plan.of;
       const fit = await clock.time(
         "reconstruct",
-        () => reconstruct(context.kernels, problem, chosen.kept, { ridge: context.ridge }),
+        () =>
+          reconstruct(context.kernels, problem, chosen.kept, {
+            ridge: context.ridge,
+            inPlace: true,
+          }),
       );
-      releaseProblems([problem]);
+      releaseMoments(problem.moments);
       const own = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
       const weights = await pool.setWeights(node.key, own);
       if (weights !== own) giveBack([fit.weights]);

@@ -15,6 +15,8 @@ export interface ReconstructionOptions {
   readonly ridge?: number;
   /** Whether the error is wanted on images that the fit has not seen, which takes two more fits. Default true. */
   readonly tryOut?: boolean;
+  /** Whether the new weights may take the place of the problem's, which nobody needs any more. Default false. */
+  readonly inPlace?: boolean;
 }
 
 /** New weights of a layer, and how well they do. */
@@ -59,10 +61,9 @@ export function reconstruct(
   const { d, n, count } = moments;
   const rows = rowsOfKept(problem, keptChannels);
   const size = rows.length;
-  const weights = new Float32Array(d * n);
   if (size === 0) {
     return {
-      weights,
+      weights: new Float32Array(d * n),
       relativeError: 1,
       ridge: options.ridge ?? 0,
       attempts: 0,
@@ -77,6 +78,7 @@ export function reconstruct(
   const oldUnits = (row: number, output: number) =>
     1 / ((problem.inputScales?.[row] ?? 1) * (problem.outputScales?.[output] ?? 1));
   if (moments.samples) {
+    const weights = options.inPlace ? oldWeights : new Float32Array(d * n);
     const system = { moments, weights: oldWeights, rows, ridge };
     const { squaredError, ...evidence } = refitBySamples(kernels, system, (first, some, fitted) => {
       rows.forEach((row, i) => {
@@ -85,6 +87,7 @@ export function reconstruct(
         }
       });
     });
+    if (options.inPlace) clearOtherRows(weights, rows, n);
     return { weights, relativeError: relativeError ?? squaredError / total, count, ...evidence };
   }
   const cross = pickRows(moments.cross, rows, n);
@@ -98,6 +101,7 @@ export function reconstruct(
   });
   let explained = 0;
   for (let i = 0; i < solution.length; i++) explained += solution[i] * cross[i];
+  const weights = options.inPlace ? oldWeights.fill(0) : new Float32Array(d * n);
   rows.forEach((row, i) => {
     for (let o = 0; o < n; o++) weights[row * n + o] = solution[i * n + o] * oldUnits(row, o);
   });
@@ -113,6 +117,16 @@ function settleRidge(
 ): CheckedRidge {
   if (ridge === undefined) return chooseRidge(kernels, problem, rows);
   return tryOut ? checkRidge(kernels, problem, rows, ridge) : { ridge };
+}
+
+/** Makes zero of all rows but some, which ascend. */
+function clearOtherRows(matrix: Float32Array, rows: readonly number[], n: number): void {
+  let next = 0;
+  for (const row of rows) {
+    matrix.fill(0, next * n, row * n);
+    next = row + 1;
+  }
+  matrix.fill(0, next * n);
 }
 
 function pickRows<T extends Float32Array | Float64Array>(matrix: T, rows: number[], n: number): T {
