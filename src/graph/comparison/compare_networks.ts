@@ -124,11 +124,11 @@ function noticesChange(
   const weights = layer.getWeights();
   const place = layer.weights.findIndex(({ originalName }) => /kernel/.test(originalName));
   const values = weights[place].dataSync() as Float32Array;
+  const changed = values.slice();
   try {
     return largestByColumn(values, weights[place].shape.at(-1)!).some((at) => {
-      const changed = values.slice();
       changed[at] = values[at] === 0 ? 1 : 2 * values[at];
-      return tf.tidy(() => {
+      const isNoticed = tf.tidy(() => {
         const others = weights.map((weight, index) =>
           index === place ? tf.tensor(changed, weight.shape) : weight
         );
@@ -139,6 +139,8 @@ function noticesChange(
           return !(spread.difference <= TOLERANCE);
         });
       });
+      changed[at] = values[at];
+      return isNoticed;
     });
   } finally {
     tf.tidy(() =>
