@@ -30,6 +30,7 @@ export {
   giveBack,
   inputSquares,
   joinParts,
+  largeArrays,
   type LayerMoments,
   mergeMoments,
   type MomentParts,

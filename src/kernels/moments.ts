@@ -214,9 +214,23 @@ export function joinHalves<Form extends LayerMoments>(first: Form, second: Form)
  * @param moments Moments that nobody needs any more.
  */
 export function releaseMoments(moments: LayerMoments): void {
+  giveBack(largeArrays(moments));
+}
+
+/**
+ * The arrays of moments that take memory: sums of products, those of half of the images, and samples.
+ *
+ * @param moments The moments.
+ * @returns The arrays.
+ */
+export function largeArrays(moments: LayerMoments): Float64Array[] {
   const { cross, half, samples } = moments;
-  if (half) releaseMoments(half);
-  giveBack([gramOf(moments), cross, ...(samples ? [samples.x, samples.y] : [])]);
+  return [
+    ...(half ? largeArrays(half) : []),
+    gramOf(moments),
+    cross,
+    ...(samples ? [samples.x, samples.y] : []),
+  ];
 }
 
 /**

@@ -4,7 +4,7 @@ import { option } from "../message.ts";
 import { type ErrorRecord, reviveError } from "./error_record.ts";
 
 /** What a thread does: `src/thread.ts` has the code of each role. */
-export type ThreadRole = "replica" | "stock" | "jobs";
+export type ThreadRole = "replica" | "ranking" | "stock" | "jobs";
 
 /** What a thread is started with, and the threads of others are not. */
 export interface ThreadData {
@@ -73,14 +73,19 @@ export class Thread {
    *
    * @param request Anything that can be cloned.
    * @param onProgress Called with what the thread reports of its work.
+   * @param moved Memory of the request that changes threads rather than being copied.
    * @returns What it answers.
    * @throws {WorkerError} When the thread has ended, or ends before it answers.
    */
-  async ask(request: unknown, onProgress?: (progress: unknown) => void): Promise<unknown> {
+  async ask(
+    request: unknown,
+    onProgress?: (progress: unknown) => void,
+    moved: readonly ArrayBuffer[] = [],
+  ): Promise<unknown> {
     if (this.#failure) throw this.#failure;
     const id = this.#nextId++;
     if (onProgress) this.#listeners.set(id, onProgress);
-    this.#worker.postMessage(new Map([[id, request]]) satisfies ThreadRequest);
+    this.#worker.postMessage(new Map([[id, request]]) satisfies ThreadRequest, moved);
     const pending = Promise.withResolvers<unknown>();
     this.#pending.set(id, pending);
     return await pending.promise;

@@ -3,6 +3,7 @@ import {
   absorbBiases,
   type CutUnit,
   inputChannels,
+  kernelSize,
   type LayerGraph,
   type LayerNode,
   noCuts,
@@ -15,11 +16,14 @@ import type { LayerChange } from "../../execution/mod.ts";
 import { centerInPlace, type MomentsByLayer, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import {
-  createObsSelector,
   createSelector,
   interceptOf,
+  type ObsOptions,
+  type ObsRanking,
   type ObsSelector,
+  obsSelectorOf,
   type Problem,
+  rankByElimination,
   reconstruct,
   releaseProblems,
   type Selector,
@@ -28,6 +32,10 @@ import {
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
 import { CoupledProblems, problemOf } from "../repair/problems.ts";
 import { type RepairContext, repairedWeights } from "../repair/repair.ts";
+import { RankingThread } from "./ranking_threads.ts";
+
+/** Multiply–accumulates from which on it pays that threads rank channels beside this one: some seconds. */
+const RANKED_BY_THREADS = 2e10;
 
 /** Bytes of fitted weights that are remembered; of a large network every fit takes megabytes. */
 const FITS_MEMORY = 256 * 2 ** 20;
@@ -153,18 +161,73 @@ export class CountNetworks {
     return fixed;
   }
 
-  /** A layer that reads nothing but the unit is fitted with the ridge that has been chosen for it here. */
+  /**
+   * Ranks the channels of units by elimination before they are asked for, on several threads where that takes long: the
+   * units that take longest first, as many at a time as there are threads.
+   *
+   * @param units The units.
+   * @param threads How many threads, this one included.
+   * @param worthwhile Multiply–accumulates from which on other threads take part.
+   * @throws {WorkerError} When a thread ends before it has answered.
+   */
+  async rank(
+    units: readonly CutUnit[],
+    threads: number,
+    worthwhile = RANKED_BY_THREADS,
+  ): Promise<void> {
+    const work = new Map(units.map((unit) => [unit, this.#workOf(unit)]));
+    const total = units.reduce((sum, unit) => sum + work.get(unit)!, 0);
+    if (threads === 1 || units.length === 1 || total < worthwhile) return;
+    const others = Array.from(
+      { length: Math.min(threads, units.length) - 1 },
+      (_, index) => new RankingThread(`${index + 2} of ${threads}`),
+    );
+    try {
+      const longestFirst = [...units].sort((a, b) => work.get(b)! - work.get(a)!);
+      while (longestFirst.length > 0) {
+        const [own, ...theirs] = longestFirst.splice(0, others.length + 1);
+        const answers = theirs.map((unit, index) =>
+          others[index].rank(this.#problemsOf(unit), this.#rankingOptions(unit))
+        );
+        this.#eliminationOf(own);
+        (await Promise.all(answers)).forEach((ranking, index) =>
+          this.#addRanking(theirs[index], ranking)
+        );
+      }
+    } finally {
+      for (const thread of others) thread.terminate();
+    }
+  }
+
+  /** Multiply–accumulates that a unit's ranking takes, about. */
+  #workOf(unit: CutUnit): number {
+    const readers = readersOf(this.#context, unit);
+    return readers.reduce((sum, key) => sum + kernelSize(this.#nodes.get(key)!).inputs ** 3, 0);
+  }
+
+  #rankingOptions({ guards }: CutUnit): ObsOptions {
+    return { ridge: this.#context.ridge, guards };
+  }
+
   #eliminationOf(unit: CutUnit): ObsSelector {
     const known = this.#eliminations.get(unit);
     if (known) return known;
-    const { kernels, ridge } = this.#context;
-    const options = { ridge, guards: unit.guards };
     const problems = this.#problemsOf(unit);
-    const selector = createObsSelector(kernels, problems, options);
+    const ranking = rankByElimination(
+      this.#context.kernels,
+      problems,
+      this.#rankingOptions(unit),
+    );
     releaseProblems(problems);
+    return this.#addRanking(unit, ranking);
+  }
+
+  /** A layer that reads nothing but the unit is fitted with the ridge that has been chosen for it here. */
+  #addRanking(unit: CutUnit, ranking: ObsRanking): ObsSelector {
+    const selector = obsSelectorOf(ranking);
     this.#eliminations.set(unit, selector);
     readersOf(this.#context, unit).forEach((key, index) => {
-      if (this.#readsOnly(key, unit)) this.#ridges.set(key, selector.ridges[index]);
+      if (this.#readsOnly(key, unit)) this.#ridges.set(key, ranking.ridges[index]);
     });
     return selector;
   }

@@ -128,8 +128,10 @@ async function errorsOf(
   units: readonly CutUnit[],
   counts: readonly number[][],
 ): Promise<UnitErrors> {
-  const unpriced = await context.clock.time("select", () =>
-    units.map((unit, index) => {
+  const choices = units.filter((_, index) => counts[index].length > 1);
+  const unpriced = await context.clock.time("select", async () => {
+    await networks.rank(choices, context.pool.size);
+    return units.map((unit, index) => {
       const errors = counts[index].length > 1 ? networks.errorsOf(unit) : undefined;
       return {
         name: unit.name,
@@ -137,7 +139,8 @@ async function errorsOf(
         counts: counts[index],
         errors: counts[index].map((count) => errors?.[count] ?? 0),
       };
-    }));
+    });
+  });
   return { units, unpriced, networks };
 }
 

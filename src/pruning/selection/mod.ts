@@ -3,7 +3,13 @@
  *
  * @module
  */
-export { createObsSelector, type ObsSelector } from "./obs.ts";
+export {
+  type ObsOptions,
+  type ObsRanking,
+  type ObsSelector,
+  obsSelectorOf,
+  rankByElimination,
+} from "./obs.ts";
 export { conditionHalves, typicalRidge } from "./folds.ts";
 export { type Problem, releaseProblems } from "./problem.ts";
 export { createSelector } from "./ranking.ts";

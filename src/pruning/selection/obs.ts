@@ -50,6 +50,20 @@ export interface ObsSelector extends Selector {
   errorAt(count: number): number;
 }
 
+/** In which order channels go, and what is lost then; plain data. */
+export interface ObsRanking {
+  /** Channels of the space. */
+  readonly channels: number;
+  /** Channels that carry no signal, ascending. */
+  readonly dead: Int32Array;
+  /** Channels in the order in which they go. */
+  readonly removalOrder: Int32Array;
+  /** Mean relative error, by the number of channels that are left. */
+  readonly errors: Float64Array;
+  /** The ridge used for each problem, relative to its mean diagonal. */
+  readonly ridges: readonly number[];
+}
+
 /**
  * Ranks channels by structured optimal-brain-surgeon elimination (Hassibi and Stork 1993, for whole channels).
  *
@@ -60,22 +74,33 @@ export interface ObsSelector extends Selector {
  * @param kernels The kernels.
  * @param wholeProblems The consumers of one space.
  * @param options Settings.
- * @returns The selector.
+ * @returns The ranking.
  * @throws {TypeError} When the problems do not describe one space.
  */
-export function createObsSelector(
+export function rankByElimination(
   kernels: Kernels,
   wholeProblems: readonly Problem[],
   options: ObsOptions = {},
-): ObsSelector {
+): ObsRanking {
   checkProblems(wholeProblems);
   const problems = wholeProblems.map(sketchOutputs);
   const { channels } = problems[0];
   const dead = findDeadChannels(problems);
   const ridges = problems.map((problem) => options.ridge ?? typicalRidge(kernels, problem));
   const path = eliminateAll(kernels, problems, dead, { ridges, guards: options.guards ?? [] });
-  const { removalOrder } = path;
   const errors = options.tryOut === false ? path.errors : unseenErrors(kernels, problems, path);
+  return { channels, dead, ...path, errors };
+}
+
+/**
+ * The selector of a ranking by elimination.
+ *
+ * @param ranking The ranking.
+ * @returns The selector.
+ */
+export function obsSelectorOf(
+  { channels, dead, removalOrder, errors, ridges }: ObsRanking,
+): ObsSelector {
   const errorAt = (count: number): number => {
     checkKeptCount(count, channels);
     return errors[count];
@@ -84,7 +109,7 @@ export function createObsSelector(
     method: "obs",
     channels,
     removalOrder,
-    ridges: path.ridges,
+    ridges,
     errorAt,
     keep(count: number): ObsSelection {
       const relativeError = errorAt(count);
@@ -92,18 +117,30 @@ export function createObsSelector(
         kept: removalOrder.slice(channels - count).sort(),
         dead,
         relativeError,
-        ridges: path.ridges,
+        ridges,
       };
     },
   };
 }
 
-interface EliminationPath {
-  removalOrder: Int32Array;
-  /** Mean relative error, by the number of channels that are left. */
-  errors: Float64Array;
-  ridges: number[];
+/**
+ * {@link rankByElimination}, as a selector.
+ *
+ * @param kernels The kernels.
+ * @param problems The consumers of one space.
+ * @param options Settings.
+ * @returns The selector.
+ * @throws {TypeError} When the problems do not describe one space.
+ */
+export function createObsSelector(
+  kernels: Kernels,
+  problems: readonly Problem[],
+  options: ObsOptions = {},
+): ObsSelector {
+  return obsSelectorOf(rankByElimination(kernels, problems, options));
 }
+
+type EliminationPath = Pick<ObsRanking, "removalOrder" | "errors" | "ridges">;
 
 function eliminateAll(
   kernels: Kernels,

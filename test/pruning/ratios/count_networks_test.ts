@@ -13,6 +13,7 @@ import { prune } from "../../../src/api/prune.ts";
 import { calibrate } from "../../../src/api/calibrate.ts";
 import { CountNetworks } from "../../../src/pruning/ratios/count_networks.ts";
 import { createRandom } from "../../../src/base/random.ts";
+import { Thread } from "../../../src/base/threads/thread.ts";
 import type { NetworkName } from "../../support/networks.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";
 
@@ -90,3 +91,29 @@ Deno.test(
     );
   }),
 );
+
+for (const name of ["postActivation", "plain"] as NetworkName[]) {
+  Deno.test(
+    `threads that rank channels of a ${name} network find what one finds`,
+    withNoise(async (data) => {
+      const { units, create } = await openSubject(name, "couple", data);
+      const [alone, together] = [create(), create()];
+      const before = Thread.started;
+      await together.rank(units, 3, 0);
+      assert.equal(Thread.started, before + 2);
+      for (const unit of units) {
+        assert.deepEqual(together.errorsOf(unit), alone.errorsOf(unit));
+        const half = unit.channels >> 1;
+        assert.deepEqual(
+          together.kept(units.indexOf(unit), half),
+          alone.kept(units.indexOf(unit), half),
+        );
+      }
+      const counts = randomCounts(units, 1);
+      assert.deepEqual(
+        weightsOf(together.networkFor(counts)),
+        weightsOf(alone.networkFor(counts)),
+      );
+    }),
+  );
+}
