@@ -1,5 +1,6 @@
 import { copyShared } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
+import { activationBytes } from "../../graph/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
 import { giveBack } from "../../kernels/mod.ts";
 import { heldOutImages, measureNetwork, measureVariants } from "../measure_network.ts";
@@ -15,6 +16,12 @@ const DIRECTIONS = 200;
 
 /** The most random directions of an image. */
 const MOST_PROBES = 4;
+
+/** Bytes of gradients that the directions of an image may take. */
+const PROBES_MEMORY = 256 * 2 ** 20;
+
+/** Random directions that there are if need be by images of the statistics, beside those that are held out. */
+const LEAST_DIRECTIONS = 24;
 
 /** Bytes of changed weights that are weighed together. */
 const CHANGES_MEMORY = 256 * 2 ** 20;
@@ -73,9 +80,10 @@ export async function priceCuts(
   if (isCheap && judges.indices.length >= LEAST_MEASURING_IMAGES) {
     return await measureCuts(context, networks, cuts, whole, judges);
   }
-  const images = weighingImages(context);
-  const probes = Math.min(MOST_PROBES, Math.ceil(DIRECTIONS / images.indices.length));
-  const { pool, file, calibration: { seed }, onStage } = context;
+  const { graph, pool, file, calibration: { seed }, onStage } = context;
+  const room = Math.max(1, Math.floor(PROBES_MEMORY / activationBytes(graph).gradient));
+  const images = weighingImages(context, Math.ceil(LEAST_DIRECTIONS / Math.min(MOST_PROBES, room)));
+  const probes = Math.min(MOST_PROBES, room, Math.ceil(DIRECTIONS / images.indices.length));
   const rises: (number | undefined)[] = [];
   while (rises.length < cuts.length) {
     const changes = nextChanges(networks, cuts.slice(rises.length), pool.size > 1);
@@ -135,11 +143,13 @@ async function measureTogether(
   return losses.map((loss) => loss - lossWhole);
 }
 
-/** Held-out images; where there are none, some of those of the statistics, for no label is looked at. */
-function weighingImages(context: PricingContext): ImageSelection {
+/** Held-out images; where these are few or none, some of those of the statistics too, for no label is looked at. */
+function weighingImages(context: PricingContext, least: number): ImageSelection {
   const heldOut = heldOutImages(context, WEIGHING_IMAGES);
-  if (heldOut.indices.length > 0) return heldOut;
-  return { ...heldOut, indices: context.calibration.indices.subarray(0, WEIGHING_IMAGES) };
+  const own = heldOut.indices;
+  const wanted = own.length > 0 ? least : WEIGHING_IMAGES;
+  const others = context.calibration.indices.subarray(0, Math.max(0, wanted - own.length));
+  return { ...heldOut, indices: Int32Array.of(...own, ...others) };
 }
 
 /** The changes of the first cuts, as many as memory holds. */
