@@ -59,4 +59,5 @@ export {
 } from "./activation_bytes.ts";
 export { ACTIVATION_BUDGET, fitBatch } from "./fit_batch.ts";
 export { compareNetworks, type Comparison } from "./comparison/compare_networks.ts";
+export { answerComparison, compareOnThread } from "./comparison/comparison_thread.ts";
 export { drawRows, type InputRows, rowsFor } from "./comparison/input_rows.ts";

@@ -1,8 +1,10 @@
 import { InputError, messageOf } from "../base/mod.ts";
+import { networkCost } from "../cost/mod.ts";
 import {
   absorbBiases,
   type ChannelMap,
   compareNetworks,
+  compareOnThread,
   type Comparison,
   type LayerGraph,
   type ReaderPlace,
@@ -18,6 +20,9 @@ import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
 import type { Tuner } from "./repair/tuner.ts";
 import { placeOfStage, type RunFolder } from "./run_folder.ts";
 import type { LayerReport, PruneNetworkOptions, PruneReport, PruneTuningReport } from "./types.ts";
+
+/** Parameters from which on networks are compared on a thread that gives back its memory: 64 MB. */
+const COMPARED_ON_THREAD = 2 ** 24;
 
 /** What a network is cut and repaired with. */
 export interface CutRun {
@@ -69,8 +74,11 @@ export async function cutNetwork(run: CutRun, chosen: ChosenRatios): Promise<Cut
     folder,
   );
   const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
+  const compare = session.pool.size > 1 && networkCost(graph).params > COMPARED_ON_THREAD
+    ? compareOnThread
+    : compareNetworks;
   const comparison = settings.verify
-    ? await compareNetworks(
+    ? await compare(
       writeGraph(repair.masked, file),
       writeGraph(shrunk, file),
       trainingRows(session, calibration),

@@ -1,3 +1,4 @@
+import { giveBack } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
 import type { ChannelMap } from "../channels/channel_spaces.ts";
 import {
@@ -39,10 +40,11 @@ export function noCuts(
  * @param weight The weight.
  * @param axis The axis, from 0.
  * @param kept Indices along that axis, in the order wanted.
- * @returns A new weight; the given one is unchanged.
+ * @returns The weight with these entries alone; the given one where that has no others.
  */
 export function takeAlongAxis(weight: Weight, axis: number, kept: Int32Array): Weight {
   const { shape, values } = weight;
+  if (kept.length === shape[axis] && kept.every((index, at) => index === at)) return weight;
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
   const outer = shape.slice(0, axis).reduce((product, size) => product * size, 1);
   const taken = new (values.constructor as Float32ArrayConstructor)(outer * kept.length * inner);
@@ -78,7 +80,11 @@ function sliceLayer(
   const weights = new Map(node.weights);
   const take = (role: string, axis: number, kept: Int32Array) => {
     const weight = weights.get(role);
-    if (weight) weights.set(role, takeAlongAxis(weight, axis, kept));
+    if (weight === undefined) return;
+    const taken = takeAlongAxis(weight, axis, kept);
+    weights.set(role, taken);
+    const isOwn = weight !== node.weights.get(role);
+    if (isOwn && taken !== weight) giveBack([weight.values]);
   };
   const config = { ...node.config };
   const rule = map.rules.get(node.key)!;
