@@ -21,9 +21,7 @@ import {
   type Problem,
   reconstruct,
   releaseProblems,
-  type Selection,
   type SelectionMethod,
-  WIDE,
 } from "../selection/mod.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { CoupledProblems, problemOf } from "./problems.ts";
@@ -145,7 +143,7 @@ export async function repairLayers(
         "reconstruct",
         () =>
           reconstruct(context.kernels, problem, chosen.kept, {
-            ridge: context.ridge ?? chosen.ridge,
+            ridge: context.ridge,
             inPlace: true,
           }),
       );
@@ -201,32 +199,25 @@ function wholeReport({ node, place, of, reason }: LayerPlan): LayerReport {
   return { name: node.name, place, mode: "whole", kept: of, of, relativeError: 0, reason };
 }
 
-/** Channels that a layer keeps. */
-interface Chosen extends Pick<Selection, "kept" | "dead"> {
-  /** The ridge that was found on the way, of a layer so wide that looking for another one takes long. */
-  readonly ridge?: number;
-}
-
 /** Chooses the channels a layer keeps and enters the cut. */
 function chooseChannels(
   { map, kernels, select, ridge }: RepairContext,
   { node, mode, keep, channels: settled }: LayerPlan,
   problem: Problem,
   cuts: { removed: Uint8Array; selections: Map<string, Int32Array> },
-): Chosen {
+): { kept: Int32Array; dead: Int32Array } {
   const channels = inputChannels(map, node);
   const { globals } = channels;
   if (mode === "whole" || mode === "couple") {
     const kept = Int32Array.from(globals.keys()).filter((own) => cuts.removed[globals[own]] === 0);
     return { kept, dead: new Int32Array(0) };
   }
-  const chosen: Selection = settled
+  const { kept, dead } = settled
     ? { kept: settled, dead: new Int32Array(0) }
     : createSelector(kernels, [problem], select, { ridge, tryOut: false }).keep(keep);
-  if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, chosen.kept));
-  else removeChannels(cuts.removed, globals, chosen.kept);
-  const { kept, dead, ridges } = chosen;
-  return { kept, dead, ridge: problem.moments.d >= WIDE ? ridges?.[0] : undefined };
+  if (mode === "select") cuts.selections.set(node.key, positionsOfChannels(channels, kept));
+  else removeChannels(cuts.removed, globals, kept);
+  return { kept, dead };
 }
 
 /** Chooses the channels of a coupled space and enters the cut. */

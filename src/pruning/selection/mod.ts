@@ -10,9 +10,9 @@ export {
   obsSelectorOf,
   rankByElimination,
 } from "./obs.ts";
-export { conditionHalves, typicalRidge, WIDE } from "./folds.ts";
+export { conditionHalves, typicalRidge } from "./folds.ts";
 export { type Problem, releaseProblems } from "./problem.ts";
 export { createSelector } from "./ranking.ts";
 export { interceptOf, reconstruct } from "./reconstruction.ts";
-export type { Selection, SelectionMethod, Selector } from "./selector.ts";
+export type { SelectionMethod, Selector } from "./selector.ts";
 export { standardize } from "./standardize.ts";

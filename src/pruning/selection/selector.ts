@@ -14,8 +14,6 @@ export interface Selection {
   readonly kept: Int32Array;
   /** Channels without any signal, whether kept or not, ascending; they are the first to go. */
   readonly dead: Int32Array;
-  /** The ridge that suits each problem, relative to its mean diagonal, where the method has looked for it. */
-  readonly ridges?: readonly number[];
 }
 
 /** Ranks the channels of one space; the ranking is computed once, every count is read off it. */
