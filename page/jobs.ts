@@ -4,6 +4,7 @@ import {
   type Effort,
   evaluate,
   type EvaluationReport,
+  explore,
   type FilesInMemory,
   fold,
   inspect,
@@ -25,6 +26,7 @@ import {
   writeMessage,
   writeModel,
 } from "../src/browser.ts";
+import type { Curve } from "./curve.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
@@ -72,6 +74,12 @@ export interface PruneSettings {
   readonly seed: number;
 }
 
+/** What is asked of a pruning that its statistics depend on. */
+export type StatisticsSettings = Pick<
+  PruneSettings,
+  "calibrationImages" | "channelMultiple" | "seed"
+>;
+
 /** A smaller model. */
 export interface Pruned {
   readonly file: ModelFile;
@@ -114,17 +122,32 @@ export const jobs = {
     return { ...report, notices };
   },
 
+  async explore(
+    { subject, settings }: { subject: Subject; settings: StatisticsSettings },
+    onProgress: ProgressListener,
+  ): Promise<Curve> {
+    const { calibrationImages, channelMultiple, seed } = settings;
+    const { original, points, notices } = await explore({
+      ...subject,
+      channelMultiple,
+      seed,
+      ...batchesOf(calibrationImages),
+      workers: 1,
+      onProgress,
+    });
+    const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));
+    return { original, points, notes };
+  },
+
   async prune(
     { subject, settings }: { subject: Subject; settings: PruneSettings },
     onProgress: ProgressListener,
   ): Promise<Pruned> {
     const { calibrationImages, epochs, ...others } = settings;
-    const batchSize = Math.min(BATCH_SIZE, calibrationImages);
     const { file, report } = await prune({
       ...subject,
       ...others,
-      batchSize,
-      batches: Math.ceil(calibrationImages / batchSize),
+      ...batchesOf(calibrationImages),
       workers: 1,
       onProgress,
       ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
@@ -159,6 +182,12 @@ export const jobs = {
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
 };
+
+/** So many images as the library is asked for them. */
+function batchesOf(images: number): { batchSize: number; batches: number } {
+  const batchSize = Math.min(BATCH_SIZE, images);
+  return { batchSize, batches: Math.ceil(images / batchSize) };
+}
 
 function notesOf({ failure, notices }: PruneReport): string[] {
   const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));

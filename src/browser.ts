@@ -24,7 +24,7 @@
  * assert.ok(smaller.has("model.json"));
  * ```
  *
- * Data sets of every format are read from files in memory too, by {@link FilesInMemory}. `measureLatency` times stock
+ * `explore` says beforehand what every size costs. Data sets of every format are read from files in memory too, by {@link FilesInMemory}. `measureLatency` times stock
  * TensorFlow.js where nothing was evaluated or pruned before, which replaces its kernels.
  *
  * What is not there: paths in the place of models and images, threads, and with them budgets of latency, statistics and
@@ -50,12 +50,14 @@ export {
   type ZipEntry,
 } from "./base/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
+export { explore, type ExploreOptions, type ExploreReport } from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
 export { readModel, writeModel } from "./formats/mod.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
 export {
+  type CurvePoint,
   type Effort,
   type LayerReport,
   PRUNE_DEFAULTS,

@@ -37,6 +37,8 @@ async function useExample(browser: Browser) {
   const accuracy = await page.getByTestId("accuracy").innerText();
   const description = await page.getByTestId("model").innerText();
   barriers.push(...await findBarriers(page));
+  const curve = await followCurve(page);
+  barriers.push(...await findBarriers(page));
   const start = performance.now();
   await page.getByRole("button", { name: "Prune" }).click();
   await page.getByTestId("result").waitFor();
@@ -62,6 +64,7 @@ async function useExample(browser: Browser) {
   return {
     accuracy,
     description,
+    curve,
     seconds,
     isFocused,
     figures,
@@ -73,6 +76,21 @@ async function useExample(browser: Browser) {
     answers: await tryToSend(page),
     requests,
   };
+}
+
+/** The curve under the slider: what it says at two places, and to those who hear it. */
+async function followCurve(page: Page) {
+  const budget = section(page, "Budget");
+  const slider = budget.getByLabel("Keep", { exact: true });
+  await budget.getByRole("button", { name: "Show what each size costs" }).click();
+  const caption = page.getByTestId("curve").locator("figcaption");
+  const half = await caption.innerText();
+  await slider.fill("20");
+  const fifth = await caption.innerText();
+  const heard = await slider.getAttribute("aria-valuetext");
+  await slider.fill("50");
+  const places = await page.getByTestId("curve").locator(".dot").count();
+  return { half, fifth, heard, places };
 }
 
 /** A model and images of one's own; what cannot be used; and a change of mind. */

@@ -4,12 +4,13 @@ import { gunzipSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs";
 import { unzipSync, zipSync } from "fflate";
 import { startBackend } from "../../src/kernels/backend.ts";
-import { evaluate, inspect } from "../../src/mod.ts";
+import { evaluate, explore, inspect } from "../../src/mod.ts";
+import { placesOf, readCurve } from "../../page/curve.ts";
 import { putBuilt } from "../support/built.ts";
 import { runChild } from "../support/children.ts";
 import { testWith } from "../support/programs.ts";
 import { inTempFolder, writeFile } from "../cli/fixtures.ts";
-import { exampleData, projectFolder } from "../cli/run_cli.ts";
+import { exampleData, exampleModel, projectFolder } from "../cli/run_cli.ts";
 import { encodeNpy, encodePng } from "../data/fixtures.ts";
 
 const SIDE = 28;
@@ -20,6 +21,9 @@ const MOST_SCRIPT_BYTES = 60e3;
 
 /** What the page is to prune the example in. */
 const MOST_SECONDS = 60;
+
+/** Browsers round differently, so that a curve's network may keep another channel here and there. */
+const CURVE_TOLERANCE = 0.01;
 
 /** Two of 2,000 images may be on the other side of a tie. */
 const TOLERANCE = 0.001;
@@ -114,6 +118,23 @@ testWith("chromium")(
         );
         assert.match(example.figures, /stage1_block1_conv2\s+\d+ of 16/);
         assert.match(example.latency, /Original\s+[\d.]+ ms[^]+Smaller\s+[\d.]+ ms[^]+folded/);
+      });
+
+      await t.step("the curve is that of explore, and is said to those who hear it", async () => {
+        const { original, points } = await explore({
+          model: join(projectFolder, exampleModel),
+          data: join(projectFolder, exampleData),
+          batches: 8,
+          workers: 1,
+        });
+        const { half, fifth, heard, places } = example.curve;
+        const said = (text: string) => Number(/about ([\d.]+)%/.exec(text)![1]) / 100;
+        const found = (percent: number) =>
+          readCurve(placesOf({ original, points }), percent)!.value;
+        assert.equal(places, points.length + 1);
+        assert.ok(Math.abs(said(half) - found(0.5)) <= CURVE_TOLERANCE, half);
+        assert.ok(Math.abs(said(fifth) - found(0.2)) <= CURVE_TOLERANCE, fifth);
+        assert.match(heard, /^20% of the MACs: 1\.91M of 9\.55M; accuracy about/);
       });
 
       await t.step("stock TensorFlow.js finds the accuracy that the page shows", async () => {
