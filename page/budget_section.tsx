@@ -152,9 +152,13 @@ function EffortField({ budget, change }: FieldProps) {
           onChange={({ currentTarget }) =>
             change({ effort: currentTarget.value as Budget["effort"] })}
         >
-          <option value="quick">quick: the layers are repaired</option>
-          <option value="standard">standard: the whole network is repaired too</option>
-          <option value="thorough">thorough: it is tuned as well, where images have labels</option>
+          <option value="quick">quick: each layer is repaired by itself</option>
+          <option value="standard">
+            standard: then the whole network learns the original's answers
+          </option>
+          <option value="thorough">
+            thorough: then it is trained on the images with their classes, which takes long
+          </option>
         </select>
       </label>
     </div>

@@ -11,6 +11,7 @@ import {
   type InspectReport,
   measureLatency,
   type ModelFile,
+  type Notice,
   type PreprocessingOverrides,
   type ProgressListener,
   prune,
@@ -30,6 +31,7 @@ import type { Curve } from "./curve.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
+import { describePlan, describeRepair } from "./plan.ts";
 import { type DroppedFiles, unpack } from "./unpack.ts";
 
 /** What a model reaches, with notices as the page says them. */
@@ -84,6 +86,8 @@ export type StatisticsSettings = Pick<
 export interface Pruned {
   readonly file: ModelFile;
   readonly report: PruneReport;
+  /** What the repair of the whole network won, where there was one. */
+  readonly repair?: string;
   /** What is worth knowing of it, in the words of this page. */
   readonly notes: readonly string[];
   /** Bytes of model.json and weights. */
@@ -103,6 +107,13 @@ const ROUNDS = 40;
 const BATCH_SIZE = 128;
 const MOST_VALIDATION_IMAGES = 500;
 
+/** Whom a job tells of its work. */
+export interface JobListeners {
+  readonly onProgress: ProgressListener;
+  /** Called with what is going to be done, and about how long it takes. */
+  readonly onPlan: (plan: string) => void;
+}
+
 /** What a worker does. Every job has a worker of its own, so that canceling one loses nothing. */
 export const jobs = {
   async readModel(dropped: DroppedFiles): Promise<LoadedModel> {
@@ -116,7 +127,7 @@ export const jobs = {
     return { place, summary: await summarizeDataset(place) };
   },
 
-  async evaluate(subject: Subject, onProgress: ProgressListener): Promise<Accuracy> {
+  async evaluate(subject: Subject, { onProgress }: JobListeners): Promise<Accuracy> {
     const report = await evaluate({ ...subject, workers: 1, onProgress });
     const notices = report.notices.map((notice) => writeMessage(notice, OPTION_LABELS));
     return { ...report, notices };
@@ -124,7 +135,7 @@ export const jobs = {
 
   async explore(
     { subject, settings }: { subject: Subject; settings: StatisticsSettings },
-    onProgress: ProgressListener,
+    { onProgress }: JobListeners,
   ): Promise<Curve> {
     const { calibrationImages, channelMultiple, seed } = settings;
     const { original, points, notices } = await explore({
@@ -141,7 +152,7 @@ export const jobs = {
 
   async prune(
     { subject, settings }: { subject: Subject; settings: PruneSettings },
-    onProgress: ProgressListener,
+    { onProgress, onPlan }: JobListeners,
   ): Promise<Pruned> {
     const { calibrationImages, epochs, ...others } = settings;
     const { file, report } = await prune({
@@ -150,10 +161,18 @@ export const jobs = {
       ...batchesOf(calibrationImages),
       workers: 1,
       onProgress,
+      onForecast: (forecast) => onPlan(describePlan(forecast)),
       ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
     });
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };
-    return { file, report, notes: notesOf(report), bytes };
+    const { networkRepair } = report;
+    return {
+      file,
+      report,
+      ...(networkRepair && networkRepair.steps > 0 && { repair: describeRepair(networkRepair) }),
+      notes: notesOf(report),
+      bytes,
+    };
   },
 
   async fold(model: ModelFile): Promise<{ file: ModelFile; bytes: number }> {
@@ -189,12 +208,13 @@ function batchesOf(images: number): { batchSize: number; batches: number } {
   return { batchSize, batches: Math.ceil(images / batchSize) };
 }
 
-function notesOf({ failure, notices }: PruneReport): string[] {
-  const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));
-  if (failure === undefined) return notes;
+function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
+  const write = (notice: Notice) => writeMessage(notice, OPTION_LABELS);
+  const reason = networkRepair?.reason;
   return [
-    `the smaller model could not be tuned: ${writeMessage(failure, OPTION_LABELS)}`,
-    ...notes,
+    ...(failure === undefined ? [] : [`the smaller model could not be tuned: ${write(failure)}`]),
+    ...(reason === undefined ? [] : [`its layers alone were repaired: ${write(reason)}`]),
+    ...notices.map(write),
   ];
 }
 

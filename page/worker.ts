@@ -4,7 +4,7 @@
  * @module
  */
 import { AdvisingError } from "../src/browser.ts";
-import { jobs } from "./jobs.ts";
+import { type JobListeners, jobs } from "./jobs.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
 import type { JobMessage, JobRequest } from "./run_job.ts";
 
@@ -12,8 +12,11 @@ const send = (message: JobMessage) => self.postMessage(message);
 
 self.onmessage = async ({ data }: MessageEvent<JobRequest>) => {
   try {
-    const job = jobs[data.name] as (input: unknown, onProgress: unknown) => Promise<unknown>;
-    const answer = await job(data.input, (progress: unknown) => send({ progress } as JobMessage));
+    const job = jobs[data.name] as (input: unknown, listeners: JobListeners) => Promise<unknown>;
+    const answer = await job(data.input, {
+      onProgress: (progress) => send({ progress }),
+      onPlan: (plan) => send({ plan }),
+    });
     send({ answer });
   } catch (error) {
     const { name, message } = error as Error;

@@ -59,7 +59,9 @@ export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } fro
 export {
   type CurvePoint,
   type Effort,
+  type Forecast,
   type LayerReport,
+  type NetworkRepairReport,
   PRUNE_DEFAULTS,
   type PruneNetworkOptions as PruneOptions,
   type PruneReport,
@@ -85,6 +87,8 @@ export {
   resolveModel,
   type SizedInput,
 } from "./session/mod.ts";
+
+export type { ValidationFigures } from "./tuning/mod.ts";
 
 /**
  * Makes a convolutional network smaller: cuts channels and repairs layers.

@@ -41,6 +41,7 @@ async function useExample(browser: Browser) {
   barriers.push(...await findBarriers(page));
   const start = performance.now();
   await page.getByRole("button", { name: "Prune" }).click();
+  const plan = await section(page, "Budget").locator(".plan").innerText();
   await page.getByTestId("result").waitFor();
   const seconds = (performance.now() - start) / 1000;
   const isFocused = await page.evaluate("document.activeElement.id") === "result-title";
@@ -65,6 +66,7 @@ async function useExample(browser: Browser) {
     accuracy,
     description,
     curve,
+    plan,
     seconds,
     isFocused,
     figures,

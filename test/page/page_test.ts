@@ -116,6 +116,11 @@ testWith("chromium")(
           example.figures,
           /MACs for an image\s+9\.55M\s+4\.\d+M\s+−(49\.9|50\.\d)%/,
         );
+        assert.match(
+          example.plan,
+          /^chooses channels, repairs layer by layer and repairs the whole network in 160 steps; about/,
+        );
+        assert.match(example.figures, /repaired in 160 steps: from [\d.]+% to [\d.]+% on 500/);
         assert.match(example.figures, /stage1_block1_conv2\s+\d+ of 16/);
         assert.match(example.latency, /Original\s+[\d.]+ ms[^]+Smaller\s+[\d.]+ ms[^]+folded/);
       });
