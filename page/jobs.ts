@@ -1,4 +1,4 @@
-import { zipSync } from "fflate";
+import { strToU8, zipSync } from "fflate";
 import {
   type DatasetSummary,
   type Effort,
@@ -32,6 +32,7 @@ import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
 import { describePlan, describeRepair } from "./plan.ts";
+import readyPage from "./ready/index.html" with { type: "text" };
 import { type DroppedFiles, unpack } from "./unpack.ts";
 
 /** What a model reaches, with notices as the page says them. */
@@ -197,7 +198,9 @@ export const jobs = {
   ): Promise<Download> {
     const name = format === "tfjs" ? `${stem}.zip` : `${stem}.${format}`;
     const files = await writeModel(name, model);
-    const bytes = format === "tfjs" ? zipSync(Object.fromEntries(files)) : files.get(name)!;
+    const bytes = format === "tfjs"
+      ? zipSync({ ...Object.fromEntries(files), "index.html": strToU8(readyPage) })
+      : files.get(name)!;
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
 };

@@ -6,13 +6,18 @@
  * PAGE is index.html; DATA a folder of images by class, FLOATS an .npz whose images do not fit the example; downloads and
  * screenshots go to OUT.
  */
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { startChromium } from "../support/chromium.ts";
-import { download, findBarriers, overflows, section, visit } from "./visit.ts";
+import { download, findBarriers, overflows, section, useReadyPage, visit } from "./visit.ts";
 
 const DESKTOP = { width: 1200, height: 800 };
 const PHONE = { width: 390, height: 844 };
+
+/** A bag among the images, which is class 8. */
+const BAG = "8/18.png";
+
 const [file, data, floats, out] = Deno.args;
 
 /** What both ways out of the page answer. */
@@ -166,7 +171,10 @@ const browser = await startChromium();
 try {
   const example = await useExample(browser);
   const own = await useOwn(browser, example.downloads.keras);
-  console.log(JSON.stringify({ example, own, alone: await useFile(browser) }));
+  const zip = await Deno.readFile(`${out}/${example.downloads.plain}`);
+  const ready = await useReadyPage(browser, zip, join(data, BAG));
+  const alone = await useFile(browser);
+  console.log(JSON.stringify({ example, own, ready, alone }));
 } finally {
   await browser.close();
 }

@@ -103,7 +103,7 @@ testWith("chromium")(
         [...script, page, data, floats, out],
         projectFolder,
       );
-      const { example, own, alone } = JSON.parse(printed);
+      const { example, own, ready, alone } = JSON.parse(printed);
 
       await t.step("the example is described, pruned in a minute and measured", () => {
         assert.match(example.accuracy, /92\.35% of 2,000/);
@@ -147,6 +147,15 @@ testWith("chromium")(
         const found = await accuracyOfZip(join(out, example.downloads.plain));
         assert.ok(found > 0.88, `${found}`);
         assert.ok(Math.abs(found - Number(shown) / 100) <= TOLERANCE, `${found}, shown ${shown}%`);
+      });
+
+      await t.step("the page in the zip names what is on an image", () => {
+        assert.equal(ready.answers.length, 5);
+        assert.match(ready.answers[0], /^8: 0\.[5-9]|^8: 1/);
+        assert.deepEqual(ready.requests.map((address: string) => new URL(address).host), [
+          "cdn.jsdelivr.net",
+        ]);
+        assert.deepEqual(ready.barriers, []);
       });
 
       await t.step("the other formats are read again as the same network", async () => {

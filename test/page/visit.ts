@@ -1,4 +1,7 @@
+import { Buffer } from "node:buffer";
+import tfjs from "@tensorflow/tfjs/dist/tf.min.js" with { type: "text" };
 import axe from "axe-core";
+import { unzipSync } from "fflate";
 import type { Browser, Locator, Page } from "playwright-core";
 
 /** Where the page is, for the browser: its requests are answered from the page's file, and by no server. */
@@ -41,6 +44,37 @@ export async function visit(
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.goto(address);
   return { page, requests, complaints };
+}
+
+/** Opens the page of a download, beside what it was unpacked with, and gives it an image. */
+export async function useReadyPage(
+  browser: Browser,
+  zip: Uint8Array,
+  image: string,
+): Promise<{ answers: string[]; requests: string[]; barriers: string[] }> {
+  const files = unzipSync(zip);
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
+  const requests: string[] = [];
+  await context.route("http*://**", async (route) => {
+    const url = route.request().url();
+    const name = url.startsWith(ORIGIN) ? url.slice(ORIGIN.length) || "index.html" : undefined;
+    if (name === undefined) {
+      requests.push(url);
+      const headers = { "access-control-allow-origin": "*", "content-type": "text/javascript" };
+      await route.fulfill({ body: tfjs, headers });
+    } else if (name in files) await route.fulfill({ body: Buffer.from(files[name]) });
+    else await route.abort();
+  });
+  const page = await context.newPage();
+  await page.goto(ORIGIN);
+  const input = page.getByLabel("Choose an image").and(page.locator(":enabled"));
+  await input.setInputFiles(image);
+  await page.getByRole("listitem").first().waitFor();
+  const answers = await page.getByRole("listitem").allInnerTexts();
+  const barriers = await findBarriers(page);
+  await context.close();
+  return { answers, requests, barriers };
 }
 
 /** The section of the page with a heading. */
