@@ -7,6 +7,7 @@ import type { LoadedModel, PruneSettings } from "./jobs.ts";
 import { NumberField } from "./number_field.tsx";
 import { isSizeOpen } from "./reading_fields.tsx";
 import { LEAST_PERCENT, MOST_PERCENT } from "./share_range.ts";
+import { threadCount } from "./threads.ts";
 import type { JobPlace } from "./use_job.ts";
 
 /** What the form holds. */
@@ -90,9 +91,23 @@ export function BudgetSection(props: BudgetSectionProps) {
           Prune
         </button>
         {!isReady && <span class="note">It takes a model and images.</span>}
+        <ThreadNote />
       </form>
       <JobStatus job={job} />
     </section>
+  );
+}
+
+/** How many threads work, and why they are not more. */
+function ThreadNote() {
+  const count = threadCount();
+  return (
+    <p class="hint" data-testid="threads">
+      {crossOriginIsolated
+        ? `${count === 1 ? "One thread works" : `${count} threads work`}, one for each core.`
+        : "One thread works. More would, one for each core, if the server of this page sent the " +
+          "headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp."}
+    </p>
   );
 }
 

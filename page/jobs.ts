@@ -31,6 +31,8 @@ import type { Curve } from "./curve.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
+import { startStockBackend, type StockBackend } from "./stock_backends.ts";
+import { threadCount } from "./threads.ts";
 import { describePlan, describeRepair } from "./plan.ts";
 import readyPage from "./ready/index.html" with { type: "text" };
 import { type DroppedFiles, unpack } from "./unpack.ts";
@@ -129,7 +131,7 @@ export const jobs = {
   },
 
   async evaluate(subject: Subject, { onProgress }: JobListeners): Promise<Accuracy> {
-    const report = await evaluate({ ...subject, workers: 1, onProgress });
+    const report = await evaluate({ ...subject, workers: threadCount(), onProgress });
     const notices = report.notices.map((notice) => writeMessage(notice, OPTION_LABELS));
     return { ...report, notices };
   },
@@ -144,7 +146,7 @@ export const jobs = {
       channelMultiple,
       seed,
       ...batchesOf(calibrationImages),
-      workers: 1,
+      workers: threadCount(),
       onProgress,
     });
     const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));
@@ -160,7 +162,7 @@ export const jobs = {
       ...subject,
       ...others,
       ...batchesOf(calibrationImages),
-      workers: 1,
+      workers: threadCount(),
       onProgress,
       onForecast: (forecast) => onPlan(describePlan(forecast)),
       ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
@@ -168,7 +170,7 @@ export const jobs = {
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };
     const { networkRepair } = report;
     return {
-      file,
+      file: withOwnWeights(file),
       report,
       ...(networkRepair && networkRepair.steps > 0 && { repair: describeRepair(networkRepair) }),
       notes: notesOf(report),
@@ -222,6 +224,17 @@ function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
 }
 
 /** Tuning by the images that there are, which on a page can be few. */
+/** Weights that threads share, copied: WebGL reads no shared memory. */
+function withOwnWeights(file: ModelFile): ModelFile {
+  const weights = new Map(
+    Array.from(file.weights, ([name, weight]) => [
+      name,
+      { ...weight, values: weight.values.slice() },
+    ]),
+  );
+  return { ...file, weights };
+}
+
 async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTuning> {
   const { train, test } = (await summarizeDataset(data)).images;
   const available = test === undefined ? 0.8 * train : train;

@@ -10,7 +10,15 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { startChromium } from "../support/chromium.ts";
-import { download, findBarriers, overflows, section, useReadyPage, visit } from "./visit.ts";
+import {
+  download,
+  findBarriers,
+  ORIGIN,
+  overflows,
+  section,
+  useReadyPage,
+  visit,
+} from "./visit.ts";
 
 const DESKTOP = { width: 1200, height: 800 };
 const PHONE = { width: 390, height: 844 };
@@ -24,7 +32,7 @@ const [file, data, floats, out] = Deno.args;
 async function tryToSend(page: Page): Promise<string[]> {
   return await page.evaluate(`(async () => {
     const send = async (scope) => {
-      const answer = () => fetch("http://secateur.test/").then(() => "sent", () => "refused");
+      const answer = () => fetch("${ORIGIN}").then(() => "sent", () => "refused");
       if (scope === "page") return await answer();
       const text = "(" + answer + ")().then((found) => postMessage(found))";
       const worker = new Worker(URL.createObjectURL(new Blob([text])));
@@ -160,6 +168,48 @@ async function drop(page: Page, title: string, name: string, content: string): P
   await section(page, title).locator(".drop").dispatchEvent("drop", { dataTransfer });
 }
 
+/** The example on all cores, which two headers allow. */
+async function useThreads(browser: Browser) {
+  const { page, complaints } = await visit(browser, file, { isIsolated: true });
+  const cores = await page.evaluate("navigator.hardwareConcurrency");
+  await page.getByRole("button", { name: "Try the example" }).click();
+  const accuracy = await page.getByTestId("accuracy").innerText();
+  const note = await section(page, "Budget").getByText("one for each core").innerText();
+  await page.getByRole("button", { name: "Prune" }).click();
+  const figures = await page.getByTestId("result").innerText();
+  return { accuracy, note, figures, cores, complaints };
+}
+
+/** How many pictures there are, once there are as many as are wanted. */
+async function countPictures(page: Page, wanted: number): Promise<number> {
+  const button = page.getByRole("button", { name: /^Use \d+ pictures/ });
+  for (;;) {
+    const count = parseInt((await button.innerText()).slice(4));
+    if (count >= wanted) return count;
+    await page.waitForTimeout(100);
+  }
+}
+
+/** Pictures of the camera, in the place of files. */
+async function useCamera(browser: Browser) {
+  const { page, complaints } = await visit(browser, file, { viewport: PHONE });
+  const images = section(page, "Images");
+  await images.getByText("Take pictures with the camera").click();
+  await images.getByRole("button", { name: "Start the camera" }).click();
+  await images.getByLabel("Class on the pictures").fill("ball");
+  await images.getByRole("button", { name: "Take four pictures" }).click();
+  const first = await countPictures(page, 2);
+  const barriers = await findBarriers(page);
+  const isWide = await overflows(page);
+  await images.getByRole("button", { name: "Stop taking" }).click();
+  await images.getByLabel("Class on the pictures").fill("bat");
+  await images.getByRole("button", { name: "Take four pictures" }).click();
+  await countPictures(page, first + 4);
+  await images.getByRole("button", { name: /^Use / }).click();
+  const found = await page.getByTestId("images").innerText();
+  return { found, barriers, isWide, complaints };
+}
+
 /** The page without any server. */
 async function useFile(browser: Browser) {
   const { page, complaints } = await visit(browser, file, { address: pathToFileURL(file).href });
@@ -174,7 +224,9 @@ try {
   const zip = await Deno.readFile(`${out}/${example.downloads.plain}`);
   const ready = await useReadyPage(browser, zip, join(data, BAG));
   const alone = await useFile(browser);
-  console.log(JSON.stringify({ example, own, ready, alone }));
+  const camera = await useCamera(browser);
+  const threads = await useThreads(browser);
+  console.log(JSON.stringify({ example, own, ready, alone, camera, threads, firstPaint }));
 } finally {
   await browser.close();
 }

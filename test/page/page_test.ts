@@ -208,3 +208,23 @@ testWith("chromium")(
       });
     }),
 );
+      await t.step("where threads may share memory, there is one for each core", () => {
+        const { cores, note, accuracy, figures, complaints } = threads;
+        assert.match(example.figures, /on one thread/);
+        assert.match(note, /^(\d+ threads work|One thread works), one for each core/);
+        assert.match(accuracy, /92\.35% of 2,000/);
+        assert.match(
+          figures,
+          new RegExp(`pruned in [\\d.]+ s on ${cores === 1 ? "one thread" : `${cores} threads`}`),
+        );
+        assert.match(figures, /MACs for an image\s+9\.55M\s+4\.\d+M/);
+        assert.deepEqual(complaints, []);
+      });
+
+      await t.step("pictures of the camera are images in folders of their classes", () => {
+        assert.match(camera.found, /camera \(image folder\)/);
+        assert.equal(numberBehind("Classes", camera.found), 2);
+        assert.deepEqual([...camera.barriers, ...camera.complaints], []);
+        assert.equal(camera.isWide, false);
+      });
+

@@ -5,7 +5,15 @@ import { unzipSync } from "fflate";
 import type { Browser, Locator, Page } from "playwright-core";
 
 /** Where the page is, for the browser: its requests are answered from the page's file, and by no server. */
-export const ORIGIN = "http://secateur.test/";
+export const ORIGIN = "https://secateur.test/";
+
+/** The headers by which threads of a page may share memory. */
+const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+const TYPE = { "Content-Type": "text/html" };
 
 const PATIENCE_MS = 300_000;
 
@@ -22,8 +30,9 @@ export interface Visit {
 export async function visit(
   browser: Browser,
   file: string,
-  { address = ORIGIN, ...look }: {
+  { address = ORIGIN, isIsolated = false, ...look }: {
     address?: string;
+    isIsolated?: boolean;
     colorScheme?: "light" | "dark";
     viewport?: { width: number; height: number };
   } = {},
@@ -34,8 +43,11 @@ export async function visit(
   const complaints: string[] = [];
   context.on("request", (request) => requests.push(request.url()));
   await context.route(
-    "http*://**",
-    (route) => route.request().url() === ORIGIN ? route.fulfill({ path: file }) : route.abort(),
+    /^https?:/,
+    (route) =>
+      route.request().url() === ORIGIN
+        ? route.fulfill({ path: file, headers: { ...TYPE, ...(isIsolated && ISOLATION) } })
+        : route.abort(),
   );
   const page = await context.newPage();
   page.on("console", (message) => {
@@ -56,7 +68,7 @@ export async function useReadyPage(
   const context = await browser.newContext();
   context.setDefaultTimeout(PATIENCE_MS);
   const requests: string[] = [];
-  await context.route("http*://**", async (route) => {
+  await context.route(/^https?:/, async (route) => {
     const url = route.request().url();
     const name = url.startsWith(ORIGIN) ? url.slice(ORIGIN.length) || "index.html" : undefined;
     if (name === undefined) {
