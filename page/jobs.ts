@@ -21,7 +21,6 @@ import {
   readModel,
   resolveModel,
   type SelectionMethod,
-  startBackend,
   summarizeDataset,
   type Timing,
   writeMessage,
@@ -31,9 +30,9 @@ import type { Curve } from "./curve.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
+import { describePlan, describeRepair } from "./plan.ts";
 import { startStockBackend, type StockBackend } from "./stock_backends.ts";
 import { threadCount } from "./threads.ts";
-import { describePlan, describeRepair } from "./plan.ts";
 import readyPage from "./ready/index.html" with { type: "text" };
 import { type DroppedFiles, unpack } from "./unpack.ts";
 
@@ -103,10 +102,19 @@ export interface Download {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** What was measured on a backend. */
+export interface StockTimes {
+  /** Times of the models in their order; none where the device has no such backend. */
+  readonly timings: readonly Timing[];
+  /** Why there are none. */
+  readonly reason?: string;
+}
+
 /** Formats that the smaller model is written in. */
 export type DownloadFormat = "tfjs" | "keras" | "onnx" | "tflite";
 
-const ROUNDS = 40;
+/** Turns that are timed; fewer of slow models. */
+const ROUNDS = 40, MOST_MILLISECONDS = 10_000;
 const BATCH_SIZE = 128;
 const MOST_VALIDATION_IMAGES = 500;
 
@@ -184,15 +192,18 @@ export const jobs = {
   },
 
   async time(
-    { models, inputSize, batchSize }: {
+    { backend, models, inputSize, batchSize }: {
+      backend: StockBackend;
       models: readonly ModelFile[];
       inputSize?: [number, number];
       batchSize: number;
     },
-  ): Promise<Timing[]> {
+  ): Promise<StockTimes> {
     const files = await Promise.all(models.map((model) => resolveModel(model, { inputSize })));
-    await startBackend();
-    return await measureLatency(files, { batchSize, rounds: ROUNDS });
+    const reason = await startStockBackend(backend);
+    if (reason !== undefined) return { timings: [], reason };
+    const options = { batchSize, rounds: ROUNDS, milliseconds: MOST_MILLISECONDS };
+    return { timings: await measureLatency(files, options) };
   },
 
   async write(
@@ -213,17 +224,6 @@ function batchesOf(images: number): { batchSize: number; batches: number } {
   return { batchSize, batches: Math.ceil(images / batchSize) };
 }
 
-function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
-  const write = (notice: Notice) => writeMessage(notice, OPTION_LABELS);
-  const reason = networkRepair?.reason;
-  return [
-    ...(failure === undefined ? [] : [`the smaller model could not be tuned: ${write(failure)}`]),
-    ...(reason === undefined ? [] : [`its layers alone were repaired: ${write(reason)}`]),
-    ...notices.map(write),
-  ];
-}
-
-/** Tuning by the images that there are, which on a page can be few. */
 /** Weights that threads share, copied: WebGL reads no shared memory. */
 function withOwnWeights(file: ModelFile): ModelFile {
   const weights = new Map(
@@ -235,6 +235,17 @@ function withOwnWeights(file: ModelFile): ModelFile {
   return { ...file, weights };
 }
 
+function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
+  const write = (notice: Notice) => writeMessage(notice, OPTION_LABELS);
+  const reason = networkRepair?.reason;
+  return [
+    ...(failure === undefined ? [] : [`the smaller model could not be tuned: ${write(failure)}`]),
+    ...(reason === undefined ? [] : [`its layers alone were repaired: ${write(reason)}`]),
+    ...notices.map(write),
+  ];
+}
+
+/** Tuning by the images that there are, which on a page can be few. */
 async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTuning> {
   const { train, test } = (await summarizeDataset(data)).images;
   const available = test === undefined ? 0.8 * train : train;
