@@ -163,6 +163,7 @@ function EffortField({ budget, change }: FieldProps) {
       <label>
         Effort{" "}
         <select
+          id="effort"
           value={budget.effort}
           onChange={({ currentTarget }) =>
             change({ effort: currentTarget.value as Budget["effort"] })}
