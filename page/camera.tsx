@@ -85,7 +85,7 @@ export function Camera({ onFiles }: CameraProps) {
       )}
       <div class="buttons">
         {stream && (
-          <button type="button" aria-pressed={isRecording} onClick={() => setRecording(!isRecording)}>
+          <button type="button" onClick={() => setRecording(!isRecording)}>
             {isRecording ? "Stop taking pictures" : "Take four pictures a second"}
           </button>
         )}

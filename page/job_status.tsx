@@ -9,7 +9,7 @@ export function JobStatus({ job }: { job: JobPlace }) {
       <p class="stage" role="status">
         {progress?.stage ?? (wasCancelled ? "Cancelled. What was loaded is still here." : "")}
       </p>
-      {progress && plan !== undefined && <p class="plan" role="status">{plan}</p>}
+      <p class="plan" role="status">{progress ? plan : ""}</p>
       {progress && (
         <div class="progress">
           <progress

@@ -109,7 +109,6 @@ async function writeReport(): Promise<void> {
   }
 }
 
-await Deno.remove(folder, { recursive: true }).catch(() => {});
 try {
   await write("index.html", await makePage(linksFrom("index.html")));
 } finally {
