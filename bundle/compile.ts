@@ -22,7 +22,7 @@ export interface Bundle {
 const ROOT = new URL("../", import.meta.url);
 
 /** A browser has none of these: one module says so for all of them. */
-const NODE_MODULES = ["crypto", "fs", "fs/promises", "os", "process", "worker_threads", "zlib"];
+const NODE_MODULES = ["crypto", "fs", "fs/promises", "os", "process", "zlib"];
 
 /** Modules that stand in for those of Node in a browser. */
 const IN_BROWSER: Bundle["replacements"] = {
@@ -30,6 +30,7 @@ const IN_BROWSER: Bundle["replacements"] = {
     NODE_MODULES.map((name) => [`node:${name}`, new URL("bundle/no_node.ts", ROOT).href]),
   ),
   "node:path": project.imports.pathe,
+  "node:worker_threads": new URL("bundle/browser_threads.ts", ROOT).href,
 };
 
 /**

@@ -1,6 +1,7 @@
 /**
  * What the core imports from Node, for a browser, which has none of it: the bundle for browsers puts this module in the
- * place of all `node:` modules but `node:path`, for which pathe stands. The build fails at a name that is not here.
+ * place of all `node:` modules but `node:path`, for which pathe stands, and `node:worker_threads`, for which
+ * browser_threads.ts does. The build fails at a name that is not here.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { InputError } from "../src/base/errors.ts";
 function refuse(name: string): () => never {
   return () => {
     throw new InputError(
-      `calling ${name}: found a browser, which has no files, processes or threads of Node; ` +
+      `calling ${name}: found a browser, which has no files or processes of Node; ` +
         "give models and images in memory, and neither files nor latencies",
     );
   };
@@ -55,18 +56,8 @@ export function crc32(bytes: Uint8Array): number {
   return ~checksum >>> 0;
 }
 
-/** One thread does the work. */
+/** One thread does the work, unless more are asked for. */
 export const availableParallelism = () => 1;
-
-/** No thread can be started. */
-export class Worker {
-  constructor() {
-    refuse("new Worker")();
-  }
-}
-export const isMainThread = true;
-export const parentPort = null;
-export const workerData = null;
 
 /** Of the process, latencies alone ask. */
 export default { cpuUsage: refuse("cpuUsage"), platform: "browser", arch: "wasm" };

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { BUDGET_AT_FIRST, BudgetSection, settingsOf } from "./budget_section.tsx";
+import type { Curve } from "./curve.ts";
 import { embedded, type EmbeddedName } from "./embedded.ts";
 import { ImagesSection } from "./images_section.tsx";
 import type { DroppedFiles } from "./unpack.ts";
@@ -32,7 +33,9 @@ export function App() {
   const [accuracy, setAccuracy] = useState<Accuracy>();
   const [budget, setBudget] = useState(BUDGET_AT_FIRST);
   const [result, setResult] = useState<Result>();
-  const [modelJob, imagesJob, accuracyJob, pruneJob] = [useJob(), useJob(), useJob(), useJob()];
+  const [curve, setCurve] = useState<Curve>();
+  const [modelJob, imagesJob, accuracyJob] = [useJob(), useJob(), useJob()];
+  const [curveJob, pruneJob] = [useJob(), useJob()];
 
   const subject = model && images && isReadable(model, reading)
     ? { model: model.file, data: images.place, ...reading }
@@ -46,6 +49,12 @@ export function App() {
       accuracyJob.run("evaluate", subject, "Measuring accuracy").then(setAccuracy);
     }
   }, [model, images, reading]);
+
+  const { calibrationImages, channelMultiple, seed } = budget;
+  useEffect(() => {
+    setCurve(undefined);
+    curveJob.reset();
+  }, [model, images, reading, calibrationImages, channelMultiple, seed]);
 
   const openModel = async (files: DroppedFiles) => {
     const loaded = await modelJob.run("readModel", files, "Reading the model");
@@ -63,8 +72,14 @@ export function App() {
       exampleFile("example-images", "fashion-mnist.zip").then(openImages),
     ]);
   };
+  const trace = async () => {
+    if (!subject) return;
+    const settings = { calibrationImages, channelMultiple, seed };
+    setCurve(await curveJob.run("explore", { subject, settings }, "Starting"));
+  };
   const prune = async () => {
     if (!model || !subject) return;
+    curveJob.reset();
     const settings = settingsOf(budget);
     const pruned = await pruneJob.run("prune", { subject, settings }, "Starting");
     if (pruned) setResult((last) => ({ run: (last?.run ?? 0) + 1, model, reading, pruned }));
@@ -101,6 +116,9 @@ export function App() {
           budget={budget}
           onChange={setBudget}
           onPrune={prune}
+          curveJob={curveJob}
+          curve={curve}
+          onTrace={trace}
         />
         {result && <ResultSection key={result.run} {...result} />}
       </main>

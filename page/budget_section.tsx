@@ -1,9 +1,13 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Curve } from "./curve.ts";
+import { CurveField, describeSize } from "./curve_field.tsx";
 import { asCompact } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
 import type { LoadedModel, PruneSettings } from "./jobs.ts";
 import { NumberField } from "./number_field.tsx";
 import { isSizeOpen } from "./reading_fields.tsx";
+import { LEAST_PERCENT, MOST_PERCENT } from "./share_range.ts";
+import { threadCount } from "./threads.ts";
 import type { JobPlace } from "./use_job.ts";
 
 /** What the form holds. */
@@ -40,11 +44,14 @@ interface BudgetSectionProps {
   readonly budget: Budget;
   readonly onChange: (budget: Budget) => void;
   readonly onPrune: () => void;
+  readonly curveJob: JobPlace;
+  readonly curve?: Curve;
+  readonly onTrace: () => void;
 }
 
 /** How small the model is to be. */
 export function BudgetSection(props: BudgetSectionProps) {
-  const { job, model, isReady, budget, onChange, onPrune } = props;
+  const { job, model, isReady, budget, onChange, onPrune, curveJob, curve, onTrace } = props;
   const change = (change: Partial<Budget>) => onChange({ ...budget, ...change });
   const isBusy = job.progress !== undefined;
   const button = useFocusAfter(isBusy);
@@ -59,7 +66,16 @@ export function BudgetSection(props: BudgetSectionProps) {
       >
         <fieldset disabled={isBusy}>
           <legend class="unseen">How small</legend>
-          <ShareField budget={budget} model={model} change={change} />
+          <ShareField budget={budget} model={model} curve={curve} change={change} />
+          {budget.kind === "budget" && (
+            <CurveField
+              job={curveJob}
+              isReady={isReady}
+              curve={curve}
+              percent={budget.percent}
+              onTrace={onTrace}
+            />
+          )}
           <div class="choices" role="radiogroup" aria-label="Policy">
             <PolicyChoice kind="budget" budget={budget} change={change}>
               Budget: each layer keeps what costs least accuracy
@@ -75,9 +91,23 @@ export function BudgetSection(props: BudgetSectionProps) {
           Prune
         </button>
         {!isReady && <span class="note">It takes a model and images.</span>}
+        <ThreadNote />
       </form>
       <JobStatus job={job} />
     </section>
+  );
+}
+
+/** How many threads work, and why they are not more. */
+function ThreadNote() {
+  const count = threadCount();
+  return (
+    <p class="hint" data-testid="threads">
+      {crossOriginIsolated
+        ? `${count === 1 ? "One thread works" : `${count} threads work`}, one for each core.`
+        : "One thread works. More would, one for each core, if the server of this page sent the " +
+          "headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp."}
+    </p>
   );
 }
 
@@ -98,7 +128,9 @@ interface FieldProps {
   readonly change: (change: Partial<Budget>) => void;
 }
 
-function ShareField({ budget, model, change }: FieldProps & { model?: LoadedModel }) {
+function ShareField(
+  { budget, model, curve, change }: FieldProps & Pick<BudgetSectionProps, "model" | "curve">,
+) {
   const { kind, percent } = budget;
   const macs = model && !isSizeOpen(model) ? model.description.macs : undefined;
   const what = kind === "budget" ? "of the MACs" : "of each layer's input channels";
@@ -106,6 +138,7 @@ function ShareField({ budget, model, change }: FieldProps & { model?: LoadedMode
     ? `: ${asCompact(macs * percent / 100)} of ${asCompact(macs)}`
     : "";
   const text = `${percent}% ${what}${result}`;
+  const cost = kind === "budget" && curve ? `; ${describeSize(curve, percent)}` : "";
   return (
     <div class="share">
       <label for="share">Keep</label>
@@ -113,11 +146,11 @@ function ShareField({ budget, model, change }: FieldProps & { model?: LoadedMode
       <input
         id="share"
         type="range"
-        min="10"
-        max="95"
+        min={LEAST_PERCENT}
+        max={MOST_PERCENT}
         step="5"
         value={percent}
-        aria-valuetext={text}
+        aria-valuetext={text + cost}
         onInput={({ currentTarget }) => change({ percent: currentTarget.valueAsNumber })}
       />
     </div>
@@ -130,13 +163,18 @@ function EffortField({ budget, change }: FieldProps) {
       <label>
         Effort{" "}
         <select
+          id="effort"
           value={budget.effort}
           onChange={({ currentTarget }) =>
             change({ effort: currentTarget.value as Budget["effort"] })}
         >
-          <option value="quick">quick: the layers are repaired</option>
-          <option value="standard">standard: the whole network is repaired too</option>
-          <option value="thorough">thorough: it is tuned as well, where images have labels</option>
+          <option value="quick">quick: each layer is repaired by itself</option>
+          <option value="standard">
+            standard: then the whole network learns the original's answers
+          </option>
+          <option value="thorough">
+            thorough: then it is trained on the images with their classes, which takes long
+          </option>
         </select>
       </label>
     </div>

@@ -38,6 +38,10 @@ export function Downloads({ model, stem, disabled }: DownloadsProps) {
           </button>
         ))}
       </div>
+      <p class="hint">
+        The zip has an index.html that uses the model: unpack it, serve the folder (for instance
+        with <code>npx serve</code>), and give it an image.
+      </p>
       <JobStatus job={job} />
     </>
   );

@@ -1,3 +1,4 @@
+import { Camera } from "./camera.tsx";
 import { DropZone } from "./drop_zone.tsx";
 import { asAccuracy, asCount } from "./figures.ts";
 import { JobStatus } from "./job_status.tsx";
@@ -28,6 +29,7 @@ export function ImagesSection(props: ImagesSectionProps) {
         hint="Drop images the model knows: a folder or zip with a folder for each class, image files without classes, or an .npz."
         onFiles={onFiles}
       />
+      <Camera onFiles={onFiles} />
       <JobStatus job={job} />
       {images && <ImageFacts images={images} accuracy={accuracy} reading={reading} />}
       {images && model && <ReadingFields model={model} reading={reading} onChange={onReading} />}

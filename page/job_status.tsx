@@ -2,13 +2,14 @@ import type { JobPlace } from "./use_job.ts";
 
 /** How far a job is, with a way to end it; or why it failed. */
 export function JobStatus({ job }: { job: JobPlace }) {
-  const { progress, error, wasCancelled } = job;
+  const { progress, plan, error, wasCancelled } = job;
   const isMeasured = progress && progress.total > 0;
   return (
     <div class="job">
       <p class="stage" role="status">
         {progress?.stage ?? (wasCancelled ? "Cancelled. What was loaded is still here." : "")}
       </p>
+      <p class="plan" role="status">{progress ? plan : ""}</p>
       {progress && (
         <div class="progress">
           <progress

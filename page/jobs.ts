@@ -1,15 +1,17 @@
-import { zipSync } from "fflate";
+import { strToU8, zipSync } from "fflate";
 import {
   type DatasetSummary,
   type Effort,
   evaluate,
   type EvaluationReport,
+  explore,
   type FilesInMemory,
   fold,
   inspect,
   type InspectReport,
   measureLatency,
   type ModelFile,
+  type Notice,
   type PreprocessingOverrides,
   type ProgressListener,
   prune,
@@ -19,15 +21,19 @@ import {
   readModel,
   resolveModel,
   type SelectionMethod,
-  startBackend,
   summarizeDataset,
   type Timing,
   writeMessage,
   writeModel,
 } from "../src/browser.ts";
+import type { Curve } from "./curve.ts";
 import { findModel } from "./find_model.ts";
 import { findImages } from "./find_images.ts";
 import { OPTION_LABELS } from "./option_labels.ts";
+import { describePlan, describeRepair } from "./plan.ts";
+import { startStockBackend, type StockBackend } from "./stock_backends.ts";
+import { threadCount } from "./threads.ts";
+import readyPage from "./ready/index.html" with { type: "text" };
 import { type DroppedFiles, unpack } from "./unpack.ts";
 
 /** What a model reaches, with notices as the page says them. */
@@ -72,10 +78,18 @@ export interface PruneSettings {
   readonly seed: number;
 }
 
+/** What is asked of a pruning that its statistics depend on. */
+export type StatisticsSettings = Pick<
+  PruneSettings,
+  "calibrationImages" | "channelMultiple" | "seed"
+>;
+
 /** A smaller model. */
 export interface Pruned {
   readonly file: ModelFile;
   readonly report: PruneReport;
+  /** What the repair of the whole network won, where there was one. */
+  readonly repair?: string;
   /** What is worth knowing of it, in the words of this page. */
   readonly notes: readonly string[];
   /** Bytes of model.json and weights. */
@@ -88,12 +102,28 @@ export interface Download {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** What was measured on a backend. */
+export interface StockTimes {
+  /** Times of the models in their order; none where the device has no such backend. */
+  readonly timings: readonly Timing[];
+  /** Why there are none. */
+  readonly reason?: string;
+}
+
 /** Formats that the smaller model is written in. */
 export type DownloadFormat = "tfjs" | "keras" | "onnx" | "tflite";
 
-const ROUNDS = 40;
+/** Turns that are timed; fewer of slow models. */
+const ROUNDS = 40, MOST_MILLISECONDS = 10_000;
 const BATCH_SIZE = 128;
 const MOST_VALIDATION_IMAGES = 500;
+
+/** Whom a job tells of its work. */
+export interface JobListeners {
+  readonly onProgress: ProgressListener;
+  /** Called with what is going to be done, and about how long it takes. */
+  readonly onPlan: (plan: string) => void;
+}
 
 /** What a worker does. Every job has a worker of its own, so that canceling one loses nothing. */
 export const jobs = {
@@ -108,29 +138,52 @@ export const jobs = {
     return { place, summary: await summarizeDataset(place) };
   },
 
-  async evaluate(subject: Subject, onProgress: ProgressListener): Promise<Accuracy> {
-    const report = await evaluate({ ...subject, workers: 1, onProgress });
+  async evaluate(subject: Subject, { onProgress }: JobListeners): Promise<Accuracy> {
+    const report = await evaluate({ ...subject, workers: threadCount(), onProgress });
     const notices = report.notices.map((notice) => writeMessage(notice, OPTION_LABELS));
     return { ...report, notices };
   },
 
+  async explore(
+    { subject, settings }: { subject: Subject; settings: StatisticsSettings },
+    { onProgress }: JobListeners,
+  ): Promise<Curve> {
+    const { calibrationImages, channelMultiple, seed } = settings;
+    const { original, points, notices } = await explore({
+      ...subject,
+      channelMultiple,
+      seed,
+      ...batchesOf(calibrationImages),
+      workers: threadCount(),
+      onProgress,
+    });
+    const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));
+    return { original, points, notes };
+  },
+
   async prune(
     { subject, settings }: { subject: Subject; settings: PruneSettings },
-    onProgress: ProgressListener,
+    { onProgress, onPlan }: JobListeners,
   ): Promise<Pruned> {
     const { calibrationImages, epochs, ...others } = settings;
-    const batchSize = Math.min(BATCH_SIZE, calibrationImages);
     const { file, report } = await prune({
       ...subject,
       ...others,
-      batchSize,
-      batches: Math.ceil(calibrationImages / batchSize),
-      workers: 1,
+      ...batchesOf(calibrationImages),
+      workers: threadCount(),
       onProgress,
+      onForecast: (forecast) => onPlan(describePlan(forecast)),
       ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
     });
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };
-    return { file, report, notes: notesOf(report), bytes };
+    const { networkRepair } = report;
+    return {
+      file: withOwnWeights(file),
+      report,
+      ...(networkRepair && networkRepair.steps > 0 && { repair: describeRepair(networkRepair) }),
+      notes: notesOf(report),
+      bytes,
+    };
   },
 
   async fold(model: ModelFile): Promise<{ file: ModelFile; bytes: number }> {
@@ -139,15 +192,18 @@ export const jobs = {
   },
 
   async time(
-    { models, inputSize, batchSize }: {
+    { backend, models, inputSize, batchSize }: {
+      backend: StockBackend;
       models: readonly ModelFile[];
       inputSize?: [number, number];
       batchSize: number;
     },
-  ): Promise<Timing[]> {
+  ): Promise<StockTimes> {
     const files = await Promise.all(models.map((model) => resolveModel(model, { inputSize })));
-    await startBackend();
-    return await measureLatency(files, { batchSize, rounds: ROUNDS });
+    const reason = await startStockBackend(backend);
+    if (reason !== undefined) return { timings: [], reason };
+    const options = { batchSize, rounds: ROUNDS, milliseconds: MOST_MILLISECONDS };
+    return { timings: await measureLatency(files, options) };
   },
 
   async write(
@@ -155,17 +211,37 @@ export const jobs = {
   ): Promise<Download> {
     const name = format === "tfjs" ? `${stem}.zip` : `${stem}.${format}`;
     const files = await writeModel(name, model);
-    const bytes = format === "tfjs" ? zipSync(Object.fromEntries(files)) : files.get(name)!;
+    const bytes = format === "tfjs"
+      ? zipSync({ ...Object.fromEntries(files), "index.html": strToU8(readyPage) })
+      : files.get(name)!;
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
 };
 
-function notesOf({ failure, notices }: PruneReport): string[] {
-  const notes = notices.map((notice) => writeMessage(notice, OPTION_LABELS));
-  if (failure === undefined) return notes;
+/** So many images as the library is asked for them. */
+function batchesOf(images: number): { batchSize: number; batches: number } {
+  const batchSize = Math.min(BATCH_SIZE, images);
+  return { batchSize, batches: Math.ceil(images / batchSize) };
+}
+
+/** Weights that threads share, copied: WebGL reads no shared memory. */
+function withOwnWeights(file: ModelFile): ModelFile {
+  const weights = new Map(
+    Array.from(file.weights, ([name, weight]) => [
+      name,
+      { ...weight, values: weight.values.slice() },
+    ]),
+  );
+  return { ...file, weights };
+}
+
+function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
+  const write = (notice: Notice) => writeMessage(notice, OPTION_LABELS);
+  const reason = networkRepair?.reason;
   return [
-    `the smaller model could not be tuned: ${writeMessage(failure, OPTION_LABELS)}`,
-    ...notes,
+    ...(failure === undefined ? [] : [`the smaller model could not be tuned: ${write(failure)}`]),
+    ...(reason === undefined ? [] : [`its layers alone were repaired: ${write(reason)}`]),
+    ...notices.map(write),
   ];
 }
 

@@ -33,7 +33,11 @@ export function ResultSection({ model, pruned, reading }: ResultSectionProps) {
     <section aria-labelledby="result-title" data-testid="result">
       <h2 id="result-title" tabIndex={-1} ref={heading}>Smaller model</h2>
       <FigureTable pruned={pruned} />
-      <p class="hint">{model.path}, pruned in {pruned.report.seconds.total.toFixed(1)} s.</p>
+      <p class="hint">
+        {model.path}, pruned in {pruned.report.seconds.total.toFixed(1)} s on{" "}
+        {pruned.report.workers === 1 ? "one thread" : `${pruned.report.workers} threads`}.
+      </p>
+      {pruned.repair && <p class="hint">{pruned.repair}.</p>}
       {pruned.notes.map((note) => <p key={note} class="note">Note: {note}.</p>)}
       <h3>Channels kept by layer</h3>
       <ChannelChart layers={pruned.report.layers} />

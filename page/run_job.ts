@@ -1,6 +1,6 @@
 import type { Progress } from "../src/browser.ts";
 import { embedded } from "./embedded.ts";
-import type { jobs } from "./jobs.ts";
+import type { JobListeners, jobs } from "./jobs.ts";
 
 type Jobs = typeof jobs;
 
@@ -19,16 +19,15 @@ export interface JobRequest<Name extends JobName = JobName> {
   readonly input: JobInput<Name>;
 }
 
-/** What it sends back: progress, and at the end one of the others. */
+/** What it sends back: progress and plans, and at the end one of the others. */
 export type JobMessage =
   | { readonly progress: Progress }
+  | { readonly plan: string }
   | { readonly answer: unknown }
   | { readonly error: { readonly name: string; readonly message: string } };
 
 /** Who watches a job. */
-export interface JobWatch {
-  /** Receives progress. */
-  readonly onProgress: (progress: Progress) => void;
+export interface JobWatch extends JobListeners {
   /** Ends the job when it is aborted. */
   readonly signal: AbortSignal;
 }
@@ -54,7 +53,7 @@ function scriptUrl(): Promise<string> {
  */
 export async function runJob<Name extends JobName>(
   request: JobRequest<Name>,
-  { onProgress, signal }: JobWatch,
+  { onProgress, onPlan, signal }: JobWatch,
 ): Promise<JobAnswer<Name>> {
   const worker = new Worker(await scriptUrl());
   try {
@@ -63,6 +62,7 @@ export async function runJob<Name extends JobName>(
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       worker.onmessage = ({ data }: MessageEvent<JobMessage>) => {
         if ("progress" in data) onProgress(data.progress);
+        else if ("plan" in data) onPlan(data.plan);
         else if ("answer" in data) resolve(data.answer as JobAnswer<Name>);
         else reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
       };

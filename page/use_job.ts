@@ -7,6 +7,8 @@ import { type JobAnswer, type JobInput, type JobName, runJob } from "./run_job.t
 export interface JobPlace {
   /** What is being done; undefined when nothing is. */
   readonly progress?: Progress;
+  /** What it is going to do, and about how long that takes, once that is known. */
+  readonly plan?: string;
   /** Why the last job failed. */
   readonly error?: string;
   /** Whether the last job was canceled. */
@@ -23,7 +25,7 @@ export interface JobPlace {
   reset(): void;
 }
 
-type JobState = Pick<JobPlace, "progress" | "error" | "wasCancelled">;
+type JobState = Pick<JobPlace, "progress" | "plan" | "error" | "wasCancelled">;
 
 const IDLE: JobState = { wasCancelled: false };
 
@@ -47,11 +49,14 @@ export function useJob(): JobPlace {
       const own = new AbortController();
       current.current = own;
       const isCurrent = () => current.current === own;
-      const onProgress = (progress: Progress) =>
-        isCurrent() && setState({ progress, wasCancelled: false });
-      onProgress({ stage, done: 0, total: 0 });
+      const tell = (news: Pick<JobState, "progress" | "plan">) =>
+        isCurrent() && setState((last) => ({ ...last, ...news }));
+      const onProgress = (progress: Progress) => tell({ progress });
+      const onPlan = (plan: string) => tell({ plan });
+      setState({ progress: { stage, done: 0, total: 0 }, wasCancelled: false });
       try {
-        const answer = await runJob({ name, input }, { onProgress, signal: own.signal });
+        const watch = { onProgress, onPlan, signal: own.signal };
+        const answer = await runJob({ name, input }, watch);
         if (isCurrent()) setState(IDLE);
         return isCurrent() ? answer : undefined;
       } catch (error) {

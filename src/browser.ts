@@ -1,6 +1,7 @@
 /**
- * Secateur in a browser: models and images are in memory, and one thread does the work. `deno task bundle` makes
- * `secateur.browser.js` of it, a module without imports; a page that is to stay responsive loads it in a Web Worker.
+ * Secateur in a browser: models and images are in memory, and one thread does the work, or several where
+ * {@link shareWork} is called. `deno task bundle` makes `secateur.browser.js` of it, a module without imports; a page that
+ * is to stay responsive loads it in a Web Worker.
  *
  * @example Halve the input channels of every convolution
  * ```ts
@@ -24,15 +25,17 @@
  * assert.ok(smaller.has("model.json"));
  * ```
  *
- * Data sets of every format are read from files in memory too, by {@link FilesInMemory}. `measureLatency` times stock
+ * `explore` says beforehand what every size costs. Data sets of every format are read from files in memory too, by {@link FilesInMemory}. `measureLatency` times stock
  * TensorFlow.js where nothing was evaluated or pruned before, which replaces its kernels.
  *
- * What is not there: paths in the place of models and images, threads, and with them budgets of latency, statistics and
- * checkpoints on disk; asking for one is an InputError.
+ * What is not there: paths in the place of models and images, budgets of latency, statistics and checkpoints on disk;
+ * asking for one is an InputError.
  *
  * @module
  */
+import { isThread, serveThread, Thread } from "./base/mod.ts";
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "./pruning/mod.ts";
+import { createReplicaAnswerer } from "./session/mod.ts";
 
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
 export {
@@ -50,14 +53,18 @@ export {
   type ZipEntry,
 } from "./base/mod.ts";
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
+export { explore, type ExploreOptions, type ExploreReport } from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
 export { readModel, writeModel } from "./formats/mod.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
 export {
+  type CurvePoint,
   type Effort,
+  type Forecast,
   type LayerReport,
+  type NetworkRepairReport,
   PRUNE_DEFAULTS,
   type PruneNetworkOptions as PruneOptions,
   type PruneReport,
@@ -83,6 +90,33 @@ export {
   resolveModel,
   type SizedInput,
 } from "./session/mod.ts";
+
+export type { ValidationFigures } from "./tuning/mod.ts";
+
+/**
+ * Lets several threads of a page share the work: from then on `workers` of the options may be more than 1. Threads share
+ * memory, which browsers allow where `crossOriginIsolated` is true.
+ *
+ * @param script Address of the script that calls this, with this module in it; every thread runs it, as a module.
+ * @returns Whether this is one of these threads: it answers the one that started it, and the script has nothing else to do.
+ *
+ * @example A worker of a page that prunes on all cores
+ * ```ts ignore
+ * import { prune, shareWork } from "./secateur.browser.js";
+ *
+ * if (!shareWork(new URL(import.meta.url))) {
+ *   const workers = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+ *   self.onmessage = async ({ data: { model, data } }) => {
+ *     self.postMessage(await prune({ model, data, workers }));
+ *   };
+ * }
+ * ```
+ */
+export function shareWork(script: URL): boolean {
+  Thread.script = script;
+  if (isThread()) serveThread({ replica: () => Promise.resolve(createReplicaAnswerer()) });
+  return isThread();
+}
 
 /**
  * Makes a convolutional network smaller: cuts channels and repairs layers.

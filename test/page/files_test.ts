@@ -3,6 +3,7 @@ import { zipSync } from "fflate";
 import { explain } from "../../page/explain.ts";
 import { findImages } from "../../page/find_images.ts";
 import { findModel } from "../../page/find_model.ts";
+import { nameOfPicture } from "../../page/picture_name.ts";
 import { unpack } from "../../page/unpack.ts";
 import { OPTION_LABELS } from "../../page/option_labels.ts";
 import { anyOf, InputError, type Message, option } from "../../src/base/mod.ts";
@@ -57,6 +58,13 @@ Deno.test("images are in the folder that all files share", () => {
   assert.equal(pathOf("set.npz"), "set.npz");
   const loose = findImages(files("1.png", "2.png"));
   assert.deepEqual([loose.path, ...loose.files.keys()], ["images", "images/1.png", "images/2.png"]);
+});
+
+Deno.test("a picture of the camera is in the folder of its class, whatever that is called", () => {
+  assert.equal(nameOfPicture(" red fox ", 3), "camera/red fox/3.jpg");
+  assert.equal(nameOfPicture("a/b\\c", 1), "camera/a-b-c/1.jpg");
+  assert.equal(nameOfPicture("../.hidden", 1), "camera/-.hidden/1.jpg");
+  assert.equal(nameOfPicture("  ", 7), "camera/7.jpg");
 });
 
 Deno.test("messages of the core name what is on the page, and defects say that nothing is lost", () => {

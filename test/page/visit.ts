@@ -1,8 +1,19 @@
+import { Buffer } from "node:buffer";
+import tfjs from "@tensorflow/tfjs/dist/tf.min.js" with { type: "text" };
 import axe from "axe-core";
+import { unzipSync } from "fflate";
 import type { Browser, Locator, Page } from "playwright-core";
 
 /** Where the page is, for the browser: its requests are answered from the page's file, and by no server. */
-export const ORIGIN = "http://secateur.test/";
+export const ORIGIN = "https://secateur.test/";
+
+/** The headers by which threads of a page may share memory. */
+const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+const TYPE = { "Content-Type": "text/html" };
 
 const PATIENCE_MS = 300_000;
 
@@ -19,8 +30,9 @@ export interface Visit {
 export async function visit(
   browser: Browser,
   file: string,
-  { address = ORIGIN, ...look }: {
+  { address = ORIGIN, isIsolated = false, ...look }: {
     address?: string;
+    isIsolated?: boolean;
     colorScheme?: "light" | "dark";
     viewport?: { width: number; height: number };
   } = {},
@@ -31,8 +43,11 @@ export async function visit(
   const complaints: string[] = [];
   context.on("request", (request) => requests.push(request.url()));
   await context.route(
-    "http*://**",
-    (route) => route.request().url() === ORIGIN ? route.fulfill({ path: file }) : route.abort(),
+    /^https?:/,
+    (route) =>
+      route.request().url() === ORIGIN
+        ? route.fulfill({ path: file, headers: { ...TYPE, ...(isIsolated && ISOLATION) } })
+        : route.abort(),
   );
   const page = await context.newPage();
   page.on("console", (message) => {
@@ -41,6 +56,37 @@ export async function visit(
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.goto(address);
   return { page, requests, complaints };
+}
+
+/** Opens the page of a download, beside what it was unpacked with, and gives it an image. */
+export async function useReadyPage(
+  browser: Browser,
+  zip: Uint8Array,
+  image: string,
+): Promise<{ answers: string[]; requests: string[]; barriers: string[] }> {
+  const files = unzipSync(zip);
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
+  const requests: string[] = [];
+  await context.route(/^https?:/, async (route) => {
+    const url = route.request().url();
+    const name = url.startsWith(ORIGIN) ? url.slice(ORIGIN.length) || "index.html" : undefined;
+    if (name === undefined) {
+      requests.push(url);
+      const headers = { "access-control-allow-origin": "*", "content-type": "text/javascript" };
+      await route.fulfill({ body: tfjs, headers });
+    } else if (name in files) await route.fulfill({ body: Buffer.from(files[name]) });
+    else await route.abort();
+  });
+  const page = await context.newPage();
+  await page.goto(ORIGIN);
+  const input = page.getByLabel("Choose an image").and(page.locator(":enabled"));
+  await input.setInputFiles(image);
+  await page.getByRole("listitem").first().waitFor();
+  const answers = await page.getByRole("listitem").allInnerTexts();
+  const barriers = await findBarriers(page);
+  await context.close();
+  return { answers, requests, barriers };
 }
 
 /** The section of the page with a heading. */

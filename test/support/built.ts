@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { projectFolder } from "../cli/run_cli.ts";
 import { runChild } from "./children.ts";
 
-/** What bundle/ makes: the script that writes it into a folder, and its place in the folder of all that was built. */
+/** What is published: the script that writes it into a folder, and its place in the folder of all that was built. */
 const PRODUCTS = {
   bundles: { script: "bundle/build.ts", place: "" },
   page: { script: "bundle/page.ts", place: "page" },
+  site: { script: "docs/make/make_site.ts", place: "site" },
   package: { script: "bundle/package.ts", place: "package" },
 } as const;
 
@@ -29,7 +30,14 @@ export async function putBuilt(product: keyof typeof PRODUCTS, folder: string): 
     return;
   }
   const source = join(projectFolder, built, place);
+  await copyFiles(source, folder, product === "site");
+}
+
+async function copyFiles(source: string, folder: string, withFolders: boolean): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
   for await (const { name, isFile } of Deno.readDir(source)) {
-    if (isFile) await Deno.copyFile(join(source, name), join(folder, name));
+    const [from, to] = [join(source, name), join(folder, name)];
+    if (isFile) await Deno.copyFile(from, to);
+    else if (withFolders) await copyFiles(from, to, true);
   }
 }

@@ -4,8 +4,11 @@ import { findProgram } from "./programs.ts";
 /** How long a browser may take to start: the machine may be busy. */
 const PATIENCE_MS = 300_000;
 
+/** A camera that shows a moving picture, and whom nobody has to be asked for. */
+const CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
 /**
- * Starts Chromium without a window. The library is loaded here: it asks for more than tests may do, and so for a process
+ * Starts Chromium without a window, with a camera. The library is loaded here: it asks for more than tests may do, and so for a process
  * of its own.
  *
  * @returns The browser.
@@ -13,5 +16,5 @@ const PATIENCE_MS = 300_000;
 export async function startChromium(): Promise<Browser> {
   const { chromium } = await import("playwright-core");
   const executablePath = findProgram("chromium");
-  return await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: PATIENCE_MS });
+  return await chromium.launch({ executablePath, args: ["--no-sandbox", ...CAMERA], timeout: PATIENCE_MS });
 }

@@ -8,6 +8,7 @@ const COMMANDS = {
   bash: ["bash"],
   bun: ["bun"],
   chromium: ["chromium", "chromium-browser", "google-chrome"],
+  firefox: ["firefox-esr", "firefox"],
   fish: ["fish"],
   node: ["node"],
   npm: ["npm"],

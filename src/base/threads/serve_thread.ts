@@ -13,16 +13,19 @@ export function isThread(): boolean {
 /**
  * Makes this thread answer the one that started it.
  *
- * @param roles What answers in each role; called at the first request, so that a thread loads what its role needs alone.
+ * @param roles What answers in each role that threads of this script can have; called at the first request, so that a
+ * thread loads what its role needs alone.
  */
-export function serveThread(roles: Readonly<Record<ThreadRole, () => Promise<Answerer>>>): void {
+export function serveThread(
+  roles: Readonly<Partial<Record<ThreadRole, () => Promise<Answerer>>>>,
+): void {
   const { secateurRole: role } = workerData as ThreadData;
   let answerer: Promise<Answerer> | undefined;
   parentPort!.on("message", async (message: ThreadRequest) => {
     const [[id, request]] = message;
     let answer: ThreadAnswer;
     try {
-      answerer ??= roles[role]();
+      answerer ??= roles[role]!();
       const report = (progress: unknown) =>
         parentPort!.postMessage({ id, progress } satisfies ThreadAnswer);
       answer = { id, value: await (await answerer)(request, report) };

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { dirname, join, posix } from "node:path";
+import { pageOf, renderDocument } from "../../docs/make/render_document.ts";
+import { putBuilt } from "../support/built.ts";
+import { runChild } from "../support/children.ts";
+import { testWith } from "../support/programs.ts";
+import { inTempFolder } from "../cli/fixtures.ts";
+import type { Findings } from "../report/browse.ts";
+import { projectFolder, readDocuments } from "./documents.ts";
+
+const documents = await readDocuments();
+
+Deno.test("links between documents lead to pages and to headings of theirs", () => {
+  const pages = new Map(
+    documents.map(({ path, text }) => [pageOf(path), renderDocument(path, text)]),
+  );
+  for (const [page, { body }] of pages) {
+    for (const [, target] of body.matchAll(/href="([^"]+)"/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file, anchor] = target.split("#");
+      const place = file === "" ? page : posix.normalize(posix.join(dirname(page), file));
+      const other = pages.get(place);
+      if (other === undefined || anchor === undefined) continue;
+      assert.ok(other.body.includes(`id="${anchor}"`), `${page}: ${place} has no #${anchor}`);
+    }
+  }
+});
+
+Deno.test("a README is the index of its folder, but for the project's own, where the page is", () => {
+  assert.deepEqual(
+    ["README.md", "docs/README.md", "docs/method.md", "bench/results/README.md"].map(pageOf),
+    ["README.html", "docs/index.html", "docs/method.html", "bench/results/index.html"],
+  );
+});
+
+Deno.test("headings of the same words have names of their own, and code stays text", () => {
+  const { title, body } = renderDocument("docs/a.md", "# A `b`\n\n## In\n\n## In\n\n    <b> & c\n");
+  assert.equal(title, "A b");
+  assert.match(body, /id="in"[^]+id="in-1"/);
+  assert.match(body, /&lt;b> &amp; c/);
+});
+
+testWith("chromium")("the site: all that it leads to is there, and axe-core finds no barriers", () =>
+  inTempFolder(async (folder) => {
+    await putBuilt("site", folder);
+    const pages = await listPages(folder);
+    assert.ok(pages.includes("index.html") && pages.includes("example/report.html"));
+    for (const page of pages) {
+      const text = await Deno.readTextFile(join(folder, page));
+      const markup = text.replace(/<script[^]*?<\/script>/g, "");
+      for (const [, target] of markup.matchAll(/(?:href|src|srcset)="([^"#]+)[^"]*"/g)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        const place = posix.normalize(posix.join(posix.dirname(page), target));
+        const isThere = await Deno.stat(join(folder, place)).then(() => true, () => false);
+        assert.ok(isThere, `${page} leads to ${place}, which is not there`);
+      }
+    }
+    const [files, views] = [LOOKED_AT.map((page) => join(folder, page)), new Set<string>()];
+    const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
+    const printed = await runChild([...deno, "test/report/browse.ts", ...files], projectFolder);
+    for (const [file, findings] of Object.entries<Findings[]>(JSON.parse(printed))) {
+      for (const { view, overflow, said, violations, brokenImages } of findings) {
+        views.add(view);
+        assert.ok(overflow <= 0, `${file}, ${view}: ${overflow} pixels too wide`);
+        assert.deepEqual({ said, violations, brokenImages }, NOTHING, `${file}, ${view}`);
+      }
+    }
+    assert.ok(views.has("phone") && views.has("desktop, dark"));
+  }));
+
+/** Pages that are looked at in every view. */
+const LOOKED_AT = ["README.html", "docs/index.html", "docs/method.html", "docs/results.html"];
+
+const NOTHING = { said: [], violations: [], brokenImages: 0 };
+
+async function listPages(folder: string, place = ""): Promise<string[]> {
+  const pages: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(folder, place))) {
+    const path = posix.join(place, name);
+    if (isDirectory) pages.push(...await listPages(folder, path));
+    else if (name.endsWith(".html")) pages.push(path);
+  }
+  return pages;
+}
