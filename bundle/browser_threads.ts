@@ -63,8 +63,8 @@ export class Worker {
 
   removeAllListeners(): void {}
 
-  postMessage(message: unknown): void {
-    this.#worker.postMessage(message);
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   terminate(): void {

@@ -34,7 +34,13 @@
  * @module
  */
 import { isThread, serveThread, Thread } from "./base/mod.ts";
-import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "./pruning/mod.ts";
+import { answerComparison } from "./graph/mod.ts";
+import {
+  answerRanking,
+  pruneNetwork,
+  type PruneNetworkOptions,
+  type PruneResult,
+} from "./pruning/mod.ts";
 import { createReplicaAnswerer } from "./session/mod.ts";
 
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
@@ -114,7 +120,13 @@ export type { ValidationFigures } from "./tuning/mod.ts";
  */
 export function shareWork(script: URL): boolean {
   Thread.script = script;
-  if (isThread()) serveThread({ replica: () => Promise.resolve(createReplicaAnswerer()) });
+  if (isThread()) {
+    serveThread({
+      replica: () => Promise.resolve(createReplicaAnswerer()),
+      ranking: () => Promise.resolve(answerRanking),
+      comparison: () => Promise.resolve(answerComparison),
+    });
+  }
   return isThread();
 }
 
