@@ -4,7 +4,7 @@
  *
  * @example Halve the input channels of every convolution
  * ```ts
- * import { prune, readModel, writeModel } from "@secateur/secateur/browser";
+ * import { prune, readModel, writeModel } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const folder = new URL("../cli/example/resnet8-fashion-mnist/", import.meta.url);
@@ -93,7 +93,7 @@ export {
  *
  * @example Halve the input channels of every convolution
  * ```ts
- * import { prune, resolveModel } from "@secateur/secateur/browser";
+ * import { prune, resolveModel } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
