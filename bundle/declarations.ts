@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
+import { filesBelow } from "./files_below.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -12,14 +13,6 @@ const SOURCE_FOLDERS = ["src", "build/embedded"];
 
 /** What the compiler notes of where a module lay. */
 const PLACE = /^\/\/\/ <amd-module .*\n/gm;
-
-function* filesBelow(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) yield* filesBelow(path);
-    else yield path;
-  }
-}
 
 /** Copies the sources, without what stands in the way of their declarations. Gives their paths in the copy. */
 async function copySources(copy: string): Promise<string[]> {

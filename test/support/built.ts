@@ -28,8 +28,14 @@ export async function putBuilt(product: keyof typeof PRODUCTS, folder: string): 
     await runChild([...deno, script, folder], projectFolder);
     return;
   }
-  const source = join(projectFolder, built, place);
+  await copyFiles(join(projectFolder, built, place), folder, product === "package");
+}
+
+async function copyFiles(source: string, target: string, withFolders: boolean): Promise<void> {
+  await Deno.mkdir(target, { recursive: true });
   for await (const { name, isFile } of Deno.readDir(source)) {
-    if (isFile) await Deno.copyFile(join(source, name), join(folder, name));
+    const [from, to] = [join(source, name), join(target, name)];
+    if (isFile) await Deno.copyFile(from, to);
+    else if (withFolders) await copyFiles(from, to, withFolders);
   }
 }

@@ -10,6 +10,8 @@ const COMMANDS = {
   chromium: ["chromium", "chromium-browser", "google-chrome"],
   fish: ["fish"],
   node: ["node"],
+  node22: ["node22"],
+  node24: ["node24"],
   npm: ["npm"],
   "redis-server": ["redis-server"],
   script: ["script"],
