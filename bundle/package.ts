@@ -1,6 +1,6 @@
 /**
  * Writes the package that is published to npm into a folder: the command line, the library for Deno, Node and Bun, the
- * core for browsers, their types, the papers, and the example of `demo` with fewer images. It needs no other packages.
+ * core for browsers, their types, JSON schemas of what programs read, the papers, and the example of `demo` with fewer images. It needs no other packages.
  * `deno task package` runs it.
  *
  *     deno run --allow-all bundle/package.ts dist/package
@@ -16,6 +16,7 @@ import { compile, compileAll } from "./compile.ts";
 import { declareTypes } from "./declarations.ts";
 import { filesBelow } from "./files_below.ts";
 import { adaptPaper } from "./papers.ts";
+import { makeSchemas } from "./schemas.ts";
 import { shortenExample } from "./small_example.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -23,6 +24,9 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** Folder of the package with all of its code; the example is beside it, as it is beside `cli/commands`. */
 const CODE = "lib";
 const EXAMPLE = "example";
+
+/** Folder of what the JSON of commands and files holds. */
+const SCHEMAS = "schemas";
 
 /** Files of the project that the package has too, under other names as it may be. */
 const PAPERS: Readonly<Record<string, string>> = {
@@ -51,6 +55,7 @@ const DESCRIPTION = {
   exports: {
     ".": { types: `./${CODE}/index.d.ts`, default: `./${CODE}/index.js` },
     "./browser": { types: `./${CODE}/browser.d.ts`, default: `./${CODE}/browser.js` },
+    "./schemas/*": `./${SCHEMAS}/*`,
     "./package.json": "./package.json",
   },
   engines: { node: ">=20.19" },
@@ -65,6 +70,10 @@ async function makeCode(): Promise<Files> {
     "browser.d.ts": browserTypes,
   };
   return new Map(Object.entries(files).map(([name, text]) => [`${CODE}/${name}`, text]));
+}
+
+function listSchemas(): Files {
+  return new Map(Array.from(makeSchemas(), ([path, text]) => [`${SCHEMAS}/${path}`, text]));
 }
 
 async function makeExample(): Promise<Files> {
@@ -111,7 +120,11 @@ async function writePackage(folder: string, files: Files): Promise<void> {
 
 const [folder] = Deno.args;
 try {
-  const products: Files = new Map([...await makeCode(), ...await makeExample()]);
+  const products: Files = new Map([
+    ...await makeCode(),
+    ...await makeExample(),
+    ...listSchemas(),
+  ]);
   await writePackage(folder, new Map([...products, ...await makePapers(products)]));
 } finally {
   await stop();

@@ -9,6 +9,7 @@ import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { wordReport } from "../output/word_report.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const exampleFolder = (name: string) =>
   fileURLToPath(new URL(`../example/${name}`, import.meta.url));
@@ -62,7 +63,13 @@ export const demoCommand = new Command("demo")
     const [before, after] = await measureStockLatency([original, folded.file], LATENCY);
     if (json) {
       console.log(
-        JSON.stringify({ ...report, folded: layers, latency: { before, after, ...LATENCY } }),
+        JSON.stringify(
+          {
+            ...report,
+            folded: layers,
+            latency: { before, after, ...LATENCY },
+          } satisfies Outputs["demo"],
+        ),
       );
       return;
     }

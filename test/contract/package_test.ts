@@ -38,10 +38,13 @@ const FILES = [
   "lib/index.js",
   "lib/secateur.js",
   "package.json",
+  "schemas/commands/prune.json",
+  "schemas/files/report.json",
 ];
 
 /** What lies in a folder of its own. */
-const FOLDERS = /^(?:docs\/[\w.]+|example\/[\w./-]+|lib\/[\w.-]+\.(?:js|d\.ts))$/;
+const FOLDERS =
+  /^(?:docs\/[\w.]+|example\/[\w./-]+|lib\/[\w.-]+\.(?:js|d\.ts)|schemas\/[\w/-]+\.json)$/;
 
 /** What somebody writes who has installed it: types hold what can be said, and refuse what cannot. */
 const TYPED = `
