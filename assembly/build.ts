@@ -1,10 +1,11 @@
 /**
  * Compiles the kernels twice into `build/`: `kernels.relaxed.wasm` with fused multiply-adds of relaxed SIMD, and
  * `kernels.plain.wasm` for engines that have SIMD alone. `deno task build` runs it; it does nothing when both files
- * are newer than every source.
+ * are newer than every source. Then `embed.ts` makes modules of them and of the WebAssembly of other packages.
  *
  * @module
  */
+import { embedBytes, EMBEDDED } from "./embed.ts";
 
 const SOURCE_FOLDER = new URL("./", import.meta.url);
 const PROJECT_FOLDER = new URL("../", import.meta.url);
@@ -23,16 +24,23 @@ async function modifiedAt(file: URL): Promise<number> {
   }
 }
 
-/** Whether every build is newer than every file in `assembly/`. */
-async function isUpToDate(): Promise<boolean> {
-  const builtAt = await Promise.all(
-    Object.keys(BUILDS).map((output) => modifiedAt(new URL(output, PROJECT_FOLDER))),
+/** Files in `assembly/`, from the project's folder. */
+async function listSources(): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(SOURCE_FOLDER));
+  return entries.map(({ name }) => `assembly/${name}`);
+}
+
+/** Whether every output is newer than every source; paths are from the project's folder. */
+async function areUpToDate(
+  outputs: readonly string[],
+  sources: readonly string[],
+): Promise<boolean> {
+  const [builtAt, changedAt] = await Promise.all(
+    [outputs, sources].map((files) =>
+      Promise.all(files.map((file) => modifiedAt(new URL(file, PROJECT_FOLDER))))
+    ),
   );
-  const oldestBuild = Math.min(...builtAt);
-  for await (const entry of Deno.readDir(SOURCE_FOLDER)) {
-    if (await modifiedAt(new URL(entry.name, SOURCE_FOLDER)) >= oldestBuild) return false;
-  }
-  return true;
+  return Math.min(...builtAt) > Math.max(...changedAt);
 }
 
 /** Compiles `assembly/index.ts` and returns the module's bytes. */
@@ -110,17 +118,30 @@ function sectionIds(bytes: Uint8Array): number[] {
 }
 
 /** Writes a file in one step, so that another process never loads half a module. */
-async function replaceFile(file: URL, bytes: Uint8Array): Promise<void> {
+async function replaceFile(file: URL, content: Uint8Array | string): Promise<void> {
   const draft = new URL(`${file.href}.${Deno.pid}`);
-  await Deno.writeFile(draft, bytes);
+  await Deno.writeFile(
+    draft,
+    typeof content === "string" ? new TextEncoder().encode(content) : content,
+  );
   await Deno.rename(draft, file);
 }
 
-if (!await isUpToDate()) {
+/** What the versions of the packages with WebAssembly stand in. */
+const PACKAGES = "deno.json";
+
+if (!await areUpToDate(Object.keys(BUILDS), await listSources())) {
   await Deno.mkdir(new URL("build/", PROJECT_FOLDER), { recursive: true });
   for (const [output, features] of Object.entries(BUILDS)) {
     const bytes = await compileKernels(features);
     await checkModule(output, bytes);
     await replaceFile(new URL(output, PROJECT_FOLDER), bytes);
+  }
+}
+
+if (!await areUpToDate(EMBEDDED, [...Object.keys(BUILDS), PACKAGES])) {
+  await Deno.mkdir(new URL("build/embedded/", PROJECT_FOLDER), { recursive: true });
+  for (const [index, text] of (await embedBytes()).entries()) {
+    await replaceFile(new URL(EMBEDDED[index], PROJECT_FOLDER), text);
   }
 }

@@ -24,7 +24,7 @@ await Deno.mkdir(folder, { recursive: true });
 try {
   for (const name of names.length > 0 ? names : Object.keys(BUNDLES)) {
     const bundle = BUNDLES[name];
-    const mode = bundle.isExecutable ? 0o755 : 0o644;
+    const mode = bundle.programs?.includes(name) ? 0o755 : 0o644;
     await Deno.writeTextFile(join(folder, name), await compile(bundle), { mode });
   }
 } finally {

@@ -3,20 +3,22 @@ import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import project from "../deno.json" with { type: "json" };
 
-/** A module that becomes one file, and for which engines. */
+/** Modules that become files, and for which engines. */
 export interface Bundle {
-  /** The module, from the project's folder. */
-  readonly entry: string;
-  /** What it runs on. */
+  /** The modules, from the project's folder. */
+  readonly entries: readonly string[];
+  /** What they run on. */
   readonly platform: "deno" | "browser";
   /** Syntax that the engines know. */
   readonly target: string;
   /** Modules that stand in for others. */
   readonly replacements: Readonly<Record<string, string>>;
-  /** Whether the file is to be a script that is no module. Default false. */
+  /** Whether a file is to be a script that is no module. Default false. */
   readonly isClassic?: boolean;
-  /** Whether the file is a program, which Node runs where it is started without naming an engine. Default false. */
-  readonly isExecutable?: boolean;
+  /** Files that are programs, which Node runs where they are started without naming an engine. Default none. */
+  readonly programs?: readonly string[];
+  /** Whether what the entries share, and what they load later, become files of their own. Default false. */
+  readonly isSplit?: boolean;
 }
 
 const ROOT = new URL("../", import.meta.url);
@@ -34,39 +36,67 @@ const IN_BROWSER: Bundle["replacements"] = {
 };
 
 /**
- * A module for browsers.
+ * Modules for browsers, each a file.
  *
- * @param entry The module, from the project's folder.
- * @returns What becomes one file.
+ * @param entries The modules, from the project's folder.
+ * @returns What becomes files.
  */
-export function forBrowsers(entry: string): Bundle {
-  return { entry, platform: "browser", target: "es2022", replacements: IN_BROWSER };
+export function forBrowsers(...entries: string[]): Bundle {
+  return { entries, platform: "browser", target: "es2022", replacements: IN_BROWSER };
 }
 
 /**
- * A module for Deno, Node and Bun.
+ * Modules for Deno, Node and Bun.
  *
- * @param entry The module, from the project's folder.
- * @returns What becomes one file.
+ * @param entries The modules, from the project's folder.
+ * @returns What becomes files.
  */
-export function forEngines(entry: string): Bundle {
-  return { entry, platform: "deno", target: "node20", replacements: {} };
+export function forEngines(...entries: string[]): Bundle {
+  return { entries, platform: "deno", target: "node20", replacements: {} };
 }
 
 /** The emscripten module of tfjs asks for its folder, of which it needs nothing: its bytes are handed to it. */
 const DEFINITIONS = { __dirname: '""' };
 
 /**
- * Makes one file of a module and all that it imports. End esbuild's process with its `stop()` when all is compiled.
+ * Makes files of modules and all that they import. End esbuild's process with its `stop()` when all is compiled.
+ *
+ * @param bundle The modules.
+ * @returns The files' texts by their names: `x.js` of `x.ts`.
+ * @throws {Error} When a module is missing or is not valid.
+ */
+export async function compileAll(bundle: Bundle): Promise<Map<string, string>> {
+  const joined = await joinModules(bundle);
+  return new Map(
+    await Promise.all(
+      Array.from(
+        joined,
+        async ([name, code]) => [name, await shorten(name, code, bundle)] as const,
+      ),
+    ),
+  );
+}
+
+/**
+ * Makes one file of one module.
  *
  * @param bundle The module.
  * @returns The file's text.
  * @throws {Error} When a module is missing or is not valid.
  */
 export async function compile(bundle: Bundle): Promise<string> {
-  const { code } = await transform(await joinModules(bundle), {
-    target: bundle.target,
-    format: bundle.isClassic ? "iife" : "esm",
+  const [text] = (await compileAll(bundle)).values();
+  return text;
+}
+
+async function shorten(
+  name: string,
+  text: string,
+  { target, isClassic, programs = [] }: Bundle,
+): Promise<string> {
+  const { code } = await transform(text, {
+    target,
+    format: isClassic ? "iife" : "esm",
     minifyWhitespace: true,
     minifySyntax: true,
     minifyIdentifiers: true,
@@ -74,7 +104,7 @@ export async function compile(bundle: Bundle): Promise<string> {
     legalComments: "eof",
     logLevel: "error",
     define: DEFINITIONS,
-    banner: (bundle.isExecutable ? "#!/usr/bin/env node\n" : "") +
+    banner: (programs.includes(name) ? "#!/usr/bin/env node\n" : "") +
       `/* Secateur v${project.version}, MIT; licenses of what it contains are at the end. */`,
   });
   return code;
@@ -83,25 +113,34 @@ export async function compile(bundle: Bundle): Promise<string> {
 /** Modules are labeled by where this machine keeps them, which concerns nobody else. */
 const CACHED = /"[^"\n]*\/registry\.npmjs\.org\//g;
 
-/** One file of a module and all that it imports. */
-async function joinModules({ entry, platform, replacements }: Bundle): Promise<string> {
+/** Files of modules and all that they import, by their names. */
+async function joinModules(
+  { entries, platform, replacements, isSplit }: Bundle,
+): Promise<Map<string, string>> {
   const draft = await Deno.makeTempDir();
   try {
-    const importMap = join(draft, "imports.json");
+    const [importMap, output] = ["imports.json", "output"].map((name) => join(draft, name));
     await Deno.writeTextFile(
       importMap,
       JSON.stringify({ imports: { ...project.imports, ...replacements } }),
     );
-    const output = join(draft, "joined.js");
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["bundle", "--quiet", "--platform", platform, "--import-map", importMap],
-        ...["--output", output, fileURLToPath(new URL(entry, ROOT))],
+        ...(isSplit ? ["--code-splitting"] : []),
+        ...["--outdir", output],
+        ...entries.map((entry) => fileURLToPath(new URL(entry, ROOT))),
       ],
       cwd: ROOT,
     }).output();
-    if (!success) throw new Error(`bundle ${entry}: ${new TextDecoder().decode(stderr)}`);
-    return (await Deno.readTextFile(output)).replaceAll(CACHED, '"');
+    if (!success) throw new Error(`bundle ${entries}: ${new TextDecoder().decode(stderr)}`);
+    const names = Array.from(Deno.readDirSync(output), ({ name }) => name).sort();
+    return new Map(
+      names.map((name) => {
+        const code = Deno.readTextFileSync(join(output, name));
+        return [name, code.replaceAll(CACHED, '"')];
+      }),
+    );
   } finally {
     await Deno.remove(draft, { recursive: true });
   }

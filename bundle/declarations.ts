@@ -1,35 +1,30 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
+import { filesBelow } from "./files_below.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** A file's bytes or text as a module: Deno writes no declarations of code that has such imports. */
-const RAW_IMPORT = /^import (\w+) from\s+"[^"]+" with \{\s*type: "(bytes|text)",?\s*\};$/gm;
+/** A file's text as a module: Deno writes no declarations of code that has such imports. */
+const TEXT_IMPORT = /^import (\w+) from\s+"[^"]+" with \{\s*type: "text",?\s*\};$/gm;
+
+/** What the declarations are of, and what that imports. */
+const SOURCE_FOLDERS = ["src", "build/embedded"];
 
 /** What the compiler notes of where a module lay. */
 const PLACE = /^\/\/\/ <amd-module .*\n/gm;
 
-function* filesBelow(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) yield* filesBelow(path);
-    else yield path;
-  }
-}
-
-function declareRaw(_: string, name: string, type: string): string {
-  return `declare const ${name}: ${type === "text" ? "string" : "Uint8Array<ArrayBuffer>"};`;
-}
-
 /** Copies the sources, without what stands in the way of their declarations. Gives their paths in the copy. */
 async function copySources(copy: string): Promise<string[]> {
-  const paths = [...filesBelow(join(ROOT, "src"))].filter((path) => path.endsWith(".ts"))
-    .map((path) => relative(ROOT, path));
+  const paths = SOURCE_FOLDERS.flatMap((folder) => [...filesBelow(join(ROOT, folder))])
+    .filter((path) => path.endsWith(".ts")).map((path) => relative(ROOT, path));
   for (const path of paths) {
     const text = await Deno.readTextFile(join(ROOT, path));
     await Deno.mkdir(join(copy, dirname(path)), { recursive: true });
-    await Deno.writeTextFile(join(copy, path), text.replace(RAW_IMPORT, declareRaw));
+    await Deno.writeTextFile(
+      join(copy, path),
+      text.replace(TEXT_IMPORT, "declare const $1: string;"),
+    );
   }
   const { workspace: _, ...config } = project;
   await Deno.writeTextFile(

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { sayAnyway } from "./output/messages.ts";
 
 /** Exit code of a command that was interrupted, as of a shell. */
 export const INTERRUPTED = 130;
@@ -40,7 +41,7 @@ export function endAtInterrupt(): void {
 }
 
 function exitInterrupted(what: string): never {
-  console.error(`secateur: ${describeInterrupt(what)}`);
+  sayAnyway(`secateur: ${describeInterrupt(what)}`);
   process.exit(INTERRUPTED);
 }
 

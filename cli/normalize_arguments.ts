@@ -23,6 +23,7 @@ const SWITCHES: ReadonlyMap<string, { whenTrue?: string; whenFalse?: string }> =
   ["lasso", { whenTrue: "--lasso=true", whenFalse: "--lasso=false" }],
   ["quadruple", { whenTrue: "--quadruple" }],
   ["fold", { whenTrue: "--fold" }],
+  ["card", { whenTrue: "--card" }],
   ["force", { whenTrue: "--force" }],
   ["json", { whenTrue: "--json" }],
   ["quiet", { whenTrue: "--quiet" }],

@@ -7,6 +7,8 @@ import {
 import project from "../deno.json" with { type: "json" };
 import { addCommonOptions } from "./options/common_options.ts";
 import { adaptHelp } from "./output/adapt_help.ts";
+import { describeMisuse } from "./output/describe_misuse.ts";
+import { ALL, shortenHelp } from "./output/short_help.ts";
 
 /** The commands. Each is loaded when it is called: most bring TensorFlow.js with them. */
 const COMMANDS: Record<string, { description: string; load: () => Promise<CommandUnknownOpts> }> = {
@@ -89,6 +91,14 @@ const COMMANDS: Record<string, { description: string; load: () => Promise<Comman
   },
 };
 
+/** What somebody sees who gives no command. */
+const GREETING = `\
+Secateur ${project.version} makes trained convolutional networks smaller: cuts channels, repairs layers.
+  see it at work:     deno task secateur demo
+  look at a model:    deno task secateur inspect MODEL
+  make it smaller:    deno task secateur prune MODEL --data IMAGES --out smaller
+All commands: deno task secateur --help. In a browser, where nothing is uploaded: docs/browser.md`;
+
 /** Its script has the options of all commands, which are loaded for it. */
 const COMPLETIONS = "completions";
 
@@ -96,22 +106,13 @@ const COMPLETIONS = "completions";
  * What a command says of its own accord. Commander asks the environment for colors, which needs a permission; the output
  * has none.
  */
-function outputOf(name: string): OutputConfiguration {
+function outputOf(command: CommandUnknownOpts): OutputConfiguration {
   return {
     writeOut: (text) => void process.stdout.write(adaptHelp(text)),
     getOutHasColors: () => false,
     getErrHasColors: () => false,
-    outputError: (message, write) => write(describeMisuse(message, name)),
+    outputError: (message, write) => write(describeMisuse(message, command)),
   };
-}
-
-/** A message of Commander as one line that ends with what to do. */
-function describeMisuse(message: string, name: string): string {
-  const [, complaint, guess] = message.match(
-    /^(?:error: )?(.*?)\.?(?:\n\(Did you mean (.*)\?\))?\n$/s,
-  )!;
-  const action = guess === undefined ? `see \`${name} --help\`` : `did you mean ${guess}?`;
-  return `secateur: ${complaint}; ${action}\n`;
 }
 
 /**
@@ -122,7 +123,10 @@ function describeMisuse(message: string, name: string): string {
  */
 export async function createProgram(args: readonly string[]): Promise<CommandUnknownOpts> {
   const called = args.find((argument) => Object.hasOwn(COMMANDS, argument));
-  return await assembleProgram((name) => name === called || called === COMPLETIONS);
+  const program = await assembleProgram((name) => name === called || called === COMPLETIONS);
+  if (args.length === 0) program.action(() => console.log(adaptHelp(GREETING)));
+  if (!args.includes(ALL)) program.commands.forEach(shortenHelp);
+  return program;
 }
 
 /** Makes the program with all of its commands loaded, for what describes them. */
@@ -133,17 +137,17 @@ export async function createWholeProgram(): Promise<CommandUnknownOpts> {
 async function assembleProgram(
   isWanted: (name: string) => boolean,
 ): Promise<CommandUnknownOpts> {
-  const program = new Command("secateur")
+  const program: CommandUnknownOpts = new Command("secateur")
     .description("Makes convolutional networks smaller: cuts channels, repairs layers.")
     .version(project.version)
-    .configureOutput(outputOf("secateur"))
     .exitOverride();
+  program.configureOutput(outputOf(program));
   addCommonOptions(program);
   for (const [name, { description, load }] of Object.entries(COMMANDS)) {
     const command = isWanted(name) ? await load() : new Command(name);
     program.addCommand(
       command.description(description)
-        .configureOutput(outputOf(`secateur ${name}`))
+        .configureOutput(outputOf(command))
         .configureHelp({ showGlobalOptions: true })
         .exitOverride(),
     );

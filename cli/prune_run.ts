@@ -96,7 +96,7 @@ export async function runPrune(
   const written = await foldIfAsked(withProvenance(file, { ...provenance, ...report }), flags);
   const { extraFiles, costs } = await reportFiles(
     { kind: "prune", model: original.path, out: flags.out, report, answers, search: log },
-    { before: original, after: written, latency: flags.latency, onProgress },
+    { before: original, after: written, latency: flags.latency, card: flags.card, onProgress },
     log && searchFiles(log),
   );
   const { force, quantize } = flags;

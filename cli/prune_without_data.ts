@@ -9,6 +9,7 @@ import { foldIfAsked } from "./options/output_options.ts";
 import type { PruneFlags } from "./options/prune_options.ts";
 import { readPolicy } from "./options/ratio_policy.ts";
 import { say } from "./output/messages.ts";
+import type { Outputs } from "./output/outputs.ts";
 import { describeBudget } from "./output/prune_report.ts";
 import { describeCommand, withProvenance } from "./output/provenance.ts";
 import { formatChange, formatCount, formatTable } from "./output/table.ts";
@@ -49,7 +50,11 @@ export async function runWithoutData(
   const record = { ...describeCommand(command), ...report, notices: [NOT_MEASURED] };
   const written = await foldIfAsked(withProvenance(file, record), flags);
   const { bytes } = await saveModel(out, written, { force, quantize });
-  console.log(json ? JSON.stringify({ out, bytes, ...record }) : describe(report, out));
+  console.log(
+    json
+      ? JSON.stringify({ out, bytes, ...record } satisfies Outputs["prune"])
+      : describe(report, out),
+  );
 }
 
 function refuseOptionsOfData(

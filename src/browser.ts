@@ -5,7 +5,7 @@
  *
  * @example Halve the input channels of every convolution
  * ```ts
- * import { prune, readModel, writeModel } from "@secateur/secateur/browser";
+ * import { prune, readModel, writeModel } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const folder = new URL("../cli/example/resnet8-fashion-mnist/", import.meta.url);
@@ -139,7 +139,7 @@ export function shareWork(script: URL): boolean {
  *
  * @example Halve the input channels of every convolution
  * ```ts
- * import { prune, resolveModel } from "@secateur/secateur/browser";
+ * import { prune, resolveModel } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));

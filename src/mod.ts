@@ -4,7 +4,7 @@
  *
  * @example Halve the input channels of every convolution
  * ```ts
- * import { prune, saveModelFile } from "@secateur/secateur";
+ * import { prune, saveModelFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { file, report } = await prune({

@@ -10,6 +10,7 @@ import { latencyBatchOption, roundsOption } from "../options/latency_options.ts"
 import { describeSizes } from "../output/sizes.ts";
 import { withProgress } from "../output/progress.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** `bench MODEL [MODEL…]`. */
 export const benchCommand = new Command("bench")
@@ -30,7 +31,7 @@ export const benchCommand = new Command("bench")
     const report = await withProgress((onProgress) =>
       benchmark({ models, batchSize, rounds, layers, inputSize, onProgress })
     );
-    console.log(json ? JSON.stringify(report) : describe(report));
+    console.log(json ? JSON.stringify(report satisfies Outputs["bench"]) : describe(report));
   });
 
 function describe({ batchSize, rounds, models, countedFor }: BenchmarkReport): string {

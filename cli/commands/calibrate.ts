@@ -28,6 +28,7 @@ import { batchesOption, pointsOption } from "../options/sampling_options.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 import { formatBytes } from "../output/table.ts";
 import { UsageError } from "../usage_error.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const command = new Command("calibrate")
   .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
@@ -111,7 +112,9 @@ Example:
     const record = { version: project.version, command: quoteArguments(typedArguments), ...report };
     console.log(
       json
-        ? JSON.stringify({ out, bytes, ...statistics, layers, ...record })
+        ? JSON.stringify(
+          { out, bytes, ...statistics, layers, ...record } satisfies Outputs["calibrate"],
+        )
         : describe(found, bytes, out),
     );
   });

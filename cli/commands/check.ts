@@ -11,6 +11,7 @@ import { latencyBatchOption, roundsOption } from "../options/latency_options.ts"
 import { describeSizes } from "../output/sizes.ts";
 import { withProgress } from "../output/progress.ts";
 import { readTextFile, writeTextFile } from "../text_files.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const FAILED = 1;
 
@@ -58,7 +59,7 @@ export const checkCommand = addImageOptions(command)
     );
     if (junit) await writeTextFile("--junit", junit, toJUnit(model, report.results, describe));
     console.log(
-      flags.json ? JSON.stringify(report) : describeReport(report),
+      flags.json ? JSON.stringify(report satisfies Outputs["check"]) : describeReport(report),
     );
     if (!report.holds) process.exitCode = FAILED;
   });

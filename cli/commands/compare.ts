@@ -8,6 +8,7 @@ import {
 } from "../../src/mod.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { formatBytes, formatCount, formatPercent, formatTable } from "../output/table.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** `compare RUN RUN…`. */
 export const compareCommand = new Command("compare")
@@ -25,7 +26,9 @@ export const compareCommand = new Command("compare")
     if (out !== undefined) {
       await writeWholeFile(out, new TextEncoder().encode(await renderComparison(runs)));
     }
-    console.log(json ? JSON.stringify({ out, runs }) : describeRuns(runs, out));
+    console.log(
+      json ? JSON.stringify({ out, runs } satisfies Outputs["compare"]) : describeRuns(runs, out),
+    );
   });
 
 /** A column: its name, and the cell of a run. */

@@ -5,6 +5,7 @@ import { untilInterrupted } from "../interrupt.ts";
 import { foldIfAsked, foldOption, quantizeOption } from "../options/output_options.ts";
 import { positiveInteger } from "../options/parsers.ts";
 import { formatBytes } from "../output/table.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** A number of images, or null where it is to stay open. */
 function parseBatch(text: string): number | null {
@@ -41,8 +42,12 @@ export const convertCommand = new Command("convert")
     );
     const isDequantized = original.metadata?.dequantized === true;
     if (json) {
-      const report = { out, bytes: { before: original.bytes, after: bytes } };
-      console.log(JSON.stringify({ ...report, ...(isDequantized && { dequantized: true }) }));
+      const report: Outputs["convert"] = {
+        out,
+        bytes: { before: original.bytes, after: bytes },
+        ...(isDequantized && { dequantized: true }),
+      };
+      console.log(JSON.stringify(report));
       return;
     }
     if (isDequantized) {

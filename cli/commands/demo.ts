@@ -9,16 +9,19 @@ import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { wordReport } from "../output/word_report.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const exampleFolder = (name: string) =>
   fileURLToPath(new URL(`../example/${name}`, import.meta.url));
 
-/** It is larger than all of Secateur's code, so that a bundle leaves it behind. */
+/** The package has it too, with fewer images; the bundle of one file does not. */
 async function requireExample(): Promise<void> {
   await stat(exampleFolder("")).catch((cause) => {
     throw new InputError(
-      `running the demo: found no example in ${exampleFolder("")}, wanted the project's folder; ` +
-        "run it there with `deno task demo`",
+      `running the demo: found no example in ${
+        exampleFolder("")
+      }, wanted it there, beside the package or the source; ` +
+        "run `npx secateur demo`, or `deno task demo` in the project's folder",
       { cause },
     );
   });
@@ -60,7 +63,13 @@ export const demoCommand = new Command("demo")
     const [before, after] = await measureStockLatency([original, folded.file], LATENCY);
     if (json) {
       console.log(
-        JSON.stringify({ ...report, folded: layers, latency: { before, after, ...LATENCY } }),
+        JSON.stringify(
+          {
+            ...report,
+            folded: layers,
+            latency: { before, after, ...LATENCY },
+          } satisfies Outputs["demo"],
+        ),
       );
       return;
     }

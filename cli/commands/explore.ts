@@ -20,6 +20,7 @@ import { describeCurve } from "../output/curve.ts";
 import { withProgress } from "../output/progress.ts";
 import { wordNotices } from "../output/word_report.ts";
 import { writeTextFile } from "../text_files.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const command = new Command("explore")
   .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
@@ -94,6 +95,6 @@ Example:
     );
     const curve = wordNotices(found);
     if (out !== undefined) await writeTextFile("the curve", out, await renderCurve(curve));
-    if (json) console.log(JSON.stringify({ out, ...curve }));
+    if (json) console.log(JSON.stringify({ out, ...curve } satisfies Outputs["explore"]));
     else console.log(describeCurve(curve) + (out === undefined ? "" : `\nwritten to ${out}`));
   });

@@ -9,7 +9,7 @@ import {
 } from "../options/data_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
 import { keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
-import { foldOption, quantizeOption } from "../options/output_options.ts";
+import { cardOption, foldOption, quantizeOption } from "../options/output_options.ts";
 import { withProgress } from "../output/progress.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
@@ -33,6 +33,7 @@ const base = new Command("finetune")
   .option("--force", "replace the model that stands in --out")
   .addOption(foldOption)
   .addOption(quantizeOption)
+  .addOption(cardOption)
   .addOption(distillationOptions.teacher)
   .addOption(distillationOptions.weight)
   .addOption(distillationOptions.temperature)

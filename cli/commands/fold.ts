@@ -4,6 +4,7 @@ import { jsonOption } from "../options/data_options.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { quantizeOption } from "../options/output_options.ts";
 import { formatBytes } from "../output/table.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** `fold MODEL OUT`. */
 export const foldCommand = new Command("fold")
@@ -31,13 +32,17 @@ Example:
     );
     const bytes = { before: original.bytes, after };
     console.log(
-      json ? JSON.stringify({ out, bytes, layers, difference, isTelling }) : [
-        `layers      ${layers.before} -> ${layers.after}`,
-        `outputs     differ by ${difference.toExponential(1)} of their spread at most`,
-        ...(isTelling ? [] : [
-          "            which proves little: a changed weight made no difference on the inputs tried",
-        ]),
-        `written to ${out} (${formatBytes(after)})`,
-      ].join("\n"),
+      json
+        ? JSON.stringify(
+          { out, bytes, layers, difference, isTelling } satisfies Outputs["fold"],
+        )
+        : [
+          `layers      ${layers.before} -> ${layers.after}`,
+          `outputs     differ by ${difference.toExponential(1)} of their spread at most`,
+          ...(isTelling ? [] : [
+            "            which proves little: a changed weight made no difference on the inputs tried",
+          ]),
+          `written to ${out} (${formatBytes(after)})`,
+        ].join("\n"),
     );
   });

@@ -11,6 +11,7 @@ import { createSharedOption } from "../options/shared_option.ts";
 import { formatDuration } from "../output/progress.ts";
 import { describeSizes } from "../output/sizes.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** `inspect MODEL`. */
 export const inspectCommand = new Command("inspect")
@@ -30,7 +31,7 @@ export const inspectCommand = new Command("inspect")
   )
   .action(async (model, { json, ...options }) => {
     const report = await inspect({ model, ...options });
-    console.log(json ? JSON.stringify(report) : describe(report));
+    console.log(json ? JSON.stringify(report satisfies Outputs["inspect"]) : describe(report));
   });
 
 function describeInputs({ inputs }: InspectReport): string {

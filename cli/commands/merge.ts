@@ -9,6 +9,7 @@ import {
 import { jsonOption } from "../options/data_options.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { formatBytes } from "../output/table.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** `merge FILE FILE … --out FILE`. */
 export const mergeCommand = new Command("merge")
@@ -36,7 +37,14 @@ Their files are made by the example of \`calibrate --help\`.
     const missing = missingShards(statistics);
     console.log(
       json
-        ? JSON.stringify({ out, bytes, identity, shards: { ...shards, missing } })
+        ? JSON.stringify(
+          {
+            out,
+            bytes,
+            identity,
+            shards: { ...shards, missing },
+          } satisfies Outputs["merge"],
+        )
         : describe(statistics, missing, bytes, out),
     );
   });

@@ -27,6 +27,7 @@ import { findModel, refuseOtherNetwork } from "../pocketflow/standing_model.ts";
 import { planPocketflow, type PocketflowPlan } from "../pocketflow/pocketflow_plan.ts";
 import { channelMultiple, requireTuned, runPrune } from "../prune_run.ts";
 import { runTrain } from "../train_run.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** Whether the typed command goes on with an interrupted run, and prints JSON. */
 interface RunFlags {
@@ -85,13 +86,15 @@ async function trainAndPrune(plan: PocketflowPlan, flags: RunFlags): Promise<voi
   const { out } = pruning;
   console.log(
     flags.json
-      ? JSON.stringify({
-        out,
-        bytes,
-        ...provenance,
-        ...report,
-        ...(trained && { trained: tuningRecord(trained) }),
-      })
+      ? JSON.stringify(
+        {
+          out,
+          bytes,
+          ...provenance,
+          ...report,
+          ...(trained && { trained: tuningRecord(trained) }),
+        } satisfies Outputs["pocketflow"],
+      )
       : describeReport(report, bytes, out),
   );
   requireTuned(report, out);

@@ -8,6 +8,7 @@ import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
 import { runWithoutData } from "../prune_without_data.ts";
 import { requireTuned, runPrune } from "../prune_run.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /** `prune MODEL --data D --out DIR`. */
 export const pruneCommand = createPruneCommand()
@@ -35,7 +36,7 @@ Example:
     );
     console.log(
       json
-        ? JSON.stringify({ out, bytes, ...provenance, ...report })
+        ? JSON.stringify({ out, bytes, ...provenance, ...report } satisfies Outputs["prune"])
         : describeReport(report, bytes, out),
     );
     requireTuned(report, out);

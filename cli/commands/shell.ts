@@ -18,6 +18,7 @@ import {
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
+import { sayAnyway } from "../output/messages.ts";
 
 const command = new Command("shell")
   .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
@@ -100,7 +101,7 @@ Example:
         output: stdout,
         isTerminal,
         print: (report, text) => console.log(flags.json ? JSON.stringify(report) : text),
-        note: (text) => console.error(text),
+        note: sayAnyway,
       });
     } finally {
       await workbench.close();

@@ -24,8 +24,10 @@ import {
 } from "../options/queue_options.ts";
 import { keyOf, removeCheckpoint, runPoint } from "../sweep/sweep_job.ts";
 import { parseSweep, type SweepPoint } from "../sweep/sweep_plan.ts";
-import { describeSweep, frontOf, type SweepResult, SweepResults } from "../sweep/sweep_results.ts";
+import type { SweepResult } from "../sweep/sweep_result.ts";
+import { describeSweep, frontOf, SweepResults } from "../sweep/sweep_results.ts";
 import { readTextFile } from "../text_files.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const FAILED = 1;
 
@@ -183,7 +185,14 @@ function report(runs: readonly SweepResult[], { out, json, comparison }: SweepEn
   const front = [...Map.groupBy(runs, ({ model }) => model).values()].flatMap(frontOf);
   console.log(
     json
-      ? JSON.stringify({ out, comparison, runs, front: front.map(({ name }) => name) })
+      ? JSON.stringify(
+        {
+          out,
+          comparison,
+          runs,
+          front: front.map(({ name }) => name),
+        } satisfies Outputs["sweep"],
+      )
       : [describeSweep(runs), comparison && `charts in ${comparison}`].filter(Boolean).join("\n\n"),
   );
   if (runs.some(({ status }) => status === "failed")) process.exitCode = FAILED;

@@ -4,9 +4,10 @@ import project from "../../deno.json" with { type: "json" };
 import { runWorker } from "../../src/mod.ts";
 import { messageOf } from "../failures.ts";
 import { jsonOption } from "../options/data_options.ts";
-import { say } from "../output/messages.ts";
+import { say, sayAnyway } from "../output/messages.ts";
 import { positiveInteger } from "../options/parsers.ts";
 import { workerQueueOption } from "../options/queue_options.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -53,7 +54,7 @@ Example:
         onBegin: ({ kind, id }) => say(`${kind} ${id.slice(0, SHOWN_DIGITS)}`),
         onEnd: ({ kind, id }, failure) => {
           if (!failure) return;
-          console.error(`${kind} ${id.slice(0, SHOWN_DIGITS)} failed: ${messageOf(failure)}`);
+          sayAnyway(`${kind} ${id.slice(0, SHOWN_DIGITS)} failed: ${messageOf(failure)}`);
         },
         onNotice: (notice) => say(`note: ${notice}`),
       })
@@ -61,7 +62,7 @@ Example:
     const { done, failed } = report;
     console.log(
       json
-        ? JSON.stringify({ version: project.version, ...report })
+        ? JSON.stringify({ version: project.version, ...report } satisfies Outputs["worker"])
         : `done        ${done}\nfailed      ${failed}`,
     );
   });
@@ -73,7 +74,7 @@ async function untilSignalled<Result>(
   const controller = new AbortController();
   const end = () => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
-    console.error("ending after the job in hand; again to end at once");
+    sayAnyway("ending after the job in hand; again to end at once");
     controller.abort();
   };
   for (const name of SIGNALS) process.on(name, end);

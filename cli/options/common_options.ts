@@ -2,7 +2,7 @@ import process from "node:process";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import project from "../../deno.json" with { type: "json" };
 import { endAtInterrupt } from "../interrupt.ts";
-import { currentVerbosity, setVerbosity } from "../output/messages.ts";
+import { currentVerbosity, sayAnyway, setAudience, setVerbosity } from "../output/messages.ts";
 import { stageTimes } from "../output/stage_times.ts";
 
 /**
@@ -21,13 +21,20 @@ export function addCommonOptions(program: CommandUnknownOpts): void {
         "say what it runs on and how long its stages take, and where a defect lies",
       ),
     )
+    .addOption(
+      new Option(
+        "--progress <form>",
+        "what standard error is for: people, who see a bar in a terminal and a line for every stage elsewhere (text), or programs, which read a JSON object from every line (json)",
+      ).choices(["text", "json"]).default("text"),
+    )
     .hook("preAction", () => {
-      const { quiet, verbose } = program.opts();
+      const { quiet, verbose, progress } = program.opts();
+      setAudience(progress === "json" ? "programs" : "people");
       setVerbosity(quiet ? "quiet" : verbose ? "verbose" : "usual");
       endAtInterrupt();
     })
     .hook("postAction", async () => {
-      if (currentVerbosity() === "verbose") console.error(await describeRun());
+      if (currentVerbosity() === "verbose") sayAnyway(await describeRun());
     });
 }
 

@@ -15,6 +15,12 @@ export const foldOption = new Option(
   "write the model with BatchNormalization and activations taken into other layers, as `fold` does",
 );
 
+/** `--card`: a README for hubs of models. */
+export const cardOption = new Option(
+  "--card",
+  "write a model card beside the model: README.md with the YAML head that hubs of models read",
+);
+
 /** The model as it is written: folded where `--fold` says so. */
 export async function foldIfAsked(
   file: ModelFile,

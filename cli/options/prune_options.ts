@@ -8,7 +8,7 @@ import {
   noLabelsOption,
 } from "./data_options.ts";
 import { createEffortOption } from "./effort_option.ts";
-import { foldOption, quantizeOption } from "./output_options.ts";
+import { cardOption, foldOption, quantizeOption } from "./output_options.ts";
 import { boolean, positiveInteger, positiveNumber, ratio, seedInteger } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
@@ -50,6 +50,7 @@ export function createPruneCommand() {
     .option("--force", "replace the model that stands in --out")
     .addOption(foldOption)
     .addOption(quantizeOption)
+    .addOption(cardOption)
     .addOption(
       new Option(
         "--prune-option <policy>",

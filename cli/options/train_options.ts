@@ -8,7 +8,7 @@ import {
   jsonOption,
   workersOption,
 } from "./data_options.ts";
-import { foldOption, quantizeOption } from "./output_options.ts";
+import { cardOption, foldOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import { addStepOptions, createTuningOptions } from "./tuning_options.ts";
@@ -35,6 +35,7 @@ export function createTrainCommand() {
     .option("--force", "replace the model that stands in --out")
     .addOption(foldOption)
     .addOption(quantizeOption)
+    .addOption(cardOption)
     .addOption(tuningOptions.epochs)
     .addOption(tuningOptions.epochsRatio)
     .addOption(tuningOptions.batchSize);

@@ -25,6 +25,7 @@ import { reportFiles } from "../output/report_files.ts";
 import { describeCommand, type Provenance } from "../output/provenance.ts";
 import { figureLines } from "../output/figures.ts";
 import { wordNotices } from "../output/word_report.ts";
+import type { Outputs } from "../output/outputs.ts";
 
 /**
  * The options that `train` and `finetune` share, with the defaults in which they differ.
@@ -162,6 +163,8 @@ export interface TuningFlags extends ScheduleFlags {
   readonly force?: boolean;
   /** Write the model folded. */
   readonly fold?: boolean;
+  /** Write a model card. */
+  readonly card?: boolean;
   /** Type that kernels are stored in. */
   readonly quantize?: StoredType;
   /** Print JSON. */
@@ -244,7 +247,7 @@ export async function writeTuning(
   start: TuningStart,
   flags: TuningFlags,
 ): Promise<WrittenTuning> {
-  const { out, force, quantize, latency } = flags;
+  const { out, force, quantize, latency, card } = flags;
   if (report.interrupted) {
     throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
@@ -259,7 +262,7 @@ export async function writeTuning(
   const { extraFiles } = await withProgress((onProgress) =>
     reportFiles(
       { kind: start.kind, model, out, report, answers },
-      { before: original, after: written, latency, onProgress },
+      { before: original, after: written, latency, card, onProgress },
     )
   );
   const { bytes } = await saveModel(out, written, { force, quantize, extraFiles });
@@ -277,7 +280,7 @@ export function describeTuning({ record, out }: WrittenTuning): string {
 }
 
 /** A training run for programs. */
-export function tuningRecord({ record, bytes, out }: WrittenTuning) {
+export function tuningRecord({ record, bytes, out }: WrittenTuning): Outputs["train"] {
   return { out, bytes, ...record };
 }
 

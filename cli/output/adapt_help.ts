@@ -4,8 +4,15 @@ import process from "node:process";
 /** The project's own script, which its task starts. */
 const SOURCE = "main.ts";
 
-/** What npm calls the script of the package. */
-const INSTALLED = "secateur";
+/** Where the script of an installed package is: what npm makes of it, or the script itself. */
+const INSTALLED = /(?:^|[/\\])(?:secateur|node_modules[/\\]secateur[/\\]lib[/\\]secateur\.js)$/;
+
+/** How an installed package is started. */
+const INSTALLED_START = {
+  node: "npx secateur",
+  deno: "deno run --allow-read --allow-write npm:secateur",
+  bun: "bunx --bun secateur",
+} as const;
 
 /**
  * How the command line is started.
@@ -21,7 +28,7 @@ export function describeInvocation(
   folder: string,
 ): string {
   if (basename(script) === SOURCE) return "deno task secateur";
-  if (basename(script) === INSTALLED) return "npx secateur";
+  if (INSTALLED.test(script)) return INSTALLED_START[engine];
   const way = relative(folder, script);
   const path = way.startsWith("..") ? script : way;
   return engine === "deno" ? `deno run --allow-read --allow-write ${path}` : `${engine} ${path}`;

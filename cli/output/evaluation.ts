@@ -1,5 +1,6 @@
 import type { EvaluationReport } from "../../src/mod.ts";
 import { say } from "./messages.ts";
+import type { Outputs } from "./outputs.ts";
 import { formatPercent } from "./table.ts";
 import { wordNotices } from "./word_report.ts";
 
@@ -11,7 +12,7 @@ import { wordNotices } from "./word_report.ts";
  */
 export function printEvaluation(report: EvaluationReport, { json }: { json?: boolean }): void {
   if (json) {
-    console.log(JSON.stringify(wordNotices(report)));
+    console.log(JSON.stringify(wordNotices(report) satisfies Outputs["eval"]));
     return;
   }
   const { images, seconds, unreadableReasons } = report;

@@ -1,7 +1,7 @@
 import process from "node:process";
 import cliProgress from "cli-progress";
 import type { Progress, ProgressListener } from "../../src/mod.ts";
-import { currentVerbosity } from "./messages.ts";
+import { currentAudience, currentVerbosity, say } from "./messages.ts";
 import { stageTimes } from "./stage_times.ts";
 
 /** Progress on the terminal, of which nothing is left when it is cleared. */
@@ -12,7 +12,7 @@ interface ProgressDisplay {
 
 /**
  * Shows progress on standard error while something runs: a bar with the time left on a terminal, a line per stage
- * elsewhere, and nothing under `--quiet`.
+ * elsewhere, an object per step for programs, and nothing under `--quiet`.
  *
  * @param work What to run; it is handed the listener for the library.
  * @returns What it gives.
@@ -22,6 +22,8 @@ export async function withProgress<Result>(
 ): Promise<Result> {
   const display = currentVerbosity() === "quiet"
     ? NO_DISPLAY
+    : currentAudience() === "programs"
+    ? OBJECTS
     : process.stderr.isTTY
     ? createBar()
     : createLines();
@@ -38,11 +40,19 @@ export async function withProgress<Result>(
 
 const NO_DISPLAY: ProgressDisplay = { show() {}, clear() {} };
 
+/** One object for every step, for programs. */
+const OBJECTS: ProgressDisplay = {
+  show(progress: Progress) {
+    console.error(JSON.stringify(progress));
+  },
+  clear() {},
+};
+
 function createLines(): ProgressDisplay {
   let shown = "";
   return {
     show({ stage }: Progress) {
-      if (stage !== shown) console.error(stage);
+      if (stage !== shown) say(stage);
       shown = stage;
     },
     clear() {},

@@ -9,6 +9,7 @@ import {
   type RunFields,
   type RunProfile,
 } from "../../src/mod.ts";
+import { CARD, renderCard } from "./model_card.ts";
 import { wordProfile } from "./word_report.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 
@@ -33,7 +34,9 @@ interface RunModels {
   readonly after: ModelFile;
   /** Whether they are timed. */
   readonly latency: boolean;
-  /** Receives the progress of that. */
+  /** Whether a model card is written beside the model. */
+  readonly card?: boolean;
+  /** Receives the progress of the timing. */
   readonly onProgress: ProgressListener;
 }
 
@@ -50,7 +53,7 @@ export async function reportFiles(
   models: RunModels,
   others: ExtraFiles = new Map(),
 ): Promise<{ extraFiles: (bytes: number) => Promise<ExtraFiles>; costs: RunProfile }> {
-  const { before } = models;
+  const { before, card } = models;
   const costs = wordProfile(await profile(models));
   const extraFiles = async (bytes: number) => {
     const record = await recordRun({
@@ -63,6 +66,7 @@ export async function reportFiles(
       ...others,
       ["report.html", await renderReport(record)],
       ["report.json", `${JSON.stringify(record)}\n`],
+      ...(card ? [[CARD, renderCard(record)] as const] : []),
     ]);
   };
   return { extraFiles, costs };

@@ -3,7 +3,6 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import {
-  type Change,
   fileError,
   type Fingerprints,
   InputError,
@@ -16,26 +15,7 @@ import { checkpointFolder } from "../options/tuning_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
 import { type PruneRun, requireTuned, runPrune } from "../prune_run.ts";
 import type { SweepPoint } from "./sweep_plan.ts";
-
-/** What a sweep keeps of a run's report. */
-export interface SweepFigures {
-  /** Share of test images classified rightly; absent where outputs are compared. */
-  readonly accuracy?: Change;
-  /** Relative error of the outputs; absent where images are classified. */
-  readonly outputError?: Change;
-  /** What runs are chosen by: accuracy, or the negative error of outputs, on held-out training images. */
-  readonly quality?: number;
-  /** Loss on the test images. */
-  readonly loss: Change;
-  /** Multiply-accumulates for one image. */
-  readonly macs: Change;
-  /** Weights. */
-  readonly params: Change;
-  /** Bytes of the model on disk. */
-  readonly bytes: Change;
-  /** Wall time of the run. */
-  readonly seconds: number;
-}
+import type { SweepFigures } from "./sweep_result.ts";
 
 /** How a run is done. */
 export interface PointOptions {

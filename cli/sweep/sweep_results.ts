@@ -1,21 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, paretoFront, parseJson, writeWholeFiles } from "../../src/mod.ts";
-import type { SweepFigures } from "./sweep_job.ts";
-import type { SweepPoint } from "./sweep_plan.ts";
+import type { SweepFigures, SweepResult } from "./sweep_result.ts";
 import { formatBytes, formatCount, formatPercent, formatTable } from "../output/table.ts";
-
-/** What is known of a run. */
-export interface SweepResult extends Pick<SweepPoint, "name" | "model" | "options" | "budget"> {
-  /** What its outcome follows from. */
-  readonly key: string;
-  /** How far it is. */
-  readonly status: "begun" | "done" | "failed";
-  /** What it found, when it is done. */
-  readonly figures?: SweepFigures;
-  /** What went wrong, when it failed. */
-  readonly error?: string;
-}
 
 const FILE = "sweep.json";
 

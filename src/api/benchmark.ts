@@ -89,7 +89,7 @@ export interface BenchmarkReport {
  *
  * @example Compare a folded model with the original
  * ```ts
- * import { benchmark, fold } from "@secateur/secateur";
+ * import { benchmark, fold } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const original = "cli/example/resnet8-fashion-mnist";

@@ -117,7 +117,7 @@ export interface CalibrateToFileResult {
  *
  * @example Gather statistics of 256 images
  * ```ts
- * import { calibrate } from "@secateur/secateur";
+ * import { calibrate } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { statistics, report } = await calibrate({
@@ -133,7 +133,7 @@ export interface CalibrateToFileResult {
  *
  * @example Have workers gather the parts
  * ```ts ignore
- * import { calibrate, saveStatistics } from "@secateur/secateur";
+ * import { calibrate, saveStatistics } from "secateur";
  *
  * const { statistics } = await calibrate({
  *   model: "resnet20",
@@ -165,7 +165,7 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrateRes
  *
  * @example Keep the statistics of 256 images
  * ```ts
- * import { calibrateToFile } from "@secateur/secateur";
+ * import { calibrateToFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();

@@ -16,7 +16,7 @@ export type CheckRatiosOptions = { readonly model: ModelFile } & RatioOptions;
  *
  * @example A list has an entry for every convolution
  * ```ts
- * import { checkRatios, openModel } from "@secateur/secateur";
+ * import { checkRatios, openModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = await openModel("cli/example/resnet8-fashion-mnist");

@@ -56,7 +56,7 @@ export interface EvaluateOptions extends DataOptions {
  *
  * @example Measure the accuracy on the test images
  * ```ts
- * import { evaluate } from "@secateur/secateur";
+ * import { evaluate } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { accuracy, images } = await evaluate({
@@ -69,7 +69,7 @@ export interface EvaluateOptions extends DataOptions {
  *
  * @example Compare outputs with those of another network
  * ```ts
- * import { evaluate, fold } from "@secateur/secateur";
+ * import { evaluate, fold } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));

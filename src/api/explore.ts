@@ -78,7 +78,7 @@ export interface ExploreReport {
  *
  * @example See how far a network can be cut
  * ```ts
- * import { explore } from "@secateur/secateur";
+ * import { explore } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { original, points } = await explore({

@@ -27,7 +27,7 @@ export interface FoldResult {
  *
  * @example Make a model ready for use
  * ```ts
- * import { fold } from "@secateur/secateur";
+ * import { fold } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { layers, difference } = await fold("cli/example/resnet8-fashion-mnist");

@@ -106,7 +106,7 @@ export interface InspectOptions {
  *
  * @example List the layers whose channels nothing else reads
  * ```ts
- * import { inspect } from "@secateur/secateur";
+ * import { inspect } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { macs, layers } = await inspect({ model: "cli/example/resnet8-fashion-mnist" });

@@ -54,7 +54,7 @@ interface Opened {
  *
  * @example Find out what folding saves
  * ```ts
- * import { fold, openModel, profile } from "@secateur/secateur";
+ * import { fold, openModel, profile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const original = await openModel("cli/example/resnet8-fashion-mnist");

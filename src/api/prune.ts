@@ -29,7 +29,7 @@ export interface PruneOptions extends PruneNetworkOptions {
  *
  * @example Keep half of the multiply–accumulates
  * ```ts
- * import { prune } from "@secateur/secateur";
+ * import { prune } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { report } = await prune({
@@ -44,7 +44,7 @@ export interface PruneOptions extends PruneNetworkOptions {
  *
  * @example Search with workers, and tune the winner
  * ```ts ignore
- * import { prune } from "@secateur/secateur";
+ * import { prune } from "secateur";
  *
  * const { file, report } = await prune({
  *   model: "resnet20",

@@ -21,7 +21,7 @@ export interface Runtime {
  *
  * @example Say what a run was computed on
  * ```ts
- * import { describeRuntime, startBackend } from "@secateur/secateur";
+ * import { describeRuntime, startBackend } from "secateur";
  * import assert from "node:assert/strict";
  *
  * await startBackend();

@@ -79,7 +79,7 @@ const [MEAN, STD] = [127.5, 63.75];
  *
  * @example Train a small network
  * ```ts
- * import { train } from "@secateur/secateur";
+ * import { train } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { file, report } = await train({
@@ -128,7 +128,7 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  *
  * @example Go on training with small steps
  * ```ts
- * import { finetune } from "@secateur/secateur";
+ * import { finetune } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { report } = await finetune({

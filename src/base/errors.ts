@@ -12,7 +12,7 @@ import {
  *
  * @example Ask what option an error is about
  * ```ts
- * import { AdvisingError, refuseExistingModel } from "@secateur/secateur";
+ * import { AdvisingError, refuseExistingModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const error = await refuseExistingModel("cli/example/resnet8-fashion-mnist").catch((why) => why);
@@ -54,7 +54,7 @@ export class AdvisingError extends Error {
    *
    * @example Name options as a form does
    * ```ts
-   * import { AdvisingError, LIBRARY_WORDS, refuseExistingModel } from "@secateur/secateur";
+   * import { AdvisingError, LIBRARY_WORDS, refuseExistingModel } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const words = { ...LIBRARY_WORDS, names: { ...LIBRARY_WORDS.names, force: '"Replace"' } };
@@ -76,7 +76,7 @@ export class AdvisingError extends Error {
  *
  * @example Tell bad input from a defect
  * ```ts
- * import { InputError, openModel } from "@secateur/secateur";
+ * import { InputError, openModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * try {
@@ -97,7 +97,7 @@ export class InputError extends AdvisingError {
  *
  * @example Tell a wrong call from bad input
  * ```ts
- * import { check, UsageError } from "@secateur/secateur";
+ * import { check, UsageError } from "secateur";
  * import assert from "node:assert/strict";
  *
  * try {
@@ -119,7 +119,7 @@ export class UsageError extends AdvisingError {
  *
  * @example Do the work on one thread where others are lost
  * ```ts
- * import { calibrate, WorkerError } from "@secateur/secateur";
+ * import { calibrate, WorkerError } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = "cli/example/resnet8-fashion-mnist";
@@ -169,7 +169,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
  *
  * @example Say what to do about a file that is not there
  * ```ts
- * import { fileError } from "@secateur/secateur";
+ * import { fileError } from "secateur";
  * import assert from "node:assert/strict";
  * import { readFile } from "node:fs/promises";
  *

@@ -137,7 +137,7 @@ export function anyOf(names: readonly OptionName[], input?: string): OptionMenti
  *
  * @example Name options as a form does
  * ```ts
- * import { LIBRARY_WORDS, type Notice, writeMessage } from "@secateur/secateur";
+ * import { LIBRARY_WORDS, type Notice, writeMessage } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const failure: Notice = ["too few images are held out; raise ", { anyOf: ["validationImages"] }];

@@ -66,4 +66,5 @@ export {
   writeWholeFiles,
   writeWholeFolder,
 } from "./whole_file.ts";
+export { unpackBytes } from "./unpack_bytes.ts";
 export { isZip, readZip, type ZipEntry } from "./zip.ts";

@@ -15,7 +15,7 @@ export interface ParetoPoint {
  *
  * @example Leave out a network that another one beats
  * ```ts
- * import { paretoFront } from "@secateur/secateur";
+ * import { paretoFront } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const networks = [

@@ -11,7 +11,7 @@ const MOST_LEVELS = 500;
  *
  * @example Refuse what would end a walk through it
  * ```ts
- * import { parseJson } from "@secateur/secateur";
+ * import { parseJson } from "secateur";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(parseJson('{"macs": 1e7}'), { macs: 1e7 });

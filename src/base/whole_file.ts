@@ -26,7 +26,7 @@ export interface FolderWriting {
  *
  * @example Find out before the work whether its result can be written
  * ```ts
- * import { InputError, refuseExistingFile, writeWholeFile } from "@secateur/secateur";
+ * import { InputError, refuseExistingFile, writeWholeFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();
@@ -106,7 +106,7 @@ export async function statFile(path: string): Promise<Stats | undefined> {
  *
  * @example Replace a file
  * ```ts
- * import { writeWholeFile } from "@secateur/secateur";
+ * import { writeWholeFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();
@@ -136,7 +136,7 @@ export async function writeWholeFile(
  *
  * @example Replace a table and its drawing
  * ```ts
- * import { writeWholeFiles } from "@secateur/secateur";
+ * import { writeWholeFiles } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();

@@ -41,7 +41,7 @@ export function isZip(bytes: Uint8Array): boolean {
  *
  * @example Take the pictures out of an archive
  * ```ts
- * import { readZip } from "@secateur/secateur/browser";
+ * import { readZip } from "secateur/browser";
  * import { zipSync } from "fflate";
  * import assert from "node:assert/strict";
  *

@@ -52,7 +52,7 @@ const LEAST_ROUNDS = 5, WARM_UP_SHARE = 0.25;
  *
  * @example Time predictions in a browser
  * ```ts
- * import { measureLatency, resolveModel, startBackend } from "@secateur/secateur/browser";
+ * import { measureLatency, resolveModel, startBackend } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const model = await resolveModel("cli/example/resnet8-fashion-mnist");

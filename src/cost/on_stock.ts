@@ -62,7 +62,7 @@ export async function timeStockLayers(
  *
  * @example Compare the latency of a folded model with that of the original
  * ```ts
- * import { fold, measureStockLatency, openModel } from "@secateur/secateur";
+ * import { fold, measureStockLatency, openModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const original = await openModel("cli/example/resnet8-fashion-mnist");

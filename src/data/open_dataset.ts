@@ -137,7 +137,7 @@ export interface DatasetSummary {
  *
  * @example Count images that were dropped on a page
  * ```ts
- * import { summarizeDataset } from "@secateur/secateur/browser";
+ * import { summarizeDataset } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const files = new Map<string, Blob>();

@@ -1,5 +1,6 @@
 import startPng, { decode, encode } from "@jsquash/png/codec/pkg/squoosh_png.js";
-import pngWasm from "@jsquash/png/codec/pkg/squoosh_png_bg.wasm" with { type: "bytes" };
+import packedPng from "../../build/embedded/png.ts";
+import { unpackBytes } from "../base/mod.ts";
 
 let ready: Promise<unknown> | undefined;
 
@@ -7,7 +8,7 @@ let ready: Promise<unknown> | undefined;
 export async function startPngCodec(): Promise<
   { decode: typeof decode; encode: typeof encode }
 > {
-  ready ??= startPng(WebAssembly.compile(pngWasm));
+  ready ??= startPng(WebAssembly.compile(unpackBytes(packedPng)));
   await ready;
   return { decode, encode };
 }

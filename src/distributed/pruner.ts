@@ -34,7 +34,7 @@ export interface Pruner {
  *
  * @example Prune by several ratios, one after the other
  * ```ts
- * import { openPruner } from "@secateur/secateur";
+ * import { openPruner } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
@@ -54,7 +54,7 @@ export interface Pruner {
  *
  * @example Prune by several ratios at the same time, on workers
  * ```ts ignore
- * import { openPruner } from "@secateur/secateur";
+ * import { openPruner } from "secateur";
  *
  * const pruner = await openPruner({ url: "redis://queue.example.org", blobs: "/mnt/secateur" });
  * const results = await Promise.all(

@@ -21,28 +21,28 @@ const SHOWN_CHARACTERS = 60;
 export const anything: Schema = () => {};
 
 /** A text. */
-export const text: Schema = require("a text", (value) => typeof value === "string");
+export const text: Schema = requireValue("a text", (value) => typeof value === "string");
 
 /** Yes or no. */
-export const flag: Schema = require("true or false", (value) => typeof value === "boolean");
+export const flag: Schema = requireValue("true or false", (value) => typeof value === "boolean");
 
 /** A finite number. */
-export const number: Schema = require("a number", Number.isFinite);
+export const number: Schema = requireValue("a number", Number.isFinite);
 
 /** 0, 1, 2 … */
-export const count: Schema = require(
+export const count: Schema = requireValue(
   "a whole number, not negative",
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 
 /** 1, 2, 3 … */
-export const positive: Schema = require(
+export const positive: Schema = requireValue(
   "a positive whole number",
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
 );
 
 /** A SHA-256, as blobs and contents are named by it. */
-export const hash: Schema = require(
+export const hash: Schema = requireValue(
   "a SHA-256 of 64 hexadecimal digits",
   (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
 );
@@ -50,7 +50,7 @@ export const hash: Schema = require(
 /** One of some values. */
 export function oneOf(...values: readonly unknown[]): Schema {
   const shown = values.map((value) => JSON.stringify(value)).join(" or ");
-  return require(shown, (value) => values.includes(value));
+  return requireValue(shown, (value) => values.includes(value));
 }
 
 /** A list of things of one kind. */
@@ -127,7 +127,7 @@ function fieldsIn(value: unknown, place: string): Map<string, unknown> {
   return new Map(Object.entries(value as object).filter(([, each]) => each !== undefined));
 }
 
-function require(wanted: string, holds: (value: unknown) => boolean): Schema {
+function requireValue(wanted: string, holds: (value: unknown) => boolean): Schema {
   return (value, place) => {
     if (!holds(value)) refuse(value, place, wanted);
   };

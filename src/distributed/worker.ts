@@ -49,7 +49,7 @@ export interface WorkerReport {
  *
  * @example Serve a queue until the process is interrupted
  * ```ts ignore
- * import { runWorker } from "@secateur/secateur";
+ * import { runWorker } from "secateur";
  * import process from "node:process";
  *
  * const end = new AbortController();

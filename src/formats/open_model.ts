@@ -47,7 +47,7 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
  *
  * @example Open a model of any format
  * ```ts
- * import { openModel } from "@secateur/secateur";
+ * import { openModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = await openModel("cli/example/resnet8-fashion-mnist");
@@ -78,7 +78,7 @@ async function readPath(path: string): Promise<ModelFile> {
  *
  * @example Read a model from bytes
  * ```ts
- * import { readModel } from "@secateur/secateur";
+ * import { readModel } from "secateur";
  * import assert from "node:assert/strict";
  * import { readFile } from "node:fs/promises";
  *

@@ -109,7 +109,7 @@ function requirePlace(path: string, { quantize, batch }: FileOptions): void {
  *
  * @example Convert a model in memory
  * ```ts
- * import { openModel, readModel, writeModel } from "@secateur/secateur";
+ * import { openModel, readModel, writeModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = await openModel("cli/example/resnet8-fashion-mnist");
@@ -134,7 +134,7 @@ export async function writeModel(name: string, file: ModelFile): Promise<Map<str
  *
  * @example Find out before the work whether a model can be written
  * ```ts
- * import { openModel, refuseExistingModel, saveModel, UsageError } from "@secateur/secateur";
+ * import { openModel, refuseExistingModel, saveModel, UsageError } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();
@@ -170,7 +170,7 @@ export async function refuseExistingModel(
  *
  * @example Convert a model to ONNX
  * ```ts
- * import { openModel, saveModel } from "@secateur/secateur";
+ * import { openModel, saveModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();

@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { guardMemory } from "./memory.ts";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import backendBytes from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm" with {
-  type: "bytes",
-};
+import packedBackend from "../../build/embedded/tfjs_backend.ts";
+import { unpackBytes } from "../base/mod.ts";
+import { guardMemory } from "./memory.ts";
 
 let started: Promise<void> | undefined;
 
@@ -19,7 +18,7 @@ let started: Promise<void> | undefined;
  *
  * @example Compute with TensorFlow.js on WASM
  * ```ts
- * import { startBackend } from "@secateur/secateur";
+ * import { startBackend } from "secateur";
  * import * as tf from "@tensorflow/tfjs";
  * import assert from "node:assert/strict";
  *
@@ -35,7 +34,8 @@ export function startBackend(): Promise<void> {
 }
 
 async function startOnce(): Promise<void> {
-  const url = URL.createObjectURL(new Blob([backendBytes], { type: "application/wasm" }));
+  const code = new Blob([unpackBytes(packedBackend)], { type: "application/wasm" });
+  const url = URL.createObjectURL(code);
   try {
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     setWasmPaths({

@@ -1,5 +1,6 @@
-import plainBytes from "../../build/kernels.plain.wasm" with { type: "bytes" };
-import relaxedBytes from "../../build/kernels.relaxed.wasm" with { type: "bytes" };
+import packedPlain from "../../build/embedded/kernels_plain.ts";
+import packedRelaxed from "../../build/embedded/kernels_relaxed.ts";
+import { unpackBytes } from "../base/mod.ts";
 import type { ConvolutionExports } from "./conv2d_exports.ts";
 import { type BackendMemory, backendMemory } from "./memory.ts";
 import type { TrainingExports } from "./training_exports.ts";
@@ -262,15 +263,15 @@ export interface LoadOptions {
 }
 
 const BYTES: Record<KernelBuild, Uint8Array<ArrayBuffer>> = {
-  relaxed: relaxedBytes,
-  plain: plainBytes,
+  relaxed: unpackBytes(packedRelaxed),
+  plain: unpackBytes(packedPlain),
 };
 
 const loaded = new WeakMap<BackendMemory, Map<KernelBuild, Promise<Kernels>>>();
 
 /** The build that is taken by default: the relaxed one where the engine accepts it. */
 export function preferredBuild(): KernelBuild {
-  return WebAssembly.validate(relaxedBytes) ? "relaxed" : "plain";
+  return WebAssembly.validate(BYTES.relaxed) ? "relaxed" : "plain";
 }
 
 /**

@@ -16,7 +16,7 @@ const NUMBERED = /^(\d+)[ \t:,]+(.*\S)$/;
  *
  * @example Read the labels of Teachable Machine
  * ```ts
- * import { parseClassNames } from "@secateur/secateur";
+ * import { parseClassNames } from "secateur";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(parseClassNames("0 cat\n1 dog\n", "labels.txt"), ["cat", "dog"]);

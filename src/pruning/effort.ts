@@ -38,7 +38,7 @@ export type SettledOptions<Options> =
  *
  * @example Find out what a run of 30 % does
  * ```ts
- * import { settleEffort } from "@secateur/secateur";
+ * import { settleEffort } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { effort, repair } = settleEffort({ policy: { kind: "budget", share: 0.3 } });

@@ -27,7 +27,7 @@ const openReports = () => import("./drawing.ts");
  *
  * @example Record a run
  * ```ts
- * import { prune, recordRun } from "@secateur/secateur";
+ * import { prune, recordRun } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
@@ -68,7 +68,7 @@ function describeEngine(): string {
  *
  * @example Draw the report of a run
  * ```ts
- * import { prune, recordRun, renderReport } from "@secateur/secateur";
+ * import { prune, recordRun, renderReport } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
@@ -95,7 +95,7 @@ export async function renderReport(record: RunRecord): Promise<string> {
  *
  * @example Draw two networks side by side
  * ```ts
- * import { renderComparison, type RunSummary } from "@secateur/secateur";
+ * import { renderComparison, type RunSummary } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const origin = "resnet20";
@@ -128,7 +128,7 @@ export async function renderComparison(runs: readonly RunSummary[]): Promise<str
  *
  * @example Draw a curve
  * ```ts
- * import { explore, renderCurve } from "@secateur/secateur";
+ * import { explore, renderCurve } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const curve = await explore({
@@ -153,7 +153,7 @@ export async function renderCurve(curve: DrawnCurve): Promise<string> {
  *
  * @example Read back what a run found
  * ```ts
- * import { prune, readRuns, recordRun, saveModelFile } from "@secateur/secateur";
+ * import { prune, readRuns, recordRun, saveModelFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));

@@ -22,6 +22,8 @@ export interface RunSummary {
   readonly outputError: KnownChange;
   /** Multiply–accumulates for one image. */
   readonly macs: KnownChange;
+  /** Those of convolutions. */
+  readonly convMacs: KnownChange;
   /** Number of weights, moving statistics included. */
   readonly params: KnownChange;
   /** Milliseconds for one image, the median. */

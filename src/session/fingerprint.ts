@@ -30,7 +30,7 @@ export interface FingerprintOptions extends Pick<DataOptions, "model" | "data" |
  *
  * @example Tell whether two models are the same
  * ```ts
- * import { fingerprint, openModel } from "@secateur/secateur";
+ * import { fingerprint, openModel } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const [path, data] = ["cli/example/resnet8-fashion-mnist", "cli/example/fashion-mnist"];

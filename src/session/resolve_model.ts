@@ -19,7 +19,7 @@ export type InputSizes =
  *
  * @example Fix the input size of a model that leaves it open
  * ```ts
- * import { resolveModel } from "@secateur/secateur/browser";
+ * import { resolveModel } from "secateur/browser";
  * import assert from "node:assert/strict";
  *
  * const model = await resolveModel("cli/example/resnet8-fashion-mnist");

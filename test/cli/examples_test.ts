@@ -55,6 +55,8 @@ Deno.test("the help names the program as it was started, and files that are ther
     describeInvocation(bundle, "bun", join(folder, "elsewhere")),
     describeInvocation(join(folder, "cli", "main.ts"), "deno", folder),
     describeInvocation(join(folder, "node_modules", ".bin", "secateur"), "node", folder),
+    describeInvocation(join(folder, "node_modules/secateur/lib/secateur.js"), "deno", folder),
+    describeInvocation(join(folder, "node_modules/secateur/lib/secateur.js"), "bun", folder),
   ];
   assert.deepEqual(started, [
     "deno run --allow-read --allow-write tools/secateur.js",
@@ -62,6 +64,8 @@ Deno.test("the help names the program as it was started, and files that are ther
     `bun ${bundle}`,
     "deno task secateur",
     "npx secateur",
+    "deno run --allow-read --allow-write npm:secateur",
+    "bunx --bun secateur",
   ]);
   const help =
     "  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n";

@@ -34,8 +34,40 @@ Deno.test("`--help` lists the commands", async () => {
   }
 });
 
-Deno.test("`prune --help` names PocketFlow's spelling of every option that is built", async () => {
-  const { stdout } = await runCli(["prune", "--help"]);
+Deno.test("without a command five lines say what it is and what to type", async () => {
+  const { code, stdout, stderr } = await runCli([]);
+  assert.equal(code, 0);
+  assert.equal(stderr, "");
+  const lines = stdout.trimEnd().split("\n");
+  assert.equal(lines.length, 5);
+  assert.match(lines[0], /^Secateur \d+\.\d+\.\d+ makes trained convolutional networks smaller/);
+  for (const [at, command] of ["demo", "inspect", "prune"].entries()) {
+    assert.ok(lines[1 + at].includes(`deno task secateur ${command}`), lines[1 + at]);
+  }
+});
+
+for (const command of ["prune", "train", "finetune", "pocketflow"]) {
+  Deno.test(`\`${command} --help\` shows eight options, and with --all the others in groups`, async () => {
+    const [few, all] = await Promise.all([["--help"], ["--help", "--all"]].map(async (words) => {
+      const { code, stdout } = await runCli([command, ...words]);
+      assert.equal(code, 0);
+      return stdout;
+    }));
+    const optionsIn = (help: string) =>
+      Array.from(
+        help.split("Global Options:")[0].matchAll(/^ {2}(--[\w-]+)/gm),
+        ([, name]) => name,
+      );
+    assert.equal(optionsIn(few).length, 8);
+    const [, left] = few.match(/^The other (\d+) options, in groups:\n {2}.* --help --all$/m)!;
+    assert.equal(optionsIn(all).length, 8 + Number(left));
+    assert.ok(optionsIn(few).every((name) => optionsIn(all).includes(name)));
+    assert.doesNotMatch(all, /The other/);
+  });
+}
+
+Deno.test("`prune --help --all` names PocketFlow's spelling of every option that is built", async () => {
+  const { stdout } = await runCli(["prune", "--help", "--all"]);
   for (
     const name of [
       ...["cp_prune_option", "cp_uniform_preserve_ratio", "cp_prune_list_file", "cp_lasso"],
@@ -58,8 +90,14 @@ const data = ["--data", exampleData];
 const prune = ["prune", exampleModel, ...data, "--out", "never-written"];
 
 const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
-  "no arguments": { args: [], message: /^Usage: secateur/ },
-  "an unknown command": { args: ["shrink"], message: /unknown command 'shrink'/ },
+  "an unknown command": {
+    args: ["shrink"],
+    message: /unknown command 'shrink'; see `secateur --help`$/,
+  },
+  "a mistyped command": {
+    args: ["prnue"],
+    message: /unknown command 'prnue'; did you mean prune\?$/,
+  },
   "an unknown option": {
     args: ["eval", exampleModel, ...data, "--frobnicate"],
     message: /unknown option '--frobnicate'; see `secateur eval --help`$/,
@@ -67,6 +105,14 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "a mistyped option": {
     args: ["eval", exampleModel, ...data, "--worker", "2"],
     message: /unknown option '--worker'; did you mean --workers\?$/,
+  },
+  "a mistyped option in place of one that has to be there": {
+    args: ["prune", exampleModel, ...data, "--output=smaller"],
+    message: /unknown option '--output'; did you mean --out\?$/,
+  },
+  "a mistyped option that the short help leaves out": {
+    args: [...prune, "--slow-selector"],
+    message: /unknown option '--slow-selector'; did you mean --slow-selectors\?$/,
   },
   "--quiet and --verbose": {
     args: ["eval", exampleModel, ...data, "--quiet", "--verbose"],
@@ -99,6 +145,10 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "an unknown choice": {
     args: [...prune, "--prune-option", "random"],
     message: /'random' is invalid\. Allowed choices are auto, budget, uniform, list/,
+  },
+  "a mistyped choice": {
+    args: [...prune, "--effort", "Standart"],
+    message: /'Standart' is invalid\. Allowed choices are .*; did you mean standard\?$/,
   },
   "a reward and a target that do not go together": {
     args: [...prune, "--cp_reward_policy=flops", "--target", "latency"],

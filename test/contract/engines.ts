@@ -13,6 +13,14 @@ export interface Engine {
   readonly shown: string;
 }
 
+/** Beside the Node that is there, those that are installed under names of their own. */
+export const OTHER_NODES: readonly Engine[] = (["node22", "node24"] as const).map((name) => ({
+  name,
+  programs: [name],
+  command: [name],
+  shown: name,
+}));
+
 export const ENGINES: readonly Engine[] = [
   {
     name: "Deno",

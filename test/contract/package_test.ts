@@ -1,32 +1,50 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
 import project from "../../deno.json" with { type: "json" };
 import { projectFolder } from "../cli/run_cli.ts";
+import { targetsOf } from "../docs/documents.ts";
 import { putBuilt } from "../support/built.ts";
 import { runChild } from "../support/children.ts";
 import { findProgram, testWith } from "../support/programs.ts";
-import { ENGINES } from "./engines.ts";
+import { type Engine, ENGINES, OTHER_NODES } from "./engines.ts";
 import { figuresOfCommands, figuresOfLibrary, type RunCommand } from "./figures.ts";
 import { assertAlike, openSubject, type Subject } from "./subject.ts";
 
 /** What the package may be as large as once it is packed: 6 MB. */
 const MOST_BYTES = 6e6;
 
+/** What `--help` may load of it: 150 kB; TensorFlow.js alone is ten times as large. */
+const MOST_HELP_BYTES = 150e3;
+
 /** Threads of the pruning. */
 const WORKERS = 2;
 
-/** What the package has. */
+/** What the package has, beside what its code is split into. */
 const FILES = [
   "CHANGELOG.md",
   "LICENSE",
   "README.md",
-  "browser.d.ts",
-  "browser.js",
-  "index.d.ts",
-  "index.js",
+  "docs/cli.md",
+  "example/budget.json",
+  "example/fashion-mnist/LICENSE",
+  "example/fashion-mnist/train-images-idx3-ubyte.gz",
+  "example/resnet8-fashion-mnist/model.json",
+  "lib/browser.d.ts",
+  "lib/browser.js",
+  "lib/index.d.ts",
+  "lib/index.js",
+  "lib/secateur.js",
   "package.json",
-  "secateur.js",
+  "schemas/commands/prune.json",
+  "schemas/files/report.json",
 ];
+
+/** What lies in a folder of its own. */
+const FOLDERS =
+  /^(?:docs\/[\w.]+|example\/[\w./-]+|lib\/[\w.-]+\.(?:js|d\.ts)|schemas\/[\w/-]+\.json)$/;
 
 /** What somebody writes who has installed it: types hold what can be said, and refuse what cannot. */
 const TYPED = `
@@ -44,8 +62,8 @@ console.log(after, seconds, pruneInMemory, readModel);
 `;
 
 let subject: Subject;
-/** The folder that the package is made in, and that of somebody who has installed it. */
-let [made, home]: string[] = [];
+/** The folder that the package is made in, that of somebody who has installed it, and the package in there. */
+let [made, home, installed]: string[] = [];
 /** What npm says of what it has packed. */
 let packed: { filename: string; size: number; files: { path: string }[] };
 
@@ -56,7 +74,8 @@ Deno.test.beforeAll(async () => {
   if (NEEDED.some((program) => findProgram(program) === undefined)) return;
   subject = await openSubject();
   const { folder } = subject;
-  [made, home] = ["made", "home"].map((name) => join(folder, name));
+  [made, home, installed] = ["made", "home", "home/node_modules/secateur"]
+    .map((name) => join(folder, name));
   await putBuilt("package", made);
   const npm = ["npm", `--cache=${join(folder, "cache")}`, "--offline"];
   [packed] = JSON.parse(
@@ -72,13 +91,15 @@ Deno.test.afterAll(async () => {
 });
 
 testPackage("the package is small, says what it is and needs no other", async () => {
-  assert.deepEqual(packed.files.map(({ path }) => path).sort(), FILES);
+  const paths = packed.files.map(({ path }) => path);
+  assert.deepEqual(FILES.filter((path) => !paths.includes(path)), []);
+  assert.deepEqual(paths.filter((path) => !FILES.includes(path) && !FOLDERS.test(path)), []);
   assert.ok(packed.size < MOST_BYTES, `${packed.size} bytes`);
-  const { name, version, dependencies } = JSON.parse(
-    await Deno.readTextFile(join(home, "node_modules/secateur/package.json")),
+  const { name, version, dependencies, scripts } = JSON.parse(
+    await Deno.readTextFile(join(installed, "package.json")),
   );
   assert.deepEqual({ name, version }, { name: "secateur", version: project.version });
-  assert.equal(dependencies, undefined);
+  assert.deepEqual({ dependencies, scripts }, { dependencies: undefined, scripts: undefined });
   for (const types of FILES.filter((file) => file.endsWith(".d.ts"))) {
     assert.doesNotMatch(
       await Deno.readTextFile(join(made, types)),
@@ -87,7 +108,45 @@ testPackage("the package is small, says what it is and needs no other", async ()
   }
 });
 
-for (const { name, programs, command } of ENGINES) {
+testPackage("publint and arethetypeswrong find nothing", async () => {
+  const { messages } = await publint({ pkgDir: installed, level: "suggestion", pack: false });
+  assert.deepEqual(messages.map((message) => formatMessage(message, {})), []);
+  const bytes = await Deno.readFile(join(subject.folder, packed.filename));
+  const analysis = await checkPackage(createPackageFromTarballData(bytes));
+  assert.ok(analysis.types);
+  // The package has ES modules alone: Node's require and the resolution of Node 10 are not its concern.
+  const problems = analysis.problems.filter((problem) =>
+    !("resolutionKind" in problem) || ["node16-esm", "bundler"].includes(problem.resolutionKind)
+  );
+  assert.deepEqual(problems, []);
+});
+
+testPackage("npm would publish it", async () => {
+  const npm = ["npm", `--cache=${join(subject.folder, "cache")}`, "--offline"];
+  const said = await runChild([...npm, "publish", "--dry-run", "--json"], made);
+  const { secateur: described } = JSON.parse(said);
+  assert.equal(described.id, `secateur@${project.version}`);
+});
+
+testPackage("its papers lead to its own files, and name the commands that it brings", async () => {
+  const papers = packed.files.map(({ path }) => path).filter((path) => path.endsWith(".md"));
+  assert.ok(papers.length > 10);
+  for (const path of papers) {
+    const text = await Deno.readTextFile(join(installed, path));
+    assert.doesNotMatch(
+      text,
+      /^ +(?:\S+=\S+ )?deno task (?:secateur|remote|demo)|cli\/example/m,
+      path,
+    );
+    for (const target of targetsOf(text)) {
+      const [file] = target.split("#");
+      const place = join(installed, dirname(path), file);
+      assert.ok(file === "" || await Deno.stat(place).catch(() => false), `${path}: ${target}`);
+    }
+  }
+});
+
+for (const { name, programs, command } of [...ENGINES, ...OTHER_NODES]) {
   testWith(...NEEDED, ...programs)(
     `the installed library gives the figures in ${name}`,
     async () => {
@@ -118,6 +177,70 @@ testPackage(
   },
 );
 
+/** How each engine starts the command line of an installed package, and what the help says to be typed. */
+const STARTS: readonly (Pick<Engine, "name" | "programs" | "command"> & { shown: string })[] = [
+  {
+    name: "Deno",
+    programs: [],
+    command: [
+      ...[Deno.execPath(), "run", "--quiet", "--no-prompt", "--node-modules-dir=manual"],
+      ...["--allow-read", "--allow-write", "npm:secateur"],
+    ],
+    shown: "deno run --allow-read --allow-write npm:secateur",
+  },
+  {
+    name: "Bun",
+    programs: ["bun"],
+    command: ["bun", "x", "--bun", "--no-install", "secateur"],
+    shown: "bunx --bun secateur",
+  },
+];
+
+for (const { name, programs, command, shown } of STARTS) {
+  testWith(...NEEDED, ...programs)(`${name} starts the installed command line`, async () => {
+    const help = await runChild([...command, "eval", "--help"], home);
+    assert.ok(help.includes(`\n  ${shown} eval MODEL --data DATA\n`), help);
+    const printed = await runChild([...command, "inspect", subject.model, "--json"], home);
+    assert.equal(JSON.parse(printed).macs, subject.wanted.model.macs);
+  });
+}
+
+/** Files of the package that are loaded with some, by imports that do not wait. */
+function loadedWith(files: readonly string[]): Set<string> {
+  const loaded = new Set<string>();
+  const waiting = [...files];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (loaded.has(file)) continue;
+    loaded.add(file);
+    const text = Deno.readTextFileSync(join(installed, "lib", file));
+    waiting.push(
+      ...Array.from(text.matchAll(/\b(?:from|import) ?"\.\/([^"]+)"/g), ([, name]) => name),
+    );
+  }
+  return loaded;
+}
+
+testPackage("what the help needs is loaded alone", () => {
+  const lib = Array.from(Deno.readDirSync(join(installed, "lib")), ({ name }) => name);
+  const main = lib.filter((name) => name.startsWith("main-"));
+  assert.equal(main.length, 1);
+  const sizes = Array.from(
+    loadedWith(["secateur.js", ...main]),
+    (name) => Deno.statSync(join(installed, "lib", name)).size,
+  );
+  const bytes = sizes.reduce((sum, size) => sum + size);
+  assert.ok(bytes < MOST_HELP_BYTES, `${bytes} bytes`);
+});
+
+testPackage("the demo runs from the package", async () => {
+  const start = ["npm", "exec", "--offline", "--", "secateur", "demo", "--json"];
+  const { macs, accuracy, images, folded } = JSON.parse(await runChild(start, home));
+  assert.ok(macs.after <= macs.before / 2);
+  assert.ok(accuracy.after > 0.8, `${accuracy.after}`);
+  assert.ok(folded.after < folded.before);
+  assert.deepEqual(images.test, 1000);
+});
+
 testPackage("the installed types hold", async () => {
   await Deno.writeTextFile(join(home, "typed.ts"), TYPED);
   await runChild([Deno.execPath(), "check", "--quiet", "typed.ts"], home);
@@ -126,6 +249,6 @@ testPackage("the installed types hold", async () => {
 testWith(...NEEDED, "chromium")("the installed core gives the figures in Chromium", async () => {
   const { model, data, wanted } = subject;
   const script = [Deno.execPath(), "run", "--quiet", "--allow-all", "test/contract/in_chromium.ts"];
-  const core = join(home, "node_modules/secateur/browser.js");
+  const core = join(installed, "lib/browser.js");
   assertAlike(JSON.parse(await runChild([...script, core, model, data], projectFolder)), wanted);
 });

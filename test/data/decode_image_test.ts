@@ -297,7 +297,7 @@ Deno.test("damaged images cost no decoder its code, which is compiled once", asy
 Deno.test("a decoder that an image ends is not given to those that wait for it", async () => {
   let started = 0;
   const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  const decoder = new RenewableDecoder(empty, () => ({ number: ++started, isAlive: true }));
+  const decoder = new RenewableDecoder(() => empty, () => ({ number: ++started, isAlive: true }));
   const use = (isFatal: boolean) =>
     decoder.use((running) => {
       assert.ok(running.isAlive, "it is alive");
@@ -312,7 +312,7 @@ Deno.test("a decoder that an image ends is not given to those that wait for it",
   );
   assert.equal(await use(false), 3);
 
-  const unlucky = new RenewableDecoder(empty, () => {
+  const unlucky = new RenewableDecoder(() => empty, () => {
     if (++started < 5) throw new Error("no memory");
     return started;
   });

@@ -35,3 +35,12 @@ export function withoutCodeBlocks(text: string): string {
 export function inlineCode(text: string): string[] {
   return [...withoutCodeBlocks(text).matchAll(/`([^`]+)`/g)].map(([, code]) => code);
 }
+
+/** Where a text leads, other than to servers: links of Markdown, and pictures of HTML. */
+export function targetsOf(text: string): string[] {
+  const prose = withoutCodeBlocks(text);
+  const links = prose.matchAll(/\]\(\s*([^)\s]+)\s*\)/g);
+  const pictures = prose.matchAll(/\b(?:src|srcset|href)="([^"\s]+)"/g);
+  return [...links, ...pictures].map(([, target]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+}

@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
-import { inlineCode, projectFolder, readDocuments, withoutCodeBlocks } from "./documents.ts";
+import {
+  inlineCode,
+  projectFolder,
+  readDocuments,
+  targetsOf,
+  withoutCodeBlocks,
+} from "./documents.ts";
 
 const documents = await readDocuments();
-
-/** Where a text leads: links of Markdown, and pictures of HTML. */
-function targetsOf(text: string): string[] {
-  const prose = withoutCodeBlocks(text);
-  const links = prose.matchAll(/\]\(\s*([^)\s]+)\s*\)/g);
-  const pictures = prose.matchAll(/\b(?:src|srcset|href)="([^"\s]+)"/g);
-  return [...links, ...pictures].map(([, target]) => target)
-    .filter((target) => !/^[a-z]+:/.test(target));
-}
 
 /** The names that GitHub gives to headings. */
 function anchorsOf(text: string): string[] {

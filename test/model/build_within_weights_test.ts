@@ -34,7 +34,7 @@ async function assertRefused(file: ModelFile, said: RegExp): Promise<void> {
   const before = tf.memory().numBytes;
   const start = performance.now();
   await assert.rejects(openNetwork(file), (error: Error) => {
-    assert.equal(error.name, "InputError", error.stack);
+    assert.equal(error.name, "InputError", String(error.stack));
     assert.match(error.message, said);
     return true;
   });

@@ -29,15 +29,14 @@ export async function putBuilt(product: keyof typeof PRODUCTS, folder: string): 
     await runChild([...deno, script, folder], projectFolder);
     return;
   }
-  const source = join(projectFolder, built, place);
-  await copyFiles(source, folder, product === "site");
+  await copyFiles(join(projectFolder, built, place), folder, product !== "bundles");
 }
 
-async function copyFiles(source: string, folder: string, withFolders: boolean): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
+async function copyFiles(source: string, target: string, withFolders: boolean): Promise<void> {
+  await Deno.mkdir(target, { recursive: true });
   for await (const { name, isFile } of Deno.readDir(source)) {
-    const [from, to] = [join(source, name), join(folder, name)];
+    const [from, to] = [join(source, name), join(target, name)];
     if (isFile) await Deno.copyFile(from, to);
-    else if (withFolders) await copyFiles(from, to, true);
+    else if (withFolders) await copyFiles(from, to, withFolders);
   }
 }

@@ -11,6 +11,8 @@ const COMMANDS = {
   firefox: ["firefox-esr", "firefox"],
   fish: ["fish"],
   node: ["node"],
+  node22: ["node22"],
+  node24: ["node24"],
   npm: ["npm"],
   "redis-server": ["redis-server"],
   script: ["script"],

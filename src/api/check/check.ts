@@ -51,7 +51,7 @@ type Figures = Partial<Record<LimitName, number>>;
  *
  * @example Hold a model against limits of size, cost and accuracy
  * ```ts
- * import { check } from "@secateur/secateur";
+ * import { check } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { holds, results } = await check({

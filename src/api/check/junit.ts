@@ -25,7 +25,7 @@ function escape(text: string): string {
  *
  * @example Show results to a CI service
  * ```ts
- * import { check, toJUnit } from "@secateur/secateur";
+ * import { check, toJUnit } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { model, results } = await check({

@@ -82,7 +82,7 @@ export interface Needs {
  *
  * @example Read a budget file
  * ```ts
- * import { parseLimits } from "@secateur/secateur";
+ * import { parseLimits } from "secateur";
  * import assert from "node:assert/strict";
  * import { readFile } from "node:fs/promises";
  *

@@ -81,7 +81,7 @@ export interface WorkbenchEvaluation {
  *
  * @example Choose channel counts by hand
  * ```ts
- * import { Workbench } from "@secateur/secateur";
+ * import { Workbench } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const workbench = await Workbench.open({
@@ -130,7 +130,7 @@ export class Workbench {
    *
    * @example Look at the layers of a network
    * ```ts
-   * import { Workbench } from "@secateur/secateur";
+   * import { Workbench } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const workbench = await Workbench.open({
@@ -220,7 +220,7 @@ export class Workbench {
    *
    * @example Try a smaller share, and take it back
    * ```ts
-   * import { Workbench } from "@secateur/secateur";
+   * import { Workbench } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const model = "cli/example/resnet8-fashion-mnist";
@@ -249,7 +249,7 @@ export class Workbench {
    *
    * @example Go on from the ratios of an earlier session
    * ```ts
-   * import { Workbench } from "@secateur/secateur";
+   * import { Workbench } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const model = "cli/example/resnet8-fashion-mnist";
@@ -301,7 +301,7 @@ export class Workbench {
    *
    * @example Keep 70 % of the multiply–accumulates
    * ```ts
-   * import { Workbench } from "@secateur/secateur";
+   * import { Workbench } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));
@@ -343,7 +343,7 @@ export class Workbench {
    *
    * @example Measure on 200 images
    * ```ts
-   * import { Workbench } from "@secateur/secateur";
+   * import { Workbench } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const model = "cli/example/resnet8-fashion-mnist";
@@ -377,7 +377,7 @@ export class Workbench {
    *
    * @example Write the network as it stands
    * ```ts
-   * import { saveModelFile, Workbench } from "@secateur/secateur";
+   * import { saveModelFile, Workbench } from "secateur";
    * import assert from "node:assert/strict";
    *
    * const pixels = () => crypto.getRandomValues(new Uint8Array(28 * 28));

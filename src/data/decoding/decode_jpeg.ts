@@ -1,5 +1,6 @@
 import createJpegModule from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
-import jpegWasm from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm" with { type: "bytes" };
+import packedJpeg from "../../../build/embedded/jpeg.ts";
+import { unpackBytes } from "../../base/mod.ts";
 import type { RawImage } from "../fit_image.ts";
 import { decodeCmykJpeg } from "./decode_cmyk_jpeg.ts";
 import { type EmscriptenDecoder, startEmscripten } from "./emscripten_decoder.ts";
@@ -14,7 +15,10 @@ interface JpegModule {
 }
 
 const createModule: Parameters<typeof startEmscripten<JpegModule>>[0] = createJpegModule;
-const decoder = new RenewableDecoder(jpegWasm, (code) => startEmscripten(createModule, code));
+const decoder = new RenewableDecoder(
+  () => unpackBytes(packedJpeg),
+  (code) => startEmscripten(createModule, code),
+);
 
 /** Huffman's code takes a bit at least for every block of 8 × 8 pixels. */
 const MOST_PIXELS_PER_BYTE = 8 * 8 * 8;

@@ -1,5 +1,6 @@
 import createWebpModule from "@jsquash/webp/codec/dec/webp_dec.js";
-import webpWasm from "@jsquash/webp/codec/dec/webp_dec.wasm" with { type: "bytes" };
+import packedWebp from "../../../build/embedded/webp.ts";
+import { unpackBytes } from "../../base/mod.ts";
 import type { RawImage } from "../fit_image.ts";
 import { startEmscripten } from "./emscripten_decoder.ts";
 import { ImageError, REPAIR } from "./image_error.ts";
@@ -12,7 +13,10 @@ interface WebpModule {
 }
 
 const createModule: Parameters<typeof startEmscripten<WebpModule>>[0] = createWebpModule;
-const decoder = new RenewableDecoder(webpWasm, (code) => startEmscripten(createModule, code));
+const decoder = new RenewableDecoder(
+  () => unpackBytes(packedWebp),
+  (code) => startEmscripten(createModule, code),
+);
 
 /**
  * Decodes a WebP by libwebp.

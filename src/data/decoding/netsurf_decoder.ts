@@ -1,5 +1,6 @@
-import bmpWasm from "@cwasm/nsbmp/nsbmp.wasm" with { type: "bytes" };
-import gifWasm from "@cwasm/nsgif/nsgif.wasm" with { type: "bytes" };
+import packedBmp from "../../../build/embedded/bmp.ts";
+import packedGif from "../../../build/embedded/gif.ts";
+import { unpackBytes } from "../../base/mod.ts";
 import type { RawImage } from "../fit_image.ts";
 import { ImageError, REPAIR } from "./image_error.ts";
 import { checkImageSize } from "./image_kind.ts";
@@ -23,12 +24,12 @@ type DecodeCall = (
 /** A decoder of NetSurf, the browser: its bytes, its function, and where a file states its size. */
 const DECODERS = {
   BMP: {
-    decoder: new RenewableDecoder(bmpWasm, startDecoder),
+    decoder: new RenewableDecoder(() => unpackBytes(packedBmp), startDecoder),
     name: "decode_bmp",
     readSize: readBmpSize,
   },
   GIF: {
-    decoder: new RenewableDecoder(gifWasm, startDecoder),
+    decoder: new RenewableDecoder(() => unpackBytes(packedGif), startDecoder),
     name: "decode_gif",
     readSize: readGifSize,
   },

@@ -3,20 +3,20 @@
  * left its memory as nobody knows.
  */
 export class RenewableDecoder<Decoder> {
-  readonly #bytes: Uint8Array;
+  readonly #readCode: () => Uint8Array<ArrayBuffer>;
   readonly #start: (code: WebAssembly.Module) => Decoder | Promise<Decoder>;
   #code: Promise<WebAssembly.Module> | undefined;
   #running: Promise<Decoder> | undefined;
 
   /**
-   * @param bytes Its WebAssembly.
+   * @param readCode Gives its WebAssembly.
    * @param start Starts it.
    */
   constructor(
-    bytes: Uint8Array,
+    readCode: () => Uint8Array<ArrayBuffer>,
     start: (code: WebAssembly.Module) => Decoder | Promise<Decoder>,
   ) {
-    this.#bytes = bytes;
+    this.#readCode = readCode;
     this.#start = start;
   }
 
@@ -43,7 +43,7 @@ export class RenewableDecoder<Decoder> {
   }
 
   async #begin(): Promise<Decoder> {
-    this.#code ??= WebAssembly.compile(this.#bytes as Uint8Array<ArrayBuffer>);
+    this.#code ??= WebAssembly.compile(this.#readCode());
     try {
       return await this.#start(await this.#code);
     } catch (error) {

@@ -44,7 +44,7 @@ export interface Statistics {
  *
  * @example Wait for the last shard
  * ```ts
- * import { isComplete } from "@secateur/secateur";
+ * import { isComplete } from "secateur";
  * import assert from "node:assert/strict";
  *
  * assert.ok(!isComplete({ shards: { of: 3, have: [1, 3] } }));
@@ -63,7 +63,7 @@ export function isComplete(statistics: Pick<Statistics, "shards">): boolean {
  *
  * @example Name the shards that are still to be gathered
  * ```ts
- * import { missingShards } from "@secateur/secateur";
+ * import { missingShards } from "secateur";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(missingShards({ shards: { of: 4, have: [1, 3] } }), [2, 4]);
@@ -84,7 +84,7 @@ export function missingShards({ shards: { of, have } }: Pick<Statistics, "shards
  *
  * @example Gather statistics in two parts
  * ```ts
- * import { calibrate, isComplete, mergeStatistics } from "@secateur/secateur";
+ * import { calibrate, isComplete, mergeStatistics } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = "cli/example/resnet8-fashion-mnist";

@@ -27,7 +27,7 @@ export interface LoadStatisticsOptions {
  *
  * @example Keep statistics for later runs
  * ```ts
- * import { calibrate, loadStatistics, saveStatistics } from "@secateur/secateur";
+ * import { calibrate, loadStatistics, saveStatistics } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = "cli/example/resnet8-fashion-mnist";
@@ -59,7 +59,7 @@ export async function saveStatistics(
  *
  * @example Read the statistics of one layer
  * ```ts
- * import { calibrate, loadStatistics, saveStatistics } from "@secateur/secateur";
+ * import { calibrate, loadStatistics, saveStatistics } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = "cli/example/resnet8-fashion-mnist";
@@ -100,7 +100,7 @@ export async function loadStatistics(
  *
  * @example Add up what two machines have gathered
  * ```ts
- * import { calibrate, isComplete, mergeStatisticsFiles, saveStatistics } from "@secateur/secateur";
+ * import { calibrate, isComplete, mergeStatisticsFiles, saveStatistics } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = "cli/example/resnet8-fashion-mnist";
@@ -138,7 +138,7 @@ export async function mergeStatisticsFiles(paths: readonly string[]): Promise<St
  *
  * @example Merge what two machines have gathered
  * ```ts
- * import { calibrateToFile, isComplete, mergeStatisticsInto } from "@secateur/secateur";
+ * import { calibrateToFile, isComplete, mergeStatisticsInto } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const model = "cli/example/resnet8-fashion-mnist";

@@ -46,7 +46,7 @@ interface ManifestGroup {
  *
  * @example Count the weights of a model
  * ```ts
- * import { loadModelFile } from "@secateur/secateur";
+ * import { loadModelFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { weights } = await loadModelFile("cli/example/resnet8-fashion-mnist");

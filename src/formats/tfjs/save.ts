@@ -60,7 +60,7 @@ const SHARD_BYTES = 4 * 1024 * 1024;
  *
  * @example Find out before the work whether a folder can be written
  * ```ts
- * import { loadModelFile, refuseExisting, saveModelFile } from "@secateur/secateur";
+ * import { loadModelFile, refuseExisting, saveModelFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();
@@ -121,7 +121,7 @@ export async function refuseExisting(dir: string, force = false): Promise<void> 
  *
  * @example Write a model with bytes for kernels, and a note beside it
  * ```ts
- * import { loadModelFile, saveModelFile } from "@secateur/secateur";
+ * import { loadModelFile, saveModelFile } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const folder = await Deno.makeTempDir();

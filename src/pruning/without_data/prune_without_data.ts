@@ -78,7 +78,7 @@ export interface WithoutDataReport extends Pick<PruneReport, "params"> {
  *
  * @example Keep 80 % of the multiply–accumulates without an image
  * ```ts
- * import { pruneWithoutData } from "@secateur/secateur";
+ * import { pruneWithoutData } from "secateur";
  * import assert from "node:assert/strict";
  *
  * const { report } = await pruneWithoutData({

@@ -169,7 +169,11 @@ export function costsOf(
   }
   if (record.kind !== "prune") return { macs: {}, convMacs: {}, params: {} };
   const { macs, params } = record.report;
-  return { macs, convMacs: { before: macs.convBefore, after: macs.convAfter }, params };
+  return {
+    macs: { before: macs.before, after: macs.after },
+    convMacs: { before: macs.convBefore, after: macs.convAfter },
+    params,
+  };
 }
 
 function renderFigure(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { runPoint } from "../../../cli/sweep/sweep_job.ts";
 import { parseSweep } from "../../../cli/sweep/sweep_plan.ts";
-import { frontOf, type SweepResult, SweepResults } from "../../../cli/sweep/sweep_results.ts";
+import type { SweepResult } from "../../../cli/sweep/sweep_result.ts";
+import { frontOf, SweepResults } from "../../../cli/sweep/sweep_results.ts";
 import { InputError, prune } from "../../../src/mod.ts";
 import {
   inTempFolder,
@@ -106,7 +107,7 @@ Deno.test("the front has the runs that none beats", () => {
         accuracy: { before: 1, after: 1 - accuracy },
         quality: accuracy,
         loss: { before: 0, after: 0 },
-        macs: { before: 9, after: macs },
+        macs: { before: 9, after: macs, convBefore: 9, convAfter: macs, selectors: 0 },
         params: { before: 9, after: 9 },
         bytes: { before: 9, after: 9 },
         seconds: 1,

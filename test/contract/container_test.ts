@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import * as apps from "kubernetes-models/apps/v1";
+import * as batch from "kubernetes-models/batch/v1";
+import * as core from "kubernetes-models/v1";
+import { exampleModel, projectFolder } from "../cli/run_cli.ts";
+import { putBuilt } from "../support/built.ts";
+import { testWith } from "../support/programs.ts";
+
+const steps = (await Deno.readTextFile(join(projectFolder, "Containerfile"))).split("\n")
+  .flatMap((line) => {
+    const [, name, value] = line.match(/^([A-Z]+) (.*)$/) ?? [];
+    return name === undefined ? [] : [{ name, value }];
+  });
+
+const valueOf = (wanted: string) => steps.find(({ name }) => name === wanted)!.value;
+
+/** Where nobody but root may be another, the user of the tests stays himself. */
+const IS_ROOT = Deno.uid() === 0;
+
+testWith("node")("what the container starts runs for a user who may write nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [source, target] = valueOf("COPY").split(" ").slice(-2);
+    assert.equal(basename(source), "secateur.js");
+    await putBuilt("bundles", folder);
+    const [program, script] = JSON.parse(valueOf("ENTRYPOINT"));
+    assert.deepEqual([program, script], ["node", target]);
+    const [uid, gid] = valueOf("USER").split(":").map(Number);
+    assert.ok(uid > 0 && gid > 0);
+    await Deno.chmod(folder, 0o555);
+    const model = join(folder, "model");
+    await copyModel(model);
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: [join(folder, basename(script)), "inspect", model, "--json"],
+      cwd: folder,
+      clearEnv: true,
+      env: { PATH: Deno.env.get("PATH")! },
+      ...(IS_ROOT && { uid, gid }),
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.equal(JSON.parse(new TextDecoder().decode(stdout)).params, 78_298);
+  } finally {
+    await Deno.chmod(folder, 0o755);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function copyModel(folder: string): Promise<void> {
+  await Deno.mkdir(folder);
+  const source = join(projectFolder, exampleModel);
+  for (const { name } of Deno.readDirSync(source)) {
+    await Deno.copyFile(join(source, name), join(folder, name));
+  }
+}
+
+/** What Kubernetes has, by its version. */
+const KINDS: Readonly<Record<string, object>> = { "apps/v1": apps, "batch/v1": batch, v1: core };
+
+/** What Kubernetes says of an object: it throws with the place of a fault. */
+function validate({ apiVersion, kind, ...fields }: Record<string, unknown>): void {
+  const kinds = KINDS[String(apiVersion)] as Record<string, new (fields: object) => Checked>;
+  new kinds[String(kind)](fields).validate();
+}
+
+interface Checked {
+  validate(): void;
+}
+
+Deno.test("the manifest for Kubernetes is as its schemas say", async () => {
+  const text = await Deno.readTextFile(join(projectFolder, "docs/workers.yaml"));
+  const objects = parseAllDocuments(text).map((document) => document.toJS());
+  assert.equal(objects.length, 7);
+  for (const object of objects) validate(object);
+  const deployment = objects.find(({ kind }) => kind === "Deployment");
+  assert.throws(() => validate({ ...deployment, spec: { replicas: "ten" } }), /spec/);
+});
