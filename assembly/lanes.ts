@@ -12,6 +12,24 @@ export function storePartF32(to: usize, lanes: v128, count: i32): void {
   if (count == 3) v128.store32_lane(to, lanes, 2, 8);
 }
 
+/** Four floats, or the `left` that remain of a row. */
+export function loadLanesF32(from: usize, left: i32): v128 {
+  return left >= 4 ? v128.load(from) : loadPartF32(from, left);
+}
+
+/** Stores four floats, or the `left` that remain of a row. */
+export function storeLanesF32(to: usize, lanes: v128, left: i32): void {
+  if (left >= 4) v128.store(to, lanes);
+  else storePartF32(to, lanes, left);
+}
+
+/** Adds four f32 lanes to four f64 sums. */
+export function addLanesToF64(lanes: v128, to: usize): void {
+  const high = v128.shuffle<i32>(lanes, lanes, 2, 3, 2, 3);
+  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(lanes)));
+  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(high)), 16);
+}
+
 /** Writes `count` zeros. */
 export function clearF32(to: usize, count: i32): void {
   let left = count;

@@ -99,7 +99,7 @@ export interface TrainingExports {
     variance: number,
     workspace: number,
   ): void;
-  /** Normalizes, scales and shifts each channel. */
+  /** Normalizes, scales, shifts and clamps each channel. */
   normalizeChannels(
     x: number,
     rows: number,
@@ -110,6 +110,7 @@ export interface TrainingExports {
     beta: number,
     epsilon: number,
     hasRelu: boolean,
+    highest: number,
     output: number,
     workspace: number,
   ): void;
@@ -117,13 +118,15 @@ export interface TrainingExports {
   batchNormParameterGradients(
     dy: number,
     x: number,
-    output: number,
     rows: number,
     channels: number,
     mean: number,
     variance: number,
+    gamma: number,
+    beta: number,
     epsilon: number,
     hasRelu: boolean,
+    highest: number,
     gammaGradient: number,
     betaGradient: number,
     workspace: number,
@@ -132,14 +135,15 @@ export interface TrainingExports {
   batchNormInputGradient(
     dy: number,
     x: number,
-    output: number,
     rows: number,
     channels: number,
     mean: number,
     variance: number,
     gamma: number,
+    beta: number,
     epsilon: number,
     hasRelu: boolean,
+    highest: number,
     gammaGradient: number,
     betaGradient: number,
     dx: number,
