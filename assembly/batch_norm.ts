@@ -1,17 +1,12 @@
-import { addLanesToF64, clearF64, loadLanesF32, storeLanesF32 } from "./lanes";
+import { addLanesToF64, clearF64, loadLanesF32, paddedToLanes, storeLanesF32 } from "./lanes";
 import { multiplyAddF32 } from "./simd";
 
 /** Rows whose terms are summed in f32 before they flow into f64; a block of them stays in the nearest cache. */
 const BLOCK_ROWS: i32 = 64;
 
-/** Channels rounded up to whole vectors. */
-function paddedChannels(channels: i32): i32 {
-  return (channels + 3) & ~3;
-}
-
 /** Bytes of workspace of every function in this file. */
 export function batchNormWorkspaceBytes(channels: i32): usize {
-  return 20 * <usize> paddedChannels(channels);
+  return 20 * <usize> paddedToLanes(channels);
 }
 
 /** Adds Σ(x − x₀) and Σ(x − x₀)² of a block of rows, where x₀ is the first row of all. */
@@ -66,8 +61,8 @@ export function channelMoments(
   workspace: usize,
 ): void {
   const sums = workspace;
-  const squares = sums + (<usize> paddedChannels(channels) << 3);
-  clearF64(sums, 2 * paddedChannels(channels));
+  const squares = sums + (<usize> paddedToLanes(channels) << 3);
+  clearF64(sums, 2 * paddedToLanes(channels));
   for (let row = 0; row < rows; row += BLOCK_ROWS) {
     const block = x + (<usize> row * <usize> channels << 2);
     addShiftedSums(block, x, min(BLOCK_ROWS, rows - row), channels, sums, squares);
@@ -126,7 +121,7 @@ export function normalizeChannels(
       storeLanesF32(output, y, left);
     }
     // The last vector may have been a part of one.
-    const excess = <usize> (paddedChannels(channels) - channels) << 2;
+    const excess = <usize> (paddedToLanes(channels) - channels) << 2;
     x -= excess;
     output -= excess;
   }
@@ -218,10 +213,10 @@ export function batchNormParameterGradients(
   workspace: usize,
 ): void {
   const sums = workspace;
-  const products = sums + (<usize> paddedChannels(channels) << 3);
-  const scales = products + (<usize> paddedChannels(channels) << 3);
+  const products = sums + (<usize> paddedToLanes(channels) << 3);
+  const scales = products + (<usize> paddedToLanes(channels) << 3);
   writeScales(gamma, variance, epsilon, channels, scales);
-  clearF64(sums, 2 * paddedChannels(channels));
+  clearF64(sums, 2 * paddedToLanes(channels));
   for (let row = 0; row < rows; row += BLOCK_ROWS) {
     const at = <usize> row * <usize> channels << 2;
     const count = min(BLOCK_ROWS, rows - row);
@@ -270,7 +265,7 @@ export function batchNormInputGradient(
   dx: usize,
   workspace: usize,
 ): void {
-  const arrayBytes = <usize> paddedChannels(channels) << 2;
+  const arrayBytes = <usize> paddedToLanes(channels) << 2;
   const scales = workspace, offsets = scales + arrayBytes, slopes = offsets + arrayBytes;
   writeScales(gamma, variance, epsilon, channels, scales);
   for (let c = 0; c < channels; c++) {
@@ -281,7 +276,7 @@ export function batchNormInputGradient(
     store<f32>(slopes + at, <f32> (<f64> load<f32>(gammaGradient + at) / (count * deviation)));
   }
   const zero = f32x4.splat(0), bound = f32x4.splat(highest);
-  const excess = <usize> (paddedChannels(channels) - channels) << 2;
+  const excess = <usize> (paddedToLanes(channels) - channels) << 2;
   for (let r = 0; r < rows; r++) {
     let at: usize = 0;
     for (let left = channels; left > 0; left -= 4, at += 16) {

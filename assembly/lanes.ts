@@ -1,3 +1,8 @@
+/** A number of floats rounded up to whole vectors. */
+export function paddedToLanes(count: i32): i32 {
+  return (count + 3) & ~3;
+}
+
 /** The first `count` floats at an address, 1 to 3, in the first lanes; zeros in the others. */
 export function loadPartF32(from: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(from);

@@ -120,8 +120,17 @@ function batchNormBackward(
     const gammaGradient = memory.makeTensor([channels]);
     const betaGradient = memory.makeTensor([channels]);
     const dx = memory.makeTensor(x.shape);
-    const problem =
-      [dyAt, xAt, rows, channels, means, variances, scales, shifts, ...clamp] as const;
+    const problem = [
+      dyAt,
+      xAt,
+      rows,
+      channels,
+      means,
+      variances,
+      scales,
+      shifts,
+      ...clamp,
+    ] as const;
     wasm.batchNormParameterGradients(
       ...problem,
       gammaGradient.pointer,

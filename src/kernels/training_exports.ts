@@ -4,6 +4,20 @@
 export interface TrainingExports {
   /** Adds two arrays; see `assembly/add.ts`. */
   addF32(a: number, b: number, count: number, sums: number): void;
+  /** Adds a row to every row of an array. */
+  addRowF32(a: number, row: number, rows: number, channels: number, sums: number): void;
+  /** Sums rows of every group; see `assembly/row_sums.ts`. */
+  sumRows(
+    x: number,
+    groups: number,
+    rows: number,
+    channels: number,
+    factor: number,
+    sums: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `sumRows`. */
+  sumRowsWorkspaceBytes(channels: number): number;
   /** Gradient of a depthwise convolution in its input; see `assembly/depthwise_conv2d_backprop_input.ts`. */
   depthwiseConv2dBackpropInput(
     dy: number,
