@@ -9,7 +9,8 @@
  * batch in memory, the same weights and the same images; PyTorch builds the network from our weights (train_torch.py).
  * The workers' steps are those of `train`: a pool of one and one of two read and preprocess the images too, of the same
  * global batch. All four take turns, so that whatever else the machine does hits all alike; the ratios are those of
- * medians and, in brackets, of the rounds.
+ * medians and, in brackets, of the rounds. Times of the processor are those of all threads of a process; others on a busy
+ * machine hardly change them.
  *
  * Gradients are compared with those that PyTorch computes in f64, weight by weight (`gradientError`). At the weights of the timed steps rounding turns some of ten million ReLUs on or off,
  * on either side, and a gradient jumps with each. So they are compared at other weights too, with every β at 3, where
@@ -22,6 +23,7 @@ import { loadKernels } from "../src/kernels/load.ts";
 import { registerKernels } from "../src/kernels/register.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import type { ParameterLayout } from "../src/execution/training/parameters.ts";
+import { cpuSeconds } from "./machine.ts";
 import { formatSpread, formatTable, spreadOf } from "./timing.ts";
 import {
   imagesOf,
@@ -116,27 +118,33 @@ async function compareWithTorch(torch: TorchTraining): Promise<number[]> {
 
 interface Timed {
   seconds: number;
+  /** Seconds of the processor, all threads. */
+  cpu: number;
   loss: number;
 }
 
 async function timed(run: () => number | Promise<number>): Promise<Timed> {
-  const start = performance.now();
+  const start = performance.now(), spent = cpuSeconds();
   const loss = await run();
-  return { seconds: (performance.now() - start) / 1e3, loss };
+  return { seconds: (performance.now() - start) / 1e3, cpu: cpuSeconds() - spent, loss };
 }
 
-/** Times contestants in turns: seconds of every round, and the last loss. */
+/** Times contestants in turns: seconds of every round, those of the processor, and the last loss. */
 async function race(rounds: number, contestants: Record<string, () => Promise<Timed>>) {
   const results = Object.entries(contestants).map(([name, run]) => ({
     name,
     run,
     seconds: [] as number[],
+    cpu: [] as number[],
     loss: NaN,
   }));
   for (let round = -WARM_UPS; round < rounds; round++) {
     for (const result of results) {
-      const { seconds, loss } = await result.run();
-      if (round >= 0) result.seconds.push(seconds);
+      const { seconds, cpu, loss } = await result.run();
+      if (round >= 0) {
+        result.seconds.push(seconds);
+        result.cpu.push(cpu);
+      }
       result.loss = loss;
     }
   }
@@ -197,18 +205,22 @@ Deno.removeSync(folder, { recursive: true });
 console.log(`${name}, ${size} images, ${kernels.build} build, seed ${SEED}, ${rounds} rounds`);
 console.log(torch?.versions ?? "PyTorch: not measured, python3 with torch is not installed");
 console.log(`load average before and after: ${load.map((value) => value.toFixed(1)).join(", ")}\n`);
-console.log(formatTable(results.map(({ name, seconds, loss }) => ({
+console.log(formatTable(results.map(({ name, seconds, cpu, loss }) => ({
   step: name,
   "ms min / median / max": formatSpread(spreadOf(seconds), 1e3, 0),
+  "processor, ms": formatSpread(spreadOf(cpu), 1e3, 0),
   "images a second": (size / spreadOf(seconds).median).toFixed(0),
   "loss at the end": loss.toFixed(5),
 }))));
-const of = (wanted: string) => results.find(({ name }) => name === wanted)!.seconds;
+const of = (wanted: string) => results.find(({ name }) => name === wanted)!;
 if (torch) {
-  const ratio = describeRatio(of("PyTorch, one thread"), of("Secateur, one thread"));
-  console.log(`\nPyTorch's time over ours, one thread: ${ratio}`);
+  const [theirs, ours] = [of("PyTorch, one thread"), of("Secateur, one thread")];
+  console.log(
+    `\nour time over PyTorch's, one thread: ${describeRatio(ours.seconds, theirs.seconds)}`,
+  );
+  console.log(`the processor's: ${describeRatio(ours.cpu, theirs.cpu)}`);
 }
-const ratio = describeRatio(of("Secateur, a worker"), of("Secateur, two workers"));
+const ratio = describeRatio(of("Secateur, a worker").seconds, of("Secateur, two workers").seconds);
 console.log(`one worker's time over two's: ${ratio}`);
 if (errors.some((error) => !(error < TOLERANCE))) {
   console.error(`gradients differ by more than ${TOLERANCE}`);

@@ -33,7 +33,7 @@ const TRANSFORM: PixelTransform = {
   std: [63.75, 63.75, 63.75],
   channelOrder: "rgb",
 };
-const PREPROCESSING: Preprocessing = {
+export const PREPROCESSING: Preprocessing = {
   inputs: [{ name: "image", shape: [SIDE, SIDE, CHANNELS], transform: TRANSFORM }],
 };
 
