@@ -68,7 +68,6 @@ function ratioOf({ ours, theirs, work = 1 }: Pair): number {
 
 /** A forward pass of the network, on stock kernels by `predict` and on ours by the plan. */
 function forwardPair({ graph, model }: Subject, images: tf.Tensor4D): Pair {
-  const use = kernelSwitch(kernels);
   const plan = new ForwardPlan(graph, model);
   const pass = (useKernels: () => void, predict: () => tf.Tensor): Timed => () => {
     useKernels();
@@ -169,6 +168,7 @@ async function measureForward(): Promise<[string, number]> {
 
 await startBackend();
 const kernels = await loadKernels();
+const use = kernelSwitch(kernels);
 const measured = Object.fromEntries([
   await measureForward(),
   ...measureConvolutions(kernels),
