@@ -1,3 +1,5 @@
+import { loadLanesF32, paddedToLanes, storeLanesF32 } from "./lanes";
+
 /** sums[i] = a[i] + b[i] over `count` floats; `sums` may be one of the others. */
 export function addF32(a: usize, b: usize, count: i32, sums: usize): void {
   let left = count;
@@ -13,5 +15,19 @@ export function addF32(a: usize, b: usize, count: i32, sums: usize): void {
   }
   for (; left > 0; left--, a += 4, b += 4, sums += 4) {
     store<f32>(sums, load<f32>(a) + load<f32>(b));
+  }
+}
+
+/** sums[r, c] = a[r, c] + row[c] over `rows` × `channels` floats. */
+export function addRowF32(a: usize, row: usize, rows: i32, channels: i32, sums: usize): void {
+  const excess = <usize> (paddedToLanes(channels) - channels) << 2;
+  for (; rows > 0; rows--) {
+    let from = row;
+    for (let left = channels; left > 0; left -= 4, a += 16, from += 16, sums += 16) {
+      storeLanesF32(sums, f32x4.add(loadLanesF32(a, left), loadLanesF32(from, left)), left);
+    }
+    // The last vector may have been a part of one.
+    a -= excess;
+    sums -= excess;
   }
 }

@@ -1,35 +1,12 @@
-import { clearF64, loadPartF32, storePartF32 } from "./lanes";
+import { addLanesToF64, clearF64, loadLanesF32, paddedToLanes, storeLanesF32 } from "./lanes";
 import { multiplyAddF32 } from "./simd";
 
 /** Rows whose terms are summed in f32 before they flow into f64; a block of them stays in the nearest cache. */
 const BLOCK_ROWS: i32 = 64;
 
-/** Channels rounded up to whole vectors. */
-function paddedChannels(channels: i32): i32 {
-  return (channels + 3) & ~3;
-}
-
 /** Bytes of workspace of every function in this file. */
 export function batchNormWorkspaceBytes(channels: i32): usize {
-  return <usize> paddedChannels(channels) << 4;
-}
-
-/** Four floats, or what is left of a row. */
-function loadLanes(from: usize, left: i32): v128 {
-  return left >= 4 ? v128.load(from) : loadPartF32(from, left);
-}
-
-/** Stores four floats, or what is left of a row. */
-function storeLanes(to: usize, lanes: v128, left: i32): void {
-  if (left >= 4) v128.store(to, lanes);
-  else storePartF32(to, lanes, left);
-}
-
-/** Adds four f32 lanes to four f64 sums. */
-function addLanesToF64(lanes: v128, to: usize): void {
-  const high = v128.shuffle<i32>(lanes, lanes, 2, 3, 2, 3);
-  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(lanes)));
-  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(high)), 16);
+  return 20 * <usize> paddedToLanes(channels);
 }
 
 /** Adds Σ(x − x₀) and Σ(x − x₀)² of a block of rows, where x₀ is the first row of all. */
@@ -43,20 +20,20 @@ function addShiftedSums(
 ): void {
   const rowBytes = <usize> channels << 2;
   for (let left = channels; left > 0; left -= 4) {
-    const shift = loadLanes(first, left);
+    const shift = loadLanesF32(first, left);
     let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
     let at = x;
     let r = rows;
     for (; r >= 2; r -= 2, at += rowBytes << 1) {
-      const d0 = f32x4.sub(loadLanes(at, left), shift);
-      const d1 = f32x4.sub(loadLanes(at + rowBytes, left), shift);
+      const d0 = f32x4.sub(loadLanesF32(at, left), shift);
+      const d1 = f32x4.sub(loadLanesF32(at + rowBytes, left), shift);
       s0 = f32x4.add(s0, d0);
       s1 = f32x4.add(s1, d1);
       q0 = multiplyAddF32(d0, d0, q0);
       q1 = multiplyAddF32(d1, d1, q1);
     }
     if (r > 0) {
-      const d0 = f32x4.sub(loadLanes(at, left), shift);
+      const d0 = f32x4.sub(loadLanesF32(at, left), shift);
       s0 = f32x4.add(s0, d0);
       q0 = multiplyAddF32(d0, d0, q0);
     }
@@ -84,8 +61,8 @@ export function channelMoments(
   workspace: usize,
 ): void {
   const sums = workspace;
-  const squares = sums + (<usize> paddedChannels(channels) << 3);
-  clearF64(sums, 2 * paddedChannels(channels));
+  const squares = sums + (<usize> paddedToLanes(channels) << 3);
+  clearF64(sums, 2 * paddedToLanes(channels));
   for (let row = 0; row < rows; row += BLOCK_ROWS) {
     const block = x + (<usize> row * <usize> channels << 2);
     addShiftedSums(block, x, min(BLOCK_ROWS, rows - row), channels, sums, squares);
@@ -113,7 +90,10 @@ function writeScales(
   }
 }
 
-/** output = (x − mean)·γ/√(variance + ε) + β, and its positive part where `hasRelu`. */
+/**
+ * output = (x − mean)·γ/√(variance + ε) + β, clamped to 0 … `highest` if `hasRelu`: a ReLU for an infinite bound, a ReLU6
+ * for 6.
+ */
 export function normalizeChannels(
   x: usize,
   rows: i32,
@@ -124,90 +104,132 @@ export function normalizeChannels(
   beta: usize,
   epsilon: f32,
   hasRelu: bool,
+  highest: f32,
   output: usize,
   workspace: usize,
 ): void {
   const scales = workspace;
   writeScales(gamma, variance, epsilon, channels, scales);
-  const zero = f32x4.splat(0);
+  const zero = f32x4.splat(0), bound = f32x4.splat(highest);
   for (let r = 0; r < rows; r++) {
     let at: usize = 0;
     for (let left = channels; left > 0; left -= 4, at += 16, x += 16, output += 16) {
-      const centered = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
-      let y = multiplyAddF32(centered, v128.load(scales + at), loadLanes(beta + at, left));
-      if (hasRelu) y = f32x4.max(y, zero);
-      storeLanes(output, y, left);
+      const centered = f32x4.sub(loadLanesF32(x, left), loadLanesF32(mean + at, left));
+      let y = multiplyAddF32(centered, v128.load(scales + at), loadLanesF32(beta + at, left));
+      // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
+      if (hasRelu) y = f32x4.pmin(f32x4.pmax(y, zero), bound);
+      storeLanesF32(output, y, left);
     }
     // The last vector may have been a part of one.
-    const excess = <usize> (paddedChannels(channels) - channels) << 2;
+    const excess = <usize> (paddedToLanes(channels) - channels) << 2;
     x -= excess;
     output -= excess;
   }
 }
 
-/** Adds Σg and Σg·(x − mean) of a block of rows, where g is dy, zero where `output` is not positive if `hasRelu`. */
+/**
+ * dy where the ReLU passed the output y on, else zero. y is computed from x anew by the steps of `normalizeChannels`: that
+ * costs less than reading it.
+ */
+function passGradient(
+  dy: v128,
+  centered: v128,
+  scale: v128,
+  shift: v128,
+  zero: v128,
+  bound: v128,
+): v128 {
+  const y = multiplyAddF32(centered, scale, shift);
+  return v128.and(dy, v128.and(f32x4.gt(y, zero), f32x4.le(y, bound)));
+}
+
+/** Adds Σg and Σg·(x − mean) of a block of rows, where g is dy, or what passes the ReLU of it if `hasRelu`. */
 function addGradientSums(
   dy: usize,
   x: usize,
-  output: usize,
   rows: i32,
   channels: i32,
   mean: usize,
+  scales: usize,
+  beta: usize,
   hasRelu: bool,
+  highest: f32,
   sums: usize,
   products: usize,
 ): void {
   const rowBytes = <usize> channels << 2;
-  const zero = f32x4.splat(0);
+  const zero = f32x4.splat(0), bound = f32x4.splat(highest);
   let offset: usize = 0;
   for (let left = channels; left > 0; left -= 4, offset += 16) {
-    const center = loadLanes(mean + offset, left);
-    let sum = zero, product = zero;
+    const center = loadLanesF32(mean + offset, left);
+    const scale = v128.load(scales + offset), shift = loadLanesF32(beta + offset, left);
+    let sum = zero, product = zero, oddSum = zero, oddProduct = zero;
     let at = offset;
-    for (let r = 0; r < rows; r++, at += rowBytes) {
-      let g = loadLanes(dy + at, left);
-      if (hasRelu) g = v128.and(g, f32x4.gt(loadLanes(output + at, left), zero));
+    let r = rows;
+    for (; r >= 2; r -= 2, at += rowBytes << 1) {
+      const even = f32x4.sub(loadLanesF32(x + at, left), center);
+      const odd = f32x4.sub(loadLanesF32(x + at + rowBytes, left), center);
+      let g = loadLanesF32(dy + at, left), oddG = loadLanesF32(dy + at + rowBytes, left);
+      if (hasRelu) {
+        g = passGradient(g, even, scale, shift, zero, bound);
+        oddG = passGradient(oddG, odd, scale, shift, zero, bound);
+      }
       sum = f32x4.add(sum, g);
-      product = multiplyAddF32(g, f32x4.sub(loadLanes(x + at, left), center), product);
+      oddSum = f32x4.add(oddSum, oddG);
+      product = multiplyAddF32(g, even, product);
+      oddProduct = multiplyAddF32(oddG, odd, oddProduct);
     }
-    addLanesToF64(sum, sums + (offset << 1));
-    addLanesToF64(product, products + (offset << 1));
+    if (r > 0) {
+      const centered = f32x4.sub(loadLanesF32(x + at, left), center);
+      let g = loadLanesF32(dy + at, left);
+      if (hasRelu) g = passGradient(g, centered, scale, shift, zero, bound);
+      sum = f32x4.add(sum, g);
+      product = multiplyAddF32(g, centered, product);
+    }
+    addLanesToF64(f32x4.add(sum, oddSum), sums + (offset << 1));
+    addLanesToF64(f32x4.add(product, oddProduct), products + (offset << 1));
   }
 }
 
 /**
- * Gradients of the normalization in γ and β in one pass. With g = dy, zero where the ReLU gave zero:
+ * Gradients of the normalization in γ and β in one pass. With g = dy, zero where the ReLU is flat:
  *
  *     dβ = Σ g,     dγ = Σ g·(x − mean)/√(variance + ε)
  */
 export function batchNormParameterGradients(
   dy: usize,
   x: usize,
-  output: usize,
   rows: i32,
   channels: i32,
   mean: usize,
   variance: usize,
+  gamma: usize,
+  beta: usize,
   epsilon: f32,
   hasRelu: bool,
+  highest: f32,
   gammaGradient: usize,
   betaGradient: usize,
   workspace: usize,
 ): void {
   const sums = workspace;
-  const products = sums + (<usize> paddedChannels(channels) << 3);
-  clearF64(sums, 2 * paddedChannels(channels));
+  const products = sums + (<usize> paddedToLanes(channels) << 3);
+  const scales = products + (<usize> paddedToLanes(channels) << 3);
+  writeScales(gamma, variance, epsilon, channels, scales);
+  clearF64(sums, 2 * paddedToLanes(channels));
   for (let row = 0; row < rows; row += BLOCK_ROWS) {
     const at = <usize> row * <usize> channels << 2;
     const count = min(BLOCK_ROWS, rows - row);
     addGradientSums(
       dy + at,
       x + at,
-      output + at,
       count,
       channels,
       mean,
+      scales,
+      beta,
       hasRelu,
+      highest,
       sums,
       products,
     );
@@ -229,20 +251,21 @@ export function batchNormParameterGradients(
 export function batchNormInputGradient(
   dy: usize,
   x: usize,
-  output: usize,
   rows: i32,
   channels: i32,
   mean: usize,
   variance: usize,
   gamma: usize,
+  beta: usize,
   epsilon: f32,
   hasRelu: bool,
+  highest: f32,
   gammaGradient: usize,
   betaGradient: usize,
   dx: usize,
   workspace: usize,
 ): void {
-  const arrayBytes = <usize> paddedChannels(channels) << 2;
+  const arrayBytes = <usize> paddedToLanes(channels) << 2;
   const scales = workspace, offsets = scales + arrayBytes, slopes = offsets + arrayBytes;
   writeScales(gamma, variance, epsilon, channels, scales);
   for (let c = 0; c < channels; c++) {
@@ -252,25 +275,26 @@ export function batchNormInputGradient(
     store<f32>(offsets + at, <f32> (<f64> load<f32>(betaGradient + at) / count));
     store<f32>(slopes + at, <f32> (<f64> load<f32>(gammaGradient + at) / (count * deviation)));
   }
-  const zero = f32x4.splat(0);
-  const excess = <usize> (paddedChannels(channels) - channels) << 2;
+  const zero = f32x4.splat(0), bound = f32x4.splat(highest);
+  const excess = <usize> (paddedToLanes(channels) - channels) << 2;
   for (let r = 0; r < rows; r++) {
     let at: usize = 0;
     for (let left = channels; left > 0; left -= 4, at += 16) {
-      let g = loadLanes(dy, left);
-      if (hasRelu) g = v128.and(g, f32x4.gt(loadLanes(output, left), zero));
-      const centered = f32x4.sub(loadLanes(x, left), loadLanes(mean + at, left));
+      const centered = f32x4.sub(loadLanesF32(x, left), loadLanesF32(mean + at, left));
+      const scale = v128.load(scales + at);
+      let g = loadLanesF32(dy, left);
+      if (hasRelu) {
+        g = passGradient(g, centered, scale, loadLanesF32(beta + at, left), zero, bound);
+      }
       const slope = f32x4.mul(centered, v128.load(slopes + at));
       const inner = f32x4.sub(f32x4.sub(g, v128.load(offsets + at)), slope);
-      storeLanes(dx, f32x4.mul(inner, v128.load(scales + at)), left);
+      storeLanesF32(dx, f32x4.mul(inner, scale), left);
       dy += 16;
       x += 16;
-      output += 16;
       dx += 16;
     }
     dy -= excess;
     x -= excess;
-    output -= excess;
     dx -= excess;
   }
 }

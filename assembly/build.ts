@@ -49,10 +49,12 @@ async function compileKernels(features: string[]): Promise<Uint8Array<ArrayBuffe
   const asc = await import("assemblyscript/asc");
   const outputs = new Map<string, Uint8Array<ArrayBuffer>>();
   const diagnostics = asc.createMemoryStream();
+  // A page of memory that is there for certain spares engines without guard pages (Deno) a second check of every load and
+  // store at a constant offset.
   const { error } = await asc.main([
     "index.ts",
     ...["--outFile", "kernels.wasm", "--runtime", "stub", "--importMemory", "--noExportMemory"],
-    ...["--initialMemory", "0", "--optimizeLevel", "3", "--shrinkLevel", "0", "--noAssert"],
+    ...["--initialMemory", "1", "--optimizeLevel", "3", "--shrinkLevel", "0", "--noAssert"],
     ...["--use", "abort=", ...features],
   ], {
     stdout: diagnostics,

@@ -1,4 +1,4 @@
-export { addF32 } from "./add";
+export { addF32, addRowF32 } from "./add";
 export {
   batchNormInputGradient,
   batchNormParameterGradients,
@@ -44,6 +44,7 @@ export {
 export { maxPoolGradient } from "./max_pool_gradient";
 export { accumulateMoments, crossTileBytes, gramTileBytes, momentWorkspaceBytes } from "./moments";
 export { samplePatches } from "./patches";
+export { sumRows, sumRowsWorkspaceBytes } from "./row_sums";
 export {
   eliminateSampleGroup,
   multiplyF64,

@@ -1,3 +1,8 @@
+/** A number of floats rounded up to whole vectors. */
+export function paddedToLanes(count: i32): i32 {
+  return (count + 3) & ~3;
+}
+
 /** The first `count` floats at an address, 1 to 3, in the first lanes; zeros in the others. */
 export function loadPartF32(from: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(from);
@@ -10,6 +15,24 @@ export function storePartF32(to: usize, lanes: v128, count: i32): void {
   if (count == 1) return v128.store32_lane(to, lanes, 0);
   v128.store64_lane(to, lanes, 0);
   if (count == 3) v128.store32_lane(to, lanes, 2, 8);
+}
+
+/** Four floats, or the `left` that remain of a row. */
+export function loadLanesF32(from: usize, left: i32): v128 {
+  return left >= 4 ? v128.load(from) : loadPartF32(from, left);
+}
+
+/** Stores four floats, or the `left` that remain of a row. */
+export function storeLanesF32(to: usize, lanes: v128, left: i32): void {
+  if (left >= 4) v128.store(to, lanes);
+  else storePartF32(to, lanes, left);
+}
+
+/** Adds four f32 lanes to four f64 sums. */
+export function addLanesToF64(lanes: v128, to: usize): void {
+  const high = v128.shuffle<i32>(lanes, lanes, 2, 3, 2, 3);
+  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(lanes)));
+  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(high)), 16);
 }
 
 /** Writes `count` zeros. */

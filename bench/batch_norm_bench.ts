@@ -38,7 +38,7 @@ const stock: Normalize = (x, gamma, beta) => {
 };
 
 const fused = (kernels: Kernels): Normalize => (x, gamma, beta) =>
-  trainBatchNorm(kernels, x, gamma, beta, EPSILON, { relu: true }).output;
+  trainBatchNorm(kernels, x, gamma, beta, EPSILON, { relu: "relu" }).output;
 
 function measureShape(kernels: Kernels, shape: typeof SHAPES[number]): Record<string, string> {
   const size = tf.util.sizeFromShape(shape), channels = shape[3];

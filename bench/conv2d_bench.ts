@@ -28,6 +28,7 @@ import {
   naiveInputGradient,
 } from "../test/reference/conv2d.ts";
 import { randomArray, relativeDifference } from "../test/reference/samples.ts";
+import { withMicroKernel } from "./machine.ts";
 import { formatTable, measureInTurns, type Spread } from "./timing.ts";
 
 const RUNS = 9;
@@ -141,26 +142,6 @@ function methodsFor(shape: ConvolutionShape): ConvolutionMethod[] {
   return canUseWinograd(shape) ? ["direct", "winograd2x2", "winograd4x4"] : ["direct"];
 }
 
-/** Runs the micro-kernel for about as many flops as the convolution, at most 2·10⁸. */
-function withPeak<T>(
-  kernels: Kernels,
-  flops: number,
-  use: (run: () => void, flops: number) => T,
-): T {
-  const { memory, wasm } = kernels;
-  const depth = 256;
-  const repetitions = Math.ceil(Math.min(flops, 2e8) / (depth * 96));
-  return memory.withScratch({ a: depth * 24, b: depth * 32, sums: 48 * 8 }, ({ a, b, sums }) => {
-    memory.f32(a, depth * 6).fill(0.5);
-    memory.f32(b, depth * 8).fill(0.5);
-    memory.f64(sums, 48).fill(0);
-    return use(
-      () => wasm.gemmF32Tile6x8Peak(depth, a, b, sums, repetitions),
-      depth * 96 * repetitions,
-    );
-  });
-}
-
 function measure(kernels: Kernels, layer: Layer): Record<string, string> {
   const shape = describe(layer, layer.images);
   const flops = 2 * layer.kernel ** 2 * layer.channels * tf.util.sizeFromShape(shape.outShape);
@@ -178,7 +159,7 @@ function measure(kernels: Kernels, layer: Layer): Record<string, string> {
   ];
   const stockGradient = () => runStock(stockInputGradient, { dy, filter }, gradientAttrs);
   const rate = (spread: Spread) => flops / spread.min / 1e9;
-  const [peakRate, rates, slow] = withPeak(kernels, flops, (runPeak, peakFlops) => {
+  const [peakRate, rates, slow] = withMicroKernel(kernels, flops, (runPeak, peakFlops) => {
     const [peak, ...rest] = measureInTurns(RUNS, [runPeak, ...steps]);
     const [slowest] = measureInTurns(3, [stockGradient]);
     return [peakFlops / peak.min / 1e9, rest.map(rate), rate(slowest)] as const;

@@ -19,7 +19,6 @@ import { ForwardPlan } from "../src/execution/forward/forward_plan.ts";
 import { InputError } from "../src/base/errors.ts";
 import { openNetwork } from "../src/graph/opening/network.ts";
 import { loadKernels } from "../src/kernels/load.ts";
-import { registerKernels } from "../src/kernels/register.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import { loadModelFile } from "../src/formats/tfjs/load.ts";
 import { writeOnnx } from "../src/formats/onnx/write/write.ts";
@@ -27,6 +26,7 @@ import type { ModelFile } from "../src/model/model_file.ts";
 import { buildNetwork } from "../src/tuning/nets/build.ts";
 import { relativeDifference } from "../test/reference/samples.ts";
 import { AskedChild, readFloats, writeArray } from "./asked_child.ts";
+import { kernelSwitch } from "./machine.ts";
 import { formatSpread, formatTable, measureInTurns, spreadOf } from "./timing.ts";
 
 const ROUNDS = 15, WARM_UPS = 3;
@@ -36,20 +36,6 @@ const BATCH = 128, SEED = 1;
 interface Contestant {
   run(): Promise<number> | number;
   output(): Promise<Float32Array> | Float32Array;
-}
-
-/** Lets tfjs have one set of kernels or another; the swap is not timed. */
-function kernelSwitch(): { stock: () => void; ours: () => void } {
-  const stock = tf.getKernelsForBackend("wasm");
-  registerKernels(kernels);
-  const ours = tf.getKernelsForBackend("wasm");
-  const use = (wanted: tf.KernelConfig[]) => () => {
-    for (const { kernelName } of tf.getKernelsForBackend("wasm")) {
-      tf.unregisterKernel(kernelName, "wasm");
-    }
-    wanted.forEach((config) => tf.registerKernel(config));
-  };
-  return { stock: use(stock), ours: use(ours) };
 }
 
 /** A forward pass in this process, on either set of kernels. */
@@ -168,7 +154,7 @@ const images = tf.randomNormal<tf.Rank.R4>(
   [BATCH, ...model.inputs[0].shape.slice(1) as [number, number, number]],
   ...[0, 1, "float32", SEED] as const,
 );
-const use = kernelSwitch();
+const use = kernelSwitch(kernels);
 const plan = new ForwardPlan(graph, model);
 const predict = () => model.predict(images) as tf.Tensor;
 const advance = () => plan.predict([images.clone()])[0];

@@ -1,4 +1,4 @@
-/** Our side of train_bench.ts: ResNet-20 and one batch, trained on this thread and by workers. */
+/** Our side of train_bench.ts: a network and one batch, trained on this thread and by workers. */
 import * as tf from "@tensorflow/tfjs";
 import { type Batch, readBatch } from "../src/data/batches.ts";
 import { ImageFaults } from "../src/data/image_faults.ts";
@@ -18,22 +18,22 @@ import {
 import { Optimizer } from "../src/execution/training/optimizer.ts";
 import { TrainingNetwork } from "../src/execution/training/training_network.ts";
 
-export const BATCH = 128, SEED = 1;
+export const SEED = 1;
 export const RULE = { optimizer: "momentum", momentum: 0.9, weightDecay: 5e-4 } as const;
 export const LEARNING_RATE = 0.01;
-const SIDE = 32, CHANNELS = 3, CLASSES = 10, PIXELS = SIDE * SIDE * CHANNELS;
+export const SIDE = 32, CLASSES = 10;
+const CHANNELS = 3, PIXELS = SIDE * SIDE * CHANNELS;
 const LOSS = {
   kind: "classes",
   options: { labelSmoothing: 0, distillationWeight: 0, temperature: 1 },
 } as const;
-const ALL = Int32Array.from({ length: BATCH }, (_, index) => index);
 const TRANSFORM: PixelTransform = {
   scale: 1,
   mean: [127.5, 127.5, 127.5],
   std: [63.75, 63.75, 63.75],
   channelOrder: "rgb",
 };
-const PREPROCESSING: Preprocessing = {
+export const PREPROCESSING: Preprocessing = {
   inputs: [{ name: "image", shape: [SIDE, SIDE, CHANNELS], transform: TRANSFORM }],
 };
 
@@ -43,28 +43,47 @@ export interface Subject extends Network {
   readonly layout: ParameterLayout;
   readonly weights: Float32Array;
   readonly data: string;
+  /** Positions of the batch's images. */
+  readonly images: Int32Array;
 }
 
-/** Builds the network, and writes a batch of noise, labeled at random, as CIFAR-10 binaries. */
-export async function makeSubject(data: string): Promise<Subject> {
+/** What to train. */
+export interface SubjectOptions {
+  /** A name that `train` knows. */
+  readonly name: string;
+  /** Images of a batch. */
+  readonly batch: number;
+}
+
+/**
+ * Builds the network, and writes a batch of noise, labeled at random, as CIFAR-10 binaries.
+ *
+ * @param data Folder that the batch is written to.
+ * @param options What to train.
+ */
+export async function makeSubject(
+  data: string,
+  { name, batch }: SubjectOptions,
+): Promise<Subject> {
   const shape = { inputShape: [SIDE, SIDE, CHANNELS], classes: CLASSES } as const;
-  const file = await buildNetwork("resnet20", shape, SEED);
+  const file = await buildNetwork(name, shape, SEED);
   const network = await openNetwork(file);
   const layout = layOutParameters(network.graph);
   const weights = new Float32Array(layout.length);
   packParameters(network.graph, layout, weights);
   const random = createRandom(SEED);
   const records = Uint8Array.from(
-    { length: BATCH * (1 + PIXELS) },
+    { length: batch * (1 + PIXELS) },
     (_, at) => Math.floor(random() * (at % (1 + PIXELS) === 0 ? CLASSES : 256)),
   );
   Deno.writeFileSync(`${data}/data_batch_1.bin`, records);
   Deno.writeFileSync(`${data}/test_batch.bin`, records.subarray(0, 1 + PIXELS));
-  return { ...network, file, layout, weights, data };
+  const images = Int32Array.from({ length: batch }, (_, index) => index);
+  return { ...network, file, layout, weights, data, images };
 }
 
 /** Images of a batch, `first` … `end` − 1, as a tensor. */
-export function imagesOf(batch: Batch, first = 0, end = BATCH): tf.Tensor4D {
+export function imagesOf(batch: Batch, first = 0, end = batch.labels!.length): tf.Tensor4D {
   const values = batch.inputs[0].subarray(first * PIXELS, end * PIXELS);
   return tf.tensor4d(values, [end - first, SIDE, SIDE, CHANNELS]);
 }
@@ -103,7 +122,7 @@ export class LocalTraining {
   /** Mean gradients of two halves of a batch, each with statistics of its own. */
   differentiateHalves(batch: Batch): Float32Array {
     const mean = new Float32Array(this.gradients.length);
-    for (const half of shardIndices(ALL, 2)) {
+    for (const half of shardIndices(Int32Array.from(batch.labels!.keys()), 2)) {
       const [first, end] = [half[0], half[0] + half.length];
       const images = imagesOf(batch, first, end);
       this.differentiate(images, batch.labels!.subarray(first, end));
@@ -119,12 +138,14 @@ export class PoolTraining {
   /** Flat gradients of the last step. */
   readonly gradients: Float32Array;
   readonly #pool: WorkerPool;
+  readonly #images: Int32Array;
   readonly #weights: Float32Array;
   readonly #optimizer: Optimizer;
   #steps = 0;
 
-  private constructor(pool: WorkerPool, layout: ParameterLayout, weights: Float32Array) {
+  private constructor(pool: WorkerPool, { layout, images }: Subject, weights: Float32Array) {
     this.#pool = pool;
+    this.#images = images;
     this.#weights = weights;
     this.gradients = new Float32Array(layout.length);
     this.#optimizer = new Optimizer(layout, RULE);
@@ -139,18 +160,19 @@ export class PoolTraining {
     const request = { file, loss: LOSS, augmentation, seed: SEED };
     const shared = await pool.startTraining(request, layout.length);
     shared.set(weights);
-    return new PoolTraining(pool, layout, shared);
+    return new PoolTraining(pool, subject, shared);
   }
 
   /** The batch as the workers read it. */
   async readBatch(): Promise<Batch> {
-    const faults = new ImageFaults({ share: 0, planned: BATCH });
-    return await readBatch(this.#pool.local.dataset.train, ALL, PREPROCESSING.inputs, faults);
+    const { train } = this.#pool.local.dataset;
+    const faults = new ImageFaults({ share: 0, planned: this.#images.length });
+    return await readBatch(train, this.#images, PREPROCESSING.inputs, faults);
   }
 
   /** Loss and gradients. */
   async differentiate(): Promise<number> {
-    const { loss, images } = await this.#pool.trainStep(ALL, 1, this.gradients);
+    const { loss, images } = await this.#pool.trainStep(this.#images, 1, this.gradients);
     return loss / images;
   }
 

@@ -7,7 +7,7 @@ object, then one for every line on standard input:
 
     gradients   reads weights.f32 anew; writes gradients.f32, and exact.f32 computed in f64, in the order of the flat
                 weights; the losses
-    step        forward, backward, SGD with momentum; its seconds and its loss
+    step        forward, backward, SGD with momentum; its seconds, those of the processor, and its loss
 
 NHWC images become NCHW or channels_last, whatever is faster here, before anything is timed. Gradients are those of NCHW:
 in PyTorch 1.13 normalization of channels_last sums in f32, which costs two digits. TensorFlow's SAME padding is uneven
@@ -57,12 +57,17 @@ class Network:
         weight = lambda role: self.parameters.get((node["key"], role))
         if kind == "Conv2D":
             return convolve(x, weight("kernel"), weight("bias"), config)
+        if kind == "DepthwiseConv2D":
+            kernel = weight("depthwise_kernel")
+            return convolve(x, kernel.transpose(0, 1), weight("bias"), config, kernel.shape[1])
+        if kind == "MaxPooling2D":
+            return F.max_pool2d(x, config["pool_size"], config["strides"])
         if kind == "BatchNormalization":
             mean, variance = (self.statistics[node["key"], role] for role in ("moving_mean", "moving_variance"))
             momentum = 1 - config["momentum"]
             return F.batch_norm(x, mean, variance, weight("gamma"), weight("beta"), True, momentum, config["epsilon"])
-        if kind == "Activation" and config["activation"] == "relu":
-            return F.relu_(x)
+        if kind == "Activation" and config["activation"] in ("relu", "relu6"):
+            return F.relu_(x) if config["activation"] == "relu" else F.relu6(x, inplace=True)
         if kind == "Activation" and config["activation"] == "softmax" and node["key"] == self.output:
             return x  # part of the loss
         if kind == "Add":
@@ -96,15 +101,17 @@ def from_torch(values):
     return values.transpose(2, 3, 1, 0) if values.ndim == 4 else values.T
 
 
-def convolve(x, kernel, bias, config):
+def convolve(x, kernel, bias, config, groups=1):
     pads = []
     for size, extent, stride in zip(x.shape[2:], kernel.shape[2:], config["strides"]):
         is_same = config["padding"] == "same"
         total = max((-(-size // stride) - 1) * stride + extent - size, 0) if is_same else 0
         pads.append((total // 2, total - total // 2))
     if all(before == after for before, after in pads):
-        return F.conv2d(x, kernel, bias, config["strides"], [before for before, _ in pads])
-    return F.conv2d(F.pad(x, (*pads[1], *pads[0])), kernel, bias, config["strides"])
+        padding = [before for before, _ in pads]
+        return F.conv2d(x, kernel, bias, config["strides"], padding, groups=groups)
+    padded = F.pad(x, (*pads[1], *pads[0]))
+    return F.conv2d(padded, kernel, bias, config["strides"], groups=groups)
 
 
 def main():
@@ -136,12 +143,13 @@ def main():
         )
 
         def step():
-            start = time.perf_counter()
+            start, spent = time.perf_counter(), time.process_time()
             optimizer.zero_grad(set_to_none=True)
             loss = network.loss(images, labels)
             loss.backward()
             optimizer.step()
-            return {"seconds": time.perf_counter() - start, "loss": loss.item()}
+            seconds, cpu = time.perf_counter() - start, time.process_time() - spent
+            return {"seconds": seconds, "cpu": cpu, "loss": loss.item()}
 
         return step
 

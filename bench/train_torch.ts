@@ -60,8 +60,8 @@ export class TorchTraining {
     return this.#child.greeting.versions;
   }
 
-  /** Takes a step, and gives its seconds and its loss. */
-  async step(): Promise<{ seconds: number; loss: number }> {
+  /** Takes a step, and gives its seconds, those of the processor, and its loss. */
+  async step(): Promise<{ seconds: number; cpu: number; loss: number }> {
     return await this.#child.ask("step");
   }
 

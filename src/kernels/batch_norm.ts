@@ -17,8 +17,8 @@ export interface TrainedBatchNorm<T extends tf.Tensor> extends ChannelMoments {
 
 /** How {@link trainBatchNorm} goes on. */
 export interface TrainBatchNormOptions {
-  /** Whether a ReLU follows; by default none does. */
-  readonly relu?: boolean;
+  /** Bounds of the ReLU that follows, an infinite one or 6; by default none follows. */
+  readonly relu?: "relu" | "relu6";
   /** Moments to normalize by, which do not change with x. Default: the batch's own. */
   readonly moments?: ChannelMoments;
 }
@@ -67,20 +67,18 @@ export function channelMoments(kernels: Kernels, x: tf.Tensor): ChannelMoments {
   });
 }
 
-/** The tensors of a forward pass that its gradient needs. */
-interface SavedTensors extends ChannelMoments {
-  x: tf.Tensor;
-  gamma: tf.Tensor;
-  output: tf.Tensor;
+/** What a normalization is made of: the batch, its moments, γ and β. */
+interface Normalization extends ChannelMoments {
+  readonly x: tf.Tensor;
+  readonly gamma: tf.Tensor;
+  readonly beta: tf.Tensor;
 }
 
-function batchNormForward(
-  kernels: Kernels,
-  { x, gamma, mean, variance }: Omit<SavedTensors, "output">,
-  beta: tf.Tensor,
-  epsilon: number,
-  relu: boolean,
-): tf.Tensor {
+/** What follows the moments, in the order in which the kernels want it: ε, whether there is a ReLU, and its bound. */
+type Clamp = readonly [epsilon: number, hasRelu: boolean, highest: number];
+
+function batchNormForward(kernels: Kernels, parts: Normalization, clamp: Clamp): tf.Tensor {
+  const { x, gamma, beta, mean, variance } = parts;
   const { rows, channels } = sizesOf(x, { gamma, beta });
   const { memory, wasm } = kernels;
   return memory.withScratch({ workspace: wasm.batchNormWorkspaceBytes(channels) }, (at) => {
@@ -95,8 +93,7 @@ function batchNormForward(
       variances,
       scales,
       shifts,
-      epsilon,
-      relu,
+      ...clamp,
       output.pointer,
       at.workspace,
     );
@@ -107,31 +104,35 @@ function batchNormForward(
 function batchNormBackward(
   kernels: Kernels,
   dy: tf.Tensor,
-  { x, gamma, mean, variance, output }: SavedTensors,
-  { epsilon, relu, isFrozen }: { epsilon: number; relu: boolean; isFrozen: boolean },
+  { x, gamma, beta, mean, variance }: Normalization,
+  clamp: Clamp,
+  isFrozen: boolean,
 ): tf.Tensor[] {
-  const { rows, channels } = sizesOf(x, { gamma });
+  const { rows, channels } = sizesOf(x, { gamma, beta });
   const { memory, wasm } = kernels;
   const sizes = {
     workspace: wasm.batchNormWorkspaceBytes(channels),
     nothing: channels * Float32Array.BYTES_PER_ELEMENT,
   };
   return memory.withScratch(sizes, (at) => {
-    const [dyAt, xAt, outputAt, means, variances, scales] = [dy, x, output, mean, variance, gamma]
+    const [dyAt, xAt, means, variances, scales, shifts] = [dy, x, mean, variance, gamma, beta]
       .map((tensor) => memory.tensorPointer(tensor));
     const gammaGradient = memory.makeTensor([channels]);
     const betaGradient = memory.makeTensor([channels]);
     const dx = memory.makeTensor(x.shape);
-    wasm.batchNormParameterGradients(
+    const problem = [
       dyAt,
       xAt,
-      outputAt,
       rows,
       channels,
       means,
       variances,
-      epsilon,
-      relu,
+      scales,
+      shifts,
+      ...clamp,
+    ] as const;
+    wasm.batchNormParameterGradients(
+      ...problem,
       gammaGradient.pointer,
       betaGradient.pointer,
       at.workspace,
@@ -142,16 +143,7 @@ function batchNormBackward(
       ? [at.nothing, at.nothing]
       : [gammaGradient.pointer, betaGradient.pointer];
     wasm.batchNormInputGradient(
-      dyAt,
-      xAt,
-      outputAt,
-      rows,
-      channels,
-      means,
-      variances,
-      scales,
-      epsilon,
-      relu,
+      ...problem,
       throughVariance,
       throughMean,
       dx.pointer,
@@ -162,7 +154,7 @@ function batchNormBackward(
 }
 
 /**
- * Batch normalization as in training, with the batch's own moments or given ones, and a ReLU if wanted (Ioffe and
+ * Batch normalization as in training, with the batch's own moments or given ones, and a ReLU or ReLU6 if wanted (Ioffe and
  * Szegedy 2015, algorithm 1):
  *
  *     output = γ · (x − mean) / √(variance + ε) + β
@@ -175,7 +167,7 @@ function batchNormBackward(
  * @param gamma γ, c.
  * @param beta β, c.
  * @param epsilon ε.
- * @param options Whether a ReLU follows, and moments.
+ * @param options Which ReLU follows, and moments.
  * @returns The output, and the moments for the moving averages.
  * @throws {TypeError} When types or shapes do not fit, or x is empty.
  */
@@ -185,20 +177,20 @@ export function trainBatchNorm<T extends tf.Tensor>(
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   epsilon: number,
-  { relu = false, moments: given }: TrainBatchNormOptions = {},
+  { relu, moments: given }: TrainBatchNormOptions = {},
 ): TrainedBatchNorm<T> {
   sizesOf(x, { gamma, beta, ...given });
   const moments = given ?? channelMoments(kernels, x);
+  const clamp = [epsilon, relu !== undefined, relu === "relu6" ? 6 : Infinity] as const;
   const normalize = tf.customGrad((...inputs) => {
     const [x, gamma, beta] = inputs as tf.Tensor[];
     const save = inputs[3] as tf.GradSaveFunc;
-    const value = batchNormForward(kernels, { x, gamma, ...moments }, beta, epsilon, relu);
-    // Without a ReLU the output is not needed again, and x stands in for it.
-    save([x, gamma, moments.mean, moments.variance, relu ? value : x]);
+    const value = batchNormForward(kernels, { x, gamma, beta, ...moments }, clamp);
+    save([x, gamma, beta, moments.mean, moments.variance]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [x, gamma, mean, variance, output] = saved;
-      const tensors = { x, gamma, mean, variance, output } as SavedTensors;
-      return batchNormBackward(kernels, dy, tensors, { epsilon, relu, isFrozen: !!given });
+      const [x, gamma, beta, mean, variance] = saved;
+      const parts = { x, gamma, beta, mean, variance } as Normalization;
+      return batchNormBackward(kernels, dy, parts, clamp, given !== undefined);
     };
     return { value, gradFunc };
   });

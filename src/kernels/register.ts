@@ -13,6 +13,7 @@ import {
 import type { Kernels } from "./load.ts";
 import { maxPoolGradientConfig } from "./max_pool_gradient.ts";
 import { preluConfig } from "./prelu.ts";
+import { meanConfig, sumConfig } from "./row_sums.ts";
 import { unsortedSegmentSumConfig } from "./segment_sum.ts";
 import { castConfig, identityConfig } from "./sharing.ts";
 
@@ -27,6 +28,8 @@ const REPLACEMENTS: Record<
   [tf.MaxPoolGrad]: maxPoolGradientConfig,
   [tf.Prelu]: preluConfig,
   [tf.Add]: addConfig,
+  [tf.Sum]: sumConfig,
+  [tf.Mean]: meanConfig,
   [tf.Identity]: identityConfig,
   [tf.Cast]: castConfig,
 };

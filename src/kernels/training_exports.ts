@@ -4,6 +4,20 @@
 export interface TrainingExports {
   /** Adds two arrays; see `assembly/add.ts`. */
   addF32(a: number, b: number, count: number, sums: number): void;
+  /** Adds a row to every row of an array. */
+  addRowF32(a: number, row: number, rows: number, channels: number, sums: number): void;
+  /** Sums rows of every group; see `assembly/row_sums.ts`. */
+  sumRows(
+    x: number,
+    groups: number,
+    rows: number,
+    channels: number,
+    factor: number,
+    sums: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `sumRows`. */
+  sumRowsWorkspaceBytes(channels: number): number;
   /** Gradient of a depthwise convolution in its input; see `assembly/depthwise_conv2d_backprop_input.ts`. */
   depthwiseConv2dBackpropInput(
     dy: number,
@@ -99,7 +113,7 @@ export interface TrainingExports {
     variance: number,
     workspace: number,
   ): void;
-  /** Normalizes, scales and shifts each channel. */
+  /** Normalizes, scales, shifts and clamps each channel. */
   normalizeChannels(
     x: number,
     rows: number,
@@ -110,6 +124,7 @@ export interface TrainingExports {
     beta: number,
     epsilon: number,
     hasRelu: boolean,
+    highest: number,
     output: number,
     workspace: number,
   ): void;
@@ -117,13 +132,15 @@ export interface TrainingExports {
   batchNormParameterGradients(
     dy: number,
     x: number,
-    output: number,
     rows: number,
     channels: number,
     mean: number,
     variance: number,
+    gamma: number,
+    beta: number,
     epsilon: number,
     hasRelu: boolean,
+    highest: number,
     gammaGradient: number,
     betaGradient: number,
     workspace: number,
@@ -132,14 +149,15 @@ export interface TrainingExports {
   batchNormInputGradient(
     dy: number,
     x: number,
-    output: number,
     rows: number,
     channels: number,
     mean: number,
     variance: number,
     gamma: number,
+    beta: number,
     epsilon: number,
     hasRelu: boolean,
+    highest: number,
     gammaGradient: number,
     betaGradient: number,
     dx: number,

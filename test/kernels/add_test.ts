@@ -29,3 +29,13 @@ testBothBuilds(
     assert.equal(tf.memory().numTensors, before);
   },
 );
+
+testBothBuilds("a row is added exactly to every row, whatever its length", (kernels) => {
+  registerKernels(kernels);
+  for (let channels = 0; channels <= 9; channels++) {
+    const [a, row] = [randomArray(3 * channels, channels + 1), randomArray(channels, channels + 2)];
+    const found = tf.tidy(() => tf.add(tf.tensor2d(a, [3, channels]), tf.tensor1d(row)).dataSync());
+    const wanted = a.map((value, index) => value + row[index % channels]);
+    assert.deepEqual([...found], [...wanted]);
+  }
+});

@@ -22,14 +22,21 @@ function drawInputs(shape: number[]) {
   const draw = (size: number[], seed: number) => tf.randomNormal(size, 0.3, 1.2, "float32", seed);
   return {
     x: draw(shape, 1),
-    gamma: draw([channels], 2) as tf.Tensor1D,
+    gamma: draw([channels], 2).mul(SPREAD) as tf.Tensor1D,
     beta: draw([channels], 3) as tf.Tensor1D,
     dy: draw(shape, 4),
   };
 }
 
+type Relu = "relu" | "relu6" | undefined;
+
+/** What the tests go through: no ReLU, and both. */
+const RELUS: Relu[] = [undefined, "relu", "relu6"];
+/** Makes γ so large that both ends of a ReLU6 cut. */
+const SPREAD = 5;
+
 /** tf.moments, tf.batchNorm and tf.relu on tfjs' cpu backend. */
-async function stock(shape: number[], relu: boolean): Promise<Values> {
+async function stock(shape: number[], relu: Relu): Promise<Values> {
   await tf.setBackend("cpu");
   try {
     const { x, gamma, beta, dy } = drawInputs(shape);
@@ -37,7 +44,7 @@ async function stock(shape: number[], relu: boolean): Promise<Values> {
     const forward = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) => {
       const { mean, variance } = tf.moments(x, axes);
       const output = x.sub(mean).div(variance.add(EPSILON).sqrt()).mul(gamma).add(beta);
-      return relu ? tf.relu(output) : output;
+      return relu ? tf[relu](output) : output;
     };
     const { mean, variance } = tf.moments(x, axes);
     return {
@@ -60,9 +67,8 @@ function assertClose(found: ArrayLike<number>, wanted: ArrayLike<number>, what: 
 }
 
 for (const build of ["relaxed", "plain"] as const) {
-  for (const relu of [false, true]) {
-    const name = relu ? "with a ReLU" : "alone";
-    Deno.test(`batch normalization ${name} and its gradients are those of stock ops (${build})`, async () => {
+  for (const relu of RELUS) {
+    Deno.test(`batch normalization ${relu ? `with a ${relu}` : "alone"} and its gradients are those of stock ops (${build})`, async () => {
       const kernels = await loadKernels({ build });
       for (const shape of SHAPES) {
         const wanted = await stock(shape, relu);
@@ -97,14 +103,14 @@ for (const build of ["relaxed", "plain"] as const) {
 }
 
 /** tf.batchNorm with moments that do not change, and tf.relu on tfjs' cpu backend. */
-async function stockFrozen(shape: number[], relu: boolean): Promise<ArrayLike<number>[]> {
+async function stockFrozen(shape: number[], relu: Relu): Promise<ArrayLike<number>[]> {
   await tf.setBackend("cpu");
   try {
     const { x, gamma, beta, dy } = drawInputs(shape);
     const { mean, variance } = drawMoments(shape.at(-1)!);
     const forward = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) => {
       const output = x.sub(mean).div(variance.add(EPSILON).sqrt()).mul(gamma).add(beta);
-      return relu ? tf.relu(output) : output;
+      return relu ? tf[relu](output) : output;
     };
     return [forward(x, gamma, beta), ...tf.grads(forward)([x, gamma, beta], dy)]
       .map((tensor) => tensor.dataSync());
@@ -120,8 +126,8 @@ function drawMoments(channels: number) {
   };
 }
 
-for (const relu of [false, true]) {
-  Deno.test(`batch normalization by given moments lets no gradient flow through them${relu ? ", with a ReLU" : ""}`, async () => {
+for (const relu of RELUS) {
+  Deno.test(`batch normalization by given moments lets no gradient flow through them${relu ? `, with a ${relu}` : ""}`, async () => {
     const kernels = await loadKernels();
     for (const shape of SHAPES) {
       const wanted = await stockFrozen(shape, relu);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import {
+  activationArgument,
   activationOf,
   constructorName,
   consumersByNode,
@@ -37,8 +38,8 @@ interface BatchStatistics {
  */
 export class TrainingNetwork {
   readonly #kernels: Kernels;
-  /** Keys of ReLU layers by the BatchNormalization that they run with. */
-  readonly #fusedRelus: ReadonlyMap<string, string>;
+  /** ReLU layers by the BatchNormalization that they run with. */
+  readonly #fusedRelus: ReadonlyMap<string, FusedRelu>;
   readonly #graph: LayerGraph;
   readonly #model: tf.LayersModel;
   readonly #layout: ParameterLayout;
@@ -161,7 +162,7 @@ export class TrainingNetwork {
       const inputs = node.inputs.map((name) => tensors.get(name)!);
       const outputs = this.#run(node, inputs, statistics);
       const relu = this.#fusedRelus.get(node.key);
-      if (relu !== undefined) tensors.set(relu, outputs[0]);
+      if (relu !== undefined) tensors.set(relu.key, outputs[0]);
       outputs.forEach((output, index) => {
         tensors.set(index === 0 ? node.key : `${node.key}#${index}`, output);
       });
@@ -228,7 +229,7 @@ export class TrainingNetwork {
     const channels = x.shape.at(-1)!;
     const gamma = this.#weight(node, "gamma") ?? tf.ones([channels]);
     const beta = this.#weight(node, "beta") ?? tf.zeros([channels]);
-    const relu = this.#fusedRelus.has(node.key);
+    const relu = this.#fusedRelus.get(node.key)?.activation;
     const isFrozen = this.#freezesStatistics || !isTrainable(node);
     const { output, mean, variance } = trainBatchNorm(
       this.#kernels,
@@ -290,16 +291,29 @@ function variableName(layer: string, role: string): string {
   return `${layer}/${role}`;
 }
 
+/** A ReLU layer that a BatchNormalization clamps its output for. */
+interface FusedRelu {
+  readonly key: string;
+  readonly activation: "relu" | "relu6";
+}
+
 /** ReLU layers that alone read a BatchNormalization. */
-function findFusedRelus(graph: LayerGraph): Map<string, string> {
+function findFusedRelus(graph: LayerGraph): Map<string, FusedRelu> {
   const nodes = nodesByKey(graph.nodes);
-  const fused = new Map<string, string>();
+  const fused = new Map<string, FusedRelu>();
   for (const [key, readers] of consumersByNode(graph)) {
     const [norm, reader] = [nodes.get(key)!, nodes.get(readers[0])];
-    const isFused = norm.className === "BatchNormalization" && norm.calls === 1 &&
-      readers.length === 1 && reader?.className === "Activation" && reader.calls === 1 &&
-      activationOf(reader) === "relu";
-    if (isFused) fused.set(key, reader.key);
+    const isAlone = norm.className === "BatchNormalization" && norm.calls === 1 &&
+      readers.length === 1 && reader?.calls === 1;
+    const activation = isAlone ? reluOf(reader) : undefined;
+    if (activation !== undefined) fused.set(key, { key: reader!.key, activation });
   }
   return fused;
+}
+
+function reluOf(node: LayerNode): FusedRelu["activation"] | undefined {
+  const activation = node.className === "Activation"
+    ? activationOf(node)
+    : activationArgument(node);
+  return activation === "relu" || activation === "relu6" ? activation : undefined;
 }

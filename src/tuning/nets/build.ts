@@ -4,13 +4,14 @@ import { captureModel, disposeModel, type ModelFile, type Weight } from "../../m
 import type { NetworkShape } from "./blocks.ts";
 import { layOutMobileNetV1, layOutMobileNetV2 } from "./mobilenet.ts";
 import { layOutResNet } from "./resnet.ts";
-import { layOutVgg16 } from "./vgg.ts";
+import { layOutVgg } from "./vgg.ts";
 
 const LAYOUTS: ReadonlyMap<string, (shape: NetworkShape) => tf.LayersModel> = new Map([
   ["resnet20", (shape) => layOutResNet(20, shape)],
   ["resnet32", (shape) => layOutResNet(32, shape)],
   ["resnet56", (shape) => layOutResNet(56, shape)],
-  ["vgg16-cifar", layOutVgg16],
+  ["vgg11-cifar", (shape) => layOutVgg(11, shape)],
+  ["vgg16-cifar", (shape) => layOutVgg(16, shape)],
   ["mobilenet-v1", layOutMobileNetV1],
   ["mobilenet-v2", layOutMobileNetV2],
 ]);

@@ -8,19 +8,24 @@ import {
   relu,
 } from "./blocks.ts";
 
-const STAGES = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
+/** Widths of the stages of configurations A and D. */
+const STAGES = {
+  11: [[64], [128], [256, 256], [512, 512], [512, 512]],
+  16: [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]],
+} as const;
 
 /**
- * VGG-16 for small images (Simonyan and Zisserman 2014, configuration D, arXiv 1409.1556): BatchNormalization behind
+ * VGG for small images (Simonyan and Zisserman 2014, configurations A and D, arXiv 1409.1556): BatchNormalization behind
  * every convolution, one Dense layer behind global pooling. A stage is left without its pooling once the maps are 1 × 1.
  *
+ * @param depth Layers with weights, as the paper counts them.
  * @param shape Images and classes.
  * @returns The network.
  */
-export function layOutVgg16(shape: NetworkShape): tf.LayersModel {
+export function layOutVgg(depth: keyof typeof STAGES, shape: NetworkShape): tf.LayersModel {
   const input = image(shape);
   let x = input;
-  for (const [stage, widths] of STAGES.entries()) {
+  for (const [stage, widths] of STAGES[depth].entries()) {
     for (const [place, width] of widths.entries()) {
       const name = `conv${stage + 1}_${place + 1}`;
       x = relu(normalization(convolution(x, name, width), `${name}_bn`), `${name}_relu`);
@@ -29,5 +34,5 @@ export function layOutVgg16(shape: NetworkShape): tf.LayersModel {
     x = tf.layers.maxPooling2d({ name: `pool${stage + 1}`, poolSize: 2 })
       .apply(x) as tf.SymbolicTensor;
   }
-  return tf.model({ name: "vgg16-cifar", inputs: input, outputs: classifier(x, shape) });
+  return tf.model({ name: `vgg${depth}-cifar`, inputs: input, outputs: classifier(x, shape) });
 }
