@@ -40,33 +40,36 @@ Deno.test("headings of the same words have names of their own, and code stays te
   assert.match(body, /&lt;b> &amp; c/);
 });
 
-testWith("chromium")("the site: all that it leads to is there, and axe-core finds no barriers", () =>
-  inTempFolder(async (folder) => {
-    await putBuilt("site", folder);
-    const pages = await listPages(folder);
-    assert.ok(pages.includes("index.html") && pages.includes("example/report.html"));
-    for (const page of pages) {
-      const text = await Deno.readTextFile(join(folder, page));
-      const markup = text.replace(/<script[^]*?<\/script>/g, "");
-      for (const [, target] of markup.matchAll(/(?:href|src|srcset)="([^"#]+)[^"]*"/g)) {
-        if (/^[a-z]+:/.test(target)) continue;
-        const place = posix.normalize(posix.join(posix.dirname(page), target));
-        const isThere = await Deno.stat(join(folder, place)).then(() => true, () => false);
-        assert.ok(isThere, `${page} leads to ${place}, which is not there`);
+testWith("chromium")(
+  "the site: all that it leads to is there, and axe-core finds no barriers",
+  () =>
+    inTempFolder(async (folder) => {
+      await putBuilt("site", folder);
+      const pages = await listPages(folder);
+      assert.ok(pages.includes("index.html") && pages.includes("example/report.html"));
+      for (const page of pages) {
+        const text = await Deno.readTextFile(join(folder, page));
+        const markup = text.replace(/<script[^]*?<\/script>/g, "");
+        for (const [, target] of markup.matchAll(/(?:href|src|srcset)="([^"#]+)[^"]*"/g)) {
+          if (/^[a-z]+:/.test(target)) continue;
+          const place = posix.normalize(posix.join(posix.dirname(page), target));
+          const isThere = await Deno.stat(join(folder, place)).then(() => true, () => false);
+          assert.ok(isThere, `${page} leads to ${place}, which is not there`);
+        }
       }
-    }
-    const [files, views] = [LOOKED_AT.map((page) => join(folder, page)), new Set<string>()];
-    const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
-    const printed = await runChild([...deno, "test/report/browse.ts", ...files], projectFolder);
-    for (const [file, findings] of Object.entries<Findings[]>(JSON.parse(printed))) {
-      for (const { view, overflow, said, violations, brokenImages } of findings) {
-        views.add(view);
-        assert.ok(overflow <= 0, `${file}, ${view}: ${overflow} pixels too wide`);
-        assert.deepEqual({ said, violations, brokenImages }, NOTHING, `${file}, ${view}`);
+      const [files, views] = [LOOKED_AT.map((page) => join(folder, page)), new Set<string>()];
+      const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
+      const printed = await runChild([...deno, "test/report/browse.ts", ...files], projectFolder);
+      for (const [file, findings] of Object.entries<Findings[]>(JSON.parse(printed))) {
+        for (const { view, overflow, said, violations, brokenImages } of findings) {
+          views.add(view);
+          assert.ok(overflow <= 0, `${file}, ${view}: ${overflow} pixels too wide`);
+          assert.deepEqual({ said, violations, brokenImages }, NOTHING, `${file}, ${view}`);
+        }
       }
-    }
-    assert.ok(views.has("phone") && views.has("desktop, dark"));
-  }));
+      assert.ok(views.has("phone") && views.has("desktop, dark"));
+    }),
+);
 
 /** Pages that are looked at in every view. */
 const LOOKED_AT = ["README.html", "docs/index.html", "docs/method.html", "docs/results.html"];

@@ -16,5 +16,9 @@ const CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-s
 export async function startChromium(): Promise<Browser> {
   const { chromium } = await import("playwright-core");
   const executablePath = findProgram("chromium");
-  return await chromium.launch({ executablePath, args: ["--no-sandbox", ...CAMERA], timeout: PATIENCE_MS });
+  return await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", ...CAMERA],
+    timeout: PATIENCE_MS,
+  });
 }
