@@ -53,7 +53,7 @@ async function useExample(page: Page) {
   await page.select("#effort", "quick");
   await page.focus("button[type=submit]");
   await page.keyboard.press("Enter");
-  const figures = await readText(page, "[data-testid=result]");
+  const figures = await readText(page, "[data-testid=result], [role=alert]");
   const focused = await page.evaluate("document.activeElement.id");
   return { accuracy, note, slider, figures, focused };
 }
