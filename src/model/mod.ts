@@ -14,6 +14,14 @@ export type {
   Weight,
   WeightType,
 } from "./model_file.ts";
+export {
+  OPERATION_CLASS,
+  type OperationConfig,
+  type OperationConstant,
+  type OperationReach,
+  operationShape,
+  sliceOperation,
+} from "./operation.ts";
 export { encodeWeights } from "./encode_weights.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
