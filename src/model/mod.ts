@@ -22,6 +22,14 @@ export {
   operationShape,
   sliceOperation,
 } from "./operation.ts";
+export type {
+  FrameInput,
+  FrameOutput,
+  ModelFrame,
+  ModelTail,
+  TailInput,
+  TailNode,
+} from "./model_frame.ts";
 export { encodeWeights } from "./encode_weights.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";

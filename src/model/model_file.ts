@@ -1,4 +1,5 @@
 import type { Notice } from "../base/mod.ts";
+import type { ModelFrame } from "./model_frame.ts";
 import type { Weight } from "./weight.ts";
 
 export type { Weight, WeightType } from "./weight.ts";
@@ -58,6 +59,8 @@ export interface ModelFile {
   trainingConfig?: unknown;
   /** What its kernels are stored as where that is fewer bytes than float32; a model made of it is written so too. */
   quantized?: QuantizedType;
+  /** What the file of a graph has around these layers. */
+  frame?: ModelFrame;
   /** Bytes of model.json and its shards together; 0 for a model that was never on disk. */
   bytes: number;
   /** What is to be said of files beside it that name its classes differently. */
