@@ -6,6 +6,7 @@ import {
   type EvaluationReport,
   type FilesInMemory,
   fold,
+  folderFormatOf,
   inspect,
   type InspectReport,
   measureLatency,
@@ -154,7 +155,11 @@ export const jobs = {
     { model, stem, format }: { model: ModelFile; stem: string; format: DownloadFormat },
   ): Promise<Download> {
     const name = format === "tfjs" ? `${stem}.zip` : `${stem}.${format}`;
-    const files = await writeModel(name, model);
+    const files = await writeModel(
+      name,
+      model,
+      format === "tfjs" ? { format: folderFormatOf(model) } : {},
+    );
     const bytes = format === "tfjs" ? zipSync(Object.fromEntries(files)) : files.get(name)!;
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
@@ -182,6 +187,6 @@ async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTun
 }
 
 async function countBytes(model: ModelFile): Promise<number> {
-  const files = await writeModel("model", model);
+  const files = await writeModel("model", model, { format: folderFormatOf(model) });
   return files.values().reduce((sum, { length }) => sum + length, 0);
 }

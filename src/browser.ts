@@ -52,7 +52,7 @@ export {
 export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/evaluate.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
-export { readModel, writeModel } from "./formats/mod.ts";
+export { folderFormatOf, readModel, writeModel } from "./formats/mod.ts";
 export { startBackend } from "./kernels/mod.ts";
 export { type ModelFile, type PreprocessingOverrides, preprocessingPresets } from "./model/mod.ts";
 export {

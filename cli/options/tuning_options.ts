@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import {
   type FinetuneOptions,
+  type FolderFormat,
   type ModelFile,
   saveModel,
   type StoredType,
@@ -163,6 +164,7 @@ export interface TuningFlags extends ScheduleFlags {
   /** Write the model folded. */
   readonly fold?: boolean;
   /** Type that kernels are stored in. */
+  readonly format?: FolderFormat;
   readonly quantize?: StoredType;
   /** Print JSON. */
   readonly json?: boolean;
@@ -244,7 +246,7 @@ export async function writeTuning(
   start: TuningStart,
   flags: TuningFlags,
 ): Promise<WrittenTuning> {
-  const { out, force, quantize, latency } = flags;
+  const { out, force, format, quantize, latency } = flags;
   if (report.interrupted) {
     throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
@@ -262,7 +264,7 @@ export async function writeTuning(
       { before: original, after: written, latency, onProgress },
     )
   );
-  const { bytes } = await saveModel(out, written, { force, quantize, extraFiles });
+  const { bytes } = await saveModel(out, written, { force, format, quantize, extraFiles });
   await rm(checkpointFolder(out), { recursive: true }).catch(() => {});
   return { record, bytes, out };
 }

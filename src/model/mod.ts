@@ -30,7 +30,7 @@ export type {
   TailInput,
   TailNode,
 } from "./model_frame.ts";
-export { encodeWeights } from "./encode_weights.ts";
+export { encodeWeights, type StoredWeights } from "./encode_weights.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export {
