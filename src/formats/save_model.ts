@@ -57,6 +57,7 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
   [".onnx", {
     write: async (file) => (await import("./onnx/mod.ts")).writeOnnx(file),
     stores: [],
+    keepsSteps: true,
   }],
   [".tflite", {
     write: async (file, { quantize, batch }) => {
