@@ -67,6 +67,7 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
     },
     stores: ["float16", "int8"],
     fixesBatch: true,
+    keepsSteps: true,
   }],
 ]);
 
