@@ -11,6 +11,7 @@ import {
   type PruneOptions,
   type PruneTuning,
   refuseExistingModel,
+  refuseUnwritable,
   saveModel,
   type SelectionMethod,
   settleEffort,
@@ -83,6 +84,7 @@ export async function runPrune(
   }
   await refuseExistingModel(flags.out, flags);
   const original = await openModel(model);
+  refuseUnwritable(flags.out, original, flags);
   const checkpoint = checkpointFolder(flags.out);
   keepAtInterrupt(() => describeKept(checkpoint, flags));
   const run = (more: Pick<PruneOptions, "signal" | "checkpoint"> = {}) =>
@@ -99,9 +101,9 @@ export async function runPrune(
     { before: original, after: written, latency: flags.latency, card: flags.card, onProgress },
     log && searchFiles(log),
   );
-  const { force, quantize } = flags;
+  const { force, format, quantize } = flags;
   const saved = await untilInterrupted((signal) =>
-    saveModel(flags.out, written, { force, quantize, extraFiles, signal })
+    saveModel(flags.out, written, { force, format, quantize, extraFiles, signal })
   );
   await rm(checkpoint, { recursive: true }).catch(() => {});
   const bytes = { before: original.bytes, after: saved.bytes };

@@ -2,6 +2,7 @@ import {
   openModel,
   pruneWithoutData,
   refuseExistingModel,
+  refuseUnwritable,
   saveModel,
   type WithoutDataReport,
 } from "../src/mod.ts";
@@ -35,9 +36,10 @@ export async function runWithoutData(
   command: readonly string[],
 ): Promise<void> {
   refuseOptionsOfData(flags);
-  const { out, json, force, quantize } = flags;
+  const { out, json, force, format, quantize } = flags;
   await refuseExistingModel(out, flags);
   const original = await openModel(model);
+  refuseUnwritable(out, original, flags);
   const { file, report } = await pruneWithoutData({
     model: original,
     policy: await readPolicy({ ...flags, pruneOption: flags.pruneOption ?? "budget" }),
@@ -49,7 +51,7 @@ export async function runWithoutData(
   say(`note: ${NOT_MEASURED}`);
   const record = { ...describeCommand(command), ...report, notices: [NOT_MEASURED] };
   const written = await foldIfAsked(withProvenance(file, record), flags);
-  const { bytes } = await saveModel(out, written, { force, quantize });
+  const { bytes } = await saveModel(out, written, { force, format, quantize });
   console.log(
     json
       ? JSON.stringify({ out, bytes, ...record } satisfies Outputs["prune"])

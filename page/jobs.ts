@@ -1,4 +1,4 @@
-import { strToU8, zipSync } from "fflate";
+import { strToU8, type Zippable, zipSync } from "fflate";
 import {
   type DatasetSummary,
   type Effort,
@@ -7,6 +7,7 @@ import {
   explore,
   type FilesInMemory,
   fold,
+  folderFormatOf,
   inspect,
   type InspectReport,
   measureLatency,
@@ -210,9 +211,11 @@ export const jobs = {
     { model, stem, format }: { model: ModelFile; stem: string; format: DownloadFormat },
   ): Promise<Download> {
     const name = format === "tfjs" ? `${stem}.zip` : `${stem}.${format}`;
-    const files = await writeModel(name, model);
+    const folder = folderFormatOf(model);
+    const files = await writeModel(name, model, format === "tfjs" ? { format: folder } : {});
+    const ready: Zippable = folder === "layers" ? { "index.html": strToU8(readyPage) } : {};
     const bytes = format === "tfjs"
-      ? zipSync({ ...Object.fromEntries(files), "index.html": strToU8(readyPage) })
+      ? zipSync({ ...Object.fromEntries(files), ...ready })
       : files.get(name)!;
     return { name, bytes: bytes as Uint8Array<ArrayBuffer> };
   },
@@ -258,6 +261,6 @@ async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTun
 }
 
 async function countBytes(model: ModelFile): Promise<number> {
-  const files = await writeModel("model", model);
+  const files = await writeModel("model", model, { format: folderFormatOf(model) });
   return files.values().reduce((sum, { length }) => sum + length, 0);
 }

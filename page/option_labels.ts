@@ -14,6 +14,7 @@ export const OPTION_LABELS: OptionWords = {
     data: "images",
     dataFolder: NOT_HERE,
     force: NOT_HERE,
+    format: NOT_HERE,
     inputSize: '"Input size"',
     labels: 'switching off "Use the classes"',
     latencyTable: NOT_HERE,

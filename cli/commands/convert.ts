@@ -1,8 +1,13 @@
 import { Command } from "@commander-js/extra-typings";
-import { openModel, refuseExistingModel, saveModel } from "../../src/mod.ts";
+import { openModel, refuseExistingModel, refuseUnwritable, saveModel } from "../../src/mod.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { untilInterrupted } from "../interrupt.ts";
-import { foldIfAsked, foldOption, quantizeOption } from "../options/output_options.ts";
+import {
+  foldIfAsked,
+  foldOption,
+  formatOption,
+  quantizeOption,
+} from "../options/output_options.ts";
 import { positiveInteger } from "../options/parsers.ts";
 import { formatBytes } from "../output/table.ts";
 import type { Outputs } from "../output/outputs.ts";
@@ -17,10 +22,11 @@ export const convertCommand = new Command("convert")
   .argument("<in>", "model.json of tfjs or its folder, .keras or .h5 of Keras, .onnx or .tflite")
   .argument(
     "<out>",
-    "a name that ends in .keras, .onnx or .tflite, or a folder for a tfjs layers model",
+    "a name that ends in .keras, .onnx or .tflite, or a folder for a tfjs model",
   )
   .option("--force", "replace the model that stands in <out>")
   .addOption(foldOption)
+  .addOption(formatOption)
   .addOption(quantizeOption)
   .option(
     "--batch <images>",
@@ -33,12 +39,13 @@ export const convertCommand = new Command("convert")
     "\nExample:\n  deno task secateur convert cli/example/resnet8-fashion-mnist resnet8.onnx\n",
   )
   .action(async (from, out, flags) => {
-    const { force, quantize, batch, json } = flags;
-    await refuseExistingModel(out, { force, quantize, batch });
+    const { force, format, quantize, batch, json } = flags;
+    await refuseExistingModel(out, { force, format, quantize, batch });
     const original = await openModel(from);
+    refuseUnwritable(out, original, { format });
     const file = await foldIfAsked(original, flags);
     const { bytes } = await untilInterrupted((signal) =>
-      saveModel(out, file, { force, quantize, batch, signal })
+      saveModel(out, file, { force, format, quantize, batch, signal })
     );
     const isDequantized = original.metadata?.dequantized === true;
     if (json) {

@@ -1,5 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
-import { finetune, openModel, refuseExistingModel, TUNING_DEFAULTS } from "../../src/mod.ts";
+import {
+  finetune,
+  openModel,
+  refuseExistingModel,
+  refuseUnwritable,
+  TUNING_DEFAULTS,
+} from "../../src/mod.ts";
 import {
   addImageOptions,
   batchSizeEvalOption,
@@ -9,7 +15,7 @@ import {
 } from "../options/data_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
 import { keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
-import { cardOption, foldOption, quantizeOption } from "../options/output_options.ts";
+import { cardOption, foldOption, formatOption, quantizeOption } from "../options/output_options.ts";
 import { withProgress } from "../output/progress.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
@@ -32,6 +38,7 @@ const base = new Command("finetune")
   .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
   .option("--force", "replace the model that stands in --out")
   .addOption(foldOption)
+  .addOption(formatOption)
   .addOption(quantizeOption)
   .addOption(cardOption)
   .addOption(distillationOptions.teacher)
@@ -58,6 +65,7 @@ export const finetuneCommand = addImageOptions(command)
   .action(async (model, flags) => {
     await refuseExistingModel(flags.out, flags);
     const file = await openModel(model);
+    refuseUnwritable(flags.out, file, flags);
     keepAtInterrupt(() => describeState(checkpointFolder(flags.out)));
     const outcome = await untilInterrupted((signal) =>
       withProgress((onProgress) =>

@@ -1,8 +1,14 @@
 import { Command } from "@commander-js/extra-typings";
-import { fold, openModel, refuseExistingModel, saveModel } from "../../src/mod.ts";
+import {
+  fold,
+  openModel,
+  refuseExistingModel,
+  refuseUnwritable,
+  saveModel,
+} from "../../src/mod.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { untilInterrupted } from "../interrupt.ts";
-import { quantizeOption } from "../options/output_options.ts";
+import { formatOption, quantizeOption } from "../options/output_options.ts";
 import { formatBytes } from "../output/table.ts";
 import type { Outputs } from "../output/outputs.ts";
 
@@ -11,6 +17,7 @@ export const foldCommand = new Command("fold")
   .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .argument("<out>", "a folder, or a name that ends in .keras, .onnx or .tflite")
   .option("--force", "replace the model that stands in <out>")
+  .addOption(formatOption)
   .addOption(quantizeOption)
   .addOption(jsonOption)
   .addHelpText(
@@ -23,12 +30,13 @@ Example:
   deno task secateur fold cli/example/resnet8-fashion-mnist folded
 `,
   )
-  .action(async (model, out, { force, quantize, json }) => {
-    await refuseExistingModel(out, { force, quantize });
+  .action(async (model, out, { force, format, quantize, json }) => {
+    await refuseExistingModel(out, { force, format, quantize });
     const original = await openModel(model);
+    refuseUnwritable(out, original, { format });
     const { file, layers, difference, isTelling } = await fold(original);
     const { bytes: after } = await untilInterrupted((signal) =>
-      saveModel(out, file, { force, quantize, signal })
+      saveModel(out, file, { force, format, quantize, signal })
     );
     const bytes = { before: original.bytes, after };
     console.log(

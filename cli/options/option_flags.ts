@@ -11,6 +11,7 @@ export const OPTION_FLAGS: OptionWords = {
     data: "--data",
     dataFolder: "--data",
     force: "--force",
+    format: "--format",
     inputSize: "--input-size",
     labels: "--no-labels",
     latencyTable: "--latency-table",

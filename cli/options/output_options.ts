@@ -9,6 +9,13 @@ export const quantizeOption = new Option(
     "the given one is stored as, otherwise float32)",
 ).choices(["float32", "uint8", "uint16", "float16", "int8"]);
 
+/** `--format`: what a folder holds. */
+export const formatOption = new Option(
+  "--format <format>",
+  "what is written to a folder: layers, a tfjs layers model, or graph, a tfjs graph model with the inputs, outputs and nodes " +
+    "without a layer of the given one (default: layers)",
+).choices(["layers", "graph"] as const);
+
 /** `--fold`: the model is made ready for use. */
 export const foldOption = new Option(
   "--fold",

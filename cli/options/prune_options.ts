@@ -8,7 +8,7 @@ import {
   noLabelsOption,
 } from "./data_options.ts";
 import { createEffortOption } from "./effort_option.ts";
-import { cardOption, foldOption, quantizeOption } from "./output_options.ts";
+import { cardOption, foldOption, formatOption, quantizeOption } from "./output_options.ts";
 import { boolean, positiveInteger, positiveNumber, ratio, seedInteger } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
@@ -49,6 +49,7 @@ export function createPruneCommand() {
     .requiredOption("--out <dir>", "folder for the smaller model")
     .option("--force", "replace the model that stands in --out")
     .addOption(foldOption)
+    .addOption(formatOption)
     .addOption(quantizeOption)
     .addOption(cardOption)
     .addOption(

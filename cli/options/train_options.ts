@@ -8,7 +8,7 @@ import {
   jsonOption,
   workersOption,
 } from "./data_options.ts";
-import { cardOption, foldOption, quantizeOption } from "./output_options.ts";
+import { cardOption, foldOption, formatOption, quantizeOption } from "./output_options.ts";
 import { positiveInteger } from "./parsers.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import { addStepOptions, createTuningOptions } from "./tuning_options.ts";
@@ -34,6 +34,7 @@ export function createTrainCommand() {
     .requiredOption("--out <dir>", "folder for the model; the checkpoint is beside it")
     .option("--force", "replace the model that stands in --out")
     .addOption(foldOption)
+    .addOption(formatOption)
     .addOption(quantizeOption)
     .addOption(cardOption)
     .addOption(tuningOptions.epochs)

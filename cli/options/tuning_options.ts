@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import {
   type FinetuneOptions,
+  type FolderFormat,
   type ModelFile,
   saveModel,
   type StoredType,
@@ -165,6 +166,8 @@ export interface TuningFlags extends ScheduleFlags {
   readonly fold?: boolean;
   /** Write a model card. */
   readonly card?: boolean;
+  /** Kind of the folder that is written. */
+  readonly format?: FolderFormat;
   /** Type that kernels are stored in. */
   readonly quantize?: StoredType;
   /** Print JSON. */
@@ -247,7 +250,7 @@ export async function writeTuning(
   start: TuningStart,
   flags: TuningFlags,
 ): Promise<WrittenTuning> {
-  const { out, force, quantize, latency, card } = flags;
+  const { out, force, format, quantize, latency, card } = flags;
   if (report.interrupted) {
     throw new InterruptError(describeInterrupt(`interrupted in epoch ${report.epochs.length + 1}`));
   }
@@ -265,7 +268,7 @@ export async function writeTuning(
       { before: original, after: written, latency, card, onProgress },
     )
   );
-  const { bytes } = await saveModel(out, written, { force, quantize, extraFiles });
+  const { bytes } = await saveModel(out, written, { force, format, quantize, extraFiles });
   await rm(checkpointFolder(out), { recursive: true }).catch(() => {});
   return { record, bytes, out };
 }

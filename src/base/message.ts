@@ -11,6 +11,7 @@ export type OptionName =
   | "data"
   | "dataFolder"
   | "force"
+  | "format"
   | "inputSize"
   | "labels"
   | "latencyTable"
@@ -76,6 +77,7 @@ export const LIBRARY_WORDS: OptionWords = {
     data: "data",
     dataFolder: "dataFolder",
     force: "force",
+    format: "format",
     inputSize: "inputSize",
     labels: "labels: false",
     latencyTable: "latencyTable",

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
 import type { DatasetPlace } from "../data/mod.ts";
 import { differences, InputError, option, Stopwatch } from "../base/mod.ts";
-import { readModel, writeModel } from "../formats/mod.ts";
+import { encodeModelFiles, readModel } from "../formats/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import {
   BLOBS_OF_FILES,
@@ -179,7 +179,7 @@ export function requireSame(found: object, wanted: object, data: string): void {
 /** Keeps the files of a model as blobs, by name. */
 export async function putModel(file: ModelFile, blobs: BlobStore): Promise<Record<string, string>> {
   const names: Record<string, string> = {};
-  for (const [name, bytes] of await writeModel("model", file)) names[name] = await blobs.put(bytes);
+  for (const [name, bytes] of encodeModelFiles(file)) names[name] = await blobs.put(bytes);
   return names;
 }
 

@@ -1,14 +1,21 @@
 import { basename, dirname, extname, join } from "node:path";
-import { option, refuseExistingFile, UsageError, writeWholeFiles } from "../base/mod.ts";
+import {
+  InputError,
+  option,
+  refuseExistingFile,
+  UsageError,
+  writeWholeFiles,
+} from "../base/mod.ts";
 import { writeKeras } from "./keras/mod.ts";
 import {
   encodeModelFiles,
   refuseExisting,
   resolveExtraFiles,
-  saveModelFile,
+  saveFolder,
   type SaveOptions,
 } from "./tfjs/save.ts";
-import type { ModelFile } from "../model/mod.ts";
+import type { FolderFormat } from "./tfjs/folder_format.ts";
+import { type ModelFile, OPERATION_CLASS } from "../model/mod.ts";
 
 /** How kernels may be stored; `int8` in TensorFlow Lite alone. */
 export type StoredType = NonNullable<SaveOptions["quantize"]> | "int8";
@@ -21,6 +28,8 @@ export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
    * Default: float32, in a tfjs layers model the type that it was read with.
    */
   quantize?: StoredType;
+  /** What a folder holds: a layers model, or a graph of TensorFlow's operations. Default: a layers model. */
+  format?: FolderFormat;
   /**
    * Images that go through a TensorFlow Lite file at once; null leaves it open, which LiteRT.js does not take. Default: 1.
    * All other formats leave it open.
@@ -29,7 +38,7 @@ export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
 }
 
 /** How a file is to be written. */
-export type FileOptions = Pick<SaveModelOptions, "quantize" | "batch">;
+export type FileOptions = Pick<SaveModelOptions, "format" | "quantize" | "batch">;
 
 /** A format that is one file. */
 interface FileFormat {
@@ -38,6 +47,8 @@ interface FileFormat {
   readonly stores: readonly StoredType[];
   /** Whether it says how many images go through at once. */
   readonly fixesBatch?: boolean;
+  /** Whether it has a place for operations that have no layer. */
+  readonly keepsSteps?: boolean;
 }
 
 /** Formats that are one file, by the ending of its name. */
@@ -46,6 +57,7 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
   [".onnx", {
     write: async (file) => (await import("./onnx/mod.ts")).writeOnnx(file),
     stores: [],
+    keepsSteps: true,
   }],
   [".tflite", {
     write: async (file, { quantize, batch }) => {
@@ -55,8 +67,12 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
     },
     stores: ["float16", "int8"],
     fixesBatch: true,
+    keepsSteps: true,
   }],
 ]);
+
+/** Operations that a message names; further ones are counted. */
+const MOST_NAMED = 5;
 
 /** What kernels of a tfjs layers model may be stored as beside float32. */
 const FOLDER_STORES: readonly StoredType[] = ["uint8", "uint16", "float16"];
@@ -67,9 +83,18 @@ function formatOf(path: string): FileFormat | undefined {
 }
 
 /** Refuses what a format has no place for: a type of its kernels, a number of images at once. */
-function requirePlace(path: string, { quantize, batch }: FileOptions): void {
+function requirePlace(path: string, { format: folder, quantize, batch }: FileOptions): void {
   const format = formatOf(path);
-  const place = format ? `a ${extname(path)} file` : "a tfjs layers model";
+  const place = format ? `a ${extname(path)} file` : nameFolder(folder);
+  if (format && folder !== undefined) {
+    throw new UsageError([
+      `writing ${path}: found `,
+      option("format"),
+      ` ${folder} for ${place}; leave `,
+      option("format"),
+      " out, or write to a folder",
+    ]);
+  }
   if (batch !== undefined && !format?.fixesBatch) {
     throw new UsageError([
       `writing ${path}: found `,
@@ -99,11 +124,85 @@ function requirePlace(path: string, { quantize, batch }: FileOptions): void {
   ]);
 }
 
+/** What a folder holds, for messages. */
+function nameFolder(format: FileOptions["format"]): string {
+  return format === "graph" ? "a tfjs graph model" : "a tfjs layers model";
+}
+
+/** Names of the operations of a model that have no layer. */
+function listOperations({ topology, frame }: ModelFile): { steps: string[]; tail: string[] } {
+  const steps = topology.config.layers!
+    .filter(({ class_name: className }) => className === OPERATION_CLASS)
+    .map(({ name, config }) => `"${name}" (${config.operator})`);
+  const tail = frame?.tail?.nodes.filter(({ operator }) => operator !== "Const")
+    .map(({ name, operator }) => `"${name}" (${operator})`) ?? [];
+  return { steps, tail };
+}
+
+/**
+ * What a folder has to hold for a model.
+ *
+ * @param file The model.
+ * @returns `graph` where the model has operations that have no layer.
+ *
+ * @example Find out what a folder has to hold
+ * ```ts
+ * import { folderFormatOf, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(folderFormatOf(await openModel("cli/example/resnet8-fashion-mnist")), "layers");
+ * ```
+ */
+export function folderFormatOf(file: ModelFile): FolderFormat {
+  const { steps, tail } = listOperations(file);
+  return steps.length + tail.length > 0 ? "graph" : "layers";
+}
+
+/**
+ * Refuses a model that a format cannot hold, before any work is spent: operations that have no layer, as steps of their own or
+ * as a tail behind the layers, have a place in graph models alone, and steps in some files too.
+ *
+ * @param path Where {@link saveModel} is to write.
+ * @param file The model, or one that is to be made smaller.
+ * @param options What a folder is to hold.
+ * @throws {InputError} When the format has no place for an operation of the model; the message names it.
+ *
+ * @example Find out before the work whether a model can be written
+ * ```ts
+ * import { openModel, refuseUnwritable } from "@secateur/secateur";
+ *
+ * const model = await openModel("cli/example/resnet8-fashion-mnist");
+ * refuseUnwritable("resnet8.keras", model);
+ * ```
+ */
+export function refuseUnwritable(
+  path: string,
+  file: ModelFile,
+  { format: folder }: Pick<FileOptions, "format"> = {},
+): void {
+  const format = formatOf(path);
+  const isGraph = format === undefined && folder === "graph";
+  if (isGraph) return;
+  const place = format ? `a ${extname(path)} file` : nameFolder(folder);
+  const { steps, tail } = listOperations(file);
+  const found = format?.keepsSteps ? tail : [...steps, ...tail];
+  if (found.length === 0) return;
+  const named = found.slice(0, MOST_NAMED).join(", ");
+  const rest = found.length > MOST_NAMED ? ` and ${found.length - MOST_NAMED} more` : "";
+  throw new InputError([
+    `writing ${path}: found operations that have no layer, ${named}${rest}, for ${place}, ` +
+    "wanted layers alone; write a graph model, to a folder with ",
+    option("format"),
+    " graph",
+  ]);
+}
+
 /**
  * Writes a model into memory, in the format that {@link saveModel} would write.
  *
  * @param name Name of the file, or of the folder of a tfjs layers model.
  * @param file The model.
+ * @param options What a folder is to hold, what kernels are stored as, images at once.
  * @returns The bytes of its files, by name.
  * @throws {InputError} When the format cannot hold a layer of the model.
  *
@@ -119,9 +218,26 @@ function requirePlace(path: string, { quantize, batch }: FileOptions): void {
  * assert.equal(again.weights.size, model.weights.size);
  * ```
  */
-export async function writeModel(name: string, file: ModelFile): Promise<Map<string, Uint8Array>> {
+export async function writeModel(
+  name: string,
+  file: ModelFile,
+  options: FileOptions = {},
+): Promise<Map<string, Uint8Array>> {
+  requirePlace(name, options);
+  refuseUnwritable(name, file, options);
   const format = formatOf(name);
-  return format ? new Map([[name, await format.write(file, {})]]) : encodeModelFiles(file);
+  if (format) return new Map([[name, await format.write(file, options)]]);
+  return await encodeFolder(file, options);
+}
+
+/** The files of a folder, whose kernels {@link requirePlace} has looked at. */
+async function encodeFolder(
+  file: ModelFile,
+  { format, quantize }: FileOptions,
+): Promise<Map<string, Uint8Array>> {
+  const stored = quantize as SaveOptions["quantize"];
+  if (format !== "graph") return encodeModelFiles(file, stored);
+  return (await import("./graph_model/mod.ts")).encodeGraphModel(file, stored);
 }
 
 /**
@@ -156,7 +272,8 @@ export async function refuseExistingModel(
 }
 
 /**
- * Writes a model: to a `.keras`, `.onnx` or `.tflite` file where the name ends so, otherwise as a tfjs layers model to a folder.
+ * Writes a model: to a `.keras`, `.onnx` or `.tflite` file where the name ends so, otherwise to a folder, as a tfjs layers model
+ * or, with `format: "graph"`, as a tfjs graph model.
  * Whatever it is, it is written beside its place first.
  *
  * @param path The file or folder.
@@ -187,10 +304,11 @@ export async function saveModel(
 ): Promise<{ bytes: number }> {
   const { quantize, batch, ...rest } = options;
   requirePlace(path, options);
+  refuseUnwritable(path, file, options);
   const format = formatOf(path);
   if (format === undefined) {
-    const stored = quantize as SaveOptions["quantize"];
-    return await saveModelFile(path, file, { verify: true, ...rest, quantize: stored });
+    const files = await encodeFolder(file, options);
+    return await saveFolder(path, files, { verify: true, ...rest }, options.format ?? "layers");
   }
   const { signal } = options;
   await refuseExistingModel(path, options);

@@ -5,6 +5,7 @@ import { buildWithinWeights } from "./build_within_weights.ts";
 import { checkTopology } from "./check_topology.ts";
 import { decodeWeights, readWeightSpec } from "./decode_weights.ts";
 import type { ModelFile } from "./model_file.ts";
+import { packOperations } from "./operation_layer.ts";
 import { readTopology } from "./topology.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function instantiate(file: ModelFile): Promise<tf.LayersModel> {
   const { topology, weights, path } = file;
   checkTopology(topology, path);
   try {
-    const model = await buildWithinWeights(topology, weights.values());
+    const model = await buildWithinWeights(packOperations(topology), weights.values());
     const tensors = Object.fromEntries(
       [...weights].map(([name, { values, shape, dtype }]) => [
         name,

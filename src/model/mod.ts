@@ -14,7 +14,23 @@ export type {
   Weight,
   WeightType,
 } from "./model_file.ts";
-export { encodeWeights } from "./encode_weights.ts";
+export {
+  OPERATION_CLASS,
+  type OperationConfig,
+  type OperationConstant,
+  type OperationReach,
+  operationShape,
+  sliceOperation,
+} from "./operation.ts";
+export type {
+  FrameInput,
+  FrameOutput,
+  ModelFrame,
+  ModelTail,
+  TailInput,
+  TailNode,
+} from "./model_frame.ts";
+export { encodeWeights, type StoredWeights } from "./encode_weights.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export {

@@ -1,22 +1,11 @@
 import type { Notice } from "../base/mod.ts";
+import type { ModelFrame } from "./model_frame.ts";
+import type { Weight } from "./weight.ts";
+
+export type { Weight, WeightType } from "./weight.ts";
 
 /** Storage type of quantized weights. */
 export type QuantizedType = "uint8" | "uint16" | "float16";
-
-/** Element type of a weight once it is in memory; quantized weights are widened to it when they are read. */
-export type WeightType = "float32" | "int32" | "bool";
-
-/** One weight of a model, in full precision. */
-export interface Weight {
-  /** Name in the weights manifest, such as `conv1/kernel`. */
-  name: string;
-  /** Extent of every axis; empty for a scalar. */
-  shape: number[];
-  /** Element type; it decides the class of `values`. */
-  dtype: WeightType;
-  /** The elements in row-major order; `bool` is one byte of 0 or 1 each. */
-  values: Float32Array | Int32Array | Uint8Array;
-}
 
 /** Configuration of a layer: what every layer may have, and whatever its class adds. */
 export interface LayerConfig {
@@ -70,6 +59,8 @@ export interface ModelFile {
   trainingConfig?: unknown;
   /** What its kernels are stored as where that is fewer bytes than float32; a model made of it is written so too. */
   quantized?: QuantizedType;
+  /** What the file of a graph has around these layers. */
+  frame?: ModelFrame;
   /** Bytes of model.json and its shards together; 0 for a model that was never on disk. */
   bytes: number;
   /** What is to be said of files beside it that name its classes differently. */

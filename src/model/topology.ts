@@ -1,19 +1,9 @@
 import { InputError } from "../base/mod.ts";
 import { checkTopology } from "./check_topology.ts";
+import { isJsonObject } from "./json_object.ts";
 import type { LayerJson, LayersTopology } from "./model_file.ts";
 
-/** A JSON object whose members are not known yet. */
-export type JsonObject = Record<string, unknown>;
-
-/**
- * Tells a JSON object from arrays, `null` and primitives.
- *
- * @param value Any JSON value.
- * @returns True for an object.
- */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export { isJsonObject, type JsonObject } from "./json_object.ts";
 
 function isLayerNode(value: unknown): value is LayerJson {
   return isJsonObject(value) && typeof value.class_name === "string" && isJsonObject(value.config);

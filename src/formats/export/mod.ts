@@ -3,6 +3,13 @@
  *
  * @module
  */
+export {
+  eluFormula,
+  type PartOperator,
+  type Parts,
+  PARTS_FORMULAS,
+  type PartsFormula,
+} from "./activation_formulas.ts";
 export { type ExpandedModel, expandLayers, type LayerCall } from "./expand_layers.ts";
 export { findWriter, inputShapeOf } from "./find_writer.ts";
 export {

@@ -97,3 +97,18 @@ export function listAttribute(numbers: readonly number[]): JsonObject {
 export function textAttribute(text: string): JsonObject {
   return { s: btoa(text) };
 }
+
+/** An attribute that holds an element type, such as `DT_FLOAT`. */
+export function typeAttribute(type: string): JsonObject {
+  return { type };
+}
+
+/** An attribute that holds yes or no. */
+export function flagAttribute(flag: boolean): JsonObject {
+  return { b: flag };
+}
+
+/** An attribute that holds a number with a fraction. */
+export function floatAttribute(number: number): JsonObject {
+  return { f: number };
+}

@@ -5,19 +5,22 @@ import type { NodeRefusal } from "./node_call.ts";
 /** Nodes of one operation that a message names; further ones are counted. */
 const MOST_NAMED = 20;
 
+/** Nodes that are not understood. */
+export interface RefusedNodes {
+  /** Nodes of operations that are not read. */
+  readonly strangers: readonly GraphNode[];
+  /** What is wrong with other nodes. */
+  readonly complaints: readonly NodeRefusal[];
+}
+
 /**
  * Refuses a model whose nodes cannot all become layers.
  *
- * @param strangers Nodes of operations that are not read.
- * @param complaints What is wrong with other nodes.
+ * @param refused The nodes.
  * @param path Path of the model, for the message.
  * @throws {InputError} When there are any: a line for every such operation and every such node, with what to do.
  */
-export function refuseNodes(
-  strangers: readonly GraphNode[],
-  complaints: readonly NodeRefusal[],
-  path: string,
-): void {
+export function refuseNodes({ strangers, complaints }: RefusedNodes, path: string): void {
   const lines = [
     ...Map.groupBy(strangers, ({ operator }) => operator).entries().map(describeOperation),
     ...complaints.map(({ message }) => message),

@@ -15,8 +15,10 @@ export interface GraphNode {
   readonly name: string;
   /** Operation, such as `Conv2D`. */
   readonly operator: string;
-  /** Tensors it reads; control inputs, which only order the work, are left out. */
+  /** Tensors it reads. */
   readonly inputs: readonly NodeOutput[];
+  /** Nodes that run before it, though it reads nothing of them. */
+  readonly controls: readonly string[];
   /** Attributes by name (`AttrValue`), as JSON. */
   readonly attributes: JsonObject;
 }
@@ -31,6 +33,12 @@ export interface Graph {
   readonly outputs: readonly NodeOutput[];
   /** Shapes that the signature states for inputs, by node. */
   readonly inputShapes: ReadonlyMap<string, unknown>;
+  /** What the signature calls the inputs; none where there is no signature. */
+  readonly inputKeys: readonly string[];
+  /** What the signature calls the outputs; none where there is no signature. */
+  readonly outputKeys: readonly string[];
+  /** Functions that nodes call. */
+  readonly library?: JsonObject;
 }
 
 /** Operations that make nothing an image goes through. */
@@ -84,6 +92,9 @@ export function readGraph(model: JsonObject, path: string): Graph {
     inputs: given.length > 0 ? given.map(({ tensor }) => tensor) : findPlaceholders(nodes),
     outputs: made.length > 0 ? made.map(({ tensor }) => tensor) : findEnds(nodes),
     inputShapes: new Map(given.map(({ tensor, shape }) => [tensor.node, shape])),
+    inputKeys: given.map(({ key }) => key),
+    outputKeys: made.map(({ key }) => key),
+    ...(isJsonObject(topology.library) && { library: topology.library }),
   };
 }
 
@@ -99,8 +110,14 @@ function readNode(entry: unknown, place: number, path: string): GraphNode {
         `convert the model again with tensorflowjs_converter`,
     );
   }
-  const inputs = (input as string[]).filter((text) => !text.startsWith("^")).map(parseTensor);
-  return { name: name as string, operator: op as string, inputs, attributes: attr as JsonObject };
+  const isControl = (text: string) => text.startsWith("^");
+  return {
+    name: name as string,
+    operator: op as string,
+    inputs: (input as string[]).filter((text) => !isControl(text)).map(parseTensor),
+    controls: (input as string[]).filter(isControl).map((text) => text.slice(1)),
+    attributes: attr as JsonObject,
+  };
 }
 
 /** `node:index`, or the node alone for its first output. */
@@ -116,7 +133,7 @@ function listTensors(
   entries: unknown,
   nodes: ReadonlyMap<string, GraphNode>,
   path: string,
-): { tensor: NodeOutput; shape: unknown }[] {
+): { key: string; tensor: NodeOutput; shape: unknown }[] {
   if (!isJsonObject(entries)) return [];
   return Object.entries(entries).map(([key, entry]) => {
     const text = isJsonObject(entry) ? entry.name : undefined;
@@ -127,7 +144,7 @@ function listTensors(
           `which is not in the graph; convert the model again`,
       );
     }
-    return { tensor, shape: (entry as JsonObject).tensorShape };
+    return { key, tensor, shape: (entry as JsonObject).tensorShape };
   });
 }
 

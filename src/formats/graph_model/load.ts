@@ -17,7 +17,7 @@ export async function loadGraphModel(model: ModelJson): Promise<ModelFile> {
   const { weights, bytes, quantized } = await readWeights(model);
   const { userDefinedMetadata } = json;
   return {
-    ...readGraphModel(graph, weights, path),
+    ...readGraphModel(graph, weights, path, true),
     ...(isJsonObject(userDefinedMetadata) && { metadata: userDefinedMetadata }),
     ...(quantized && { quantized }),
     bytes: model.bytes + bytes,

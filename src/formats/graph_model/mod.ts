@@ -7,7 +7,8 @@
  * Mean and Max of rows and columns; Relu, Relu6, LeakyRelu, Prelu, Elu, Selu, Sigmoid, Tanh, Softplus, Softsign, Softmax,
  * LogSoftmax, ClipByValue; Add, AddN, Sub, Mul, RealDiv, Neg, Abs, Square, Maximum, Minimum; Concat, Split, Slice, StridedSlice, Gather,
  * Pad, ResizeNearestNeighbor, ResizeBilinear; Reshape, Squeeze, ExpandDims, Transpose, Cast, Identity, and what computes
- * shapes.
+ * shapes. What no layer does but TensorFlow.js is a step of its own (`steps/step_rules.ts` lists these operations), and what is
+ * left behind the layers is kept as a tail.
  *
  * @module
  */
@@ -15,3 +16,4 @@ export { loadGraphModel } from "./load.ts";
 export { listAttribute, textAttribute } from "./attributes.ts";
 export type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
 export { readGraphModel } from "./read.ts";
+export { encodeGraphModel } from "./write/encode.ts";

@@ -1,5 +1,5 @@
 import { InputError } from "../../base/mod.ts";
-import { ImportCall, type Pair } from "../import/mod.ts";
+import { ImportCall, type ImportContext, type Pair } from "../import/mod.ts";
 import { readFlag, readNumber, readNumbers, readText, readTexts, readType } from "./attributes.ts";
 import type { GraphNode } from "./graph_def.ts";
 import type { Feature, Value } from "./values.ts";
@@ -9,13 +9,19 @@ const CALLS = /^(Stateful)?PartitionedCall(_\d+)?$/;
 /** Why a node cannot become layers. All of them are gathered before the model is refused. */
 export class NodeRefusal extends InputError {}
 
+/** What is the same for all nodes of a graph. */
+export interface GraphContext extends ImportContext {
+  /** Whether the graph takes one image at a time. */
+  readonly isSingle: boolean;
+}
+
 /** A node of the graph with what it reads: the view that operators have of it. */
-export class NodeCall extends ImportCall<Feature> {
+export class NodeCall extends ImportCall<Feature, GraphContext> {
   /** The node. */
   readonly node: GraphNode;
 
   constructor(
-    context: ImportCall<Feature>["context"],
+    context: GraphContext,
     node: GraphNode,
     inputs: readonly (Value | undefined)[],
   ) {
@@ -68,6 +74,7 @@ export class NodeCall extends ImportCall<Feature> {
    */
   override feature(index = 0, mayBeInteger = false): Feature {
     const value = super.feature(index);
+    if (value.isSingle) throw this.refusal("reads a tensor without a batch, wanted one with it");
     if (!value.isInteger || mayBeInteger) return value;
     throw this.refusal(`reads integers, wanted floats; cast the input of the model to float32`);
   }

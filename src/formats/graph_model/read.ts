@@ -1,20 +1,17 @@
 import { InputError, reachable } from "../../base/mod.ts";
-import {
-  countElements,
-  type ImportContext,
-  LayerBuilder,
-  MOST_VALUES,
-  orderNodes,
-} from "../import/mod.ts";
+import { countElements, LayerBuilder, MOST_VALUES, orderNodes } from "../import/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
+import { importStep } from "./steps/import_step.ts";
+import { importSingle } from "./single_images.ts";
+import { separateTail } from "./tail.ts";
 import { readShape, readType } from "./attributes.ts";
-import { refuseNodes } from "./complaints.ts";
+import { type RefusedNodes, refuseNodes } from "./complaints.ts";
 import { canFold, foldConstants } from "./fold_constants.ts";
 import { GraphConstants } from "./graph_constants.ts";
 import type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
 import { GraphValues } from "./graph_values.ts";
 import { joinDilated } from "./join_dilated.ts";
-import { NodeCall, NodeRefusal } from "./node_call.ts";
+import { type GraphContext, NodeCall, NodeRefusal } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
 import type { Feature, Value } from "./values.ts";
 
@@ -27,7 +24,8 @@ import type { Feature, Value } from "./values.ts";
  * @param graph The graph.
  * @param weights Its constants by name of the node.
  * @param path Path of the model, for messages.
- * @returns The same network as layers and weights.
+ * @param keepsTail Whether nodes behind the layers that cannot become any are kept as they are.
+ * @returns The same network as layers and weights, and what the graph has around them.
  * @throws {InputError} When nodes read one another in a circle, an input has no usable shape, a constant is not among the
  * weights, or nodes cannot become layers: the message lists every one of them with what to do.
  */
@@ -35,20 +33,23 @@ export function readGraphModel(
   graph: Graph,
   weights: ReadonlyMap<string, Weight>,
   path: string,
-): Pick<ModelFile, "topology" | "weights"> {
+  keepsTail = false,
+): Pick<ModelFile, "topology" | "weights" | "frame"> {
   const constants = new GraphConstants(weights, path);
   const nodes = joinDilated(graph.nodes, (tensor) => constants.find(tensor, graph.nodes));
   const ordered = orderNeeded(nodes, graph.outputs, path);
   const numbers = weights.values().reduce((total, { values }) => total + values.length, 0);
   const inputs = ordered.filter(({ operator }) => operator === "Placeholder");
   const shapes = new Map(inputs.map((node) => [node.name, readInputShape(node, graph, path)]));
-  const context: ImportContext = {
+  const batches = [...shapes.values().map(([batch]) => batch)];
+  const context: GraphContext = {
     layers: new LayerBuilder(path, numbers),
     path,
-    batches: new Set([1, ...shapes.values().map(([batch]) => batch ?? 1)]),
+    batches: new Set([1, ...batches.map((batch) => batch ?? 1)]),
+    isSingle: batches.every((batch) => batch === 1),
   };
   const values = new GraphValues(ordered, graph.outputs);
-  importNodes(
+  const refused = importNodes(
     ordered,
     (node) => {
       if (node.operator === "Const") return [constants.read(node.name)];
@@ -56,19 +57,31 @@ export function readGraphModel(
       return node.operator === "Placeholder" ? [addInput(call, shapes.get(node.name)!)] : call;
     },
     values,
-    path,
   );
-  const outputs = graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
+  const separated = keepsTail ? separateTail({ graph, values, weights }) : undefined;
+  if (separated === undefined) refuseNodes(refused, path);
+  const outputs = separated?.layers ??
+    graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
   const stated = graph.inputs.map(({ node }) => node).filter((node) => shapes.has(node));
-  const given = new Set([...stated, ...shapes.keys()]);
-  const layersOf = [...given].map((node) => (values.find({ node, index: 0 }) as Feature).layer);
+  const given = [...new Set([...stated, ...shapes.keys()])];
+  const layersOf = given.map((node) => (values.find({ node, index: 0 }) as Feature).layer);
   if (layersOf.length === 0 || outputs.length === 0) {
     throw new InputError(
       `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
         `convert the model with both, from a SavedModel with a signature`,
     );
   }
-  return context.layers.build("graph_model", layersOf, outputs);
+  const inputsOfGraph = given.map((name, index) => ({
+    key: graph.inputKeys[index] ?? name,
+    name,
+    type: readType(nodes.get(name)!.attributes.dtype) ?? "DT_FLOAT",
+    shape: shapes.get(name)!,
+  }));
+  const ends = separated && { outputs: separated.outputs, tail: separated.tail };
+  return {
+    ...context.layers.build("graph_model", layersOf, outputs),
+    ...(ends && { frame: { format: "graph-model", inputs: inputsOfGraph, ...ends } }),
+  };
 }
 
 /**
@@ -77,15 +90,13 @@ export function readGraphModel(
  * @param nodes The nodes, each behind what it reads.
  * @param start What a node makes where that is known beforehand, or else the call that operators are to see.
  * @param values Where the results go.
- * @param path Path of the model, for messages.
- * @throws {InputError} When nodes cannot become layers: all of them, at the end.
+ * @returns The nodes that cannot become layers.
  */
 function importNodes(
   nodes: readonly GraphNode[],
   start: (node: GraphNode) => readonly Value[] | NodeCall,
   values: GraphValues,
-  path: string,
-): void {
+): RefusedNodes {
   const complaints: NodeRefusal[] = [];
   const strangers: GraphNode[] = [];
   for (const node of nodes) {
@@ -99,7 +110,7 @@ function importNodes(
       complaints.push(error);
     }
   }
-  refuseNodes(strangers, complaints, path);
+  return { strangers, complaints };
 }
 
 function isKnown({ operator }: GraphNode): boolean {
@@ -109,9 +120,17 @@ function isKnown({ operator }: GraphNode): boolean {
 function importNode(call: NodeCall, strangers: GraphNode[]): readonly Value[] {
   const folded = foldConstants(call);
   if (folded) return [{ source: call.mainSource(), ...folded }];
-  if (isKnown(call.node)) return [operators[call.operator](call)].flat();
-  strangers.push(call.node);
-  return [];
+  const single = importSingle(call);
+  if (single) return [single];
+  try {
+    if (isKnown(call.node)) return [operators[call.operator](call)].flat();
+  } catch (error) {
+    if (error instanceof NodeRefusal) return importStep(call, error);
+    throw error;
+  }
+  const step = importStep(call);
+  if (step === undefined) strangers.push(call.node);
+  return step ?? [];
 }
 
 /**
@@ -174,12 +193,14 @@ function addInput(call: NodeCall, [, ...shape]: (number | null)[]): Feature {
 
 function findOutput(tensor: NodeOutput, values: GraphValues, path: string): Feature {
   const value = values.find(tensor);
-  if (value?.kind === "feature" && !value.isInteger) return value;
+  if (value?.kind === "feature" && !value.isInteger && !value.isSingle) return value;
   const found = value === undefined
     ? "that its node does not make"
     : value.kind === "constant"
     ? "that is constant"
-    : "of integers";
+    : value.isInteger
+    ? "of integers"
+    : "without a batch";
   throw new InputError(
     `reading ${path}: found output "${tensor.node}:${tensor.index}" ${found}, ` +
       `wanted floats that the network computes; ` +

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { WeightType } from "../../model/mod.ts";
 import type { Constant, Feature as LayerTensor } from "../import/mod.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface Feature extends LayerTensor {
   readonly isFlat: boolean;
   /** Whether the groups of channels and the channels of a group have changed places, and not yet in the layers. */
   readonly isShuffled?: boolean;
+  /** Element type, where it holds whole numbers or truth values. */
+  readonly type?: WeightType;
   /** Pieces of a flat tensor whose values stand in another order than in ONNX. */
   readonly pieces?: readonly FlatPiece[];
 }

@@ -16,7 +16,10 @@ import {
   type ModelFile,
   type QuantizedType,
   requireFiniteWeights,
+  type StoredWeights,
+  type Weight,
 } from "../../model/mod.ts";
+import type { FolderFormat } from "./folder_format.ts";
 import { openWritten } from "./open_written.ts";
 import { MODEL, replaceModel } from "./replace_model.ts";
 
@@ -45,6 +48,8 @@ export interface SaveOptions {
   /** Interrupts the writing; what stood there before stays. */
   signal?: AbortSignal;
 }
+
+const GENERATOR = `Secateur v${project.version}`;
 
 /** Largest shard, as tensorflowjs_converter cuts them: browsers cache files of this size. */
 const SHARD_BYTES = 4 * 1024 * 1024;
@@ -141,7 +146,27 @@ export async function saveModelFile(
   file: ModelFile,
   options: SaveOptions = {},
 ): Promise<{ bytes: number }> {
-  const modelFiles = encodeModelFiles(file, options.quantize);
+  return await saveFolder(dir, encodeModelFiles(file, options.quantize), options, "layers");
+}
+
+/**
+ * Writes the files of a model to a folder, as {@link saveModelFile} does.
+ *
+ * @param dir Folder to create.
+ * @param modelFiles Model.json and shards by name.
+ * @param options Replacement, further files, interruption.
+ * @param format What model.json describes.
+ * @returns Bytes of model.json and shards.
+ * @throws {InputError} As {@link saveModelFile}.
+ * @throws {RangeError} When a further file has no plain name or one of the model's.
+ * @throws The signal's reason, when it interrupts.
+ */
+export async function saveFolder(
+  dir: string,
+  modelFiles: ReadonlyMap<string, Uint8Array>,
+  options: SaveOptions,
+  format: FolderFormat,
+): Promise<{ bytes: number }> {
   const bytes = modelFiles.values().reduce((total, content) => total + content.length, 0);
   const extraFiles = await resolveExtraFiles(options, bytes);
   for (const name of extraFiles.keys()) {
@@ -155,7 +180,7 @@ export async function saveModelFile(
   const hasModel = force && await statFile(join(dir, MODEL)) !== undefined;
   await writeWholeFolder(dir, new Map([...modelFiles, ...extraFiles]), {
     signal,
-    ...(options.verify && { check: openWritten }),
+    ...(options.verify && { check: (folder: string) => openWritten(folder, format) }),
     ...(hasModel && {
       settle: (draft, place) =>
         takeTurn(
@@ -183,7 +208,7 @@ export async function resolveExtraFiles(
 }
 
 /**
- * Writes a model as tfjs does, into memory.
+ * Writes a layers model as tfjs does, into memory.
  *
  * @param file The model.
  * @param quantize What kernels are stored as. Default: what they were read as, or float32.
@@ -194,26 +219,46 @@ export function encodeModelFiles(
   quantize: SaveOptions["quantize"] = file.quantized,
 ): Map<string, Uint8Array> {
   requireFiniteWeights(file, `writing ${file.path}`);
-  const { specs, bytes } = encodeWeights(
-    file.weights.values(),
-    quantize === "float32" ? undefined : quantize,
-  );
-  const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
-  const shards = Array.from({ length: count }, (_, index): [string, Uint8Array] => [
-    `group1-shard${index + 1}of${count}.bin`,
-    bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES),
-  ]);
-  const model = {
+  return joinModelFiles({
     format: "layers-model",
-    generatedBy: `Secateur v${project.version}`,
     convertedBy: null,
     modelTopology: file.topology,
     ...(file.trainingConfig !== undefined && { trainingConfig: file.trainingConfig }),
     ...(file.metadata && { userDefinedMetadata: file.metadata }),
-    weightsManifest: [{
-      paths: shards.map(([name]) => name),
-      weights: specs,
-    }],
-  };
-  return new Map([[MODEL, new TextEncoder().encode(JSON.stringify(model))], ...shards]);
+  }, [encodeKernels(file.weights.values(), quantize)]);
+}
+
+/** Weights as a model stores them, kernels as what is asked for. */
+export function encodeKernels(
+  weights: Iterable<Weight>,
+  quantize: SaveOptions["quantize"],
+): StoredWeights {
+  return encodeWeights(weights, quantize === "float32" ? undefined : quantize);
+}
+
+/**
+ * model.json and its shards; every group of weights has shards of its own.
+ *
+ * @param model Members of model.json but for the manifest of the weights and what wrote it.
+ * @param groups The weights.
+ * @returns The bytes of the files by name.
+ */
+export function joinModelFiles(
+  model: object,
+  groups: readonly StoredWeights[],
+): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  const weightsManifest = groups.map(({ specs, bytes }, group) => {
+    const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
+    const paths = Array.from({ length: count }, (_, index) => {
+      const path = `group${group + 1}-shard${index + 1}of${count}.bin`;
+      files.set(path, bytes.subarray(index * SHARD_BYTES, (index + 1) * SHARD_BYTES));
+      return path;
+    });
+    return { paths, weights: specs };
+  });
+  const json = new TextEncoder().encode(
+    JSON.stringify({ ...model, generatedBy: GENERATOR, weightsManifest }),
+  );
+  return new Map([[MODEL, json], ...files]);
 }

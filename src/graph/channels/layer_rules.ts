@@ -1,3 +1,4 @@
+import { OPERATION_CLASS, type OperationConfig } from "../../model/mod.ts";
 import type { LayerNode } from "../layer_graph.ts";
 import { opaqueReason } from "./opaque_reasons.ts";
 import { activationOf, isLastAxis } from "../options.ts";
@@ -150,6 +151,8 @@ function ruleOfClass(node: LayerNode, inputShapes: readonly Shape[]): LayerRule 
       return (config.dims as number[]).at(-1) === shape.length
         ? { kind: "carry" }
         : opaque(`Permute layer ${name} moves the channels to another axis`);
+    case OPERATION_CLASS:
+      return ruleOfOperation(node, inputShapes);
     default:
       return opaque(opaqueReason(node));
   }
@@ -188,4 +191,14 @@ function ruleOfReshape({ name, outputShape }: LayerNode, shape: Shape): LayerRul
   if (before && after && after % before === 0) return { kind: "flatten" };
   if (before && after && before % after === 0) return { kind: "unflatten" };
   return opaque(`Reshape layer ${name} breaks the channels up: ${before} become ${after}`);
+}
+
+/** What works on values or channels by themselves passes channels on. */
+function ruleOfOperation(node: LayerNode, inputShapes: readonly Shape[]): LayerRule {
+  const config = node.config as OperationConfig;
+  const what = `layer ${node.name} (${config.operator})`;
+  if (config.reach === "all") return opaque(`${what} mixes channels`);
+  return inputShapes.some((shape) => shape.at(-1) === node.outputShape.at(-1))
+    ? { kind: "carry" }
+    : opaque(`${what} spreads one channel over many`);
 }

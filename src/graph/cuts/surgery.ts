@@ -1,5 +1,10 @@
 import { giveBack } from "../../kernels/mod.ts";
-import type { Weight } from "../../model/mod.ts";
+import {
+  OPERATION_CLASS,
+  type OperationConfig,
+  sliceOperation,
+  type Weight,
+} from "../../model/mod.ts";
 import type { ChannelMap } from "../channels/channel_spaces.ts";
 import {
   consumersByNode,
@@ -109,6 +114,9 @@ function sliceLayer(
         if (weight.shape.at(-1) !== 1) take(role, weight.shape.length - 1, keptOutputs);
       }
       break;
+  }
+  if (node.className === OPERATION_CLASS && rule.kind === "carry") {
+    Object.assign(config, sliceOperation(config as OperationConfig, keptOutputs));
   }
   if (node.className === "Reshape") {
     config.target_shape = (config.target_shape as number[]).with(-1, keptOutputs.length);

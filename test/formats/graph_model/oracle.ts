@@ -56,3 +56,44 @@ export async function runLayersModel(
   disposeModel(model);
   return made;
 }
+
+/** What a tensor of a graph model holds. */
+export interface FoundTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** What stock TensorFlow.js makes of a graph model in a folder, with control flow and what takes its time. */
+export async function runFolder(
+  folder: string,
+  images: readonly tf.Tensor[],
+): Promise<{ inputs: string[]; outputs: Map<string, FoundTensor> }> {
+  const held = await Promise.all(images.map((image) => image.data()));
+  return await onCpu(async () => {
+    const model = await tf.loadGraphModel({ load: () => readFolder(folder) });
+    const inputs = model.inputs.map(({ name }) => name);
+    const names = model.outputs.map(({ name }) => name);
+    const copies = images.map(({ shape, dtype }, index) => tf.tensor(held[index], shape, dtype));
+    const given = Object.fromEntries(inputs.map((name, index) => [name, copies[index]]));
+    const made = [await model.executeAsync(given, names)].flat();
+    const outputs = new Map(made.map((tensor, index) => {
+      const values = tensor.dataSync() as FoundTensor["values"];
+      return [names[index], { shape: tensor.shape, values }];
+    }));
+    tf.dispose([made, copies]);
+    model.dispose();
+    return { inputs, outputs };
+  });
+}
+
+async function readFolder(folder: string): Promise<tf.io.ModelArtifacts> {
+  const json = JSON.parse(await Deno.readTextFile(`${folder}/model.json`));
+  const groups = json.weightsManifest as { paths: string[]; weights: [] }[];
+  const paths = groups.flatMap((group) => group.paths);
+  const shards = await Promise.all(paths.map((path) => Deno.readFile(`${folder}/${path}`)));
+  return {
+    ...json,
+    weightSpecs: groups.flatMap(({ weights }) => weights),
+    weightData: await new Blob(shards).arrayBuffer(),
+  };
+}

@@ -13,6 +13,7 @@ import {
 import { largestDifference } from "../../support/networks.ts";
 import { constructs } from "./constructs.ts";
 import { runGraphModel, runLayersModel, sketchImages } from "./oracle.ts";
+import { steps } from "./steps.ts";
 import { wholeNetworks } from "./whole_networks.ts";
 
 await startBackend();
@@ -20,7 +21,7 @@ await startBackend();
 const TOLERANCE = 1e-4;
 
 Deno.test("a graph model gives as layers what stock TensorFlow.js makes of the graph", async (t) => {
-  for (const [name, build] of Object.entries({ ...constructs, ...wholeNetworks })) {
+  for (const [name, build] of Object.entries({ ...constructs, ...wholeNetworks, ...steps })) {
     await t.step(name, () =>
       inTempFolder(async (folder) => {
         const before = tf.memory().numTensors;
@@ -41,7 +42,7 @@ Deno.test("a graph model gives as layers what stock TensorFlow.js makes of the g
 });
 
 Deno.test("what is read can be cut: masked equals shrunk", async (t) => {
-  for (const [name, build] of Object.entries({ ...constructs, ...wholeNetworks })) {
+  for (const [name, build] of Object.entries({ ...constructs, ...wholeNetworks, ...steps })) {
     await t.step(name, () =>
       inTempFolder(async (folder) => {
         const [g, outputs] = build();

@@ -11,13 +11,14 @@ import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 import { kerasSketches } from "./keras_sketches.ts";
 import { sketches } from "./sketches.ts";
 import { spellings } from "./spellings.ts";
+import { steps } from "./steps.ts";
 
 const TOLERANCE = 1e-4;
 
 await startBackend();
 
 Deno.test("a network from PyTorch gives in TensorFlow.js what ONNX Runtime gives", async (t) => {
-  for (const [name, build] of Object.entries({ ...sketches, ...spellings })) {
+  for (const [name, build] of Object.entries({ ...sketches, ...spellings, ...steps })) {
     await t.step(name, async () => {
       const bytes = build();
       const images = [randomMaps([2, 3, 8, 8], 5), randomMaps([2, 3, 8, 8], 6)];

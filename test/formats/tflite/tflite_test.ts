@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/base/errors.ts";
+import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { readTflite } from "../../../src/formats/tflite/read/read.ts";
 import { writeTflite } from "../../../src/formats/tflite/write/write.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
@@ -15,6 +16,7 @@ import { buildInputNetwork, inputNetworkNames } from "../../support/input_networ
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";
 import { buildModelFile, modelNames } from "../onnx/models.ts";
 import { differenceOf, randomMaps } from "../onnx/runtime.ts";
+import { steps } from "../onnx/steps.ts";
 import { runTfjs } from "../../support/run_tfjs.ts";
 import { runLiteRt } from "./runtime.ts";
 
@@ -55,6 +57,19 @@ Deno.test("written networks give the same in LiteRT, and read back in TensorFlow
 Deno.test("networks with several inputs give the same in LiteRT, and read back", async (t) => {
   for (const name of inputNetworkNames) {
     await t.step(name, async () => compare(await buildInputNetwork(name)));
+  }
+});
+
+/** Steps of which TensorFlow Lite has an operation. */
+const HELD_STEPS = [
+  "powers and quotients",
+  "comparisons and choices",
+  "numbers for every position, and for every channel",
+];
+
+Deno.test("steps on single values give the same in LiteRT, and read back", async (t) => {
+  for (const name of HELD_STEPS) {
+    await t.step(name, () => compare(readOnnx(steps[name](), "steps.onnx")));
   }
 });
 

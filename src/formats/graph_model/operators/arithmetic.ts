@@ -53,6 +53,7 @@ function joinFeatures(
         : addMerge(call, "Multiply", [first, second]);
     }
     case "subtract": {
+      call.joinShapes(first.shape, second.shape);
       const turned = addUniformAffine(call, second, -1, 0, { mayFold: true, suffix: "turned" });
       return { ...addMerge(call, "Add", [first, turned]), nonNegative: false };
     }

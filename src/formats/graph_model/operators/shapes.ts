@@ -114,6 +114,7 @@ function importIdentity(call: NodeCall): Value {
 function importCast(call: NodeCall): Feature {
   const value = call.feature(0, true);
   const type = call.type("DstT", "DT_FLOAT");
+  if (value.type !== undefined) throw call.refusal(`reads ${value.type}, wanted floats`);
   if (type === "DT_FLOAT" || type === "DT_HALF") return { ...value, isInteger: false };
   if (value.isInteger) return value;
   throw call.refusal(`rounds to ${type}, wanted floats throughout`);

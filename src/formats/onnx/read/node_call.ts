@@ -65,6 +65,7 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
    */
   override feature(index = 0, mayBeGrouped = false): Feature {
     const value = super.feature(index);
+    if (value.type !== undefined) throw this.refusal(`reads ${value.type}, wanted floats`);
     if (value.shape.length !== 4 || mayBeGrouped) return value;
     throw this.refusal(
       `reads [N, ${value.shape.join(", ")}], channels in groups, ` +

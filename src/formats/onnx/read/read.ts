@@ -9,6 +9,7 @@ import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
 import { readMetadata } from "../../export/mod.ts";
+import { importOrKeep } from "./import_step.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { inOnnxOrder, operators } from "./operators/mod.ts";
 import { dropUnneeded, orderGraph } from "./order_graph.ts";
@@ -182,7 +183,8 @@ function readNode(
   const folded = isStandard ? foldConstants(call) : undefined;
   if (folded) return [{ source: call.mainSource() ?? node.outputs[0], ...folded }];
   const operator = isStandard ? ownValue(operators, node.operator) : undefined;
-  if (operator) return [operator(call)].flat();
+  const made = isStandard ? importOrKeep(call, operator) : undefined;
+  if (made) return [made].flat();
   const full = isStandard ? node.operator : `${node.domain}.${node.operator}`;
   throw call.refusal(
     `is no operation that can be read${isStandard ? "" : ` (${full})`}; ` +
@@ -252,6 +254,7 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
 function findOutput(name: string, values: GraphValues, context: GraphContext): Feature {
   const value = values.find(name);
   if (value?.kind === "feature" && value.shape.length < 4) {
+    if (value.type !== undefined) return refuseOutput(name, `of ${value.type}`, context);
     if (value.pieces === undefined) return value;
     const node = { name: "", operator: "Identity", domain: "", inputs: [name], outputs: [name] };
     return inOnnxOrder(new NodeCall(context, { ...node, attributes: new Map() }, [value]), value);
@@ -261,6 +264,10 @@ function findOutput(name: string, values: GraphValues, context: GraphContext): F
     : value.kind === "constant"
     ? "that is constant"
     : "of groups of channels";
+  return refuseOutput(name, found, context);
+}
+
+function refuseOutput(name: string, found: string, context: GraphContext): never {
   throw new InputError(
     `reading ${context.path}: found output "${name}" ${found}, wanted one that the network computes; ` +
       `export the model with a linear layer, pooling or maps at its end`,

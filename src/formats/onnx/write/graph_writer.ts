@@ -125,6 +125,21 @@ export class GraphWriter {
     return name;
   }
 
+  /** Adds a constant of some element type of a layer, once for every layer and role. */
+  addConstant(
+    layer: string,
+    role: string,
+    dataType: number,
+    shape: readonly number[],
+    values: readonly number[],
+  ): string {
+    const name = this.partName(layer, role);
+    if (!this.#initializers.has(name)) {
+      this.#addTensor(name, shape, dataType, encodeNumbers(dataType, values));
+    }
+    return name;
+  }
+
   #addTensor(name: string, shape: readonly number[], dataType: number, raw: Uint8Array): void {
     this.#initializers.set(name, { name, shape: [...shape], dataType, raw, typed: [] });
   }
@@ -175,6 +190,12 @@ export class GraphWriter {
       outputs: outputs.map(describe),
     };
   }
+}
+
+function encodeNumbers(dataType: number, values: readonly number[]): Uint8Array {
+  if (dataType === DATA_TYPES.bool) return Uint8Array.from(values);
+  const isFloat = dataType === DATA_TYPES.float;
+  return new Uint8Array((isFloat ? Float32Array : Int32Array).from(values).buffer);
 }
 
 function describe({ name, shape }: WrittenTensor): OnnxValueInfo {

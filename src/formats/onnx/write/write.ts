@@ -1,5 +1,5 @@
 import project from "../../../../deno.json" with { type: "json" };
-import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
+import { type ModelFile, OPERATION_CLASS, requireFiniteWeights } from "../../../model/mod.ts";
 import { encodeOnnx } from "./encode.ts";
 import {
   expandLayers,
@@ -13,6 +13,7 @@ import { activationLayers } from "./layers/activations.ts";
 import { weightedLayers } from "./layers/convolution.ts";
 import { joiningLayers } from "./layers/joining.ts";
 import type { LayerWriter } from "./layers/options.ts";
+import { writeOperation } from "./layers/operation.ts";
 import { poolingLayers } from "./layers/pooling.ts";
 
 /** Versions of the format and of its operations. */
@@ -23,6 +24,7 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
   ...joiningLayers,
   ...poolingLayers,
   ...weightedLayers,
+  [OPERATION_CLASS]: writeOperation,
 };
 
 /**

@@ -76,8 +76,18 @@ class FileReader {
     const names = this.#nameTensors();
     operators.forEach((operator, place) => this.#translate(operator, place, names));
     const made = outputs.map((index) => this.#find(index, "an output"));
-    const graph = { nodes: this.#nodes, inputs: given, outputs: made, inputShapes: new Map() };
-    const model = readGraphModel(graph, this.#weights, this.#path);
+    const model = readGraphModel(
+      {
+        nodes: this.#nodes,
+        inputs: given,
+        outputs: made,
+        inputShapes: new Map(),
+        inputKeys: [],
+        outputKeys: [],
+      },
+      this.#weights,
+      this.#path,
+    );
     return { ...model, ...this.#readMetadata(), bytes: this.#bytes.length, path: this.#path };
   }
 
@@ -131,7 +141,7 @@ class FileReader {
   #define(wanted: string, operator: string, attributes: GraphNode["attributes"]): NodeOutput {
     let name = wanted;
     for (let suffix = 2; this.#nodes.has(name); suffix++) name = `${wanted}_${suffix}`;
-    this.#nodes.set(name, { name, operator, inputs: [], attributes });
+    this.#nodes.set(name, { name, operator, inputs: [], controls: [], attributes });
     return { node: name, index: 0 };
   }
 

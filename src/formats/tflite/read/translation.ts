@@ -108,7 +108,7 @@ export class Translation {
     suffix = "",
   ): Source {
     const name = suffix === "" ? this.name : `${this.name}/${suffix}`;
-    return this.addNode({ name, operator, inputs, attributes });
+    return this.addNode({ name, operator, inputs, controls: [], attributes });
   }
 
   /** Adds a constant. */
@@ -119,7 +119,13 @@ export class Translation {
   ): Source {
     const name = `${this.name}/${suffix}`;
     const dtype = values instanceof Float32Array ? "float32" : "int32";
-    const node = this.addNode({ name, operator: "Const", inputs: [], attributes: {} });
+    const node = this.addNode({
+      name,
+      operator: "Const",
+      inputs: [],
+      controls: [],
+      attributes: {},
+    });
     this.weights.set(node.node, { name: node.node, shape: [...shape], dtype, values });
     return node;
   }

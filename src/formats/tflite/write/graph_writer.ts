@@ -96,6 +96,7 @@ export class GraphWriter {
    * @param shape Shape of what it makes, without the batch.
    * @param options Its options, if it has any.
    * @param version Version of the operation.
+   * @param type Type of what it makes.
    * @returns What it makes.
    */
   add(
@@ -105,8 +106,9 @@ export class GraphWriter {
     shape: Extents,
     options?: NodeOptions,
     version = 1,
+    type: number = TENSOR_TYPES.float32,
   ): WrittenTensor {
-    const made = this.addTensor(name, shape);
+    const made = this.addTensor(name, shape, type);
     this.#addNode(operator, inputs, made.index, options, version);
     return made;
   }

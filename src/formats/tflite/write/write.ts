@@ -1,5 +1,5 @@
 import project from "../../../../deno.json" with { type: "json" };
-import { type ModelFile, requireFiniteWeights } from "../../../model/mod.ts";
+import { type ModelFile, OPERATION_CLASS, requireFiniteWeights } from "../../../model/mod.ts";
 import {
   expandLayers,
   findWriter,
@@ -15,6 +15,7 @@ import { weightedLayers } from "./layers/convolution.ts";
 import { joiningLayers } from "./layers/joining.ts";
 import type { LayerWriter } from "./layers/layer_writer.ts";
 import { mapLayers } from "./layers/maps.ts";
+import { writeOperation } from "./layers/operation.ts";
 
 /** How a model is written. */
 export interface TfliteOptions {
@@ -33,6 +34,7 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
   ...joiningLayers,
   ...mapLayers,
   ...weightedLayers,
+  [OPERATION_CLASS]: writeOperation,
 };
 
 /**

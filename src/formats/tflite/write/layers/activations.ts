@@ -1,5 +1,5 @@
 import { ownValue } from "../../../../base/mod.ts";
-import { activationOf, type LayerCall } from "../../../export/mod.ts";
+import { activationOf, eluFormula, type LayerCall, PARTS_FORMULAS } from "../../../export/mod.ts";
 import {
   fusedNumber,
   type GraphWriter,
@@ -8,9 +8,6 @@ import {
 } from "../graph_writer.ts";
 import type { OperatorName } from "../../model.ts";
 import type { LayerWriter } from "./layer_writer.ts";
-
-/** Constants of selu. */
-const SELU_SCALE = 1.0507009873554805, SELU_ALPHA = 1.6732632423543772;
 
 /** Nodes that change values one by one, each named after the one that they are for. */
 class Pointwise {
@@ -56,24 +53,11 @@ type Formula = (steps: Pointwise, x: WrittenTensor) => WrittenTensor;
 const plain = (operator: OperatorName, options?: NodeOptions): Formula => (steps, x) =>
   steps.end(operator, [x], options);
 
-/** elu(x) = max(x, 0) + α · (exp(min(x, 0)) − 1). */
-const elu = (alpha: number): Formula => (steps, x) => {
-  if (alpha === 1) return steps.end("ELU", [x]);
-  const negative = steps.do("ELU", [steps.do("MINIMUM", [x, 0])]);
-  return steps.end("ADD", [steps.do("RELU", [x]), steps.do("MUL", [negative, alpha])]);
-};
-
-/** log(1 + exp(x)) = max(x, 0) + log(1 + exp(−|x|)). */
-function addSoftplus(steps: Pointwise, x: WrittenTensor) {
-  const power = steps.do("EXP", [steps.do("NEG", [steps.do("ABS", [x])])]);
-  return [steps.do("RELU", [x]), steps.do("LOG", [steps.do("ADD", [power, 1])])] as const;
-}
-
 /** Activations by their name in lower case, without underscores. */
 const FORMULAS: Readonly<Record<string, Formula>> = {
   relu: plain("RELU"),
   relu6: plain("RELU6"),
-  elu: elu(1),
+  elu: eluFormula(1),
   sigmoid: plain("LOGISTIC"),
   tanh: plain("TANH"),
   softmax: plain("SOFTMAX", ["SoftmaxOptions", { beta: 1 }]),
@@ -81,21 +65,7 @@ const FORMULAS: Readonly<Record<string, Formula>> = {
   exponential: plain("EXP"),
   gelu: plain("GELU", ["GeluOptions", { isApproximate: false }]),
   gelunew: plain("GELU", ["GeluOptions", { isApproximate: true }]),
-  hardsigmoid: (steps, x) => {
-    const line = steps.do("ADD", [steps.do("MUL", [x, 0.2]), 0.5]);
-    return steps.end("MINIMUM", [steps.do("RELU", [line]), 1]);
-  },
-  mish: (steps, x) =>
-    steps.end("MUL", [x, steps.do("TANH", [steps.do("ADD", addSoftplus(steps, x))])]),
-  selu: (steps, x) => {
-    const negative = steps.do("ELU", [steps.do("MINIMUM", [x, 0])]);
-    const sum = steps.do("ADD", [steps.do("RELU", [x]), steps.do("MUL", [negative, SELU_ALPHA])]);
-    return steps.end("MUL", [sum, SELU_SCALE]);
-  },
-  silu: (steps, x) => steps.end("MUL", [x, steps.do("LOGISTIC", [x])]),
-  softplus: (steps, x) => steps.end("ADD", addSoftplus(steps, x)),
-  softsign: (steps, x) => steps.end("DIV", [x, steps.do("ADD", [steps.do("ABS", [x]), 1])]),
-  swish: (steps, x) => steps.end("MUL", [x, steps.do("LOGISTIC", [x])]),
+  ...PARTS_FORMULAS,
 };
 
 function write(graph: GraphWriter, name: string, x: WrittenTensor, formula: Formula) {
@@ -191,7 +161,7 @@ export const activationLayers: Readonly<Record<string, LayerWriter>> = {
   LeakyReLU: withOptions((call) =>
     plain("LEAKY_RELU", ["LeakyReluOptions", { alpha: numberOf(call, "alpha", 0.3) }])
   ),
-  ELU: withOptions((call) => elu(numberOf(call, "alpha", 1))),
+  ELU: withOptions((call) => eluFormula(numberOf(call, "alpha", 1))),
   ThresholdedReLU: writeThreshold,
   PReLU: writePRelu,
   Rescaling: writeRescaling,

@@ -1,0 +1,160 @@
+import * as tf from "@tensorflow/tfjs";
+import { openModel, pruneWithoutData, readModel, writeModel } from "../../src/mod.ts";
+import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+import { pinInputSize } from "../../src/graph/mod.ts";
+import { differenceOf, type PlainTensor, runOnnx } from "../../test/formats/onnx/runtime.ts";
+import { runLiteRt } from "../../test/formats/tflite/runtime.ts";
+import { channelsFirst, channelsLast, predict, runGraph, runLayersModel } from "./runtimes.ts";
+
+/** Share of the multiply–accumulates that stays. */
+const SHARE = 0.5;
+
+/** Rows and columns where a model leaves them open. */
+const OPEN_SIZE = 64;
+
+/** Largest difference that rounding explains, relative to the largest value. */
+const TOLERANCE = 1e-3;
+
+/** What became of a model, by column; each is a figure, or why there is none. */
+export interface Verdict {
+  readonly layers: string;
+  readonly pruned: string;
+  /**
+   * Outputs of the model and of the pruned one in stock TensorFlow.js, ONNX Runtime and LiteRT, against those of the layers, by
+   * format: the largest difference, relative to the largest value.
+   */
+  readonly formats: Readonly<Record<Format, string>>;
+}
+
+export const FORMATS = ["graph", "layers", "keras", "onnx", "tflite"] as const;
+
+export type Format = typeof FORMATS[number];
+
+/**
+ * Reads a model, prunes it to a half without data, writes both in every format, and holds what runtimes make of these against
+ * what TensorFlow.js makes of the layers.
+ *
+ * @param path The model.
+ * @returns What became of it.
+ * @throws {InputError} When it is not read.
+ */
+export async function judgeModel(path: string): Promise<Verdict> {
+  const original = pinInputSize(await openModel(path), [OPEN_SIZE, OPEN_SIZE]);
+  const steps = original.topology.config.layers!
+    .filter(({ class_name: className }) => className === "Operation").length;
+  const tail = original.frame?.tail?.nodes.length ?? 0;
+  const layers = [
+    `${original.topology.config.layers!.length} layers`,
+    ...(steps > 0 ? [`${steps} steps`] : []),
+    ...(tail > 0 ? [`a tail of ${tail} nodes`] : []),
+  ].join(", ");
+  const { file, pruned } = await prune(original);
+  const inputs = await drawInputs(original);
+  const formats: Partial<Record<Format, string>> = {};
+  for (const format of FORMATS) {
+    formats[format] = await attempt(async () => {
+      const differences = [];
+      for (const each of new Set([original, file])) {
+        differences.push(await differenceIn(format, each, inputs));
+      }
+      const known = differences.filter((difference) => difference !== undefined);
+      if (known.length === 0) return "opened";
+      const most = Math.max(...known);
+      return most <= TOLERANCE ? most.toExponential(0) : `**differs by ${most.toPrecision(2)}**`;
+    });
+  }
+  return { layers, pruned, formats: formats as Record<Format, string> };
+}
+
+/** How the outputs of a model in some format differ; undefined where its tail makes all of them. */
+async function differenceIn(
+  format: Format,
+  file: ModelFile,
+  inputs: readonly PlainTensor[],
+): Promise<number | undefined> {
+  const wanted = await run(file, inputs);
+  const found = await RUNTIMES[format](file, inputs);
+  const direct = format === "graph" ? outputsOfLayers(file, found, wanted) : [found, wanted];
+  return direct[0].length === 0 ? undefined : differenceOf(direct[0], direct[1]);
+}
+
+async function prune(original: ModelFile): Promise<{ file: ModelFile; pruned: string }> {
+  try {
+    const policy = { kind: "budget", share: SHARE } as const;
+    const { file, report } = await pruneWithoutData({ model: original, policy });
+    return { file, pruned: `${Math.round(100 * report.macs.after / report.macs.before)} %` };
+  } catch (error) {
+    return { file: original, pruned: reasonOf(error) };
+  }
+}
+
+async function attempt(work: () => Promise<string>): Promise<string> {
+  try {
+    return await work();
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Why something was not done, in few words. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^(reading|writing) \S+( (as|for) [^:]+)?: /, "").replaceAll("|", "/")
+    .replaceAll(/\s+/g, " ").slice(0, 110);
+}
+
+async function drawInputs(file: ModelFile): Promise<PlainTensor[]> {
+  const model = await instantiate(file);
+  const inputs = model.inputs.map(({ shape }, index) => {
+    const extents = [1, ...shape.slice(1).map((extent) => extent ?? OPEN_SIZE)];
+    return tf.tidy(() => ({
+      shape: extents,
+      values: tf.randomUniform(extents, 0, 1, "float32", 7 + index).dataSync<"float32">().slice(),
+    }));
+  });
+  disposeModel(model);
+  return inputs;
+}
+
+async function run(file: ModelFile, inputs: readonly PlainTensor[]): Promise<PlainTensor[]> {
+  const model = await instantiate(file);
+  try {
+    return predict(model, inputs);
+  } finally {
+    disposeModel(model);
+  }
+}
+
+/** Of the outputs of a graph those that no tail makes, and what the layers make of them. */
+function outputsOfLayers(
+  { frame }: ModelFile,
+  found: readonly PlainTensor[],
+  wanted: readonly PlainTensor[],
+): [PlainTensor[], PlainTensor[]] {
+  if (frame === undefined) return [[...found], [...wanted]];
+  const direct = frame.outputs.flatMap(({ place }, index) =>
+    place === undefined ? [] : [[index, place]]
+  );
+  return [direct.map(([index]) => found[index]), direct.map(([, place]) => wanted[place])];
+}
+
+/** What is made of a model in some format by a runtime that knows it. */
+const RUNTIMES: Readonly<
+  Record<Format, (file: ModelFile, inputs: readonly PlainTensor[]) => Promise<PlainTensor[]>>
+> = {
+  graph: async (file, inputs) =>
+    await runGraph(await writeModel("model", file, { format: "graph" }), inputs),
+  layers: async (file, inputs) => await runLayersModel(await writeModel("model", file), inputs),
+  keras: async (file, inputs) => {
+    const files = await writeModel("model.keras", file);
+    return await run(await readModel("model.keras", files), inputs);
+  },
+  onnx: async (file, inputs) => {
+    const bytes = (await writeModel("model.onnx", file)).get("model.onnx")!;
+    return channelsLast(await runOnnx(bytes, channelsFirst(inputs)));
+  },
+  tflite: async (file, inputs) => {
+    const bytes = (await writeModel("model.tflite", file)).get("model.tflite")!;
+    return await runLiteRt(bytes, inputs);
+  },
+};
