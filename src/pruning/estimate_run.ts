@@ -76,26 +76,26 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
   return {
     images,
     threads,
-    seconds: START_TIME + forward + secondsToSolve(sizes),
+    seconds: START_TIME + forward + secondsToSolve(sizes, threads),
     bytes: PROGRAM_BYTES + 2 * params * FLOAT_BYTES + threads * perThread +
       SOLVER_MATRICES * DOUBLE_BYTES * largest ** 2,
   };
 }
 
 /**
- * What ranking the channels of all layers and fitting them takes, which the first thread does.
+ * What ranking the channels of all layers takes, which threads share, and fitting them, which the first one does.
  *
  * @param network The network and its channel spaces.
- * @param images Calibration images.
+ * @param run Images and threads.
  * @returns Seconds.
  */
-export function solvingSeconds(network: SizedNetwork, images: number): number {
-  return secondsToSolve(solvedSizes(layersToSample(network), images));
+export function solvingSeconds(network: SizedNetwork, { images, threads }: PlannedRun): number {
+  return secondsToSolve(solvedSizes(layersToSample(network), images), threads);
 }
 
-function secondsToSolve(sizes: readonly number[]): number {
+function secondsToSolve(sizes: readonly number[], threads: number): number {
   const cubes = sizes.reduce((sum, size) => sum + size ** 3, 0);
-  return cubes * (RANKING_TIME + FITTING_TIME);
+  return cubes * (RANKING_TIME / threads + FITTING_TIME);
 }
 
 /** A network with a fixed input size, and its channel spaces. */

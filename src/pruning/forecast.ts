@@ -63,7 +63,7 @@ export async function forecastRun(
     policyPasses(source, policy, share) +
     (policy.kind === "floor" ? LIKELY_REPAIRS : 1) * repaired +
     STEP_SLOWNESS * tuned * perTuned;
-  const seconds = passes * pace + solvingSeconds(source, images);
+  const seconds = passes * pace + solvingSeconds(source, { images, threads: session.pool.size });
   return { effort, policy, repairSteps: steps?.count ?? 0, epochs, seconds };
 }
 

@@ -16,14 +16,17 @@ async function openSized(name: NetworkName) {
 
 Deno.test("an estimate follows images and threads as docs/size.md says", async () => {
   const network = await openSized("preActivation");
-  const solving = solvingSeconds(network, 1000);
+  const solvingBy = (images: number, threads: number) =>
+    solvingSeconds(network, { images, threads });
+  const solving = solvingBy(1000, 1);
   const [one, two, more] = [[1000, 1], [1000, 2], [3000, 1]].map(([images, threads]) =>
     estimateRun(network, { images, threads })
   );
   const start = 4, passing = one.seconds - start - solving;
   assert.ok(passing > 0 && solving > 0);
-  assert.ok(Math.abs(two.seconds - start - solving - passing / 2) < 1e-9);
-  assert.ok(Math.abs(more.seconds - start - solvingSeconds(network, 3000) - 3 * passing) < 1e-9);
+  assert.ok(Math.abs(two.seconds - start - solvingBy(1000, 2) - passing / 2) < 1e-9);
+  assert.ok(Math.abs(more.seconds - start - solvingBy(3000, 1) - 3 * passing) < 1e-9);
+  assert.ok(solvingBy(1000, 2) > solving / 2 && solvingBy(1000, 2) < solving);
   assert.ok(two.bytes > one.bytes && more.bytes === one.bytes);
 });
 
@@ -34,5 +37,6 @@ Deno.test("a layer of more inputs takes its cube of time and its square of memor
     const { shape } = weights.get("kernel")!;
     return sum + shape.slice(0, -1).reduce((product, extent) => product * extent, 1) ** 3;
   }, 0);
-  assert.ok(Math.abs(solvingSeconds(network, 1000) / (6.1e-10 * cubes) - 1) < 1e-9);
+  const solving = solvingSeconds(network, { images: 1000, threads: 1 });
+  assert.ok(Math.abs(solving / (6.1e-10 * cubes) - 1) < 1e-9);
 });
