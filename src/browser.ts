@@ -36,12 +36,11 @@
 import { isThread, serveThread, Thread } from "./base/mod.ts";
 import { answerComparison } from "./graph/mod.ts";
 import {
-  answerRanking,
+  createPoolAnswerer,
   pruneNetwork,
   type PruneNetworkOptions,
   type PruneResult,
 } from "./pruning/mod.ts";
-import { createReplicaAnswerer } from "./session/mod.ts";
 
 export { type LatencyOptions, measureLatency, type Timing } from "./cost/mod.ts";
 export {
@@ -127,8 +126,7 @@ export function shareWork(script: URL): boolean {
   Thread.script = script;
   if (isThread()) {
     serveThread({
-      replica: () => Promise.resolve(createReplicaAnswerer()),
-      ranking: () => Promise.resolve(answerRanking),
+      replica: () => Promise.resolve(createPoolAnswerer()),
       comparison: () => Promise.resolve(answerComparison),
     });
   }

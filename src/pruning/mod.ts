@@ -41,7 +41,7 @@ export {
   setUpBudget,
   type UnitErrors,
 } from "./ratios/set_up_budget.ts";
-export { answerRanking } from "./ratios/ranking_threads.ts";
+export { createPoolAnswerer } from "./ratios/ranking_on_threads.ts";
 export { type SearchContext, TRIAL_HANDLERS, trialImages } from "./ratios/search_jobs.ts";
 export type { SelectionMethod } from "./selection/mod.ts";
 export { checkShards, gatherShard, type Shard } from "./statistics/gather_shard.ts";

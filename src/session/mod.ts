@@ -1,7 +1,7 @@
 /** A model with its data, opened on all workers. */
 export { type PoolCalibrationRequest, shardIndices, WorkerPool } from "./workers/worker_pool.ts";
 export type { FaultReport, ImageSelection } from "./workers/replica.ts";
-export { createReplicaAnswerer } from "./workers/thread_replica.ts";
+export { createReplicaAnswerer, type PoolThread } from "./workers/thread_replica.ts";
 export { noticeOfChance } from "./chance.ts";
 export {
   type Change,

@@ -15,6 +15,7 @@ import type { KeptChannels } from "../../cost/mod.ts";
 import type { LayerChange } from "../../execution/mod.ts";
 import { centerInPlace, type MomentsByLayer, releaseMoments } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
+import type { PoolThread } from "../../session/mod.ts";
 import {
   createSelector,
   interceptOf,
@@ -32,7 +33,7 @@ import {
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
 import { CoupledProblems, problemOf } from "../repair/problems.ts";
 import { type RepairContext, repairedWeights } from "../repair/repair.ts";
-import { RankingThread } from "./ranking_threads.ts";
+import { rankOnThread } from "./ranking_on_threads.ts";
 
 /** Multiply–accumulates from which on it pays that threads rank channels beside this one: some seconds. */
 const RANKED_BY_THREADS = 2e10;
@@ -162,40 +163,32 @@ export class CountNetworks {
   }
 
   /**
-   * Ranks the channels of units by elimination before they are asked for, on several threads where that takes long: the
-   * units that take longest first, as many at a time as there are threads.
+   * Ranks the channels of units by elimination before they are asked for, with the help of other threads where that takes
+   * long: the units that take longest first, as many at a time as there are threads.
    *
    * @param units The units.
-   * @param threads How many threads, this one included.
-   * @param worthwhile Multiply–accumulates from which on other threads take part.
+   * @param others The other threads.
+   * @param worthwhile Multiply–accumulates from which on they take part.
    * @throws {WorkerError} When a thread ends before it has answered.
    */
   async rank(
     units: readonly CutUnit[],
-    threads: number,
+    others: readonly PoolThread[],
     worthwhile = RANKED_BY_THREADS,
   ): Promise<void> {
     const work = new Map(units.map((unit) => [unit, this.#workOf(unit)]));
     const total = units.reduce((sum, unit) => sum + work.get(unit)!, 0);
-    if (threads === 1 || units.length === 1 || total < worthwhile) return;
-    const others = Array.from(
-      { length: Math.min(threads, units.length) - 1 },
-      (_, index) => new RankingThread(`${index + 2} of ${threads}`),
-    );
-    try {
-      const longestFirst = [...units].sort((a, b) => work.get(b)! - work.get(a)!);
-      while (longestFirst.length > 0) {
-        const [own, ...theirs] = longestFirst.splice(0, others.length + 1);
-        const answers = theirs.map((unit, index) =>
-          others[index].rank(this.#problemsOf(unit), this.#rankingOptions(unit))
-        );
-        this.#eliminationOf(own);
-        (await Promise.all(answers)).forEach((ranking, index) =>
-          this.#addRanking(theirs[index], ranking)
-        );
-      }
-    } finally {
-      for (const thread of others) thread.terminate();
+    if (others.length === 0 || total < worthwhile) return;
+    const longestFirst = [...units].sort((a, b) => work.get(b)! - work.get(a)!);
+    while (longestFirst.length > 0) {
+      const [own, ...theirs] = longestFirst.splice(0, others.length + 1);
+      const answers = theirs.map((unit, index) =>
+        rankOnThread(others[index], this.#problemsOf(unit), this.#rankingOptions(unit))
+      );
+      this.#eliminationOf(own);
+      (await Promise.all(answers)).forEach((ranking, index) =>
+        this.#addRanking(theirs[index], ranking)
+      );
     }
   }
 

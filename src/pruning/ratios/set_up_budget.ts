@@ -130,7 +130,7 @@ async function errorsOf(
 ): Promise<UnitErrors> {
   const choices = units.filter((_, index) => counts[index].length > 1);
   const unpriced = await context.clock.time("select", async () => {
-    await networks.rank(choices, context.pool.size);
+    await networks.rank(choices, context.pool.otherThreads);
     return units.map((unit, index) => {
       const errors = counts[index].length > 1 ? networks.errorsOf(unit) : undefined;
       return {

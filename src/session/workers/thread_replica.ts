@@ -2,8 +2,21 @@ import { Thread } from "../../base/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod, ReplicaRequest } from "./messages.ts";
 import { Replica, type ReplicaSpec } from "./replica.ts";
 
+/** A thread of a pool, which can do something else while its replica has nothing to do. */
+export interface PoolThread {
+  /**
+   * Asks it.
+   *
+   * @param request Anything that can be cloned, and that what its script has made of it can answer.
+   * @param moved Memory of the request that changes threads rather than being copied.
+   * @returns What it answers.
+   * @throws {WorkerError} When the thread has ended, or ends before it answers.
+   */
+  ask(request: unknown, moved?: readonly ArrayBuffer[]): Promise<unknown>;
+}
+
 /** A replica in a thread of its own. */
-export class ThreadReplica {
+export class ThreadReplica implements PoolThread {
   readonly #thread: Thread;
 
   /**
@@ -31,6 +44,10 @@ export class ThreadReplica {
   ): Promise<ReplicaAnswer<Name>> {
     const answer = await this.#thread.ask({ method, args } satisfies ReplicaRequest);
     return answer as ReplicaAnswer<Name>;
+  }
+
+  async ask(request: unknown, moved?: readonly ArrayBuffer[]): Promise<unknown> {
+    return await this.#thread.ask(request, undefined, moved);
   }
 
   /** Lets it end what it is at; its caller learns of it. */

@@ -14,7 +14,7 @@ import { type ActivationBytes, fitBatch } from "../../graph/mod.ts";
 import { joinParts, type PackedMoments } from "../../kernels/mod.ts";
 import { type ModelFile, shareValues, type Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
-import { ThreadReplica } from "./thread_replica.ts";
+import { type PoolThread, ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
 import {
   type CalibrationRequest,
@@ -123,6 +123,11 @@ export class WorkerPool {
   /** How many replicas there are. */
   get size(): number {
     return 1 + this.#remotes.length;
+  }
+
+  /** The threads of the other replicas. */
+  get otherThreads(): readonly PoolThread[] {
+    return this.#remotes;
   }
 
   /**

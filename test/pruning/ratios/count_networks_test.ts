@@ -13,7 +13,7 @@ import { prune } from "../../../src/api/prune.ts";
 import { calibrate } from "../../../src/api/calibrate.ts";
 import { CountNetworks } from "../../../src/pruning/ratios/count_networks.ts";
 import { createRandom } from "../../../src/base/random.ts";
-import { Thread } from "../../../src/base/threads/thread.ts";
+import { ThreadReplica } from "../../../src/session/workers/thread_replica.ts";
 import type { NetworkName } from "../../support/networks.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";
 
@@ -98,9 +98,18 @@ for (const name of ["postActivation", "plain"] as NetworkName[]) {
     withNoise(async (data) => {
       const { units, create } = await openSubject(name, "couple", data);
       const [alone, together] = [create(), create()];
-      const before = Thread.started;
-      await together.rank(units, 3, 0);
-      assert.equal(Thread.started, before + 2);
+      const asked = [0, 0];
+      const threads = asked.map((_, index) => {
+        const thread = new ThreadReplica(`${index + 2} of 3`);
+        const ask = (request: unknown, moved?: readonly ArrayBuffer[]) => {
+          asked[index]++;
+          return thread.ask(request, moved);
+        };
+        return { thread, ask };
+      });
+      await together.rank(units, threads, 0);
+      for (const { thread } of threads) thread.terminate();
+      assert.ok(asked.every((requests) => requests > 0));
       for (const unit of units) {
         assert.deepEqual(together.errorsOf(unit), alone.errorsOf(unit));
         const half = unit.channels >> 1;
