@@ -105,6 +105,7 @@ export async function renderReport(record: RunRecord): Promise<string> {
  *   accuracy: { before: 0.917, after: 0.909 },
  *   outputError: {},
  *   macs: { before: 40_551_040, after: 20_269_312 },
+ *   convMacs: { before: 40_550_400, after: 20_268_672 },
  *   params: { before: 271_690, after: 137_002 },
  *   milliseconds: {},
  *   bytes: { before: 1_101_760, after: 563_004 },
