@@ -21,8 +21,8 @@ import type { Tuner } from "./repair/tuner.ts";
 import { placeOfStage, type RunFolder } from "./run_folder.ts";
 import type { LayerReport, PruneNetworkOptions, PruneReport, PruneTuningReport } from "./types.ts";
 
-/** Parameters from which on networks are compared on a thread that gives back its memory: 64 MB. */
-const COMPARED_ON_THREAD = 2 ** 24;
+/** Parameters from which on networks are compared on a thread that gives back its memory; this one has room for 256 MB. */
+const COMPARED_ON_THREAD = 2 ** 26;
 
 /** What a network is cut and repaired with. */
 export interface CutRun {

@@ -70,7 +70,7 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
   const forward = pass * (passes + OTHER_PASSES);
   const sizes = solvedSizes(layers, images);
   const largest = Math.max(0, ...sizes);
-  const sums = calibration.memoryBudget / threads;
+  const sums = calibration.memoryBudget / threads / 2;
   const perThread = THREAD_BYTES + heldWeightBytes(network.graph) + BATCH_BYTES +
     Math.min(sums, sizes.reduce((sum, size) => sum + DOUBLE_BYTES * size ** 2, 0));
   return {

@@ -167,7 +167,7 @@ export async function identifyStatistics(source: StatisticsSource): Promise<Stat
 }
 
 /**
- * Cuts layers into runs whose sums have room together in the budget; one that has none alone gets a run of its own.
+ * Cuts layers into runs whose sums have room together, in half of the budget; one that has none alone gets a run of its own.
  * Of an even number of threads every one has images, and sums, of one half only.
  */
 export function partIntoPasses(
@@ -175,7 +175,7 @@ export function partIntoPasses(
   calibration: Pick<StatisticsSource["calibration"], "images" | "pointsPerImage" | "memoryBudget">,
   threads: number,
 ): LayerNode[][] {
-  const budget = calibration.memoryBudget / threads;
+  const budget = calibration.memoryBudget / threads / 2;
   const share = threads % 2 === 0 ? 1 / 2 : 1;
   const passes: LayerNode[][] = [];
   let room = 0;
