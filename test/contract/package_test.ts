@@ -174,6 +174,9 @@ testPackage(
     assertAlike(await figuresOfCommands(run, model, data, "smaller", WORKERS), wanted);
     const help = await runChild([...start, "eval", "--help"], home);
     assert.ok(help.includes("\n  npx secateur eval MODEL --data DATA\n"), help);
+    const greeting = await runChild(start, home);
+    const [, paper] = /(\S+browser\.md)$/.exec(greeting.trimEnd())!;
+    assert.ok((await Deno.stat(join(home, paper))).isFile);
   },
 );
 
