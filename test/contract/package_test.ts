@@ -5,6 +5,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import project from "../../deno.json" with { type: "json" };
 import { projectFolder } from "../cli/run_cli.ts";
+import { validate } from "../cli/schemas.ts";
 import { targetsOf } from "../docs/documents.ts";
 import { putBuilt } from "../support/built.ts";
 import { runChild } from "../support/children.ts";
@@ -237,7 +238,9 @@ testPackage("what the help needs is loaded alone", () => {
 
 testPackage("the demo runs from the package", async () => {
   const start = ["npm", "exec", "--offline", "--", "secateur", "demo", "--json"];
-  const { macs, accuracy, images, folded } = JSON.parse(await runChild(start, home));
+  const report = JSON.parse(await runChild(start, home));
+  validate("commands/demo", report);
+  const { macs, accuracy, images, folded } = report;
   assert.ok(macs.after <= macs.before / 2);
   assert.ok(accuracy.after > 0.8, `${accuracy.after}`);
   assert.ok(folded.after < folded.before);
