@@ -60,7 +60,10 @@ export async function runWithoutData(
 }
 
 function refuseOptionsOfData(
-  { statistics, epochs, enblDst, teacher, finetune, retrain, queue }: Omit<PruneFlags, "data">,
+  { statistics, epochs, enblDst, teacher, finetune, retrain, queue, card }: Omit<
+    PruneFlags,
+    "data"
+  >,
 ): void {
   const wanting = Object.entries({
     "--statistics": statistics,
@@ -70,6 +73,7 @@ function refuseOptionsOfData(
     "--finetune": finetune,
     "--retrain": retrain,
     "--queue": queue,
+    "--card": card,
   }).find(([, value]) => value !== undefined);
   if (wanting === undefined) return;
   throw new UsageError(

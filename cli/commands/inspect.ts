@@ -8,6 +8,7 @@ import {
 } from "../options/data_options.ts";
 import { positiveInteger } from "../options/parsers.ts";
 import { createSharedOption } from "../options/shared_option.ts";
+import { adaptHelp } from "../output/adapt_help.ts";
 import { formatDuration } from "../output/progress.ts";
 import { describeSizes } from "../output/sizes.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
@@ -63,11 +64,11 @@ function describeEstimate({ estimate }: InspectReport): string[] {
   if (estimate === undefined) return [];
   const { images, threads, seconds, bytes } = estimate;
   const on = threads === 1 ? "one thread" : `${threads} threads`;
+  const needs = `${formatDuration(seconds)} and ${formatBytes(bytes)}`;
   return [
-    `Pruning it by a budget with ${images} images on ${on} takes about ${
-      formatDuration(seconds)
-    } ` +
-    `and ${formatBytes(bytes)} (docs/size.md)`,
+    adaptHelp(
+      `Pruning it by a budget with ${images} images on ${on} takes about ${needs} (docs/size.md)`,
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
-import { basename, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 /** The project's own script, which its task starts. */
 const SOURCE = "main.ts";
@@ -29,9 +30,14 @@ export function describeInvocation(
 ): string {
   if (basename(script) === SOURCE) return "deno task secateur";
   if (INSTALLED.test(script)) return INSTALLED_START[engine];
-  const way = relative(folder, script);
-  const path = way.startsWith("..") ? script : way;
+  const path = shortest(script, folder);
   return engine === "deno" ? `deno run --allow-read --allow-write ${path}` : `${engine} ${path}`;
+}
+
+/** A path as it is typed in a folder. */
+function shortest(path: string, folder: string): string {
+  const way = relative(folder, path);
+  return way.startsWith("..") ? path : way;
 }
 
 /** How this process was started. */
@@ -47,17 +53,32 @@ const EXAMPLE_FILES: readonly [path: string, name: string][] = [
   ["cli/example/budget.json", "budget.json"],
 ];
 
+/** Documents that a text names. */
+const PAPERS = /\bdocs\/[\w.]+\.md\b/g;
+
+/** The folder of an installed package, whose code lies in a folder of it. */
+function ownPackage(): string {
+  return shortest(fileURLToPath(new URL("..", import.meta.url)), process.cwd());
+}
+
 /**
  * The help as it holds for how the command line was started.
  *
- * @param text Help for a start by the project's task.
+ * @param text Help for a start by the project's task, or another text that names commands or documents.
  * @param invocation How it was started.
+ * @param packageFolder Where the package lies, if it is an installed one: its documents are there.
  * @returns The same for that.
  */
-export function adaptHelp(text: string, invocation = ownInvocation()): string {
+export function adaptHelp(
+  text: string,
+  invocation = ownInvocation(),
+  packageFolder = ownPackage(),
+): string {
   if (invocation === "deno task secateur") return text;
-  return EXAMPLE_FILES.reduce(
+  const adapted = EXAMPLE_FILES.reduce(
     (adapted, [path, name]) => adapted.replaceAll(path, name),
     text.replaceAll("deno task secateur", invocation),
   );
+  const isInstalled = Object.values<string>(INSTALLED_START).includes(invocation);
+  return isInstalled ? adapted.replace(PAPERS, (paper) => join(packageFolder, paper)) : adapted;
 }

@@ -1,10 +1,12 @@
 import type {
   BenchmarkReport,
+  BudgetReport,
   CalibrateReport,
   Change,
   CheckReport,
   EvaluationReport,
   ExploreReport,
+  Figures,
   FoldResult,
   InspectReport,
   Limits,
@@ -16,6 +18,9 @@ import type {
   Timing,
   TuningReport,
   WithoutDataReport,
+  WorkbenchAnswer,
+  WorkbenchCost,
+  WorkbenchEvaluation,
   WorkerReport,
 } from "../../src/mod.ts";
 import type { SweepResult } from "../sweep/sweep_result.ts";
@@ -38,6 +43,27 @@ type WithoutDataOutput = Written<number> & Provenance & WithoutDataReport & {
 
 /** What `train` and `finetune` print. */
 type TuneOutput = Written<number> & Provenance & TuningReport;
+
+/** Ratios of all layers, as `--prune-list-file` reads them. */
+interface Ratios {
+  /** They, with commas between. */
+  readonly ratios: string;
+}
+
+/** What a command of the `shell` prints. */
+type ShellOutput =
+  /** `keep`, `show`, `list` and `load`. */
+  | WorkbenchAnswer
+  /** `undo`, `redo` and `reset`. */
+  | (Ratios & { readonly cost: WorkbenchCost })
+  /** `budget`. */
+  | (BudgetReport & { readonly cost: WorkbenchCost })
+  /** `eval`. */
+  | { readonly [When in keyof WorkbenchEvaluation]: Omit<Figures, "answers"> }
+  /** `save`. */
+  | (Written<number> & Ratios & Provenance & PruneReport)
+  /** `save list`. */
+  | (Ratios & { readonly out: string });
 
 /**
  * What every command prints with `--json`. `bundle/schemas.ts` makes the schemas of the package of it; the messages of all
@@ -92,6 +118,8 @@ export interface Outputs {
       readonly trained?: TuneOutput;
     });
   readonly prune: PruneOutput | WithoutDataOutput;
+  /** What the shell prints for each of its commands, in a line. */
+  readonly shell: ShellOutput;
   readonly sweep: {
     /** Folder of the sweep. */
     readonly out: string;

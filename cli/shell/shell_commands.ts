@@ -1,4 +1,5 @@
 import {
+  type Figures,
   InputError,
   refuseExistingFile,
   refuseExistingModel,
@@ -7,6 +8,7 @@ import {
   WORKBENCH_DEFAULTS,
   type WorkbenchRun,
 } from "../../src/mod.ts";
+import type { Outputs } from "../output/outputs.ts";
 import { describeCommand, withProvenance } from "../output/provenance.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
@@ -23,7 +25,7 @@ import {
 import { readTextFile, writeTextFile } from "../text_files.ts";
 
 /** Prints an answer, as an object or as text. */
-export type Print = (report: unknown, text: string) => void;
+export type Print = (report: Outputs["shell"], text: string) => void;
 
 const layers = { label: "layers" };
 const share = { label: "share" };
@@ -80,7 +82,11 @@ export function createShellCommands(
       async ({ images }, _options, signal) => {
         const count = images === undefined ? undefined : readCount(images);
         const found = await watched(signal, (run) => workbench.evaluate(count, run));
-        print(found, describeEvaluation(found));
+        const { before, after } = found;
+        print(
+          { before: withoutAnswers(before), after: withoutAnswers(after) },
+          describeEvaluation(found),
+        );
       },
       [{ label: "images", optional: true }],
     ),
@@ -169,6 +175,11 @@ async function saveList(
   await writeTextFile("the ratio list", path, `${ratios}\n`);
   workbench.markSaved();
   print({ out: path, ratios }, `written to ${path}`);
+}
+
+/** Figures without what the network says of every image. */
+function withoutAnswers({ answers: _, ...figures }: Figures): Omit<Figures, "answers"> {
+  return figures;
 }
 
 function readShare(text: string): number {

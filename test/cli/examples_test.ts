@@ -71,4 +71,9 @@ Deno.test("the help names the program as it was started, and files that are ther
     "  deno task secateur eval cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist\n";
   assert.equal(adaptHelp(help, started[1]), "  node tools/secateur.js eval MODEL --data DATA\n");
   assert.equal(adaptHelp(help, started[3]), help);
+  const paper = "see docs/size.md";
+  assert.equal(adaptHelp(paper, "npx secateur", "there"), `see ${join("there", "docs/size.md")}`);
+  for (const start of [started[1], started[3]]) {
+    assert.equal(adaptHelp(paper, start, "there"), paper);
+  }
 });

@@ -3,6 +3,7 @@ import project from "../../deno.json" with { type: "json" };
 import { RedisServer, testWithRedis } from "../distributed/queue/redis_server.ts";
 import { inTempFolder, quickPruning, quickSampling, writeSmallData } from "./fixtures.ts";
 import { exampleModel, projectFolder, runCli, spawnScript } from "./run_cli.ts";
+import { validate } from "./schemas.ts";
 
 /** What `deno task remote` allows, but for the network beyond this machine. */
 const REMOTE = ["--allow-read", "--allow-write", "--allow-env", "--allow-net=127.0.0.1"];
@@ -52,7 +53,9 @@ testWithRedis(
         await waitFor(said, /^ending after the job in hand; again to end at once$/);
         await said.return!();
         const [{ value }] = [await linesOf(worker.stdout).next()];
-        const { done, failed } = JSON.parse(value);
+        const report = JSON.parse(value);
+        validate("commands/worker", report);
+        const { done, failed } = report;
         assert.deepEqual({ done, failed, code: (await worker.status).code }, {
           done: 2,
           failed: 0,

@@ -23,6 +23,8 @@ Deno.test("without data what wants images is refused", async () => {
   const tuned = await runCli([...words, "--epochs", "2"]);
   assert.match(tuned.stderr, /reading --no-data and --epochs: the latter wants images; give them/);
   assert.equal(tuned.code, 2);
+  const card = await runCli([...words, "--card"]);
+  assert.match(card.stderr, /reading --no-data and --card: the latter wants images; give them/);
   const searched = await runCli([...words, "--prune-option", "auto"]);
   assert.match(searched.stderr, /wanted a budget .*; give --budget, or images with --data\n$/);
   assert.equal(searched.code, 1);

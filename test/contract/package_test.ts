@@ -5,6 +5,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import project from "../../deno.json" with { type: "json" };
 import { projectFolder } from "../cli/run_cli.ts";
+import { validate } from "../cli/schemas.ts";
 import { targetsOf } from "../docs/documents.ts";
 import { putBuilt } from "../support/built.ts";
 import { runChild } from "../support/children.ts";
@@ -174,6 +175,9 @@ testPackage(
     assertAlike(await figuresOfCommands(run, model, data, "smaller", WORKERS), wanted);
     const help = await runChild([...start, "eval", "--help"], home);
     assert.ok(help.includes("\n  npx secateur eval MODEL --data DATA\n"), help);
+    const greeting = await runChild(start, home);
+    const [, paper] = /(\S+browser\.md)$/.exec(greeting.trimEnd())!;
+    assert.ok((await Deno.stat(join(home, paper))).isFile);
   },
 );
 
@@ -234,7 +238,9 @@ testPackage("what the help needs is loaded alone", () => {
 
 testPackage("the demo runs from the package", async () => {
   const start = ["npm", "exec", "--offline", "--", "secateur", "demo", "--json"];
-  const { macs, accuracy, images, folded } = JSON.parse(await runChild(start, home));
+  const report = JSON.parse(await runChild(start, home));
+  validate("commands/demo", report);
+  const { macs, accuracy, images, folded } = report;
   assert.ok(macs.after <= macs.before / 2);
   assert.ok(accuracy.after > 0.8, `${accuracy.after}`);
   assert.ok(folded.after < folded.before);

@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { LayerJson, ModelFile, Weight } from "../../model/mod.ts";
+import type { LayerConfig, LayerJson, ModelFile, Weight } from "../../model/mod.ts";
 import {
   callKey,
   IMPLIED_INPUT_SUFFIX,
@@ -98,7 +98,7 @@ function nodesOfLayer(
     key: callKey(name, call),
     name,
     className: layer.class_name,
-    config: layer.config,
+    config: inbound.length === 0 ? layer.config : withoutInputShape(layer.config),
     inputs: (inbound[call] ?? []).map(nameTensor),
     callArguments: (inbound[call] ?? []).map((reference) => reference[3] ?? {}),
     weights,
@@ -107,6 +107,11 @@ function nodesOfLayer(
       : outputShapeOf(made, call, calls),
     calls,
   }));
+}
+
+/** What a layer behind others says of its input would be wrong as soon as channels are cut before it. */
+function withoutInputShape({ batch_input_shape: _, ...config }: LayerConfig): LayerConfig {
+  return config;
 }
 
 /** Calls are counted from the end, where a nested model's own construction does not count. */

@@ -9,6 +9,7 @@ import { encodeCifar } from "../../data/fixtures.ts";
 import { readDocument } from "../../docs/documents.ts";
 import { inTempFolder, listNames, writeFile } from "../fixtures.ts";
 import { interruptAt, runCli } from "../run_cli.ts";
+import { validate } from "../schemas.ts";
 
 /** What the seed's page types behind the name of the script. */
 const UNIFORM = [
@@ -68,7 +69,9 @@ async function runIn(folder: string, args: readonly string[]) {
 async function runWell(folder: string, args: readonly string[]) {
   const { code, stdout, stderr } = await runIn(folder, [...args, "--json"]);
   assert.equal(code, 0, stderr);
-  return { report: JSON.parse(stdout), stderr };
+  const report = JSON.parse(stdout);
+  validate("commands/pocketflow", report);
+  return { report, stderr };
 }
 
 Deno.test("the page's uniform command trains, prunes and reports, and a second one prunes what stands", () =>

@@ -8,6 +8,7 @@ import { startBackend, Workbench } from "../../../src/mod.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";
 import { inTempFolder, quickSampling, writeFile, writeSmallData } from "../fixtures.ts";
 import { exampleModel, pipeToCli, projectFolder, runJson } from "../run_cli.ts";
+import { validate } from "../schemas.ts";
 
 await startBackend();
 
@@ -58,11 +59,23 @@ Deno.test("with --json a session prints an object for each command", async () =>
   await inTempFolder(async (folder) => {
     const [data, statistics] = [join(folder, "data"), join(folder, "statistics")];
     await writeSmallData(data);
-    const commands = ["keep stage1* 0.5", "show", "undo"];
+    const saved = [`save list ${join(folder, "list")}`, `save ${join(folder, "saved")}`];
+    const commands = [
+      "keep stage1* 0.5",
+      "show",
+      "undo",
+      "redo",
+      "budget 0.6",
+      "eval 16",
+      ...saved,
+    ];
     const args = shellArguments(data, "--json", "--shared", "couple", "--statistics", statistics);
     const { code, stdout, stderr } = await pipeToCli(commands, args);
     assert.equal(code, 0, stderr);
-    const [kept, shown, undone] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assert.equal(lines.length, commands.length);
+    for (const line of lines) validate("commands/shell", line);
+    const [kept, shown, undone] = lines;
     assert.ok(kept.layers.length > 0 && kept.layers.length < shown.layers.length);
     assert.deepEqual(kept.cost, shown.cost);
     assert.ok(kept.cost.macs.after < undone.cost.macs.after);

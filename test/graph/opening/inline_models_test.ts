@@ -179,6 +179,10 @@ Deno.test(
     const { graph, model: opened } = await openNetwork(file);
     disposeModel(opened);
     assert.deepEqual(nestedIn(file), []);
+    const statingShape = file.topology.config.layers!.filter(({ config }) =>
+      config.batch_input_shape
+    );
+    assert.deepEqual(statingShape.map(({ class_name }) => class_name), ["InputLayer"]);
     assert.ok(graph.nodes.some(({ name }) => name === "net_conv2"));
   }),
 );
