@@ -25,6 +25,7 @@ export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   addMoments,
+  buffersOf,
   centerInPlace,
   copyMoments,
   giveBack,

@@ -239,9 +239,18 @@ export function largeArrays(moments: LayerMoments): Float64Array[] {
  * @param arrays The arrays; what is empty has no memory, and may be in several places.
  */
 export function giveBack(arrays: readonly ArrayBufferView[]): void {
+  for (const buffer of buffersOf(arrays)) discard(buffer);
+}
+
+/**
+ * The memory of arrays, each piece once.
+ *
+ * @param arrays The arrays; what is empty has no memory, and may be in several places.
+ * @returns The memory.
+ */
+export function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
   const used = arrays.filter(({ byteLength }) => byteLength > 0);
-  const buffers = new Set(used.map(({ buffer }) => buffer as ArrayBuffer));
-  for (const buffer of buffers) discard(buffer);
+  return [...new Set(used.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 
 /** Node 20 knows no `transfer`; the collector has to find the memory there. */

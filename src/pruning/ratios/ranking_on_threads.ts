@@ -1,5 +1,5 @@
 import type { Answerer } from "../../base/mod.ts";
-import { largeArrays, loadKernels, startBackend } from "../../kernels/mod.ts";
+import { buffersOf, largeArrays, loadKernels, startBackend } from "../../kernels/mod.ts";
 import { createReplicaAnswerer, type PoolThread } from "../../session/mod.ts";
 import {
   type ObsOptions,
@@ -29,9 +29,8 @@ export async function rankOnThread(
   options: ObsOptions,
 ): Promise<ObsRanking> {
   const arrays = problems.flatMap(({ moments, weights }) => [...largeArrays(moments), weights]);
-  const buffers = new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer));
-  const moved = [...buffers].filter(({ byteLength }) => byteLength > 0);
-  return await thread.ask({ problems, options } satisfies RankingRequest, moved) as ObsRanking;
+  const request: RankingRequest = { problems, options };
+  return await thread.ask(request, buffersOf(arrays)) as ObsRanking;
 }
 
 /**
