@@ -53,3 +53,40 @@ export function requireChannelsLast(writer: LayerRefuser, call: LayerCall): void
     throw writer.refusal(call, "has its channels first, wanted them last; build it so");
   }
 }
+
+/** Extents of a tensor, null where they are open. */
+type Extents = readonly (number | null)[];
+
+/**
+ * Rows and columns that windows give.
+ *
+ * @param call The layer, which says how it pads.
+ * @param input What it reads, of one image.
+ * @param extents Rows and columns that a window spans.
+ * @param strides Steps between windows.
+ * @returns The sizes, null where they are open.
+ */
+export function countWindows(
+  { config }: LayerCall,
+  { shape }: { readonly shape: Extents },
+  extents: readonly number[],
+  strides: readonly number[],
+): (number | null)[] {
+  return extents.map((extent, axis) => {
+    const from = shape[axis];
+    if (from === null) return null;
+    const places = config.padding === "same" ? from : from - extent + 1;
+    return Math.ceil(places / strides[axis]);
+  });
+}
+
+/**
+ * Extents of what two tensors of the same rank give, of which extents of 1 are repeated.
+ *
+ * @param first Extents of the one.
+ * @param second Extents of the other.
+ * @returns The extents.
+ */
+export function broadcastPair(first: Extents, second: Extents): (number | null)[] {
+  return first.map((extent, axis) => extent === 1 ? second[axis] : extent);
+}

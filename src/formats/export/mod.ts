@@ -14,6 +14,8 @@ export { type ExpandedModel, expandLayers, type LayerCall } from "./expand_layer
 export { findWriter, inputShapeOf } from "./find_writer.ts";
 export {
   activationOf,
+  broadcastPair,
+  countWindows,
   type LayerRefuser,
   movedSides,
   pairOf,

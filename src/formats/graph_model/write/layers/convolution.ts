@@ -1,5 +1,5 @@
 import type { JsonObject, Weight } from "../../../../model/mod.ts";
-import { type LayerCall, pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { countWindows, type LayerCall, pairOf, requireChannelsLast } from "../../../export/mod.ts";
 import { flagAttribute, floatAttribute, listAttribute, textAttribute } from "../../attributes.ts";
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import { finishLayer } from "./activations.ts";
@@ -34,21 +34,6 @@ export function describePool(
   strides: readonly [number, number],
 ): JsonObject {
   return { ...describeWindows(call, strides), ksize: pairAttribute(extents) };
-}
-
-/** Rows and columns that windows give. */
-export function countWindows(
-  { config }: LayerCall,
-  { shape }: WrittenTensor,
-  extents: readonly number[],
-  strides: readonly number[],
-): (number | null)[] {
-  return extents.map((extent, axis) => {
-    const from = shape[axis];
-    if (from === null) return null;
-    const places = config.padding === "same" ? from : from - extent + 1;
-    return Math.ceil(places / strides[axis]);
-  });
 }
 
 /** A node with a kernel, the bias behind it where the layer has one, and the activation. */

@@ -1,3 +1,4 @@
+import { broadcastPair } from "../../../export/mod.ts";
 import { countElements } from "../../../import/mod.ts";
 import { typeAttribute } from "../../attributes.ts";
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
@@ -15,10 +16,6 @@ function alignRanks(
   return inputs.map((input, index) => graph.asMaps(`${name}/maps${index + 1}`, input));
 }
 
-function broadcast(first: WrittenTensor["shape"], second: WrittenTensor["shape"]) {
-  return first.map((extent, axis) => extent === 1 ? second[axis] : extent);
-}
-
 /** A merge as a chain of operations of two tensors. */
 function addChain(
   graph: GraphWriter,
@@ -28,7 +25,7 @@ function addChain(
 ): WrittenTensor {
   return inputs.slice(1).reduce((joined, input, index) => {
     const isLast = index === inputs.length - 2;
-    const shape = broadcast(joined.shape, input.shape);
+    const shape = broadcastPair(joined.shape, input.shape);
     return graph.add(isLast ? name : `${name}/part${index + 1}`, operator, [joined, input], shape);
   }, inputs[0]);
 }

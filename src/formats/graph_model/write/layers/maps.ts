@@ -1,6 +1,12 @@
-import { movedSides, pairOf, requireChannelsLast, sidesOf } from "../../../export/mod.ts";
+import {
+  countWindows,
+  movedSides,
+  pairOf,
+  requireChannelsLast,
+  sidesOf,
+} from "../../../export/mod.ts";
 import { flagAttribute } from "../../attributes.ts";
-import { countWindows, describePool } from "./convolution.ts";
+import { describePool } from "./convolution.ts";
 import type { LayerWriter } from "./layer_writer.ts";
 
 function pool(operator: string): LayerWriter {

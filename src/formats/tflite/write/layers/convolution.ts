@@ -1,8 +1,8 @@
 import type { Weight } from "../../../../model/mod.ts";
-import { type LayerCall, pairOf, requireChannelsLast } from "../../../export/mod.ts";
+import { countWindows, type LayerCall, pairOf, requireChannelsLast } from "../../../export/mod.ts";
 import { PADDINGS } from "../../model.ts";
 import { kernelOf, normalizesChannels, readNormalization } from "../fuse_layers.ts";
-import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
+import type { GraphWriter } from "../graph_writer.ts";
 import { finishLayer } from "./activations.ts";
 import type { LayerWriter } from "./layer_writer.ts";
 
@@ -37,21 +37,6 @@ function addBias(graph: GraphWriter, { layer, weights }: LayerCall, channels: nu
 export function describeWindows({ config }: LayerCall, strides: readonly [number, number]) {
   const padding = PADDINGS.indexOf(config.padding === "same" ? "same" : "valid");
   return { padding, strideHeight: strides[0], strideWidth: strides[1] };
-}
-
-/** Rows and columns that windows give. */
-export function countWindows(
-  { config }: LayerCall,
-  { shape }: WrittenTensor,
-  extents: readonly number[],
-  strides: readonly number[],
-): (number | null)[] {
-  return extents.map((extent, axis) => {
-    const from = shape[axis];
-    if (from === null) return null;
-    const places = config.padding === "same" ? from : from - extent + 1;
-    return Math.ceil(places / strides[axis]);
-  });
 }
 
 function convolution(isDepthwise: boolean): LayerWriter {

@@ -1,3 +1,4 @@
+import { broadcastPair } from "../../../export/mod.ts";
 import { countElements } from "../../../import/mod.ts";
 import type { OperatorName } from "../../model.ts";
 import type { GraphWriter, NodeOptions, WrittenTensor } from "../graph_writer.ts";
@@ -15,10 +16,6 @@ function alignRanks(
   return inputs.map((input, index) => graph.asMaps(input, `${name}/maps${index + 1}`));
 }
 
-function broadcast(first: WrittenTensor["shape"], second: WrittenTensor["shape"]) {
-  return first.map((extent, axis) => extent === 1 ? second[axis] : extent);
-}
-
 /** A merge as a chain of operations of two tensors. */
 function addChain(
   graph: GraphWriter,
@@ -29,7 +26,7 @@ function addChain(
 ): WrittenTensor {
   return inputs.slice(1).reduce((joined, input, index) => {
     const isLast = index === inputs.length - 2;
-    const shape = broadcast(joined.shape, input.shape);
+    const shape = broadcastPair(joined.shape, input.shape);
     const step = isLast ? name : `${name}/part${index + 1}`;
     const [table, values] = options ?? [];
     const own = table && [table, isLast ? values! : {}] as const;

@@ -1,6 +1,12 @@
-import { movedSides, pairOf, requireChannelsLast, sidesOf } from "../../../export/mod.ts";
+import {
+  countWindows,
+  movedSides,
+  pairOf,
+  requireChannelsLast,
+  sidesOf,
+} from "../../../export/mod.ts";
 import type { OperatorName } from "../../model.ts";
-import { countWindows, describeWindows } from "./convolution.ts";
+import { describeWindows } from "./convolution.ts";
 import type { LayerWriter } from "./layer_writer.ts";
 
 function pool(operator: OperatorName): LayerWriter {
