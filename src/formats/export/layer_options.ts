@@ -7,6 +7,11 @@ export interface LayerRefuser {
   refusal(call: LayerCall, found: string): InputError;
 }
 
+/** A number among the options of a layer. */
+export function numberOf({ config }: LayerCall, option: string, fallback: number): number {
+  return Number(config[option] ?? fallback);
+}
+
 /** A pair of numbers from an option that is one number or two. */
 export function pairOf(value: unknown, fallback: readonly [number, number]): [number, number] {
   if (value === undefined || value === null) return [...fallback];

@@ -18,6 +18,7 @@ export {
   countWindows,
   type LayerRefuser,
   movedSides,
+  numberOf,
   pairOf,
   requireChannelsLast,
   sidesOf,

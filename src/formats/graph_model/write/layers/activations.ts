@@ -4,6 +4,7 @@ import {
   activationOf,
   eluFormula,
   type LayerCall,
+  numberOf,
   type PartOperator,
   type Parts,
   PARTS_FORMULAS,
@@ -150,11 +151,6 @@ function writeActivation(graph: GraphWriter, call: LayerCall, x: WrittenTensor):
 /** A formula with numbers from the options of the layer. */
 const withOptions = (formulaOf: (call: LayerCall) => Formula): LayerWriter => (graph, call, [x]) =>
   write(graph, call.name, x, formulaOf(call));
-
-/** A number among the options. */
-function numberOf({ config }: LayerCall, option: string, fallback: number): number {
-  return Number(config[option] ?? fallback);
-}
 
 const writeRelu = withOptions(({ config }) => (parts, x) => {
   const bound = config.max_value ?? undefined;

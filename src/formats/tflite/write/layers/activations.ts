@@ -1,5 +1,11 @@
 import { ownValue } from "../../../../base/mod.ts";
-import { activationOf, eluFormula, type LayerCall, PARTS_FORMULAS } from "../../../export/mod.ts";
+import {
+  activationOf,
+  eluFormula,
+  type LayerCall,
+  numberOf,
+  PARTS_FORMULAS,
+} from "../../../export/mod.ts";
 import {
   fusedNumber,
   type GraphWriter,
@@ -108,11 +114,6 @@ export function finishLayer(
 /** A formula with numbers from the options of the layer. */
 const withOptions = (formulaOf: (call: LayerCall) => Formula): LayerWriter => (graph, call, [x]) =>
   write(graph, call.name, x, formulaOf(call));
-
-/** A number among the options. */
-function numberOf({ config }: LayerCall, option: string, fallback: number): number {
-  return Number(config[option] ?? fallback);
-}
 
 const writeRelu = withOptions(({ config }) => (steps, x) => {
   const bound = config.max_value ?? undefined;
