@@ -31,6 +31,7 @@ export const open = refuse("open");
 export const openSync = refuse("openSync");
 export const readdir = refuse("readdir");
 export const readFile = refuse("readFile");
+export const readFileSync = refuse("readFileSync");
 export const readSync = refuse("readSync");
 export const realpath = refuse("realpath");
 export const rename = refuse("rename");
