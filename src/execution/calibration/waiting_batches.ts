@@ -10,8 +10,8 @@ export interface CalibratedBatch {
   readonly firstHalf: number;
   /** The batch in the repaired network; absent where it is run again, or read from the file. */
   activations?: Activations;
-  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs. */
-  readonly targets: Map<string, tf.Tensor2D | TensorPlace>;
+  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs; a function where it is kept elsewhere. */
+  readonly targets: Map<string, tf.Tensor2D | TensorPlace | (() => tf.Tensor2D)>;
   /** What of it is in the file: all that is live before a step. */
   written?: WrittenActivations;
 }
@@ -96,6 +96,7 @@ export class WaitingBatches {
     const target = targets.get(key)!;
     targets.delete(key);
     if (target instanceof tf.Tensor) return target;
+    if (typeof target === "function") return target();
     const tensor = this.#file.read(target);
     this.#file.free(target);
     return tensor as tf.Tensor2D;
@@ -194,7 +195,7 @@ export class WaitingBatches {
     disposeActivations(batch);
     for (const target of batch.targets.values()) {
       if (target instanceof tf.Tensor) target.dispose();
-      else this.#file.free(target);
+      else if (typeof target !== "function") this.#file.free(target);
     }
     batch.targets.clear();
   }

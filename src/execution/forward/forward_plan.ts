@@ -7,6 +7,7 @@ import {
   type LayerGraph,
   type LayerNode,
   mergeChain,
+  type Network,
   nodeKeyOf,
 } from "../../graph/mod.ts";
 import { releaseWeights, type Weight } from "../../model/mod.ts";
@@ -73,14 +74,8 @@ export class ForwardPlan {
   constructor(graph: LayerGraph, model: tf.LayersModel, options: ForwardOptions = {}) {
     const nodes = graph.nodes.map((node) => node.calls > 1 ? { ...node, calls: 1 } : node);
     this.#graph = { ...graph, nodes };
-    const chains = options.batchStatistics
-      ? nodes.map((node) => [node])
-      : foldableChains(this.#graph);
-    if (options.releasesModel) {
-      const needed = chains.filter((nodes) => runsInModel(nodes, options));
-      releaseWeights(model, new Set(needed.map(([{ name }]) => name)));
-    }
-    this.steps = chains.map((nodes) => ({
+    if (options.releasesModel) releaseUnusedWeights({ graph: this.#graph, model }, options);
+    this.steps = chainsOf(this.#graph, options).map((nodes) => ({
       nodes,
       inputs: nodes[0].inputs,
       output: nodes.at(-1)!.key,
@@ -245,6 +240,25 @@ export class ForwardPlan {
       tensors.delete(name);
     }
   }
+}
+
+/** The layers of a network as they run, each with those that are folded into it. */
+function chainsOf(graph: LayerGraph, { batchStatistics }: ForwardOptions): LayerNode[][] {
+  return batchStatistics ? graph.nodes.map((node) => [node]) : foldableChains(graph);
+}
+
+/**
+ * Frees the weights of a network's model that a plan does not need. Calling it again does nothing.
+ *
+ * @param network The network.
+ * @param options How the plan treats BatchNormalization.
+ */
+export function releaseUnusedWeights(
+  { graph, model }: Network,
+  options: ForwardOptions = {},
+): void {
+  const needed = chainsOf(graph, options).filter((nodes) => runsInModel(nodes, options));
+  releaseWeights(model, new Set(needed.map(([{ name }]) => name)));
 }
 
 /** Whether the model runs a chain of layers, rather than the plan with weights of its own. */

@@ -56,7 +56,10 @@ export interface StatisticsSource extends Pick<Session, "content"> {
   /** The workers. */
   readonly pool: WorkerPool;
   /** Images and sampling. */
-  readonly calibration: Omit<PoolCalibrationRequest, "file" | "repaired" | "layers">;
+  readonly calibration: Omit<
+    PoolCalibrationRequest,
+    "file" | "repaired" | "layers" | "keepsTargets"
+  >;
   /** Takes the time of the stages. */
   readonly clock: Stopwatch;
   /** Called after every batch. */
@@ -131,11 +134,13 @@ export function layersToSample(
  * @param source The network and the images.
  * @param layers The layers, in graph order.
  * @param take Is given the moments of one layer after the other.
+ * @param keepsTargets Whether the outputs are kept for a repair, so that it need not run the original again.
  */
 export async function gatherMoments(
   { pool, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
   take: (key: string, moments: PackedMoments) => void,
+  keepsTargets: boolean,
 ): Promise<void> {
   const passes = partIntoPasses(layers, calibration, pool.size);
   const batches = batchesOfThread({ pool }, calibration.indices.length, TOGETHER);
@@ -144,7 +149,7 @@ export async function gatherMoments(
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
-    const request = { ...calibration, file, layers: keys, batchSize: TOGETHER };
+    const request = { ...calibration, file, layers: keys, batchSize: TOGETHER, keepsTargets };
     await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
 }

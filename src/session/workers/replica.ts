@@ -9,6 +9,7 @@ import {
   type EvaluationSums,
   ForwardPlan,
   type ImageBatch,
+  KeptTargets,
   measureBatchNorm,
   measureVariants,
   type Objective,
@@ -96,6 +97,8 @@ export interface CalibrationRequest {
   readonly memoryBudget: number;
   /** Folder in which what has no room there is kept meanwhile. Default: the system's for temporary files. */
   readonly scratch?: string;
+  /** Whether what the original gives is kept from one calibration to the next; all of them are of one sampling. */
+  readonly keepsTargets?: boolean;
 }
 
 /** Images that could not be read, as a replica met them. */
@@ -122,6 +125,7 @@ export class Replica {
   #training: TrainingReplica | undefined;
   #isStopped = false;
   #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
+  #keptTargets: KeptTargets | undefined;
 
   private constructor(spec: ReplicaSpec, dataset: Dataset) {
     this.#spec = spec;
@@ -257,8 +261,12 @@ export class Replica {
     const batches = halves.flatMap((half, at) =>
       [...chunk(half, batchSize)].map((images) => ({ images, isFirst: at === 0 }))
     );
+    const kernels = await loadKernels();
+    const { keepsTargets, scratch } = request;
+    if (keepsTargets) this.#keptTargets ??= new KeptTargets(kernels.memory, scratch);
     const subject = {
-      kernels: await loadKernels(),
+      kernels,
+      kept: keepsTargets ? this.#keptTargets : undefined,
       original,
       repaired,
       layers: request.layers,
@@ -270,7 +278,7 @@ export class Replica {
         return { ...read, firstHalf: isFirst ? read.indices.length : 0 };
       },
     };
-    const { seed, images, pointsPerImage, memoryBudget, scratch } = request;
+    const { seed, images, pointsPerImage, memoryBudget } = request;
     const options = {
       seed,
       images,
@@ -354,6 +362,13 @@ export class Replica {
     return Promise.resolve();
   }
 
+  /** Forgets what calibrations have kept. */
+  forgetTargets(): Promise<void> {
+    this.#keptTargets?.close();
+    this.#keptTargets = undefined;
+    return Promise.resolve();
+  }
+
   /** Ends what it is at, at the next batch of images, until {@link resume} is called. */
   stop(): Promise<void> {
     this.#isStopped = true;
@@ -374,6 +389,7 @@ export class Replica {
   /** Frees everything and closes the data set. */
   async close(): Promise<void> {
     await this.endCalibration();
+    await this.forgetTargets();
     await this.endTraining();
     this.#objective?.dispose();
     this.#dataset.close();
