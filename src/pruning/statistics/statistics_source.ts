@@ -172,8 +172,9 @@ export async function identifyStatistics(source: StatisticsSource): Promise<Stat
 }
 
 /**
- * Cuts layers into runs whose sums have room together, in half of the budget; one that has none alone gets a run of its own.
- * Of an even number of threads every one has images, and sums, of one half only.
+ * Parts layers into passes whose sums have room together, in half of the budget: each goes into the first pass that has
+ * room for it. One that has none alone gets a pass of its own. Of an even number of threads every one has images, and sums,
+ * of one half only.
  */
 export function partIntoPasses(
   layers: readonly LayerNode[],
@@ -182,18 +183,18 @@ export function partIntoPasses(
 ): LayerNode[][] {
   const budget = calibration.memoryBudget / threads / 2;
   const share = threads % 2 === 0 ? 1 / 2 : 1;
-  const passes: LayerNode[][] = [];
-  let room = 0;
+  const passes: { layers: LayerNode[]; room: number }[] = [];
   for (const layer of layers) {
     const bytes = share * sumBytes(kernelSize(layer), samplesOf(layer, calibration));
-    if (passes.length === 0 || bytes > room) {
-      passes.push([]);
-      room = budget;
+    const pass = passes.find(({ room }) => bytes <= room);
+    if (pass === undefined) {
+      passes.push({ layers: [layer], room: budget - bytes });
+    } else {
+      pass.layers.push(layer);
+      pass.room -= bytes;
     }
-    passes.at(-1)!.push(layer);
-    room -= bytes;
   }
-  return passes;
+  return passes.map(({ layers }) => layers);
 }
 
 /**
