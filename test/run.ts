@@ -1,8 +1,8 @@
 /**
  * Runs the tests, and says in the last line what was skipped for want of which programs. `deno task test` runs it, with
- * arguments of `deno test`; without a file or folder among them, it runs all tests: those of the command line in one
- * process, all others beside them in another, whose output follows at the end. Types are looked at by `deno task check`:
- * here every thread with a script of its own would wait seconds for that.
+ * arguments of `deno test`; without a file or folder among them, it runs all tests, a few files in a process, two processes
+ * at a time. What failed is printed behind all others. Types are looked at by `deno task check`: here every thread with a
+ * script of its own would wait seconds for that.
  *
  *     deno run --allow-read --allow-write --allow-env --allow-run test/run.ts [--programs] [ARGUMENT…]
  *
@@ -17,6 +17,12 @@ import { describeSkipped, findProgram, PROGRAMS } from "./support/programs.ts";
 
 const FOLDER = fileURLToPath(new URL("./", import.meta.url));
 const PROGRAMS_MODULE = join(FOLDER, "support/programs.ts");
+
+/** How many processes run at a time. */
+const PROCESSES = 2;
+
+/** How many files a process gets at the most: so few that the last ones end together. */
+const MOST_FILES = 4;
 
 /** What the tests are allowed; of programs, Deno and those that are there. */
 function permissions(): string[] {
@@ -47,22 +53,27 @@ function reaches(file: string, wanted: string, seen = new Set<string>()): boolea
     .some((path) => reaches(path, wanted, seen));
 }
 
-/** Which files each process is given, by arguments of `deno test`, where the arguments name no file. */
-function defaultFiles(isForPrograms: boolean): string[][] {
-  if (isForPrograms) {
-    return [listTestFiles(FOLDER).filter((file) => reaches(file, PROGRAMS_MODULE))];
-  }
-  const ofCommands = join(FOLDER, "cli");
-  return [[ofCommands], [`--ignore=${ofCommands}`, FOLDER]];
+/** The files of each process, where the arguments name none. */
+function listParts(isForPrograms: boolean): string[][] {
+  const files = listTestFiles(FOLDER);
+  if (isForPrograms) return [files.filter((file) => reaches(file, PROGRAMS_MODULE))];
+  const parts = Math.ceil(files.length / MOST_FILES);
+  return Array.from(
+    { length: parts },
+    (_, part) => files.slice(MOST_FILES * part, MOST_FILES * (part + 1)),
+  );
 }
 
 interface Outcome {
   readonly code: number;
   readonly report: string;
+  /** What it has printed, if that was not seen at once. */
+  readonly stdout?: Uint8Array;
+  readonly stderr?: Uint8Array;
 }
 
-/** Runs `deno test`. What it prints is seen at once, or else when `until` is settled. */
-async function runTests(args: readonly string[], until?: Promise<unknown>): Promise<Outcome> {
+/** Runs `deno test`. */
+async function runTests(args: readonly string[], isSeen: boolean): Promise<Outcome> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const command = new Deno.Command(Deno.execPath(), {
@@ -70,35 +81,45 @@ async function runTests(args: readonly string[], until?: Promise<unknown>): Prom
         ...["test", "--quiet", "--no-prompt", "--no-check", ...permissions()],
         ...[`--junit-path=${report}`, ...args],
       ],
-      stdout: until ? "piped" : "inherit",
-      stderr: until ? "piped" : "inherit",
+      stdout: isSeen ? "inherit" : "piped",
+      stderr: isSeen ? "inherit" : "piped",
     });
-    const { code } = until ? await print(command.output(), until) : await command.spawn().status;
-    return { code, report: await Deno.readTextFile(report) };
+    const outcome = isSeen ? await command.spawn().status : await command.output();
+    return { ...outcome, report: await Deno.readTextFile(report) };
   } finally {
     await Deno.remove(report);
   }
 }
 
-async function print(output: Promise<Deno.CommandOutput>, until: Promise<unknown>) {
-  const [{ code, stdout, stderr }] = await Promise.all([output, until]);
-  for (const [stream, bytes] of [[Deno.stdout, stdout], [Deno.stderr, stderr]] as const) {
+/** Runs each part in a process of its own. */
+async function runParts(args: readonly string[], parts: readonly string[][]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const waiting = parts.values();
+  const runWaiting = async () => {
+    for (const files of waiting) {
+      const outcome = await runTests([...args, ...files], false);
+      outcomes.push(outcome);
+      if (outcome.code === 0) print(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: PROCESSES }, runWaiting));
+  outcomes.filter(({ code }) => code !== 0).forEach(print);
+  return outcomes;
+}
+
+function print({ stdout, stderr }: Outcome): void {
+  for (const [stream, bytes] of [[Deno.stdout, stdout!], [Deno.stderr, stderr!]] as const) {
     for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
   }
-  return { code };
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const isForPrograms = args[0] === "--programs";
   const given = isForPrograms ? args.slice(1) : args;
-  const [first, ...others] = given.some((argument) => existsSync(argument))
-    ? [[]]
-    : defaultFiles(isForPrograms);
-  const seen = runTests([...given, ...first]);
-  const outcomes = await Promise.all([
-    seen,
-    ...others.map((files) => runTests([...given, ...files], seen)),
-  ]);
+  const parts = given.some((argument) => existsSync(argument)) ? [[]] : listParts(isForPrograms);
+  const outcomes = parts.length === 1
+    ? [await runTests([...given, ...parts[0]], true)]
+    : await runParts(given, parts);
   const skipped = describeSkipped(outcomes.map(({ report }) => report).join("\n"));
   if (skipped) console.log(skipped);
   return Math.max(...outcomes.map(({ code }) => code));
