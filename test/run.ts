@@ -1,12 +1,12 @@
 /**
  * Runs the tests, and says in the last line what was skipped for want of which programs. `deno task test` runs it, with
- * arguments of `deno test`; without a file or folder among them, it runs all tests, a few files in a process, two processes
- * at a time. What failed is printed behind all others. Types are looked at by `deno task check`: here every thread with a
- * script of its own would wait seconds for that.
+ * arguments of `deno test`; without a file or folder among them, it runs all tests but those of what is published, a few
+ * files in a process, two processes at a time. What failed is printed behind all others. Types are looked at by
+ * `deno task check`: here every thread with a script of its own would wait seconds for that.
  *
  *     deno run --allow-read --allow-write --allow-env --allow-run test/run.ts [--programs] [ARGUMENT…]
  *
- * With `--programs` it runs the files of tests that start programs alone.
+ * With `--programs` it runs the files of tests that start programs alone, those of what is published among them.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { describeSkipped, findProgram, PROGRAMS } from "./support/programs.ts";
 
 const FOLDER = fileURLToPath(new URL("./", import.meta.url));
 const PROGRAMS_MODULE = join(FOLDER, "support/programs.ts");
+const BUILT_MODULE = join(FOLDER, "support/built.ts");
 
 /** How many processes run at a time. */
 const PROCESSES = 2;
@@ -55,8 +56,9 @@ function reaches(file: string, wanted: string, seen = new Set<string>()): boolea
 
 /** The files of each process, where the arguments name none. */
 function listParts(isForPrograms: boolean): string[][] {
-  const files = listTestFiles(FOLDER);
-  if (isForPrograms) return [files.filter((file) => reaches(file, PROGRAMS_MODULE))];
+  const all = listTestFiles(FOLDER);
+  if (isForPrograms) return [all.filter((file) => reaches(file, PROGRAMS_MODULE))];
+  const files = all.filter((file) => !reaches(file, BUILT_MODULE));
   const parts = Math.ceil(files.length / MOST_FILES);
   return Array.from(
     { length: parts },
