@@ -22,8 +22,8 @@ const BUILT_MODULE = join(FOLDER, "support/built.ts");
 /** How many processes run at a time. */
 const PROCESSES = 2;
 
-/** How many files a process gets at the most: so few that the last ones end together. */
-const MOST_FILES = 4;
+/** Each gets this share of the files that are left: the last ones have one each, and end together. */
+const SHARE = 1 / (4 * PROCESSES);
 
 /** What the tests are allowed; of programs, Deno and those that are there. */
 function permissions(): string[] {
@@ -54,15 +54,10 @@ function reaches(file: string, wanted: string, seen = new Set<string>()): boolea
     .some((path) => reaches(path, wanted, seen));
 }
 
-/** The files of each process, where the arguments name none. */
-function listParts(isForPrograms: boolean): string[][] {
-  const all = listTestFiles(FOLDER);
-  if (isForPrograms) return [all.filter((file) => reaches(file, PROGRAMS_MODULE))];
-  const files = all.filter((file) => !reaches(file, BUILT_MODULE));
-  const parts = Math.ceil(files.length / MOST_FILES);
-  return Array.from(
-    { length: parts },
-    (_, part) => files.slice(MOST_FILES * part, MOST_FILES * (part + 1)),
+/** The files that are run where the arguments name none. */
+function defaultFiles(isForPrograms: boolean): string[] {
+  return listTestFiles(FOLDER).filter((file) =>
+    isForPrograms ? reaches(file, PROGRAMS_MODULE) : !reaches(file, BUILT_MODULE)
   );
 }
 
@@ -93,13 +88,14 @@ async function runTests(args: readonly string[], isSeen: boolean): Promise<Outco
   }
 }
 
-/** Runs each part in a process of its own. */
-async function runParts(args: readonly string[], parts: readonly string[][]): Promise<Outcome[]> {
+/** Runs files in several processes. */
+async function runInParts(args: readonly string[], files: readonly string[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  const waiting = parts.values();
+  const waiting = [...files];
   const runWaiting = async () => {
-    for (const files of waiting) {
-      const outcome = await runTests([...args, ...files], false);
+    while (waiting.length > 0) {
+      const part = waiting.splice(0, Math.ceil(SHARE * waiting.length));
+      const outcome = await runTests([...args, ...part], false);
       outcomes.push(outcome);
       if (outcome.code === 0) print(outcome);
     }
@@ -118,10 +114,11 @@ function print({ stdout, stderr }: Outcome): void {
 async function run(args: readonly string[]): Promise<number> {
   const isForPrograms = args[0] === "--programs";
   const given = isForPrograms ? args.slice(1) : args;
-  const parts = given.some((argument) => existsSync(argument)) ? [[]] : listParts(isForPrograms);
-  const outcomes = parts.length === 1
-    ? [await runTests([...given, ...parts[0]], true)]
-    : await runParts(given, parts);
+  const files = given.some((argument) => existsSync(argument)) ? [] : defaultFiles(isForPrograms);
+  const isWhole = files.length > 0 && !isForPrograms;
+  const outcomes = isWhole
+    ? await runInParts(given, files)
+    : [await runTests([...given, ...files], true)];
   const skipped = describeSkipped(outcomes.map(({ report }) => report).join("\n"));
   if (skipped) console.log(skipped);
   return Math.max(...outcomes.map(({ code }) => code));
