@@ -12,7 +12,7 @@
 import { measureStockLatency } from "../src/cost/on_stock.ts";
 import { loadModelFile } from "../src/formats/tfjs/load.ts";
 import { prune } from "../src/api/prune.ts";
-import type { PruneResult } from "../src/pruning/types.ts";
+import type { PruneResult } from "../src/pruning/prune_report.ts";
 import { formatTable } from "./timing.ts";
 
 const SHARE = 0.6, ROUNDS = 40, BATCH = 32;

@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { explore, EXPLORE_DEFAULTS, refuseExistingFile, renderCurve } from "../../src/mod.ts";
 import {
   addImageOptions,
@@ -7,11 +7,16 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
-import { positiveInteger, seedInteger } from "../options/parsers.ts";
+import { positiveInteger } from "../options/parsers.ts";
 import {
   batchesOption,
+  createBatchSizeOption,
+  createChannelMultipleOption,
+  createSeedOption,
+  createStatisticsOption,
   pointsOption,
   ridgeOption,
+  samplingSettings,
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
@@ -35,31 +40,15 @@ const command = new Command("explore")
     positiveInteger,
     EXPLORE_DEFAULTS.images,
   )
-  .option(
-    "--statistics <file>",
-    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept for the run alone)",
-  )
+  .addOption(createStatisticsOption("for the run alone"))
   .addOption(createSharedOption().default(EXPLORE_DEFAULTS.shared))
-  .option(
-    "--channel-multiple <n>",
-    "keep a multiple of this many channels",
-    positiveInteger,
-    EXPLORE_DEFAULTS.channelMultiple,
-  )
+  .addOption(createChannelMultipleOption().default(EXPLORE_DEFAULTS.channelMultiple))
   .addOption(skipOption)
   .addOption(batchesOption)
-  .option(
-    "--batch-size <n>",
-    "images of every such batch (batch_size)",
-    positiveInteger,
-    EXPLORE_DEFAULTS.batchSize,
-  )
+  .addOption(createBatchSizeOption())
   .addOption(pointsOption)
   .addOption(ridgeOption)
-  .addOption(
-    new Option("--seed <n>", "seed of the choice of images and positions")
-      .argParser(seedInteger).default(EXPLORE_DEFAULTS.seed),
-  )
+  .addOption(createSeedOption())
   .addOption(batchSizeEvalOption)
   .addOption(noLabelsOption);
 
@@ -86,11 +75,8 @@ Example:
         shared: flags.shared,
         channelMultiple: flags.channelMultiple,
         skip: flags.skip,
-        batches: flags.nbBatches,
-        batchSize: flags.batchSize,
-        pointsPerImage: flags.nbPointsPerLayer,
+        ...samplingSettings(flags),
         ridge: flags.ridge,
-        seed: flags.seed,
       })
     );
     const curve = wordNotices(found);

@@ -10,7 +10,8 @@ import type { StatisticsSource } from "./statistics/statistics_source.ts";
 import { SEARCH_DEFAULTS } from "./policy/mod.ts";
 import { CURVE_SHARES, FLOOR_IMAGES } from "./ratios/floor_ratios.ts";
 import { AUTO_DEFAULTS } from "./ratios/auto_ratios.ts";
-import type { AutoPolicy, Forecast, PruneNetworkOptions, RatioPolicy } from "./types.ts";
+import type { Forecast, PruneNetworkOptions } from "./prune_options.ts";
+import type { AutoPolicy, RatioPolicy } from "./types.ts";
 
 /** Images that are timed, after as many that warm up: fewer of a large network, so that its forecast takes seconds. */
 const TIMED_IMAGES = 200, TIMED_MACS = 4e10;

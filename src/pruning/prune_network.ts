@@ -13,14 +13,9 @@ import type { ModelFile } from "../model/mod.ts";
 import { checkSkipped, type ChosenRatios, parseRatioList, uniformRatios } from "./policy/mod.ts";
 import { type AutoOutcome, findAutoRatios, type OpenExecutor } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
-import type {
-  BudgetReport,
-  FloorPolicy,
-  PruneNetworkOptions,
-  PruneReport,
-  PruneResult,
-  RatioPolicy,
-} from "./types.ts";
+import type { PruneNetworkOptions } from "./prune_options.ts";
+import type { PruneReport, PruneResult } from "./prune_report.ts";
+import type { BudgetReport, FloorPolicy, RatioPolicy } from "./types.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,

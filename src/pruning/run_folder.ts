@@ -5,7 +5,8 @@ import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
 import { nameState, type StatePlace } from "../tuning/mod.ts";
 import type { Tuner } from "./repair/tuner.ts";
 import type { SettledOptions } from "./effort.ts";
-import type { PruneNetworkOptions, RatioPolicy } from "./types.ts";
+import type { PruneNetworkOptions } from "./prune_options.ts";
+import type { RatioPolicy } from "./types.ts";
 
 /** Where a run with a search or tuning keeps its state. */
 export interface RunFolder {

@@ -8,7 +8,7 @@ import {
   trackBatches,
 } from "../../session/mod.ts";
 import { reestimateBatchNorm } from "../measure_network.ts";
-import type { PruneReport } from "../types.ts";
+import type { PruneReport } from "../prune_report.ts";
 
 /** Images whose statistics replace those of BatchNormalization, and as many others that decide whether they do. */
 const MOST_IMAGES = 1024;

@@ -16,13 +16,9 @@ import { type ModelFile, shareValues, type Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { type PoolThread, ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
-import {
-  type CalibrationRequest,
-  type FaultReport,
-  type ImageSelection,
-  Replica,
-  type ReplicaSpec,
-} from "./replica.ts";
+import type { CalibrationRequest } from "./calibration_replica.ts";
+import { Replica, type ReplicaSpec } from "./replica.ts";
+import type { FaultReport, ImageSelection } from "./replica_images.ts";
 
 /**
  * Bytes of activations and gradients of a batch while changes are weighed, less than elsewhere: they are of every step, and
