@@ -242,11 +242,17 @@ export class Calibrator {
 
   /** A batch ready to be moved to a layer, with what of it has waited. */
   async #openBatch(index: number, layer: SampledLayer): Promise<LiveBatch> {
-    const waiting = this.#waiting.take(index);
+    const waiting = this.#waiting.take(index, (step) => this.#neededFor(layer, step));
     if (waiting?.activations) return waiting as LiveBatch;
     const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
     const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
     return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
+  }
+
+  /** Names of what moving a batch from a step to a layer reads, and sampling it there. */
+  #neededFor(layer: SampledLayer, step: number): string[] {
+    const until = this.#repaired.stepOf(layer.node.key);
+    return [...this.#repaired.readBetween(step, until), ...this.#sampler.tensorsOf(layer)];
   }
 
   /** Whether both networks take more than what waits may. */

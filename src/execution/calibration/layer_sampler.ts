@@ -81,6 +81,11 @@ export class LayerSampler {
     });
   }
 
+  /** Names of the tensors that a layer is sampled from. */
+  tensorsOf({ calls }: SampledLayer): string[] {
+    return calls.flatMap(({ node, residual }) => [node.inputs[0], ...residual?.shortcuts ?? []]);
+  }
+
   /** X of a layer at its sampled positions: P × inputs. */
   inputsOf(call: SampledCall, tensors: LiveTensors, indices: ArrayLike<number>): tf.Tensor2D {
     const { node, geometry } = call;

@@ -155,18 +155,26 @@ export class ForwardPlan {
     return this.#live[index];
   }
 
+  /** Names of the tensors that steps read, from one to before another. */
+  readBetween(from: number, until: number): string[] {
+    return this.steps.slice(from, until).flatMap(({ inputs }) => inputs);
+  }
+
   /**
    * The earlier step from which a batch could go on with the least memory: all that is live before it is still there.
    *
    * @param activations The batch.
+   * @param elsewhere Elements of what is kept of it elsewhere. Default: nothing is.
    * @returns The step, which is the batch's next one when going back gains nothing, and the elements to be kept for it.
    */
-  smallestRestart({ tensors, next }: Activations): { step: number; elements: number } {
+  smallestRestart(
+    { tensors, next }: Activations,
+    elsewhere: ReadonlyMap<string, number> = new Map(),
+  ): { step: number; elements: number } {
+    const sizeOf = (name: string) => tensors.get(name)?.size ?? elsewhere.get(name) ?? Infinity;
     let best = { step: next, elements: Infinity };
     for (let step = next; step >= 0; step--) {
-      const live = this.#live[step];
-      if (!live.every((name) => tensors.has(name))) continue;
-      const elements = live.reduce((sum, name) => sum + tensors.get(name)!.size, 0);
+      const elements = this.#live[step].reduce((sum, name) => sum + sizeOf(name), 0);
       if (elements < best.elements) best = { step, elements };
     }
     return best;
