@@ -1,6 +1,7 @@
 /** What networks cost. */
 export { type CostModel, costModel } from "./cost_model.ts";
 export { type CostTerm, sumTerms } from "./cost_term.ts";
+export { forwardSeconds } from "./forward_time.ts";
 export { type LatencyOptions, measureLatency, type Spread, type Timing } from "./latency.ts";
 export { latencyBatch } from "./latency_batch.ts";
 export { latencyModel, usefulCounts } from "./latency_model.ts";

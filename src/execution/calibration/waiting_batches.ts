@@ -107,32 +107,39 @@ export class WaitingBatches {
   }
 
   /**
-   * Lets a batch wait for the next layer: on the heap with all it has, or with what going on from an earlier step needs; in
-   * the file with the latter; or with its targets alone, or not at all. What is in the file already stays there, such as what
-   * waits for the other end of a shortcut.
+   * Lets a batch wait for the next layer: on the heap with all it has; in the file, from where it goes on soonest; where there
+   * is no file, on the heap with what going on from an earlier step needs, with its targets alone, or not at all. What is in
+   * the file already stays there, such as what waits for the other end of a shortcut.
    *
    * @param index Its number.
    * @param batch The batch, which belongs to this from now on.
    * @param plan The repaired network.
    */
   put(index: number, batch: CalibratedBatch, plan: ForwardPlan): void {
-    const { targets } = batch;
+    const { targets, indices, places } = batch;
     if (targets.size === 0) {
       this.#drop(batch);
       return;
     }
     const activations = batch.activations!;
-    const restart = plan.smallestRestart(activations, elementsInFile(batch));
-    const [most, least] = [activationBytes(batch), restart.elements * FLOAT_BYTES];
     const room = this.#options.memoryBudget - this.#heapBytes() - targetBytes(batch);
-    const hasRoom = most + this.#reserve(batch, least) <= room;
-    if (!hasRoom) plan.rewind(activations, restart.step);
-    this.#freePlaces(batch, plan.liveBefore(activations.next));
-    if (!hasRoom && least > room) {
+    const { step, elements } = plan.smallestRestart(activations);
+    const least = elements * FLOAT_BYTES;
+    if (activationBytes(batch) + this.#reserve(batch, least) <= room) {
+      this.#freePlaces(batch, plan.liveBefore(activations.next));
+      this.#waiting.set(index, batch);
+    } else if (this.hasFile) {
+      const inFile = new Set(places?.keys());
+      plan.rewind(activations, plan.quickestRestart(activations, indices.length, inFile));
+      this.#freePlaces(batch, plan.liveBefore(activations.next));
       this.#moveToFile(batch);
       this.putTargets(index, batch);
-    } else {
+    } else if (least <= room) {
+      plan.rewind(activations, step);
       this.#waiting.set(index, batch);
+    } else {
+      disposeActivations(batch);
+      this.putTargets(index, batch);
     }
   }
 
@@ -221,11 +228,6 @@ export class WaitingBatches {
     this.#waiting.clear();
     this.#file.close();
   }
-}
-
-/** Elements of what is in the file, by name. */
-function elementsInFile({ places }: CalibratedBatch): ReadonlyMap<string, number> {
-  return new Map(Array.from(places ?? [], ([name, { bytes }]) => [name, bytes / FLOAT_BYTES]));
 }
 
 function activationBytes({ activations }: CalibratedBatch): number {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { forwardSeconds, layerCost } from "../../cost/mod.ts";
 import {
   foldableChains,
   isChannelNorm,
@@ -39,6 +40,11 @@ export interface Activations {
   /** Index of the step that runs next. */
   next: number;
 }
+
+const FLOAT_BYTES = 4;
+
+/** Seconds for a byte that is written to a file and read again. */
+const FILE_BYTE_TIME = 2e-9;
 
 /** How a plan treats BatchNormalization. */
 export interface ForwardOptions {
@@ -164,20 +170,44 @@ export class ForwardPlan {
    * The earlier step from which a batch could go on with the least memory: all that is live before it is still there.
    *
    * @param activations The batch.
-   * @param elsewhere Elements of what is kept of it elsewhere. Default: nothing is.
    * @returns The step, which is the batch's next one when going back gains nothing, and the elements to be kept for it.
    */
-  smallestRestart(
-    { tensors, next }: Activations,
-    elsewhere: ReadonlyMap<string, number> = new Map(),
-  ): { step: number; elements: number } {
-    const sizeOf = (name: string) => tensors.get(name)?.size ?? elsewhere.get(name) ?? Infinity;
+  smallestRestart({ tensors, next }: Activations): { step: number; elements: number } {
     let best = { step: next, elements: Infinity };
     for (let step = next; step >= 0; step--) {
-      const elements = this.#live[step].reduce((sum, name) => sum + sizeOf(name), 0);
+      const live = this.#live[step];
+      if (!live.every((name) => tensors.has(name))) continue;
+      const elements = live.reduce((sum, name) => sum + tensors.get(name)!.size, 0);
       if (elements < best.elements) best = { step, elements };
     }
     return best;
+  }
+
+  /**
+   * The earlier step from which a batch that waits in a file goes on soonest: what is not there yet is written and read again,
+   * and what lies between is computed again.
+   *
+   * @param activations The batch.
+   * @param images How many images it has.
+   * @param inFile Names of its tensors that are there.
+   * @returns The step, before which all that is live is on the heap or in the file.
+   */
+  quickestRestart(
+    { tensors, next }: Activations,
+    images: number,
+    inFile: ReadonlySet<string>,
+  ): number {
+    let best = { step: next, seconds: Infinity };
+    let again = 0;
+    for (let step = next; step >= 0 && again < best.seconds; step--) {
+      if (step < next) again += images * secondsOf(this.steps[step]);
+      const unwritten = this.#live[step].filter((name) => !inFile.has(name));
+      if (!unwritten.every((name) => tensors.has(name))) continue;
+      const elements = unwritten.reduce((sum, name) => sum + tensors.get(name)!.size, 0);
+      const seconds = again + elements * FLOAT_BYTES * FILE_BYTE_TIME;
+      if (seconds < best.seconds) best = { step, seconds };
+    }
+    return best.step;
   }
 
   /**
@@ -248,6 +278,14 @@ export class ForwardPlan {
       tensors.delete(name);
     }
   }
+}
+
+/** What a step takes for one image, about. */
+function secondsOf({ nodes, operation }: ForwardStep): number {
+  if (operation === undefined) return 0;
+  const made = nodes.at(-1)!.outputShape.reduce<number>((size, extent) => size * (extent ?? 1), 1);
+  const macs = nodes.reduce((sum, node) => sum + layerCost(node).macs, 0);
+  return forwardSeconds(macs, made * FLOAT_BYTES);
 }
 
 /** The layers of a network as they run, each with those that are folded into it. */
