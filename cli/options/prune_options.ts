@@ -19,6 +19,7 @@ import {
   addStepOptions,
   createDistillationOptions,
   createTuningOptions,
+  STEP_SIZE,
 } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
@@ -115,9 +116,8 @@ export function createPruneCommand() {
     .addOption(batchesOption)
     .option(
       "--batch-size <n>",
-      "images of every such batch, and of a step of tuning (batch_size)",
+      `images of every such batch (default: ${PRUNE_DEFAULTS.batchSize}), and of a step of tuning (default: ${STEP_SIZE}) (batch_size)`,
       positiveInteger,
-      PRUNE_DEFAULTS.batchSize,
     )
     .addOption(pointsOption)
     .option(

@@ -2,7 +2,7 @@
 export { buildNetwork, networkNames } from "./nets/build.ts";
 export {
   type EpochReport,
-  pickTuningOptions,
+  settleTuning,
   TRAINING_DEFAULTS,
   TUNING_DEFAULTS,
   type TuningOptions,
