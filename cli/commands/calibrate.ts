@@ -16,6 +16,8 @@ import {
 } from "../options/data_options.ts";
 import { keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
 import { positiveInteger, seedInteger, shard } from "../options/parsers.ts";
+import { describeGathering } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import {
   attemptsOption,
@@ -104,6 +106,7 @@ Example:
           pointsPerImage: flags.nbPointsPerLayer,
           seed: flags.seed,
           memoryBudget: flags.memory * 2 ** 20,
+          onForecast: (forecast) => say(describeGathering(forecast)),
         })
       )
     );

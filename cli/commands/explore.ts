@@ -17,6 +17,8 @@ import {
 import { createSharedOption } from "../options/shared_option.ts";
 import { latencyTableOption, targetOption } from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
+import { describeExploring } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { wordNotices } from "../output/word_report.ts";
 import { writeTextFile } from "../text_files.ts";
@@ -91,6 +93,7 @@ Example:
         pointsPerImage: flags.nbPointsPerLayer,
         ridge: flags.ridge,
         seed: flags.seed,
+        onForecast: (forecast) => say(describeExploring(forecast)),
       })
     );
     const curve = wordNotices(found);

@@ -6,12 +6,14 @@ import { type ModelFile, type PixelTransform, writePreprocessing } from "../mode
 import {
   buildNetwork,
   type EpochReport,
+  forecastTuning,
   nameState,
   openTeacher,
   prepareTuning,
   settleTuning,
   TRAINING_DEFAULTS,
   TUNING_DEFAULTS,
+  type TuningForecast,
   type TuningOptions,
   type TuningPlan,
   type TuningReport,
@@ -42,6 +44,8 @@ export interface FinetuneOptions extends DataOptions, Partial<TuningOptions> {
   readonly resume?: boolean;
   /** Ends the run after the training step in hand when it is aborted; the report then says `interrupted`. */
   readonly signal?: AbortSignal;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: TuningForecast) => void;
   /** Called after every epoch. */
   readonly onEpoch?: (epoch: EpochReport) => void;
 }
@@ -190,11 +194,12 @@ async function tuneModel(options: FinetuneOptions, origin: Origin): Promise<Tuni
 /** Measures, tunes and measures again; the seconds are not known yet. */
 async function tuneSession(
   session: Session,
-  options: DataOptions & Pick<Origin, "isNew">,
+  options: DataOptions & Pick<FinetuneOptions, "onForecast"> & Pick<Origin, "isNew">,
   plan: TuningPlan,
 ): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
-  const tune = await prepareTuning(session, plan);
+  const { epochsDone, tune } = await prepareTuning(session, plan);
+  options.onForecast?.(await forecastTuning(session, plan, epochsDone));
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");
   const chance = options.isNew ? [] : noticeOfChance(session, before, "test");

@@ -1,4 +1,11 @@
 /** Training and tuning over the workers. */
+export {
+  forecastTuning,
+  PASSES_PER_STEP,
+  STEP_SLOWNESS,
+  stepPasses,
+  type TuningForecast,
+} from "./forecast.ts";
 export { buildNetwork, networkNames } from "./nets/build.ts";
 export {
   type EpochReport,

@@ -54,7 +54,7 @@ export async function tuneStage(
   { place, ...plan }: TuningPlan,
 ): Promise<TuningResult> {
   const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
-  const tune = await prepareTuning(session, { ...plan, place: own });
+  const { tune } = await prepareTuning(session, { ...plan, place: own });
   const tuned = await tune(graph);
   if (tuned.interrupted) plan.signal!.throwIfAborted();
   return tuned;
