@@ -22,6 +22,8 @@ import {
 import { createSharedOption } from "../options/shared_option.ts";
 import { latencyTableOption, targetOption } from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
+import { describeExploring } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { wordNotices } from "../output/word_report.ts";
 import { writeTextFile } from "../text_files.ts";
@@ -77,6 +79,7 @@ Example:
         skip: flags.skip,
         ...samplingSettings(flags),
         ridge: flags.ridge,
+        onForecast: (forecast) => say(describeExploring(forecast)),
       })
     );
     const curve = wordNotices(found);

@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { TUNING_DEFAULTS } from "../../src/mod.ts";
+import { CALIBRATION_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
   addImageOptions,
@@ -13,7 +13,6 @@ import { boolean, positiveInteger, positiveNumber, ratio } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import {
   batchesOption,
-  createBatchSizeOption,
   createChannelMultipleOption,
   createSeedOption,
   createStatisticsOption,
@@ -29,6 +28,7 @@ import {
   addStepOptions,
   createDistillationOptions,
   createTuningOptions,
+  STEP_SIZE,
 } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
@@ -119,7 +119,11 @@ export function createPruneCommand() {
     .addOption(createChannelMultipleOption(" (default: 1)"))
     .addOption(skipOption)
     .addOption(batchesOption)
-    .addOption(createBatchSizeOption(", and of a step of tuning"))
+    .option(
+      "--batch-size <n>",
+      `images of every such batch (default: ${CALIBRATION_DEFAULTS.batchSize}), and of a step of tuning (default: ${STEP_SIZE}) (batch_size)`,
+      positiveInteger,
+    )
     .addOption(pointsOption)
     .addOption(createStatisticsOption("for the run alone"))
     .addOption(ridgeOption)

@@ -9,6 +9,8 @@ import {
   createStatisticsSource,
   CURVE_SHARES,
   type CurvePoint,
+  type ExploreForecast,
+  forecastExploring,
   Judge,
   OriginalMoments,
   PRUNE_DEFAULTS,
@@ -43,6 +45,8 @@ export interface ExploreOptions
   readonly shares?: readonly number[];
   /** Number of held-out training images that networks are measured on. Default 2000. */
   readonly images?: number;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: ExploreForecast) => void;
   /** Called with every point as it is found. */
   readonly onPoint?: (point: CurvePoint) => void;
 }
@@ -112,6 +116,9 @@ async function exploreOpened(
   const { graph, map, pool } = source;
   const places = listReaders(graph, map, settings.shared);
   checkSkipped(settings.skip, places);
+  if (settings.onForecast) {
+    settings.onForecast(await forecastExploring(source, settings.shares, settings.images));
+  }
   const original = await OriginalMoments.open(source, { path: settings.statistics });
   try {
     const context: BudgetContext = {
