@@ -34,6 +34,7 @@ export {
 export {
   addChannelMoments,
   type ChannelMoments,
+  followBatchNorm,
   measureBatchNorm,
   withBatchNormMoments,
 } from "./forward/batch_norm.ts";
