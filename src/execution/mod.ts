@@ -35,6 +35,7 @@ export {
 export {
   addChannelMoments,
   type ChannelMoments,
+  followBatchNorm,
   measureBatchNorm,
   withBatchNormMoments,
 } from "./forward/batch_norm.ts";

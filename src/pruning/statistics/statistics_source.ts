@@ -1,4 +1,5 @@
 import {
+  type ChannelMoments,
   outputSizeOf,
   pointsFor,
   STATISTICS_VERSION,
@@ -18,6 +19,7 @@ import type { PackedMoments } from "../../kernels/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
 import {
   batchesOfThread,
+  type ImageSelection,
   type PoolCalibrationRequest,
   type ProgressListener,
   type Session,
@@ -35,6 +37,9 @@ const TOGETHER = 16;
  * f64 across them, so statistics do not depend on which worker gathers which.
  */
 export const PORTION = 2 * TOGETHER;
+
+/** Calibration images that BatchNormalization of networks which are tried out is estimated on. */
+const NORM_IMAGES = 512;
 
 const MEBIBYTE = 2 ** 20;
 
@@ -64,6 +69,16 @@ export interface StatisticsSource extends Pick<Session, "content"> {
   readonly clock: Stopwatch;
   /** Called after every batch. */
   readonly onProgress?: ProgressListener;
+  /** Moments at BatchNormalization of the original, on some calibration images; measured when they are first asked for. */
+  normMoments(): Promise<NormMoments>;
+}
+
+/** Moments at every BatchNormalization of a network. */
+export interface NormMoments {
+  /** What they are measured on. */
+  readonly images: ImageSelection;
+  /** The moments, by layer. */
+  readonly moments: ReadonlyMap<string, ChannelMoments>;
 }
 
 /** How many images and positions statistics are gathered from. */
@@ -108,7 +123,16 @@ export function createStatisticsSource(
     scratch,
   };
   const map = findChannelSpaces(graph);
-  return { graph, file, map, pool, content, calibration, clock, onProgress };
+  const normImages = {
+    split: "train",
+    indices: indices.subarray(0, NORM_IMAGES),
+    batchSize,
+  } as const;
+  let known: Promise<NormMoments> | undefined;
+  const normMoments = () =>
+    known ??= pool.measureBatchNorm(file, normImages)
+      .then((moments) => ({ images: normImages, moments }));
+  return { graph, file, map, pool, content, calibration, clock, onProgress, normMoments };
 }
 
 /**
