@@ -15,7 +15,11 @@ import {
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
-import { latencyTableOption, targetOption } from "../options/target_options.ts";
+import {
+  latencyTableOption,
+  targetOption,
+  targetRuntimeOption,
+} from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
 import { withProgress } from "../output/progress.ts";
 import { wordNotices } from "../output/word_report.ts";
@@ -29,6 +33,7 @@ const command = new Command("explore")
   .option("--force", "replace the file that stands there")
   .addOption(targetOption)
   .addOption(latencyTableOption)
+  .addOption(targetRuntimeOption)
   .option(
     "--images <n>",
     "held-out training images that networks are measured on",
@@ -81,6 +86,7 @@ Example:
         ...dataOptions(model, flags, onProgress),
         target: flags.target,
         latencyTable: flags.latencyTable,
+        runtime: flags.runtime,
         images: flags.images,
         statistics: flags.statistics,
         shared: flags.shared,

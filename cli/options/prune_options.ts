@@ -14,7 +14,7 @@ import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { latencyTableOption, targetOption } from "./target_options.ts";
+import { latencyTableOption, targetOption, targetRuntimeOption } from "./target_options.ts";
 import {
   addStepOptions,
   createDistillationOptions,
@@ -77,6 +77,7 @@ export function createPruneCommand() {
     )
     .addOption(targetOption)
     .addOption(latencyTableOption)
+    .addOption(targetRuntimeOption)
     .addOption(
       new Option(
         "--max-drop <points>",

@@ -65,6 +65,7 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  CountedPredictions,
   CurvePoint,
   Effort,
   Finalist,

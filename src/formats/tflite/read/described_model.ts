@@ -1,4 +1,4 @@
-import { type JsonObject } from "../../../model/mod.ts";
+import type { JsonObject } from "../../../model/mod.ts";
 import {
   AXIS_LABELS,
   COLOR_SPACES,
