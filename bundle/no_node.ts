@@ -22,6 +22,7 @@ export const copyFile = refuse("copyFile");
 export const cpus = refuse("cpus");
 export const createHash = refuse("createHash");
 export const createReadStream = refuse("createReadStream");
+export const createRequire = refuse("createRequire");
 export const fstatSync = refuse("fstatSync");
 export const link = refuse("link");
 export const mkdir = refuse("mkdir");

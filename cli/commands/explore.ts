@@ -20,7 +20,11 @@ import {
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
-import { latencyTableOption, targetOption } from "../options/target_options.ts";
+import {
+  latencyTableOption,
+  targetOption,
+  targetRuntimeOption,
+} from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
 import { describeExploring } from "../output/forecast.ts";
 import { say } from "../output/messages.ts";
@@ -36,6 +40,7 @@ const command = new Command("explore")
   .option("--force", "replace the file that stands there")
   .addOption(targetOption)
   .addOption(latencyTableOption)
+  .addOption(targetRuntimeOption)
   .option(
     "--images <n>",
     "held-out training images that networks are measured on",
@@ -72,6 +77,7 @@ Example:
         ...dataOptions(model, flags, onProgress),
         target: flags.target,
         latencyTable: flags.latencyTable,
+        runtime: flags.runtime,
         images: flags.images,
         statistics: flags.statistics,
         shared: flags.shared,

@@ -23,7 +23,7 @@ import {
 } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { latencyTableOption, targetOption } from "./target_options.ts";
+import { latencyTableOption, targetOption, targetRuntimeOption } from "./target_options.ts";
 import {
   addStepOptions,
   createDistillationOptions,
@@ -87,6 +87,7 @@ export function createPruneCommand() {
     )
     .addOption(targetOption)
     .addOption(latencyTableOption)
+    .addOption(targetRuntimeOption)
     .addOption(
       new Option(
         "--max-drop <points>",

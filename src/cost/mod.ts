@@ -13,7 +13,7 @@ export {
 } from "./latency_table.ts";
 export { layerCost, type NetworkCost, networkCost } from "./layer_cost.ts";
 export { layerShapes, networkTimes } from "./network_times.ts";
-export { answerStock, measureStockLatency, timeStockLayers } from "./on_stock.ts";
+export { answerRuntime, measureLatencyOn, timeLayersOn } from "./on_runtime.ts";
 export {
   type LayerProfile,
   type NetworkProfile,
@@ -21,5 +21,5 @@ export {
   type RunProfile,
 } from "./profile.ts";
 export { type SelectionTimes, selectionTimes, wayToSelector } from "./selection_times.ts";
-export { type LayerTimer, timeLayers } from "./time_layers.ts";
+export type { LayerTimer } from "./time_layers.ts";
 export type { KeptChannels } from "./extent.ts";

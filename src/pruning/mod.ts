@@ -82,6 +82,7 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  CountedPredictions,
   CurvePoint,
   Finalist,
   FloorPolicy,

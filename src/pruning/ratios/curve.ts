@@ -60,7 +60,7 @@ async function countsFor(
 
 async function measurePoint(
   context: BudgetContext,
-  { networks, problem, batchSize }: BudgetSetup,
+  { networks, problem, predictions: { batchSize } }: BudgetSetup,
   judge: Judge,
   { share, counts }: { readonly share: number; readonly counts: readonly number[] },
 ): Promise<TracedPoint> {
