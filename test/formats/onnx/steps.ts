@@ -165,7 +165,32 @@ export const steps: Readonly<Record<string, () => Uint8Array>> = {
     });
     return g.encode(values, float, first);
   },
-  "maps of other sizes, and numbers around five axes": () => {
+  "maps of any other size": () => {
+    const g = new Sketch();
+    let x = g.conv("x", [4, 3, 3, 3]);
+    const sizes = [[11, 13], [5, 9], [7, 7], [14, 4]];
+    const places = ["align_corners", "half_pixel", "pytorch_half_pixel", "asymmetric"];
+    places.forEach((place, index) => {
+      const whole = g.node("Concat", [
+        g.node("Slice", [g.node("Shape", [x]), g.integers([0]), g.integers([2])]),
+        g.integers(sizes[index]),
+      ], { axis: 0 });
+      const options = { mode: "linear", coordinate_transformation_mode: place };
+      x = g.node("Resize", [x, "", "", whole], options);
+    });
+    const rules = [
+      ["asymmetric", "floor"],
+      ["half_pixel", "round_prefer_floor"],
+      ["half_pixel", "round_prefer_ceil"],
+    ];
+    rules.forEach(([place, nearest_mode], index) => {
+      const scales = g.floats([1, 1, ...[[1.5, 2.5], [1 / 3, 2], [9 / 7, 0.6]][index]]);
+      const options = { mode: "nearest", coordinate_transformation_mode: place, nearest_mode };
+      x = g.node("Resize", [x, "", scales], options);
+    });
+    return g.encode(g.conv(x, [5, 4, 1, 1]));
+  },
+  "numbers around five axes": () => {
     const g = new Sketch();
     const x = g.conv("x", [4, 3, 3, 3]);
     const apart = reshape(g, x, [2, 2, 6, 6]);

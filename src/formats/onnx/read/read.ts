@@ -9,7 +9,7 @@ import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
 import { readMetadata } from "../../export/mod.ts";
-import { importOrKeep } from "./import_step.ts";
+import { importOrKeep } from "./steps/import_step.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
 import { operators, toPlain } from "./operators/mod.ts";
 import { dropUnneeded, orderGraph } from "./order_graph.ts";

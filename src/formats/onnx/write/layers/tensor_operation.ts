@@ -4,7 +4,7 @@ import {
   operationShape,
 } from "../../../../model/mod.ts";
 import type { LayerCall } from "../../../export/mod.ts";
-import { fromFront, listIndices } from "../../../import/mod.ts";
+import { fromFront } from "../../../import/mod.ts";
 import { DATA_TYPES, type OnnxAttribute } from "../../messages.ts";
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import type { LayerWriter } from "./options.ts";
@@ -360,5 +360,10 @@ export const tensorOperations: Readonly<Record<string, LayerWriter>> = {
   Sum: reduction("ReduceSum"),
   Tile: write(tile),
   TopKV2: write(topK),
+  Transpose: write((operation) => ({
+    operator: "Transpose",
+    inputs: [operation.tensor(0).name],
+    attributes: { perm: operation.numbers(1) },
+  })),
   Unpack: write(unpack),
 };

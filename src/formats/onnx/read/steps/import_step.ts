@@ -1,21 +1,21 @@
-import { InputError, ownValue } from "../../../base/mod.ts";
+import { InputError, ownValue } from "../../../../base/mod.ts";
 import {
   OPERATION_CLASS,
   type OperationConfig,
   type OperationConstant,
   type WeightType,
-} from "../../../model/mod.ts";
+} from "../../../../model/mod.ts";
 import {
   type Constant,
   describeConstant,
   holdsIntegers,
   transposeConstant,
-} from "../../import/mod.ts";
-import { DATA_TYPES } from "../messages.ts";
-import { axesInLayers, type Feature } from "../values.ts";
-import { ANY_RANK, NodeCall } from "./node_call.ts";
-import { toPlain } from "./operators/mod.ts";
-import { importTensorStep } from "./tensor_steps.ts";
+} from "../../../import/mod.ts";
+import { DATA_TYPES } from "../../messages.ts";
+import { axesInLayers, type Feature } from "../../values.ts";
+import { ANY_RANK, NodeCall } from "../node_call.ts";
+import { toPlain } from "../operators/mod.ts";
+import { importTensorStep } from "./tensor_rules.ts";
 
 /** Operations that work on single values, as TensorFlow calls them, and the element type they make where that is another. */
 const OPERATORS: Readonly<Record<string, readonly [operator: string, type?: WeightType]>> = {

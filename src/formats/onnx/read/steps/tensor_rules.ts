@@ -1,99 +1,18 @@
-import { ownValue } from "../../../base/mod.ts";
+import { ownValue } from "../../../../base/mod.ts";
+import { addActivation, fromFront, integers, listIndices } from "../../../import/mod.ts";
+import type { Feature } from "../../values.ts";
+import type { NodeCall } from "../node_call.ts";
+import { permute } from "../operators/mod.ts";
+import { resizeMaps } from "./resize_maps.ts";
 import {
-  type JsonObject,
-  OPERATION_CLASS,
-  type OperationConfig,
-  type OperationReach,
-  type WeightType,
-} from "../../../model/mod.ts";
-import {
-  addActivation,
-  type Constant,
-  describeConstant,
-  fromFront,
-  integers,
-  listIndices,
-} from "../../import/mod.ts";
-import type { Feature } from "../values.ts";
-import type { NodeCall } from "./node_call.ts";
-import { permute, toPlain } from "./operators/mod.ts";
-
-type Shape = readonly (number | null)[];
-
-/** An operation of TensorFlow on tensors whose axes the layers have in the order of ONNX. */
-interface TensorStep {
-  readonly operator: string;
-  readonly attributes?: JsonObject;
-  readonly operands: readonly (Feature | Constant)[];
-  /** What it makes, without the batch. */
-  readonly outputs: readonly { readonly shape: Shape; readonly type?: WeightType }[];
-  readonly reach: OperationReach;
-  readonly suffix?: string;
-}
-
-/** How a node becomes steps. */
-type TensorRule = (call: NodeCall) => Feature | Feature[];
-
-function addSteps(call: NodeCall, step: TensorStep): Feature[] {
-  const { operator, attributes = {}, reach, suffix } = step;
-  const tensors = step.operands.filter((operand) => operand.kind === "feature");
-  const layers = [...new Map(tensors.map((tensor) => [tensor.layer, tensor])).values()];
-  const operands = step.operands.map((operand) =>
-    operand.kind === "feature"
-      ? layers.findIndex(({ layer }) => layer === operand.layer)
-      : describeConstant(call, operand)
-  );
-  return step.outputs.map(({ shape, type = tensors[0].type ?? "float32" }, output) => {
-    if (shape.length === 0 || shape.includes(null)) {
-      throw call.refusal(
-        `makes a tensor of shape [N, ${shape.map((extent) => extent ?? "?").join(", ")}], ` +
-          `wanted known sizes behind the batch`,
-      );
-    }
-    const config: OperationConfig = {
-      ...{ operator, attributes, operands, output, reach, type },
-      shape: [...shape],
-      trainable: false,
-    };
-    const parts = [suffix, step.outputs.length > 1 ? `output${output + 1}` : undefined];
-    const name = parts.filter((part) => part !== undefined).join("_") || undefined;
-    const layer = call.addLayer(OPERATION_CLASS, layers, config, {}, name);
-    return {
-      ...call.result(layer, tensors[0], { shape, nonNegative: false }),
-      isFlat: shape.length === 1,
-      isLast: shape.length > 1,
-      pieces: undefined,
-      type: type === "float32" ? undefined : type,
-    };
-  });
-}
-
-const addStep = (call: NodeCall, step: TensorStep): Feature => addSteps(call, step)[0];
-
-/** An input with its axes in the order of ONNX, of any element type. */
-function plainInput(call: NodeCall, index: number): Feature {
-  const value = call.inputs[index];
-  return toPlain(call, value?.kind === "feature" ? value : call.feature(index));
-}
-
-/** {@link plainInput} of floats. */
-function plainFloats(call: NodeCall, index: number): Feature {
-  return toPlain(call, call.feature(index, true));
-}
-
-/** The axes of a tensor that a node names, the batch being none of them. */
-function axesOf(call: NodeCall, given: Iterable<number>, { shape }: Feature): number[] {
-  const axes = Array.from(given, (axis) => fromFront(axis, shape.length + 1));
-  if (axes.every((axis) => axis >= 1 && axis <= shape.length)) return axes;
-  throw call.refusal(
-    `works along axes [${axes.join(", ")}] of [N, ${
-      shape.join(", ")
-    }], wanted others than the batch`,
-  );
-}
-
-const reachAlong = ({ shape }: Feature, axes: readonly number[]): OperationReach =>
-  axes.includes(shape.length) ? "all" : "channel";
+  addStep,
+  addSteps,
+  axesOf,
+  plainFloats,
+  plainInput,
+  reachAlong,
+  type TensorRule,
+} from "./tensor_step.ts";
 
 /** One of many along axes, of what is made of every value first, and something of that. */
 function reduction(operator: string, ahead?: string, behind?: string): TensorRule {
@@ -190,10 +109,10 @@ const split: TensorRule = (call) => {
   const value = plainInput(call, 0);
   const [axis] = axesOf(call, [call.number("axis", 0)], value);
   const extent = value.shape[axis - 1] ?? NaN;
-  const count = call.number("num_outputs", call.node.outputs.length);
+  const count = Math.min(call.number("num_outputs", call.node.outputs.length), extent);
   const even = Math.ceil(extent / count);
   const given = call.optionalConstant(1)?.values ?? call.list("split") ??
-    Array.from({ length: count }, (_, part) => Math.min(even, extent - part * even));
+    Array.from({ length: count || 0 }, (_, part) => Math.min(even, extent - part * even));
   const sizes = Array.from(given);
   if (sizes.reduce((sum, size) => sum + size, 0) !== extent || !sizes.every((size) => size > 0)) {
     throw call.refusal(`cuts ${extent} into [${sizes.join(", ")}], wanted all of them`);
@@ -375,6 +294,21 @@ const pad: TensorRule = (call) => {
   });
 };
 
+/** Transpose of whole numbers or truth values, which a layer would make floats of. */
+const transposeIntegers: TensorRule = (call) => {
+  const value = plainInput(call, 0);
+  const axes = call.list("perm") ?? [];
+  if (axes.length !== value.shape.length + 1 || axes[0] !== 0) {
+    throw call.refusal(`moves axes to [${axes.join(", ")}], wanted the batch in front`);
+  }
+  return addStep(call, {
+    operator: "Transpose",
+    operands: [value, integers(axes)],
+    outputs: [{ shape: axes.slice(1).map((axis) => value.shape[axis - 1]) }],
+    reach: "all",
+  });
+};
+
 /** Operations of tensors that can be steps of their own. */
 const RULES: Readonly<Record<string, TensorRule>> = {
   ArgMax: place("ArgMax"),
@@ -393,11 +327,14 @@ const RULES: Readonly<Record<string, TensorRule>> = {
   ReduceProd: reduction("Prod"),
   ReduceSum: reduction("Sum"),
   ReduceSumSquare: reduction("Sum", "Square"),
+  Resize: resizeMaps,
   Slice: slice,
   Softmax: softmax("softmax"),
   Split: split,
   Tile: (call) => repeat(call, plainInput(call, 0), Array.from(call.constant(1).values)),
   TopK: topK,
+  Transpose: transposeIntegers,
+  Upsample: resizeMaps,
 };
 
 /** Operations of tensors that are steps of their own where no layer does them. */
