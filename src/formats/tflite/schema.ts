@@ -118,6 +118,12 @@ export const TABLES = {
   PackOptions: [field("count", "int"), field("axis", "int")],
   CastOptions: [field("from", "byte"), field("to", "byte")],
   LeakyReluOptions: [field("alpha", "float")],
+  ArgMaxOptions: [field("outputType", "byte")],
+  ArgMinOptions: [field("outputType", "byte")],
+  UnpackOptions: [field("count", "int"), field("axis", "int")],
+  MirrorPadOptions: [field("mode", "byte")],
+  DepthToSpaceOptions: [field("block", "int")],
+  BatchMatMulOptions: [field("adjX", "bool"), field("adjY", "bool")],
   GeluOptions: [field("isApproximate", "bool")],
 } as const satisfies Record<string, readonly (Field | undefined)[]>;
 
@@ -144,11 +150,17 @@ export const OPTIONS_TYPES: ReadonlyMap<OptionsName, number> = new Map([
   ["StridedSliceOptions", 32],
   ["SplitOptions", 35],
   ["CastOptions", 37],
+  ["ArgMaxOptions", 40],
   ["TransposeConvOptions", 49],
+  ["ArgMinOptions", 57],
   ["PackOptions", 59],
+  ["UnpackOptions", 64],
   ["ResizeNearestNeighborOptions", 74],
   ["LeakyReluOptions", 75],
+  ["MirrorPadOptions", 77],
   ["SplitVOptions", 79],
+  ["DepthToSpaceOptions", 94],
+  ["BatchMatMulOptions", 101],
   ["GeluOptions", 116],
 ]);
 
