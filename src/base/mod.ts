@@ -67,4 +67,4 @@ export {
   writeWholeFolder,
 } from "./whole_file.ts";
 export { unpackBytes } from "./unpack_bytes.ts";
-export { isZip, readZip, type ZipEntry } from "./zip.ts";
+export { isZip, readZip, requireModestSize, type ZipEntry } from "./zip.ts";

@@ -1,6 +1,12 @@
 import { unzipSync } from "fflate";
 import { InputError } from "./errors.ts";
 
+/** Largest JSON in an archive: 64 MiB. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/** JSON shrinks to a fiftieth at best, trained weights hardly at all. */
+const MAX_INFLATION = 200;
+
 /** An entry of a zip archive, as the archive declares it. */
 export interface ZipEntry {
   /** Its name: a path inside the archive. */
@@ -78,6 +84,24 @@ function unzip(file: ZipFile, filter: (entry: ZipEntry) => boolean): Record<stri
     if (error instanceof InputError) throw error;
     throw damaged(file, `an archive that does not inflate (${(error as Error).message})`);
   }
+}
+
+/**
+ * Refuses an entry that declares more than a model's file can be in its bytes.
+ *
+ * @param entry The entry.
+ * @param path Path of the archive, for messages.
+ * @throws {InputError} When it does.
+ */
+export function requireModestSize({ name, size, originalSize }: ZipEntry, path: string): void {
+  const isJson = name.endsWith(".json");
+  if (originalSize <= size * MAX_INFLATION && !(isJson && originalSize > MAX_JSON_BYTES)) return;
+  throw new InputError(
+    `reading ${path}: found ${name} of ${originalSize} bytes in ${size}, wanted at most ` +
+      `${
+        isJson ? `${MAX_JSON_BYTES} and ` : ""
+      }${MAX_INFLATION} times as many; do not use this file`,
+  );
 }
 
 function requirePlainName(name: string, path: string): void {

@@ -10,6 +10,7 @@ import {
   readLayersModel,
   readModelJson,
 } from "./tfjs/load.ts";
+import { unzipModel } from "./zipped_model.ts";
 import type { ModelFile } from "../model/mod.ts";
 
 /** Bytes that tell what a file is. */
@@ -21,7 +22,7 @@ type Reader = (bytes: Uint8Array, path: string, readFile: BesideReader) => Promi
 /** Formats by the first bytes of their files. */
 const FORMATS: readonly [begins: (head: Uint8Array) => boolean, read: Reader][] = [
   [(head) => startsWith(head, "\x89HDF\r\n\x1a\n"), readKeras],
-  [(head) => startsWith(head, "PK\x03\x04"), readKeras],
+  [(head) => startsWith(head, "PK\x03\x04"), readArchive],
   [(head) => /^(\xef\xbb\xbf)?\s*\{/.test(textOf(head)), readTfjs],
   [(head) => textOf(head.subarray(4)).startsWith("TFL3"), readTfliteModel],
   [(head) => head[0] === 0x08 && head[1] < 0x80, readOnnx],
@@ -38,8 +39,8 @@ const STRANGERS: readonly [begins: (head: Uint8Array) => boolean, name: string][
 
 /**
  * Reads a model, whatever format it is in: a tfjs layers model or graph model (a model.json or its folder), Keras
- * (`.keras`, `.h5`), ONNX or TensorFlow Lite. The content decides, not the name. Files beside it may say what its outputs mean:
- * {@link addLabelFiles}.
+ * (`.keras`, `.h5`), ONNX or TensorFlow Lite, or one of these in a zip archive. The content decides, not the name. Files beside
+ * it may say what its outputs mean: {@link addLabelFiles}.
  *
  * @param path The file or folder.
  * @returns Graph and weights, as tfjs-layers has them.
@@ -121,8 +122,15 @@ function findReader(head: Uint8Array, path: string): Reader {
     (head.length === 0 ? "an empty file" : "a file of an unknown format");
   throw new InputError(
     `opening the model ${path}: found ${stranger}, wanted a model.json of tfjs or its folder, ` +
-      `a .keras or .h5 file of Keras, or an ONNX or TensorFlow Lite file; convert it to one of these where it was trained`,
+      `a .keras or .h5 file of Keras, an ONNX or TensorFlow Lite file, or a zip archive of one of these; convert it to one of these where it was trained`,
   );
+}
+
+/** A `.keras` file, or an archive with a model in it. */
+async function readArchive(bytes: Uint8Array, path: string): Promise<ModelFile> {
+  const zipped = unzipModel(bytes, path);
+  if (zipped === undefined) return await readKeras(bytes, path);
+  return { ...await readModel(zipped.name, zipped.files), path };
 }
 
 async function readTfjs(...file: Parameters<Reader>): Promise<ModelFile> {

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError, WorkerError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
+import type { TuningForecast } from "../../src/tuning/forecast.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/api/tune.ts";
 import { makeWorkersMortal, WAYS } from "../session/workers/mortal_workers.ts";
 import { buildNetworkFile } from "../support/networks.ts";
@@ -55,7 +56,18 @@ Deno.test(
     });
     assert.ok(part.report.interrupted);
     assert.equal(part.report.epochs.length, 1);
-    const rest = await train({ ...SMALL, net: "resnet8", data, checkpoint, resume: true });
+    const forecasts: TuningForecast[] = [];
+    const rest = await train({
+      ...SMALL,
+      net: "resnet8",
+      data,
+      checkpoint,
+      resume: true,
+      onForecast: (forecast) => void forecasts.push(forecast),
+    });
+    const [{ seconds, ...plan }] = forecasts;
+    assert.deepEqual(plan, { epochs: 2, images: 80, batchSize: 20, validationImages: 20 });
+    assert.ok(seconds > 0 && forecasts.length === 1);
     assert.deepEqual(weightsOf(rest), weightsOf(whole));
     assert.deepEqual(
       rest.report.epochs.map(({ loss }) => loss),

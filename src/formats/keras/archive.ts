@@ -1,5 +1,5 @@
 import { zipSync } from "fflate";
-import { InputError, readZip, type ZipEntry } from "../../base/mod.ts";
+import { InputError, readZip, requireModestSize } from "../../base/mod.ts";
 
 /** The parts of a `.keras` file. */
 export interface KerasArchive {
@@ -12,12 +12,6 @@ export interface KerasArchive {
 }
 
 const PARTS = { config: "config.json", metadata: "metadata.json", weights: "model.weights.h5" };
-
-/** Largest graph: 64 MiB of JSON. */
-const MAX_JSON_BYTES = 64 * 1024 * 1024;
-
-/** JSON shrinks to a fiftieth at best, trained weights hardly at all. */
-const MAX_INFLATION = 200;
 
 /**
  * Takes the parts of a `.keras` file out of it. Nothing is written to disk, and an entry gets no more memory than it
@@ -35,24 +29,13 @@ export function readArchive(bytes: Uint8Array, path: string): KerasArchive {
   const files = readZip({ bytes, path, kind: ".keras file" }, (entry) => {
     names.add(entry.name);
     if (!wanted.has(entry.name)) return false;
-    requireSize(entry, path);
+    requireModestSize(entry, path);
     return true;
   });
   const [config, metadata, weights] = [PARTS.config, PARTS.metadata, PARTS.weights]
     .map((name) => files.get(name));
   if (!config || !weights) throw missingPart(names, config ? PARTS.weights : PARTS.config, path);
   return { config, weights, ...(metadata && { metadata }) };
-}
-
-function requireSize({ name, size, originalSize }: ZipEntry, path: string): void {
-  const isJson = name.endsWith(".json");
-  if (originalSize <= size * MAX_INFLATION && !(isJson && originalSize > MAX_JSON_BYTES)) return;
-  throw new InputError(
-    `reading ${path}: found ${name} of ${originalSize} bytes in ${size}, wanted at most ` +
-      `${
-        isJson ? `${MAX_JSON_BYTES} and ` : ""
-      }${MAX_INFLATION} times as many; do not use this file`,
-  );
 }
 
 function missingPart(entries: ReadonlySet<string>, part: string, path: string): InputError {
