@@ -122,6 +122,36 @@ function multiplyByA(
   v128.store(to + 3 * toStep, multiplyAddF32(quarterRoot, nearOdd, last));
 }
 
+/** Four channels of a row of four output pixels, Aᵀm + bias for six vectors m side by side: `multiplyByA`, from registers. */
+function storeRow(
+  plan: Conv2DPlan,
+  m: usize,
+  pixel: usize,
+  nextColumn: usize,
+  b: v128,
+  halfRoot: v128,
+  root: v128,
+  half: v128,
+  quarterRoot: v128,
+  twoRoots: v128,
+): void {
+  const m1 = v128.load(m, 16), m2 = v128.load(m, 32);
+  const m3 = v128.load(m, 48), m4 = v128.load(m, 64);
+  const near = f32x4.add(m1, m2), nearOdd = f32x4.sub(m1, m2);
+  const far = f32x4.add(m3, m4), farOdd = f32x4.sub(m3, m4);
+  const first = f32x4.add(f32x4.add(v128.load(m), near), far);
+  storePixel(plan, pixel, f32x4.add(first, b), 4);
+  pixel += nextColumn;
+  const second = multiplyAddF32(halfRoot, nearOdd, f32x4.mul(root, farOdd));
+  storePixel(plan, pixel, f32x4.add(second, b), 4);
+  pixel += nextColumn;
+  const third = multiplyAddF32(half, near, f32x4.add(far, far));
+  storePixel(plan, pixel, f32x4.add(third, b), 4);
+  pixel += nextColumn;
+  const last = multiplyAddF32(twoRoots, farOdd, v128.load(m, 80));
+  storePixel(plan, pixel, f32x4.add(multiplyAddF32(quarterRoot, nearOdd, last), b), 4);
+}
+
 /** Transforms rows of 36 matrices M into the 4×4 output pixels of `count` tiles of the table, AᵀmA + bias. */
 export function transformOutputs4x4(
   plan: Conv2DPlan,
@@ -144,10 +174,12 @@ export function transformOutputs4x4(
     const rows = min(4, load<i32>(tiles, 8)), columns = min(4, load<i32>(tiles, 12));
     let pixels = output + load<u32>(tiles, 4), matrices = m, biases = bias;
     for (let left = plan.outputChannels; left > 0; left -= 4) {
-      // Columns of the matrices into scratch, then its rows in place: one loop, for one inlined body.
+      const isWhole = rows == 4 && columns == 4 && left >= 4;
+      // Columns of the matrices into scratch, then its rows in place unless they are stored at once: one loop, for one
+      // inlined body.
       let from = matrices, next = mBytes, step = 6 * mBytes, to = scratch;
       let toNext: usize = 16, toStep = ROW, lines = 6;
-      for (let pass = 0; pass < 2; pass++) {
+      for (let pass = isWhole ? 1 : 0; pass < 2; pass++) {
         for (; lines > 0; lines--, from += next, to += toNext) {
           multiplyByA(from, step, to, toStep, halfRoot, root, half, quarterRoot, twoRoots);
         }
@@ -155,10 +187,27 @@ export function transformOutputs4x4(
       }
       const b = v128.load(biases);
       let sums = scratch, line = pixels;
-      for (let row = 0; row < rows; row++, sums += ROW, line += nextRow) {
-        let pixel = line, sum = sums;
-        for (let column = 0; column < columns; column++, pixel += nextColumn, sum += 16) {
-          storePixel(plan, pixel, f32x4.add(v128.load(sum), b), left);
+      if (isWhole) {
+        for (const end = sums + 4 * ROW; sums < end; sums += ROW, line += nextRow) {
+          storeRow(
+            plan,
+            sums,
+            line,
+            nextColumn,
+            b,
+            halfRoot,
+            root,
+            half,
+            quarterRoot,
+            twoRoots,
+          );
+        }
+      } else {
+        for (let row = 0; row < rows; row++, sums += ROW, line += nextRow) {
+          let pixel = line, sum = sums;
+          for (let column = 0; column < columns; column++, pixel += nextColumn, sum += 16) {
+            storePixel(plan, pixel, f32x4.add(v128.load(sum), b), left);
+          }
         }
       }
       matrices += 16, biases += 16, pixels += 16;
