@@ -1,5 +1,17 @@
 import { join } from "node:path";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { projectFolder, runCli } from "./run_cli.ts";
+
+/** What `--help` prints of a command, as it is defined. */
+export function helpOf(command: CommandUnknownOpts): string {
+  let help = "";
+  command.configureOutput({
+    ...command.configureOutput(),
+    writeOut: (text) => void (help += text),
+  });
+  command.outputHelp();
+  return help;
+}
 
 /**
  * The commands that a text shows, in order: lines that begin with how the command line is started, with those that they
@@ -36,7 +48,7 @@ export async function copyExample(
     ...plan,
     options: { budget: options },
     budgets: [0.5],
-    common: { "nb-batches": 2 },
+    common: { "nb-batches": 2, "repair-steps": 4, latency: false },
   };
   await Deno.writeTextFile(join(folder, sweep), JSON.stringify(small));
   await writeImages(join(folder, "cli/example/fashion-mnist"));

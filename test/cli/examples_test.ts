@@ -1,37 +1,31 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { adaptHelp, describeInvocation } from "../../cli/output/adapt_help.ts";
-import { commandsOf, copyExample, runDocumented } from "./documented_commands.ts";
+import { createWholeProgram } from "../../cli/program.ts";
+import { commandsOf, copyExample, helpOf, runDocumented } from "./documented_commands.ts";
 import { inTempFolder, writeSmallData } from "./fixtures.ts";
 import { runCli } from "./run_cli.ts";
 
 /**
- * `help` is Commander's, `demo` reads the whole example wherever it is started (minutes, and what `prune` does), and a
- * `worker` waits for jobs: test/cli/queue_test.ts starts some.
+ * `demo` reads the whole example wherever it is started (a minute, and what `prune` does): test/contract/package_test.ts runs
+ * it. A `worker` waits for jobs: test/cli/queue_test.ts starts some.
  */
-const NOT_RUN = ["help", "demo", "worker"];
+const NOT_RUN = ["demo", "worker"];
 
 /** Enough to hold 500 images out, as the examples do, and to take steps of 128. */
 const IMAGES = { train: 700, test: 60 };
 
-async function listCommands(): Promise<string[]> {
-  const { stdout } = await runCli(["--help"]);
-  const [, list] = stdout.split("\nCommands:\n");
-  const names = [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name);
-  return names.filter((name) => !NOT_RUN.includes(name));
-}
-
 Deno.test("the examples of every `--help` work, one after the other", async (t) => {
   await inTempFolder(async (folder) => {
     await copyExample(folder, (images) => writeSmallData(images, IMAGES));
-    const commands = await listCommands();
-    assert.ok(commands.includes("prune") && commands.includes("bench"));
-    for (const name of commands) {
+    const { commands } = await createWholeProgram();
+    for (const command of commands.filter((command) => !NOT_RUN.includes(command.name()))) {
+      const name = command.name();
       await t.step(name, async () => {
-        const { stdout } = await runCli([name, "--help"]);
-        const [, examples = ""] = stdout.split("\nExample:\n");
+        const help = helpOf(command);
+        const [, examples = ""] = help.split("\nExample:\n");
         const found = commandsOf(examples);
-        assert.ok(found.length > 0, `no example in ${stdout}`);
+        assert.ok(found.length > 0, `no example in ${help}`);
         assert.ok(found.some(([command]) => command === name));
         for (const example of found) await runDocumented(example, folder);
       });

@@ -177,9 +177,11 @@ Deno.test("a model without preprocessing asks for the flags, and runs with them"
 
 Deno.test("one image and one position a layer are enough for a run", async () => {
   await inTempFolder(async (folder) => {
+    const data = join(folder, "data");
+    await writeSmallData(data);
     const report = await runJson([
-      ...["prune", exampleModel, "--data", exampleData, "--out", join(folder, "out")],
-      ...["--prune-option", "uniform", "--workers", "1"],
+      ...["prune", exampleModel, "--data", data, "--out", join(folder, "out")],
+      ...["--prune-option", "uniform", "--workers", "1", "--no-latency"],
       ...["--nb-batches", "1", "--batch-size", "1", "--nb-points-per-layer", "1"],
     ]);
     assert.equal(report.images.calibration, 1);

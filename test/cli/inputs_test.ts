@@ -28,7 +28,7 @@ Deno.test(
     const pruned = await runJson([
       ...["prune", model, "--data", data, "--out", out, ...SAMPLING, "--statistics", statistics],
       ...["--prune-option", "budget", "--budget", "0.6", "--epochs", "1", "--shift", "0"],
-      ...["--validation-images", "20"],
+      ...["--validation-images", "20", "--no-latency"],
     ]);
     assert.ok(pruned.macs.after <= 0.6 * pruned.macs.before);
     const { accuracy } = await runJson(["eval", out, ...onData]);
@@ -36,7 +36,7 @@ Deno.test(
 
     const finetuned = await runJson([
       ...["finetune", out, ...onData, "--out", tuned, "--teacher", model, "--epochs", "1"],
-      ...["--batch-size", "20", "--validation-images", "20"],
+      ...["--batch-size", "20", "--validation-images", "20", "--no-latency"],
     ]);
     assert.equal(finetuned.epochs.length, 1);
     await runJson(["fold", out, folded]);

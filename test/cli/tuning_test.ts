@@ -1,23 +1,34 @@
 import assert from "node:assert/strict";
 import { inTempFolder, listNames, writeSmallData } from "./fixtures.ts";
-import { exampleData, exampleModel, interruptAt, runCli, spawnScript } from "./run_cli.ts";
+import { exampleModel, interruptAt, runCli, spawnScript } from "./run_cli.ts";
 
-const TRAIN = ["train", "--net", "resnet8", "--data", exampleData, "--epochs", "1"];
-const QUICK = ["--validation-images", "4700", "--batch-size", "100", "--no-latency", "--json"];
-
-Deno.test("`train` writes a model that `eval` measures as reported, `finetune` goes on from it", () =>
+/** A test in a folder of its own, with images. */
+const withImages = (train: number, run: (folder: string, data: string) => Promise<void>) => () =>
   inTempFolder(async (folder) => {
+    const data = `${folder}/data`;
+    await writeSmallData(data, { train, test: 100 });
+    await run(folder, data);
+  });
+
+/** Enough for an epoch to be interrupted in its middle. */
+const MANY = 2000;
+
+const TRAIN = ["train", "--net", "resnet8", "--epochs", "1"];
+const QUICK = ["--validation-images", "100", "--batch-size", "100", "--no-latency", "--json"];
+
+Deno.test(
+  "`train` writes a model that `eval` measures as reported, `finetune` goes on from it",
+  withImages(400, async (folder, data) => {
     const out = `${folder}/trained`;
-    const trained = await runCli([...TRAIN, ...QUICK, "--out", out]);
+    const trained = await runCli([...TRAIN, ...QUICK, "--data", data, "--out", out]);
     assert.equal(trained.code, 0, trained.stderr);
     const report = JSON.parse(trained.stdout);
     assert.equal(report.epochs.length, 1);
-    const measured = await runCli(["eval", out, "--data", exampleData, "--json"]);
+    const measured = await runCli(["eval", out, "--data", data, "--workers", "1", "--json"]);
     assert.equal(JSON.parse(measured.stdout).accuracy, report.accuracy.after);
-    const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    assert.deepEqual(left, ["trained"], "the checkpoint has gone");
+    assert.deepEqual(await listNames(folder), ["data", "trained"], "the checkpoint has gone");
     const tuned = await runCli([
-      ...["finetune", out, "--data", exampleData, "--out", `${folder}/tuned`],
+      ...["finetune", out, "--data", data, "--out", `${folder}/tuned`],
       ...["--teacher", "cli/example/resnet8-fashion-mnist", "--epochs", "1", ...QUICK],
     ]);
     assert.equal(tuned.code, 0, tuned.stderr);
@@ -34,7 +45,8 @@ Deno.test("`train` writes a model that `eval` measures as reported, `finetune` g
     const page = await Deno.readTextFile(`${folder}/side-by-side.html`);
     assert.match(page, /Accuracy against MACs/);
     assert.doesNotMatch(page, /Accuracy against latency/);
-  }));
+  }),
+);
 
 Deno.test("a hundred images are enough for `finetune`, `train` and a tuned `prune` as they come", () =>
   inTempFolder(async (folder) => {
@@ -61,31 +73,37 @@ Deno.test("a hundred images are enough for `finetune`, `train` and a tuned `prun
     }
   }));
 
-Deno.test("a training that is interrupted says how to go on, and goes on", () =>
-  inTempFolder(async (folder) => {
-    const args = [...TRAIN, "--validation-images", "100", "--out", `${folder}/out`];
+Deno.test(
+  "a training that is interrupted says how to go on, and goes on",
+  withImages(MANY, async (folder, data) => {
+    const args = [
+      ...[...TRAIN, "--data", data, "--out", `${folder}/out`],
+      ...["--validation-images", "100", "--batch-size", "20", "--no-latency"],
+    ];
     const { code, said } = await interruptAt("training", args);
     assert.equal(code, 130);
     assert.match(said, /interrupted in epoch 1; the state is in .*out\.checkpoint.*--resume/);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.checkpoint"]);
+    assert.deepEqual(await listNames(folder), ["data", "out.checkpoint"]);
     const other = await runCli([...args, "--resume", "--batch-size", "64"]);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /batchSize 128, wanted 64; give/);
+    assert.match(other.stderr, /batchSize 20, wanted 64; give/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out"]);
-  }));
+    assert.deepEqual(await listNames(folder), ["data", "out"]);
+  }),
+);
 
 const PRUNE = [
-  ...["prune", exampleModel, "--data", exampleData, "--prune-option", "uniform"],
-  ...["--nb-batches", "3", "--batch-size", "100"],
+  ...["prune", exampleModel, "--prune-option", "uniform", "--nb-batches", "3"],
+  ...["--batch-size", "100", "--validation-images", "100", "--no-latency"],
 ];
 
-Deno.test("`prune` tunes group by group and at the end, with PocketFlow's options", () =>
-  inTempFolder(async (folder) => {
+Deno.test(
+  "`prune` tunes group by group and at the end, with PocketFlow's options",
+  withImages(400, async (folder, data) => {
     const out = `${folder}/pruned`;
     const { code, stdout, stderr } = await runCli([
-      ...[...PRUNE, "--out", out, "--json", "--validation-images", "4700", "--epochs", "2"],
+      ...[...PRUNE, "--data", data, "--out", out, "--json", "--epochs", "2"],
       ...["--cp_finetune=true", "--cp_list_group=4", "--cp_nb_iters_ft_ratio=0.5"],
       ...["--cp_lrn_rate_ft=1e-4", "--enbl_dst", "--loss_w_dst=2", "--nb_epochs_rat=0.5"],
     ]);
@@ -93,34 +111,37 @@ Deno.test("`prune` tunes group by group and at the end, with PocketFlow's option
     const { tuning, accuracy } = JSON.parse(stdout);
     assert.equal(tuning.epochs.length, 1, "half of two epochs");
     assert.equal(tuning.groups.length, 1, "eight convolutions, four a group, none behind the last");
-    const measured = await runCli(["eval", out, "--data", exampleData, "--json"]);
+    const measured = await runCli(["eval", out, "--data", data, "--workers", "1", "--json"]);
     assert.equal(JSON.parse(measured.stdout).accuracy, accuracy.after);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["pruned"]);
-  }));
+    assert.deepEqual(await listNames(folder), ["data", "pruned"]);
+  }),
+);
 
-Deno.test("a pruning that is interrupted in its tuning says how to go on, and goes on", () =>
-  inTempFolder(async (folder) => {
-    const args = [...PRUNE, "--out", `${folder}/out`, "--epochs", "1"];
+Deno.test(
+  "a pruning that is interrupted in its tuning says how to go on, and goes on",
+  withImages(MANY, async (folder, data) => {
+    const args = [...PRUNE, "--data", data, "--out", `${folder}/out`, "--epochs", "1"];
     const { code, said } = await interruptAt("training", args);
     assert.equal(code, 130);
     assert.match(said, /interrupted; the state is in .*out\.checkpoint: .*--resume/);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.checkpoint"]);
+    assert.deepEqual(await listNames(folder), ["data", "out.checkpoint"]);
     const other = await runCli([...args, "--resume", "--select", "lasso"]);
     assert.equal(other.code, 1);
     assert.match(other.stderr, /select obs, wanted lasso; give/);
     const rest = await runCli([...args, "--resume"]);
     assert.equal(rest.code, 0, rest.stderr);
     assert.doesNotMatch(rest.stderr, /pruning/);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["out"]);
-  }));
+    assert.deepEqual(await listNames(folder), ["data", "out"]);
+  }),
+);
 
-Deno.test("a training that loses a worker fails in one line that says how to go on, and goes on", () =>
-  inTempFolder(async (folder) => {
-    const [data, out] = [`${folder}/data`, `${folder}/out`];
-    await writeSmallData(data);
+Deno.test(
+  "a training that loses a worker fails in one line that says how to go on, and goes on",
+  withImages(80, async (folder, data) => {
     const args = [
-      ...["train", "--net", "resnet8", "--data", data, "--out", out, "--epochs", "2", "--json"],
-      ...["--validation-images", "20", "--batch-size", "20", "--workers", "2"],
+      ...["train", "--net", "resnet8", "--data", data, "--out", `${folder}/out`, "--epochs", "2"],
+      ...["--validation-images", "20", "--batch-size", "20", "--workers", "2", "--no-latency"],
+      "--json",
     ];
     const { code, stdout, stderr } = await spawnScript("test/cli/mortal_secateur.ts", args)
       .output();
@@ -137,4 +158,5 @@ Deno.test("a training that loses a worker fails in one line that says how to go 
     assert.equal(rest.code, 0, rest.stderr);
     assert.equal(JSON.parse(rest.stdout).epochs.length, 2);
     assert.deepEqual(await listNames(folder), ["data", "out"]);
-  }));
+  }),
+);

@@ -7,6 +7,7 @@ import type { TuningForecast } from "../../src/tuning/forecast.ts";
 import { finetune, type FinetuneOptions, train } from "../../src/api/tune.ts";
 import { makeWorkersMortal, WAYS } from "../session/workers/mortal_workers.ts";
 import { buildNetworkFile } from "../support/networks.ts";
+import { noisyNetwork, withNoise } from "../support/noise.ts";
 import { CLASSES, withData } from "./learnable_images.ts";
 
 await startBackend();
@@ -136,6 +137,17 @@ Deno.test(
     const [first, second, other] = [await run(1), await run(1), await run(2)];
     assert.deepEqual(weightsOf(second), weightsOf(first));
     assert.notDeepEqual(weightsOf(other), weightsOf(first));
+  }),
+);
+
+Deno.test(
+  "a network with Dropout is tuned to the same weights by the same seed and workers",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    for (const workers of [1, 2]) {
+      const run = () => finetune({ ...SMALL, model, data, epochs: 1, workers });
+      assert.deepEqual(weightsOf(await run()), weightsOf(await run()));
+    }
   }),
 );
 

@@ -9,6 +9,8 @@ export interface TrainingBatch {
   readonly labels?: Int32Array;
   /** What the teacher gives: its outputs, or the logits of its only one. */
   readonly teacher?: readonly tf.Tensor[];
+  /** Whole numbers that what layers draw at random follows from, as the seed of a run. Default: none. */
+  readonly randomKeys?: readonly number[];
 }
 
 /** What a step over some images gives beside its gradients. */

@@ -10,9 +10,10 @@ import {
   nodesByKey,
   planeOf,
 } from "../../graph/mod.ts";
-import { InputError } from "../../base/mod.ts";
+import { createRandom, InputError } from "../../base/mod.ts";
 import { type Kernels, trainBatchNorm } from "../../kernels/mod.ts";
 import { isTrainable, type ParameterLayout } from "./parameters.ts";
+import { runAtRandom } from "./random_layers.ts";
 import type { StepSums, TrainingBatch, TrainingLoss } from "./training_loss.ts";
 
 /** How a network is trained. */
@@ -105,7 +106,7 @@ export class TrainingNetwork {
       const statistics = new Map<string, BatchStatistics[]>();
       let correct: number | undefined;
       const { value, grads } = this.#gradients(() => {
-        const mean = this.#loss.meanOf(this.#outputs(batch.inputs, statistics), batch);
+        const mean = this.#loss.meanOf(this.#outputs(batch, statistics), batch);
         correct = mean.correct;
         return mean.loss;
       }, variables);
@@ -151,16 +152,19 @@ export class TrainingNetwork {
   }
 
   #outputs(
-    inputs: readonly tf.Tensor[],
+    { inputs, randomKeys = [] }: TrainingBatch,
     statistics: Map<string, BatchStatistics[]>,
   ): tf.Tensor[] {
     const tensors = new Map(
       this.#graph.inputs.map((name, index) => [name, inputs[index]] as const),
     );
-    for (const node of this.#graph.nodes) {
+    for (const [place, node] of this.#graph.nodes.entries()) {
       if (tensors.has(node.key)) continue;
       const inputs = node.inputs.map((name) => tensors.get(name)!);
-      const outputs = this.#run(node, inputs, statistics);
+      const changed = this.#freezesStatistics
+        ? undefined
+        : runAtRandom(node, inputs[0], seedOf([...randomKeys, place]));
+      const outputs = changed ? [changed] : this.#run(node, inputs, statistics);
       const relu = this.#fusedRelus.get(node.key);
       if (relu !== undefined) tensors.set(relu.key, outputs[0]);
       outputs.forEach((output, index) => {
@@ -285,6 +289,11 @@ function convolve(node: LayerNode, x: tf.Tensor, kernel: tf.Tensor): tf.Tensor4D
     default:
       return tf.conv2d(images, filter, strides, padding, "NHWC", planeOf(node, "dilation_rate"));
   }
+}
+
+/** A whole number from 1 that is drawn for a layer. */
+function seedOf(keys: readonly number[]): number {
+  return 1 + Math.floor(createRandom(...keys)() * 2 ** 31);
 }
 
 function variableName(layer: string, role: string): string {

@@ -99,7 +99,7 @@ export class TrainingReplica {
    * Runs a batch forward and backward.
    *
    * @param batch Preprocessed images; changed by augmentation.
-   * @param epoch Number of the epoch, which makes the random changes of an image its own.
+   * @param epoch Number of the epoch, which makes the random changes of an image, and what layers drop, its own.
    * @returns Loss and right answers; the gradients are in the request's buffer.
    */
   step(batch: Batch, epoch: number): StepSums {
@@ -109,7 +109,8 @@ export class TrainingReplica {
     const inputs = toTensors(batch, this.#inputs);
     const teacher = this.#teacher?.answer(inputs, batch.indices);
     try {
-      const training = { inputs, labels: batch.labels, teacher };
+      const randomKeys = [seed, epoch, batch.indices[0]];
+      const training = { inputs, labels: batch.labels, teacher, randomKeys };
       return this.#network.step(training, this.gradients);
     } finally {
       tf.dispose([...inputs, ...(teacher ?? [])]);

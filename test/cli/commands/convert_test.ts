@@ -2,18 +2,21 @@ import assert from "node:assert/strict";
 import { inTempFolder, listNames, quickPruning, writeSmallData } from "../fixtures.ts";
 import { exampleModel, runCli, runJson } from "../run_cli.ts";
 
+const measure = (model: string, data: string) =>
+  runJson(["eval", model, "--data", data, "--workers", "1"]);
+
 Deno.test("`convert` goes through all formats, and the accuracy stays the same", () =>
   inTempFolder(async (folder) => {
     const data = `${folder}/data`;
     await writeSmallData(data);
-    const { accuracy } = await runJson(["eval", exampleModel, "--data", data]);
+    const { accuracy } = await measure(exampleModel, data);
     let from = exampleModel;
     for (const name of ["model.keras", "model.onnx", "model"]) {
       const out = `${folder}/${name}`;
       const { code, stdout, stderr } = await runCli(["convert", from, out]);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^written to .* \(\d.*B\)\n$/);
-      const measured = await runJson(["eval", out, "--data", data]);
+      const measured = await measure(out, data);
       assert.equal(measured.accuracy, accuracy, name);
       from = out;
     }
@@ -36,7 +39,7 @@ Deno.test("`inspect` and `prune` take a Keras model, `prune` writes ONNX", () =>
       ...["prune", model, "--data", data, "--out", out, ...quickPruning],
       ...["--prune-option", "uniform", "--uniform-preserve-ratio", "0.5", "--shared", "couple"],
     ]);
-    const measured = await runJson(["eval", out, "--data", data]);
+    const measured = await measure(out, data);
     assert.equal(measured.accuracy, pruned.accuracy.after);
     assert.deepEqual(await listNames(folder), [
       ...["data", "model.keras", "pruned.onnx"],
@@ -48,10 +51,10 @@ Deno.test("`convert` and `prune` write quantized weights, which `eval` reads", (
   inTempFolder(async (folder) => {
     const [data, small] = [`${folder}/data`, `${folder}/small`];
     await writeSmallData(data);
-    const { accuracy } = await runJson(["eval", exampleModel, "--data", data]);
+    const { accuracy } = await measure(exampleModel, data);
     const { bytes } = await runJson(["convert", exampleModel, small, "--quantize", "uint8"]);
     assert.ok(bytes.after < 0.5 * bytes.before, JSON.stringify(bytes));
-    const measured = await runJson(["eval", small, "--data", data]);
+    const measured = await measure(small, data);
     assert.ok(Math.abs(measured.accuracy - accuracy) < 0.02);
     const pruned = await runJson([
       ...["prune", small, "--data", data, "--out", `${folder}/pruned`, ...quickPruning],
@@ -60,7 +63,7 @@ Deno.test("`convert` and `prune` write quantized weights, which `eval` reads", (
     const manifest = JSON.parse(await Deno.readTextFile(`${folder}/pruned/model.json`));
     const [{ weights }] = manifest.weightsManifest;
     assert.ok(weights.some((entry: { quantization?: unknown }) => entry.quantization));
-    const again = await runJson(["eval", `${folder}/pruned`, "--data", data]);
+    const again = await measure(`${folder}/pruned`, data);
     assert.ok(Math.abs(again.accuracy - pruned.accuracy.after) < 0.02);
     const refused = await runCli(["convert", small, `${folder}/a.onnx`, "--quantize", "uint16"]);
     assert.equal(refused.code, 2);

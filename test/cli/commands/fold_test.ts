@@ -10,9 +10,10 @@ Deno.test("`fold` writes a model with fewer layers that every command takes", ()
     assert.equal(code, 0, stderr);
     const [, before, after] = stdout.match(/^layers +(\d+) -> (\d+)\n/)!.map(Number);
     assert.ok(after < 0.7 * before, stdout);
+    const onData = ["--data", data, "--workers", "1"];
     const [original, measured] = [
-      await runJson(["eval", exampleModel, "--data", data]),
-      await runJson(["eval", folded, "--data", data]),
+      await runJson(["eval", exampleModel, ...onData]),
+      await runJson(["eval", folded, ...onData]),
     ];
     assert.equal(measured.accuracy, original.accuracy);
     assert.ok(Math.abs(measured.loss - original.loss) < 1e-4);
@@ -25,12 +26,12 @@ Deno.test("`fold` writes a model with fewer layers that every command takes", ()
     assert.ok(
       !layers.some((layer: { className: string }) => layer.className === "BatchNormalization"),
     );
-    const again = await runJson(["eval", `${folder}/pruned`, "--data", data]);
+    const again = await runJson(["eval", `${folder}/pruned`, ...onData]);
     assert.equal(again.accuracy, pruned.accuracy.after);
 
     const tuned = await runJson([
-      ...["finetune", `${folder}/pruned`, "--data", data, "--out", `${folder}/tuned`, "--fold"],
-      ...["--epochs", "1", "--batch-size", "40", "--validation-images", "20", "--workers", "1"],
+      ...["finetune", `${folder}/pruned`, ...onData, "--out", `${folder}/tuned`, "--fold"],
+      ...["--epochs", "1", "--batch-size", "40", "--validation-images", "20", "--no-latency"],
     ]);
     assert.ok(Number.isFinite(tuned.loss.after));
   }));
@@ -39,11 +40,12 @@ Deno.test("`convert --fold` goes to every format", () =>
   inTempFolder(async (folder) => {
     const data = `${folder}/data`;
     await writeSmallData(data);
-    const { accuracy } = await runJson(["eval", exampleModel, "--data", data]);
+    const onData = ["--data", data, "--workers", "1"];
+    const { accuracy } = await runJson(["eval", exampleModel, ...onData]);
     for (const name of ["model.keras", "model.onnx", "model"]) {
       const out = `${folder}/${name}`;
       await runJson(["convert", exampleModel, out, "--fold"]);
-      const measured = await runJson(["eval", out, "--data", data]);
+      const measured = await runJson(["eval", out, ...onData]);
       assert.equal(measured.accuracy, accuracy, name);
       const { layers } = await runJson(["inspect", out]);
       const norms = layers.filter(({ className }: { className: string }) =>

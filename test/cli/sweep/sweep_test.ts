@@ -15,7 +15,7 @@ import {
 import { RedisServer, testWithRedis } from "../../distributed/queue/redis_server.ts";
 import { exampleModel, projectFolder, runCli, spawnScript } from "../run_cli.ts";
 
-const COMMON = { "nb-batches": 1, "batch-size": 64, workers: 1, verify: false };
+const COMMON = { "nb-batches": 1, "batch-size": 64, workers: 1, verify: false, latency: false };
 const PLAN = {
   data: "images",
   models: { small: exampleModel },
@@ -42,7 +42,7 @@ Deno.test("a sweep has a run for every model, options and budget, with the argum
   assert.deepEqual([path, data, points[0].data], ["other.keras", "elsewhere", "images"]);
   assert.deepEqual(args, [
     ...["--nb-batches=1", "--batch-size=64", "--workers=1", "--no-verify"],
-    ...["--prune-option=auto", "--lasso=true", "--quadruple", "--skip=a,b"],
+    ...["--no-latency", "--prune-option=auto", "--lasso=true", "--quadruple", "--skip=a,b"],
     "--preserve-ratio=0.4",
   ]);
 });
