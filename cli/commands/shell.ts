@@ -8,6 +8,7 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
+import { formatOption, quantizeOption } from "../options/output_options.ts";
 import { createEffortOption } from "../options/effort_option.ts";
 import { positiveInteger, seedInteger } from "../options/parsers.ts";
 import { withProgress } from "../output/progress.ts";
@@ -36,6 +37,8 @@ const command = new Command("shell")
     WORKBENCH_DEFAULTS.channelMultiple,
   )
   .addOption(skipOption)
+  .addOption(formatOption)
+  .addOption(quantizeOption)
   .addOption(batchesOption)
   .option(
     "--batch-size <n>",
@@ -102,7 +105,7 @@ Example:
         isTerminal,
         print: (report, text) => console.log(flags.json ? JSON.stringify(report) : text),
         note: sayAnyway,
-      });
+      }, { format: flags.format, quantize: flags.quantize });
     } finally {
       await workbench.close();
     }
