@@ -72,6 +72,22 @@ function describeEstimate({ estimate }: InspectReport): string[] {
   ];
 }
 
+/** Operations of a tail that are named; further ones are counted. */
+const MOST_OPERATIONS = 8;
+
+function describeTail({ tail = [] }: InspectReport): string[] {
+  if (tail.length === 0) return [];
+  const operations = [...new Set(tail.map(({ operator }) => operator))];
+  const named = operations.slice(0, MOST_OPERATIONS).join(", ");
+  const rest = operations.length - MOST_OPERATIONS;
+  return [
+    "",
+    `Behind the layers ${tail.length} nodes are kept as they are (${named}${
+      rest > 0 ? ` and ${rest} more` : ""
+    }); --format graph writes them back`,
+  ];
+}
+
 function describe(report: InspectReport): string {
   const layers = formatTable(
     ["place", "layer", "class", "output", "MACs", "params", "inputs", "cut"],
@@ -109,6 +125,7 @@ function describe(report: InspectReport): string {
     "Layers in graph order; `place` is a convolution's entry in a ratio list (the last stays whole):",
     "",
     layers,
+    ...describeTail(report),
     "",
     "private: nobody else reads these channels, and they leave both sides",
     "select: others read them too, and a selector in front of the layer keeps its own choice",

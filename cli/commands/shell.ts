@@ -8,6 +8,7 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
+import { formatOption, quantizeOption } from "../options/output_options.ts";
 import { createEffortOption } from "../options/effort_option.ts";
 import { withProgress } from "../output/progress.ts";
 import {
@@ -33,6 +34,8 @@ const command = new Command("shell")
   .addOption(createSharedOption().default(WORKBENCH_DEFAULTS.shared))
   .addOption(createChannelMultipleOption().default(WORKBENCH_DEFAULTS.channelMultiple))
   .addOption(skipOption)
+  .addOption(formatOption)
+  .addOption(quantizeOption)
   .addOption(batchesOption)
   .addOption(createBatchSizeOption())
   .addOption(pointsOption)
@@ -81,7 +84,7 @@ Example:
         isTerminal,
         print: (report, text) => console.log(flags.json ? JSON.stringify(report) : text),
         note: sayAnyway,
-      });
+      }, { format: flags.format, quantize: flags.quantize });
     } finally {
       await workbench.close();
     }

@@ -1,8 +1,10 @@
 import {
   type Figures,
+  type FileOptions,
   InputError,
   refuseExistingFile,
   refuseExistingModel,
+  refuseUnwritable,
   saveModel,
   type Workbench,
   WORKBENCH_DEFAULTS,
@@ -37,11 +39,13 @@ const force = { label: "force", description: "replace what stands there" };
  *
  * @param workbench The network.
  * @param print Prints answers.
+ * @param written How models are written.
  * @returns The commands by name.
  */
 export function createShellCommands(
   workbench: Workbench,
   print: Print,
+  written: FileOptions = {},
 ): Record<string, ReplCommand> {
   const show = command("list the layers: channels kept, share lost, MACs", () => {
     const { layers, cost } = workbench;
@@ -99,7 +103,8 @@ export function createShellCommands(
     save: {
       ...command(
         "cut and repair the network, as prune does with the same --effort, and write the model",
-        ({ folder }, { force }, signal) => saveNetwork(workbench, folder, { force, signal, print }),
+        ({ folder }, { force }, signal) =>
+          saveNetwork(workbench, folder, { force, signal, print, written }),
         [{ label: "folder" }],
       ),
       options: [force],
@@ -149,14 +154,21 @@ async function watched<Result>(
 async function saveNetwork(
   workbench: Workbench,
   folder: string,
-  { force, signal, print }: { force: boolean; signal: AbortSignal; print: Print },
+  { force, signal, print, written }: {
+    force: boolean;
+    signal: AbortSignal;
+    print: Print;
+    written: FileOptions;
+  },
 ): Promise<void> {
-  await refuseExistingModel(folder, { force });
+  await refuseExistingModel(folder, { force, ...written });
+  refuseUnwritable(folder, workbench.original, written);
   const ratios = workbench.ratioList;
   const { file, report: found } = await watched(signal, (run) => workbench.prune(run));
   const report = wordReport(found, SHELL_OPTION_WORDS);
   const record = { ...describeCommand(), ...report };
   const saved = await saveModel(folder, withProvenance(file, record, { ratios }), {
+    ...written,
     force,
     signal,
   });

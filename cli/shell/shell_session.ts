@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import { InputError, type Workbench, WorkerError } from "../../src/mod.ts";
+import { type FileOptions, InputError, type Workbench, WorkerError } from "../../src/mod.ts";
 import { describeFailure, messageOf } from "../failures.ts";
 import { type ReplCommand, runRepl } from "./repl.ts";
 import { createShellCommands, type Print } from "./shell_commands.ts";
@@ -26,14 +26,16 @@ export interface ShellStreams {
  *
  * @param workbench The network.
  * @param streams Where it happens.
+ * @param written How models are written.
  * @throws What a command throws, where nobody sits there.
  */
 export async function runShell(
   workbench: Workbench,
   { input, output, isTerminal, print, note }: ShellStreams,
+  written: FileOptions = {},
 ): Promise<void> {
   const commands: Record<string, ReplCommand> = {
-    ...createShellCommands(workbench, print),
+    ...createShellCommands(workbench, print, written),
     exit: createExit(workbench, isTerminal, note),
   };
   if (isTerminal) {

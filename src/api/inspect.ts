@@ -72,6 +72,8 @@ export interface InspectReport {
   readonly isPerPosition?: true;
   /** Number of weights, moving statistics included. */
   readonly params: number;
+  /** Nodes behind the layers that no layer can stand for, which stay as they are; absent where there are none. */
+  readonly tail?: readonly { readonly name: string; readonly operator: string }[];
   /** Bytes on disk; 0 for a model that was never there. */
   readonly bytes: number;
   /** What pruning it by a budget takes, about; absent where sizes stay open. */
@@ -151,6 +153,7 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
     spaces: map.spaces,
     ...networkCost(graph),
     ...counted,
+    ...describeTail(file),
     bytes: file.bytes,
     ...(counted.isPerPosition !== true && {
       estimate: estimateRun({ graph, map }, {
@@ -159,6 +162,14 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
       }),
     }),
   };
+}
+
+/** The nodes of a tail, without its constants. */
+function describeTail({ frame }: ModelFile): Pick<InspectReport, "tail"> {
+  const nodes = frame?.tail?.nodes.filter(({ operator }) => operator !== "Const") ?? [];
+  return nodes.length === 0
+    ? {}
+    : { tail: nodes.map(({ name, operator }) => ({ name, operator })) };
 }
 
 /** A network that is looked at. */

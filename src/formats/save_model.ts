@@ -23,9 +23,9 @@ export type StoredType = NonNullable<SaveOptions["quantize"]> | "int8";
 /** How {@link saveModel} writes a model. */
 export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
   /**
-   * Type that kernels are stored in: `uint8`, `uint16` or `float16` in a tfjs layers model, whose kernels are float32 again
-   * when it is read; `float16` or `int8` in TensorFlow Lite, which computes with integers and floats then (dynamic range).
-   * Default: float32, in a tfjs layers model the type that it was read with.
+   * Type that kernels are stored in: `uint8`, `uint16` or `float16` in a tfjs layers or graph model, whose kernels are float32
+   * again when it is read; `float16` in ONNX; `float16` or `int8` in TensorFlow Lite, which computes with integers and floats
+   * then (dynamic range). Default: the type that they were read with where the format has it, otherwise float32.
    */
   quantize?: StoredType;
   /** What a folder holds: a layers model, or a graph of TensorFlow's operations. Default: a layers model. */
@@ -55,14 +55,18 @@ interface FileFormat {
 const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat>([
   [".keras", { write: writeKeras, stores: [] }],
   [".onnx", {
-    write: async (file) => (await import("./onnx/mod.ts")).writeOnnx(file),
-    stores: [],
+    write: async (file, { quantize }) => {
+      const { writeOnnx } = await import("./onnx/mod.ts");
+      return writeOnnx(file, storedAs(file, quantize) === "float16" ? "float16" : "float32");
+    },
+    stores: ["float16"],
     keepsSteps: true,
   }],
   [".tflite", {
     write: async (file, { quantize, batch }) => {
       const { writeTflite } = await import("./tflite/mod.ts");
-      const kernels = quantize === "int8" || quantize === "float16" ? quantize : "float32";
+      const stored = storedAs(file, quantize);
+      const kernels = stored === "int8" || stored === "float16" ? stored : "float32";
       return writeTflite(file, { kernels, batch });
     },
     stores: ["float16", "int8"],
@@ -70,6 +74,11 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
     keepsSteps: true,
   }],
 ]);
+
+/** What kernels are stored as: what is asked for, otherwise what they were read as. */
+function storedAs({ quantized }: ModelFile, quantize?: StoredType): StoredType | undefined {
+  return quantize ?? quantized;
+}
 
 /** Operations that a message names; further ones are counted. */
 const MOST_NAMED = 5;

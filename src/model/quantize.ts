@@ -12,6 +12,17 @@ export interface QuantizedWeight {
 const LARGEST_FLOAT16 = 65504;
 
 /**
+ * Whether numbers keep their size as float16.
+ *
+ * @param values The numbers.
+ * @returns False where one is beyond the largest float16.
+ */
+export function fitsFloat16(values: Weight["values"]): boolean {
+  const [low, high] = rangeOf(values);
+  return Math.max(-low, high) <= LARGEST_FLOAT16;
+}
+
+/**
  * Quantizes a weight with the arithmetic of tensorflowjs_converter (`quantization.py`): for `uint8` and `uint16`, with
  * q the largest integer of the type,
  *
@@ -30,13 +41,13 @@ const LARGEST_FLOAT16 = 65504;
 export function quantizeWeight(weight: Weight, type: QuantizedType): QuantizedWeight | undefined {
   const { shape, dtype, values } = weight;
   if (dtype !== "float32" || shape.length < 2 || values.length === 0) return undefined;
-  const [low, high] = rangeOf(values);
   if (type === "float16") {
-    return Math.max(-low, high) > LARGEST_FLOAT16 ? undefined : {
+    return !fitsFloat16(values) ? undefined : {
       quantization: { dtype: type, scale: 1, min: 0, original_dtype: dtype },
       elements: Float16Array.from(values),
     };
   }
+  const [low, high] = rangeOf(values);
   const Elements = type === "uint8" ? Uint8Array : Uint16Array;
   const largest = 2 ** (8 * Elements.BYTES_PER_ELEMENT) - 1;
   const { scale, min } = affineRange(low, high, largest);

@@ -5,6 +5,9 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import { captureModel, disposeModel } from "../../src/model/instantiate.ts";
 import { conv, type Symbolic } from "../support/network_layers.ts";
 import { buildNetworkFile } from "../support/networks.ts";
+import { tails } from "../formats/graph_model/tails.ts";
+import { inTempFolder } from "../data/fixtures.ts";
+import { openModel } from "../../src/formats/open_model.ts";
 import { buildArchitecture } from "../zoo/zoo.ts";
 
 await startBackend();
@@ -173,3 +176,13 @@ Deno.test("inspect() counts a transposed convolution by its input's positions, a
   const inner = sequence.layers.find(({ name }) => name === "inner")!;
   assert.equal(inner.macs, 4 * 3 * 8 * 7);
 });
+
+Deno.test("inspect() names the nodes behind the layers that stay as they are", () =>
+  inTempFolder(async (folder) => {
+    const [sketch, outputs] = tails["boxes that do not overlap"]();
+    await sketch.write(folder, ...outputs);
+    const { tail = [] } = await inspect({ model: await openModel(folder) });
+    const operators = tail.map(({ operator }) => operator);
+    assert.ok(operators.includes("NonMaxSuppressionV3") && !operators.includes("Const"));
+    assert.equal((await inspect({ model: await buildNetworkFile("plain") })).tail, undefined);
+  }));

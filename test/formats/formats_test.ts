@@ -103,6 +103,40 @@ Deno.test("kernels stay in the type that they are stored in, unless another is a
     await saveModel(`${folder}/wide.keras`, file, { quantize: "float32" });
   }));
 
+Deno.test("float16 kernels stay float16 from format to format, unless something else is asked for", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("postActivation");
+    const names = ["model", "model.onnx", "model.tflite"];
+    for (const first of names) {
+      const one = `${folder}/one-${first}`;
+      const { bytes: wide } = await saveModel(`${folder}/wide-${first}`, file);
+      const { bytes } = await saveModel(one, file, { quantize: "float16" });
+      assert.ok(bytes < wide, `${first}: ${bytes} of ${wide}`);
+      const opened = await openModel(one);
+      assert.equal(opened.quantized, "float16", first);
+      for (const second of names) {
+        const other = `${folder}/${first}-to-${second}`;
+        await saveModel(other, opened);
+        assert.equal((await openModel(other)).quantized, "float16", `${first} to ${second}`);
+      }
+      await saveModel(`${folder}/again-${first}`, opened, { quantize: "float32" });
+      assert.equal((await openModel(`${folder}/again-${first}`)).quantized, undefined, first);
+    }
+  }));
+
+Deno.test("kernels that float16 cannot hold stay float32", () =>
+  inTempFolder(async (folder) => {
+    const file = await buildNetworkFile("plain");
+    const [large] = [...file.weights.values()].filter(({ shape }) => shape.length > 1);
+    large.values[0] = 1e6;
+    for (const name of ["model.onnx", "model.tflite"]) {
+      await saveModel(`${folder}/${name}`, file, { quantize: "float16" });
+      const { weights } = await openModel(`${folder}/${name}`);
+      const found = [...weights.values()].flatMap(({ values }) => Array.from(values));
+      assert.ok(found.includes(1e6), name);
+    }
+  }));
+
 Deno.test("formats without quantized weights refuse them, before and while saving", () =>
   inTempFolder(async (folder) => {
     const file = await buildNetworkFile("plain");

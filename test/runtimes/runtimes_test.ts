@@ -96,7 +96,7 @@ Deno.test("a layer that the runtime's format has no place for is named", async (
   await assert.rejects(
     measureLatencyOn("litert", [file], { batchSize: 1, rounds: 1 }),
     (error: Error) => {
-      assert.ok(error instanceof InputError, error.stack);
+      assert.ok(error instanceof InputError);
       assert.match(error.message, /as TensorFlow Lite: \w+ layer "\w+" has no counterpart here/);
       return true;
     },

@@ -1,3 +1,4 @@
+import type { ModelFile } from "../../model/mod.ts";
 import { costModel } from "../../cost/mod.ts";
 import { Stopwatch, withDefaults } from "../../base/mod.ts";
 import { listCutUnits, listReaders } from "../../graph/mod.ts";
@@ -183,6 +184,11 @@ export class Workbench {
   /** Name of the network. */
   get name(): string {
     return this.#context.graph.name;
+  }
+
+  /** The model as it was read. */
+  get original(): ModelFile {
+    return this.#session.original;
   }
 
   /** The convolutions and Dense layers as they stand, in graph order. */

@@ -55,6 +55,26 @@ Deno.test("a session from a pipe answers, and saves a list and the model that pr
   });
 });
 
+Deno.test("a session writes models in the format and with the kernels that it was begun with", async () => {
+  await inTempFolder(async (folder) => {
+    const [data, saved] = [join(folder, "data"), join(folder, "saved")];
+    await writeSmallData(data);
+    const written = ["--format", "graph", "--quantize", "uint8"];
+    const { code, stderr } = await pipeToCli([`save ${saved}`], shellArguments(data, ...written));
+    assert.equal(code, 0, stderr);
+    const { format, weightsManifest } = JSON.parse(
+      await Deno.readTextFile(join(saved, "model.json")),
+    );
+    assert.equal(format, "graph-model");
+    const weights = weightsManifest.flatMap((group: { weights: [] }) => group.weights);
+    assert.ok(
+      weights.some(({ quantization }: { quantization?: { dtype: string } }) =>
+        quantization?.dtype === "uint8"
+      ),
+    );
+  });
+});
+
 Deno.test("with --json a session prints an object for each command", async () => {
   await inTempFolder(async (folder) => {
     const [data, statistics] = [join(folder, "data"), join(folder, "statistics")];

@@ -120,7 +120,16 @@ export function readOnnx(
   }
   const name = graph.name.replace(/[^A-Za-z0-9.-]+/g, "_") || "model";
   const model = layers.build(name, inputs, outputs);
-  return { ...model, ...readMetadata(metadata), bytes: bytes.length, path };
+  const isHalf = graph.initializers.some(({ dataType, shape }) =>
+    dataType === DATA_TYPES.float16 && shape.length > 1
+  );
+  return {
+    ...model,
+    ...readMetadata(metadata),
+    ...(isHalf && { quantized: "float16" as const }),
+    bytes: bytes.length,
+    path,
+  };
 }
 
 /** Refuses tensors that lie over one another in a file beside the model, so that they take far more memory than it. */

@@ -1,5 +1,6 @@
 import { InputError, withAction } from "../../../base/mod.ts";
 import type { LayerCall } from "../../export/mod.ts";
+import { fitsFloat16 } from "../../../model/mod.ts";
 import {
   DATA_TYPES,
   type OnnxAttribute,
@@ -185,11 +186,19 @@ export class GraphWriter {
     };
   }
 
-  /** The graph; nodes and constants that no output needs are left out. */
+  /**
+   * The graph; nodes and constants that no output needs are left out.
+   *
+   * @param name Its name.
+   * @param inputs What goes in.
+   * @param outputs What comes out.
+   * @param kernels What kernels are stored as, constants of two axes and more; float16 is widened by a node for each.
+   */
   finish(
     name: string,
     inputs: readonly WrittenTensor[],
     outputs: readonly WrittenTensor[],
+    kernels: "float32" | "float16" = "float32",
   ): OnnxGraph {
     const needed = new Set(outputs.map((output) => output.name));
     const nodes = this.#nodes.toReversed().filter((node) => {
@@ -197,15 +206,53 @@ export class GraphWriter {
       for (const input of node.inputs) needed.add(input);
       return true;
     }).reverse();
+    const constants = this.#initializers.values().filter((tensor) => needed.has(tensor.name))
+      .toArray();
+    const halved = kernels === "float16" ? constants.filter(isHalvable) : [];
+    const names = new Map(halved.map((tensor) => [tensor, this.partName(tensor.name, "float16")]));
     return {
       name,
-      nodes,
-      initializers: this.#initializers.values().filter((tensor) => needed.has(tensor.name))
-        .toArray(),
+      nodes: [...halved.map((tensor) => widen(names.get(tensor)!, tensor.name)), ...nodes],
+      initializers: constants.map((tensor) =>
+        names.has(tensor) ? halve(tensor, names.get(tensor)!) : tensor
+      ),
       inputs: inputs.map(describe),
       outputs: outputs.map(describe),
     };
   }
+}
+
+/** Whether a constant is a kernel whose numbers float16 can hold. */
+function isHalvable({ shape, dataType, raw }: OnnxTensor): boolean {
+  return dataType === DATA_TYPES.float && shape.length > 1 && fitsFloat16(floatsOf(raw!));
+}
+
+function halve({ shape, raw }: OnnxTensor, name: string): OnnxTensor {
+  const values = Float16Array.from(floatsOf(raw!));
+  return {
+    name,
+    shape,
+    dataType: DATA_TYPES.float16,
+    raw: new Uint8Array(values.buffer),
+    typed: [],
+  };
+}
+
+/** The node that makes floats of halves. */
+function widen(halves: string, name: string): OnnxNode {
+  return {
+    name,
+    operator: "Cast",
+    domain: "",
+    inputs: [halves],
+    outputs: [name],
+    attributes: new Map([["to", DATA_TYPES.float]]),
+  };
+}
+
+/** The floats of a constant that was written here. */
+function floatsOf(raw: Uint8Array): Float32Array {
+  return new Float32Array(raw.slice().buffer);
 }
 
 function encodeNumbers(dataType: number, values: readonly number[]): Uint8Array {

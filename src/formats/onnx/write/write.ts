@@ -34,10 +34,14 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  * Preprocessing and classes go into `metadata_props`. What only training needs is left out.
  *
  * @param file The model.
+ * @param kernels What kernels are stored as. Default: float32.
  * @returns The file.
  * @throws {InputError} When a weight is no finite number, or a layer has no counterpart in ONNX; the message names it.
  */
-export function writeOnnx(file: ModelFile): Uint8Array {
+export function writeOnnx(
+  file: ModelFile,
+  kernels: "float32" | "float16" = "float32",
+): Uint8Array {
   requireFiniteWeights(file, `writing ${file.path}`);
   const { calls, inputs, outputs } = expandLayers(file, "ONNX");
   const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
@@ -52,7 +56,7 @@ export function writeOnnx(file: ModelFile): Uint8Array {
     irVersion: IR_VERSION,
     producer: `secateur ${project.version}`,
     opset: OPSET,
-    graph: graph.finish(name, inputs.map((call) => tensors.get(call)!), results),
+    graph: graph.finish(name, inputs.map((call) => tensors.get(call)!), results, kernels),
     metadata: writeMetadata(file.metadata),
   });
 }

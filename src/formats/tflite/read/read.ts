@@ -90,7 +90,16 @@ class FileReader {
       this.#weights,
       this.#path,
     );
-    return { ...model, ...this.#readMetadata(), bytes: this.#bytes.length, path: this.#path };
+    const isHalf = this.#tensors.some(({ type, shape = [], buffer = 0 }) =>
+      type === TENSOR_TYPES.float16 && shape.length > 1 && buffer > 0
+    );
+    return {
+      ...model,
+      ...this.#readMetadata(),
+      ...(isHalf && { quantized: "float16" as const }),
+      bytes: this.#bytes.length,
+      path: this.#path,
+    };
   }
 
   #refusal(found: string, wanted: string, remedy = "export the model again"): InputError {

@@ -1,4 +1,5 @@
 import { InputError, withAction } from "../../../base/mod.ts";
+import { fitsFloat16 } from "../../../model/mod.ts";
 import type { LayerCall } from "../../export/mod.ts";
 import {
   FUSED_ACTIVATIONS,
@@ -239,10 +240,10 @@ export class GraphWriter {
     axis?: number,
   ): { index: number; isInteger: boolean } {
     const name = `${layer}/${role}`;
-    if (this.#kernels === "float16") {
+    if (this.#kernels === "float16" && fitsFloat16(values)) {
       return { index: this.#addHalves(name, shape, values), isInteger: false };
     }
-    if (this.#kernels === "float32" || axis === undefined) {
+    if (this.#kernels !== "int8" || axis === undefined) {
       return { index: this.addFloats(layer, role, shape, values), isInteger: false };
     }
     const known = this.#constants.get(name);

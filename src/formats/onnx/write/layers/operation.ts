@@ -62,9 +62,11 @@ const OPERATORS: Readonly<Record<string, string>> = {
   Tanh: "Tanh",
 };
 
-/** Operations that ONNX has in two steps. */
+/** Operations that ONNX has in two steps; a second one of two operands reads the first twice. */
 const PAIRS: Readonly<Record<string, readonly [first: string, second: string]>> = {
+  NotEqual: ["Equal", "Not"],
   Rsqrt: ["Sqrt", "Reciprocal"],
+  SquaredDifference: ["Sub", "Mul"],
 };
 
 const TYPES = {
@@ -95,7 +97,9 @@ export const writeOperation: LayerWriter = (graph, call, inputs) => {
       : addOperand(graph, call, index, operand, shape.length)
   );
   if (pair) {
-    graph.add(call.name, pair[1], [graph.add(graph.partName(call.name, "root"), pair[0], read)]);
+    const [first, second] = pair;
+    const part = graph.add(graph.partName(call.name, "part"), first, read);
+    graph.add(call.name, second, second === "Mul" ? [part, part] : [part]);
   } else if (operator === "Square") graph.add(call.name, "Mul", [...read, ...read]);
   else graph.add(call.name, name!, read, operator === "Cast" ? { to: TYPES[type] } : {});
   return { name: call.name, shape };
