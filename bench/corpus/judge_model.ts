@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { openModel, pruneWithoutData, readModel, writeModel } from "../../src/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
@@ -12,13 +13,18 @@ const SHARE = 0.5;
 /** Rows and columns where a model leaves them open. */
 const OPEN_SIZE = 64;
 
-/** Largest difference that rounding explains, relative to the largest value. */
-const TOLERANCE = 1e-3;
+/** Largest difference that rounding explains, relative to the largest value of all outputs. */
+const TOLERANCE = 1e-4;
 
 /** What became of a model, by column; each is a figure, or why there is none. */
 export interface Verdict {
   readonly layers: string;
   readonly pruned: string;
+  /**
+   * What the runtime of its format makes of the file as it was given, against the layers; with a tail against the graph that is
+   * written of them.
+   */
+  readonly given: string;
   /**
    * Outputs of the model and of the pruned one in stock TensorFlow.js, ONNX Runtime and LiteRT, against those of the layers, by
    * format: the largest difference, relative to the largest value.
@@ -47,9 +53,13 @@ export async function judgeModel(path: string): Promise<Verdict> {
     `${original.topology.config.layers!.length} layers`,
     ...(steps > 0 ? [`${steps} steps`] : []),
     ...(tail > 0 ? [`a tail of ${tail} nodes`] : []),
+    ...(original.quantized ? [`stored as ${original.quantized}`] : []),
   ].join(", ");
   const { file, pruned } = await prune(original);
   const inputs = await drawInputs(original);
+  const given = await attempt(async () =>
+    describeDifference(await differenceFromGiven(path, original, inputs))
+  );
   const formats: Partial<Record<Format, string>> = {};
   for (const format of FORMATS) {
     formats[format] = await attempt(async () => {
@@ -58,12 +68,48 @@ export async function judgeModel(path: string): Promise<Verdict> {
         differences.push(await differenceIn(format, each, inputs));
       }
       const known = differences.filter((difference) => difference !== undefined);
-      if (known.length === 0) return "opened";
-      const most = Math.max(...known);
-      return most <= TOLERANCE ? most.toExponential(0) : `**differs by ${most.toPrecision(2)}**`;
+      return known.length === 0 ? "opened" : describeDifference(Math.max(...known));
     });
   }
-  return { layers, pruned, formats: formats as Record<Format, string> };
+  return { layers, pruned, given, formats: formats as Record<Format, string> };
+}
+
+function describeDifference(difference: number): string {
+  return difference <= TOLERANCE
+    ? difference.toExponential(0)
+    : `**differs by ${difference.toPrecision(2)}**`;
+}
+
+/** What a file gives as it is in the runtime of its format, against what was read of it. */
+async function differenceFromGiven(
+  path: string,
+  file: ModelFile,
+  inputs: readonly PlainTensor[],
+): Promise<number> {
+  if (path.endsWith(".onnx")) {
+    const found = await runOnnx(await Deno.readFile(path), channelsFirst(inputs));
+    return differenceOf(channelsLast(found), await run(file, inputs));
+  }
+  if (path.endsWith(".tflite")) {
+    return differenceOf(
+      await runLiteRt(await Deno.readFile(path), inputs),
+      await run(file, inputs),
+    );
+  }
+  const { weightsManifest, format } = JSON.parse(await Deno.readTextFile(path));
+  const names = (weightsManifest as { paths: string[] }[]).flatMap(({ paths }) => paths);
+  const files = new Map<string, Uint8Array>();
+  for (const name of [basename(path), ...names]) {
+    files.set(name, await Deno.readFile(join(dirname(path), name)));
+  }
+  if (format !== "graph-model") {
+    const found = await runLayersModel(files, inputs, basename(path));
+    return differenceOf(found, await run(file, inputs));
+  }
+  return differenceOf(
+    await runGraph(files, inputs, basename(path)),
+    await RUNTIMES.graph(file, inputs),
+  );
 }
 
 /** How the outputs of a model in some format differ; undefined where its tail makes all of them. */
@@ -82,7 +128,8 @@ async function prune(original: ModelFile): Promise<{ file: ModelFile; pruned: st
   try {
     const policy = { kind: "budget", share: SHARE } as const;
     const { file, report } = await pruneWithoutData({ model: original, policy });
-    return { file, pruned: `${Math.round(100 * report.macs.after / report.macs.before)} %` };
+    const share = report.macs.after / report.macs.before;
+    return { file, pruned: `${Math.round(100 * share)} %` };
   } catch (error) {
     return { file: original, pruned: reasonOf(error) };
   }
@@ -143,8 +190,12 @@ const RUNTIMES: Readonly<
   Record<Format, (file: ModelFile, inputs: readonly PlainTensor[]) => Promise<PlainTensor[]>>
 > = {
   graph: async (file, inputs) =>
-    await runGraph(await writeModel("model", file, { format: "graph" }), inputs),
-  layers: async (file, inputs) => await runLayersModel(await writeModel("model", file), inputs),
+    await runGraph(
+      await writeModel("model", file, { format: "graph", quantize: "float32" }),
+      inputs,
+    ),
+  layers: async (file, inputs) =>
+    await runLayersModel(await writeModel("model", file, { quantize: "float32" }), inputs),
   keras: async (file, inputs) => {
     const files = await writeModel("model.keras", file);
     return await run(await readModel("model.keras", files), inputs);

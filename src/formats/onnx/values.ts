@@ -28,6 +28,8 @@ export interface FlatPiece {
 export interface Feature extends LayerTensor {
   /** Whether the channels are last in ONNX too, as behind a Transpose. */
   readonly isLast?: boolean;
+  /** Whether a Permute has put the axes of the layers' tensor into the order of ONNX, as steps want it. */
+  readonly isTurned?: boolean;
   /** Whether the layer's tensor has one axis only; C × 1 × 1 is one axis of C then. */
   readonly isFlat: boolean;
   /** Whether the groups of channels and the channels of a group have changed places, and not yet in the layers. */

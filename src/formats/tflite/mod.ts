@@ -5,7 +5,8 @@
  * rows and columns; RELU, RELU6, RELU_N1_TO_1, LEAKY_RELU, PRELU, ELU, GELU, LOGISTIC, TANH, HARD_SWISH, SOFTMAX, LOG_SOFTMAX,
  * fused activations too; ADD, ADD_N, SUB, MUL, DIV, NEG, ABS, SQUARE, MAXIMUM, MINIMUM; CONCATENATION, SPLIT, SPLIT_V, SLICE,
  * STRIDED_SLICE, GATHER, PAD, PADV2, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR; RESHAPE, SQUEEZE, EXPAND_DIMS, TRANSPOSE, CAST,
- * DEQUANTIZE, QUANTIZE, and what computes shapes. Integer weights are widened; networks of integers throughout become the
+ * DEQUANTIZE, QUANTIZE, and what computes shapes; what is a step of its own in graph models (ARG_MAX, ARG_MIN, BATCH_MATMUL,
+ * DEPTH_TO_SPACE, MIRROR_PAD, REDUCE_MIN, REDUCE_PROD, SUM, TILE, TOPK_V2, UNPACK and operations on single values). Integer weights are widened; networks of integers throughout become the
  * networks of floats that they stand for.
  *
  * Written: every layer that pruning can leave behind, nested models too.

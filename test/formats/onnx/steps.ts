@@ -190,6 +190,13 @@ export const steps: Readonly<Record<string, () => Uint8Array>> = {
     });
     return g.encode(g.conv(x, [5, 4, 1, 1]));
   },
+  "maps that come out of steps": () => {
+    const g = new Sketch();
+    const x = g.conv("x", [4, 3, 3, 3]);
+    const padded = g.node("Pad", [x, g.integers([0, 0, 1, 2, 0, 0, 0, 1]), g.floats([0.5], [])]);
+    const lengths = g.node("ReduceL2", [x], { axes: [1], keepdims: 1 });
+    return g.encode(padded, g.node("Div", [x, lengths]), g.node("Softmax", [x], { axis: 2 }));
+  },
   "numbers around five axes": () => {
     const g = new Sketch();
     const x = g.conv("x", [4, 3, 3, 3]);

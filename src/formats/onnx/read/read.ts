@@ -264,10 +264,11 @@ function findOutput(name: string, values: GraphValues, context: GraphContext): F
   const value = values.find(name);
   if (value?.kind === "feature") {
     if (value.type !== undefined) return refuseOutput(name, `of ${value.type}`, context);
-    const isGrouped = value.shape.length === 4 && !value.isLast;
-    if (value.pieces === undefined && !isGrouped) return value;
     const node = { name: "", operator: "Identity", domain: "", inputs: [name], outputs: [name] };
-    return toPlain(new NodeCall(context, { ...node, attributes: new Map() }, [value]), value);
+    const call = new NodeCall(context, { ...node, attributes: new Map() }, [value]);
+    if (value.isTurned && value.shape.length === 3) return call.maps();
+    const isGrouped = value.shape.length === 4 && !value.isLast;
+    return value.pieces === undefined && !isGrouped ? value : toPlain(call, value);
   }
   const found = value === undefined ? "that nothing makes" : "that is constant";
   return refuseOutput(name, found, context);

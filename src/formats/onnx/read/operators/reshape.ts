@@ -143,7 +143,7 @@ export function addPermute(call: NodeCall, value: Feature, isLast: boolean): Fea
   const from = axesInLayers(value.shape.length, value.isLast);
   const dims = axesInLayers(value.shape.length, isLast).map((axis) => from.indexOf(axis) + 1);
   const layer = call.addLayer("Permute", [value], { dims }, {}, isLast ? "last" : "first");
-  return call.result(layer, value, { isLast });
+  return { ...call.result(layer, value), isLast, isTurned: isLast };
 }
 
 /** Groups become channels again, shuffled ones by a selector. */
