@@ -7,7 +7,6 @@
  * PIXELS has SIDE × SIDE × 3 bytes as JSON; LiteRT is given them divided by 255.
  */
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startChromium } from "../support/chromium.ts";
 
 const ORIGIN = "http://secateur.test/";

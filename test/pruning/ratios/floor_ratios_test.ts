@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { prune } from "../../../src/api/prune.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
-import type { PruneResult } from "../../../src/pruning/types.ts";
+import type { PruneResult } from "../../../src/pruning/prune_report.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { noisyNetwork, withNoise, withUnlabeledNoise } from "../../support/noise.ts";
 
