@@ -51,6 +51,7 @@ export {
   type BudgetReport,
   type BudgetTarget,
   CALIBRATION_DEFAULTS,
+  type CountedPredictions,
   type CurvePoint,
   type Effort,
   type EffortChoice,
@@ -153,11 +154,12 @@ export {
   type Statistics,
   type StatisticsIdentity,
 } from "./execution/mod.ts";
+export { BROWSER_RUNTIMES, type RuntimeName, RUNTIMES } from "./runtimes/mod.ts";
 export {
   type LatencyConditions,
   type LatencyOptions,
   type LayerProfile,
-  measureStockLatency,
+  measureLatencyOn,
   type NetworkProfile,
   type RunProfile,
   type Spread,

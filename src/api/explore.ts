@@ -18,6 +18,7 @@ import {
   traceCurve,
   wantedImages,
 } from "../pruning/mod.ts";
+import type { RuntimeName } from "../runtimes/mod.ts";
 import { type DataOptions, noticeOfChance, openSession, type Session } from "../session/mod.ts";
 import type { PruneOptions } from "./prune.ts";
 
@@ -41,6 +42,8 @@ export interface ExploreOptions
   readonly target?: BudgetTarget;
   /** File in which measured latencies are kept. Default: one in the user's cache. */
   readonly latencyTable?: string;
+  /** What latencies are measured on, for the target `latency`. Default: stock TensorFlow.js, `tfjs-wasm`. */
+  readonly runtime?: RuntimeName;
   /** Shares of the cost, each above 0 and at most 1, descending. Default: from 0.9 to 0.1 by tenths. */
   readonly shares?: readonly number[];
   /** Number of held-out training images that networks are measured on. Default 2000. */
@@ -110,7 +113,7 @@ async function exploreOpened(
   settings: ExploreOptions & typeof EXPLORE_DEFAULTS,
 ): Promise<ExploreReport> {
   const clock = new Stopwatch();
-  const { target = "macs", latencyTable, onProgress } = settings;
+  const { target = "macs", latencyTable, runtime, onProgress } = settings;
   const images = wantedImages(session.graph, settings);
   const source = createStatisticsSource(session, { ...settings, images }, clock);
   const { graph, map, pool } = source;
@@ -133,7 +136,7 @@ async function exploreOpened(
     };
     const judge = await Judge.open(context, settings.images);
     if (judge === undefined) throw noJudges();
-    const goal = { share: 1, target, latencyTable };
+    const goal = { share: 1, target, latencyTable, runtime };
     const setup = await setUpBudget(context, places, settings, goal);
     const { shares, onPoint } = settings;
     const traced = await traceCurve(context, setup, judge, shares, onPoint);

@@ -12,7 +12,8 @@ import type { StatisticsSource } from "./statistics/statistics_source.ts";
 import { SEARCH_DEFAULTS } from "./policy/mod.ts";
 import { CURVE_SHARES, FLOOR_IMAGES } from "./ratios/floor_ratios.ts";
 import { AUTO_DEFAULTS } from "./ratios/auto_ratios.ts";
-import type { AutoPolicy, Forecast, PruneNetworkOptions, RatioPolicy } from "./types.ts";
+import type { Forecast, PruneNetworkOptions } from "./prune_options.ts";
+import type { AutoPolicy, RatioPolicy } from "./types.ts";
 
 /**
  * What parts of a run take, in passes of the original over the same images: sampling beside the pass, and the repair of the

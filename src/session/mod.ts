@@ -1,6 +1,6 @@
 /** A model with its data, opened on all workers. */
 export { type PoolCalibrationRequest, shardIndices, WorkerPool } from "./workers/worker_pool.ts";
-export type { FaultReport, ImageSelection } from "./workers/replica.ts";
+export type { FaultReport, ImageSelection } from "./workers/replica_images.ts";
 export { createReplicaAnswerer, type PoolThread } from "./workers/thread_replica.ts";
 export { noticeOfChance } from "./chance.ts";
 export {

@@ -1,6 +1,6 @@
 import { networkCost } from "../cost/mod.ts";
 import type { Session } from "./session.ts";
-import type { ImageSelection } from "./workers/replica.ts";
+import type { ImageSelection } from "./workers/replica_images.ts";
 
 /** Images that are timed, after as many that warm up: fewer of a large network, so that its forecast takes seconds. */
 const TIMED_IMAGES = 200, TIMED_MACS = 4e10;

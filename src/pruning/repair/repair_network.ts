@@ -10,7 +10,8 @@ import {
 import { heldOutImages, JUDGING_IMAGES } from "../measure_network.ts";
 import type { StatisticsSource } from "../statistics/statistics_source.ts";
 import { tuneStage } from "./tuner.ts";
-import type { NetworkRepairOptions, NetworkRepairReport, PruneNetworkOptions } from "../types.ts";
+import type { NetworkRepairOptions, PruneNetworkOptions } from "../prune_options.ts";
+import type { NetworkRepairReport } from "../prune_report.ts";
 
 /** What the repair of the whole network uses where an option is not given. */
 export const NETWORK_REPAIR_DEFAULTS = {

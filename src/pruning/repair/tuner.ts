@@ -14,7 +14,7 @@ import {
   type TuningResult,
 } from "../../tuning/mod.ts";
 import { EFFORTS } from "../effort.ts";
-import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../types.ts";
+import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../prune_options.ts";
 
 /** Tunes a network at any stage of its pruning. */
 export interface Tuner {
