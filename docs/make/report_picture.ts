@@ -1,14 +1,13 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
+import { commandOfReadme, README } from "./readme_run.ts";
 import { shrinkPng } from "./shrink_png.ts";
 
-/** What the README prunes. */
-const COMMAND = "prune cli/example/resnet8-fashion-mnist --data cli/example/fashion-mnist " +
-  "--prune-option budget --budget 0.5";
-
-/** How the project's task starts it. */
+/** How the project's task starts a command. */
 const START = "run --quiet --no-prompt --allow-read --allow-write cli/main.ts";
+
+const ROOT = new URL("../../", import.meta.url);
 
 /** Width of the page in pixels, and pixels of the picture for each. */
 const [WIDTH, SCALE] = [880, 1.5];
@@ -21,15 +20,22 @@ const STYLE = `body { font-family: "Liberation Sans", Arial, sans-serif; padding
  * Prunes the embedded example as the README does.
  *
  * @param folder Folder that the smaller model is written to, with its report.
+ * @param change Changes the words of the README's command. Default: they stay.
+ * @returns What is printed, in lines.
  */
-export async function pruneExample(folder: string): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [...START.split(" "), ...COMMAND.split(" "), "--out", folder],
-    cwd: new URL("../../", import.meta.url),
-    stdout: "inherit",
+export async function pruneExample(
+  folder: string,
+  change: (words: readonly string[]) => readonly string[] = (words) => words,
+): Promise<string[]> {
+  const words = commandOfReadme(await Deno.readTextFile(new URL(README, ROOT)));
+  const out = words[words.indexOf("--out") + 1];
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [...START.split(" "), ...change(words).map((word) => word === out ? folder : word)],
+    cwd: ROOT,
     stderr: "inherit",
-  }).spawn().status;
-  if (!success) throw new Error(`prune the example: it failed; see what it printed`);
+  }).output();
+  if (!success) throw new Error("prune the example: it failed; see what it printed");
+  return new TextDecoder().decode(stdout).trimEnd().replace(folder, out).split("\n");
 }
 
 /**

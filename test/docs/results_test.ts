@@ -5,15 +5,14 @@ import { projectFolder, readDocuments, targetsOf, withoutCodeBlocks } from "./do
 /** Where figures are recorded. */
 const RESULTS = "bench/results/";
 
-/** Shares of images and other percentages with two places, and factors in bold type. */
-const FIGURE = /(\d+\.\d\d) %|\*\*(\d+\.\d+)\*\*/g;
+/** Shares of images and other percentages with two places, factors in bold type, and seconds. */
+const FIGURE = /(\d+\.\d\d) %|\*\*(\d+\.\d+)\*\*|(?<![\d.,])(\d+) s\b/g;
 
 /** Whether a recorded file has a number that is a figure once it is rounded; a percentage may stand there as a share. */
-function hasFigure(recorded: string, percentage?: string, factor?: string): boolean {
-  const figure = (percentage ?? factor)!;
-  const places = figure.length - figure.indexOf(".") - 1;
+function hasFigure(recorded: string, percentage: string | undefined, figure: string): boolean {
+  const places = figure.split(".")[1]?.length ?? 0;
   const scales = percentage === undefined ? [1] : [1, 100];
-  return Array.from(recorded.matchAll(/\d+\.\d+/g), ([number]) => Number(number))
+  return Array.from(recorded.matchAll(/\d+(\.\d+)?/g), ([number]) => Number(number))
     .some((number) => scales.some((scale) => (scale * number).toFixed(places) === figure));
 }
 
@@ -32,9 +31,9 @@ for (const { path, text } of await readDocuments()) {
       const recorded = await Promise.all(
         places.map((place) => Deno.readTextFile(join(projectFolder, place))),
       );
-      for (const [shown, percentage, factor] of figures) {
+      for (const [shown, percentage, factor, seconds] of figures) {
         assert.ok(
-          recorded.some((text) => hasFigure(text, percentage, factor)),
+          recorded.some((text) => hasFigure(text, percentage, (percentage ?? factor ?? seconds)!)),
           `${path} has ${shown}, and none of ${places.join(", ")} has it`,
         );
       }
