@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { measureStockLatency } from "../src/cost/on_stock.ts";
+import { measureLatencyOn } from "../src/cost/on_runtime.ts";
 import { loadModelFile } from "../src/formats/tfjs/load.ts";
 import { prune } from "../src/api/prune.ts";
 import type { PruneResult } from "../src/pruning/prune_report.ts";
@@ -27,7 +27,10 @@ for (const target of targets) {
 }
 const load = Deno.loadavg()[0];
 const models = [original, ...pruned.map(({ file }) => file)];
-const timings = await measureStockLatency(models, { batchSize: BATCH, rounds: Number(rounds) });
+const timings = await measureLatencyOn("tfjs-wasm", models, {
+  batchSize: BATCH,
+  rounds: Number(rounds),
+});
 const rows = timings.map(({ minimum, median, maximum }, index) => {
   const report = index === 0 ? undefined : pruned[index - 1].report;
   return {

@@ -16,6 +16,8 @@ import {
 } from "../options/data_options.ts";
 import { keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
 import { positiveInteger, shard } from "../options/parsers.ts";
+import { describeGathering } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import {
   attemptsOption,
@@ -97,6 +99,7 @@ Example:
           signal,
           ...samplingSettings(flags),
           memoryBudget: flags.memory * 2 ** 20,
+          onForecast: (forecast) => say(describeGathering(forecast)),
         })
       )
     );

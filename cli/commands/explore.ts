@@ -20,8 +20,14 @@ import {
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
-import { latencyTableOption, targetOption } from "../options/target_options.ts";
+import {
+  latencyTableOption,
+  targetOption,
+  targetRuntimeOption,
+} from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
+import { describeExploring } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { wordNotices } from "../output/word_report.ts";
 import { writeTextFile } from "../text_files.ts";
@@ -34,6 +40,7 @@ const command = new Command("explore")
   .option("--force", "replace the file that stands there")
   .addOption(targetOption)
   .addOption(latencyTableOption)
+  .addOption(targetRuntimeOption)
   .option(
     "--images <n>",
     "held-out training images that networks are measured on",
@@ -70,6 +77,7 @@ Example:
         ...dataOptions(model, flags, onProgress),
         target: flags.target,
         latencyTable: flags.latencyTable,
+        runtime: flags.runtime,
         images: flags.images,
         statistics: flags.statistics,
         shared: flags.shared,
@@ -77,6 +85,7 @@ Example:
         skip: flags.skip,
         ...samplingSettings(flags),
         ridge: flags.ridge,
+        onForecast: (forecast) => say(describeExploring(forecast)),
       })
     );
     const curve = wordNotices(found);

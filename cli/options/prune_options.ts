@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { TUNING_DEFAULTS } from "../../src/mod.ts";
+import { CALIBRATION_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
   addImageOptions,
@@ -13,7 +13,6 @@ import { boolean, positiveInteger, positiveNumber, ratio } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
 import {
   batchesOption,
-  createBatchSizeOption,
   createChannelMultipleOption,
   createSeedOption,
   createStatisticsOption,
@@ -24,11 +23,12 @@ import {
 } from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { latencyTableOption, targetOption } from "./target_options.ts";
+import { latencyTableOption, targetOption, targetRuntimeOption } from "./target_options.ts";
 import {
   addStepOptions,
   createDistillationOptions,
   createTuningOptions,
+  STEP_SIZE,
 } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
@@ -87,6 +87,7 @@ export function createPruneCommand() {
     )
     .addOption(targetOption)
     .addOption(latencyTableOption)
+    .addOption(targetRuntimeOption)
     .addOption(
       new Option(
         "--max-drop <points>",
@@ -119,7 +120,11 @@ export function createPruneCommand() {
     .addOption(createChannelMultipleOption(" (default: 1)"))
     .addOption(skipOption)
     .addOption(batchesOption)
-    .addOption(createBatchSizeOption(", and of a step of tuning"))
+    .option(
+      "--batch-size <n>",
+      `images of every such batch (default: ${CALIBRATION_DEFAULTS.batchSize}), and of a step of tuning (default: ${STEP_SIZE}) (batch_size)`,
+      positiveInteger,
+    )
     .addOption(pointsOption)
     .addOption(createStatisticsOption("for the run alone"))
     .addOption(ridgeOption)

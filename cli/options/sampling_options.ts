@@ -83,7 +83,7 @@ export interface SamplingFlags {
   /** Batches of images. */
   readonly nbBatches?: number;
   /** Images of each. */
-  readonly batchSize: number;
+  readonly batchSize?: number;
   /** Sampled positions per image and layer. */
   readonly nbPointsPerLayer?: number;
   /** Seed of the run. */

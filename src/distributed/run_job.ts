@@ -12,15 +12,8 @@ import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
 import type { RunInput, RunOptions } from "./run_input.ts";
-import {
-  findData,
-  getModel,
-  orRefuse,
-  placeOf,
-  putModel,
-  requireSame,
-  type WorkerResources,
-} from "./source_spec.ts";
+import { getModel, putModel } from "./model_blobs.ts";
+import { findData, orRefuse, placeOf, requireSame, type WorkerResources } from "./source_spec.ts";
 
 export type { RunInput } from "./run_input.ts";
 

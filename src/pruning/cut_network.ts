@@ -88,7 +88,7 @@ export async function cutNetwork(run: CutRun, chosen: ChosenRatios): Promise<Cut
     : undefined;
   const { graph: refreshed, decision: batchNorm } = await clock.time(
     "batchNorm",
-    () => refreshBatchNorm(session, shrunk, calibration, settings),
+    () => refreshBatchNorm(session, context, { graph: shrunk, cuts: repair }, settings),
   );
   const whole = await repairWhole(run, refreshed);
   return {

@@ -1,6 +1,7 @@
 /** The stages of a pruning run, and what it reports. */
 export { estimateRun, type PlannedRun, type RunEstimate } from "./estimate_run.ts";
 export { checkRatiosOf, type RatioOptions } from "./check_ratios.ts";
+export { type ExploreForecast, forecastExploring, forecastGathering } from "./forecast.ts";
 export { type EffortChoice, EFFORTS, type SettledOptions, settleEffort } from "./effort.ts";
 export { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 export {
@@ -81,6 +82,7 @@ export type {
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  CountedPredictions,
   CurvePoint,
   Finalist,
   FloorPolicy,

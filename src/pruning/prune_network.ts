@@ -257,12 +257,14 @@ async function decideAndCut(run: PruneRun, openExecutor?: OpenExecutor): Promise
       places,
       settings,
       settings.policy,
-      (chosen) =>
-        cutNetwork({
-          ...run,
-          context: { ...context, original: original.share() },
-          folder: undefined,
-        }, chosen),
+      {
+        folder: run.folder,
+        cutWith: (chosen, folder) =>
+          cutNetwork(
+            { ...run, context: { ...context, original: original.share() }, folder },
+            chosen,
+          ),
+      },
     );
     return { cut, floor: report };
   }

@@ -1,3 +1,4 @@
+import type { RuntimeName } from "../runtimes/mod.ts";
 import type {
   AgentOptions,
   Evaluation,
@@ -26,6 +27,16 @@ export interface BudgetGoal {
   readonly target?: BudgetTarget;
   /** File in which measured latencies are kept. Default: one in the user's cache, for all runs on this machine. */
   readonly latencyTable?: string;
+  /** What latencies are measured on, for the target `latency`. Default: stock TensorFlow.js, `tfjs-wasm`. */
+  readonly runtime?: RuntimeName;
+}
+
+/** The predictions whose latency a budget counts; empty where it counts something else. */
+export interface CountedPredictions {
+  /** Images of each; absent where latency was not counted. */
+  readonly batchSize?: number;
+  /** What ran them; absent where it was stock TensorFlow.js. */
+  readonly runtime?: RuntimeName;
 }
 
 /** Keeps the channel counts that lose least of the layers' outputs within a budget. */
@@ -113,7 +124,7 @@ export interface FloorReport extends Judgement {
 export type BudgetTarget = "macs" | "params" | "latency";
 
 /** What the policy `budget` decided. */
-export interface BudgetReport {
+export interface BudgetReport extends CountedPredictions {
   /** What was counted. */
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that is kept at most by the counts chosen. */
@@ -124,18 +135,14 @@ export interface BudgetReport {
   readonly isOptimal: boolean;
   /** No choice within the budget has an error below this, proven or not. */
   readonly lowerBound: number;
-  /** Images of the predictions whose latency was counted; absent where it was not. */
-  readonly batchSize?: number;
 }
 
 /** What a search found. */
-export interface SearchReport {
+export interface SearchReport extends CountedPredictions {
   /** What was counted. */
   readonly target: BudgetTarget;
   /** Share of the cost that was to be kept, and that the winner keeps. */
   readonly share: { readonly wanted: number; readonly found: number };
-  /** Images of the predictions whose latency was counted; absent where it was not. */
-  readonly batchSize?: number;
   /** Number of training images that roll-outs were measured on. */
   readonly images: number;
   /** Number of roll-outs. */

@@ -13,6 +13,7 @@ import { GraphValues } from "./graph_values.ts";
 import { joinDilated } from "./join_dilated.ts";
 import { type GraphContext, NodeCall, NodeRefusal } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
+import { turnMaps } from "./turn_maps.ts";
 import type { Feature, Value } from "./values.ts";
 
 /**
@@ -35,8 +36,12 @@ export function readGraphModel(
   path: string,
   keepsTail = false,
 ): Pick<ModelFile, "topology" | "weights" | "frame"> {
-  const constants = new GraphConstants(weights, path);
-  const nodes = joinDilated(graph.nodes, (tensor) => constants.find(tensor, graph.nodes));
+  const given = new GraphConstants(weights, path);
+  const constantOf = (tensor: NodeOutput) => given.find(tensor, graph.nodes);
+  const joined = orderNeeded(joinDilated(graph.nodes, constantOf), graph.outputs, path);
+  const turned = turnMaps({ nodes: joined, weights }, constantOf);
+  const constants = new GraphConstants(turned.weights, path);
+  const nodes = new Map(turned.nodes.map((node) => [node.name, node]));
   const ordered = orderNeeded(nodes, graph.outputs, path);
   const numbers = weights.values().reduce((total, { values }) => total + values.length, 0);
   const inputs = ordered.filter(({ operator }) => operator === "Placeholder");
@@ -63,15 +68,15 @@ export function readGraphModel(
   const outputs = separated?.layers ??
     graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
   const stated = graph.inputs.map(({ node }) => node).filter((node) => shapes.has(node));
-  const given = [...new Set([...stated, ...shapes.keys()])];
-  const layersOf = given.map((node) => (values.find({ node, index: 0 }) as Feature).layer);
+  const names = [...new Set([...stated, ...shapes.keys()])];
+  const layersOf = names.map((node) => (values.find({ node, index: 0 }) as Feature).layer);
   if (layersOf.length === 0 || outputs.length === 0) {
     throw new InputError(
       `reading ${path}: found ${layersOf.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
         `convert the model with both, from a SavedModel with a signature`,
     );
   }
-  const inputsOfGraph = given.map((name, index) => ({
+  const inputsOfGraph = names.map((name, index) => ({
     key: graph.inputKeys[index] ?? name,
     name,
     type: readType(nodes.get(name)!.attributes.dtype) ?? "DT_FLOAT",

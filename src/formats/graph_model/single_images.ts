@@ -23,6 +23,7 @@ function addsBatch(call: NodeCall): boolean {
 
 function dropsBatch(call: NodeCall): boolean {
   if (call.operator === "Unpack") return call.number("axis", 0) === 0;
+  if (call.operator !== "Squeeze") return false;
   const axes = call.numbers("squeeze_dims") ?? call.numbers("axis") ?? [];
-  return call.operator === "Squeeze" && axes.length === 1 && axes[0] === 0;
+  return axes.length === 1 && axes[0] === 0;
 }

@@ -53,6 +53,7 @@ export {
 } from "./foldings.ts";
 export { LayerBuilder, type LayerWeight } from "./layer_builder.ts";
 export { orderNodes } from "./order_nodes.ts";
+export { describeConstant } from "./step_constant.ts";
 export {
   addCrop,
   addGlobalPool,

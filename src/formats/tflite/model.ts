@@ -89,12 +89,14 @@ export const OPERATOR_CODES = {
   SHAPE: 77,
   POW: 78,
   ARG_MIN: 79,
+  REDUCE_PROD: 81,
   REDUCE_MAX: 82,
   PACK: 83,
   LOGICAL_OR: 84,
   LOGICAL_AND: 86,
   LOGICAL_NOT: 87,
   UNPACK: 88,
+  REDUCE_MIN: 89,
   SQUARE: 92,
   RESIZE_NEAREST_NEIGHBOR: 97,
   LEAKY_RELU: 98,
@@ -121,6 +123,9 @@ export const OPERATOR_CODES = {
 
 /** Name of an operation. */
 export type OperatorName = keyof typeof OPERATOR_CODES;
+
+/** Name under which metadata for other programs stands. */
+export const METADATA_NAME = "TFLITE_METADATA";
 
 /** Codes from which on they no longer fit the byte that older readers know. */
 export const LAST_BYTE_CODE = 127;

@@ -5,37 +5,7 @@
  *
  * @module
  */
-
-/** How a field is stored: a scalar, a text, a list of scalars, a table or a list of tables. */
-export type FieldType =
-  | "bool"
-  | "byte"
-  | "int"
-  | "uint"
-  | "ulong"
-  | "float"
-  | "string"
-  | "[byte]"
-  | "[int]"
-  | "[long]"
-  | "[float]"
-  | { readonly table: TableName }
-  | { readonly tables: TableName }
-  | "options";
-
-/** A field; a slot that is of no use here is `undefined` instead. */
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-  /** What it is where it is left out. */
-  readonly fallback?: number;
-}
-
-const field = (name: string, type: FieldType, fallback?: number): Field => ({
-  name,
-  type,
-  fallback,
-});
+import { type Field, field, type Schema } from "./field.ts";
 
 const SKIPPED = undefined;
 
@@ -100,7 +70,7 @@ export const TABLES = {
     field("inputs", "[int]"),
     field("outputs", "[int]"),
     field("optionsType", "byte"),
-    field("options", "options"),
+    field("options", { union: "options", by: "optionsType" }),
     field("customOptions", "[byte]"),
   ],
   Buffer: [field("data", "[byte]"), field("offset", "ulong"), field("size", "ulong")],
@@ -148,23 +118,14 @@ export const TABLES = {
   PackOptions: [field("count", "int"), field("axis", "int")],
   CastOptions: [field("from", "byte"), field("to", "byte")],
   LeakyReluOptions: [field("alpha", "float")],
+  ArgMaxOptions: [field("outputType", "byte")],
+  ArgMinOptions: [field("outputType", "byte")],
+  UnpackOptions: [field("count", "int"), field("axis", "int")],
+  MirrorPadOptions: [field("mode", "byte")],
+  DepthToSpaceOptions: [field("block", "int")],
+  BatchMatMulOptions: [field("adjX", "bool"), field("adjY", "bool")],
   GeluOptions: [field("isApproximate", "bool")],
 } as const satisfies Record<string, readonly (Field | undefined)[]>;
-
-/** Name of a table. */
-export type TableName =
-  | "Model"
-  | "OperatorCode"
-  | "SubGraph"
-  | "Tensor"
-  | "Quantization"
-  | "Sparsity"
-  | "Operator"
-  | "Buffer"
-  | "Metadata"
-  | "SignatureDef"
-  | "TensorMap"
-  | OptionsName;
 
 /** Name of a table of an operation's options. */
 export type OptionsName = `${string}Options`;
@@ -189,20 +150,19 @@ export const OPTIONS_TYPES: ReadonlyMap<OptionsName, number> = new Map([
   ["StridedSliceOptions", 32],
   ["SplitOptions", 35],
   ["CastOptions", 37],
+  ["ArgMaxOptions", 40],
   ["TransposeConvOptions", 49],
+  ["ArgMinOptions", 57],
   ["PackOptions", 59],
+  ["UnpackOptions", 64],
   ["ResizeNearestNeighborOptions", 74],
   ["LeakyReluOptions", 75],
+  ["MirrorPadOptions", 77],
   ["SplitVOptions", 79],
+  ["DepthToSpaceOptions", 94],
+  ["BatchMatMulOptions", 101],
   ["GeluOptions", 116],
 ]);
 
-/**
- * The fields of a table.
- *
- * @param name Its name.
- * @returns Fields by slot.
- */
-export function fieldsOf(name: TableName): readonly (Field | undefined)[] {
-  return (TABLES as Record<string, readonly (Field | undefined)[]>)[name];
-}
+/** The schema of files. */
+export const TFLITE_SCHEMA: Schema = { tables: TABLES, unions: { options: OPTIONS_TYPES } };

@@ -130,6 +130,7 @@ export async function pruneWithoutData(
     networks,
     whole: sumTerms(terms, units.map(({ channels }) => channels)),
     added: 0,
+    predictions: {},
   };
   const { counts: chosen, report: budget } = await solveBudget({ clock }, setup, policy);
   const smaller = networks.networkFor(chosen);

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { chunk } from "../../data/mod.ts";
-import { Calibrator } from "../../execution/mod.ts";
+import { Calibrator, type KeptTargets } from "../../execution/mod.ts";
 import { openNetwork } from "../../graph/mod.ts";
 import { loadKernels } from "../../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../../model/mod.ts";
@@ -30,6 +30,18 @@ export interface CalibrationRequest {
   readonly memoryBudget: number;
   /** Folder in which what has no room there is kept meanwhile. Default: the system's for temporary files. */
   readonly scratch?: string;
+  /** Whether what the original gives is kept from one calibration to the next; all of them are of one sampling. */
+  readonly keepsTargets?: boolean;
+}
+
+/** What a calibration has of its replica. */
+export interface CalibrationSurroundings {
+  /** The replica's images. */
+  readonly source: ReplicaImages;
+  /** What earlier calibrations have kept. Default: nothing is kept. */
+  readonly kept?: KeptTargets;
+  /** Called after every batch of images. */
+  readonly onBatch: () => void;
 }
 
 /** A calibration under way on one replica. */
@@ -47,14 +59,12 @@ export class CalibrationReplica {
    * Prepares a calibration.
    *
    * @param request What is gathered, and from what.
-   * @param source The replica's images.
-   * @param onBatch Called after every batch of images.
+   * @param surroundings What it has of the replica.
    * @returns The calibration.
    */
   static async open(
     request: CalibrationRequest,
-    source: ReplicaImages,
-    onBatch: () => void,
+    { source, kept, onBatch }: CalibrationSurroundings,
   ): Promise<CalibrationReplica> {
     const original = await openNetwork(request.file);
     const repaired = request.repaired ? await openNetwork(request.repaired) : original;
@@ -65,6 +75,7 @@ export class CalibrationReplica {
     );
     const subject = {
       kernels: await loadKernels(),
+      kept,
       original,
       repaired,
       layers,

@@ -7,6 +7,7 @@ import {
   type EvaluationSums,
   ForwardPlan,
   type ImageBatch,
+  KeptTargets,
   measureBatchNorm,
   measureVariants,
   type Objective,
@@ -60,6 +61,7 @@ export class Replica {
   #objective: Objective<EvaluationSums> | undefined;
   #training: TrainingReplica | undefined;
   #calibration: CalibrationReplica | undefined;
+  #keptTargets: KeptTargets | undefined;
 
   private constructor(spec: ReplicaSpec, dataset: Dataset) {
     this.#spec = spec;
@@ -184,11 +186,14 @@ export class Replica {
   async startCalibration(request: CalibrationRequest): Promise<void> {
     this.endCalibration();
     this.#objective?.rest();
-    this.#calibration = await CalibrationReplica.open(
-      request,
-      this.#images,
-      () => this.onBatch(),
-    );
+    const { memory } = await loadKernels();
+    const { keepsTargets, scratch } = request;
+    if (keepsTargets) this.#keptTargets ??= new KeptTargets(memory, scratch);
+    this.#calibration = await CalibrationReplica.open(request, {
+      source: this.#images,
+      kept: keepsTargets ? this.#keptTargets : undefined,
+      onBatch: () => this.onBatch(),
+    });
   }
 
   /** Statistics of one layer: {@link Calibrator.collect}. */
@@ -258,6 +263,13 @@ export class Replica {
     return Promise.resolve();
   }
 
+  /** Forgets what calibrations have kept. */
+  forgetTargets(): Promise<void> {
+    this.#keptTargets?.close();
+    this.#keptTargets = undefined;
+    return Promise.resolve();
+  }
+
   /** Ends what it is at, at the next batch of images, until {@link resume} is called. */
   stop(): Promise<void> {
     this.#images.stop();
@@ -277,6 +289,7 @@ export class Replica {
   /** Frees everything and closes the data set. */
   async close(): Promise<void> {
     await this.endCalibration();
+    await this.forgetTargets();
     await this.endTraining();
     this.#objective?.dispose();
     this.dataset.close();

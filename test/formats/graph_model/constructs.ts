@@ -271,6 +271,33 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
     const type = { DstT: { type: "DT_FLOAT" }, SrcT: { type: "DT_FLOAT" } };
     return [g, [g.node("Identity", [g.node("Cast", [x], type)])]];
   },
+  "maps with channels first between convolutions, as converters from PyTorch leave them": () => {
+    const g = new GraphSketch();
+    const turn = (x: string, axes: number[]) => g.node("Transpose", [x, g.integers(axes)]);
+    const conv = (x: string, inputs: number, outputs: number) => {
+      const pads = g.integers([0, 0, 0, 0, 1, 1, 1, 1], [4, 2]);
+      const last = turn(g.node("Pad", [x, pads]), [0, 2, 3, 1]);
+      return turn(g.conv(last, [3, 3, inputs, outputs], VALID), [0, 3, 1, 2]);
+    };
+    const leaky = (x: string) => g.node("LeakyRelu", [x], { alpha: float(0.1) });
+    const axis = g.integers([1], []);
+    const x = leaky(g.node("Add", [conv(turn("x", [0, 3, 1, 2]), 3, 4), g.weight([4, 1, 1])]));
+    const gate = g.node("Mean", [x, g.integers([2, 3])], { keep_dims: true });
+    const gated = g.node("Mul", [x, g.node("Sigmoid", [gate])]);
+    const y = leaky(conv(gated, 4, 6));
+    const joined = g.node("ConcatV2", [y, x, axis]);
+    const first = g.node("Slice", [joined, g.integers([0, 2, 0, 0]), g.integers([-1, 5, -1, -1])]);
+    const odd = g.node("StridedSlice", [
+      ...[joined, g.integers([0, 0, 0, 1]), g.integers([1, 10, 8, 8]), g.integers([1, 1, 1, 2])],
+    ], { begin_mask: 1, end_mask: 1, ellipsis_mask: 0, new_axis_mask: 0, shrink_axis_mask: 0 });
+    const low = g.node("PadV2", [y, g.integers([0, 0, 0, 0, 1, 0, 0, 1], [4, 2]), g.scalar(-9)]);
+    const pool = { ksize: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: "VALID" };
+    const pooled = turn(g.node("MaxPool", [turn(low, [0, 2, 3, 1])], pool), [0, 3, 1, 2]);
+    const vector = g.node("Mean", [g.node("Relu", [pooled]), g.integers([-1, 2])], {
+      keep_dims: false,
+    });
+    return [g, [conv(first, 5, 2), odd, g.node("Relu", [x]), g.dense(vector, 6, 3)]];
+  },
   "an input of bytes that is cast": () => {
     const g = new GraphSketch();
     g.nodes[0].attr.dtype = { type: "DT_UINT8" };

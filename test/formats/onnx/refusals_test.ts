@@ -4,7 +4,8 @@ import { InputError } from "../../../src/base/errors.ts";
 import { openModel } from "../../../src/formats/open_model.ts";
 import { knownOperators } from "../../../src/formats/onnx/read/attributes.ts";
 import { foldedOperators } from "../../../src/formats/onnx/read/fold_constants.ts";
-import { stepOperators } from "../../../src/formats/onnx/read/import_step.ts";
+import { stepOperators } from "../../../src/formats/onnx/read/steps/import_step.ts";
+import { tensorOperators } from "../../../src/formats/onnx/read/steps/tensor_rules.ts";
 import { operators } from "../../../src/formats/onnx/read/operators/mod.ts";
 import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { DATA_TYPES } from "../../../src/formats/onnx/messages.ts";
@@ -45,7 +46,7 @@ Deno.test("an operation that cannot be read is named with its node and what to d
 });
 
 Deno.test("options that no layer has are refused with the node's name", () => {
-  refuses(single("Softmax", { axis: 3 }), /runs along axis 3 of 4, wanted the channels, axis 1/);
+  refuses(single("Softmax", { axis: 0 }), /runs along axis 0 of 4, wanted the channels, axis 1/);
   refuses(single("Concat", { axis: 0 }, () => "x"), /along axis 0, wanted one size but for that/);
   refuses(
     single("MaxPool", { kernel_shape: [3, 3], dilations: [2, 2] }),
@@ -61,7 +62,7 @@ Deno.test("options that no layer has are refused with the node's name", () => {
     single("Pad", { mode: "reflect" }, (g) => g.integers([0, 0, 8, 0, 0, 0, 0, 0])),
     /puts copies of 8 and 0 rows or columns around 8, wanted a fixed and larger number/,
   );
-  refuses(single("Reshape", {}, (g) => g.integers([0, 8, 3, 4, 2])), /wanted three axes behind/);
+  refuses(single("Reshape", {}, (g) => g.integers([0, 8, 3, 2, 2, 2, 1])), /wanted 5 axes behind/);
   refuses(single("Reshape", {}, (g) => g.integers([7, -1])), /wanted the batch to stay/);
   refuses(single("ReduceMean", { axes: [0] }), /reduces axes \[0\] of .*, wanted rows and columns/);
   refuses(single("Conv", {}, (g) => g.weight([4, 3, 3])), /has a kernel of shape \[4, 3, 3\]/);
@@ -118,7 +119,8 @@ Deno.test("attributes that are not read, or no longer in an opset, are refused b
 });
 
 Deno.test("every operation that is read, or computed ahead, says which attributes it has", () => {
-  const read = [...Object.keys(operators), ...foldedOperators, ...stepOperators].sort();
+  const steps = [...stepOperators, ...tensorOperators];
+  const read = [...Object.keys(operators), ...foldedOperators, ...steps].sort();
   assert.deepEqual(knownOperators.toSorted(), [...new Set(read)]);
 });
 

@@ -12,6 +12,9 @@ import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
 import { randomCuts } from "../../graph/masked.ts";
 import { buildInputNetwork, inputNetworkNames } from "../../support/input_networks.ts";
 import { buildNetworkFile, networkNames } from "../../support/networks.ts";
+import { openModel } from "../../../src/formats/open_model.ts";
+import { inTempFolder } from "../../data/fixtures.ts";
+import { steps } from "../graph_model/steps.ts";
 import { buildModelFile, flatModelNames, modelNames } from "./models.ts";
 import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 
@@ -53,6 +56,32 @@ Deno.test("pruned networks give the same in ONNX Runtime", async (t) => {
         assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
       });
     }
+  }
+});
+
+/** Steps of graph models that ONNX has no operation for. */
+const STRANGE_STEPS = new Set([
+  "functions of single values",
+  "powers, quotients and differences",
+  "normalization over neighboring channels",
+]);
+
+Deno.test("steps of graph models give the same in ONNX Runtime, and read back", async (t) => {
+  for (const [name, build] of Object.entries(steps)) {
+    if (STRANGE_STEPS.has(name)) continue;
+    await t.step(name, () =>
+      inTempFolder(async (folder) => {
+        const [g, outputs] = build();
+        await g.write(folder, ...outputs);
+        const file = await openModel(folder);
+        const images = [randomMaps([2, 3, 8, 8])];
+        const wanted = await runLayers(file, images);
+        const bytes = writeOnnx(file);
+        const difference = differenceOf(await runOnnx(bytes, images), wanted);
+        assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+        const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
+        assert.ok(back < TOLERANCE, `read back: ${back}`);
+      }));
   }
 });
 

@@ -1,18 +1,10 @@
 import { ownValue } from "../../../base/mod.ts";
-import {
-  OPERATION_CLASS,
-  type OperationConfig,
-  type OperationConstant,
-  type OperationReach,
-} from "../../../model/mod.ts";
-import { type Constant, holdsIntegers } from "../../import/mod.ts";
+import { OPERATION_CLASS, type OperationConfig, type OperationReach } from "../../../model/mod.ts";
+import { describeConstant } from "../../import/mod.ts";
 import { type NodeCall, NodeRefusal } from "../node_call.ts";
 import type { Feature } from "../values.ts";
 import { stepRules, typeOfInput } from "./step_rules.ts";
 import type { StepOutput } from "./step_shape.ts";
-
-/** Numbers that constants of a step may have, which stand in its options. */
-const MOST_NUMBERS = 2 ** 18;
 
 /**
  * Keeps a node as a step of its own, run by TensorFlow.js as it is: a layer for every output.
@@ -48,7 +40,7 @@ function addStep(
   const layers = [...read.keys()];
   const operands = call.inputs.map((input) => {
     if (input === undefined) throw call.refusal("lacks an input, wanted all of them");
-    return input.kind === "feature" ? layers.indexOf(input.layer) : toOperand(call, input);
+    return input.kind === "feature" ? layers.indexOf(input.layer) : describeConstant(call, input);
   });
   const attributes = Object.fromEntries(
     Object.entries(call.node.attributes).filter(([name]) => !name.startsWith("_")),
@@ -78,18 +70,4 @@ function requireKnown(call: NodeCall, shape: StepOutput["shape"], reach: Operati
     (reach === "value" || known.length === shape.length);
   if (shape.length > 0 && isKnown) return;
   throw call.refusal(`makes a tensor of shape [N, ${shape.join(", ")}], wanted known sizes`);
-}
-
-/** A constant as the options of a step have it. */
-function toOperand(call: NodeCall, constant: Constant): OperationConstant {
-  const { shape, values } = constant;
-  if (values.length > MOST_NUMBERS || values.some(Number.isNaN)) {
-    throw call.refusal(`reads a constant of shape [${shape.join(", ")}] that is not known in full`);
-  }
-  call.context.layers.spend(values.length, call.name);
-  return {
-    type: holdsIntegers(constant) ? "int32" : "float32",
-    shape: [...shape],
-    values: Array.from(values, (value) => Number.isFinite(value) ? value : String(value)),
-  };
 }

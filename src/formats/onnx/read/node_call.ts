@@ -2,6 +2,7 @@ import { type Constant, fromFront, ImportCall, type ImportContext } from "../../
 import { isTensor } from "../write/encode.ts";
 import type { OnnxNode } from "../messages.ts";
 import type { Layout } from "./find_layouts.ts";
+import { addPermute } from "./operators/reshape.ts";
 import { readTensor } from "./tensors.ts";
 import { axesInLayers, expandPieces, type Feature, shapeInLayers, type Value } from "../values.ts";
 
@@ -14,6 +15,23 @@ export interface GraphContext extends ImportContext {
   /** Where the readers of tensors want the channels, by their names; none where they do not say. */
   readonly layouts: ReadonlyMap<string, Layout>;
 }
+
+/** Operations whose layers take any number of axes, the last being the channels. */
+export const ANY_RANK: ReadonlySet<string> = new Set([
+  ...["Cast", "Concat", "Dropout", "Elu", "Gelu", "HardSigmoid", "HardSwish", "Identity"],
+  ...[
+    "LeakyRelu",
+    "LogSoftmax",
+    "MatMul",
+    "Mish",
+    "Relu",
+    "Selu",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+  ],
+  ...["Softsign", "Swish", "Tanh", "ThresholdedRelu"],
+]);
 
 /** A node of the graph with what it reads: the view that operators have of it. */
 export class NodeCall extends ImportCall<Feature, GraphContext> {
@@ -60,33 +78,26 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
    * The input that the network computes.
    *
    * @param index Which input.
-   * @param mayBeGrouped Whether its channels may stand in groups.
-   * @throws {InputError} When it is left out or constant.
+   * @param mayBeGrouped Whether its channels may stand in groups, and it may have any number of axes.
+   * @throws {InputError} When it is left out or constant, or has more axes than the node can have as a layer.
    */
   override feature(index = 0, mayBeGrouped = false): Feature {
     const value = super.feature(index);
     if (value.type !== undefined) throw this.refusal(`reads ${value.type}, wanted floats`);
-    if (value.shape.length !== 4 || mayBeGrouped) return value;
-    throw this.refusal(
-      `reads [N, ${value.shape.join(", ")}], channels in groups, ` +
-        `which only Transpose and Reshape may`,
-    );
+    if (value.shape.length < 4 || mayBeGrouped) return value;
+    if (value.isLast && ANY_RANK.has(this.operator)) return value;
+    throw this.refusal(`reads [N, ${value.shape.join(", ")}], wanted three axes at most`);
   }
 
   /**
    * An input that the network computes, as maps, their channels first.
    *
-   * @throws {InputError} When it has another number of axes, or its channels last.
+   * @throws {InputError} When it has another number of axes.
    */
   maps(index = 0): Feature & { readonly shape: readonly [number, number | null, number | null] } {
     const value = this.anyMaps(index);
-    if (value.isLast) {
-      throw this.refusal(
-        `reads [N, ${value.shape.join(", ")}] with its channels last, wanted N × C × H × W; ` +
-          `transpose it ahead of the node`,
-      );
-    }
-    return { ...value, shape: value.shape as [number, number | null, number] };
+    const first = value.isLast ? addPermute(this, value, false) : value;
+    return { ...first, shape: first.shape as [number, number | null, number] };
   }
 
   /** {@link maps}, their channels first or last. */

@@ -9,9 +9,9 @@ import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
 import { readMetadata } from "../../export/mod.ts";
-import { importOrKeep } from "./import_step.ts";
+import { importOrKeep } from "./steps/import_step.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
-import { inOnnxOrder, operators } from "./operators/mod.ts";
+import { operators, toPlain } from "./operators/mod.ts";
 import { dropUnneeded, orderGraph } from "./order_graph.ts";
 import { listShortConstants } from "./short_constants.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
@@ -253,17 +253,14 @@ function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContex
 /** What an output of the graph is; flattened maps are put into ONNX' order. */
 function findOutput(name: string, values: GraphValues, context: GraphContext): Feature {
   const value = values.find(name);
-  if (value?.kind === "feature" && value.shape.length < 4) {
+  if (value?.kind === "feature") {
     if (value.type !== undefined) return refuseOutput(name, `of ${value.type}`, context);
-    if (value.pieces === undefined) return value;
+    const isGrouped = value.shape.length === 4 && !value.isLast;
+    if (value.pieces === undefined && !isGrouped) return value;
     const node = { name: "", operator: "Identity", domain: "", inputs: [name], outputs: [name] };
-    return inOnnxOrder(new NodeCall(context, { ...node, attributes: new Map() }, [value]), value);
+    return toPlain(new NodeCall(context, { ...node, attributes: new Map() }, [value]), value);
   }
-  const found = value === undefined
-    ? "that nothing makes"
-    : value.kind === "constant"
-    ? "that is constant"
-    : "of groups of channels";
+  const found = value === undefined ? "that nothing makes" : "that is constant";
   return refuseOutput(name, found, context);
 }
 

@@ -63,6 +63,7 @@ export class GraphWriter {
    * @param operator Its operation.
    * @param inputs Names of what it reads.
    * @param attributes Its attributes.
+   * @param output Which of its outputs that tensor is, and how many it has.
    * @returns `name`.
    */
   add(
@@ -70,13 +71,17 @@ export class GraphWriter {
     operator: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    [place, count]: readonly [place: number, count: number] = [0, 1],
   ): string {
     this.#nodes.push({
       name,
       operator,
       domain: "",
       inputs: [...inputs],
-      outputs: [name],
+      outputs: Array.from(
+        { length: count },
+        (_, output) => output === place ? name : this.partName(name, `output${output + 1}`),
+      ),
       attributes: new Map(Object.entries(attributes)),
     });
     return name;
@@ -156,6 +161,17 @@ export class GraphWriter {
     return { name: isThere ? name : this.add(name, "Unsqueeze", [plain.name, axes]), shape };
   }
 
+  /** The tensor with its axes and its values in the order of the layers, maps as N × H × W × C. */
+  inOrder(tensor: WrittenTensor): WrittenTensor {
+    if (tensor.shape.length !== 3) return this.inLayerOrder(tensor);
+    const name = this.partName(tensor.name, "channels_last");
+    const isThere = this.#nodes.some((node) => node.name === name);
+    return {
+      name: isThere ? name : this.add(name, "Transpose", [tensor.name], { perm: [0, 2, 3, 1] }),
+      shape: tensor.shape,
+    };
+  }
+
   /** A flat tensor with its values in the order of the layers. */
   inLayerOrder(tensor: WrittenTensor): WrittenTensor {
     if (tensor.pieces === undefined) return tensor;
@@ -177,7 +193,7 @@ export class GraphWriter {
   ): OnnxGraph {
     const needed = new Set(outputs.map((output) => output.name));
     const nodes = this.#nodes.toReversed().filter((node) => {
-      if (!needed.has(node.outputs[0])) return false;
+      if (!node.outputs.some((output) => needed.has(output))) return false;
       for (const input of node.inputs) needed.add(input);
       return true;
     }).reverse();

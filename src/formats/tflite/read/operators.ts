@@ -238,12 +238,22 @@ function translateConcat(node: Translation): Source {
   return finish(node, (suffix) => node.add("ConcatV2", [...node.inputs, axis], {}, suffix));
 }
 
+/** A node of several outputs. */
+function outputs(
+  node: Translation,
+  operator: string,
+  count: number,
+  attributes: JsonObject,
+): Source[] {
+  const { node: name } = node.add(operator, node.inputs, attributes);
+  return Array.from({ length: count }, (_, index) => ({ node: name, index }));
+}
+
 /** Parts, as many as the options say. */
 function parts(operator: string): Translator {
   return (node) => {
     const count = node.number("count");
-    const { node: name } = node.add(operator, node.inputs, { num_split: integer(count) });
-    return Array.from({ length: count }, (_, index) => ({ node: name, index }));
+    return outputs(node, operator, count, { num_split: integer(count) });
   };
 }
 
@@ -282,7 +292,13 @@ export const translators: Readonly<Record<string, Translator>> = {
   ABS: same("Abs"),
   ADD: arithmetic("AddV2"),
   ADD_N: same("AddN"),
+  ARG_MAX: same("ArgMax"),
+  ARG_MIN: same("ArgMin"),
   AVERAGE_POOL_2D: pool("AvgPool"),
+  BATCH_MATMUL: same("BatchMatMulV2", (node) => ({
+    adj_x: flag(node.flag("adjX")),
+    adj_y: flag(node.flag("adjY")),
+  })),
   BATCH_TO_SPACE_ND: same("BatchToSpaceND"),
   CAST: same("Cast", () => ({ DstT: { type: "DT_FLOAT" } })),
   CEIL: same("Ceil"),
@@ -290,6 +306,10 @@ export const translators: Readonly<Record<string, Translator>> = {
   CONV_2D: translateConvolution,
   COS: same("Cos"),
   DEPTHWISE_CONV_2D: translateDepthwise,
+  DEPTH_TO_SPACE: same("DepthToSpace", (node) => ({
+    block_size: integer(node.number("block")),
+    data_format: textAttribute("NHWC"),
+  })),
   DEQUANTIZE: pass,
   DIV: arithmetic("RealDiv"),
   ELU: same("Elu"),
@@ -315,6 +335,9 @@ export const translators: Readonly<Record<string, Translator>> = {
   MAX_POOL_2D: pool("MaxPool"),
   MEAN: reduction("Mean"),
   MINIMUM: same("Minimum"),
+  MIRROR_PAD: same("MirrorPad", (node) => ({
+    mode: textAttribute(node.number("mode") === 0 ? "REFLECT" : "SYMMETRIC"),
+  })),
   MUL: arithmetic("Mul"),
   NEG: same("Neg"),
   NOT_EQUAL: same("NotEqual"),
@@ -325,6 +348,8 @@ export const translators: Readonly<Record<string, Translator>> = {
   PRELU: translatePRelu,
   QUANTIZE: pass,
   REDUCE_MAX: reduction("Max"),
+  REDUCE_MIN: reduction("Min"),
+  REDUCE_PROD: reduction("Prod"),
   RELU: same("Relu"),
   RELU6: same("Relu6"),
   RELU_N1_TO_1: (node) => clip(node, node.input(0), -1, 1),
@@ -350,8 +375,15 @@ export const translators: Readonly<Record<string, Translator>> = {
   }),
   STRIDED_SLICE: translateSlice,
   SUB: arithmetic("Sub"),
+  SUM: reduction("Sum"),
   TANH: same("Tanh"),
+  TILE: same("Tile"),
+  TOPK_V2: (node) => outputs(node, "TopKV2", 2, { sorted: flag(true) }),
   TRANSPOSE: same("Transpose"),
   TRANSPOSE_CONV: translateTransposed,
+  UNPACK: (node) => {
+    const count = integer(node.number("count")), axis = integer(node.number("axis"));
+    return outputs(node, "Unpack", node.number("count"), { num: count, axis });
+  },
   "custom Convolution2DTransposeBias": translateMediaPipeTransposed,
 };

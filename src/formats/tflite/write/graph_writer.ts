@@ -113,6 +113,31 @@ export class GraphWriter {
     return made;
   }
 
+  /**
+   * Adds a node that makes several tensors of one shape, and gives one of them.
+   *
+   * @param name Name of the tensor that is wanted.
+   * @param operator The node's operation.
+   * @param inputs What it reads.
+   * @param shape Shape of what it makes, without the batch.
+   * @param types Types of what it makes.
+   * @param place Which of these is wanted.
+   */
+  addOneOf(
+    name: string,
+    operator: OperatorName,
+    inputs: readonly (WrittenTensor | number)[],
+    shape: Extents,
+    types: readonly number[],
+    place: number,
+  ): WrittenTensor {
+    const made = types.map((type, index) =>
+      this.addTensor(index === place ? name : `${name}/output${index + 1}`, shape, type)
+    );
+    this.#addNode(operator, inputs, made.map(({ index }) => index));
+    return made[place];
+  }
+
   /** Adds a node that makes a list of integers, such as a shape. */
   addList(
     name: string,
@@ -157,7 +182,7 @@ export class GraphWriter {
   #addNode(
     operator: OperatorName,
     inputs: readonly (WrittenTensor | number)[],
-    output: number,
+    output: number | readonly number[],
     options?: NodeOptions,
     version = 1,
   ): void {
@@ -169,7 +194,7 @@ export class GraphWriter {
     this.#operators.push({
       code: [...this.#codes.keys()].indexOf(key),
       inputs: inputs.map((input) => typeof input === "number" ? input : input.index),
-      outputs: [output],
+      outputs: [output].flat(),
       ...(options && { optionsType: OPTIONS_TYPES.get(options[0])!, options: options[1] }),
     });
   }
@@ -290,7 +315,7 @@ export class GraphWriter {
    * @param producer Who wrote it.
    * @param inputs What goes in, by name.
    * @param outputs What comes out, by name.
-   * @param metadata Texts by name.
+   * @param metadata Texts and flatbuffers by name.
    */
   finish(
     { name, producer, inputs, outputs, metadata }: {
@@ -298,12 +323,14 @@ export class GraphWriter {
       producer: string;
       inputs: ReadonlyMap<string, WrittenTensor>;
       outputs: ReadonlyMap<string, WrittenTensor>;
-      metadata: ReadonlyMap<string, string>;
+      metadata: ReadonlyMap<string, string | Uint8Array>;
     },
   ): TfliteModel {
-    const entries = [...metadata].map(([key, text]) => ({
+    const entries = [...metadata].map(([key, content]) => ({
       name: key,
-      buffer: this.#addBuffer(new TextEncoder().encode(text)),
+      buffer: this.#addBuffer(
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      ),
     }));
     const places = (tensors: ReadonlyMap<string, WrittenTensor>) =>
       [...tensors.values()].map(({ index }) => index);

@@ -13,7 +13,7 @@ import { overSeries } from "./series.ts";
 import { shapeOperators } from "./shapes.ts";
 import { importTransposedConvolution } from "./transposed.ts";
 
-export { inOnnxOrder } from "./reshape.ts";
+export { permute, toPlain } from "./reshape.ts";
 
 /** How the operations of ONNX become layers, by name. */
 export const operators: Readonly<Record<string, Operator>> = {

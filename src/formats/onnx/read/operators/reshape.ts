@@ -2,6 +2,9 @@ import { addSelector, countElements } from "../../../import/mod.ts";
 import type { NodeCall } from "../node_call.ts";
 import { axesInLayers, type Feature, type FlatPiece, shapeInLayers } from "../../values.ts";
 
+/** Axes behind the batch that TensorFlow.js moves about. */
+const MOST_AXES = 5;
+
 /**
  * A tensor of another shape: for nothing where the layers' tensor stays or only joins axes; by Reshape where the values keep
  * the order that they have in the layers; else by putting them into ONNX' order first, behind which nothing is cut.
@@ -24,7 +27,16 @@ export function reshape(
   const isFirst = !value.isLast && !value.isFlat;
   const isGrouping = isFirst && from.length === 3 && shape.length === 4;
   if (isGrouping && shape.slice(2).join() === from.slice(1).join()) return { ...value, shape };
-  if (from.length === 4) return ungroup(call, value, shape);
+  const isGrouped = from.length === 4 && !value.isLast;
+  if (isGrouped && shape.join() === [from[0]! * from[1]!, ...from.slice(2)].join()) {
+    return ungroup(call, value, shape);
+  }
+  if (Math.max(from.length, shape.length) > 3) {
+    const plain = toPlain(call, value);
+    if (shape.length === 1) return flatten(call, plain);
+    if (!wantsFirst || shape.length !== 3) return addReshape(call, plain, { shape, isLast: true });
+    return addPermute(call, addReshape(call, plain, { shape, isLast: true }, "first"), false);
+  }
   if (shape.length === 1) return flatten(call, value);
   const isVector = value.isFlat && value.pieces === undefined;
   const isOne = (extents: readonly number[]) => extents.every((extent) => extent === 1);
@@ -52,10 +64,10 @@ type NewForm = Pick<Feature, "pieces"> & {
 };
 
 function addReshape(call: NodeCall, value: Feature, form: NewForm, suffix?: string): Feature {
-  if (form.shape.length > 3) {
+  if (form.shape.length > MOST_AXES) {
     throw call.refusal(
       `turns [N, ${value.shape.join(", ")}] into [N, ${form.shape.join(", ")}], ` +
-        `wanted three axes behind the batch at most, or groups of channels`,
+        `wanted ${MOST_AXES} axes behind the batch at most`,
     );
   }
   const config = { target_shape: shapeInLayers({ ...value, ...form }) };
@@ -88,8 +100,46 @@ export function inOnnxOrder(call: NodeCall, value: Feature): Feature {
   return flatten(call, addPermute(call, maps, true));
 }
 
+/**
+ * The tensor with as many axes in the layers as in ONNX, and in their order there.
+ *
+ * @param call The node.
+ * @param value The tensor; its channels may stand in groups.
+ * @returns The same behind Permute and Reshape, where there is a need.
+ * @throws {InputError} As {@link inOnnxOrder}.
+ */
+export function toPlain(call: NodeCall, value: Feature): Feature {
+  if (value.shape.length !== 4 || value.isLast) return inOnnxOrder(call, call.unflatten(value));
+  const { isShuffled = false } = value;
+  const [first, second, ...size] = requireClosed(call, value);
+  const shape = isShuffled ? [second, first, ...size] : [first, second, ...size];
+  const maps = { ...value, shape: [first * second, ...size], isShuffled: false };
+  const plain = inOnnxOrder(call, maps);
+  const grouped = addReshape(call, plain, { shape, isLast: true }, "groups");
+  return isShuffled ? permute(call, grouped, [0, 2, 1, 3, 4], "shuffled") : grouped;
+}
+
+/**
+ * A tensor with its axes in another order, in the layers as in ONNX.
+ *
+ * @param call The node.
+ * @param value A tensor whose axes the layers have in the order of ONNX.
+ * @param axes Axis i of the result is axis `axes[i]`, the batch being 0.
+ * @param suffix What the layer is named after, behind the node.
+ */
+export function permute(
+  call: NodeCall,
+  value: Feature,
+  axes: readonly number[],
+  suffix?: string,
+): Feature {
+  const layer = call.addLayer("Permute", [value], { dims: axes.slice(1) }, {}, suffix);
+  const shape = axes.slice(1).map((axis) => value.shape[axis - 1]);
+  return call.result(layer, value, { shape });
+}
+
 /** Moves the channels of the layers' tensor, so that it has them last in ONNX too, or first. */
-function addPermute(call: NodeCall, value: Feature, isLast: boolean): Feature {
+export function addPermute(call: NodeCall, value: Feature, isLast: boolean): Feature {
   const from = axesInLayers(value.shape.length, value.isLast);
   const dims = axesInLayers(value.shape.length, isLast).map((axis) => from.indexOf(axis) + 1);
   const layer = call.addLayer("Permute", [value], { dims }, {}, isLast ? "last" : "first");
@@ -98,14 +148,7 @@ function addPermute(call: NodeCall, value: Feature, isLast: boolean): Feature {
 
 /** Groups become channels again, shuffled ones by a selector. */
 function ungroup(call: NodeCall, value: Feature, shape: readonly number[]): Feature {
-  const [groups, width, ...size] = value.shape as number[];
-  if (shape.join() !== [groups * width, ...size].join()) {
-    throw call.refusal(
-      `turns [N, ${value.shape.join(", ")}] into [N, ${
-        shape.join(", ")
-      }], wanted the channels back`,
-    );
-  }
+  const [groups, width] = value.shape as number[];
   const plain = { ...value, shape, isShuffled: false };
   if (!value.isShuffled) return plain;
   const columns = Array.from(

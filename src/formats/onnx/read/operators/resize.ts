@@ -4,7 +4,7 @@ import { axesInLayers, type Feature } from "../../values.ts";
 import { addEdges } from "./edges.ts";
 
 /** How positions are found, and rounded where the nearest value is taken. */
-interface Method {
+export interface Method {
   readonly mode: string;
   /** `coordinate_transformation_mode`. */
   readonly place: string;
@@ -71,7 +71,7 @@ function isCentered({ place }: Method): boolean {
 }
 
 /** Upsample, and Resize before opset 11, count from the upper left corner and round down. */
-function readMethod(call: NodeCall): Method {
+export function readMethod(call: NodeCall): Method {
   const mode = call.text("mode", "nearest");
   const isOld = call.operator === "Upsample" || call.context.opset < 11;
   if (isOld) return { mode, place: "asymmetric", rounding: "floor" };
@@ -83,7 +83,7 @@ function readMethod(call: NodeCall): Method {
 }
 
 /** Factors of rows and columns, from the scales or the sizes. */
-function readFactors(call: NodeCall, value: Feature): number[] {
+export function readFactors(call: NodeCall, value: Feature): number[] {
   const isOld = call.operator === "Upsample" || call.context.opset < 11;
   const axes = axesInLayers(3, value.isLast).slice(0, 2);
   const scales = readAxes(
@@ -131,7 +131,8 @@ interface Axis {
   readonly factor: number;
 }
 
-const ROUNDINGS: ReadonlyMap<string, (position: number) => number> = new Map([
+/** How positions become those of values, by `nearest_mode`. */
+export const ROUNDINGS: ReadonlyMap<string, (position: number) => number> = new Map([
   ["floor", Math.floor],
   ["ceil", Math.ceil],
   ["round_prefer_ceil", (position: number) => Math.floor(position + 0.5)],
@@ -153,7 +154,7 @@ function takesFirst({ place, rounding }: Method, { size, factor }: Axis): boolea
 }
 
 /** Where a value of the larger maps lies in the smaller ones; NaN for a method that is not known. */
-function findPosition(place: string, to: number, extent: number, factor: number): number {
+export function findPosition(place: string, to: number, extent: number, factor: number): number {
   switch (place) {
     case "asymmetric":
       return to / factor;

@@ -2,7 +2,7 @@ import { countElements, fromFront, holdsIntegers } from "../../../import/mod.ts"
 import { DATA_TYPES } from "../../messages.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { axesInLayers, type Feature } from "../../values.ts";
-import { flatten, requireClosed, reshape } from "./reshape.ts";
+import { flatten, permute, requireClosed, reshape, toPlain } from "./reshape.ts";
 
 function importFlatten(call: NodeCall): Feature {
   const value = call.feature();
@@ -51,7 +51,7 @@ function listAxes(call: NodeCall, rank: number): number[] | undefined {
 
 /** Squeeze of axes that are one; without a list of them of all, of which the batch must not be one. */
 function importSqueeze(call: NodeCall): Feature {
-  const value = call.feature();
+  const value = call.feature(0, true);
   const axes = listAxes(call, value.shape.length + 1);
   const isGone = (axis: number) => axes ? axes.includes(axis + 1) : value.shape[axis] === 1;
   const gone = value.shape.filter((_, axis) => isGone(axis));
@@ -69,7 +69,7 @@ function importSqueeze(call: NodeCall): Feature {
 
 /** Unsqueeze behind the batch. */
 function importUnsqueeze(call: NodeCall): Feature {
-  const value = call.feature();
+  const value = call.feature(0, true);
   const given = listAxes(call, 0) ?? [];
   const rank = value.shape.length + 1 + given.length;
   const axes = given.map((axis) => fromFront(axis, rank)).sort((first, second) => first - second);
@@ -89,18 +89,19 @@ function importTranspose(call: NodeCall): Feature {
   const rank = value.shape.length;
   const axes = call.list("perm") ?? Array.from({ length: rank + 1 }, (_, axis) => rank - axis);
   if (axes.every((axis, index) => axis === index)) return value;
-  if (rank === 4 && axes.join() === "0,2,1,3,4") {
+  if (rank === 4 && !value.isLast && axes.join() === "0,2,1,3,4") {
     const [groups, width, ...size] = value.shape;
     return { ...value, shape: [width, groups, ...size], isShuffled: !value.isShuffled };
   }
   const isOrder = axes.length === rank + 1 && axes[0] === 0 &&
     axes.toSorted((first, second) => first - second).every((axis, index) => axis === index);
-  if (!isOrder || rank > 3) {
+  if (!isOrder) {
     throw call.refusal(
       `moves the axes of [N, ${value.shape.join(", ")}] to [${axes.join(", ")}], ` +
         `wanted the batch ahead of channels, rows and columns`,
     );
   }
+  if (rank > 3) return permute(call, toPlain(call, value), axes);
   const shape = axes.slice(1).map((axis) => value.shape[axis - 1]);
   if (value.isFlat) {
     const isLast = shape.slice(0, -1).every((extent) => extent === 1);

@@ -46,8 +46,8 @@ const writeConcatenate: LayerWriter = (graph, call, inputs) => {
   const rank = inputs[0].shape.length;
   const given = Number(call.config.axis ?? -1);
   const axis = given < 0 ? given + rank : given - 1;
-  if (rank > 3 || axis < 0) {
-    throw graph.refusal(call, `joins along axis ${given}, wanted channels, rows or columns`);
+  if (axis < 0) {
+    throw graph.refusal(call, `joins along axis ${given}, wanted one behind the batch`);
   }
   const names = inputs.map(({ name }) => name);
   const onnxAxis = axesInLayers(rank, rank !== 3)[axis];
@@ -68,7 +68,7 @@ const writeFlatten: LayerWriter = (graph, call, [input]) => {
   if (input.shape.includes(null)) {
     throw graph.refusal(call, "reads maps of open size, wanted a fixed one; fix the image size");
   }
-  if (input.shape.length === 2) {
+  if (input.shape.length !== 3) {
     graph.add(call.name, "Flatten", [input.name], { axis: 1 });
     return { name: call.name, shape: [countElements(input.shape as number[])] };
   }
@@ -102,6 +102,21 @@ function writeSeries(
   return { name: call.name, shape: target };
 }
 
+/** Reshape of what has more axes than maps, or is to have them. */
+function writeAnyRank(
+  graph: GraphWriter,
+  call: LayerCall,
+  input: WrittenTensor,
+  target: readonly number[],
+): WrittenTensor {
+  const isMaps = target.length === 3;
+  const shape = graph.addIntegers(call.name, "shape", [0, ...target]);
+  const name = isMaps ? graph.partName(call.name, "channels_last") : call.name;
+  graph.add(name, "Reshape", [graph.inOrder(input).name, shape]);
+  if (isMaps) graph.add(call.name, "Transpose", [name], { perm: [0, 3, 1, 2] });
+  return { name: call.name, shape: target };
+}
+
 /** Reshape between a vector and maps; where values move between channels and positions, through N × H × W × C. */
 const writeReshape: LayerWriter = (graph, call, [input]) => {
   const count = countElements(input.shape.map((extent) => extent ?? NaN));
@@ -109,15 +124,17 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   const known = countElements(given.filter((extent) => extent !== -1 && extent !== null));
   const target = given.map((extent) => extent === -1 || extent === null ? count / known : extent);
   if (target.join() === input.shape.join()) return input;
-  if (Number.isNaN(count) || target.length > 3) {
+  if (Number.isNaN(count)) {
     throw graph.refusal(
       call,
-      `turns [${input.shape.join(", ")}] into [${target.join(", ")}], ` +
-        `wanted a fixed size, and three axes at most`,
+      `turns [${input.shape.join(", ")}] into [${target.join(", ")}], wanted a fixed size`,
     );
   }
   const moved = writeSeries(graph, call, input, target);
   if (moved) return moved;
+  if (Math.max(input.shape.length, target.length) > 3) {
+    return writeAnyRank(graph, call, input, target);
+  }
   const vector = input.shape.length === 1 ? input : writeFlatten(
     graph,
     { ...call, name: graph.partName(call.name, "vector") },

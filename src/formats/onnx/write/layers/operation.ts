@@ -10,6 +10,7 @@ import { DATA_TYPES } from "../../messages.ts";
 import { axesInLayers } from "../../values.ts";
 import type { GraphWriter } from "../graph_writer.ts";
 import type { LayerWriter } from "./options.ts";
+import { tensorOperations } from "./tensor_operation.ts";
 
 /** Operations on single values as ONNX calls them. */
 const OPERATORS: Readonly<Record<string, string>> = {
@@ -55,6 +56,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   Sin: "Sin",
   Sinh: "Sinh",
   Sqrt: "Sqrt",
+  Square: "Mul",
   Sub: "Sub",
   Tan: "Tan",
   Tanh: "Tanh",
@@ -71,18 +73,20 @@ const TYPES = {
   bool: DATA_TYPES.bool,
 } as const;
 
-/** A step that works on single values. */
+/** A step of its own. */
 export const writeOperation: LayerWriter = (graph, call, inputs) => {
   const config = call.config as OperationConfig;
-  const { operator, operands, reach, type } = config;
+  const { operator, operands, type } = config;
+  const writeTensors = ownValue(tensorOperations, operator);
+  if (writeTensors) return writeTensors(graph, call, inputs);
   const name = ownValue(OPERATORS, operator);
   const pair = ownValue(PAIRS, operator);
   const shape = operationShape(config, inputs.map((input) => input.shape));
-  if (reach !== "value" || name === undefined && pair === undefined || shape.length > 3) {
+  if (name === undefined && pair === undefined) {
+    const known = Object.keys({ ...OPERATORS, ...PAIRS, ...tensorOperations }).sort();
     throw graph.refusal(
       call,
-      `is the operation ${operator}, wanted one of ${Object.keys(OPERATORS).join(", ")}; ` +
-        `write a graph model`,
+      `is the operation ${operator}, wanted one of ${known.join(", ")}; write a graph model`,
     );
   }
   const read = operands.map((operand, index) =>
@@ -92,7 +96,8 @@ export const writeOperation: LayerWriter = (graph, call, inputs) => {
   );
   if (pair) {
     graph.add(call.name, pair[1], [graph.add(graph.partName(call.name, "root"), pair[0], read)]);
-  } else graph.add(call.name, name!, read, operator === "Cast" ? { to: TYPES[type] } : {});
+  } else if (operator === "Square") graph.add(call.name, "Mul", [...read, ...read]);
+  else graph.add(call.name, name!, read, operator === "Cast" ? { to: TYPES[type] } : {});
   return { name: call.name, shape };
 };
 

@@ -9,6 +9,9 @@ import type { LayerWriter } from "./layer_writer.ts";
 /** Versions of operations that read integer kernels beside floats, per channel. */
 const INTEGER_VERSIONS = { CONV_2D: 5, DEPTHWISE_CONV_2D: 6, FULLY_CONNECTED: 12 };
 
+/** Version of FULLY_CONNECTED from which on it keeps all axes but the last. */
+const AXES_VERSION = 5;
+
 /** Version of TRANSPOSE_CONV from which on it has a bias. */
 const BIASED_TRANSPOSE = 3;
 
@@ -147,11 +150,13 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
   const { index, isInteger } = graph.addKernel(
     ...[call.layer, "kernel", [units, rows], turned, 0] as const,
   );
-  const version = isInteger ? INTEGER_VERSIONS.FULLY_CONNECTED : 1;
+  const keepsAxes = input.shape.length > 1;
+  const floatVersion = keepsAxes ? AXES_VERSION : 1;
+  const version = isInteger ? INTEGER_VERSIONS.FULLY_CONNECTED : floatVersion;
   return finishLayer(graph, call, (name, activation) =>
     graph.add(
-      ...[name, "FULLY_CONNECTED", [input, index, bias], [units]] as const,
-      ["FullyConnectedOptions", { activation }],
+      ...[name, "FULLY_CONNECTED", [input, index, bias], input.shape.with(-1, units)] as const,
+      ["FullyConnectedOptions", { activation, ...(keepsAxes && { keepsAxes }) }],
       version,
     ));
 };

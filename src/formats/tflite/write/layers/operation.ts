@@ -9,6 +9,7 @@ import type { LayerCall } from "../../../export/mod.ts";
 import { type OperatorName, TENSOR_TYPES } from "../../model.ts";
 import type { GraphWriter } from "../graph_writer.ts";
 import type { LayerWriter } from "./layer_writer.ts";
+import { tensorOperations } from "./tensor_operation.ts";
 
 /** Operations on single values as TensorFlow Lite calls them. */
 const OPERATORS: Readonly<Record<string, OperatorName>> = {
@@ -51,20 +52,22 @@ const OPERATORS: Readonly<Record<string, OperatorName>> = {
   Tanh: "TANH",
 };
 
-/** A step that works on single values. */
+/** A step of its own. */
 export const writeOperation: LayerWriter = (graph, call, inputs) => {
   const config = call.config as OperationConfig;
-  const { operator, operands, reach, type } = config;
+  const { operator, operands, type } = config;
+  const writeTensors = ownValue(tensorOperations, operator);
+  if (writeTensors) return writeTensors(graph, call, inputs);
   const name = ownValue(OPERATORS, operator);
   const isReciprocal = operator === "Reciprocal";
   if (operator === "Cast" && type !== "float32") {
     throw graph.refusal(call, `rounds to ${type}, wanted floats; write a graph model`);
   }
-  if (reach !== "value" || name === undefined && !isReciprocal) {
+  if (name === undefined && !isReciprocal) {
+    const known = Object.keys({ ...OPERATORS, ...tensorOperations }).sort();
     throw graph.refusal(
       call,
-      `is the operation ${operator}, wanted one of ${Object.keys(OPERATORS).join(", ")}; ` +
-        `write a graph model`,
+      `is the operation ${operator}, wanted one of ${known.join(", ")}; write a graph model`,
     );
   }
   const shape = operationShape(config, inputs.map((input) => input.shape));
