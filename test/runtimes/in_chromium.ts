@@ -6,6 +6,7 @@
  *
  * PIXELS has SIDE × SIDE × 3 bytes as JSON; LiteRT is given them divided by 255.
  */
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { startChromium } from "../support/chromium.ts";
 
@@ -22,17 +23,16 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const [file, pixels, side] = Deno.args;
 
 /** Folder of a package: that above its entry, whose folder may be `dist`. */
-async function folderOf(name: string, from = import.meta.url): Promise<string> {
-  const { createRequire } = await import("node:module");
+function folderOf(name: string, from = import.meta.url): string {
   const entry = createRequire(from).resolve(name);
   return entry.includes("/dist/") ? dirname(dirname(entry)) : dirname(entry);
 }
 
-const litert = await folderOf(PACKAGES.litert);
+const litert = folderOf(PACKAGES.litert);
 const folders: Readonly<Record<string, string>> = {
   litert,
-  utils: await folderOf(PACKAGES.utils, `file://${litert}/dist/index.js`),
-  mediapipe: await folderOf(PACKAGES.mediapipe),
+  utils: folderOf(PACKAGES.utils, `file://${litert}/dist/index.js`),
+  mediapipe: folderOf(PACKAGES.mediapipe),
 };
 
 const PAGE = `<!doctype html><script type="importmap">${
