@@ -38,8 +38,59 @@ export function eliminationWorkspaceBytes(
 }
 
 /** Where Z is in the workspace of `eliminationWorkspaceBytes`. */
-export function addressOfZ(workspace: usize, groupRows: i32): usize {
+function addressOfZ(workspace: usize, groupRows: i32): usize {
   return workspace + (<usize> groupRows * <usize> groupRows << 4);
+}
+
+/** Where the solved rows are in it. */
+export function addressOfSolved(workspace: usize, groupRows: i32, outputs: i32): usize {
+  return addressOfZ(workspace, groupRows) + (<usize> groupRows * <usize> outputs << 3);
+}
+
+/** Where V is in it. */
+export function addressOfV(workspace: usize, groupRows: i32, outputs: i32): usize {
+  return addressOfSolved(workspace, groupRows, outputs) + solveTriangleWorkspaceBytes(groupRows);
+}
+
+/**
+ * Puts U of H_aa = UᵀU at the beginning of the workspace.
+ *
+ * @returns 0, or 1 + the row of the group at which its pivot failed.
+ */
+export function factorGroup(block: usize, count: i32, floor: f64, workspace: usize): i32 {
+  memory.copy(workspace, block, <usize> count * <usize> count << 3);
+  return factorBlock(workspace, count, count, floor);
+}
+
+/**
+ * Drops a group whose U and H_a· stand in the workspace: V = U⁻ᵀH_a· is appended to the rows that wait, Z = U⁻ᵀW_a is left in
+ * the workspace, and W_a becomes 0.
+ */
+export function dropGroup(
+  inputs: i32,
+  w: usize,
+  outputs: i32,
+  first: i32,
+  count: i32,
+  pending: usize,
+  capacity: i32,
+  waiting: i32,
+  groupRows: i32,
+  workspace: usize,
+): void {
+  const solved = addressOfSolved(workspace, groupRows, outputs);
+  const v = addressOfV(workspace, groupRows, outputs);
+  const columns = paddedColumns(inputs);
+  solveTriangle(workspace, count, count, v, columns, columns, false, solved);
+  for (let i = 0; i < count; i++) {
+    const row = v + (<usize> i * <usize> columns << 3);
+    appendPendingRow(row, columns, pending, capacity, waiting + i);
+  }
+  const z = addressOfZ(workspace, groupRows);
+  const rowBytes = <usize> outputs << 3;
+  memory.copy(z, w + <usize> first * rowBytes, <usize> count * rowBytes);
+  solveTriangle(workspace, count, count, z, outputs, outputs, false, solved);
+  memory.fill(w + <usize> first * rowBytes, 0, <usize> count * rowBytes);
 }
 
 /**
@@ -70,13 +121,9 @@ export function eliminateGroup(
   groupRows: i32,
   workspace: usize,
 ): i32 {
-  const u = workspace;
-  memory.copy(u, block, <usize> count * <usize> count << 3);
-  const failed = factorBlock(u, count, count, floor);
+  const failed = factorGroup(block, count, floor, workspace);
   if (failed) return failed;
-  const z = addressOfZ(workspace, groupRows);
-  const strip = z + (<usize> groupRows * <usize> outputs << 3);
-  const v = strip + solveTriangleWorkspaceBytes(groupRows);
+  const v = addressOfV(workspace, groupRows, outputs);
   const columns = paddedColumns(inputs);
   for (let i = 0; i < count; i++) {
     const to = v + (<usize> i * <usize> columns << 3);
@@ -89,20 +136,18 @@ export function eliminateGroup(
   }
   const rowPanel = v + (<usize> (groupRows + 6) * <usize> columns << 3);
   subtractPendingRows(v, columns, first, count, pending, capacity, waiting, rowPanel);
-  solveTriangle(u, count, count, v, columns, columns, false, strip);
-  for (let i = 0; i < count; i++) {
-    appendPendingRow(
-      v + (<usize> i * <usize> columns << 3),
-      columns,
-      pending,
-      capacity,
-      waiting + i,
-    );
-  }
-  const rowBytes = <usize> outputs << 3;
-  memory.copy(z, w + <usize> first * rowBytes, <usize> count * rowBytes);
-  solveTriangle(u, count, count, z, outputs, outputs, false, strip);
-  memory.fill(w + <usize> first * rowBytes, 0, <usize> count * rowBytes);
+  dropGroup(
+    inputs,
+    w,
+    outputs,
+    first,
+    count,
+    pending,
+    capacity,
+    waiting,
+    groupRows,
+    workspace,
+  );
   return 0;
 }
 
@@ -133,10 +178,9 @@ export function updateGroups(
   groupRows: i32,
   workspace: usize,
 ): void {
-  const u = workspace;
-  const factors = u + (<usize> groupRows * <usize> groupRows << 3);
+  const factors = workspace + (<usize> groupRows * <usize> groupRows << 3);
   const z = addressOfZ(workspace, groupRows);
-  const solved = z + (<usize> groupRows * <usize> outputs << 3);
+  const solved = addressOfSolved(workspace, groupRows, outputs);
   for (let g = 0; g < groups; g++, table += 16) {
     const at = <usize> load<i32>(table) << 3;
     const first = load<i32>(table, 4), count = load<i32>(table, 8);
@@ -150,9 +194,8 @@ export function updateGroups(
     }
     subtractOuterProduct(rows, count, outputs, factors, dropped, z);
     updateBlock(block, count, factors, dropped);
-    memory.copy(u, block, <usize> (count * count) << 3);
-    const failed = factorBlock(u, count, count, floor);
-    store<f64>(costs + at, failed ? NaN : groupCost(u, count, rows, outputs, solved));
+    const failed = factorGroup(block, count, floor, workspace);
+    store<f64>(costs + at, failed ? NaN : groupCost(workspace, count, rows, outputs, solved));
     const oldRows = old + (<usize> first * <usize> outputs << 2);
     store<f64>(distances + at, squaredDistance(rows, oldRows, count * outputs));
   }

@@ -1,7 +1,6 @@
-import { addressOfZ, paddedColumns } from "./elimination";
-import { appendPendingRow } from "./elimination_pending";
+import { addressOfSolved, addressOfV, dropGroup, factorGroup, paddedColumns } from "./elimination";
 import { GEMM_F64_WORKSPACE_BYTES, gemmF64Subtract, UPPER, WHOLE } from "./gemm_f64";
-import { factorBlock, solveTriangle, solveTriangleWorkspaceBytes } from "./triangular";
+import { solveTriangle } from "./triangular";
 
 /**
  * Bytes that the functions of this file need beside `eliminationWorkspaceBytes`.
@@ -120,13 +119,9 @@ export function eliminateSampleGroup(
   workspace: usize,
   scratch: usize,
 ): i32 {
-  const u = workspace;
-  memory.copy(u, block, <usize> count * <usize> count << 3);
-  const failed = factorBlock(u, count, count, floor);
+  const failed = factorGroup(block, count, floor, workspace);
   if (failed) return failed;
-  const z = addressOfZ(workspace, groupRows);
-  const strip = z + (<usize> groupRows * <usize> outputs << 3);
-  const v = strip + solveTriangleWorkspaceBytes(groupRows);
+  const v = addressOfV(workspace, groupRows, outputs);
   const columns = paddedColumns(inputs);
   const share = <usize> groupRows * <usize> samples << 3;
   const b = scratch, c = b + share, negated = c + share, gemm = negated + share;
@@ -136,10 +131,7 @@ export function eliminateSampleGroup(
   memory.fill(v, 0, <usize> count * <usize> columns << 3);
   for (let i = 0; i < count; i++) store<f64>(v + (<usize> (i * columns + first + i) << 3), 1);
   gemmF64Subtract(v, columns, count, inputs, samples, b, count, false, x, inputs, WHOLE, gemm);
-  solveTriangle(u, count, count, v, columns, columns, false, strip);
-  for (let i = 0; i < count; i++) {
-    appendPendingRow(v + (<usize> i * <usize> columns << 3), columns, pending, capacity, i);
-  }
+  dropGroup(inputs, w, outputs, first, count, pending, capacity, 0, groupRows, workspace);
 
   for (let i = 0; i < count; i++) {
     for (let s = 0; s < samples; s++) {
@@ -147,7 +139,8 @@ export function eliminateSampleGroup(
       store<f64>(c + (<usize> (i * samples + s) << 3), value);
     }
   }
-  solveTriangle(u, count, count, c, samples, samples, false, strip);
+  const solved = addressOfSolved(workspace, groupRows, outputs);
+  solveTriangle(workspace, count, count, c, samples, samples, false, solved);
   negate(c, negated, <usize> count * <usize> samples << 3);
   gemmF64Subtract(
     p,
@@ -163,10 +156,5 @@ export function eliminateSampleGroup(
     WHOLE,
     gemm,
   );
-
-  const rowBytes = <usize> outputs << 3;
-  memory.copy(z, w + <usize> first * rowBytes, <usize> count * rowBytes);
-  solveTriangle(u, count, count, z, outputs, outputs, false, strip);
-  memory.fill(w + <usize> first * rowBytes, 0, <usize> count * rowBytes);
   return 0;
 }

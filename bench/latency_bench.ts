@@ -9,10 +9,10 @@
  *
  * @module
  */
-import { measureStockLatency } from "../src/cost/on_stock.ts";
+import { measureLatencyOn } from "../src/cost/on_runtime.ts";
 import { loadModelFile } from "../src/formats/tfjs/load.ts";
 import { prune } from "../src/api/prune.ts";
-import type { PruneResult } from "../src/pruning/types.ts";
+import type { PruneResult } from "../src/pruning/prune_report.ts";
 import { formatTable } from "./timing.ts";
 
 const SHARE = 0.6, ROUNDS = 40, BATCH = 32;
@@ -27,7 +27,10 @@ for (const target of targets) {
 }
 const load = Deno.loadavg()[0];
 const models = [original, ...pruned.map(({ file }) => file)];
-const timings = await measureStockLatency(models, { batchSize: BATCH, rounds: Number(rounds) });
+const timings = await measureLatencyOn("tfjs-wasm", models, {
+  batchSize: BATCH,
+  rounds: Number(rounds),
+});
 const rows = timings.map(({ minimum, median, maximum }, index) => {
   const report = index === 0 ? undefined : pruned[index - 1].report;
   return {

@@ -10,7 +10,7 @@
  * @module
  */
 import type { LayerShape } from "../src/cost/layer_shape.ts";
-import { timeStockLayers } from "../src/cost/on_stock.ts";
+import { timeLayersOn } from "../src/cost/on_runtime.ts";
 import {
   countWork,
   RECORDED_TIMES,
@@ -69,7 +69,7 @@ const shapes = [
   ]),
 ];
 const distinct = [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()];
-const { reference, ratios } = await timeStockLayers(distinct);
+const { reference, ratios } = await timeLayersOn("tfjs-wasm")(distinct);
 const times = new Map(
   distinct.map((shape, index) => [JSON.stringify(shape), reference * ratios[index]]),
 );

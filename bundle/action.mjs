@@ -12,8 +12,12 @@ import process from "node:process";
 /** Layers of a chart: more are too narrow for their names. */
 const MOST_BARS = 24;
 
-/** Words of a line, without the empty one of an empty line. */
-const wordsOf = (line = "") => line.split(/\s+/).filter(Boolean);
+/** Words of a line as a shell parts them: what stands between quotes belongs to one. */
+const wordsOf = (line = "") =>
+  Array.from(
+    line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g),
+    ([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"),
+  );
 
 /** An option with its value, where there is one. */
 const option = (flag, value) => value ? [flag, value] : [];
@@ -47,10 +51,12 @@ function summarizeCheck({ model, results, holds }) {
     table(["", "limit", "found", "wanted"], rows);
 }
 
-function summarizePrune({ out, macs, params, bytes, accuracy, layers, units = layers }) {
+function summarizePrune(report) {
+  const { out, macs, params, bytes, accuracy, outputError, layers, units = layers } = report;
   const written = typeof bytes === "number" ? { after: bytes } : bytes;
   const rows = [
     ["accuracy", accuracy, percent],
+    ["relative error of the outputs", outputError, percent],
     ["multiply-accumulates", macs, count],
     ["parameters", params, count],
     ["bytes on disk", written, count],

@@ -24,7 +24,7 @@ export interface Bundle {
 const ROOT = new URL("../", import.meta.url);
 
 /** A browser has none of these: one module says so for all of them. */
-const NODE_MODULES = ["crypto", "fs", "fs/promises", "os", "process", "zlib"];
+const NODE_MODULES = ["crypto", "fs", "fs/promises", "module", "os", "process", "zlib"];
 
 /** Modules that stand in for those of Node in a browser. */
 const IN_BROWSER: Bundle["replacements"] = {

@@ -53,7 +53,7 @@ function policyFor(style: string, script: string): string {
  * @returns The page. End esbuild's process with its `stop()` when all is compiled.
  */
 export async function makePage(links = ""): Promise<string> {
-  const style = await readText("page/page.css");
+  const style = await readText("page/base.css") + await readText("page/page.css");
   const script = await compile({ ...forBrowsers("page/main.tsx"), isClassic: true });
   // Opened as a file, the page has no origin, and Chromium then starts no module in a worker.
   const worker = await compile({ ...forBrowsers("page/worker.ts"), isClassic: true });

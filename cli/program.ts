@@ -124,9 +124,20 @@ function outputOf(command: CommandUnknownOpts): OutputConfiguration {
 export async function createProgram(args: readonly string[]): Promise<CommandUnknownOpts> {
   const called = args.find((argument) => Object.hasOwn(COMMANDS, argument));
   const program = await assembleProgram((name) => name === called || called === COMPLETIONS);
+  program.addHelpText("before", () => refuseUnknown(program));
   if (args.length === 0) program.action(() => console.log(adaptHelp(GREETING)));
   if (!args.includes(ALL)) program.commands.forEach(shortenHelp);
   return program;
+}
+
+/** Refuses help of a command that there is not, in whose place Commander prints that of the program. */
+function refuseUnknown(program: CommandUnknownOpts): string {
+  const [first, second] = program.args;
+  const word = first === "help" ? second : first;
+  if (word !== undefined && !word.startsWith("-") && !Object.hasOwn(COMMANDS, word)) {
+    program.error(`error: unknown command '${word}'`);
+  }
+  return "";
 }
 
 /** Makes the program with all of its commands loaded, for what describes them. */

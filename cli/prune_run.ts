@@ -22,6 +22,7 @@ import { foldIfAsked } from "./options/output_options.ts";
 import type { PruneFlags } from "./options/prune_options.ts";
 import { queueOptions } from "./options/queue_options.ts";
 import { readPolicy } from "./options/ratio_policy.ts";
+import { samplingSettings } from "./options/sampling_options.ts";
 import { checkpointFolder, describeState, scheduleSettings } from "./options/tuning_options.ts";
 import { describeCommand, type Provenance, withProvenance } from "./output/provenance.ts";
 import { noteOnSelectors, whyItDoesNotPay } from "./output/gain_notes.ts";
@@ -144,13 +145,10 @@ async function pruneSettings(flags: PruneFlags) {
     channelMultiple: channelMultiple(flags),
     slowSelectors: flags.slowSelectors,
     skip: flags.skip,
-    batches: flags.nbBatches,
-    batchSize: flags.batchSize,
-    pointsPerImage: flags.nbPointsPerLayer,
+    ...samplingSettings(flags),
     ridge: flags.ridge,
     repair: flags.repair,
     networkRepair: flags.repairSteps === undefined ? undefined : { steps: flags.repairSteps },
-    seed: flags.seed,
     statistics: flags.statistics,
     memoryBudget: flags.memory * 2 ** 20,
     verify: flags.verify,

@@ -1,10 +1,4 @@
-import {
-  type EpochReport,
-  networkNames,
-  refuseExistingModel,
-  train,
-  type TrainOptions,
-} from "../src/mod.ts";
+import { networkNames, refuseExistingModel, train, type TrainOptions } from "../src/mod.ts";
 import { keepAtInterrupt, untilInterrupted } from "./interrupt.ts";
 import type { TrainFlags } from "./options/train_options.ts";
 import {
@@ -14,14 +8,16 @@ import {
   writeTuning,
   type WrittenTuning,
 } from "./options/tuning_options.ts";
+import { describeEpoch } from "./output/epoch.ts";
+import { describeTraining } from "./output/forecast.ts";
+import { say } from "./output/messages.ts";
 import { withProgress } from "./output/progress.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Trains a new network and writes it with its report. It prints nothing but progress.
+ * Trains a new network and writes it with its report. It says on standard error how that goes, and prints nothing.
  *
  * @param flags Values of the options of `train`.
- * @param onEpoch Receives every finished epoch.
  * @param onNetwork Receives the network before it is trained.
  * @returns What was found and written.
  * @throws {UsageError} When no network is named, or two are.
@@ -30,7 +26,6 @@ import { UsageError } from "./usage_error.ts";
  */
 export async function runTrain(
   flags: TrainFlags,
-  onEpoch: (report: EpochReport) => void,
   onNetwork?: TrainOptions["onNetwork"],
 ): Promise<WrittenTuning> {
   const net = networkOf(flags);
@@ -47,7 +42,8 @@ export async function runTrain(
         badImageShare: flags.maxBadImages,
         workers: flags.workers,
         onProgress,
-        onEpoch,
+        onForecast: (forecast) => say(describeTraining(forecast)),
+        onEpoch: describeEpoch,
         onNetwork,
         signal,
       })

@@ -17,7 +17,6 @@ import {
   type ProgressListener,
   prune,
   type PruneReport,
-  type PruneTuning,
   type RatioPolicy,
   readModel,
   resolveModel,
@@ -117,7 +116,6 @@ export type DownloadFormat = "tfjs" | "keras" | "onnx" | "tflite";
 /** Turns that are timed; fewer of slow models. */
 const ROUNDS = 40, MOST_MILLISECONDS = 10_000;
 const BATCH_SIZE = 128;
-const MOST_VALIDATION_IMAGES = 500;
 
 /** Whom a job tells of its work. */
 export interface JobListeners {
@@ -174,7 +172,7 @@ export const jobs = {
       workers: threadCount(),
       onProgress,
       onForecast: (forecast) => onPlan(describePlan(forecast)),
-      ...(epochs > 0 && { tuning: await planTuning(subject.data, epochs) }),
+      ...(epochs > 0 && { tuning: { epochs, teacher: "original" } }),
     });
     const bytes = { before: await countBytes(subject.model), after: await countBytes(file) };
     const { networkRepair } = report;
@@ -246,18 +244,6 @@ function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
     ...(reason === undefined ? [] : [`its layers alone were repaired: ${write(reason)}`]),
     ...notices.map(write),
   ];
-}
-
-/** Tuning by the images that there are, which on a page can be few. */
-async function planTuning(data: FilesInMemory, epochs: number): Promise<PruneTuning> {
-  const { train, test } = (await summarizeDataset(data)).images;
-  const available = test === undefined ? 0.8 * train : train;
-  return {
-    epochs,
-    teacher: "original",
-    batchSize: Math.ceil(Math.min(BATCH_SIZE, available / 4)),
-    validationImages: Math.floor(Math.min(MOST_VALIDATION_IMAGES, available / 10)),
-  };
 }
 
 async function countBytes(model: ModelFile): Promise<number> {

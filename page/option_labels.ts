@@ -29,6 +29,7 @@ export const OPTION_LABELS: OptionWords = {
     ratio: '"Keep"',
     reference: "pruning",
     resume: NOT_HERE,
+    runtime: NOT_HERE,
     scale: '"Pixel values"',
     share: '"Keep"',
     shift: '"Epochs of tuning"',

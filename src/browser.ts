@@ -72,6 +72,7 @@ export {
 export {
   type CurvePoint,
   type Effort,
+  type ExploreForecast,
   type Forecast,
   type LayerReport,
   type NetworkRepairReport,
@@ -95,6 +96,7 @@ export {
 export {
   type CountedFor,
   type DataOptions,
+  type PassForecast,
   type Progress,
   type ProgressListener,
   resolveModel,

@@ -17,6 +17,7 @@ const ORDER: readonly Room[] = [
   { session: ["workers"] },
   { execution: ["training", "calibration", "forward"] },
   "cost",
+  "runtimes",
   { graph: ["comparison", "folding", "cuts", "channels", "opening"] },
   "data",
   { formats: ["keras", "onnx", "tflite", "graph_model", "import", "export", "tfjs"] },

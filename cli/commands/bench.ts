@@ -1,13 +1,16 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import {
   benchmark,
+  BENCHMARK_DEFAULTS,
   type BenchmarkedModel,
   type BenchmarkReport,
+  type RuntimeName,
   type Timing,
 } from "../../src/mod.ts";
 import { inputSizeOption, jsonOption } from "../options/data_options.ts";
 import { latencyBatchOption, roundsOption } from "../options/latency_options.ts";
 import { describeSizes } from "../output/sizes.ts";
+import { nameList } from "../options/parsers.ts";
 import { withProgress } from "../output/progress.ts";
 import { formatBytes, formatCount, formatTable } from "../output/table.ts";
 import type { Outputs } from "../output/outputs.ts";
@@ -18,6 +21,15 @@ export const benchCommand = new Command("bench")
     "<models...>",
     "model.json or its folder, .keras, .h5, .onnx or .tflite; the first is what others are compared with",
   )
+  .addOption(
+    new Option(
+      "--runtime <names>",
+      "what runs the models, with commas between: tfjs-wasm, secateur, and onnxruntime-web or litert, where onnxruntime-web or @litertjs/core is installed",
+    ).argParser((text) => nameList(text) as RuntimeName[]).default(
+      [...BENCHMARK_DEFAULTS.runtimes] as RuntimeName[],
+      BENCHMARK_DEFAULTS.runtimes.join(),
+    ),
+  )
   .addOption(latencyBatchOption)
   .addOption(roundsOption)
   .addOption(new Option("--no-layers", "do not time layers one by one"))
@@ -27,42 +39,42 @@ export const benchCommand = new Command("bench")
     "after",
     "\nExample:\n  deno task secateur bench cli/example/resnet8-fashion-mnist --batch-size 8\n",
   )
-  .action(async (models, { batchSize, rounds, layers, inputSize, json }) => {
+  .action(async (models, { runtime: runtimes, batchSize, rounds, layers, inputSize, json }) => {
     const report = await withProgress((onProgress) =>
-      benchmark({ models, batchSize, rounds, layers, inputSize, onProgress })
+      benchmark({ models, runtimes, batchSize, rounds, layers, inputSize, onProgress })
     );
     console.log(json ? JSON.stringify(report satisfies Outputs["bench"]) : describe(report));
   });
 
-function describe({ batchSize, rounds, models, countedFor }: BenchmarkReport): string {
+function describe(report: BenchmarkReport): string {
+  const { batchSize, rounds, runtimes, models, countedFor } = report;
   return [
     `One thread, batches of ${batchSize}, ${rounds} rounds in turns; milliseconds are minimum / median / maximum.`,
+    `${runtimes.map(({ name, version }) => `${name}: ${version}`).join(". ")}.`,
     ...(countedFor ? [`Inputs are of ${describeSizes(countedFor.inputs)}.`] : []),
     "",
-    describeModels(models),
-    ...models.filter(({ layers }) => layers).flatMap((model) => ["", describeLayers(model)]),
+    describeModels(report),
+    ...models.filter(({ layers }) => layers)
+      .flatMap((model) => ["", describeLayers(model, runtimes)]),
   ].join("\n");
 }
 
-function describeModels(models: readonly BenchmarkedModel[]): string {
+function describeModels({ models, runtimes }: BenchmarkReport): string {
   return formatTable(
     [
       "model",
-      "stock, ms",
-      "of first",
-      "Secateur, ms",
-      "of first",
+      ...runtimes.flatMap(({ name }) => [`${name}, ms`, "of first"]),
       "MACs",
       "params",
       "file",
       "memory",
     ],
-    models.map(({ path, bytes, params, macs, memory, stock, secateur }) => [
+    models.map(({ path, bytes, params, macs, memory, latency }) => [
       path,
-      formatTiming(stock),
-      formatRelative(stock),
-      formatTiming(secateur),
-      formatRelative(secateur),
+      ...runtimes.flatMap(({ name }) => [
+        formatTiming(latency[name]!),
+        formatRelative(latency[name]!),
+      ]),
       formatCount(macs),
       formatCount(params),
       formatBytes(bytes),
@@ -83,14 +95,16 @@ function formatMilliseconds(time: number): string {
   return time >= 100 ? time.toFixed(0) : time.toFixed(2);
 }
 
-function describeLayers({ path, layers = [] }: BenchmarkedModel): string {
+function describeLayers(
+  { path, layers = [] }: BenchmarkedModel,
+  runtimes: BenchmarkReport["runtimes"],
+): string {
   const table = formatTable(
-    ["layer", "class", "stock, ms", "Secateur, ms"],
-    layers.map((layer) => [
-      layer.name,
-      layer.className,
-      formatMilliseconds(layer.stock),
-      formatMilliseconds(layer.secateur),
+    ["layer", "class", ...runtimes.map(({ name }) => `${name}, ms`)],
+    layers.map(({ name, className, milliseconds }) => [
+      name,
+      className,
+      ...runtimes.map((runtime) => formatMilliseconds(milliseconds[runtime.name]!)),
     ]),
   );
   return `${path}, every layer by itself:\n\n${table}`;

@@ -15,7 +15,9 @@ import {
   noLabelsOption,
 } from "../options/data_options.ts";
 import { keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
-import { positiveInteger, seedInteger, shard } from "../options/parsers.ts";
+import { positiveInteger, shard } from "../options/parsers.ts";
+import { describeGathering } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import {
   attemptsOption,
@@ -24,7 +26,13 @@ import {
   queueOption,
   queueOptions,
 } from "../options/queue_options.ts";
-import { batchesOption, pointsOption } from "../options/sampling_options.ts";
+import {
+  batchesOption,
+  createBatchSizeOption,
+  createSeedOption,
+  pointsOption,
+  samplingSettings,
+} from "../options/sampling_options.ts";
 import { quoteArguments, typedArguments } from "../normalize_arguments.ts";
 import { formatBytes } from "../output/table.ts";
 import { UsageError } from "../usage_error.ts";
@@ -49,19 +57,9 @@ const command = new Command("calibrate")
     positiveInteger,
   )
   .addOption(batchesOption)
-  .option(
-    "--batch-size <n>",
-    "images of every such batch; the product alone matters (batch_size)",
-    positiveInteger,
-    CALIBRATION_DEFAULTS.batchSize,
-  )
+  .addOption(createBatchSizeOption("; the product alone matters"))
   .addOption(pointsOption)
-  .option(
-    "--seed <n>",
-    "seed of the choice of images and positions",
-    seedInteger,
-    CALIBRATION_DEFAULTS.seed,
-  )
+  .addOption(createSeedOption())
   .option(
     "--memory <MiB>",
     "sums of one pass over the images, over all workers; other layers wait for another pass",
@@ -99,11 +97,9 @@ Example:
           shard,
           queue,
           signal,
-          batches: flags.nbBatches,
-          batchSize: flags.batchSize,
-          pointsPerImage: flags.nbPointsPerLayer,
-          seed: flags.seed,
+          ...samplingSettings(flags),
           memoryBudget: flags.memory * 2 ** 20,
+          onForecast: (forecast) => say(describeGathering(forecast)),
         })
       )
     );

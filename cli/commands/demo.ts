@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
-import { fold, InputError, loadModelFile, measureStockLatency, prune } from "../../src/mod.ts";
+import { fold, InputError, loadModelFile, measureLatencyOn, prune } from "../../src/mod.ts";
 import { jsonOption, workersOption } from "../options/data_options.ts";
 import { adaptHelp } from "../output/adapt_help.ts";
 import { describeForecast } from "../output/forecast.ts";
@@ -60,7 +60,11 @@ export const demoCommand = new Command("demo")
     });
     const report = wordReport(found);
     const { layers } = folded;
-    const [before, after] = await measureStockLatency([original, folded.file], LATENCY);
+    const [before, after] = await measureLatencyOn(
+      "tfjs-wasm",
+      [original, folded.file],
+      LATENCY,
+    );
     if (json) {
       console.log(
         JSON.stringify(

@@ -8,6 +8,8 @@ import {
   noLabelsOption,
 } from "../options/data_options.ts";
 import { printEvaluation } from "../output/evaluation.ts";
+import { describeMeasuring } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 
 const command = new Command("eval")
@@ -31,7 +33,12 @@ export const evalCommand = addImageOptions(command)
   .action(async (model, flags) => {
     const split = flags.split === "train" ? "train" : "test";
     const report = await withProgress((onProgress) =>
-      evaluate({ ...dataOptions(model, flags, onProgress), split, reference: flags.reference })
+      evaluate({
+        ...dataOptions(model, flags, onProgress),
+        split,
+        reference: flags.reference,
+        onForecast: (forecast) => say(describeMeasuring(forecast)),
+      })
     );
     printEvaluation(report, flags);
   });

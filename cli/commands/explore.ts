@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { explore, EXPLORE_DEFAULTS, refuseExistingFile, renderCurve } from "../../src/mod.ts";
 import {
   addImageOptions,
@@ -7,16 +7,27 @@ import {
   dataOptions,
   noLabelsOption,
 } from "../options/data_options.ts";
-import { positiveInteger, seedInteger } from "../options/parsers.ts";
+import { positiveInteger } from "../options/parsers.ts";
 import {
   batchesOption,
+  createBatchSizeOption,
+  createChannelMultipleOption,
+  createSeedOption,
+  createStatisticsOption,
   pointsOption,
   ridgeOption,
+  samplingSettings,
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
-import { latencyTableOption, targetOption } from "../options/target_options.ts";
+import {
+  latencyTableOption,
+  targetOption,
+  targetRuntimeOption,
+} from "../options/target_options.ts";
 import { describeCurve } from "../output/curve.ts";
+import { describeExploring } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { wordNotices } from "../output/word_report.ts";
 import { writeTextFile } from "../text_files.ts";
@@ -29,37 +40,22 @@ const command = new Command("explore")
   .option("--force", "replace the file that stands there")
   .addOption(targetOption)
   .addOption(latencyTableOption)
+  .addOption(targetRuntimeOption)
   .option(
     "--images <n>",
     "held-out training images that networks are measured on",
     positiveInteger,
     EXPLORE_DEFAULTS.images,
   )
-  .option(
-    "--statistics <file>",
-    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept for the run alone)",
-  )
+  .addOption(createStatisticsOption("for the run alone"))
   .addOption(createSharedOption().default(EXPLORE_DEFAULTS.shared))
-  .option(
-    "--channel-multiple <n>",
-    "keep a multiple of this many channels",
-    positiveInteger,
-    EXPLORE_DEFAULTS.channelMultiple,
-  )
+  .addOption(createChannelMultipleOption().default(EXPLORE_DEFAULTS.channelMultiple))
   .addOption(skipOption)
   .addOption(batchesOption)
-  .option(
-    "--batch-size <n>",
-    "images of every such batch (batch_size)",
-    positiveInteger,
-    EXPLORE_DEFAULTS.batchSize,
-  )
+  .addOption(createBatchSizeOption())
   .addOption(pointsOption)
   .addOption(ridgeOption)
-  .addOption(
-    new Option("--seed <n>", "seed of the choice of images and positions")
-      .argParser(seedInteger).default(EXPLORE_DEFAULTS.seed),
-  )
+  .addOption(createSeedOption())
   .addOption(batchSizeEvalOption)
   .addOption(noLabelsOption);
 
@@ -81,16 +77,15 @@ Example:
         ...dataOptions(model, flags, onProgress),
         target: flags.target,
         latencyTable: flags.latencyTable,
+        runtime: flags.runtime,
         images: flags.images,
         statistics: flags.statistics,
         shared: flags.shared,
         channelMultiple: flags.channelMultiple,
         skip: flags.skip,
-        batches: flags.nbBatches,
-        batchSize: flags.batchSize,
-        pointsPerImage: flags.nbPointsPerLayer,
+        ...samplingSettings(flags),
         ridge: flags.ridge,
-        seed: flags.seed,
+        onForecast: (forecast) => say(describeExploring(forecast)),
       })
     );
     const curve = wordNotices(found);

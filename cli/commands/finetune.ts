@@ -14,8 +14,10 @@ import {
   noLabelsOption,
 } from "../options/data_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
+import { describeTraining } from "../output/forecast.ts";
 import { keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
 import { cardOption, foldOption, formatOption, quantizeOption } from "../options/output_options.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
@@ -75,6 +77,7 @@ export const finetuneCommand = addImageOptions(command)
           model: file,
           teacher: flags.teacher,
           onEpoch: describeEpoch,
+          onForecast: (forecast) => say(describeTraining(forecast)),
           signal,
         })
       )

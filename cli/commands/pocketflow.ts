@@ -20,6 +20,7 @@ import {
 } from "../options/tuning_options.ts";
 import { describeEpoch } from "../output/epoch.ts";
 import { printEvaluation } from "../output/evaluation.ts";
+import { describeForecast, describeMeasuring } from "../output/forecast.ts";
 import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import { describeReport } from "../output/prune_report.ts";
@@ -56,14 +57,18 @@ Example:
     if (plan.goal === "eval") return await measure(plan, json);
     if (plan.goal === "train") {
       const training = { ...plan.training!, resume };
-      return printTuning(await runTrain(training, describeEpoch), { json });
+      return printTuning(await runTrain(training), { json });
     }
     await trainAndPrune(plan, { resume, json });
   });
 
 async function measure({ model, pruning }: PocketflowPlan, json?: true): Promise<void> {
   const report = await withProgress((onProgress) =>
-    evaluate({ ...dataOptions(model, pruning, onProgress), split: "test" })
+    evaluate({
+      ...dataOptions(model, pruning, onProgress),
+      split: "test",
+      onForecast: (forecast) => say(describeMeasuring(forecast)),
+    })
   );
   printEvaluation(report, { json });
 }
@@ -81,6 +86,7 @@ async function trainAndPrune(plan: PocketflowPlan, flags: RunFlags): Promise<voi
       prune,
       onProgress,
       onEpoch: describeEpoch,
+      onForecast: (forecast) => say(describeForecast(forecast)),
     })
   );
   const { out } = pruning;
@@ -115,7 +121,6 @@ async function trainWhereNoneStands(
   const goesOn = resume && existsSync(checkpointFolder(training.out));
   return await runTrain(
     { ...training, resume: goesOn ? true : undefined },
-    describeEpoch,
     async (model) => {
       const { shared, skip, slowSelectors } = pruning;
       await checkRatios({

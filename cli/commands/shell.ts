@@ -9,12 +9,17 @@ import {
   noLabelsOption,
 } from "../options/data_options.ts";
 import { createEffortOption } from "../options/effort_option.ts";
-import { positiveInteger, seedInteger } from "../options/parsers.ts";
 import { withProgress } from "../output/progress.ts";
 import {
   batchesOption,
+  createBatchSizeOption,
+  createChannelMultipleOption,
+  createSeedOption,
+  createStatisticsOption,
+  memoryOption,
   pointsOption,
   ridgeOption,
+  samplingSettings,
   skipOption,
 } from "../options/sampling_options.ts";
 import { createSharedOption } from "../options/shared_option.ts";
@@ -24,39 +29,16 @@ const command = new Command("shell")
   .argument("<model>", "model.json or its folder, .keras, .h5, .onnx or .tflite")
   .addOption(createEffortOption().default(WORKBENCH_DEFAULTS.effort))
   .addOption(dataOption)
-  .option(
-    "--statistics <file>",
-    "statistics of the model: read where the file is there, else gathered and written to it (default: gathered and kept while the shell runs)",
-  )
+  .addOption(createStatisticsOption("while the shell runs"))
   .addOption(createSharedOption().default(WORKBENCH_DEFAULTS.shared))
-  .option(
-    "--channel-multiple <n>",
-    "keep a multiple of this many channels",
-    positiveInteger,
-    WORKBENCH_DEFAULTS.channelMultiple,
-  )
+  .addOption(createChannelMultipleOption().default(WORKBENCH_DEFAULTS.channelMultiple))
   .addOption(skipOption)
   .addOption(batchesOption)
-  .option(
-    "--batch-size <n>",
-    "images of every such batch (batch_size)",
-    positiveInteger,
-    WORKBENCH_DEFAULTS.batchSize,
-  )
+  .addOption(createBatchSizeOption())
   .addOption(pointsOption)
   .addOption(ridgeOption)
-  .option(
-    "--seed <n>",
-    "seed of the choice of images and positions",
-    seedInteger,
-    WORKBENCH_DEFAULTS.seed,
-  )
-  .option(
-    "--memory <MiB>",
-    "activations that may wait between layers, and sums of one pass, over all workers",
-    positiveInteger,
-    WORKBENCH_DEFAULTS.memoryBudget / 2 ** 20,
-  )
+  .addOption(createSeedOption())
+  .addOption(memoryOption)
   .addOption(batchSizeEvalOption)
   .addOption(noLabelsOption);
 
@@ -85,11 +67,8 @@ Example:
         channelMultiple: flags.channelMultiple,
         skip: flags.skip,
         statistics: flags.statistics,
-        batches: flags.nbBatches,
-        batchSize: flags.batchSize,
-        pointsPerImage: flags.nbPointsPerLayer,
+        ...samplingSettings(flags),
         ridge: flags.ridge,
-        seed: flags.seed,
         memoryBudget: flags.memory * 2 ** 20,
       })
     );

@@ -5,6 +5,7 @@ import { Command } from "@commander-js/extra-typings";
 import {
   fingerprint,
   type Fingerprints,
+  type Forecast,
   openPruner,
   type ProgressListener,
   type Pruner,
@@ -15,6 +16,8 @@ import {
 import { messageOf } from "../failures.ts";
 import { jsonOption } from "../options/data_options.ts";
 import { InterruptError, keepAtInterrupt, untilInterrupted } from "../interrupt.ts";
+import { describeRuns } from "../output/forecast.ts";
+import { say } from "../output/messages.ts";
 import { withProgress } from "../output/progress.ts";
 import {
   attemptsOption,
@@ -22,7 +25,7 @@ import {
   queueOption,
   queueOptions,
 } from "../options/queue_options.ts";
-import { keyOf, removeCheckpoint, runPoint } from "../sweep/sweep_job.ts";
+import { keyOf, type PointOptions, removeCheckpoint, runPoint } from "../sweep/sweep_job.ts";
 import { parseSweep, type SweepPoint } from "../sweep/sweep_plan.ts";
 import type { SweepResult } from "../sweep/sweep_result.ts";
 import { describeSweep, frontOf, SweepResults } from "../sweep/sweep_results.ts";
@@ -125,11 +128,12 @@ interface RunsUnderWay extends Due {
 async function doRuns(underWay: RunsUnderWay): Promise<void> {
   const { runs, results, pruner: { atOnce } } = underWay;
   for (const { begun } of runs) await results.put(begun);
+  const onForecast = foretellOnce({ due: runs.length, all: results.wanted.length }, atOnce);
   const waiting = [...runs];
   let done = 0;
   const work = async () => {
     for (let run = waiting.shift(); run; run = waiting.shift()) {
-      await results.put(await doRun(run, underWay));
+      await results.put(await doRun(run, { ...underWay, onForecast }));
       if (atOnce > 1) underWay.show({ stage: "sweeping", done: ++done, total: runs.length });
     }
   };
@@ -140,10 +144,26 @@ async function doRuns(underWay: RunsUnderWay): Promise<void> {
   if (failed) throw failed.reason;
 }
 
+/** Says what the sweep is going to do: by the forecast of its first run, or at once where there is none. */
+function foretellOnce(
+  counts: { readonly due: number; readonly all: number },
+  atOnce: number,
+): ((forecast: Forecast) => void) | undefined {
+  if (counts.due === 0 || atOnce > 1) {
+    say(describeRuns(counts));
+    return undefined;
+  }
+  let isSaid = false;
+  return ({ seconds }) => {
+    if (!isSaid) say(describeRuns(counts, seconds));
+    isSaid = true;
+  };
+}
+
 /** Does a run. What is wrong with it is its result; an interrupt ends the sweep. */
 async function doRun(
   { point, begun }: DueRun,
-  { out, pruner, signal, show }: RunsUnderWay,
+  { out, pruner, signal, show, onForecast }: RunsUnderWay & Pick<PointOptions, "onForecast">,
 ): Promise<SweepResult> {
   signal.throwIfAborted();
   try {
@@ -153,6 +173,7 @@ async function doRun(
       onProgress: (progress) => {
         if (pruner.atOnce === 1) show({ ...progress, stage: `${point.name}: ${progress.stage}` });
       },
+      onForecast,
     });
     return { ...begun, status: "done", figures };
   } catch (error) {

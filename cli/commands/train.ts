@@ -1,6 +1,5 @@
 import { createTrainCommand } from "../options/train_options.ts";
 import { printTuning } from "../options/tuning_options.ts";
-import { describeEpoch } from "../output/epoch.ts";
 import { runTrain } from "../train_run.ts";
 
 /** `train --net N --data D --out DIR`. */
@@ -10,4 +9,4 @@ export const trainCommand = createTrainCommand()
     "\nExample:\n  deno task secateur train --net resnet8 --data cli/example/fashion-mnist --out trained \\\n" +
       "    --epochs 5 --validation-images 500\n",
   )
-  .action(async (flags) => printTuning(await runTrain(flags, describeEpoch), flags));
+  .action(async (flags) => printTuning(await runTrain(flags), flags));

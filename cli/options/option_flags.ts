@@ -26,6 +26,7 @@ export const OPTION_FLAGS: OptionWords = {
     ratio: "--uniform-preserve-ratio",
     reference: "--reference",
     resume: "--resume",
+    runtime: "--runtime",
     scale: "--scale",
     share: "--budget",
     shift: "--shift",

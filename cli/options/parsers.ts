@@ -28,7 +28,7 @@ export function seedInteger(text: string): number {
 export function ratio(text: string): number {
   const value = numberOf(text);
   if (!(value > 0 && value <= 1)) {
-    throw new InvalidArgumentError("Wanted a number above 0 and at most 1");
+    throw new InvalidArgumentError("Wanted a number above 0 and at most 1, as 0.5 for 50 %");
   }
   return value;
 }

@@ -1,8 +1,9 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { TRAINING_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
+import { CALIBRATION_DEFAULTS, TRAINING_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
 import { FOREIGN_FLAGS, optionNameOf } from "../pocketflow/foreign_flags.ts";
 import { nonNegativeNumber, positiveInteger, positiveNumber } from "./parsers.ts";
 import { createPruneCommand } from "./prune_options.ts";
+import { STEP_SIZE } from "./tuning_options.ts";
 
 /** Options that training and pruning both have, by the name of their value. */
 export const COMMON_OPTIONS: readonly string[] = [
@@ -32,7 +33,8 @@ const OWN_WORDS: Readonly<Record<string, string>> = {
   force: "replace the model that is written",
   preserveRatio:
     "share of the multiply-accumulates that the model keeps, for auto and budget (cp_preserve_ratio)",
-  batchSize: "images of a step, and of every batch of statistics (batch_size)",
+  batchSize:
+    `images of a step (default: ${STEP_SIZE}), and of every batch of statistics (default: ${CALIBRATION_DEFAULTS.batchSize}) (batch_size)`,
   nbEpochsRat:
     `factor of ${TRAINING_DEFAULTS.epochs} epochs of training and ${TUNING_DEFAULTS.epochs} of ` +
     "tuning; part of an epoch is a share of its steps (nb_epochs_rat)",
@@ -74,7 +76,7 @@ export interface PocketflowFlags {
   /** Pull of kernels towards zero. */
   readonly lossWDcy: number;
   /** Images of a step. */
-  readonly batchSize: number;
+  readonly batchSize?: number;
   /** Whether the unpruned model is the teacher. */
   readonly enblDst?: boolean;
 }

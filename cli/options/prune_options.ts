@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { PRUNE_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
+import { CALIBRATION_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
   addImageOptions,
@@ -9,16 +9,26 @@ import {
 } from "./data_options.ts";
 import { createEffortOption } from "./effort_option.ts";
 import { cardOption, foldOption, formatOption, quantizeOption } from "./output_options.ts";
-import { boolean, positiveInteger, positiveNumber, ratio, seedInteger } from "./parsers.ts";
+import { boolean, positiveInteger, positiveNumber, ratio } from "./parsers.ts";
 import { attemptsOption, blobsOption, queueOption } from "./queue_options.ts";
-import { batchesOption, pointsOption, ridgeOption, skipOption } from "./sampling_options.ts";
+import {
+  batchesOption,
+  createChannelMultipleOption,
+  createSeedOption,
+  createStatisticsOption,
+  memoryOption,
+  pointsOption,
+  ridgeOption,
+  skipOption,
+} from "./sampling_options.ts";
 import { searchOptions } from "./search_options.ts";
 import { createSharedOption } from "./shared_option.ts";
-import { latencyTableOption, targetOption } from "./target_options.ts";
+import { latencyTableOption, targetOption, targetRuntimeOption } from "./target_options.ts";
 import {
   addStepOptions,
   createDistillationOptions,
   createTuningOptions,
+  STEP_SIZE,
 } from "./tuning_options.ts";
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
@@ -77,6 +87,7 @@ export function createPruneCommand() {
     )
     .addOption(targetOption)
     .addOption(latencyTableOption)
+    .addOption(targetRuntimeOption)
     .addOption(
       new Option(
         "--max-drop <points>",
@@ -106,37 +117,19 @@ export function createPruneCommand() {
       "cut convolutions also where their selector takes more time than it saves (default: they stay whole, except with --target params, and with latency, which measures it)",
     )
     .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
-    .option(
-      "--channel-multiple <n>",
-      "keep a multiple of this many channels (default: 1)",
-      positiveInteger,
-    )
+    .addOption(createChannelMultipleOption(" (default: 1)"))
     .addOption(skipOption)
     .addOption(batchesOption)
     .option(
       "--batch-size <n>",
-      "images of every such batch, and of a step of tuning (batch_size)",
+      `images of every such batch (default: ${CALIBRATION_DEFAULTS.batchSize}), and of a step of tuning (default: ${STEP_SIZE}) (batch_size)`,
       positiveInteger,
-      PRUNE_DEFAULTS.batchSize,
     )
     .addOption(pointsOption)
-    .option(
-      "--statistics <file>",
-      "statistics of the unpruned model: read where the file is there, else gathered and written to it (default: kept for the run alone)",
-    )
+    .addOption(createStatisticsOption("for the run alone"))
     .addOption(ridgeOption)
-    .option(
-      "--seed <n>",
-      "seed of the choice of images and positions, and of tuning",
-      seedInteger,
-      PRUNE_DEFAULTS.seed,
-    )
-    .option(
-      "--memory <MiB>",
-      "activations that may wait between layers (less beside large layers), and sums of one pass, over all workers; the rest is computed again",
-      positiveInteger,
-      PRUNE_DEFAULTS.memoryBudget / 2 ** 20,
-    )
+    .addOption(createSeedOption(", and of tuning"))
+    .addOption(memoryOption)
     .addOption(
       new Option(
         "--repair <extent>",

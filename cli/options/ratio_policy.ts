@@ -28,17 +28,17 @@ export interface PolicyFlags extends SearchFlags {
  * @throws {UsageError} When options do not go together.
  */
 export async function readPolicy(flags: PolicyFlags): Promise<RatioPolicy> {
-  const { maxDrop, maxError, target, latencyTable } = flags;
+  const { maxDrop, maxError, target, latencyTable, runtime } = flags;
   if (maxDrop !== undefined || maxError !== undefined) {
     const share = maxDrop === undefined ? undefined : maxDrop / POINTS;
-    return { kind: "floor", maxDrop: share, maxError, target, latencyTable };
+    return { kind: "floor", maxDrop: share, maxError, target, latencyTable, runtime };
   }
   const { effort = "standard", uniformPreserveRatio, pruneListFile } = flags;
   const { pruneOption = EFFORTS[effort].policy.kind } = flags;
   if (pruneOption === "auto") return autoPolicy(flags);
   if (pruneOption === "uniform") return { kind: "uniform", ratio: uniformPreserveRatio };
   if (pruneOption === "budget") {
-    return { kind: "budget", share: flags.preserveRatio, target, latencyTable };
+    return { kind: "budget", share: flags.preserveRatio, target, latencyTable, runtime };
   }
   const text = await readTextFile(
     "--prune-list-file",

@@ -5,6 +5,7 @@ import {
   AUTO_DEFAULTS,
   type AutoPolicy,
   type BudgetTarget,
+  type RuntimeName,
   SEARCH_DEFAULTS,
 } from "../../src/mod.ts";
 import { nonNegativeInteger, positiveInteger, positiveNumber, share } from "./parsers.ts";
@@ -92,6 +93,8 @@ export interface SearchFlags {
   readonly target: BudgetTarget;
   /** File of measured times. */
   readonly latencyTable?: string;
+  /** What times are measured on. */
+  readonly runtime?: RuntimeName;
   /** Roll-outs. */
   readonly nbRlouts: number;
   /** Roll-outs before the agent learns. */
@@ -140,7 +143,7 @@ export interface SearchFlags {
  * @throws {UsageError} When the reward and the target do not go together.
  */
 export function autoPolicy(flags: SearchFlags): AutoPolicy {
-  const { preserveRatio: share, target, latencyTable, rewardPolicy } = flags;
+  const { preserveRatio: share, target, latencyTable, runtime, rewardPolicy } = flags;
   if (rewardPolicy === "flops" && target !== "macs") {
     throw new UsageError(
       `reading --reward-policy flops and --target ${target}: the former counts MACs; ` +
@@ -152,6 +155,7 @@ export function autoPolicy(flags: SearchFlags): AutoPolicy {
     share,
     target,
     latencyTable,
+    runtime,
     search: {
       rollouts: flags.nbRlouts,
       rolloutsMin: flags.nbRloutsMin,

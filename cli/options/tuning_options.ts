@@ -28,6 +28,10 @@ import { figureLines } from "../output/figures.ts";
 import { wordNotices } from "../output/word_report.ts";
 import type { Outputs } from "../output/outputs.ts";
 
+/** How many images a step has where that is not said. */
+export const STEP_SIZE =
+  `${TUNING_DEFAULTS.batchSize}, or a quarter of those that are learned from, if they are few`;
+
 /**
  * The options that `train` and `finetune` share, with the defaults in which they differ.
  *
@@ -42,8 +46,10 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
       "--nb-epochs-rat <number>",
       "factor of --epochs; part of an epoch is a share of its steps (nb_epochs_rat)",
     ).argParser(positiveNumber).default(1),
-    batchSize: new Option("--batch-size <n>", "images of a step, over all workers (batch_size)")
-      .argParser(positiveInteger).default(TUNING_DEFAULTS.batchSize),
+    batchSize: new Option(
+      "--batch-size <n>",
+      `images of a step, over all workers (default: ${STEP_SIZE}) (batch_size)`,
+    ).argParser(positiveInteger),
     learningRate: new Option("--learning-rate <number>", "largest learning rate")
       .argParser(positiveNumber).default(defaults.learningRate),
     schedule: new Option("--schedule <name>", "how the learning rate runs")
@@ -63,8 +69,8 @@ export function createTuningOptions(defaults: { epochs: number; learningRate: nu
     noFlip: new Option("--no-flip", "do not mirror images at random"),
     validationImages: new Option(
       "--validation-images <n>",
-      "training images held out to choose the best epoch; 0 keeps the last",
-    ).argParser(nonNegativeInteger).default(TUNING_DEFAULTS.validationImages),
+      `training images held out to choose the best epoch; 0 keeps the last (default: ${TUNING_DEFAULTS.validationImages}, or a tenth of all, if they are few)`,
+    ).argParser(nonNegativeInteger),
     patience: new Option(
       "--patience <epochs>",
       "end after so many epochs without a better one; 0 never does",
@@ -129,7 +135,7 @@ export interface ScheduleFlags {
   /** Factor of these. */
   readonly nbEpochsRat: number;
   /** Images of a step. */
-  readonly batchSize: number;
+  readonly batchSize?: number;
   /** Largest learning rate. */
   readonly learningRate: number;
   /** How it runs. */
@@ -151,7 +157,7 @@ export interface ScheduleFlags {
   /** Whether images are mirrored. */
   readonly flip: boolean;
   /** Held-out images. */
-  readonly validationImages: number;
+  readonly validationImages?: number;
   /** Epochs without a better one. */
   readonly patience: number;
 }

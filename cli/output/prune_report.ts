@@ -92,11 +92,13 @@ function describeRepair({ steps, heldOut, isKept, reason }: NetworkRepairReport)
 }
 
 /** What a budget counted, for people. */
-function describeCost({ target, batchSize }: Pick<BudgetReport, "target" | "batchSize">): string {
+function describeCost(
+  { target, batchSize, runtime }: Pick<BudgetReport, "target" | "batchSize" | "runtime">,
+): string {
   if (target === "macs") return "MACs";
-  return target === "params"
-    ? "parameters"
-    : `estimated latency of predictions of ${batchSize} images`;
+  if (target === "params") return "parameters";
+  const images = batchSize === 1 ? "one image" : `${batchSize} images`;
+  return `estimated latency of predictions of ${images}${runtime ? ` on ${runtime}` : ""}`;
 }
 
 /** What the budget policy decided, for people. */

@@ -58,7 +58,8 @@ export function planPocketflow(script: string, command: Command<[string]>): Pock
   const [trained, pruned] = [folderOf(flags.savePath), folderOf(flags.channelPrunedPath)];
   refuseTogether(flags, trained, pruned);
   if (flags.model === undefined && goal !== "eval") refuseImageOptions(command);
-  const rate = flags.lrnRateInit * flags.batchSize / flags.batchSizeNorm;
+  const { batchSize = TRAINING_DEFAULTS.batchSize } = flags;
+  const rate = flags.lrnRateInit * batchSize / flags.batchSizeNorm;
   const tuned = rate * TUNING_DEFAULTS.learningRate / TRAINING_DEFAULTS.learningRate;
   const common = ["--weight-decay", `${flags.lossWDcy}`, ...argumentsOf(command, COMMON_OPTIONS)];
   const isFullPrecision = flags.learner === "full-prec";

@@ -5,6 +5,7 @@ import project from "../../deno.json" with { type: "json" };
 import {
   fileError,
   type Fingerprints,
+  type Forecast,
   InputError,
   type ProgressListener,
   type prune,
@@ -25,6 +26,8 @@ export interface PointOptions {
   readonly prune: typeof prune;
   /** Receives the run's progress. */
   readonly onProgress: ProgressListener;
+  /** Receives what the run is going to do. */
+  readonly onForecast?: (forecast: Forecast) => void;
 }
 
 /**
@@ -49,7 +52,7 @@ export function keyOf({ args }: SweepPoint, content: Fingerprints): string {
  */
 export async function runPoint(
   { name, path, data, args }: SweepPoint,
-  { out, prune, onProgress }: PointOptions,
+  { out, prune, onProgress, onForecast }: PointOptions,
 ): Promise<SweepFigures> {
   const folder = join(out, name);
   const own = [path, ...args, "--data", data, "--out", folder, "--force", "--json"];
@@ -57,7 +60,8 @@ export async function runPoint(
     const args = [...own, ...more];
     const { model, flags } = parsePruneArguments(args);
     const command = ["prune", ...args];
-    return await runPrune(model, flags, { command, prune, onProgress, onEpoch: describeEpoch });
+    const told = { onProgress, onForecast, onEpoch: describeEpoch };
+    return await runPrune(model, flags, { command, prune, ...told });
   };
   const isCutOff = await isFile(join(checkpointFolder(folder), "search.jsonl"));
   const { report, bytes } = isCutOff

@@ -12,6 +12,7 @@ import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stop } from "esbuild";
 import { makePage } from "../../bundle/make_page.ts";
+import base from "../../page/base.css" with { type: "text" };
 import { pageOf, renderDocument } from "./render_document.ts";
 import { pruneExample } from "./report_picture.ts";
 import style from "./site.css" with { type: "text" };
@@ -55,7 +56,7 @@ function wrap(page: string, title: string, body: string): string {
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${style}</style>
+<style>${base}${style}</style>
 </head>
 <body>
 ${linksFrom(page)}

@@ -1,23 +1,27 @@
 import * as tf from "@tensorflow/tfjs";
 import {
-  measureLatency,
-  measureStockLatency,
+  measureLatencyOn,
   networkCost,
   networkTimes,
-  timeLayers,
-  timeStockLayers,
+  timeLayersOn,
   type Timing,
 } from "../cost/mod.ts";
 import { InputError, option, withDefaults } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
-import { loadKernels, registerKernels, startBackend } from "../kernels/mod.ts";
+import { startBackend } from "../kernels/mod.ts";
 import { disposeModel, type ModelFile } from "../model/mod.ts";
+import { createRuntime, type Runtime, type RuntimeName } from "../runtimes/mod.ts";
 import { type CountedFor, type ProgressListener, resolveSizedModel } from "../session/mod.ts";
 
 /** Options of {@link benchmark}. */
 export interface BenchmarkOptions {
   /** The models, all with inputs of the same shapes; relative times are relative to the first. */
   readonly models: readonly (string | ModelFile)[];
+  /**
+   * What runs them: `tfjs-wasm` and `secateur`, or `onnxruntime-web` and `litert`, whose npm packages `onnxruntime-web` and
+   * `@litertjs/core` the caller has installed. Default: the first two.
+   */
+  readonly runtimes?: readonly RuntimeName[];
   /** Images in every timed prediction. Default 1. */
   readonly batchSize?: number;
   /** Timed predictions of every model; up to five more warm up. Default 50. */
@@ -31,7 +35,12 @@ export interface BenchmarkOptions {
 }
 
 /** What {@link benchmark} uses where an option is not given. */
-export const BENCHMARK_DEFAULTS = { batchSize: 1, rounds: 50, layers: true } as const;
+export const BENCHMARK_DEFAULTS = {
+  runtimes: ["tfjs-wasm", "secateur"],
+  batchSize: 1,
+  rounds: 50,
+  layers: true,
+} as const;
 
 /** The time of a layer that runs alone. */
 export interface BenchmarkedLayer {
@@ -39,10 +48,8 @@ export interface BenchmarkedLayer {
   readonly name: string;
   /** Its class, such as `Conv2D`. */
   readonly className: string;
-  /** Milliseconds for a batch of `batchSize` images on stock tfjs-wasm. */
-  readonly stock: number;
-  /** The same on Secateur's kernels. */
-  readonly secateur: number;
+  /** Milliseconds for a batch of `batchSize` images on each runtime; 0 where it becomes part of the layer ahead of it. */
+  readonly milliseconds: Readonly<Partial<Record<RuntimeName, number>>>;
 }
 
 /** What a model costs: bytes, arithmetic, memory and time. */
@@ -57,10 +64,8 @@ export interface BenchmarkedModel {
   readonly macs: number;
   /** Bytes in memory: of its weights, and the most that all other tensors take at once during a prediction. */
   readonly memory: { readonly weights: number; readonly activations: number };
-  /** Milliseconds of `model.predict` with `batchSize` images on stock tfjs-wasm. */
-  readonly stock: Timing;
-  /** The same on Secateur's kernels. */
-  readonly secateur: Timing;
+  /** Milliseconds of a prediction of `batchSize` images on each runtime. */
+  readonly latency: Readonly<Partial<Record<RuntimeName, Timing>>>;
   /** Its layers, in graph order; absent with `layers: false`. */
   readonly layers?: readonly BenchmarkedLayer[];
 }
@@ -71,6 +76,8 @@ export interface BenchmarkReport {
   readonly batchSize: number;
   /** Timed predictions of every model. */
   readonly rounds: number;
+  /** What ran them, with versions. */
+  readonly runtimes: readonly { readonly name: RuntimeName; readonly version: string }[];
   /** The models, in the order given. */
   readonly models: readonly BenchmarkedModel[];
   /** What all figures are of, where a model leaves sizes of its inputs open. */
@@ -78,14 +85,14 @@ export interface BenchmarkReport {
 }
 
 /**
- * Measures models on one thread of this machine: the latency of `model.predict` on stock tfjs-wasm and on Secateur's
- * kernels, the memory, and the time of every layer alone. The models take turns, so that a drift of the machine's speed
- * meets all of them.
+ * Measures models on one thread of this machine: the latency of predictions on each runtime, in the format that it reads, the
+ * memory, and the time of every layer alone. The models take turns, so that a drift of the machine's speed meets all of them.
  *
  * @param options The models and how they are measured.
  * @returns The figures of every model, in the order given; times are in milliseconds.
- * @throws {InputError} When a model cannot be read or leaves a size open, or models read images of different shapes.
- * @throws {WorkerError} When the thread that times stock tfjs-wasm is lost.
+ * @throws {InputError} When a model cannot be read or leaves a size open, models read images of different shapes, a runtime is
+ * not to be had, or its format has no place for a layer.
+ * @throws {WorkerError} When a thread that takes times is lost.
  *
  * @example Compare a folded model with the original
  * ```ts
@@ -97,14 +104,13 @@ export interface BenchmarkReport {
  * const { models } = await benchmark({ models: [original, file], rounds: 5, layers: false });
  * const [before, after] = models;
  * assert.ok(after.params < before.params);
- * assert.ok(after.stock.relative.median > 0);
+ * assert.ok(after.latency["tfjs-wasm"]!.relative.median > 0);
  * ```
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-  const { batchSize, rounds, layers, inputSize, onProgress = () => {} } = withDefaults(
-    options,
-    BENCHMARK_DEFAULTS,
-  );
+  const settings = withDefaults(options, BENCHMARK_DEFAULTS);
+  const { batchSize, rounds, layers, inputSize, onProgress = () => {} } = settings;
+  const runtimes = [...new Set<RuntimeName>(settings.runtimes)].map(createRuntime);
   const sized = await Promise.all(
     options.models.map((model) => resolveSizedModel(model, { inputSize })),
   );
@@ -113,28 +119,37 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
   const subjects: Subject[] = [];
   for (const file of files) subjects.push(await describe(file, batchSize));
   checkShapes(subjects);
-  const total = layers ? 2 + subjects.length : 2;
+  const total = runtimes.length + (layers ? subjects.length : 0);
   const stages = { done: 0, total };
   const next = (stage: string) => onProgress({ stage, ...stages, done: stages.done++ });
-  next("measuring on stock kernels");
-  const stock = await measureStockLatency(files, { batchSize, rounds });
-  next("measuring on Secateur's kernels");
-  registerKernels(await loadKernels());
-  const secateur = await measureLatency(files, { batchSize, rounds });
+  const timings: [RuntimeName, readonly Timing[]][] = [];
+  for (const { name } of runtimes) {
+    next(`measuring on ${name}`);
+    timings.push([name, await measureLatencyOn(name, files, { batchSize, rounds })]);
+  }
   const models: BenchmarkedModel[] = [];
   for (const [index, { graph, figures }] of subjects.entries()) {
-    const model = { ...figures, stock: stock[index], secateur: secateur[index] };
+    const latency = Object.fromEntries(timings.map(([name, times]) => [name, times[index]]));
+    const model = { ...figures, latency };
     if (layers) next("measuring layers");
-    models.push(layers ? { ...model, layers: await timeEveryLayer(graph, batchSize) } : model);
+    models.push(
+      layers ? { ...model, layers: await timeEveryLayer(graph, batchSize, runtimes) } : model,
+    );
   }
   const { countedFor } = sized.find((model) => model.countedFor) ?? {};
-  return { batchSize, rounds, models, ...(countedFor && { countedFor }) };
+  return {
+    batchSize,
+    rounds,
+    runtimes: runtimes.map(({ name, version }) => ({ name, version })),
+    models,
+    ...(countedFor && { countedFor }),
+  };
 }
 
 interface Subject {
   readonly graph: LayerGraph;
   readonly inputShapes: readonly (readonly number[])[];
-  readonly figures: Omit<BenchmarkedModel, "stock" | "secateur" | "layers">;
+  readonly figures: Omit<BenchmarkedModel, "latency" | "layers">;
 }
 
 async function describe(file: ModelFile, batchSize: number): Promise<Subject> {
@@ -196,14 +211,21 @@ function describeShapes({ inputShapes }: Subject): string {
   return inputShapes.map((shape) => shape.join("x")).join(" and ");
 }
 
-async function timeEveryLayer(graph: LayerGraph, batchSize: number): Promise<BenchmarkedLayer[]> {
+async function timeEveryLayer(
+  graph: LayerGraph,
+  batchSize: number,
+  runtimes: readonly Runtime[],
+): Promise<BenchmarkedLayer[]> {
   const map = findChannelSpaces(graph);
-  const stock = await networkTimes(graph, map, batchSize, timeStockLayers);
-  const secateur = await networkTimes(graph, map, batchSize, timeLayers);
-  return graph.nodes.filter(({ key }) => stock.has(key)).map(({ key, className }) => ({
+  const measured: [RuntimeName, ReadonlyMap<string, number>][] = [];
+  for (const { name, isCompiled } of runtimes) {
+    const timer = timeLayersOn(name);
+    measured.push([name, await networkTimes(graph, map, batchSize, timer, isCompiled)]);
+  }
+  const [[, timed]] = measured;
+  return graph.nodes.filter(({ key }) => timed.has(key)).map(({ key, className }) => ({
     name: key,
     className,
-    stock: stock.get(key)!,
-    secateur: secateur.get(key)!,
+    milliseconds: Object.fromEntries(measured.map(([name, times]) => [name, times.get(key)!])),
   }));
 }

@@ -21,12 +21,18 @@ import {
   CALIBRATION_DEFAULTS,
   checkShards,
   createStatisticsSource,
+  forecastGathering,
   gatherShard,
   type Shard,
   type StatisticsSource,
   wantedImages,
 } from "../pruning/mod.ts";
-import { abortableListener, type DataOptions, openSession } from "../session/mod.ts";
+import {
+  abortableListener,
+  type DataOptions,
+  openSession,
+  type PassForecast,
+} from "../session/mod.ts";
 
 /** A queue whose workers gather the statistics, each of some parts of the images. */
 export interface ShardQueue extends QueueOptions {
@@ -56,6 +62,11 @@ export interface CalibrateOptions extends DataOptions {
    * further passes. Default 600 MiB.
    */
   readonly memoryBudget?: number;
+  /**
+   * Called before the work begins with what will be done and about how long that takes, for which some images are timed;
+   * not where workers at a queue do it.
+   */
+  readonly onForecast?: (forecast: PassForecast) => void;
   /** Ends the run when it is aborted; the promise is rejected with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -232,7 +243,7 @@ async function withGathered<Result>(
     };
     return queue
       ? await gatherElsewhere(source, settings, queue, useWithReport)
-      : await gatherHere(source, settings.shard, useWithReport);
+      : await gatherHere(source, settings, useWithReport);
   } finally {
     await session.close();
   }
@@ -240,9 +251,10 @@ async function withGathered<Result>(
 
 async function gatherHere<Result>(
   source: StatisticsSource,
-  shard: Shard = { number: 1, of: 1 },
+  { shard = { number: 1, of: 1 }, onForecast }: CalibrateOptions,
   use: UseOf<Result>,
 ): Promise<Result> {
+  onForecast?.(await forecastGathering(source, shard));
   const { layers, ...gathered } = await gatherShard(source, shard);
   try {
     const { names: unreadable, reasons: unreadableReasons } = await source.pool.faults();

@@ -3,8 +3,10 @@ import type { ModelFile } from "../model/mod.ts";
 import {
   type DataOptions,
   evaluateOn,
+  forecastPass,
   noticeOfChance,
   openSession,
+  type PassForecast,
   resolveReference,
   wholeSplit,
 } from "../session/mod.ts";
@@ -43,6 +45,8 @@ export interface EvaluateOptions extends DataOptions {
    * does. Needed where the images or the model have no classes.
    */
   readonly reference?: string | ModelFile;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: PassForecast) => void;
 }
 
 /**
@@ -96,6 +100,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   });
   try {
     const test = wholeSplit(session, split, options);
+    options.onForecast?.(await forecastPass(session, test));
     const found = await evaluateOn(session, session.file, test, options, "evaluating");
     const { error, loss, accuracy, outputs, images } = found;
     const faults = await session.pool.faults();

@@ -9,6 +9,8 @@ import {
   createStatisticsSource,
   CURVE_SHARES,
   type CurvePoint,
+  type ExploreForecast,
+  forecastExploring,
   Judge,
   OriginalMoments,
   PRUNE_DEFAULTS,
@@ -16,6 +18,7 @@ import {
   traceCurve,
   wantedImages,
 } from "../pruning/mod.ts";
+import type { RuntimeName } from "../runtimes/mod.ts";
 import { type DataOptions, noticeOfChance, openSession, type Session } from "../session/mod.ts";
 import type { PruneOptions } from "./prune.ts";
 
@@ -39,10 +42,14 @@ export interface ExploreOptions
   readonly target?: BudgetTarget;
   /** File in which measured latencies are kept. Default: one in the user's cache. */
   readonly latencyTable?: string;
+  /** What latencies are measured on, for the target `latency`. Default: stock TensorFlow.js, `tfjs-wasm`. */
+  readonly runtime?: RuntimeName;
   /** Shares of the cost, each above 0 and at most 1, descending. Default: from 0.9 to 0.1 by tenths. */
   readonly shares?: readonly number[];
   /** Number of held-out training images that networks are measured on. Default 2000. */
   readonly images?: number;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: ExploreForecast) => void;
   /** Called with every point as it is found. */
   readonly onPoint?: (point: CurvePoint) => void;
 }
@@ -106,12 +113,15 @@ async function exploreOpened(
   settings: ExploreOptions & typeof EXPLORE_DEFAULTS,
 ): Promise<ExploreReport> {
   const clock = new Stopwatch();
-  const { target = "macs", latencyTable, onProgress } = settings;
+  const { target = "macs", latencyTable, runtime, onProgress } = settings;
   const images = wantedImages(session.graph, settings);
   const source = createStatisticsSource(session, { ...settings, images }, clock);
   const { graph, map, pool } = source;
   const places = listReaders(graph, map, settings.shared);
   checkSkipped(settings.skip, places);
+  if (settings.onForecast) {
+    settings.onForecast(await forecastExploring(source, settings.shares, settings.images));
+  }
   const original = await OriginalMoments.open(source, { path: settings.statistics });
   try {
     const context: BudgetContext = {
@@ -126,7 +136,7 @@ async function exploreOpened(
     };
     const judge = await Judge.open(context, settings.images);
     if (judge === undefined) throw noJudges();
-    const goal = { share: 1, target, latencyTable };
+    const goal = { share: 1, target, latencyTable, runtime };
     const setup = await setUpBudget(context, places, settings, goal);
     const { shares, onPoint } = settings;
     const traced = await traceCurve(context, setup, judge, shares, onPoint);

@@ -17,7 +17,7 @@ export interface FoldResult {
 
 /**
  * Makes a model ready for use: the same outputs from fewer layers. Layers that only training needs are left out,
- * BatchNormalization goes into its neighbors or becomes a depthwise convolution, activations become arguments of the
+ * BatchNormalization goes into the layers around it or becomes a depthwise convolution, activations become arguments of the
  * layers in front of them. The result is an ordinary layers model that every command takes.
  *
  * @param model A model, or its path.

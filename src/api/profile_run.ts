@@ -4,12 +4,12 @@ import {
   LatencyTable,
   layerShapes,
   type LayerTimer,
-  measureStockLatency,
+  measureLatencyOn,
   networkCost,
   networkTimes,
   profileGraph,
   type RunProfile,
-  timeStockLayers,
+  timeLayersOn,
 } from "../cost/mod.ts";
 import { InputError, messageOf } from "../base/mod.ts";
 import { findChannelSpaces, type LayerGraph, openNetwork } from "../graph/mod.ts";
@@ -116,9 +116,9 @@ async function timeNetworks(
   const batchSize = macs * many <= MOST_MACS ? many : 1;
   report(0);
   const files = opened.map(({ file }) => file);
-  const whole = await measureStockLatency(files, { batchSize, ...TURNS });
+  const whole = await measureLatencyOn("tfjs-wasm", files, { batchSize, ...TURNS });
   report(1);
-  const table = await LatencyTable.open({ timer: (shapes) => timeStockLayers(shapes, EFFORT) });
+  const table = await LatencyTable.open({ timer: timeLayersOn("tfjs-wasm", EFFORT) });
   const networks = opened.map(({ graph }) => ({ graph, map: findChannelSpaces(graph) }));
   await table.measure(
     networks.flatMap(({ graph, map }) => [...layerShapes(graph, map, batchSize).values()]),

@@ -6,11 +6,14 @@ import { type ModelFile, type PixelTransform, writePreprocessing } from "../mode
 import {
   buildNetwork,
   type EpochReport,
+  forecastTuning,
   nameState,
   openTeacher,
-  pickTuningOptions,
   prepareTuning,
+  settleTuning,
   TRAINING_DEFAULTS,
+  TUNING_DEFAULTS,
+  type TuningForecast,
   type TuningOptions,
   type TuningPlan,
   type TuningReport,
@@ -41,6 +44,8 @@ export interface FinetuneOptions extends DataOptions, Partial<TuningOptions> {
   readonly resume?: boolean;
   /** Ends the run after the training step in hand when it is aborted; the report then says `interrupted`. */
   readonly signal?: AbortSignal;
+  /** Called before the work begins with what will be done and about how long that takes, for which some images are timed. */
+  readonly onForecast?: (forecast: TuningForecast) => void;
   /** Called after every epoch. */
   readonly onEpoch?: (epoch: EpochReport) => void;
 }
@@ -94,12 +99,12 @@ const [MEAN, STD] = [127.5, 63.75];
  */
 export async function train(options: TrainOptions): Promise<TuningOutcome> {
   const { net, inputSize, onNetwork, ...rest } = options;
-  const settings = pickTuningOptions(rest, TRAINING_DEFAULTS);
   await startBackend();
   const { classes, shape } = await describeDataset(options.data);
   const [height, width] = inputSize ?? [shape.height, shape.width];
   const inputShape = [height, width, shape.channels] as const;
-  const built = await buildNetwork(net, { inputShape, classes: classes.length }, settings.seed);
+  const { seed = TRAINING_DEFAULTS.seed } = rest;
+  const built = await buildNetwork(net, { inputShape, classes: classes.length }, seed);
   await onNetwork?.(built);
   const transform: PixelTransform = {
     scale: 1,
@@ -110,8 +115,8 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
   const preprocessing = { inputs: [{ name: net, shape: inputShape, transform }], classes };
   const metadata = writePreprocessing(built.metadata, preprocessing);
   return await tuneModel(
-    { ...rest, ...settings, model: { ...built, metadata } },
-    { isNew: true, identity: { net } },
+    { ...rest, model: { ...built, metadata } },
+    { isNew: true, defaults: TRAINING_DEFAULTS, identity: { net } },
   );
 }
 
@@ -142,7 +147,7 @@ export async function train(options: TrainOptions): Promise<TuningOutcome> {
  * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TuningOutcome> {
-  return await tuneModel(options, { isNew: false });
+  return await tuneModel(options, { isNew: false, defaults: TUNING_DEFAULTS });
 }
 
 /** What to do where there are no classes to learn. */
@@ -152,6 +157,8 @@ const ADVICE: Message = ["give a model whose outputs are imitated, with ", optio
 interface Origin {
   /** A new network knows nothing yet, and nothing is said of that. */
   readonly isNew: boolean;
+  /** What is used where an option is not given. */
+  readonly defaults: TuningOptions;
   /** What the run is by, beside its settings. */
   readonly identity?: object;
 }
@@ -165,7 +172,8 @@ async function tuneModel(options: FinetuneOptions, origin: Origin): Promise<Tuni
   const session = await openSession(options, open);
   try {
     const teacher = await open(session.file);
-    const settings = pickTuningOptions(options);
+    const { length } = session.pool.local.dataset.train;
+    const settings = settleTuning(options, length, origin.defaults);
     const place = checkpoint === undefined ? undefined : {
       folder: checkpoint,
       identity: await identifyRun(session, { ...origin.identity, ...settings }, teacher),
@@ -186,11 +194,12 @@ async function tuneModel(options: FinetuneOptions, origin: Origin): Promise<Tuni
 /** Measures, tunes and measures again; the seconds are not known yet. */
 async function tuneSession(
   session: Session,
-  options: DataOptions & Pick<Origin, "isNew">,
+  options: DataOptions & Pick<FinetuneOptions, "onForecast"> & Pick<Origin, "isNew">,
   plan: TuningPlan,
 ): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
-  const tune = await prepareTuning(session, plan);
+  const { epochsDone, tune } = await prepareTuning(session, plan);
+  options.onForecast?.(await forecastTuning(session, plan, epochsDone));
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");
   const chance = options.isNew ? [] : noticeOfChance(session, before, "test");

@@ -4,10 +4,16 @@ import { readFile } from "node:fs/promises";
  * Reads a whole file.
  *
  * @param path The file.
- * @returns Its bytes as a plain array: the `slice` of a Buffer, which node:fs gives, would not copy.
+ * @returns Its bytes as a plain array.
  */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { buffer, byteOffset, byteLength } = await readFile(path);
+  return plainBytes(await readFile(path));
+}
+
+/** A Buffer, which node:fs gives, as a plain array on the same memory: the `slice` of a Buffer would not copy. */
+export function plainBytes(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 

@@ -26,6 +26,7 @@ export type OptionName =
   | "ratio"
   | "reference"
   | "resume"
+  | "runtime"
   | "scale"
   | "share"
   | "shift"
@@ -92,6 +93,7 @@ export const LIBRARY_WORDS: OptionWords = {
     ratio: "ratio",
     reference: "reference",
     resume: "resume",
+    runtime: "runtime",
     scale: "scale",
     share: "share",
     shift: "shift",

@@ -11,7 +11,7 @@ export {
   withAction,
   WorkerError,
 } from "./errors.ts";
-export { isMissing, readBytes } from "./files.ts";
+export { isMissing, plainBytes, readBytes } from "./files.ts";
 export {
   type Executor,
   type Job,

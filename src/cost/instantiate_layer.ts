@@ -17,12 +17,12 @@ const ZERO_KERNELS = Object.fromEntries(
  * Makes a layer alone on the current backend.
  *
  * @param shape The layer.
- * @returns The layer, and what frees it.
+ * @returns The layer, the model of it alone, and what frees both.
  * @throws {InputError} When TensorFlow.js cannot make it.
  */
 export async function instantiateLayer(
   { className, config, inputShapes, batchSize }: LayerShape,
-): Promise<{ layer: tf.layers.Layer; dispose: () => void }> {
+): Promise<{ layer: tf.layers.Layer; model: tf.LayersModel; dispose: () => void }> {
   const inputs = inputShapes.map((shape, index) => ({
     name: `input${index}`,
     class_name: "InputLayer",
@@ -51,7 +51,7 @@ export async function instantiateLayer(
   };
   try {
     const model = await tf.loadLayersModel({ load: () => Promise.resolve({ modelTopology }) });
-    return { layer: model.getLayer(NAME), dispose: () => disposeModel(model) };
+    return { layer: model.getLayer(NAME), model, dispose: () => disposeModel(model) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError([

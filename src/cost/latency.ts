@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
-import { disposeModel, instantiate, type ModelFile } from "../model/mod.ts";
+import type { ModelFile } from "../model/mod.ts";
+import { openLayersModel, type Runtime } from "../runtimes/mod.ts";
 
 /** The smallest, the median and the largest of several values. */
 export interface Spread {
@@ -63,34 +63,42 @@ const LEAST_ROUNDS = 5, WARM_UP_SHARE = 0.25;
  */
 export async function measureLatency(
   files: readonly ModelFile[],
-  { batchSize, rounds, milliseconds = Infinity }: LatencyOptions,
+  options: LatencyOptions,
 ): Promise<Timing[]> {
-  const models = await Promise.all(files.map(instantiate));
-  const inputs = models[0].inputs.map(({ shape: [, ...extents] }) =>
-    tf.randomUniform([batchSize, ...extents as number[]])
-  );
-  const times = models.map((): number[] => []);
-  const predict = async (model: tf.LayersModel): Promise<number> => {
-    const start = performance.now();
-    const outputs = tf.tidy(() => [model.predict(inputs)].flat());
-    // Graphics processors answer later, and WebGPU to nobody who stands waiting.
-    await Promise.all(outputs.map((output) => output.data()));
-    const time = performance.now() - start;
-    tf.dispose(outputs);
-    return time;
-  };
+  return await timeInTurns(files, options, openLayersModel);
+}
+
+/**
+ * Times runs of networks, in turn.
+ *
+ * @param files The networks; all have inputs of the same shapes.
+ * @param options Batch size and number of runs.
+ * @param open Makes a network ready on a runtime that this thread is ready for.
+ * @returns A timing per network, in milliseconds.
+ * @throws {InputError} When the runtime has no place for a network.
+ */
+export async function timeInTurns(
+  files: readonly ModelFile[],
+  { batchSize, rounds, milliseconds = Infinity }: LatencyOptions,
+  open: Runtime["open"],
+): Promise<Timing[]> {
+  const networks = await Promise.all(files.map((file) => open(file, batchSize)));
+  const times = networks.map((): number[] => []);
   const begin = performance.now();
   const elapsed = () => performance.now() - begin;
   for (let warmUp = 0; warmUp < Math.min(rounds, MOST_WARM_UPS); warmUp++) {
     if (warmUp > 0 && elapsed() > WARM_UP_SHARE * milliseconds) break;
-    for (const model of models) await predict(model);
+    for (const network of networks) await network.run();
   }
   for (let round = 0; round < rounds; round++) {
     if (round >= LEAST_ROUNDS && elapsed() > milliseconds) break;
-    for (const [index, model] of models.entries()) times[index].push(await predict(model));
+    for (const [index, network] of networks.entries()) {
+      const start = performance.now();
+      await network.run();
+      times[index].push(performance.now() - start);
+    }
   }
-  tf.dispose(inputs);
-  for (const model of models) disposeModel(model);
+  for (const network of networks) network.dispose();
   const [first] = times;
   return times.map((own) => ({
     ...summarize(own),

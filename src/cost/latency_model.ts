@@ -1,4 +1,5 @@
 import type { ChannelMap, CutUnit, LayerGraph } from "../graph/mod.ts";
+import { findFusedLayers } from "./fused_layers.ts";
 import { type CostTerm, mergeTerms, sumTerms } from "./cost_term.ts";
 import { termOfLayer } from "./cost_model.ts";
 import { type KeptChannels, widthAt } from "./extent.ts";
@@ -28,8 +29,9 @@ interface TimedLayer {
 
 /**
  * Estimates the latency of a network after surgery as a function of the counts of its units: the sum of its layers'
- * times on stock tfjs-wasm, each run by itself as the layers model runs it (convolution, BatchNormalization, activation
- * and addition one after the other).
+ * times on the table's runtime, each run by itself: on TensorFlow.js as the layers model runs it (convolution,
+ * BatchNormalization, activation and addition one after the other), on runtimes that compile networks without the layers that
+ * become part of a convolution.
  *
  *     latency ≈ Σ over layers time(layer, k_in, k_out)   in milliseconds for a batch
  *
@@ -48,8 +50,9 @@ export async function latencyModel(
 ): Promise<CostTerm[]> {
   const batchSize = Math.min(images, PREDICT_BATCH);
   const leastOf = (unit: number) => counts[unit][0];
+  const fused = table.isCompiled ? findFusedLayers(graph, map) : new Set<string>();
   const layers = listSymbolicLayers(graph, map, units, kept)
-    .filter(({ rule }) => rule.kind !== "source")
+    .filter(({ node, rule }) => rule.kind !== "source" && !fused.has(node.key))
     .map((layer): TimedLayer => {
       const axes = widthAxes(layer);
       return {

@@ -14,8 +14,9 @@ import {
   writeWholeFile,
 } from "../base/mod.ts";
 import { isJsonObject } from "../model/mod.ts";
+import { createRuntime, type RuntimeName } from "../runtimes/mod.ts";
 import { type LayerShape, shapeKey } from "./layer_shape.ts";
-import { timeStockLayers } from "./on_stock.ts";
+import { timeLayersOn } from "./on_runtime.ts";
 import type { LayerTimer } from "./time_layers.ts";
 import { findUserCache, isPermitted } from "./user_cache.ts";
 
@@ -23,6 +24,8 @@ import { findUserCache, isPermitted } from "./user_cache.ts";
 export interface LatencyConditions {
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
+  /** What ran the layers, with its version, where it was not stock TensorFlow.js. */
+  readonly timedOn?: string;
   /** What runs the WebAssembly, with its version; absent in tables of earlier versions. */
   readonly runtime?: string;
   /** Operating system and instruction set. */
@@ -54,7 +57,9 @@ export interface LatencyTableOptions {
    * goes on without it where it cannot be used.
    */
   readonly sharedPath?: string;
-  /** What times layers; by default stock tfjs-wasm on a thread of its own. */
+  /** What runs the layers. Default: stock TensorFlow.js, `tfjs-wasm`. */
+  readonly runtime?: RuntimeName;
+  /** What times layers; by default the runtime on a thread of its own. */
   readonly timer?: LayerTimer;
   /** Called with how many of the missing layers have been timed. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -75,6 +80,9 @@ const LAYERS_PER_WRITE = 64;
 /** Digits of a time, in memory as in a file: a run that reads its times again decides the same. */
 const DIGITS = 5;
 
+/** What runs the layers of tables that do not say it. */
+const STOCK: RuntimeName = "tfjs-wasm";
+
 /**
  * Measured times of single layers on this machine, each measured when it is first asked for and kept on disk. All are in
  * units of one reference, whose time was taken when the table was begun. A layer goes by its shape: its class, its settings,
@@ -82,12 +90,14 @@ const DIGITS = 5;
  */
 export class LatencyTable {
   readonly #options: LatencyTableOptions;
+  readonly #runtime: RuntimeName;
   readonly #files: TableFile[];
   readonly #times = new Map<string, number>();
   #reference: number | undefined;
 
   private constructor(options: LatencyTableOptions, files: readonly TableFile[]) {
     this.#options = options;
+    this.#runtime = options.runtime ?? STOCK;
     this.#files = [...files];
   }
 
@@ -96,13 +106,18 @@ export class LatencyTable {
    *
    * @param options Where it is kept.
    * @returns The table.
-   * @throws {InputError} When a file that was given cannot be read or holds for another machine or version; the difference
-   * is named. Such a shared file is a notice, and times are taken anew.
+   * @throws {InputError} When the runtime is not to be had, or a file that was given cannot be read or holds for another
+   * machine, runtime or version; the difference is named. Such a shared file is a notice, and times are taken anew.
    */
   static async open(options: LatencyTableOptions = {}): Promise<LatencyTable> {
     const table = new LatencyTable(options, listFiles(options));
     for (const file of table.#files) table.#take(await table.#read(file));
     return table;
+  }
+
+  /** Whether what runs the layers makes one program of a network. */
+  get isCompiled(): boolean {
+    return createRuntime(this.#runtime).isCompiled;
   }
 
   /**
@@ -112,7 +127,7 @@ export class LatencyTable {
    * @throws {InputError} When TensorFlow.js cannot make a layer, or a file that was given cannot be written.
    */
   async measure(shapes: readonly LayerShape[]): Promise<void> {
-    const { timer = timeStockLayers, onProgress } = this.#options;
+    const { timer = timeLayersOn(this.#runtime), onProgress } = this.#options;
     const wanted = new Map(shapes.map((shape) => [shapeKey(shape), shape]));
     const missing = [...wanted].filter(([key]) => !this.#times.has(key));
     for (let first = 0; first < missing.length; first += LAYERS_PER_WRITE) {
@@ -153,7 +168,7 @@ export class LatencyTable {
 
   async #read({ path, isShared }: TableFile): Promise<StoredTable | undefined> {
     try {
-      return await readTable(path);
+      return await readTable(path, this.#runtime);
     } catch (error) {
       if (!isShared || !(error instanceof InputError)) throw error;
       this.#options.onNotice?.(`layers are timed anew: ${error.message}`);
@@ -165,7 +180,7 @@ export class LatencyTable {
   async #write(): Promise<void> {
     for (const file of [...this.#files]) {
       try {
-        this.#take(await readTable(file.path).catch(() => undefined));
+        this.#take(await readTable(file.path, this.#runtime).catch(() => undefined));
         if (file.isShared) await disk.mkdir(dirname(file.path), { recursive: true });
         await writeWholeFile(file.path, this.#asText());
       } catch (error) {
@@ -177,7 +192,7 @@ export class LatencyTable {
 
   #asText(): string {
     const table: StoredTable = {
-      conditions: describeConditions(),
+      conditions: describeConditions(this.#runtime),
       reference: this.#reference,
       times: Object.fromEntries([...this.#times].sort(([a], [b]) => a < b ? -1 : 1)),
     };
@@ -203,21 +218,30 @@ function listFiles({ path, runPath, sharedPath }: LatencyTableOptions): TableFil
  * The file in which the times of this machine are kept for all runs. Its name follows from the machine and the software, so
  * that several have room beside each other.
  *
+ * @param runtime What runs the layers. Default: stock TensorFlow.js.
  * @returns The file; undefined where the user's cache or the processor may not be looked at.
+ * @throws {InputError} When the runtime is not to be had.
  */
-export function findSharedTable(): string | undefined {
+export function findSharedTable(runtime: RuntimeName = STOCK): string | undefined {
   const cache = findUserCache();
-  const conditions = describeConditions();
+  const conditions = describeConditions(runtime);
   if (cache === undefined || conditions.cpu === undefined) return undefined;
   const name = createHash("sha256").update(JSON.stringify(conditions)).digest("hex").slice(0, 16);
   return join(cache, "secateur", `latency-${name}.json`);
 }
 
-/** What times taken now would hold for. */
-export function describeConditions(): LatencyConditions {
+/**
+ * What times taken now would hold for.
+ *
+ * @param runtime What runs the layers. Default: stock TensorFlow.js.
+ * @returns The machine and the software.
+ * @throws {InputError} When the runtime is not to be had.
+ */
+export function describeConditions(runtime: RuntimeName = STOCK): LatencyConditions {
   const cpu = isPermitted({ name: "sys", kind: "cpus" }) ? cpus()[0]?.model : undefined;
   return {
     tfjs: tf.version.tfjs,
+    ...(runtime === STOCK ? {} : { timedOn: createRuntime(runtime).version }),
     runtime: nameRuntime(),
     target: `${process.platform}-${process.arch}`,
     ...(cpu === undefined ? {} : { cpu }),
@@ -233,7 +257,7 @@ function nameRuntime(): string {
   return `${name} ${name && versions[name]}`;
 }
 
-async function readTable(path: string): Promise<StoredTable | undefined> {
+async function readTable(path: string, runtime: RuntimeName): Promise<StoredTable | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -248,7 +272,7 @@ async function readTable(path: string): Promise<StoredTable | undefined> {
         `remove it to have layers timed anew`,
     );
   }
-  refuseOthers(path, table.conditions);
+  refuseOthers(path, table.conditions, describeConditions(runtime));
   return table;
 }
 
@@ -270,8 +294,7 @@ function isTime(value: unknown): boolean {
 }
 
 /** A processor or runtime that either side does not know is no difference. */
-function refuseOthers(path: string, found: LatencyConditions): void {
-  const wanted = describeConditions();
+function refuseOthers(path: string, found: LatencyConditions, wanted: LatencyConditions): void {
   const unknown = (["cpu", "runtime"] as const)
     .filter((name) => found[name] === undefined || wanted[name] === undefined);
   const [had, wants] = [found, wanted].map((conditions) => ({

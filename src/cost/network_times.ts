@@ -1,4 +1,5 @@
 import type { ChannelMap, LayerGraph } from "../graph/mod.ts";
+import { findFusedLayers } from "./fused_layers.ts";
 import { type LayerShape, shapeKey, shapeOfLayer, widthAxes } from "./layer_shape.ts";
 import { listSymbolicLayers } from "./symbolic_layers.ts";
 import type { LayerTimer } from "./time_layers.ts";
@@ -24,12 +25,13 @@ export function layerShapes(
 }
 
 /**
- * Times every layer of a network by itself, as a layers model runs it.
+ * Times every layer of a network by itself.
  *
  * @param graph The network.
  * @param map Its channel spaces.
  * @param batchSize Images of a batch.
  * @param timer What times layers; layers of equal shape are timed once.
+ * @param isCompiled Whether it makes one program of a network: layers that become part of another take no time. Default false.
  * @returns Milliseconds for a batch, by key of the layer; inputs of the model have none.
  * @throws {InputError} When a layer cannot be made alone, or the model leaves a size open.
  */
@@ -38,12 +40,18 @@ export async function networkTimes(
   map: ChannelMap,
   batchSize: number,
   timer: LayerTimer,
+  isCompiled = false,
 ): Promise<Map<string, number>> {
-  const own = layerShapes(graph, map, batchSize);
-  const shapes = new Map([...own.values()].map((shape) => [shapeKey(shape), shape]));
+  const all = layerShapes(graph, map, batchSize);
+  const fused = isCompiled ? findFusedLayers(graph, map) : new Set<string>();
+  const own = [...all].filter(([layer]) => !fused.has(layer));
+  const shapes = new Map(own.map(([, shape]) => [shapeKey(shape), shape]));
   const { reference, ratios } = await timer([...shapes.values()]);
   const times = new Map(
     [...shapes.keys()].map((key, index) => [key, reference * ratios[index]]),
   );
-  return new Map([...own].map(([layer, shape]) => [layer, times.get(shapeKey(shape))!]));
+  return new Map([...all].map(([layer, shape]) => [
+    layer,
+    fused.has(layer) ? 0 : times.get(shapeKey(shape))!,
+  ]));
 }

@@ -1,5 +1,7 @@
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
+import { captureModel } from "../model/mod.ts";
+import type { Runtime } from "../runtimes/mod.ts";
 import { instantiateLayer } from "./instantiate_layer.ts";
 import type { LayerShape } from "./layer_shape.ts";
 
@@ -21,6 +23,17 @@ const REFERENCE: LayerShape = {
   batchSize: 8,
 };
 
+/** Next to nothing, so that its time is that of a call. */
+const CALL: LayerShape = {
+  className: "Activation",
+  config: { activation: "relu" },
+  inputShapes: [[1]],
+  batchSize: 1,
+};
+
+/** The reference takes no less, whatever a clock of coarse steps says. */
+const LEAST_REFERENCE_MS = 1e-3;
+
 /** Layers that take turns, so that each meets caches that others have filled, as in a network; fewer of large ones. */
 const GROUP = { layers: 12, inputValues: 2 ** 25 } as const;
 const WARM_UPS = 3;
@@ -36,44 +49,58 @@ export interface TimingEffort {
   readonly leastRounds?: number;
 }
 
-/** A layer that is ready to run. */
+/** A layer that is ready to run; what TensorFlow.js computes is there when the run returns. */
 interface Runner {
-  readonly run: () => void;
+  readonly run: () => void | Promise<void>;
   readonly dispose: () => void;
 }
 
 /**
- * Times single layers of TensorFlow.js on the current backend, as a layers model runs them: warm, in turn with a
- * reference, so that a drift of the machine's speed meets both. A layer's ratio is the median over rounds.
+ * Times single layers on the current backend of TensorFlow.js, as a layers model runs them, or on a runtime: warm, in turn
+ * with a reference, so that a drift of the machine's speed meets both. A layer's ratio is the median over rounds.
+ *
+ * A runtime that makes one program of a network is called once for all of its layers: what a call costs is taken off.
  *
  * @param shapes The layers.
  * @param effort How carefully.
+ * @param runtime What runs them, which this thread is ready for. Default: TensorFlow.js.
  * @returns Their times.
- * @throws {InputError} When TensorFlow.js cannot make a layer.
+ * @throws {InputError} When TensorFlow.js cannot make a layer, or the runtime has no place for it.
  */
 export async function timeLayers(
   shapes: readonly LayerShape[],
   { leastRounds = ROUNDS.least }: TimingEffort = {},
+  runtime?: Runtime,
 ): Promise<LayerTimes> {
-  const reference = await prepare(REFERENCE);
+  const compiled = runtime?.isCompiled ? runtime : undefined;
+  const make = (shape: LayerShape) => compiled ? compile(shape, compiled) : prepare(shape);
+  const reference = await make(REFERENCE);
+  const call = compiled ? await make(CALL) : undefined;
   const warmUntil = performance.now() + WARM_UP_MS;
-  while (performance.now() < warmUntil) reference.run();
+  while (performance.now() < warmUntil) await reference.run();
   const references: number[] = [];
   const ratios: number[] = [];
   for (const group of groupShapes(shapes)) {
-    const runners = await Promise.all(group.map(prepare));
-    const count = countRounds([reference, ...runners], leastRounds);
-    const rounds = Array.from({ length: count }, () => {
-      const own = timeRun(reference);
+    const runners = await Promise.all(group.map(make));
+    const count = await countRounds([reference, ...runners], leastRounds);
+    const rounds: number[][] = [];
+    for (let round = 0; round < count; round++) {
+      const cost = call ? await timeRun(call) : 0;
+      const own = Math.max(await timeRun(reference) - cost, LEAST_REFERENCE_MS);
       references.push(own);
-      return runners.map((runner) => timeRun(runner) / own);
-    });
+      const times: number[] = [];
+      for (const runner of runners) {
+        times.push(Math.max(await timeRun(runner) - cost, 0) / own);
+      }
+      rounds.push(times);
+    }
     runners.forEach((runner, index) => {
       ratios.push(median(rounds.map((round) => round[index])));
       runner.dispose();
     });
   }
   reference.dispose();
+  call?.dispose();
   return { reference: median(references), ratios };
 }
 
@@ -113,15 +140,28 @@ async function prepare(shape: LayerShape): Promise<Runner> {
   };
 }
 
-function countRounds(runners: readonly Runner[], least: number): number {
-  const pass = runners.reduce((sum, runner) => sum + timeRun(runner), 0);
+/** A layer as a network of its own, in the format that a runtime reads. */
+async function compile(shape: LayerShape, runtime: Runtime): Promise<Runner> {
+  const { model, dispose } = await instantiateLayer(shape);
+  try {
+    const file = await captureModel(model, { path: `a ${shape.className} layer` });
+    return await runtime.open(file, shape.batchSize);
+  } finally {
+    dispose();
+  }
+}
+
+async function countRounds(runners: readonly Runner[], least: number): Promise<number> {
+  let pass = 0;
+  for (const runner of runners) pass += await timeRun(runner);
   return Math.min(ROUNDS.most, Math.max(least, Math.ceil(GROUP_MS / pass)));
 }
 
 /** Milliseconds of a run. */
-function timeRun({ run }: Runner): number {
+async function timeRun({ run }: Runner): Promise<number> {
   const elapsed = startClock();
-  run();
+  const running = run();
+  if (running !== undefined) await running;
   return elapsed();
 }
 

@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, readBytes } from "../base/mod.ts";
+import { isMissing, plainBytes, readBytes } from "../base/mod.ts";
 import { openRecordFile, type RecordFile, wrapBytes } from "./record_file.ts";
 
 /** Something in a folder. */
@@ -44,6 +45,34 @@ export interface FileTree {
   openRecords(path: string, handles: DisposableStack): Promise<RecordFile>;
 }
 
+/** Milliseconds that a file may take where files are read one by one, and how many are read together once one took longer. */
+const QUICK = 2, READ_TOGETHER = 64;
+
+/**
+ * Reads files at once as long as that is quick. A small file in the system's cache takes 7 µs so, 40 to 150 by way of a
+ * promise; where one takes long, as over a network, callers that ask for several at a time get them side by side.
+ *
+ * @param readAtOnce Reads a file and holds everything up meanwhile.
+ * @param readLater Reads a file meanwhile.
+ * @returns What reads a file one way or the other.
+ */
+export function readerOfMany<T>(
+  readAtOnce: (path: string) => T,
+  readLater: (path: string) => Promise<T>,
+): (path: string) => Promise<T> {
+  let together = 0;
+  return async (path) => {
+    if (together > 0) {
+      together--;
+      return await readLater(path);
+    }
+    const start = performance.now();
+    const bytes = readAtOnce(path);
+    if (performance.now() - start > QUICK) together = READ_TOGETHER;
+    return bytes;
+  };
+}
+
 /** The file system. */
 export const diskTree: FileTree = {
   async kindOf(path) {
@@ -63,7 +92,7 @@ export const diskTree: FileTree = {
     }));
   },
   realPath: realpath,
-  read: readBytes,
+  read: readerOfMany((path) => plainBytes(readFileSync(path)), readBytes),
   openRecords: (path, handles) => Promise.resolve(openRecordFile(path, handles)),
 };
 

@@ -14,7 +14,7 @@ export interface Pruner {
   readonly atOnce: number;
   /**
    * Prunes a network, as `prune` does. On a worker a run has the threads of that worker and keeps no state; when the
-   * worker is lost, another one repeats the run from its beginning.
+   * worker is lost, another one repeats the run from its beginning. What `onNotice` is told comes at its end.
    *
    * @param options Model, data, ratios and settings.
    * @returns The smaller model and the figures of the run.
@@ -92,7 +92,7 @@ async function openRemote(queue: QueueOptions): Promise<Pruner> {
   return {
     atOnce: MOST_AT_ONCE,
     prune: async (options) => {
-      const { signal, onProgress } = options;
+      const { signal, onProgress, onNotice } = options;
       const job = await runJob({ ...options, model: await resolveModel(options.model) }, blobs);
       const [output] = outputsOf(
         await executor.run<RunOutput>([job], {
@@ -100,7 +100,7 @@ async function openRemote(queue: QueueOptions): Promise<Pruner> {
           onProgress: (_, share) => onProgress?.({ stage: "elsewhere", done: share, total: 1 }),
         }),
       );
-      return await readRun(output, blobs);
+      return await readRun(output, blobs, onNotice);
     },
     close: () => executor.close(),
   };

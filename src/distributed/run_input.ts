@@ -13,6 +13,7 @@ import type {
   RatioPolicy,
   SearchSettings,
 } from "../pruning/mod.ts";
+import { RUNTIMES } from "../runtimes/mod.ts";
 import {
   allOptional,
   BLOBS_OF_FILES,
@@ -100,6 +101,7 @@ const BUDGET = {
   kind: text,
   share: number,
   target: optional(oneOf("macs", "params", "latency")),
+  runtime: optional(oneOf(...RUNTIMES)),
 } satisfies FieldsOf<Omit<BudgetPolicy, "latencyTable">>;
 
 const AUTO = {
@@ -118,6 +120,7 @@ const LIST = { kind: text, text, source: text } satisfies FieldsOf<PolicyOf<"lis
 const FLOOR = {
   kind: text,
   target: optional(oneOf("macs", "params", "latency")),
+  runtime: optional(oneOf(...RUNTIMES)),
   maxDrop: optional(number),
   maxError: optional(number),
 } satisfies FieldsOf<Omit<FloorPolicy, "latencyTable">>;

@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
-import { InputError, type Job, type JobHandlers, option, statFile } from "../base/mod.ts";
+import {
+  InputError,
+  type Job,
+  type JobHandlers,
+  type Notice,
+  option,
+  statFile,
+} from "../base/mod.ts";
 import { fingerprint, resolveModel } from "../session/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { pruneNetwork, type PruneNetworkOptions, type PruneResult } from "../pruning/mod.ts";
 import type { RunInput, RunOptions } from "./run_input.ts";
-import {
-  findData,
-  getModel,
-  orRefuse,
-  placeOf,
-  putModel,
-  requireSame,
-  type WorkerResources,
-} from "./source_spec.ts";
+import { getModel, putModel } from "./model_blobs.ts";
+import { findData, orRefuse, placeOf, requireSame, type WorkerResources } from "./source_spec.ts";
 
 export type { RunInput } from "./run_input.ts";
 
@@ -21,6 +21,8 @@ export type { RunInput } from "./run_input.ts";
 export interface RunOutput extends Omit<PruneResult, "file"> {
   /** Blobs of the files of the smaller model, by name. */
   readonly model: Readonly<Record<string, string>>;
+  /** What a user was told while it ran. */
+  readonly told: readonly Notice[];
 }
 
 /**
@@ -95,21 +97,31 @@ async function putStatistics(
   ]);
 }
 
-/** Reads what came of a run. */
+/**
+ * Reads what came of a run.
+ *
+ * @param output What its job gave.
+ * @param blobs Where the model is.
+ * @param onNotice Is told now what there was to tell while it ran.
+ */
 export async function readRun(
-  { model, ...rest }: RunOutput,
+  { model, told, ...rest }: RunOutput,
   blobs: BlobStore,
+  onNotice?: PruneNetworkOptions["onNotice"],
 ): Promise<PruneResult> {
+  for (const notice of told) onNotice?.(notice);
   return { ...rest, file: await getModel(model, blobs) };
 }
 
 /** The handler of whole runs, whose inputs have been checked. */
 export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
   run: async (resources, input: RunInput, { onProgress }): Promise<RunOutput> => {
+    const told: Notice[] = [];
     const { file, report, ...rest } = await pruneNetwork({
       ...await openRun(input, resources),
       workers: resources.threads,
       onProgress: ({ done, total }) => onProgress(total > 0 ? done / total : 0),
+      onNotice: (notice) => void told.push(notice),
     });
     const statistics = report.statistics && input.statistics &&
       { ...report.statistics, file: input.statistics.file };
@@ -117,6 +129,7 @@ export const RUN_HANDLERS: JobHandlers<WorkerResources> = {
       ...rest,
       report: { ...report, ...(statistics && { statistics }) },
       model: await putModel(file, resources.blobs),
+      told,
     };
   },
 };

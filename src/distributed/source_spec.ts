@@ -1,9 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { StatisticsIdentity } from "../execution/mod.ts";
 import type { DatasetPlace } from "../data/mod.ts";
 import { differences, InputError, option, Stopwatch } from "../base/mod.ts";
-import { encodeModelFiles, readModel } from "../formats/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import {
   BLOBS_OF_FILES,
@@ -16,16 +15,13 @@ import {
   text,
 } from "./schema.ts";
 import { RefusalError } from "./queue/serve_queue.ts";
-import type { ModelFile } from "../model/mod.ts";
+import { getModel, putModel } from "./model_blobs.ts";
 import {
   createStatisticsSource,
   identifyStatistics,
   type StatisticsSource,
 } from "../pruning/mod.ts";
 import { type DataOptions, openSession, type Session } from "../session/mod.ts";
-
-/** Name of the file of a model that names the others. */
-const MODEL = "model.json";
 
 /** What a worker opens a network and its images from: plain data. */
 export interface SourceSpec {
@@ -174,25 +170,6 @@ export function requireSame(found: object, wanted: object, data: string): void {
     `opening a job's model with the images in ${data}: found ${different.join("; ")}; ` +
       `give this worker the same version of Secateur and the same images`,
   );
-}
-
-/** Keeps the files of a model as blobs, by name. */
-export async function putModel(file: ModelFile, blobs: BlobStore): Promise<Record<string, string>> {
-  const names: Record<string, string> = {};
-  for (const [name, bytes] of encodeModelFiles(file)) names[name] = await blobs.put(bytes);
-  return names;
-}
-
-/** Gets a model that {@link putModel} has kept. */
-export async function getModel(
-  names: Readonly<Record<string, string>>,
-  blobs: BlobStore,
-): Promise<ModelFile> {
-  const files = new Map<string, Uint8Array>();
-  for (const [name, blob] of Object.entries(names)) {
-    files.set(name, new Uint8Array(await readFile(await blobs.fetch(blob))));
-  }
-  return await readModel(MODEL, files);
 }
 
 /** Where a data set is, for others too. */

@@ -5,6 +5,7 @@ export {
   type LossMeaning,
 } from "./backward/change_weigher.ts";
 export { Calibrator } from "./calibration/calibrator.ts";
+export { KeptTargets } from "./calibration/kept_targets.ts";
 export { MergedStatistics } from "./calibration/merged_statistics.ts";
 export {
   type MomentsToWrite,
@@ -34,6 +35,7 @@ export {
 export {
   addChannelMoments,
   type ChannelMoments,
+  followBatchNorm,
   measureBatchNorm,
   withBatchNormMoments,
 } from "./forward/batch_norm.ts";

@@ -82,6 +82,21 @@ function formatOf(path: string): FileFormat | undefined {
   return FILE_FORMATS.get(ending.toLowerCase());
 }
 
+/** Endings of files that are not written. */
+const FOREIGN_ENDINGS: readonly string[] = [
+  ...[".bin", ".ckpt", ".h5", ".hdf5", ".json", ".pb", ".pt", ".pth", ".safetensors", ".zip"],
+];
+
+/** Refuses the name of a file that is not written: nobody means a folder by it. */
+function refuseForeignEnding(path: string): void {
+  const ending = extname(path).toLowerCase();
+  if (!FOREIGN_ENDINGS.includes(ending)) return;
+  const wanted = [...FILE_FORMATS.keys()].join(", ");
+  throw new InputError(
+    `writing ${path}: found the ending ${ending}, wanted ${wanted}, or a folder; choose another name`,
+  );
+}
+
 /** Refuses what a format has no place for: a type of its kernels, a number of images at once. */
 function requirePlace(path: string, { format: folder, quantize, batch }: FileOptions): void {
   const format = formatOf(path);
@@ -267,6 +282,7 @@ export async function refuseExistingModel(
   { force, ...options }: Pick<SaveModelOptions, "force" | keyof FileOptions> = {},
 ): Promise<void> {
   requirePlace(path, options);
+  refuseForeignEnding(path);
   if (formatOf(path) === undefined) return await refuseExisting(path, force);
   await refuseExistingFile(path, force);
 }

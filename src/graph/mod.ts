@@ -19,6 +19,7 @@ export {
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
 export { findGuards, leastKept } from "./cuts/guards.ts";
 export {
+  type Cuts,
   findSelectorPlace,
   noCuts,
   type SelectorPlace,

@@ -12,6 +12,30 @@ export interface TensorPlace {
   readonly bytes: number;
 }
 
+/** Some rows of a matrix in a file. */
+export interface RowsPlace {
+  /** The matrix. */
+  readonly place: TensorPlace;
+  /** The first of the rows. */
+  readonly from: number;
+  /** How many. */
+  readonly rows: number;
+}
+
+/** Rows that follow each other are one part. */
+function joinRows(parts: readonly RowsPlace[]): RowsPlace[] {
+  const joined: RowsPlace[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (last?.place === part.place && last.from + last.rows === part.from) {
+      joined[joined.length - 1] = { ...last, rows: last.rows + part.rows };
+    } else {
+      joined.push(part);
+    }
+  }
+  return joined;
+}
+
 /**
  * Tensors that wait in a file, from which nothing is left, because the backend's heap has no room for them. Values go from
  * the heap to the file and back without a copy in between.
@@ -64,6 +88,26 @@ export class TensorFile {
     const { tensor, pointer } = this.#memory.makeTensor(shape.slice());
     this.#file!.readInto(start, this.#bytesAt(pointer, bytes / Float32Array.BYTES_PER_ELEMENT));
     return tensor;
+  }
+
+  /**
+   * Reads rows of matrices one below the other; they stay in the file.
+   *
+   * @param parts Which rows of which: from where on, and how many. All have as many columns.
+   * @returns A new matrix, which the caller disposes.
+   */
+  readRows(parts: readonly RowsPlace[]): tf.Tensor2D {
+    const [{ place: { shape: [, columns] } }] = parts;
+    const count = parts.reduce((sum, { rows }) => sum + rows, 0);
+    const { tensor, pointer } = this.#memory.makeTensor([count, columns]);
+    const bytes = this.#bytesAt(pointer, count * columns);
+    let at = 0;
+    for (const { place, from, rows } of joinRows(parts)) {
+      const rowBytes = columns * Float32Array.BYTES_PER_ELEMENT, length = rows * rowBytes;
+      this.#file!.readInto(place.start + from * rowBytes, bytes.subarray(at, at + length));
+      at += length;
+    }
+    return tensor as tf.Tensor2D;
   }
 
   /** Gives the room of a tensor to others. */

@@ -4,7 +4,7 @@ import { checkSkipped, parseRatioList } from "./policy/mod.ts";
 import { PRUNE_DEFAULTS, sharedModeOf, slowSelectorsOf } from "./prune_network.ts";
 import { requireReach } from "./ratios/set_up_budget.ts";
 import { settleEffort } from "./effort.ts";
-import type { PruneNetworkOptions } from "./types.ts";
+import type { PruneNetworkOptions } from "./prune_options.ts";
 
 /** What a run is told of ratios. */
 export type RatioOptions = Pick<

@@ -19,7 +19,8 @@ import { repairInGroups } from "./repair/repair_in_groups.ts";
 import { type NetworkRepair, repairNetwork } from "./repair/repair_network.ts";
 import type { Tuner } from "./repair/tuner.ts";
 import { placeOfStage, type RunFolder } from "./run_folder.ts";
-import type { LayerReport, PruneNetworkOptions, PruneReport, PruneTuningReport } from "./types.ts";
+import type { PruneNetworkOptions } from "./prune_options.ts";
+import type { LayerReport, PruneReport, PruneTuningReport } from "./prune_report.ts";
 
 /** Parameters from which on networks are compared on a thread that gives back its memory; this one has room for 256 MB. */
 const COMPARED_ON_THREAD = 2 ** 26;
@@ -87,7 +88,7 @@ export async function cutNetwork(run: CutRun, chosen: ChosenRatios): Promise<Cut
     : undefined;
   const { graph: refreshed, decision: batchNorm } = await clock.time(
     "batchNorm",
-    () => refreshBatchNorm(session, shrunk, calibration, settings),
+    () => refreshBatchNorm(session, context, { graph: shrunk, cuts: repair }, settings),
   );
   const whole = await repairWhole(run, refreshed);
   return {

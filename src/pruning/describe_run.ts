@@ -4,7 +4,8 @@ import type { Comparison, LayerGraph } from "../graph/mod.ts";
 import { compareFigures, type FaultReport } from "../session/mod.ts";
 import { type Notice, partsOf, type Stopwatch } from "../base/mod.ts";
 import type { TuningResult } from "../tuning/mod.ts";
-import type { BudgetReport, LayerReport, PruneReport, PruneTuningReport } from "./types.ts";
+import type { LayerReport, PruneReport, PruneTuningReport } from "./prune_report.ts";
+import type { BudgetReport } from "./types.ts";
 
 /** What a finished run knows. */
 export interface FinishedRun {

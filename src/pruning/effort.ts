@@ -1,4 +1,5 @@
-import type { Effort, PruneNetworkOptions, RatioPolicy, RepairExtent } from "./types.ts";
+import type { Effort, PruneNetworkOptions, RepairExtent } from "./prune_options.ts";
+import type { RatioPolicy } from "./types.ts";
 
 /** What an effort chooses where nothing else is said. */
 export interface EffortChoice {

@@ -1,4 +1,4 @@
-import { networkCost } from "../cost/mod.ts";
+import { forwardSeconds, networkCost } from "../cost/mod.ts";
 import {
   activationBytes,
   type ChannelMap,
@@ -32,9 +32,6 @@ export interface RunEstimate extends PlannedRun {
 
 const [FLOAT_BYTES, DOUBLE_BYTES, MEBIBYTE] = [4, 8, 2 ** 20];
 
-/** Seconds of a thread for a multiply–accumulate of a forward pass, and for a byte of an activation that is made. */
-const MAC_TIME = 1 / 1.8e10, BYTE_TIME = 1e-9;
-
 /** Forward passes over all images beside those that gather statistics: prices, repair, BatchNormalization, evaluations. */
 const OTHER_PASSES = 9;
 
@@ -66,7 +63,7 @@ export function estimateRun(network: SizedNetwork, { images, threads }: PlannedR
   const layers = layersToSample(network);
   const passes = partIntoPasses(layers, calibration, threads).length;
   const { backward: made } = activationBytes(network.graph);
-  const pass = images * (macs * MAC_TIME + made * BYTE_TIME) / threads;
+  const pass = images * forwardSeconds(macs, made) / threads;
   const forward = pass * (passes + OTHER_PASSES);
   const sizes = solvedSizes(layers, images);
   const largest = Math.max(0, ...sizes);

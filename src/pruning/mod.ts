@@ -1,6 +1,7 @@
 /** The stages of a pruning run, and what it reports. */
 export { estimateRun, type PlannedRun, type RunEstimate } from "./estimate_run.ts";
 export { checkRatiosOf, type RatioOptions } from "./check_ratios.ts";
+export { type ExploreForecast, forecastExploring, forecastGathering } from "./forecast.ts";
 export { type EffortChoice, EFFORTS, type SettledOptions, settleEffort } from "./effort.ts";
 export { heldOutImages, measureAdapted, measureNetwork } from "./measure_network.ts";
 export {
@@ -60,31 +61,36 @@ export {
   type StatisticsSource,
 } from "./statistics/statistics_source.ts";
 export type {
+  Effort,
+  Forecast,
+  GroupTuning,
+  NetworkRepairOptions,
+  PruneNetworkOptions,
+  PruneTuning,
+  RepairExtent,
+} from "./prune_options.ts";
+export type {
+  LayerReport,
+  NetworkRepairReport,
+  PruneReport,
+  PruneResult,
+  PruneTuningReport,
+} from "./prune_report.ts";
+export type {
   AutoPolicy,
   BudgetGoal,
   BudgetPolicy,
   BudgetReport,
   BudgetTarget,
+  CountedPredictions,
   CurvePoint,
-  Effort,
   Finalist,
   FloorPolicy,
   FloorReport,
-  Forecast,
-  GroupTuning,
   Judgement,
-  LayerReport,
   LoggedFailure,
   LoggedRollout,
-  NetworkRepairOptions,
-  NetworkRepairReport,
-  PruneNetworkOptions,
-  PruneReport,
-  PruneResult,
-  PruneTuning,
-  PruneTuningReport,
   RatioPolicy,
-  RepairExtent,
   SearchLog,
   SearchReport,
 } from "./types.ts";

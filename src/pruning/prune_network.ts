@@ -13,14 +13,9 @@ import type { ModelFile } from "../model/mod.ts";
 import { checkSkipped, type ChosenRatios, parseRatioList, uniformRatios } from "./policy/mod.ts";
 import { type AutoOutcome, findAutoRatios, type OpenExecutor } from "./ratios/auto_ratios.ts";
 import type { BudgetContext } from "./ratios/set_up_budget.ts";
-import type {
-  BudgetReport,
-  FloorPolicy,
-  PruneNetworkOptions,
-  PruneReport,
-  PruneResult,
-  RatioPolicy,
-} from "./types.ts";
+import type { PruneNetworkOptions } from "./prune_options.ts";
+import type { PruneReport, PruneResult } from "./prune_report.ts";
+import type { BudgetReport, FloorPolicy, RatioPolicy } from "./types.ts";
 import {
   CALIBRATION_DEFAULTS,
   createStatisticsSource,
@@ -262,12 +257,14 @@ async function decideAndCut(run: PruneRun, openExecutor?: OpenExecutor): Promise
       places,
       settings,
       settings.policy,
-      (chosen) =>
-        cutNetwork({
-          ...run,
-          context: { ...context, original: original.share() },
-          folder: undefined,
-        }, chosen),
+      {
+        folder: run.folder,
+        cutWith: (chosen, folder) =>
+          cutNetwork(
+            { ...run, context: { ...context, original: original.share() }, folder },
+            chosen,
+          ),
+      },
     );
     return { cut, floor: report };
   }

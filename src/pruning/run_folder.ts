@@ -5,7 +5,8 @@ import { identifyRun, type RunIdentity, type Session } from "../session/mod.ts";
 import { nameState, type StatePlace } from "../tuning/mod.ts";
 import type { Tuner } from "./repair/tuner.ts";
 import type { SettledOptions } from "./effort.ts";
-import type { PruneNetworkOptions, RatioPolicy } from "./types.ts";
+import type { PruneNetworkOptions } from "./prune_options.ts";
+import type { RatioPolicy } from "./types.ts";
 
 /** Where a run with a search or tuning keeps its state. */
 export interface RunFolder {
@@ -15,12 +16,18 @@ export interface RunFolder {
   readonly identity: RunIdentity;
   /** Go on from the state that is there. */
   readonly resume: boolean;
-  /** Whether the run begins with a search, whose journal is there before any other state. */
-  readonly hasJournal: boolean;
+  /** Whether the run begins with a search, whose own state is there before that of any cut. */
+  readonly searches: boolean;
 }
 
-/** A part of a run that keeps a state of its own: the repair of layers or of the network, the tuning of a group or of the whole. */
-export type Stage = "repair" | "network" | "whole" | `group-${number}`;
+/**
+ * A part of a run that keeps a state of its own: the repair of layers or of the network, the tuning of a group or of the
+ * whole, the curve by which a floor is looked for.
+ */
+export type Stage = "repair" | "network" | "whole" | "curve" | `group-${number}`;
+
+/** Names of stages, and of folders of trials. */
+const STAGES = /^(repair|network|whole|curve|group-\d+|share-[\d.]+)$/;
 
 /**
  * Finds out where a run keeps its state, and what that belongs to.
@@ -36,8 +43,8 @@ export async function openRunFolder(
   tuner?: Tuner,
 ): Promise<RunFolder | undefined> {
   const { checkpoint, resume = false, policy, repair, networkRepair } = options;
-  const hasJournal = policy.kind === "auto";
-  const isLong = hasJournal || tuner !== undefined || repair === "network";
+  const searches = policy.kind === "auto" || policy.kind === "floor";
+  const isLong = searches || tuner !== undefined || repair === "network";
   if (checkpoint === undefined || !isLong) return undefined;
   const { select, shared, channelMultiple, slowSelectors, skip, batches, batchSize } = options;
   const { pointsPerImage, ridge, seed } = options;
@@ -58,7 +65,7 @@ export async function openRunFolder(
     tuning: tuner?.options,
     groups: tuner?.groups,
   }, tuner?.teacher);
-  return { checkpoint, identity, resume, hasJournal };
+  return { checkpoint, identity, resume, searches };
 }
 
 /** Where a file lies is not what a run is: the times of a budget of latency are part of its state. */
@@ -90,6 +97,17 @@ export function placeOfStage(
 }
 
 /**
+ * Where a network that a search cuts to a share of the cost keeps the states of its stages.
+ *
+ * @param folder The run's.
+ * @param share The share.
+ * @returns The folder of that network.
+ */
+export function folderOfShare(folder: RunFolder, share: number): RunFolder {
+  return { ...folder, checkpoint: join(folder.checkpoint, `share-${share}`) };
+}
+
+/**
  * Removes what an earlier run has left of its stages, for a run that begins would be taken for that one when it gets there.
  *
  * @param folder Where the run keeps its state.
@@ -99,7 +117,7 @@ export function placeOfStage(
 export async function removeStages({ checkpoint }: RunFolder, kept?: Stage): Promise<void> {
   const names = await readdir(checkpoint).catch((): string[] => []);
   for (const name of names) {
-    if (name === kept || !/^(repair|network|whole|group-\d+)$/.test(name)) continue;
+    if (name === kept || !STAGES.test(name)) continue;
     await disk.rm(join(checkpoint, name), { recursive: true }).catch((cause) => {
       throw fileError(`removing ${join(checkpoint, name)}, which an earlier run left`, cause);
     });

@@ -194,9 +194,11 @@ async function readRecord(path: string): Promise<RunRecord> {
   try {
     record = parseJson(await readFile(file, "utf8"));
   } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const found = code === "ENOENT" ? "found no such file" : message;
     throw new InputError(
-      `reading ${file}: ${(cause as Error).message}, wanted the record of a run; ` +
-        `give a folder that prune, finetune or train has written`,
+      `reading ${file}: ${found}, wanted the record of a run; ` +
+        "give a folder that prune, finetune or train has written",
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import type { Figures } from "../execution/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
-import type { ImageSelection } from "./workers/replica.ts";
+import type { ImageSelection } from "./workers/replica_images.ts";
 import { batchesOfThread, type Session, trackBatches } from "./session.ts";
 import type { DataOptions } from "./options.ts";
 

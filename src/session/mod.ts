@@ -1,6 +1,6 @@
 /** A model with its data, opened on all workers. */
 export { type PoolCalibrationRequest, shardIndices, WorkerPool } from "./workers/worker_pool.ts";
-export type { FaultReport, ImageSelection } from "./workers/replica.ts";
+export type { FaultReport, ImageSelection } from "./workers/replica_images.ts";
 export { createReplicaAnswerer, type PoolThread } from "./workers/thread_replica.ts";
 export { noticeOfChance } from "./chance.ts";
 export {
@@ -18,6 +18,7 @@ export {
   type Progress,
   type ProgressListener,
 } from "./options.ts";
+export { forecastPass, type PassForecast, timeImages } from "./pace.ts";
 export { resolveModel, resolveReference } from "./resolve_model.ts";
 export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";

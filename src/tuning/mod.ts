@@ -1,8 +1,15 @@
 /** Training and tuning over the workers. */
+export {
+  forecastTuning,
+  PASSES_PER_STEP,
+  STEP_SLOWNESS,
+  stepPasses,
+  type TuningForecast,
+} from "./forecast.ts";
 export { buildNetwork, networkNames } from "./nets/build.ts";
 export {
   type EpochReport,
-  pickTuningOptions,
+  settleTuning,
   TRAINING_DEFAULTS,
   TUNING_DEFAULTS,
   type TuningOptions,

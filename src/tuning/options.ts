@@ -7,13 +7,16 @@ import type { LossOptions, OptimizerOptions, Schedule } from "../execution/mod.t
 export interface TuningOptions extends LossOptions, OptimizerOptions, Augmentation {
   /** Passes over the training images; 0.5 is half a pass. */
   readonly epochs: number;
-  /** Images in every step, over all threads. */
+  /** Images in every step, over all threads. Default: 128, or a quarter of the images that are learned from, if they are few. */
   readonly batchSize: number;
   /** Largest learning rate. */
   readonly learningRate: number;
   /** How the learning rate changes over the run. */
   readonly schedule: Schedule;
-  /** Number of training images that are held out to choose the best epoch; with 0 the last epoch is kept. */
+  /**
+   * Number of training images that are held out to choose the best epoch; with 0 the last epoch is kept. Default: 2,000, or
+   * a tenth of the training images, if they are few.
+   */
   readonly validationImages: number;
   /** Number of epochs without a better result on these images after which the run ends; with 0 it never ends early. */
   readonly patience: number;
@@ -65,7 +68,10 @@ export interface TuningReport extends FigureChanges {
   readonly notices: readonly Notice[];
 }
 
-/** What a new network is trained with where an option is not given. */
+/**
+ * What a new network is trained with where an option is not given. Batch size and held-out images are the most: there are
+ * fewer where images are few.
+ */
 export const TRAINING_DEFAULTS: TuningOptions = {
   epochs: 30,
   batchSize: 128,
@@ -84,25 +90,35 @@ export const TRAINING_DEFAULTS: TuningOptions = {
   seed: 0,
 };
 
-/** What a trained network is tuned with where an option is not given. */
+/** What a trained network is tuned with where an option is not given; the same two are the most. */
 export const TUNING_DEFAULTS: TuningOptions = {
   ...TRAINING_DEFAULTS,
   epochs: 5,
   learningRate: 0.02,
 };
 
+/** Of few images this share at most is held out, and this share of the others is a step. */
+const HELD_OUT_SHARE = 1 / 10, STEP_SHARE = 1 / 4;
+
 /**
- * The settings of a run, and nothing else of what it is given.
+ * The settings of a run, and nothing else of what it is given. How many images are held out, and how many a step takes,
+ * makes do with the images that there are, unless it is given.
  *
  * @param options Some of them.
+ * @param images Images of the train split.
  * @param defaults The rest.
  * @returns All of them.
  */
-export function pickTuningOptions(
+export function settleTuning(
   options: Partial<TuningOptions>,
+  images: number,
   defaults: TuningOptions = TUNING_DEFAULTS,
 ): TuningOptions {
   const names = Object.keys(defaults) as (keyof TuningOptions)[];
   const entries = names.map((name) => [name, options[name] ?? defaults[name]]);
-  return Object.fromEntries(entries) as TuningOptions;
+  const heldOut = Math.floor(Math.min(defaults.validationImages, HELD_OUT_SHARE * images));
+  const { validationImages = heldOut } = options;
+  const step = Math.floor(STEP_SHARE * (images - validationImages));
+  const { batchSize = Math.max(1, Math.min(defaults.batchSize, step)) } = options;
+  return { ...Object.fromEntries(entries), validationImages, batchSize } as TuningOptions;
 }

@@ -49,23 +49,34 @@ export async function openTeacher(
   throw new InputError([`tuning ${file.path}: ${unlabeled}; `, ...advice]);
 }
 
+/** A tuning that is ready. */
+export interface PreparedTuning {
+  /** Epochs that are behind a run that is resumed. */
+  readonly epochsDone: number;
+  /** Tunes a network, as {@link tuneNetwork} says. */
+  readonly tune: (graph: LayerGraph) => Promise<TuningResult>;
+}
+
 /**
  * Makes a tuning ready: what can be refused is, and the state to go on from is read.
  *
  * @param session Model and data; without classes the plan has a teacher.
  * @param plan How the network is tuned.
- * @returns Tunes a network, as {@link tuneNetwork} says.
+ * @returns What tunes a network.
  * @throws {InputError} When the images cannot be changed as the options say or are too few, or there is no state of this
  * run to go on from.
  */
 export async function prepareTuning(
   session: Session,
   { options, place, ...hooks }: TuningPlan,
-): Promise<(graph: LayerGraph) => Promise<TuningResult>> {
+): Promise<PreparedTuning> {
   checkAugmentation(session.inputs, options);
   if (hooks.images === undefined) {
     requireTrainingImages(session.pool.local.dataset.train.length, options);
   }
   const keeping = place && await checkpointHooks(place);
-  return (graph) => tuneNetwork(session, graph, options, { ...hooks, ...keeping });
+  return {
+    epochsDone: keeping?.resumeFrom?.history.length ?? 0,
+    tune: (graph) => tuneNetwork(session, graph, options, { ...hooks, ...keeping }),
+  };
 }

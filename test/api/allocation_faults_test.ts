@@ -31,7 +31,7 @@ for (
     ["calibrate", calibrate],
     [
       "prune",
-      (common: Parameters<typeof calibrate>[0]) =>
+      (common: Omit<Parameters<typeof calibrate>[0], "onForecast">) =>
         prune({ ...common, policy: { kind: "uniform", ratio: 0.5 } }),
     ],
   ] as const

@@ -10,7 +10,7 @@ import { disposeModel, instantiate } from "../../src/model/instantiate.ts";
 import { findInputs } from "../../src/model/topology.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
 import { prune } from "../../src/api/prune.ts";
-import type { PruneReport } from "../../src/pruning/types.ts";
+import type { PruneReport } from "../../src/pruning/prune_report.ts";
 import { finetune } from "../../src/api/tune.ts";
 import type { TuningOptions } from "../../src/tuning/options.ts";
 import { onCpu } from "../kernels/on_cpu.ts";

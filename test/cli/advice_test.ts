@@ -81,7 +81,10 @@ const WRONG: Record<string, { args: string[]; names: string; action: RegExp }> =
     action: /add it, or give test\/ itself/,
   },
   "data with too few images": {
-    args: ["train", "--net", "resnet8", "--data", "FOLDER/data", "--out", "FOLDER/out"],
+    args: [
+      ...["train", "--net", "resnet8", "--data", "FOLDER/data", "--out", "FOLDER/out"],
+      ...["--batch-size", "128"],
+    ],
     names: "80 images",
     action: /lower --validation-images or --batch-size, or add images/,
   },

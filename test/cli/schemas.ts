@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { makeSchemas } from "../../bundle/schemas.ts";
 
 let made: Map<string, string> | undefined;
@@ -10,6 +10,16 @@ export function schemas(): Map<string, string> {
   return made;
 }
 
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const validators = new Map<string, ValidateFunction>();
+
+/** A schema of the package, which is compiled once. */
+function validatorOf(path: string): ValidateFunction {
+  const known = validators.get(path) ?? ajv.compile(JSON.parse(schemas().get(`${path}.json`)!));
+  validators.set(path, known);
+  return known;
+}
+
 /**
  * Holds a value against a schema of the package.
  *
@@ -18,7 +28,7 @@ export function schemas(): Map<string, string> {
  * @throws {Error} With all that is wrong with it.
  */
 export function validate(path: string, value: unknown): void {
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-  const holds = ajv.validate(JSON.parse(schemas().get(`${path}.json`)!), value);
-  assert.ok(holds, `${path}: ${ajv.errorsText(ajv.errors, { separator: "\n" })}`);
+  const validator = validatorOf(path);
+  const holds = validator(value);
+  assert.ok(holds, `${path}: ${ajv.errorsText(validator.errors, { separator: "\n" })}`);
 }

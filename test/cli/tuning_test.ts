@@ -36,6 +36,31 @@ Deno.test("`train` writes a model that `eval` measures as reported, `finetune` g
     assert.doesNotMatch(page, /Accuracy against latency/);
   }));
 
+Deno.test("a hundred images are enough for `finetune`, `train` and a tuned `prune` as they come", () =>
+  inTempFolder(async (folder) => {
+    const data = `${folder}/data`;
+    await writeSmallData(data, { train: 100, test: 20 });
+    for (
+      const command of [
+        ["finetune", exampleModel],
+        ["train", "--net", "resnet8"],
+        ["prune", exampleModel, "--prune-option", "uniform"],
+      ]
+    ) {
+      const args = [...command, "--data", data, "--epochs", "1", "--no-latency"];
+      const run = await runCli([...args, "--out", `${folder}/${command[0]}`, "--json"]);
+      assert.equal(run.code, 0, run.stderr);
+      const found = JSON.parse(run.stdout);
+      assert.equal((found.tuning ?? found).epochs.length, 1);
+      const named = await runCli([...args, "--out", `${folder}/other`, "--batch-size", "128"]);
+      assert.equal(named.code, 1);
+      assert.match(
+        named.stderr,
+        /100 images, of which 10 are held out, .* lower --validation-images or --batch-size/,
+      );
+    }
+  }));
+
 Deno.test("a training that is interrupted says how to go on, and goes on", () =>
   inTempFolder(async (folder) => {
     const args = [...TRAIN, "--validation-images", "100", "--out", `${folder}/out`];

@@ -98,6 +98,26 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
     args: ["prnue"],
     message: /unknown command 'prnue'; did you mean prune\?$/,
   },
+  "help of an unknown command": {
+    args: ["help", "nothing"],
+    message: /unknown command 'nothing'; see `secateur --help`$/,
+  },
+  "help of a mistyped command": {
+    args: ["help", "prnue"],
+    message: /unknown command 'prnue'; did you mean prune\?$/,
+  },
+  "an unknown command's help": {
+    args: ["shrink", "--help"],
+    message: /unknown command 'shrink'; see `secateur --help`$/,
+  },
+  "a command in capitals": {
+    args: ["PRUNE"],
+    message: /unknown command 'PRUNE'; did you mean prune\?$/,
+  },
+  "a model without a command": {
+    args: [exampleModel],
+    message: /unknown command '.*'; did you mean inspect .*fashion-mnist, or prune .*\?$/,
+  },
   "an unknown option": {
     args: ["eval", exampleModel, ...data, "--frobnicate"],
     message: /unknown option '--frobnicate'; see `secateur eval --help`$/,
@@ -109,6 +129,14 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "a mistyped option in place of one that has to be there": {
     args: ["prune", exampleModel, ...data, "--output=smaller"],
     message: /unknown option '--output'; did you mean --out\?$/,
+  },
+  "a mistyped --help": {
+    args: ["prune", "--halp"],
+    message: /unknown option '--halp'; did you mean --help\?$/,
+  },
+  "an option in one letter": {
+    args: ["prune", exampleModel, "-o", "smaller"],
+    message: /unknown option '-o'; see `secateur prune --help`$/,
   },
   "a mistyped option that the short help leaves out": {
     args: [...prune, "--slow-selector"],
@@ -149,6 +177,14 @@ const MISUSES: Record<string, { args: string[]; message: RegExp }> = {
   "a mistyped choice": {
     args: [...prune, "--effort", "Standart"],
     message: /'Standart' is invalid\. Allowed choices are .*; did you mean standard\?$/,
+  },
+  "a mistyped choice of an argument": {
+    args: ["completions", "bsh"],
+    message: /'bsh' is invalid for argument 'shell'\. Allowed choices are .*; did you mean bash\?$/,
+  },
+  "a ratio in per cent": {
+    args: [...prune, "--budget", "50"],
+    message: /'50' is invalid\. Wanted a number above 0 and at most 1, as 0\.5 for 50 %; see/,
   },
   "a reward and a target that do not go together": {
     args: [...prune, "--cp_reward_policy=flops", "--target", "latency"],

@@ -59,6 +59,31 @@ testWith("node")("the action prunes, and draws what every layer keeps", async ()
   });
 });
 
+testWith("node")("what stands between quotes among the arguments is one word", async () => {
+  await inTempFolder(async (folder) => {
+    const out = join(folder, "a smaller one");
+    const inputs = { model: exampleModel, arguments: `--force --out "${out}"` };
+    const { code, said, output } = await doStep(folder, inputs);
+    assert.equal(code, 0, said);
+    assert.equal(JSON.parse(output.match(/^report=(.*)$/m)![1]).out, out);
+  });
+});
+
+testWith("node")("where outputs are compared, the table has their error", async () => {
+  await inTempFolder(async (folder) => {
+    const data = join(folder, "data");
+    await writeSmallData(data);
+    const options = ["--no-labels", "--prune-option", "uniform", ...quickPruning];
+    const inputs = { model: exampleModel, data, out: join(folder, "smaller") };
+    const { code, said, summary } = await doStep(folder, {
+      ...inputs,
+      arguments: options.join(" "),
+    });
+    assert.equal(code, 0, said);
+    assert.match(summary, /^\| relative error of the outputs \| [\d.]+ % \| [\d.]+ % \|$/m);
+  });
+});
+
 testWith("node")("the action fails on the budget, and says what is too large", async () => {
   await inTempFolder(async (folder) => {
     const budget = join(folder, "budget.json");

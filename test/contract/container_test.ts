@@ -17,6 +17,9 @@ const steps = (await Deno.readTextFile(join(projectFolder, "Containerfile"))).sp
 
 const valueOf = (wanted: string) => steps.find(({ name }) => name === wanted)!.value;
 
+/** What may go into the image beside Alpine and its Node. */
+const MOST_COPIED_BYTES = 6e6;
+
 /** Nobody but root may be another. */
 const IS_ROOT =
   (await runChild([Deno.execPath(), "eval", "console.log(Deno.uid())"], projectFolder)).trim() ===
@@ -27,9 +30,11 @@ testWith("node")("what the container starts runs for a user who may write nothin
   try {
     const [source, target] = valueOf("COPY").split(" ").slice(-2);
     assert.equal(basename(source), "secateur.js");
-    await putBuilt("bundles", folder);
     const [program, script] = JSON.parse(valueOf("ENTRYPOINT"));
     assert.deepEqual([program, script], ["node", target]);
+    await putBuilt("bundles", folder);
+    const { size } = await Deno.stat(join(folder, basename(script)));
+    assert.ok(size < MOST_COPIED_BYTES, `${size} bytes go into the image`);
     const [uid, gid] = valueOf("USER").split(":").map(Number);
     assert.ok(uid > 0 && gid > 0);
     await Deno.chmod(folder, 0o555);

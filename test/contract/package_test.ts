@@ -4,6 +4,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import project from "../../deno.json" with { type: "json" };
+import { listNames } from "../cli/fixtures.ts";
 import { projectFolder } from "../cli/run_cli.ts";
 import { validate } from "../cli/schemas.ts";
 import { targetsOf } from "../docs/documents.ts";
@@ -236,13 +237,17 @@ testPackage("what the help needs is loaded alone", () => {
   assert.ok(bytes < MOST_HELP_BYTES, `${bytes} bytes`);
 });
 
-testPackage("the demo runs from the package", async () => {
+testPackage("the demo runs from the package, and writes nothing", async () => {
   const start = ["npm", "exec", "--offline", "--", "secateur", "demo", "--json"];
+  const before = await listNames(home);
   const report = JSON.parse(await runChild(start, home));
+  assert.deepEqual(await listNames(home), before);
   validate("commands/demo", report);
-  const { macs, accuracy, images, folded } = report;
+  const { macs, accuracy, images, folded, latency } = report;
   assert.ok(macs.after <= macs.before / 2);
   assert.ok(accuracy.after > 0.8, `${accuracy.after}`);
+  assert.ok(accuracy.after > accuracy.before - 0.1, `${accuracy.before} to ${accuracy.after}`);
+  assert.ok(latency.after.median > 0);
   assert.ok(folded.after < folded.before);
   assert.deepEqual(images.test, 1000);
 });

@@ -5,7 +5,7 @@ import { latencyModel, usefulCounts } from "../../src/cost/latency_model.ts";
 import { LatencyTable } from "../../src/cost/latency_table.ts";
 import { type LayerShape, shapeOfLayer, widthAxes } from "../../src/cost/layer_shape.ts";
 import { profile } from "../../src/api/profile_run.ts";
-import { measureStockLatency, timeStockLayers } from "../../src/cost/on_stock.ts";
+import { measureLatencyOn, timeLayersOn } from "../../src/cost/on_runtime.ts";
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
@@ -132,16 +132,19 @@ Deno.test("layers are timed on a backend of their own: more work, more time", as
     inputShapes: [[32, 32, 16]],
     batchSize: 8,
   });
-  const { reference, ratios } = await timeStockLayers([convolution(16), convolution(64)]);
+  const { reference, ratios } = await timeLayersOn("tfjs-wasm")([convolution(16), convolution(64)]);
   assert.ok(reference > 0);
   assert.ok(ratios[0] > 0.5 && ratios[0] < 2, `${ratios[0]} times the reference, which it is`);
   assert.ok(ratios[1] > 1.5 * ratios[0]);
-  await assert.rejects(timeStockLayers([{ ...convolution(1), className: "Unheard" }]), InputError);
+  await assert.rejects(
+    timeLayersOn("tfjs-wasm")([{ ...convolution(1), className: "Unheard" }]),
+    InputError,
+  );
 });
 
-Deno.test("measureStockLatency() times models on a backend of its own", async () => {
+Deno.test("measureLatencyOn() times models on a backend of its own", async () => {
   const files = [await buildNetworkFile("plain"), await buildNetworkFile("mobile")];
-  const timings = await measureStockLatency(files, { batchSize: 2, rounds: 3 });
+  const timings = await measureLatencyOn("tfjs-wasm", files, { batchSize: 2, rounds: 3 });
   assert.equal(timings.length, 2);
   for (const { minimum, median, maximum } of timings) {
     assert.ok(0 < minimum && minimum <= median && median <= maximum);
@@ -151,7 +154,7 @@ Deno.test("measureStockLatency() times models on a backend of its own", async ()
 Deno.test("when its time is over, no more predictions are begun than a median wants", async () => {
   const files = [await buildNetworkFile("plain")];
   const options = { batchSize: 1, rounds: 1e9, milliseconds: 20 };
-  const [{ median, relative }] = await measureStockLatency(files, options);
+  const [{ median, relative }] = await measureLatencyOn("tfjs-wasm", files, options);
   assert.ok(median > 0);
   assert.equal(relative.median, 1);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { LatencyTable } from "../../src/cost/latency_table.ts";
+import { describeConditions, LatencyTable } from "../../src/cost/latency_table.ts";
+import { RUNTIMES } from "../../src/runtimes/runtime.ts";
 import type { LayerShape } from "../../src/cost/layer_shape.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 
@@ -49,6 +50,19 @@ Deno.test("times of another machine or version are refused with all that differs
     });
     await change({ cpu: undefined });
     assert.equal((await open(path)).timeOf(shapeOf(1)), 2, "an unknown processor is no difference");
+  }));
+
+Deno.test("times of another runtime are refused, and every runtime has conditions of its own", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/times.json`;
+    await (await open(path)).measure([shapeOf(1)]);
+    await assert.rejects(
+      LatencyTable.open({ path, runtime: "litert" }),
+      /found times for timedOn none, wanted @litertjs\/core \d/,
+    );
+    assert.equal(describeConditions().timedOn, undefined, "earlier tables hold for stock ones");
+    const conditions = RUNTIMES.map((runtime) => JSON.stringify(describeConditions(runtime)));
+    assert.equal(new Set(conditions).size, RUNTIMES.length);
   }));
 
 Deno.test("a damaged table is refused by its name, with what to do", () =>

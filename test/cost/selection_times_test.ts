@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { latencyBatch } from "../../src/cost/latency_batch.ts";
 import { shapeOfLayer, widthAxes } from "../../src/cost/layer_shape.ts";
-import { timeStockLayers } from "../../src/cost/on_stock.ts";
+import { timeLayersOn } from "../../src/cost/on_runtime.ts";
 import { recordedTime } from "../../src/cost/recorded_times.ts";
 import { selectionTimes } from "../../src/cost/selection_times.ts";
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
@@ -58,7 +58,7 @@ Deno.test("recorded times tell as measured ones do whether a selector pays", asy
       convolution(32, kept, 1),
       convolution(kept, 32, kernel),
     ];
-    const { ratios } = await timeStockLayers(shapes);
+    const { ratios } = await timeLayersOn("tfjs-wasm")(shapes);
     for (const [whole, selector, smaller] of [ratios, shapes.map((shape) => recordedTime(shape))]) {
       assert.equal(selector + smaller < whole, pays, `${whole}, ${selector}, ${smaller}`);
     }

@@ -4,7 +4,7 @@ import { calibrate } from "../../src/api/calibrate.ts";
 import { mergeStatistics } from "../../src/execution/calibration/statistics.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { prune, type PruneOptions } from "../../src/api/prune.ts";
-import type { PruneResult } from "../../src/pruning/types.ts";
+import type { PruneResult } from "../../src/pruning/prune_report.ts";
 import { runWorker, type WorkerOptions, type WorkerReport } from "../../src/distributed/worker.ts";
 import { RedisServer, testWithRedis } from "./queue/redis_server.ts";
 import { noisyNetwork, withNoise, withUnlabeledNoise } from "../support/noise.ts";

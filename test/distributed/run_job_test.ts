@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Notice } from "../../src/base/message.ts";
 import { openBlobs } from "../../src/distributed/blobs/open_blobs.ts";
 import { RefusalError } from "../../src/distributed/queue/serve_queue.ts";
 import { saveModelFile } from "../../src/formats/tfjs/save.ts";
@@ -50,8 +51,11 @@ Deno.test(
       JSON.parse(
         JSON.stringify(await RUN_HANDLERS.run({ blobs, threads: 1, ...resources }, given, TOOLS)),
       );
-    const found = await readRun(await perform({}), blobs);
-    const { file, report } = await prune(run);
+    const [told, toldHere]: Notice[][] = [[], []];
+    const found = await readRun(await perform({}), blobs, (notice) => told.push(notice));
+    const { file, report } = await prune({ ...run, onNotice: (notice) => toldHere.push(notice) });
+    assert.ok(told.length > 0);
+    assert.deepEqual(told, toldHere);
     const valuesOf = ({ weights }: typeof file) => [...weights].map(([, { values }]) => values);
     assert.deepEqual(valuesOf(found.file), valuesOf(file));
     assert.deepEqual(found.report.macs, report.macs);

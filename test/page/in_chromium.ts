@@ -16,6 +16,7 @@ import {
   ORIGIN,
   overflows,
   section,
+  timeFirstPaints,
   useReadyPage,
   visit,
 } from "./visit.ts";
@@ -217,33 +218,9 @@ async function useFile(browser: Browser) {
   return { accuracy: await page.getByTestId("accuracy").innerText(), complaints };
 }
 
-/** Milliseconds to the first paint of the page from a server on this machine: the least of several visits. */
-async function measureFirstPaint(browser: Browser): Promise<number> {
-  const content = await Deno.readFile(file);
-  const headers = { "Content-Type": "text/html" };
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => new Response(content, { headers }),
-  );
-  const times: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-    times.push(
-      await page.evaluate(`new Promise((resolve) =>
-        new PerformanceObserver((list) => resolve(list.getEntries()[0].startTime))
-          .observe({ type: "paint", buffered: true }))`),
-    );
-    await context.close();
-  }
-  await server.shutdown();
-  return Math.min(...times);
-}
-
 const browser = await startChromium();
 try {
-  const firstPaint = await measureFirstPaint(browser);
+  const firstPaint = Math.min(...await timeFirstPaints(browser, file, 3));
   const example = await useExample(browser);
   const own = await useOwn(browser, example.downloads.keras);
   const zip = await Deno.readFile(`${out}/${example.downloads.plain}`);

@@ -58,6 +58,40 @@ export async function visit(
   return { page, requests, complaints };
 }
 
+/**
+ * Times the first paint of the page from a server on this machine.
+ *
+ * @param browser The browser; every visit has an empty cache.
+ * @param file index.html.
+ * @param visits Number of visits.
+ * @returns Milliseconds of each.
+ */
+export async function timeFirstPaints(
+  browser: Browser,
+  file: string,
+  visits: number,
+): Promise<number[]> {
+  const content = await Deno.readFile(file);
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(content, { headers: TYPE }),
+  );
+  const times: number[] = [];
+  for (let round = 0; round < visits; round++) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+    times.push(
+      await page.evaluate(`new Promise((resolve) =>
+        new PerformanceObserver((list) => resolve(list.getEntries()[0].startTime))
+          .observe({ type: "paint", buffered: true }))`),
+    );
+    await context.close();
+  }
+  await server.shutdown();
+  return times;
+}
+
 /** Opens the page of a download, beside what it was unpacked with, and gives it an image. */
 export async function useReadyPage(
   browser: Browser,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { prune, type PruneOptions } from "../../src/api/prune.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { settleEffort } from "../../src/pruning/effort.ts";
-import type { Effort, Forecast } from "../../src/pruning/types.ts";
+import type { Effort, Forecast } from "../../src/pruning/prune_options.ts";
 import { noisyNetwork, withNoise, withUnlabeledNoise } from "../support/noise.ts";
 
 await startBackend();

@@ -7,9 +7,12 @@ const PATIENCE_MS = 300_000;
 /** A camera that shows a moving picture, and whom nobody has to be asked for. */
 const CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
+/** WebGPU without a graphics processor: its work is done by SwiftShader, as that of WebGL is. */
+const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /**
- * Starts Chromium without a window, with a camera. The library is loaded here: it asks for more than tests may do, and so for a process
- * of its own.
+ * Starts Chromium without a window, with a camera and WebGPU. The library is loaded here: it asks for more than tests may do, and so
+ * for a process of its own.
  *
  * @returns The browser.
  */
@@ -18,7 +21,7 @@ export async function startChromium(): Promise<Browser> {
   const executablePath = findProgram("chromium");
   return await chromium.launch({
     executablePath,
-    args: ["--no-sandbox", ...CAMERA],
+    args: ["--no-sandbox", ...CAMERA, ...WEBGPU],
     timeout: PATIENCE_MS,
   });
 }

@@ -1,4 +1,4 @@
-import { measureStockLatency, networkCost } from "../../cost/mod.ts";
+import { measureLatencyOn, networkCost } from "../../cost/mod.ts";
 import { InputError, option, UsageError, withDefaults } from "../../base/mod.ts";
 import { evaluate } from "../evaluate.ts";
 import { compareToLimits, type LimitResult } from "./compare_to_limits.ts";
@@ -119,7 +119,8 @@ async function compareLatency(
 ): Promise<Figures> {
   onProgress?.({ stage: "measuring latency", done: 0, total: 1 });
   const files = reference ? [reference, model] : [model];
-  const { median, relative } = (await measureStockLatency(files, { batchSize, rounds })).at(-1)!;
+  const { median, relative } = (await measureLatencyOn("tfjs-wasm", files, { batchSize, rounds }))
+    .at(-1)!;
   return { latency: median, ...reference && { latencyShare: relative.median } };
 }
 

@@ -434,7 +434,7 @@ export class Workbench {
       ? await measureNetwork(this.#context, graph, images, onBatch)
       : await measureAdapted(
         this.#context,
-        this.#unitErrors.networks.networkFor(counts),
+        this.#unitErrors.networks.cutTo(counts),
         images,
         onBatch,
       );

@@ -4,7 +4,7 @@ import { option } from "../message.ts";
 import { type ErrorRecord, reviveError } from "./error_record.ts";
 
 /** What a thread does: `src/thread.ts` has the code of each role. */
-export type ThreadRole = "replica" | "comparison" | "stock" | "jobs";
+export type ThreadRole = "replica" | "comparison" | "runtime" | "jobs";
 
 /** What a thread is started with, and the threads of others are not. */
 export interface ThreadData {

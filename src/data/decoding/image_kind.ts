@@ -80,8 +80,12 @@ const NO_IMAGES: readonly [name: string, begins: Beginning][] = [
   ["a gzip archive", starts("\x1f\x8b")],
 ];
 
-/** Bytes that tell what a file is. */
-const HEAD_BYTES = 1024;
+/** Bytes that tell a kind that is decoded, and what else a file is. */
+const IMAGE_HEAD_BYTES = 256, HEAD_BYTES = 1024;
+
+function headOf(bytes: Uint8Array, length: number): string {
+  return String.fromCharCode(...bytes.subarray(0, length));
+}
 
 /**
  * Tells what an image is by its first bytes.
@@ -91,9 +95,10 @@ const HEAD_BYTES = 1024;
  * @throws {ImageError} When it is of a kind that is not read, or no image; the message names what it is.
  */
 export function imageKindOf(bytes: Uint8Array): ImageKind {
-  const text = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
-  const kind = KINDS.find(([, begins]) => begins(text))?.[0];
+  const head = headOf(bytes, IMAGE_HEAD_BYTES);
+  const kind = KINDS.find(([, begins]) => begins(head))?.[0];
   if (kind !== undefined) return kind;
+  const text = headOf(bytes, HEAD_BYTES);
   const stranger = STRANGERS.find(([, begins]) => begins(text))?.[0];
   if (stranger !== undefined) {
     throw new ImageError(`found ${stranger}, wanted ${READ_KINDS}`, CONVERT);

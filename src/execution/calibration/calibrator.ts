@@ -1,28 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
-import { ForwardPlan } from "../forward/forward_plan.ts";
-import { KernelMatrix } from "../forward/kernel_matrix.ts";
+import { ForwardPlan, releaseUnusedWeights } from "../forward/forward_plan.ts";
+import { isFirstCall, kernelSize, type Network } from "../../graph/mod.ts";
 import {
-  isFirstCall,
-  kernelMatrix,
-  kernelSize,
-  type LayerNode,
-  type Network,
-} from "../../graph/mod.ts";
-import {
-  type Geometry,
   inputSquares,
   type Kernels,
   type MomentParts,
   type PackedMoments,
-  samplePatches,
 } from "../../kernels/mod.ts";
 import type { Weight } from "../../model/mod.ts";
-import { findResidualTargets, type ResidualTarget } from "./residual_target.ts";
 import { HalvedSums } from "./halved_sums.ts";
+import type { KeptTargets } from "./kept_targets.ts";
+import { LayerSampler, outputsOf, type SampledLayer } from "./layer_sampler.ts";
 import { keptSamples, SampleSums } from "./sample_sums.ts";
-import { asImages, geometryOf, ONE_BY_ONE, outputSizeOf, sampledImages } from "./sampled_images.ts";
-import { pointsFor, samplePositions } from "./sampling.ts";
 import { type CalibratedBatch, WaitingBatches } from "./waiting_batches.ts";
 
 /** A batch of preprocessed images. */
@@ -65,27 +55,10 @@ export interface CalibrationSubject {
   readonly batches: number;
   /** The share of either half of all images that is in these batches. Default: all. */
   readonly shares?: readonly [number, number];
+  /** What the original gave, as far as an earlier pass kept it; {@link Calibrator.gatherOriginal} adds to it. */
+  readonly kept?: KeptTargets;
   /** Reads a batch; the calibrator owns its images. */
   readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
-}
-
-/** A layer that is sampled, at all its calls; they stand together, behind all that any of them reads. */
-interface SampledLayer {
-  /** Its first call. */
-  readonly node: LayerNode;
-  readonly calls: readonly SampledCall[];
-}
-
-/** A call of a layer that is sampled: where, and what its outputs are compared with. */
-interface SampledCall {
-  readonly node: LayerNode;
-  /** Number of the call, for the sampling. */
-  readonly number: number;
-  readonly geometry: Geometry;
-  readonly outputSize: readonly [number, number];
-  /** Positions of an image that are looked at, if it has as many. */
-  readonly points: number;
-  readonly residual?: ResidualTarget;
 }
 
 /** What a layer's moments are gathered in. */
@@ -110,7 +83,7 @@ export class Calibrator {
   #originalPlan: ForwardPlan | undefined;
   /** Absent as long as nothing goes through the repaired network. */
   #repairedPlan: ForwardPlan | undefined;
-  readonly #layers: SampledLayer[];
+  readonly #sampler: LayerSampler;
   readonly #waiting: WaitingBatches;
   readonly #sums = new Map<string, MomentSums>();
 
@@ -119,26 +92,12 @@ export class Calibrator {
    * @param options Sampling and memory.
    */
   constructor(subject: CalibrationSubject, options: CalibrationOptions) {
-    const { original: { graph }, layers } = subject;
     this.#subject = subject;
     this.#options = options;
     const { memoryBudget, scratch } = options;
     const { kernels: { memory }, batches } = subject;
     this.#waiting = new WaitingBatches({ memory, memoryBudget, batches, scratch });
-    const residuals = findResidualTargets(graph);
-    this.#layers = layers.map((name) => {
-      const calls = graph.nodes.flatMap((node, number): SampledCall[] =>
-        node.name !== name ? [] : [{
-          node,
-          number,
-          geometry: geometryOf(node),
-          outputSize: outputSizeOf(node),
-          points: options.pointsPerImage ?? pointsFor(kernelSize(node).inputs, options.images),
-          residual: residuals.get(node.key),
-        }]
-      );
-      return { node: calls[0].node, calls };
-    });
+    this.#sampler = new LayerSampler(subject, options);
   }
 
   /**
@@ -172,18 +131,26 @@ export class Calibrator {
    * backend's heap, as half matrices, until they are taken.
    */
   async gatherOriginal(): Promise<void> {
-    for (const layer of this.#layers) this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
+    for (const layer of this.#sampler.layers) {
+      this.#sums.set(layer.node.key, this.#accumulatorOf(layer));
+    }
     for (let index = 0; index < this.#subject.batches; index++) {
       const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
       const activations = this.#original.start(inputs);
-      for (const layer of this.#layers) {
+      for (const layer of this.#sampler.layers) {
         this.#original.advance(activations, this.#original.stepOf(layer.node.key));
         const share = firstHalf / indices.length;
         for (const call of layer.calls) {
           tf.tidy(() => {
-            const x = this.#sampleInput(call, activations.tensors, indices);
-            const y = multiplyByKernel(x, call);
+            const x = this.#sampler.inputsOf(call, activations.tensors, indices);
+            const y = outputsOf(x, call);
             this.#sums.get(layer.node.key)!.accumulate(x, y, share);
+            const { kept } = this.#subject;
+            kept?.put(
+              call.node.key,
+              indices,
+              this.#sampler.targetOf(call, activations.tensors, indices, y),
+            );
           });
         }
       }
@@ -230,9 +197,11 @@ export class Calibrator {
     return this.#originalPlan ??= new ForwardPlan(graph, model, { releasesModel: true });
   }
 
+  /** Frees the original, which may never have run where all it gives is kept. */
   #closeOriginal(): void {
     this.#originalPlan?.dispose();
     this.#originalPlan = undefined;
+    releaseUnusedWeights(this.#subject.original);
   }
 
   get #repaired(): ForwardPlan {
@@ -241,7 +210,7 @@ export class Calibrator {
   }
 
   #layer(key: string): SampledLayer {
-    return this.#layers.find(({ node }) => node.key === key)!;
+    return this.#sampler.layers.find(({ node }) => node.key === key)!;
   }
 
   /** Every thread keeps its share of the samples. */
@@ -257,53 +226,13 @@ export class Calibrator {
     return new SampleSums(size, [Math.ceil(kept * first / 2), Math.ceil(kept * second / 2)]);
   }
 
-  #positionsOf(
-    { number, outputSize, points }: SampledCall,
-    indices: ArrayLike<number>,
-  ): Int32Array {
-    const { seed } = this.#options;
-    return samplePositions(number, indices, outputSize, { seed, pointsPerImage: points });
-  }
-
-  /** X of a layer at its sampled positions: P × inputs. */
-  #sampleInput(
-    call: SampledCall,
-    tensors: ReadonlyMap<string, tf.Tensor>,
-    indices: ArrayLike<number>,
-  ): tf.Tensor2D {
-    const { node, geometry } = call;
-    const input = sampledImages(tensors.get(node.inputs[0])!, node);
-    const positions = this.#positionsOf(call, indices);
-    return samplePatches(this.#subject.kernels, input, positions, geometry);
-  }
-
-  /**
-   * The sum of the shortcuts at a layer's sampled positions, through the inverse of the BatchNormalization that stands
-   * between: P × outputs. Undefined where the layer does not end a residual branch.
-   */
-  #sampleShortcuts(
-    call: SampledCall,
-    tensors: ReadonlyMap<string, tf.Tensor>,
-    indices: ArrayLike<number>,
-  ): tf.Tensor2D | undefined {
-    const { residual } = call;
-    if (residual === undefined) return undefined;
-    const { kernels } = this.#subject;
-    const positions = this.#positionsOf(call, indices);
-    const sampled = residual.shortcuts.map((name) =>
-      samplePatches(kernels, asImages(tensors.get(name)!), positions, ONE_BY_ONE)
-    );
-    const sum = tf.addN(sampled);
-    return residual.inverseScale ? sum.mul(tf.tensor1d(residual.inverseScale)) : sum;
-  }
-
   #accumulate(accumulator: MomentSums, layer: SampledLayer, batch: LiveBatch): void {
     const { activations, indices, firstHalf } = batch;
     for (const call of layer.calls) {
       const target = this.#waiting.takeTarget(batch, call.node.key);
       tf.tidy(() => {
-        const x = this.#sampleInput(call, activations.tensors, indices);
-        const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
+        const x = this.#sampler.inputsOf(call, activations.tensors, indices);
+        const shortcuts = this.#sampler.shortcutsOf(call, activations.tensors, indices);
         const y = shortcuts ? target.sub<tf.Tensor2D>(shortcuts) : target;
         accumulator.accumulate(x, y, firstHalf / indices.length);
       });
@@ -313,11 +242,17 @@ export class Calibrator {
 
   /** A batch ready to be moved to a layer, with what of it has waited. */
   async #openBatch(index: number, layer: SampledLayer): Promise<LiveBatch> {
-    const waiting = this.#waiting.take(index);
+    const waiting = this.#waiting.take(index, (step) => this.#neededFor(layer, step));
     if (waiting?.activations) return waiting as LiveBatch;
     const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
     const targets = waiting?.targets ?? this.#sampleTargets(inputs, indices, layer);
     return { indices, firstHalf, targets, activations: this.#repaired.start(inputs) };
+  }
+
+  /** Names of what moving a batch from a step to a layer reads, and sampling it there. */
+  #neededFor(layer: SampledLayer, step: number): string[] {
+    const until = this.#repaired.stepOf(layer.node.key);
+    return [...this.#repaired.readBetween(step, until), ...this.#sampler.tensorsOf(layer)];
   }
 
   /** Whether both networks take more than what waits may. */
@@ -330,7 +265,8 @@ export class Calibrator {
 
   /** Runs the original network over all batches, so that it is not there beside the repaired one, where targets may wait. */
   async #sampleAllTargets(layer: SampledLayer): Promise<void> {
-    if (!this.#waiting.hasFile) return;
+    const { kept } = this.#subject;
+    if (!this.#waiting.hasFile || kept?.isEmpty === false) return;
     for (let index = 0; index < this.#subject.batches; index++) {
       const { inputs, indices, firstHalf } = await this.#subject.readBatch(index);
       const targets = this.#sampleTargets(inputs, indices, layer);
@@ -345,18 +281,22 @@ export class Calibrator {
     inputs: readonly tf.Tensor[],
     indices: ArrayLike<number>,
     layer: SampledLayer,
-  ): Map<string, tf.Tensor2D> {
-    const rest = this.#layers.slice(this.#layers.indexOf(layer));
+  ): CalibratedBatch["targets"] {
+    const rest = this.#sampler.layers.slice(this.#sampler.layers.indexOf(layer));
+    const targets: CalibratedBatch["targets"] = new Map();
+    const { kept } = this.#subject;
+    for (const { node: { key } } of rest.flatMap(({ calls }) => calls)) {
+      if (kept?.has(key, indices)) targets.set(key, () => kept.read(key, indices));
+    }
+    const wanted = rest.filter(({ calls }) => !calls.every(({ node }) => targets.has(node.key)));
+    if (wanted.length === 0) return targets;
     const activations = this.#original.start(inputs.map((input) => input.clone()));
-    const targets = new Map<string, tf.Tensor2D>();
-    for (const sampled of this.#waiting.hasRoomForTargets() ? rest : [layer]) {
+    for (const sampled of this.#waiting.hasRoomForTargets() ? wanted : wanted.slice(0, 1)) {
       this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
       for (const call of sampled.calls) {
         const target = tf.tidy(() => {
-          const x = this.#sampleInput(call, activations.tensors, indices);
-          const outputs = multiplyByKernel(x, call);
-          const shortcuts = this.#sampleShortcuts(call, activations.tensors, indices);
-          return shortcuts ? outputs.add<tf.Tensor2D>(shortcuts) : outputs;
+          const x = this.#sampler.inputsOf(call, activations.tensors, indices);
+          return this.#sampler.targetOf(call, activations.tensors, indices, outputsOf(x, call));
         });
         targets.set(call.node.key, target);
       }
@@ -382,13 +322,4 @@ function hasFiniteSums(moments: PackedMoments): boolean {
   const sums = [...inputSquares(moments), ...moments.sumYY];
   return Number.isFinite(sums.reduce((sum, each) => sum + each, 0)) &&
     moments.cross.every(Number.isFinite);
-}
-
-/** Outputs of a layer with its original kernel, of which there is a copy for every batch: all of them are a model's worth. */
-function multiplyByKernel(x: tf.Tensor2D, { node }: SampledCall): tf.Tensor2D {
-  const { inputs, outputs } = kernelSize(node);
-  const kernel = new KernelMatrix(kernelMatrix(node), [inputs, outputs]);
-  const y = kernel.multiply(x);
-  kernel.dispose();
-  return y;
 }

@@ -8,17 +8,15 @@ export interface CalibratedBatch {
   readonly indices: ArrayLike<number>;
   /** How many of them, the first ones, belong to the first half of all images. */
   readonly firstHalf: number;
-  /** The batch in the repaired network; absent where it is run again, or read from the file. */
+  /**
+   * The batch in the repaired network; absent where it is run again. What is in the file may be missing from its tensors: it
+   * is read when a step needs it.
+   */
   activations?: Activations;
-  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs. */
-  readonly targets: Map<string, tf.Tensor2D | TensorPlace>;
-  /** What of it is in the file: all that is live before a step. */
-  written?: WrittenActivations;
-}
-
-interface WrittenActivations {
-  readonly step: number;
-  readonly tensors: ReadonlyMap<string, TensorPlace>;
+  /** Y of the calls of layers ahead, the original's shortcuts included: P × outputs; a function where it is kept elsewhere. */
+  readonly targets: Map<string, tf.Tensor2D | TensorPlace | (() => tf.Tensor2D)>;
+  /** Where tensors of it are in the file, whether they are on the heap too or not. */
+  places?: Map<string, TensorPlace>;
 }
 
 /** Where batches wait. */
@@ -55,16 +53,22 @@ export class WaitingBatches {
    * A batch, with what of it has waited.
    *
    * @param index Its number.
-   * @returns The batch, its activations on the heap if they have waited; undefined where nothing has.
+   * @param neededFrom Gives names of tensors that will be read when it goes on from a step.
+   * @returns The batch, with these on the heap if it goes on; undefined where nothing has waited.
    */
-  take(index: number): CalibratedBatch | undefined {
+  take(
+    index: number,
+    neededFrom: (step: number) => readonly string[],
+  ): CalibratedBatch | undefined {
     const batch = this.#waiting.get(index);
-    if (batch?.written && !batch.activations) {
-      const { step, tensors } = batch.written;
-      const read = [...tensors].map(([name, place]) => [name, this.#file.read(place)] as const);
-      batch.activations = { next: step, tensors: new Map(read) };
-    }
     this.#waiting.delete(index);
+    if (batch?.activations && batch.places) {
+      const { tensors, next } = batch.activations;
+      for (const name of neededFrom(next)) {
+        const place = batch.places.get(name);
+        if (place && !tensors.has(name)) tensors.set(name, this.#file.read(place));
+      }
+    }
     return batch;
   }
 
@@ -96,41 +100,47 @@ export class WaitingBatches {
     const target = targets.get(key)!;
     targets.delete(key);
     if (target instanceof tf.Tensor) return target;
+    if (typeof target === "function") return target();
     const tensor = this.#file.read(target);
     this.#file.free(target);
     return tensor as tf.Tensor2D;
   }
 
   /**
-   * Lets a batch wait for the next layer: on the heap with all it has, or with what going on from an earlier step needs; in
-   * the file with the latter; or with its targets alone, or not at all.
+   * Lets a batch wait for the next layer: on the heap with all it has; in the file, from where it goes on soonest; where there
+   * is no file, on the heap with what going on from an earlier step needs, with its targets alone, or not at all. What is in
+   * the file already stays there, such as what waits for the other end of a shortcut.
    *
    * @param index Its number.
    * @param batch The batch, which belongs to this from now on.
    * @param plan The repaired network.
    */
   put(index: number, batch: CalibratedBatch, plan: ForwardPlan): void {
-    const { activations, targets } = batch;
+    const { targets, indices, places } = batch;
     if (targets.size === 0) {
       this.#drop(batch);
       return;
     }
-    const restart = plan.smallestRestart(activations!);
-    const [most, least] = [activationBytes(batch), restart.elements * FLOAT_BYTES];
+    const activations = batch.activations!;
     const room = this.#options.memoryBudget - this.#heapBytes() - targetBytes(batch);
-    if (most + this.#reserve(batch, least) <= room) {
-      this.#forget(batch);
+    const { step, elements } = plan.smallestRestart(activations);
+    const least = elements * FLOAT_BYTES;
+    if (activationBytes(batch) + this.#reserve(batch, least) <= room) {
+      this.#freePlaces(batch, plan.liveBefore(activations.next));
+      this.#waiting.set(index, batch);
+    } else if (this.hasFile) {
+      const inFile = new Set(places?.keys());
+      plan.rewind(activations, plan.quickestRestart(activations, indices.length, inFile));
+      this.#freePlaces(batch, plan.liveBefore(activations.next));
+      this.#moveToFile(batch);
+      this.putTargets(index, batch);
     } else if (least <= room) {
-      this.#forget(batch);
-      plan.rewind(activations!, restart.step);
+      plan.rewind(activations, step);
+      this.#waiting.set(index, batch);
     } else {
-      plan.rewind(activations!, restart.step);
-      if (batch.written?.step !== restart.step) this.#write(batch);
       disposeActivations(batch);
       this.putTargets(index, batch);
-      return;
     }
-    this.#waiting.set(index, batch);
   }
 
   /**
@@ -158,20 +168,21 @@ export class WaitingBatches {
     return Math.min(absent * (least + targetBytes(batch)), memoryBudget / 2);
   }
 
-  /** Writes what a batch has on the heap; what was written of it before is forgotten. */
-  #write(batch: CalibratedBatch): void {
-    this.#forget(batch);
-    const { next, tensors } = batch.activations!;
-    const places = new Map<string, TensorPlace>();
+  /** Writes what a batch has on the heap and is not in the file yet. Where that fails, it is run again. */
+  #moveToFile(batch: CalibratedBatch): void {
+    const places = batch.places ??= new Map();
+    const { tensors } = batch.activations!;
+    let isWritten = true;
     for (const [name, tensor] of tensors) {
-      const place = this.#file.write(tensor);
-      if (place === undefined) {
-        for (const each of places.values()) this.#file.free(each);
-        return;
-      }
-      places.set(name, place);
+      const place = places.get(name) ?? this.#file.write(tensor);
+      if (place) places.set(name, place);
+      else isWritten = false;
+      tensor.dispose();
     }
-    batch.written = { step: next, tensors: places };
+    tensors.clear();
+    if (isWritten) return;
+    this.#freePlaces(batch);
+    batch.activations = undefined;
   }
 
   #writeTargets({ targets }: CalibratedBatch): void {
@@ -184,17 +195,21 @@ export class WaitingBatches {
     }
   }
 
-  #forget(batch: CalibratedBatch): void {
-    for (const place of batch.written?.tensors.values() ?? []) this.#file.free(place);
-    batch.written = undefined;
+  /** Gives back what a batch takes of the file, but for some tensors. */
+  #freePlaces({ places }: CalibratedBatch, kept: readonly string[] = []): void {
+    for (const [name, place] of places ?? []) {
+      if (kept.includes(name)) continue;
+      this.#file.free(place);
+      places!.delete(name);
+    }
   }
 
   #drop(batch: CalibratedBatch): void {
-    this.#forget(batch);
+    this.#freePlaces(batch);
     disposeActivations(batch);
     for (const target of batch.targets.values()) {
       if (target instanceof tf.Tensor) target.dispose();
-      else this.#file.free(target);
+      else if (typeof target !== "function") this.#file.free(target);
     }
     batch.targets.clear();
   }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayerGraph, LayerNode } from "../../graph/mod.ts";
+import { type LayerGraph, type LayerNode, nodesByKey } from "../../graph/mod.ts";
 import { loadKernels } from "../../kernels/mod.ts";
 import { ForwardPlan } from "./forward_plan.ts";
 import type { ImageBatch } from "./objective.ts";
@@ -75,6 +75,60 @@ export function addChannelMoments(
 }
 
 /**
+ * Statistics of BatchNormalization layers of a cut network that follow what the cut has changed. Those of a trained network
+ * come from the images of its training, moved and mirrored; on other images it has others, with which it may be much worse.
+ * So the change is carried over, and not what is measured:
+ *
+ *     mean = mean₀ + (measured − measured₀)
+ *     variance + ε = (variance₀ + ε) · (measured + ε) / (measured₀ + ε)
+ *
+ * with ₀ of the original. A network of which nothing was cut keeps its statistics.
+ *
+ * @param graph The cut network.
+ * @param moments Its moments by layer; layers without keep their statistics.
+ * @param original The original's layers with the channels that stay, as it was trained.
+ * @param measured The same with the moments of the same images.
+ * @returns The network with moved statistics; the given one is unchanged.
+ */
+export function followBatchNorm(
+  graph: LayerGraph,
+  moments: ReadonlyMap<string, ChannelMoments>,
+  original: LayerGraph,
+  measured: LayerGraph,
+): LayerGraph {
+  const [trained, seen] = [original, measured].map(({ nodes }) => nodesByKey(nodes));
+  const replaced = withBatchNormMoments(graph, moments);
+  const follow = (node: LayerNode): LayerNode => {
+    if (!moments.has(node.name)) return node;
+    const epsilon = Number(node.config.epsilon ?? 1e-3);
+    const valuesOf = (role: string) =>
+      [node, trained.get(node.key)!, seen.get(node.key)!].map(({ weights }) =>
+        weights.get(role)!.values
+      );
+    const [mean, meanThen, meanSeen] = valuesOf("moving_mean");
+    const [variance, varianceThen, varianceSeen] = valuesOf("moving_variance");
+    const change = (channel: number) =>
+      (variance[channel] + epsilon) / (varianceSeen[channel] + epsilon);
+    return withStatistics(
+      node,
+      Float32Array.from(mean, (own, channel) => own + meanThen[channel] - meanSeen[channel]),
+      Float32Array.from(
+        varianceThen,
+        (then, channel) => Math.max(0, (then + epsilon) * change(channel) - epsilon),
+      ),
+    );
+  };
+  return { ...replaced, nodes: replaced.nodes.map(follow) };
+}
+
+function withStatistics(node: LayerNode, mean: Float32Array, variance: Float32Array): LayerNode {
+  const weights = new Map(node.weights);
+  weights.set("moving_mean", { ...weights.get("moving_mean")!, values: mean });
+  weights.set("moving_variance", { ...weights.get("moving_variance")!, values: variance });
+  return { ...node, weights };
+}
+
+/**
  * Replaces the statistics of BatchNormalization layers by measured ones.
  *
  * @param graph The network.
@@ -94,10 +148,7 @@ export function withBatchNormMoments(
       squares,
       (square, channel) => Math.max(0, square / count - (sums[channel] / count) ** 2),
     );
-    const weights = new Map(node.weights);
-    weights.set("moving_mean", { ...weights.get("moving_mean")!, values: mean });
-    weights.set("moving_variance", { ...weights.get("moving_variance")!, values: variance });
-    return { ...node, weights };
+    return withStatistics(node, mean, variance);
   };
   return { ...graph, nodes: graph.nodes.map(replace) };
 }

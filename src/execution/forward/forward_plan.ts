@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { forwardSeconds, layerCost } from "../../cost/mod.ts";
 import {
   foldableChains,
   isChannelNorm,
@@ -7,6 +8,7 @@ import {
   type LayerGraph,
   type LayerNode,
   mergeChain,
+  type Network,
   nodeKeyOf,
 } from "../../graph/mod.ts";
 import { releaseWeights, type Weight } from "../../model/mod.ts";
@@ -38,6 +40,11 @@ export interface Activations {
   /** Index of the step that runs next. */
   next: number;
 }
+
+const FLOAT_BYTES = 4;
+
+/** Seconds for a byte that is written to a file and read again. */
+const FILE_BYTE_TIME = 2e-9;
 
 /** How a plan treats BatchNormalization. */
 export interface ForwardOptions {
@@ -73,14 +80,8 @@ export class ForwardPlan {
   constructor(graph: LayerGraph, model: tf.LayersModel, options: ForwardOptions = {}) {
     const nodes = graph.nodes.map((node) => node.calls > 1 ? { ...node, calls: 1 } : node);
     this.#graph = { ...graph, nodes };
-    const chains = options.batchStatistics
-      ? nodes.map((node) => [node])
-      : foldableChains(this.#graph);
-    if (options.releasesModel) {
-      const needed = chains.filter((nodes) => runsInModel(nodes, options));
-      releaseWeights(model, new Set(needed.map(([{ name }]) => name)));
-    }
-    this.steps = chains.map((nodes) => ({
+    if (options.releasesModel) releaseUnusedWeights({ graph: this.#graph, model }, options);
+    this.steps = chainsOf(this.#graph, options).map((nodes) => ({
       nodes,
       inputs: nodes[0].inputs,
       output: nodes.at(-1)!.key,
@@ -160,6 +161,11 @@ export class ForwardPlan {
     return this.#live[index];
   }
 
+  /** Names of the tensors that steps read, from one to before another. */
+  readBetween(from: number, until: number): string[] {
+    return this.steps.slice(from, until).flatMap(({ inputs }) => inputs);
+  }
+
   /**
    * The earlier step from which a batch could go on with the least memory: all that is live before it is still there.
    *
@@ -175,6 +181,33 @@ export class ForwardPlan {
       if (elements < best.elements) best = { step, elements };
     }
     return best;
+  }
+
+  /**
+   * The earlier step from which a batch that waits in a file goes on soonest: what is not there yet is written and read again,
+   * and what lies between is computed again.
+   *
+   * @param activations The batch.
+   * @param images How many images it has.
+   * @param inFile Names of its tensors that are there.
+   * @returns The step, before which all that is live is on the heap or in the file.
+   */
+  quickestRestart(
+    { tensors, next }: Activations,
+    images: number,
+    inFile: ReadonlySet<string>,
+  ): number {
+    let best = { step: next, seconds: Infinity };
+    let again = 0;
+    for (let step = next; step >= 0 && again < best.seconds; step--) {
+      if (step < next) again += images * secondsOf(this.steps[step]);
+      const unwritten = this.#live[step].filter((name) => !inFile.has(name));
+      if (!unwritten.every((name) => tensors.has(name))) continue;
+      const elements = unwritten.reduce((sum, name) => sum + tensors.get(name)!.size, 0);
+      const seconds = again + elements * FLOAT_BYTES * FILE_BYTE_TIME;
+      if (seconds < best.seconds) best = { step, seconds };
+    }
+    return best.step;
   }
 
   /**
@@ -245,6 +278,33 @@ export class ForwardPlan {
       tensors.delete(name);
     }
   }
+}
+
+/** What a step takes for one image, about. */
+function secondsOf({ nodes, operation }: ForwardStep): number {
+  if (operation === undefined) return 0;
+  const made = nodes.at(-1)!.outputShape.reduce<number>((size, extent) => size * (extent ?? 1), 1);
+  const macs = nodes.reduce((sum, node) => sum + layerCost(node).macs, 0);
+  return forwardSeconds(macs, made * FLOAT_BYTES);
+}
+
+/** The layers of a network as they run, each with those that are folded into it. */
+function chainsOf(graph: LayerGraph, { batchStatistics }: ForwardOptions): LayerNode[][] {
+  return batchStatistics ? graph.nodes.map((node) => [node]) : foldableChains(graph);
+}
+
+/**
+ * Frees the weights of a network's model that a plan does not need. Calling it again does nothing.
+ *
+ * @param network The network.
+ * @param options How the plan treats BatchNormalization.
+ */
+export function releaseUnusedWeights(
+  { graph, model }: Network,
+  options: ForwardOptions = {},
+): void {
+  const needed = chainsOf(graph, options).filter((nodes) => runsInModel(nodes, options));
+  releaseWeights(model, new Set(needed.map(([{ name }]) => name)));
 }
 
 /** Whether the model runs a chain of layers, rather than the plan with weights of its own. */

@@ -124,6 +124,9 @@ export const OPERATOR_CODES = {
 /** Name of an operation. */
 export type OperatorName = keyof typeof OPERATOR_CODES;
 
+/** Name under which metadata for other programs stands. */
+export const METADATA_NAME = "TFLITE_METADATA";
+
 /** Codes from which on they no longer fit the byte that older readers know. */
 export const LAST_BYTE_CODE = 127;
 

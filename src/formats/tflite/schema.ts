@@ -5,37 +5,7 @@
  *
  * @module
  */
-
-/** How a field is stored: a scalar, a text, a list of scalars, a table or a list of tables. */
-export type FieldType =
-  | "bool"
-  | "byte"
-  | "int"
-  | "uint"
-  | "ulong"
-  | "float"
-  | "string"
-  | "[byte]"
-  | "[int]"
-  | "[long]"
-  | "[float]"
-  | { readonly table: TableName }
-  | { readonly tables: TableName }
-  | "options";
-
-/** A field; a slot that is of no use here is `undefined` instead. */
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-  /** What it is where it is left out. */
-  readonly fallback?: number;
-}
-
-const field = (name: string, type: FieldType, fallback?: number): Field => ({
-  name,
-  type,
-  fallback,
-});
+import { type Field, field, type Schema } from "./field.ts";
 
 const SKIPPED = undefined;
 
@@ -100,7 +70,7 @@ export const TABLES = {
     field("inputs", "[int]"),
     field("outputs", "[int]"),
     field("optionsType", "byte"),
-    field("options", "options"),
+    field("options", { union: "options", by: "optionsType" }),
     field("customOptions", "[byte]"),
   ],
   Buffer: [field("data", "[byte]"), field("offset", "ulong"), field("size", "ulong")],
@@ -157,21 +127,6 @@ export const TABLES = {
   GeluOptions: [field("isApproximate", "bool")],
 } as const satisfies Record<string, readonly (Field | undefined)[]>;
 
-/** Name of a table. */
-export type TableName =
-  | "Model"
-  | "OperatorCode"
-  | "SubGraph"
-  | "Tensor"
-  | "Quantization"
-  | "Sparsity"
-  | "Operator"
-  | "Buffer"
-  | "Metadata"
-  | "SignatureDef"
-  | "TensorMap"
-  | OptionsName;
-
 /** Name of a table of an operation's options. */
 export type OptionsName = `${string}Options`;
 
@@ -209,12 +164,5 @@ export const OPTIONS_TYPES: ReadonlyMap<OptionsName, number> = new Map([
   ["GeluOptions", 116],
 ]);
 
-/**
- * The fields of a table.
- *
- * @param name Its name.
- * @returns Fields by slot.
- */
-export function fieldsOf(name: TableName): readonly (Field | undefined)[] {
-  return (TABLES as Record<string, readonly (Field | undefined)[]>)[name];
-}
+/** The schema of files. */
+export const TFLITE_SCHEMA: Schema = { tables: TABLES, unions: { options: OPTIONS_TYPES } };

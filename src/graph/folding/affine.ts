@@ -31,6 +31,21 @@ export function batchNormAffine(node: LayerNode): Affine {
   return { scale, shift };
 }
 
+/**
+ * How far from zero the values are that a BatchNormalization has seen: a deviation beside their mean.
+ *
+ * @param node The BatchNormalization layer.
+ * @returns |mean| + √(variance + ε), per channel.
+ */
+export function valueReach({ weights, config }: LayerNode): Float32Array {
+  const mean = weights.get("moving_mean")!.values;
+  const epsilon = Number(config.epsilon ?? 1e-3);
+  return Float32Array.from(
+    weights.get("moving_variance")!.values,
+    (variance, channel) => Math.abs(mean[channel]) + Math.sqrt(variance + epsilon),
+  );
+}
+
 /** Whether a layer normalizes the last axis, which holds the channels. */
 export function isChannelNorm({ className, calls, config, outputShape }: LayerNode): boolean {
   return className === "BatchNormalization" && calls === 1 &&

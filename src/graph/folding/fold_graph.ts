@@ -6,8 +6,10 @@ import {
   isChannelNorm,
   readsUnpadded,
   scaleInputs,
+  valueReach,
 } from "./affine.ts";
-import { foldableChains, mergeChain } from "./chains.ts";
+import { foldableChains, isImageNorm, mergeChain } from "./chains.ts";
+import { shiftStreams } from "./shifted_streams.ts";
 
 /** Layers that do nothing at inference. */
 const TRAINING_LAYERS = new Set([
@@ -25,14 +27,17 @@ const TRAINING_LAYERS = new Set([
  *
  * Layers that only training needs are left out. A BatchNormalization goes into the convolution or Dense layer in front of
  * it (a one-hot selector among them), otherwise into those behind it where none of them pads what it reads; what is left
- * of it over images becomes a 1×1 depthwise convolution with a bias. Activations become the `activation` argument of the
- * layer in front of them.
+ * of it over images becomes a 1×1 depthwise convolution with a bias, or a ReLU alone ({@link shiftStreams}). Activations
+ * become the `activation` argument of the layer in front of them.
  *
  * @param graph The network.
  * @returns The folded network; the given one is unchanged.
  */
 export function foldGraph(graph: LayerGraph): LayerGraph {
-  const folded = mergeChains(foldAhead(dropIdentities(graph)));
+  const lean = foldAhead(dropIdentities(graph));
+  const norms = foldableChains(lean).map(([first]) => first).filter(isImageNorm);
+  const reaches = new Map(norms.map((norm) => [norm.key, valueReach(norm)]));
+  const folded = shiftStreams(mergeChains(lean), reaches);
   return { ...folded, nodes: putInGraphOrder(folded.nodes, folded.outputs) };
 }
 

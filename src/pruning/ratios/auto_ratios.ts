@@ -116,7 +116,7 @@ export async function findAutoRatios(
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + setup.added },
-    ...(setup.batchSize !== undefined && { batchSize: setup.batchSize }),
+    ...setup.predictions,
     images: images.images.indices.length,
     rollouts: run.search.rollouts,
     finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({

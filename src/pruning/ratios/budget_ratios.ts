@@ -45,7 +45,7 @@ export async function findBudgetRatios(
  */
 export async function solveBudget(
   { clock }: Pick<BudgetContext, "clock">,
-  { problem, whole, added, batchSize }: BudgetSetup,
+  { problem, whole, added, predictions }: BudgetSetup,
   { share, target = "macs" }: BudgetGoal,
 ): Promise<{ counts: readonly number[]; report: BudgetReport }> {
   const chosen = await clock.time("select", () => chooseCounts(problem, share - added));
@@ -55,7 +55,7 @@ export async function solveBudget(
     error: chosen.error,
     isOptimal: chosen.method === "elimination" && chosen.costSlack === 0,
     lowerBound: chosen.lowerBound,
-    ...(batchSize !== undefined && { batchSize }),
+    ...predictions,
   };
   return { counts: chosen.counts, report };
 }

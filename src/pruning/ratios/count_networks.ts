@@ -33,6 +33,7 @@ import {
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
 import { CoupledProblems, problemOf } from "../repair/problems.ts";
 import { type RepairContext, repairedWeights } from "../repair/repair.ts";
+import type { CutGraph } from "../measure_network.ts";
 import { rankOnThread } from "./ranking_on_threads.ts";
 
 /** Multiply–accumulates from which on it pays that threads rank channels beside this one: some seconds. */
@@ -107,6 +108,16 @@ export class CountNetworks {
    * @returns The smaller network; it shares the weights of layers that read nothing of what is cut.
    */
   networkFor(counts: ArrayLike<number>): LayerGraph {
+    return this.cutTo(counts).graph;
+  }
+
+  /**
+   * The network for some counts, with what was taken out for it.
+   *
+   * @param counts Channels that every unit keeps.
+   * @returns Both.
+   */
+  cutTo(counts: ArrayLike<number>): CutGraph {
     const { graph, map } = this.#context;
     const cut = this.#cutFor(counts);
     let masked = graph;
@@ -116,7 +127,7 @@ export class CountNetworks {
       if (own.every((count, index) => count === units[index].channels)) continue;
       masked = withWeights(masked, node.key, this.#fitFor(node, counts, cut));
     }
-    return absorbBiases(shrinkGraph(masked, map, cut), graph);
+    return { graph: absorbBiases(shrinkGraph(masked, map, cut), graph), cuts: cut };
   }
 
   /**

@@ -2,8 +2,7 @@ import { networkCost, sumTerms } from "../../cost/mod.ts";
 import { InputError } from "../../base/mod.ts";
 import type { Judge } from "../judge.ts";
 import { adaptBatchNorm } from "../measure_network.ts";
-import type { LayerGraph } from "../../graph/mod.ts";
-import type { CurvePoint, Judgement } from "../types.ts";
+import type { CurvePoint } from "../types.ts";
 import { solveBudget } from "./budget_ratios.ts";
 import type { BudgetContext, BudgetSetup } from "./set_up_budget.ts";
 
@@ -59,29 +58,13 @@ async function countsFor(
   }
 }
 
-/**
- * Judges a network as it is read off, and with BatchNormalization estimated anew: either may be the better one by far, as
- * in a run, which decides between them too.
- */
-async function judgeBoth(
-  context: BudgetContext,
-  judge: Judge,
-  graph: LayerGraph,
-): Promise<Judgement> {
-  const asRead = await judge.judge(graph);
-  const adapted = await adaptBatchNorm(context, graph);
-  if (adapted === graph) return asRead;
-  const found = await judge.judge(adapted);
-  return found.drop < asRead.drop ? found : asRead;
-}
-
 async function measurePoint(
   context: BudgetContext,
-  { networks, problem, batchSize }: BudgetSetup,
+  { networks, problem, predictions: { batchSize } }: BudgetSetup,
   judge: Judge,
   { share, counts }: { readonly share: number; readonly counts: readonly number[] },
 ): Promise<TracedPoint> {
-  const graph = networks.networkFor(counts);
+  const graph = await adaptBatchNorm(context, networks.cutTo(counts));
   const { macs, params } = networkCost(graph);
   return {
     share,
@@ -89,6 +72,6 @@ async function measurePoint(
     macs,
     params,
     ...(batchSize !== undefined && { milliseconds: sumTerms(problem.terms, counts) / batchSize }),
-    ...await judgeBoth(context, judge, graph),
+    ...await judge.judge(graph),
   };
 }

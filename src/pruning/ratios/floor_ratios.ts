@@ -2,10 +2,19 @@ import { InputError, option } from "../../base/mod.ts";
 import type { LayerGraph, ReaderPlace } from "../../graph/mod.ts";
 import { confidenceOf, Judge } from "../judge.ts";
 import { type ChosenRatios, type PlanRules, ratiosOfCounts } from "../policy/mod.ts";
+import { isJsonObject } from "../../model/mod.ts";
 import type { FloorPolicy, FloorReport } from "../types.ts";
+import {
+  folderOfShare,
+  placeOfLatencies,
+  placeOfStage,
+  removeStages,
+  type RunFolder,
+} from "../run_folder.ts";
+import { damagedState, loadState, saveState } from "../../tuning/mod.ts";
 import { solveBudget } from "./budget_ratios.ts";
 import { traceCurve } from "./curve.ts";
-import { searchFloor } from "./floor_search.ts";
+import { type ReadOff, searchFloor } from "./floor_search.ts";
 import { type BudgetContext, setUpBudget } from "./set_up_budget.ts";
 
 /** Held-out images that judge, where there are as many: the spread of a drop is small beside a point then. */
@@ -22,6 +31,14 @@ export interface FloorOutcome<Cut> {
   readonly report: FloorReport;
 }
 
+/** What a search for a floor works with. */
+export interface FloorResources<Cut> {
+  /** Cuts and repairs a network, and keeps the state of that in a folder, if there is one. */
+  readonly cutWith: (chosen: ChosenRatios, folder?: RunFolder) => Promise<Cut>;
+  /** Where the run keeps its state, if it does. */
+  readonly folder?: RunFolder;
+}
+
 /**
  * Finds the smallest network that keeps a floor of accuracy, or a ceiling of the relative error, on held-out training
  * images. Networks for all shares of the cost are read off the statistics; a few of them are cut and repaired as the run
@@ -31,28 +48,31 @@ export interface FloorOutcome<Cut> {
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The floor.
- * @param cutWith Cuts and repairs a network.
+ * @param resources What cuts and repairs networks, and where the state is kept.
  * @returns The network, repaired, and the evidence.
- * @throws {InputError} When no images are held out, the floor is of the other kind of figures, or nothing smaller keeps it.
+ * @throws {InputError} When there is no state of this run to go on from, no images are held out, the floor is of the other kind of figures, or nothing smaller keeps it.
  */
 export async function findFloorNetwork<Cut extends { readonly graph: LayerGraph }>(
   context: BudgetContext,
   places: readonly ReaderPlace[],
   rules: PlanRules,
   policy: FloorPolicy,
-  cutWith: (chosen: ChosenRatios) => Promise<Cut>,
+  { cutWith, folder }: FloorResources<Cut>,
 ): Promise<FloorOutcome<Cut>> {
-  const setup = await setUpBudget(context, places, rules, { ...policy, share: 1 });
+  const known = await openState(folder);
+  const runTable = policy.target === "latency" ? await placeOfLatencies(folder) : undefined;
+  const setup = await setUpBudget(context, places, rules, { ...policy, share: 1 }, runTable);
   const judge = await Judge.open(context, FLOOR_IMAGES);
   const limit = limitOf(policy, judge);
-  const curve = await traceCurve(context, setup, judge!, CURVE_SHARES);
+  const curve = known ?? await traceCurve(context, setup, judge!, CURVE_SHARES);
+  if (folder && !known) await keepCurve(folder, curve);
   const { best, tried } = await searchFloor(curve, limit, async (share) => {
     context.signal?.throwIfAborted();
     const { counts } = await solveBudget(context, setup, { ...policy, share });
     const cut = await cutWith({
       ...ratiosOfCounts(places, setup.units, counts),
       fixed: setup.networks.fixedChannels(counts),
-    });
+    }, folder && folderOfShare(folder, share));
     return { ...await judge!.judge(cut.graph), network: cut };
   });
   if (best === undefined) throw noSmaller(policy, tried.toSorted((a, b) => a.drop - b.drop)[0]);
@@ -64,6 +84,35 @@ export async function findFloorNetwork<Cut extends { readonly graph: LayerGraph 
     cut: network,
     report: { target, limit, share, ...judgement, confidence, tried: figures },
   };
+}
+
+/**
+ * The curve of the run that is gone on from; what another run has left is removed.
+ *
+ * @returns The curve; undefined for a run that begins.
+ */
+async function openState(folder: RunFolder | undefined): Promise<ReadOff[] | undefined> {
+  if (folder === undefined) return undefined;
+  if (!folder.resume) {
+    await removeStages(folder);
+    return undefined;
+  }
+  const place = placeOfStage(folder, "curve");
+  const { progress: { curve } } = await loadState(place);
+  if (!isCurve(curve)) throw damagedState(place.folder, "no curve");
+  return curve;
+}
+
+async function keepCurve(folder: RunFolder, curve: readonly ReadOff[]): Promise<void> {
+  const points = curve.map(({ share, drop }) => ({ share, drop }));
+  await saveState(placeOfStage(folder, "curve"), { progress: { curve: points }, arrays: [] });
+}
+
+function isCurve(value: unknown): value is ReadOff[] {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((point) =>
+      isJsonObject(point) && Number.isFinite(point.share) && Number.isFinite(point.drop)
+    );
 }
 
 /** The largest drop. */

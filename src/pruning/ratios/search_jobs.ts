@@ -80,7 +80,7 @@ async function readOffAndMeasure(
   { context, networks, images }: SearchContext,
   counts: readonly number[],
 ): Promise<Evaluation> {
-  return await measureAdapted(context, networks.networkFor(counts), images);
+  return await measureAdapted(context, networks.cutTo(counts), images);
 }
 
 /** Cuts a network as `prune` does, and measures it. */

@@ -8,6 +8,8 @@ import {
   sumTerms,
   usefulCounts,
 } from "../../cost/mod.ts";
+import { option, UsageError } from "../../base/mod.ts";
+import { createRuntime } from "../../runtimes/mod.ts";
 import {
   type CutUnit,
   kernelSize,
@@ -28,7 +30,7 @@ import {
 import { CountNetworks, readersOf } from "./count_networks.ts";
 import { priceCuts } from "./price_cuts.ts";
 import type { RepairContext } from "../repair/repair.ts";
-import type { BudgetGoal, BudgetTarget } from "../types.ts";
+import type { BudgetGoal, BudgetTarget, CountedPredictions } from "../types.ts";
 
 /** Repairing has not begun. */
 export interface BudgetContext extends Omit<RepairContext, "onLayer"> {
@@ -58,8 +60,8 @@ export interface BudgetSetup {
   readonly whole: number;
   /** The most that the repair adds to the cost, as a share of the whole. */
   readonly added: number;
-  /** Images of the predictions whose latency is counted; absent where it is not. */
-  readonly batchSize?: number;
+  /** The predictions whose latency is counted. */
+  readonly predictions: CountedPredictions;
 }
 
 /**
@@ -78,10 +80,11 @@ export async function setUpBudget(
   context: BudgetContext,
   places: readonly ReaderPlace[],
   rules: PlanRules,
-  { share, target = "macs", latencyTable }: BudgetGoal,
+  { share, target = "macs", latencyTable, runtime }: BudgetGoal,
   runTable?: string,
 ): Promise<BudgetSetup> {
   const { graph, map } = context;
+  const predictions = countPredictions(graph, target, runtime);
   requireReach(context, places, rules, { share, target });
   const units = listCutUnits(graph, map, places);
   const allowed = units.map((unit) => allowedCounts(graph, map, places, unit, rules));
@@ -94,7 +97,9 @@ export async function setUpBudget(
     networks,
     target,
     latencyTable,
+    runtime,
     runTable,
+    predictions,
   });
   const counts = target === "latency" ? usefulCounts(terms, allowed) : allowed;
   return await priceBudget(
@@ -102,7 +107,30 @@ export async function setUpBudget(
     await errorsOf(context, networks, units, counts),
     target,
     terms,
+    predictions,
   );
+}
+
+/** The predictions that a target counts. What runs them is looked for before any work. */
+function countPredictions(
+  graph: LayerGraph,
+  target: BudgetTarget,
+  runtime: BudgetGoal["runtime"],
+): CountedPredictions {
+  if (target === "latency") {
+    const { isCompiled } = createRuntime(runtime ?? "tfjs-wasm");
+    return { batchSize: latencyBatch(graph, isCompiled), ...(runtime && { runtime }) };
+  }
+  if (runtime === undefined) return {};
+  throw new UsageError([
+    `measuring latencies on ${runtime}: found `,
+    option("target"),
+    ` ${target}, which none are measured for, wanted latency; give `,
+    option("target"),
+    " latency, or leave ",
+    option("runtime"),
+    " out",
+  ]);
 }
 
 /**
@@ -151,6 +179,7 @@ async function errorsOf(
  * @param unitErrors The decisions with their errors.
  * @param target What is counted.
  * @param terms What it comes to.
+ * @param predictions The predictions whose latency it is.
  * @returns The question.
  */
 export async function priceBudget(
@@ -158,6 +187,7 @@ export async function priceBudget(
   { units, unpriced, networks }: UnitErrors,
   target: BudgetTarget,
   terms: readonly CostTerm[],
+  predictions: CountedPredictions = {},
 ): Promise<BudgetSetup> {
   const problem = { units: await priceUnits(context, unpriced, networks), terms };
   const whole = sumTerms(terms, units.map(({ channels }) => channels));
@@ -168,7 +198,7 @@ export async function priceBudget(
     networks,
     whole,
     added,
-    ...(target === "latency" && { batchSize: latencyBatch(context.graph) }),
+    predictions,
   };
 }
 
@@ -277,7 +307,7 @@ function mostAddedBiases({ nodes }: LayerGraph): number {
 }
 
 /** What is counted, of which decisions. */
-interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
+interface CostQuestion extends Pick<BudgetGoal, "latencyTable" | "runtime"> {
   /** File of the run's own state for latencies. */
   readonly runTable?: string;
   readonly units: readonly CutUnit[];
@@ -286,24 +316,27 @@ interface CostQuestion extends Pick<BudgetGoal, "latencyTable"> {
   /** Says which channels stay at a count: what a convolution that reads several spaces keeps decides on other costs. */
   readonly networks: CountNetworks;
   readonly target: BudgetTarget;
+  /** The predictions that are counted, where latency is. */
+  readonly predictions: CountedPredictions;
 }
 
 async function costTerms(
   { graph, map, onStage, onNotice }: BudgetContext,
-  { units, counts, networks: { kept }, target, latencyTable: path, runTable: runPath }:
-    CostQuestion,
+  question: CostQuestion,
 ): Promise<readonly CostTerm[]> {
+  const { units, counts, networks: { kept }, target, runtime } = question;
   if (target !== "latency") {
     const model = costModel(graph, map, units, kept);
     return target === "macs" ? model.macs : model.params;
   }
   const table = await LatencyTable.open({
-    path,
-    runPath,
-    sharedPath: findSharedTable(),
+    runtime,
+    path: question.latencyTable,
+    runPath: question.runTable,
+    sharedPath: findSharedTable(runtime),
     onNotice,
     onProgress: (done, total) => onStage("measuring layers", done, total),
   });
-  const batchSize = latencyBatch(graph);
+  const batchSize = question.predictions.batchSize!;
   return await latencyModel(graph, map, units, { counts, table, batchSize, kept });
 }

@@ -7,8 +7,9 @@ import {
   type Session,
   trackBatches,
 } from "../../session/mod.ts";
-import { reestimateBatchNorm } from "../measure_network.ts";
-import type { PruneReport } from "../types.ts";
+import { type CutGraph, hasBatchNorm, reestimateBatchNorm } from "../measure_network.ts";
+import type { PruneReport } from "../prune_report.ts";
+import type { StatisticsSource } from "../statistics/statistics_source.ts";
 
 /** Images whose statistics replace those of BatchNormalization, and as many others that decide whether they do. */
 const MOST_IMAGES = 1024;
@@ -18,19 +19,21 @@ const MOST_IMAGES = 1024;
  * on calibration images that it was not estimated on.
  *
  * @param session The session.
- * @param graph The pruned network.
- * @param calibration Training images, by index.
+ * @param source The original, and the calibration images.
+ * @param cut The pruned network.
  * @param settings Batch size and progress.
  * @returns The network with the better statistics, and both losses.
  */
 export async function refreshBatchNorm(
   session: Session,
-  graph: LayerGraph,
-  calibration: Int32Array,
+  source: Pick<StatisticsSource, "pool" | "file" | "graph" | "map" | "calibration">,
+  cut: CutGraph,
   settings: DataOptions & { readonly batchSize: number },
 ): Promise<{ graph: LayerGraph; decision: PruneReport["batchNorm"] }> {
+  const { graph } = cut;
+  const calibration = source.calibration.indices;
   const half = Math.min(MOST_IMAGES, Math.floor(calibration.length / 2));
-  if (half === 0 || !graph.nodes.some((node) => node.className === "BatchNormalization")) {
+  if (half === 0 || !hasBatchNorm(graph)) {
     return { graph, decision: { reestimated: false } };
   }
   const part = (from: number): ImageSelection => ({
@@ -40,7 +43,7 @@ export async function refreshBatchNorm(
   });
   const total = batchesOfThread(session, half, settings.batchSize);
   trackBatches(session, { stage: "measuring BatchNormalization", total }, settings.onProgress);
-  const candidate = await reestimateBatchNorm(session, graph, part(0));
+  const candidate = await reestimateBatchNorm(source, cut, part(0));
   const losses = [];
   for (const variant of [graph, candidate]) {
     const model = writeGraph(variant, session.file);

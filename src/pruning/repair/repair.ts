@@ -14,7 +14,7 @@ import { centerInPlace, giveBack, type Kernels, releaseMoments } from "../../ker
 import type { Weight } from "../../model/mod.ts";
 import type { LayerPlan } from "../policy/mod.ts";
 import type { OriginalMoments } from "../statistics/original_moments.ts";
-import type { LayerReport } from "../types.ts";
+import type { LayerReport } from "../prune_report.ts";
 import {
   createSelector,
   interceptOf,

@@ -29,7 +29,7 @@ export async function repairInGroups(
     if (place) await saveRepair(place, state);
     return state;
   };
-  const isRepairing = place?.resume && (!folder?.hasJournal || await hasState(place.folder));
+  const isRepairing = place?.resume && (!folder?.searches || await hasState(place.folder));
   if (folder && !isRepairing) await removeStages(folder, "repair");
   let state = isRepairing
     ? await loadRepair(place, context.graph)

@@ -1,11 +1,17 @@
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
 import type { Session } from "../../session/mod.ts";
-import { type StatePlace, TUNING_DEFAULTS, type TuningOptions } from "../../tuning/mod.ts";
+import {
+  PASSES_PER_STEP,
+  type StatePlace,
+  TUNING_DEFAULTS,
+  type TuningOptions,
+} from "../../tuning/mod.ts";
 import { heldOutImages, JUDGING_IMAGES } from "../measure_network.ts";
 import type { StatisticsSource } from "../statistics/statistics_source.ts";
 import { tuneStage } from "./tuner.ts";
-import type { NetworkRepairOptions, NetworkRepairReport, PruneNetworkOptions } from "../types.ts";
+import type { NetworkRepairOptions, PruneNetworkOptions } from "../prune_options.ts";
+import type { NetworkRepairReport } from "../prune_report.ts";
 
 /** What the repair of the whole network uses where an option is not given. */
 export const NETWORK_REPAIR_DEFAULTS = {
@@ -25,9 +31,6 @@ const LEAST_STEPS = 30;
 
 /** Multiply–accumulates that all steps may take: about two minutes on two cores. */
 const MOST_MACS = 15e12;
-
-/** A step goes forward and backward through the network, which is three times its cost. */
-export const PASSES_PER_STEP = 3;
 
 /** How often they are looked at, beside the beginning. */
 const LOOKS = 6;

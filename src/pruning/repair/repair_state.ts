@@ -8,7 +8,7 @@ import {
   type StatePlace,
 } from "../../tuning/mod.ts";
 import type { Repair } from "./repair.ts";
-import type { LayerReport } from "../types.ts";
+import type { LayerReport } from "../prune_report.ts";
 
 /** How far a run is. */
 export interface RepairProgress {

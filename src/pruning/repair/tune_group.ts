@@ -8,7 +8,7 @@ import {
 import type { LayerPlan } from "../policy/mod.ts";
 import type { TuningOptions, TuningResult } from "../../tuning/mod.ts";
 import type { Repair } from "./repair.ts";
-import type { GroupTuning } from "../types.ts";
+import type { GroupTuning } from "../prune_options.ts";
 
 /**
  * Parts the layers to repair into groups.

@@ -6,16 +6,15 @@ import type { Session } from "../../session/mod.ts";
 import {
   hasState,
   openTeacher,
-  pickTuningOptions,
   prepareTuning,
   requireTrainingImages,
-  TUNING_DEFAULTS,
+  settleTuning,
   type TuningOptions,
   type TuningPlan,
   type TuningResult,
 } from "../../tuning/mod.ts";
 import { EFFORTS } from "../effort.ts";
-import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../types.ts";
+import type { GroupTuning, PruneNetworkOptions, PruneTuning } from "../prune_options.ts";
 
 /** Tunes a network at any stage of its pruning. */
 export interface Tuner {
@@ -55,7 +54,7 @@ export async function tuneStage(
   { place, ...plan }: TuningPlan,
 ): Promise<TuningResult> {
   const own = place && { ...place, resume: place.resume && await hasState(place.folder) };
-  const tune = await prepareTuning(session, { ...plan, place: own });
+  const { tune } = await prepareTuning(session, { ...plan, place: own });
   const tuned = await tune(graph);
   if (tuned.interrupted) plan.signal!.throwIfAborted();
   return tuned;
@@ -69,18 +68,13 @@ const ADVICE: Message = [
   option("teacher"),
 ];
 
-/** The tuning that an effort brings with it, where there are labels; it makes do with few images. */
+/** The tuning that an effort brings with it, where there are labels. */
 function tuningOfEffort(
-  { pool, unlabeled }: Session,
+  { unlabeled }: Session,
   { effort }: Pick<PruneNetworkOptions, "effort">,
 ): PruneTuning | undefined {
   if (effort === undefined || !EFFORTS[effort].tunes || unlabeled !== undefined) return undefined;
-  const { length } = pool.local.dataset.train;
-  return {
-    teacher: "original",
-    batchSize: Math.ceil(Math.min(TUNING_DEFAULTS.batchSize, length / 4)),
-    validationImages: Math.floor(Math.min(TUNING_DEFAULTS.validationImages, length / 10)),
-  };
+  return { teacher: "original" };
 }
 
 /**
@@ -99,11 +93,12 @@ export async function createTuner(
   const tuning = run.tuning ?? tuningOfEffort(session, run);
   if (tuning === undefined) return undefined;
   const { file, inputs, unlabeled } = session;
-  const options = pickTuningOptions({ ...tuning, seed });
+  const { length } = session.pool.local.dataset.train;
+  const options = settleTuning({ ...tuning, seed }, length);
   checkAugmentation(inputs, options);
   const named = tuning.teacher === "original" ? file : tuning.teacher;
   const teacher = await openTeacher(named, file, { unlabeled, advice: ADVICE });
-  requireTrainingImages(session.pool.local.dataset.train.length, options);
+  requireTrainingImages(length, options);
   const hooks = { teacher, signal, onProgress, onEpoch: tuning.onEpoch };
   return {
     options,

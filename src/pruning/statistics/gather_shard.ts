@@ -48,7 +48,8 @@ export async function gatherShard(
   const part = { ...source, calibration: { ...source.calibration, indices, place } };
   const layers = new MomentStore();
   try {
-    await gatherMoments(part, layersToSample(source), (key, moments) => layers.put(key, moments));
+    const take = layers.put.bind(layers);
+    await gatherMoments(part, layersToSample(source), take, false);
   } catch (error) {
     layers.close();
     throw error;

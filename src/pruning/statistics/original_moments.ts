@@ -161,7 +161,7 @@ export class OriginalMoments {
 
   async #gather(layers: readonly LayerNode[]): Promise<void> {
     const { store } = this.#shared;
-    await gatherMoments(this.#source, layers, (key, moments) => store.put(key, moments));
+    await gatherMoments(this.#source, layers, (key, moments) => store.put(key, moments), true);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type ChannelMoments,
   outputSizeOf,
   pointsFor,
   STATISTICS_VERSION,
@@ -18,6 +19,7 @@ import type { PackedMoments } from "../../kernels/mod.ts";
 import type { ModelFile } from "../../model/mod.ts";
 import {
   batchesOfThread,
+  type ImageSelection,
   type PoolCalibrationRequest,
   type ProgressListener,
   type Session,
@@ -35,6 +37,9 @@ const TOGETHER = 16;
  * f64 across them, so statistics do not depend on which worker gathers which.
  */
 export const PORTION = 2 * TOGETHER;
+
+/** Calibration images that BatchNormalization of networks which are tried out is estimated on. */
+const NORM_IMAGES = 512;
 
 const MEBIBYTE = 2 ** 20;
 
@@ -56,11 +61,24 @@ export interface StatisticsSource extends Pick<Session, "content"> {
   /** The workers. */
   readonly pool: WorkerPool;
   /** Images and sampling. */
-  readonly calibration: Omit<PoolCalibrationRequest, "file" | "repaired" | "layers">;
+  readonly calibration: Omit<
+    PoolCalibrationRequest,
+    "file" | "repaired" | "layers" | "keepsTargets"
+  >;
   /** Takes the time of the stages. */
   readonly clock: Stopwatch;
   /** Called after every batch. */
   readonly onProgress?: ProgressListener;
+  /** Moments at BatchNormalization of the original, on some calibration images; measured when they are first asked for. */
+  normMoments(): Promise<NormMoments>;
+}
+
+/** Moments at every BatchNormalization of a network. */
+export interface NormMoments {
+  /** What they are measured on. */
+  readonly images: ImageSelection;
+  /** The moments, by layer. */
+  readonly moments: ReadonlyMap<string, ChannelMoments>;
 }
 
 /** How many images and positions statistics are gathered from. */
@@ -105,7 +123,16 @@ export function createStatisticsSource(
     scratch,
   };
   const map = findChannelSpaces(graph);
-  return { graph, file, map, pool, content, calibration, clock, onProgress };
+  const normImages = {
+    split: "train",
+    indices: indices.subarray(0, NORM_IMAGES),
+    batchSize,
+  } as const;
+  let known: Promise<NormMoments> | undefined;
+  const normMoments = () =>
+    known ??= pool.measureBatchNorm(file, normImages)
+      .then((moments) => ({ images: normImages, moments }));
+  return { graph, file, map, pool, content, calibration, clock, onProgress, normMoments };
 }
 
 /**
@@ -131,11 +158,13 @@ export function layersToSample(
  * @param source The network and the images.
  * @param layers The layers, in graph order.
  * @param take Is given the moments of one layer after the other.
+ * @param keepsTargets Whether the outputs are kept for a repair, so that it need not run the original again.
  */
 export async function gatherMoments(
   { pool, file, calibration, clock, onProgress }: StatisticsSource,
   layers: readonly LayerNode[],
   take: (key: string, moments: PackedMoments) => void,
+  keepsTargets: boolean,
 ): Promise<void> {
   const passes = partIntoPasses(layers, calibration, pool.size);
   const batches = batchesOfThread({ pool }, calibration.indices.length, TOGETHER);
@@ -144,7 +173,7 @@ export async function gatherMoments(
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
-    const request = { ...calibration, file, layers: keys, batchSize: TOGETHER };
+    const request = { ...calibration, file, layers: keys, batchSize: TOGETHER, keepsTargets };
     await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
 }
@@ -167,8 +196,9 @@ export async function identifyStatistics(source: StatisticsSource): Promise<Stat
 }
 
 /**
- * Cuts layers into runs whose sums have room together, in half of the budget; one that has none alone gets a run of its own.
- * Of an even number of threads every one has images, and sums, of one half only.
+ * Parts layers into passes whose sums have room together, in half of the budget: each goes into the first pass that has
+ * room for it. One that has none alone gets a pass of its own. Of an even number of threads every one has images, and sums,
+ * of one half only.
  */
 export function partIntoPasses(
   layers: readonly LayerNode[],
@@ -177,18 +207,18 @@ export function partIntoPasses(
 ): LayerNode[][] {
   const budget = calibration.memoryBudget / threads / 2;
   const share = threads % 2 === 0 ? 1 / 2 : 1;
-  const passes: LayerNode[][] = [];
-  let room = 0;
+  const passes: { layers: LayerNode[]; room: number }[] = [];
   for (const layer of layers) {
     const bytes = share * sumBytes(kernelSize(layer), samplesOf(layer, calibration));
-    if (passes.length === 0 || bytes > room) {
-      passes.push([]);
-      room = budget;
+    const pass = passes.find(({ room }) => bytes <= room);
+    if (pass === undefined) {
+      passes.push({ layers: [layer], room: budget - bytes });
+    } else {
+      pass.layers.push(layer);
+      pass.room -= bytes;
     }
-    passes.at(-1)!.push(layer);
-    room -= bytes;
   }
-  return passes;
+  return passes.map(({ layers }) => layers);
 }
 
 /**

@@ -18,7 +18,9 @@ import { allowedCounts, type BudgetUnit, checkSkipped } from "../policy/mod.ts";
 import { solveBudget } from "../ratios/budget_ratios.ts";
 import { CountNetworks, readersOf } from "../ratios/count_networks.ts";
 import { outputImportance } from "../repair/output_importance.ts";
-import type { BudgetReport, PruneNetworkOptions, PruneReport } from "../types.ts";
+import type { PruneNetworkOptions } from "../prune_options.ts";
+import type { PruneReport } from "../prune_report.ts";
+import type { BudgetReport } from "../types.ts";
 import { Stopwatch, withDefaults } from "../../base/mod.ts";
 import { DEFAULT_SHARE } from "../effort.ts";
 import { expectedMoments } from "./expected_moments.ts";
@@ -128,6 +130,7 @@ export async function pruneWithoutData(
     networks,
     whole: sumTerms(terms, units.map(({ channels }) => channels)),
     added: 0,
+    predictions: {},
   };
   const { counts: chosen, report: budget } = await solveBudget({ clock }, setup, policy);
   const smaller = networks.networkFor(chosen);

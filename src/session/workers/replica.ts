@@ -1,14 +1,13 @@
 import type * as tf from "@tensorflow/tfjs";
-import { InputError, letOthersRun } from "../../base/mod.ts";
 import {
   addStepSums,
-  Calibrator,
   type ChangeRequest,
   ChangeWeigher,
   type ChannelMoments,
   type EvaluationSums,
   ForwardPlan,
   type ImageBatch,
+  KeptTargets,
   measureBatchNorm,
   measureVariants,
   type Objective,
@@ -17,15 +16,11 @@ import {
   type StepSums,
 } from "../../execution/mod.ts";
 import {
-  type Batch,
   checkClasses,
   chunk,
   type Dataset,
   type DatasetSource,
-  ImageFaults,
-  type ImageSet,
   openDataset,
-  readBatch,
 } from "../../data/mod.ts";
 import {
   ACTIVATION_BUDGET,
@@ -34,15 +29,10 @@ import {
   type LayerGraph,
   openNetwork,
 } from "../../graph/mod.ts";
-import {
-  giveBack,
-  loadKernels,
-  type MomentParts,
-  registerKernels,
-  startBackend,
-} from "../../kernels/mod.ts";
+import { loadKernels, type MomentParts, registerKernels, startBackend } from "../../kernels/mod.ts";
 import { disposeModel, type ModelFile, type Preprocessing, type Weight } from "../../model/mod.ts";
-import { toTensors } from "./to_tensors.ts";
+import { CalibrationReplica, type CalibrationRequest } from "./calibration_replica.ts";
+import { type FaultReport, type ImageSelection, ReplicaImages } from "./replica_images.ts";
 import { TrainingReplica, type TrainingRequest } from "./training_replica.ts";
 
 /** What every replica of a pool works on. */
@@ -59,55 +49,6 @@ export interface ReplicaSpec {
   readonly imageBytes?: ActivationBytes;
 }
 
-/** A split of the data set. */
-export type SplitName = "train" | "test";
-
-/** Some images of a split. */
-export interface ImageSelection {
-  /** The split. */
-  readonly split: SplitName;
-  /** Indices into it. */
-  readonly indices: Int32Array;
-  /** Images of every batch. */
-  readonly batchSize: number;
-}
-
-/** What a calibration needs to know beside the replica's own specification. */
-export interface CalibrationRequest {
-  /** The network to prune. */
-  readonly file: ModelFile;
-  /** The same with the weights that it has by now, where they are others. */
-  readonly repaired?: ModelFile;
-  /** Training images. */
-  readonly indices: Int32Array;
-  /** How many of them, the first ones, belong to the first half of all images. */
-  readonly firstHalf: number;
-  /** Images of every batch. */
-  readonly batchSize: number;
-  /** Keys of the layers that will be asked for, in graph order. */
-  readonly layers: readonly string[];
-  /** Seed of the sampling. */
-  readonly seed: number;
-  /** Images that statistics are gathered from, here and elsewhere. */
-  readonly images: number;
-  /** Sampled positions per image and layer. Default: as many as each layer wants. */
-  readonly pointsPerImage?: number;
-  /** Bytes of activations that this replica may keep waiting on its heap. */
-  readonly memoryBudget: number;
-  /** Folder in which what has no room there is kept meanwhile. Default: the system's for temporary files. */
-  readonly scratch?: string;
-}
-
-/** Images that could not be read, as a replica met them. */
-export interface FaultReport {
-  /** How many. */
-  readonly count: number;
-  /** Where they come from. */
-  readonly names: readonly string[];
-  /** What is wrong with each, as a message. */
-  readonly reasons: readonly string[];
-}
-
 /**
  * One core's share of the work: a backend, the kernels and the data set. Everything it is asked and answers can be
  * cloned between threads.
@@ -116,20 +57,15 @@ export class Replica {
   /** Called after every batch of images. */
   onBatch: () => void = () => {};
   readonly #spec: ReplicaSpec;
-  readonly #dataset: Dataset;
-  readonly #faults: ImageFaults;
+  readonly #images: ReplicaImages;
   #objective: Objective<EvaluationSums> | undefined;
   #training: TrainingReplica | undefined;
-  #isStopped = false;
-  #calibration: { calibrator: Calibrator; models: tf.LayersModel[] } | undefined;
+  #calibration: CalibrationReplica | undefined;
+  #keptTargets: KeptTargets | undefined;
 
   private constructor(spec: ReplicaSpec, dataset: Dataset) {
     this.#spec = spec;
-    this.#dataset = dataset;
-    this.#faults = new ImageFaults({
-      share: spec.badImageShare,
-      planned: dataset.test.length,
-    });
+    this.#images = new ReplicaImages(dataset, spec.preprocessing.inputs, spec.badImageShare);
   }
 
   /**
@@ -151,7 +87,7 @@ export class Replica {
 
   /** The data set. */
   get dataset(): Dataset {
-    return this.#dataset;
+    return this.#images.dataset;
   }
 
   /** What networks are measured by. */
@@ -169,7 +105,7 @@ export class Replica {
 
   /** Reads training images as what the network's inputs read; the caller disposes the tensors. */
   async readInputs(indices: Int32Array): Promise<tf.Tensor[]> {
-    return (await this.#read(this.#dataset.train, indices)).inputs;
+    return (await this.#images.readTensors(this.dataset.train, indices)).inputs;
   }
 
   /** Measures a network on some images: sums of every batch. */
@@ -250,37 +186,14 @@ export class Replica {
   async startCalibration(request: CalibrationRequest): Promise<void> {
     this.endCalibration();
     this.#objective?.rest();
-    const original = await openNetwork(request.file);
-    const repaired = request.repaired ? await openNetwork(request.repaired) : original;
-    const { indices, firstHalf, batchSize } = request;
-    const halves = [indices.subarray(0, firstHalf), indices.subarray(firstHalf)];
-    const batches = halves.flatMap((half, at) =>
-      [...chunk(half, batchSize)].map((images) => ({ images, isFirst: at === 0 }))
-    );
-    const subject = {
-      kernels: await loadKernels(),
-      original,
-      repaired,
-      layers: request.layers,
-      batches: batches.length,
-      shares: halves.map(({ length }) => length / (request.images / 2)) as [number, number],
-      readBatch: async (batch: number) => {
-        const { images, isFirst } = batches[batch];
-        const read = await this.#read(this.#dataset.train, images);
-        return { ...read, firstHalf: isFirst ? read.indices.length : 0 };
-      },
-    };
-    const { seed, images, pointsPerImage, memoryBudget, scratch } = request;
-    const options = {
-      seed,
-      images,
-      pointsPerImage,
-      memoryBudget,
-      scratch,
+    const { memory } = await loadKernels();
+    const { keepsTargets, scratch } = request;
+    if (keepsTargets) this.#keptTargets ??= new KeptTargets(memory, scratch);
+    this.#calibration = await CalibrationReplica.open(request, {
+      source: this.#images,
+      kept: keepsTargets ? this.#keptTargets : undefined,
       onBatch: () => this.onBatch(),
-    };
-    const models = [...new Set([original.model, repaired.model])];
-    this.#calibration = { calibrator: new Calibrator(subject, options), models };
+    });
   }
 
   /** Statistics of one layer: {@link Calibrator.collect}. */
@@ -318,25 +231,22 @@ export class Replica {
   async trainStep(indices: Int32Array, epoch: number): Promise<StepSums> {
     const { imageBytes } = this.#spec;
     const training = this.#training!;
+    const readTraining = (part: Int32Array) => this.#images.read(this.dataset.train, part);
     const size = fitBatch(
       indices.length,
       imageBytes ? imageBytes.training + training.teacherBytes : 0,
     );
-    if (size >= indices.length) return training.step(await this.#readTraining(indices), epoch);
+    if (size >= indices.length) return training.step(await readTraining(indices), epoch);
     const mean = new Float32Array(training.gradients.length);
     let sums: StepSums | undefined;
     for (const part of chunk(indices, size)) {
-      const own = training.step(await this.#readTraining(part), epoch);
+      const own = training.step(await readTraining(part), epoch);
       sums = sums ? addStepSums(sums, own) : own;
       const share = own.images / indices.length;
       for (let i = 0; i < mean.length; i++) mean[i] += training.gradients[i] * share;
     }
     training.gradients.set(mean);
     return sums!;
-  }
-
-  async #readTraining(indices: Int32Array): Promise<Batch> {
-    return await this.#readImages(this.#dataset.train, indices);
   }
 
   /** Frees what a training holds. */
@@ -348,62 +258,44 @@ export class Replica {
 
   /** Frees what a calibration holds. */
   endCalibration(): Promise<void> {
-    this.#calibration?.calibrator.dispose();
-    this.#calibration?.models.forEach(disposeModel);
+    this.#calibration?.dispose();
     this.#calibration = undefined;
+    return Promise.resolve();
+  }
+
+  /** Forgets what calibrations have kept. */
+  forgetTargets(): Promise<void> {
+    this.#keptTargets?.close();
+    this.#keptTargets = undefined;
     return Promise.resolve();
   }
 
   /** Ends what it is at, at the next batch of images, until {@link resume} is called. */
   stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#images.stop();
     return Promise.resolve();
   }
 
   /** Is ready for work again. */
   resume(): void {
-    this.#isStopped = false;
+    this.#images.resume();
   }
 
   /** Images that could not be read so far. */
   faults(): Promise<FaultReport> {
-    const { count, names, reasons } = this.#faults;
-    return Promise.resolve({ count, names, reasons });
+    return Promise.resolve(this.#images.faults);
   }
 
   /** Frees everything and closes the data set. */
   async close(): Promise<void> {
     await this.endCalibration();
+    await this.forgetTargets();
     await this.endTraining();
     this.#objective?.dispose();
-    this.#dataset.close();
+    this.dataset.close();
   }
 
-  async *#batches({ split, indices, batchSize }: ImageSelection): AsyncGenerator<ImageBatch> {
-    for (const part of chunk(indices, batchSize)) {
-      yield await this.#read(this.#dataset[split], part);
-      this.onBatch();
-    }
-  }
-
-  async #read(set: ImageSet, indices: Int32Array) {
-    const batch = await this.#readImages(set, indices);
-    const inputs = toTensors(batch, this.#spec.preprocessing.inputs);
-    // The backend has copies; the collector would let several batches pile up.
-    giveBack(batch.inputs);
-    return { ...batch, inputs };
-  }
-
-  async #readImages(set: ImageSet, indices: Int32Array): Promise<Batch> {
-    await letOthersRun();
-    if (this.#isStopped) throw new Error("reading images: another thread has ended the work");
-    const batch = await readBatch(set, indices, this.#spec.preprocessing.inputs, this.#faults);
-    if (batch.size === 0) {
-      throw new InputError(
-        `reading images: found none of ${indices.length} that can be read, wanted at least one; ` +
-          `mend them as said here: ${this.#faults.reasons.at(-1)}`,
-      );
-    }
-    return batch;
+  #batches(images: ImageSelection): AsyncIterable<ImageBatch> {
+    return this.#images.batches(images, () => this.onBatch());
   }
 }

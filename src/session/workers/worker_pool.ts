@@ -16,13 +16,9 @@ import { type ModelFile, shareValues, type Weight } from "../../model/mod.ts";
 import type { ReplicaAnswer, ReplicaArguments, ReplicaMethod } from "./messages.ts";
 import { type PoolThread, ThreadReplica } from "./thread_replica.ts";
 import type { TrainingRequest } from "./training_replica.ts";
-import {
-  type CalibrationRequest,
-  type FaultReport,
-  type ImageSelection,
-  Replica,
-  type ReplicaSpec,
-} from "./replica.ts";
+import type { CalibrationRequest } from "./calibration_replica.ts";
+import { Replica, type ReplicaSpec } from "./replica.ts";
+import type { FaultReport, ImageSelection } from "./replica_images.ts";
 
 /**
  * Bytes of activations and gradients of a batch while changes are weighed, less than elsewhere: they are of every step, and
@@ -67,6 +63,8 @@ export class WorkerPool {
   readonly #activations: ActivationBytes | undefined;
   #objective: ObjectiveSpec | undefined;
   #gradients: readonly Float32Array[] = [];
+  /** Of which calibrations the replicas keep what the original gives. */
+  #keptOf: PoolCalibrationRequest | undefined;
 
   private constructor(
     local: Replica,
@@ -237,12 +235,13 @@ export class WorkerPool {
     const ofFirst = Math.ceil(first.length / batchSize);
     const shards = shardIndices(Int32Array.from(batches.keys()), this.size);
     const memoryBudget = request.memoryBudget / this.size;
+    const keepsTargets = isSameSampling(request, this.#keptOf);
     await this.#callAll("startCalibration", (replica) => {
       const own = [...shards[replica]];
       const indices = Int32Array.from(own.flatMap((batch) => [...batches[batch]]));
       const firstHalf = own.filter((batch) => batch < ofFirst)
         .reduce((images, batch) => images + batches[batch].length, 0);
-      return [{ ...request, batchSize, memoryBudget, indices, firstHalf }];
+      return [{ ...request, batchSize, memoryBudget, keepsTargets, indices, firstHalf }];
     });
   }
 
@@ -254,13 +253,18 @@ export class WorkerPool {
   /**
    * Statistics of layers of the original network over all images, in one pass.
    *
-   * @param request The network, the layers and the images.
+   * @param request The network, the layers and the images. With `keepsTargets`, calibrations of the same sampling that
+   * follow need not run the original again.
    * @param take Is given the moments of one layer after the other.
    */
   async gatherOriginal(
     request: PoolCalibrationRequest,
     take: (layer: string, moments: PackedMoments) => void,
   ): Promise<void> {
+    if (request.keepsTargets && !isSameSampling(request, this.#keptOf)) {
+      await this.#callAll("forgetTargets", () => []);
+      this.#keptOf = request;
+    }
     await this.startCalibration(request);
     try {
       await this.#callAll("gatherOriginal", () => []);
@@ -397,4 +401,13 @@ export class WorkerPool {
       return part.value;
     });
   }
+}
+
+/** Whether two calibrations look at the same positions of the same network. */
+function isSameSampling(
+  one: Omit<PoolCalibrationRequest, "place">,
+  other: PoolCalibrationRequest | undefined,
+): boolean {
+  return one.file === other?.file && one.seed === other.seed && one.images === other.images &&
+    one.pointsPerImage === other.pointsPerImage;
 }

@@ -4,4 +4,4 @@ import { serveThread } from "../../../src/base/mod.ts";
 
 const answer = () => Promise.resolve(process.memoryUsage().heapUsed);
 const role = () => Promise.resolve(answer);
-serveThread({ replica: role, comparison: role, stock: role, jobs: role });
+serveThread({ replica: role, comparison: role, runtime: role, jobs: role });

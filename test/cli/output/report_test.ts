@@ -239,16 +239,6 @@ Deno.test("both spellings of a whole command give the same weights", async () =>
   });
 });
 
-Deno.test("the embedded example is opened from any folder by `demo`, which writes nothing", async () => {
-  const before = await Array.fromAsync(Deno.readDir(projectFolder));
-  const report = await runJson(["demo"]);
-  assert.ok(report.accuracy.after > report.accuracy.before - 0.1);
-  assert.ok(report.macs.convAfter < report.macs.convBefore);
-  assert.ok(report.latency.after.median > 0);
-  const after = await Array.fromAsync(Deno.readDir(projectFolder));
-  assert.deepEqual(after.map(({ name }) => name).sort(), before.map(({ name }) => name).sort());
-});
-
 Deno.test("`eval` reads the embedded data as its makers pack it", async () => {
   const report = await runJson(["eval", exampleModel, "--data", exampleData]);
   assert.equal(report.images, 2000);

@@ -2,11 +2,21 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createWholeProgram } from "../../../cli/program.ts";
 import { inTempFolder, pruneArguments, quickSampling, writeSmallData } from "../fixtures.ts";
-import { exampleModel, projectFolder, runCli, runJson } from "../run_cli.ts";
+import { exampleModel, projectFolder, runCli } from "../run_cli.ts";
 import { schemas, validate } from "../schemas.ts";
 
 /** Commands whose outputs the tests of them hold against the schemas. */
 const TRIED_ELSEWHERE = ["demo", "pocketflow", "shell", "worker"];
+
+/** Commands that say beforehand what they are going to do and about how long that takes. */
+const FORETOLD = ["calibrate", "eval", "explore", "finetune", "prune", "sweep", "train"];
+
+/** What is said among the objects on standard error, which are as their schema says. */
+function saidOf(stderr: string): string[] {
+  const lines = stderr.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  for (const line of lines) validate("files/progress", line);
+  return lines.flatMap(({ said }) => said ?? []);
+}
 
 async function readJson(...path: string[]): Promise<unknown> {
   return JSON.parse(await Deno.readTextFile(join(...path)));
@@ -74,7 +84,14 @@ Deno.test("what commands print and write is as the schemas say", async () => {
       ["compare", at("pruned"), at("tuned")],
       ["sweep", at("plan.json"), "--out", at("sweep")],
     ];
-    for (const args of runs) validate(`commands/${args[0]}`, await runJson(args));
+    for (const args of runs) {
+      const { code, stdout, stderr } = await runCli([...args, "--json", "--progress", "json"]);
+      assert.equal(code, 0, stderr);
+      validate(`commands/${args[0]}`, JSON.parse(stdout));
+      const said = saidOf(stderr);
+      const isForetold = FORETOLD.includes(args[0]) && !args.includes("--no-data");
+      assert.equal(said.some((line) => line.includes("takes about")), isForetold, args.join(" "));
+    }
     for (const run of ["pruned", "tuned", "new"]) {
       validate("files/report", await readJson(at(run), "report.json"));
     }
@@ -95,11 +112,10 @@ Deno.test("with --progress json every line on standard error is an object", asyn
     const { code, stdout, stderr } = await runCli([...args, "--verbose", "--json"]);
     assert.equal(code, 0, stderr);
     validate("commands/eval", JSON.parse(stdout));
+    assert.ok(saidOf(stderr).some((line) => line.startsWith("secateur ")));
     const lines = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
-    for (const line of lines) validate("files/progress", line);
     const steps = lines.filter(({ stage }) => stage === "evaluating");
     assert.equal(steps.at(-1).done, steps.at(-1).total);
-    assert.ok(lines.some(({ said }) => said?.startsWith("secateur ")));
     const failed = await runCli(["eval", "nowhere", "--data", folder, "--progress", "json"]);
     assert.equal(failed.code, 1);
     assert.match(JSON.parse(failed.stderr).said, /^secateur: .*nowhere/);

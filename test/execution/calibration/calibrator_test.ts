@@ -8,6 +8,7 @@ import {
 } from "../../../src/execution/calibration/sampled_images.ts";
 import { ScratchFile } from "../../../src/base/scratch_file.ts";
 import { Calibrator } from "../../../src/execution/calibration/calibrator.ts";
+import { KeptTargets } from "../../../src/execution/calibration/kept_targets.ts";
 import { findResidualTargets } from "../../../src/execution/calibration/residual_target.ts";
 import { ForwardPlan } from "../../../src/execution/forward/forward_plan.ts";
 import { samplePositions } from "../../../src/execution/calibration/sampling.ts";
@@ -21,6 +22,7 @@ import { joinParts, type MomentParts, type Moments } from "../../../src/kernels/
 import { unpackMoments } from "../../../src/kernels/packed_moments.ts";
 import { samplePatches } from "../../../src/kernels/patches.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
+import { TensorFile } from "../../../src/kernels/tensor_file.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";
 import type { Weight } from "../../../src/model/model_file.ts";
 import { buildNetwork, type NetworkName, randomImages } from "../../support/networks.ts";
@@ -38,6 +40,7 @@ async function openCalibrator(
   name: NetworkName | "sharedLayer",
   memoryBudget = Infinity,
   changeBefore: (graph: LayerGraph) => LayerGraph = (graph) => graph,
+  { kept, hasOriginal = true }: { kept?: KeptTargets; hasOriginal?: boolean } = {},
 ) {
   const { model, graph } = name === "sharedLayer"
     ? await openNetwork(await buildArchitecture(name))
@@ -48,7 +51,8 @@ async function openCalibrator(
   let reads = 0;
   const calibrator = new Calibrator({
     kernels,
-    original: { graph, model },
+    kept,
+    original: { graph, model: hasOriginal ? model : { layers: [] } as unknown as typeof model },
     repaired: { graph: changeBefore(graph), model },
     layers,
     batches: BATCHES,
@@ -231,6 +235,27 @@ Deno.test("a small memory budget changes where batches wait, not the statistics"
   assert.deepEqual(none.found, roomy.found);
 });
 
+Deno.test("what waits in the file for the other end of a shortcut is written once", async () => {
+  const { write } = TensorFile.prototype;
+  const written: string[] = [];
+  TensorFile.prototype.write = function (tensor) {
+    if (tensor.rank === 4) written.push(`${tensor.shape}: ${tensor.dataSync().join()}`);
+    return write.call(this, tensor);
+  };
+  try {
+    const [roomy, tight] = [await openCalibrator("decoder"), await openCalibrator("decoder", 0)];
+    for (const key of roomy.layers) {
+      assert.deepEqual(await tight.calibrator.collect(key), await roomy.calibrator.collect(key));
+    }
+    roomy.close();
+    tight.close();
+  } finally {
+    TensorFile.prototype.write = write;
+  }
+  assert.ok(written.length > BATCHES);
+  assert.equal(new Set(written).size, written.length);
+});
+
 Deno.test("a network that is partly repaired at the start has the original's targets", async () => {
   const changed = ["block1_conv1", "block1_bn2", "block1_conv2"];
   const halve = (graph: LayerGraph) => ({
@@ -274,6 +299,47 @@ Deno.test("gatherOriginal() gives the statistics of an untouched network in one 
   }
   alone.close();
   together.close();
+});
+
+for (const name of ["preActivation", "sharedLayer"] as const) {
+  Deno.test(`what gatherOriginal() keeps spares a repair the original: ${name}`, async () => {
+    const kept = new KeptTargets(kernels.memory);
+    const first = await openCalibrator(name, undefined, undefined, { kept });
+    await first.calibrator.gatherOriginal();
+    first.close();
+    const withOriginal = await openCalibrator(name, 0);
+    const without = await openCalibrator(name, 0, undefined, { kept, hasOriginal: false });
+    for (const key of withOriginal.layers) {
+      const found = await without.calibrator.collect(key);
+      assert.deepEqual(found, await withOriginal.calibrator.collect(key));
+      const changed = changedWeights(without.graph, key);
+      for (const { calibrator } of [withOriginal, without]) calibrator.setWeights(key, changed);
+    }
+    withOriginal.close();
+    without.close();
+    kept.close();
+  });
+}
+
+Deno.test("kept targets are read in any order of the images, and said to be absent where they are", () => {
+  const before = tf.memory().numTensors;
+  const kept = new KeptTargets(kernels.memory);
+  const rows = (images: readonly number[]) =>
+    tf.tensor2d(images.flatMap((image) => [[image, 0], [image, 1]]));
+  for (const images of [[4, 7, 1], [9, 2]]) {
+    const target = rows(images);
+    kept.put("layer", images, target);
+    target.dispose();
+  }
+  assert.ok(kept.has("layer", [7, 9]) && !kept.has("layer", [7, 8]) && !kept.has("other", [7]));
+  for (const images of [[4, 7, 1, 9, 2], [2, 7], [1, 9, 4]]) {
+    const [read, wanted] = [kept.read("layer", images), rows(images)];
+    assert.deepEqual(read.arraySync(), wanted.arraySync());
+    tf.dispose([read, wanted]);
+  }
+  kept.close();
+  assert.ok(kept.isEmpty);
+  assert.equal(tf.memory().numTensors, before);
 });
 
 Deno.test("the last convolution of a residual branch is the one computed last, and only it", async () => {

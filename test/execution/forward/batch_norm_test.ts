@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
   addChannelMoments,
+  followBatchNorm,
   measureBatchNorm,
   withBatchNormMoments,
 } from "../../../src/execution/forward/batch_norm.ts";
+import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
+import { noCuts, shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
+import { absorbBiases, withWeights } from "../../../src/graph/weights.ts";
+import type { LayerGraph } from "../../../src/graph/layer_graph.ts";
 import { writeGraph } from "../../../src/graph/write_graph.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { instantiate } from "../../../src/model/instantiate.ts";
@@ -63,4 +68,85 @@ Deno.test("moments of batches add up to the moments of the whole, whoever ran th
     squares.forEach((value, channel) => assert.ok(value >= first.get(layer)!.squares[channel]));
   }
   model.dispose();
+});
+
+/** Statistics of BatchNormalization, by layer. */
+const statisticsOf = ({ nodes }: LayerGraph) =>
+  nodes.flatMap(({ key, weights }) =>
+    ["moving_mean", "moving_variance"].flatMap((role) => {
+      const values = weights.get(role)?.values;
+      return values ? [[`${key}/${role}`, [...values]] as const] : [];
+    })
+  );
+
+function assertClose(found: ReturnType<typeof statisticsOf>, wanted: typeof found): void {
+  assert.deepEqual(found.map(([name]) => name), wanted.map(([name]) => name));
+  for (const [index, [name, values]] of wanted.entries()) {
+    values.forEach((value, channel) => {
+      const difference = Math.abs(found[index][1][channel] - value);
+      assert.ok(difference < 1e-4 * (1 + Math.abs(value)), `${name} ${channel}: ${difference}`);
+    });
+  }
+}
+
+async function momentsOf(file: Parameters<typeof instantiate>[0], graph: LayerGraph) {
+  const model = await instantiate(writeGraph(graph, file));
+  const moments = addChannelMoments(await measureBatchNorm(graph, model, batchesOf(3)));
+  model.dispose();
+  return moments;
+}
+
+Deno.test("statistics that follow a cut stay as they were trained where nothing is cut, however far the images' are", async () => {
+  const { file, graph, model } = await buildNetwork("preActivation");
+  model.dispose();
+  const moments = await momentsOf(file, graph);
+  const measured = withBatchNormMoments(graph, moments);
+  assert.throws(() => assertClose(statisticsOf(measured), statisticsOf(graph)));
+  const followed = followBatchNorm(graph, moments, graph, measured);
+  assertClose(statisticsOf(followed), statisticsOf(graph));
+});
+
+Deno.test("statistics that follow a cut count a bias once that a repair has moved into them", async () => {
+  const { file, graph, model } = await buildNetwork("preActivation");
+  model.dispose();
+  const measured = withBatchNormMoments(graph, await momentsOf(file, graph));
+  const biased = graph.nodes.find(({ key }) => key === "block1_conv1")!;
+  const values = Float32Array.from({ length: biased.outputShape.at(-1)! }, (_, o) => o - 1);
+  const weights = new Map(biased.weights)
+    .set("bias", { name: "bias", dtype: "float32", shape: [values.length], values });
+  const absorbed = absorbBiases(withWeights(graph, biased.key, weights), graph);
+  assert.throws(() => assertClose(statisticsOf(absorbed), statisticsOf(graph)));
+  const followed = followBatchNorm(absorbed, await momentsOf(file, absorbed), graph, measured);
+  assertClose(statisticsOf(followed), statisticsOf(graph));
+});
+
+Deno.test("statistics that follow a cut are the trained ones and what the measured ones have changed by", async () => {
+  const { file, graph, model } = await buildNetwork("preActivation");
+  model.dispose();
+  const map = findChannelSpaces(graph);
+  const cuts = noCuts(map);
+  const free = map.spaces.find(({ frozen, channels }) => !frozen && channels > 2)!;
+  cuts.removed[map.channels.findIndex(({ space }) => space === free.id)] = 1;
+  const whole = withBatchNormMoments(graph, await momentsOf(file, graph));
+  const [before, measured] = [graph, whole].map((each) => shrinkGraph(each, map, cuts));
+  const moments = await momentsOf(file, before);
+  const followed = statisticsOf(followBatchNorm(before, moments, before, measured));
+  const now = statisticsOf(withBatchNormMoments(before, moments));
+  const [then, seen] = [before, measured].map(statisticsOf);
+  assertClose(
+    followed,
+    then.map(([name, values], at) =>
+      [
+        name,
+        values.map((value, c) => {
+          if (name.endsWith("mean")) return value + now[at][1][c] - seen[at][1][c];
+          const epsilon = Number(
+            before.nodes.find(({ key }) => name.startsWith(`${key}/`))!.config.epsilon,
+          );
+          const change = (now[at][1][c] + epsilon) / (seen[at][1][c] + epsilon);
+          return Math.max(0, (value + epsilon) * change - epsilon);
+        }),
+      ] as const
+    ),
+  );
 });

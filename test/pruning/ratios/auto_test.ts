@@ -4,7 +4,8 @@ import { InputError } from "../../../src/base/errors.ts";
 import { writeMessage } from "../../../src/base/message.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { prune, type PruneOptions } from "../../../src/api/prune.ts";
-import type { AutoPolicy, PruneResult } from "../../../src/pruning/types.ts";
+import type { PruneResult } from "../../../src/pruning/prune_report.ts";
+import type { AutoPolicy } from "../../../src/pruning/types.ts";
 import type { NetworkName } from "../../support/networks.ts";
 import { noisyNetwork, withNoise } from "../../support/noise.ts";
 

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { prune } from "../../../src/api/prune.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
+import type { PruneResult } from "../../../src/pruning/types.ts";
+import { inTempFolder } from "../../data/fixtures.ts";
 import { noisyNetwork, withNoise, withUnlabeledNoise } from "../../support/noise.ts";
 
 await startBackend();
+
+/** The stage in which a network is repaired as a whole. */
+const REPAIRING = "repairing the network";
+
+const weightsOf = ({ file }: PruneResult) => [...file.weights.values()].map(({ values }) => values);
 
 const SMALL = { batches: 4, batchSize: 20, seed: 2, workers: 1 } as const;
 
@@ -40,6 +47,56 @@ Deno.test(
     assert.ok(report.networkRepair!.steps > 0);
     assert.ok(report.macs.after < report.macs.before);
   }),
+);
+
+Deno.test(
+  "a run with a floor that was interrupted in its last repair, and resumed, repairs no other again and gives the same network",
+  withNoise((data) =>
+    inTempFolder(async (folder) => {
+      const model = await noisyNetwork("plain");
+      const policy = { kind: "floor", maxDrop: 0.2 } as const;
+      const networkRepair = { steps: 12, batchSize: 20 };
+      const run = { ...SMALL, model, data, policy, networkRepair };
+      const repaired = (stages: readonly string[]) =>
+        stages.filter((stage, at) => stage === REPAIRING && stages[at - 1] !== stage).length;
+      const follow = (stages: string[], onLast?: () => void) => ({
+        onProgress: ({ stage, done }: { stage: string; done: number }) => {
+          stages.push(stage);
+          if (stage === REPAIRING && done === 6 && repaired(stages) === trials) onLast?.();
+        },
+      });
+      const stages: string[] = [];
+      let trials = Infinity;
+      const whole = await prune({ ...run, ...follow(stages) });
+      trials = repaired(stages);
+      assert.equal(trials, whole.report.floor!.tried.length);
+
+      const controller = new AbortController();
+      const checkpoint = `${folder}/state`;
+      const interrupted = prune({
+        ...run,
+        ...follow([], () => controller.abort(new Error("enough"))),
+        checkpoint,
+        signal: controller.signal,
+      });
+      await assert.rejects(interrupted, /^Error: enough$/);
+      const again: string[] = [];
+      const rest = await prune({ ...run, ...follow(again), checkpoint, resume: true });
+      assert.equal(repaired(again), 1);
+      assert.ok(!again.includes("following the curve"));
+      assert.deepEqual(weightsOf(rest), weightsOf(whole));
+      assert.deepEqual(rest.report.floor, whole.report.floor);
+
+      await assert.rejects(
+        prune({ ...run, checkpoint, resume: true, policy: { ...policy, maxDrop: 0.3 } }),
+        { name: "InputError", message: /^resuming from .*: found a run with / },
+      );
+      await assert.rejects(prune({ ...run, checkpoint: `${folder}/none`, resume: true }), {
+        name: "InputError",
+        message: /none/,
+      });
+    })
+  ),
 );
 
 Deno.test(

@@ -5,7 +5,7 @@ import { evaluate } from "../../../src/api/evaluate.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import type { ModelFile } from "../../../src/model/model_file.ts";
 import { prune } from "../../../src/api/prune.ts";
-import type { PruneReport } from "../../../src/pruning/types.ts";
+import type { PruneReport } from "../../../src/pruning/prune_report.ts";
 import { finetune } from "../../../src/api/tune.ts";
 import type { TuningOptions } from "../../../src/tuning/options.ts";
 import { headNames } from "../../support/networks.ts";

@@ -7,7 +7,7 @@ import { startBackend } from "../../../src/kernels/backend.ts";
 import type { ModelFile } from "../../../src/model/model_file.ts";
 import { prune, type PruneOptions } from "../../../src/api/prune.ts";
 import { groupOptions, partIntoGroups, tuneGroup } from "../../../src/pruning/repair/tune_group.ts";
-import type { GroupTuning } from "../../../src/pruning/types.ts";
+import type { GroupTuning } from "../../../src/pruning/prune_options.ts";
 import type { LayerPlan } from "../../../src/pruning/policy/plan.ts";
 import type { Repair } from "../../../src/pruning/repair/repair.ts";
 import { TUNING_DEFAULTS } from "../../../src/tuning/options.ts";

@@ -1,6 +1,7 @@
 import { InputError } from "../../../base/mod.ts";
+import { type Field, type Schema, tableOfUnion } from "../field.ts";
 import type { TfliteModel } from "../model.ts";
-import { type Field, fieldsOf, OPTIONS_TYPES, type TableName } from "../schema.ts";
+import { TFLITE_SCHEMA } from "../schema.ts";
 
 /** Bytes that tables and lists may take together, as a multiple of the file: several tensors may share one of them. */
 const MOST_SHARED = 4;
@@ -16,8 +17,7 @@ const MOST_SHARED = 4;
  */
 export function decodeTflite(bytes: Uint8Array, path: string): TfliteModel {
   try {
-    const decoder = new Decoder(bytes);
-    return decoder.readTable(decoder.follow(0), "Model") as TfliteModel;
+    return decodeTables(TFLITE_SCHEMA, "Model", bytes) as TfliteModel;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new InputError(
@@ -28,12 +28,32 @@ export function decodeTflite(bytes: Uint8Array, path: string): TfliteModel {
   }
 }
 
+/**
+ * Takes a flatbuffer apart. Nothing is read from outside of it, and every byte that is read is counted.
+ *
+ * @param schema Its schema.
+ * @param root Name of the table that all others hang on.
+ * @param bytes The flatbuffer.
+ * @returns What is in it; lists of bytes are views of it.
+ * @throws {RangeError} When it is truncated, or an offset or length leads out of it.
+ */
+export function decodeTables(
+  schema: Schema,
+  root: string,
+  bytes: Uint8Array,
+): Record<string, unknown> {
+  const decoder = new Decoder(schema, bytes);
+  return decoder.readTable(decoder.follow(0), root);
+}
+
 class Decoder {
+  readonly #schema: Schema;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #left: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(schema: Schema, bytes: Uint8Array) {
+    this.#schema = schema;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#left = MOST_SHARED * bytes.length;
@@ -44,8 +64,8 @@ class Decoder {
     return place + this.#view.getUint32(place, true);
   }
 
-  readTable(place: number, name: TableName): Record<string, unknown> {
-    const fields = fieldsOf(name);
+  readTable(place: number, name: string): Record<string, unknown> {
+    const fields = this.#schema.tables[name];
     const slots = place - this.#view.getInt32(place, true);
     const known = Math.floor(this.#view.getUint16(slots, true) / 2) - 2;
     this.#spend(4 + 2 * fields.length);
@@ -60,11 +80,11 @@ class Decoder {
   }
 
   #readField(place: number, { type }: Field, table: Record<string, unknown>): unknown {
-    if (type === "options") {
-      const known = OPTIONS_TYPES.entries().find(([, number]) => number === table.optionsType);
-      return known && this.readTable(this.follow(place), known[0]);
-    }
     if (typeof type === "object") {
+      if ("union" in type) {
+        const known = tableOfUnion(this.#schema, type, table);
+        return known && this.readTable(this.follow(place), known);
+      }
       if ("table" in type) return this.readTable(this.follow(place), type.table);
       return this.#readList(place, 4, (entry) => this.readTable(this.follow(entry), type.tables));
     }

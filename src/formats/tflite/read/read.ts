@@ -4,6 +4,7 @@ import { readMetadata } from "../../export/mod.ts";
 import { type GraphNode, type NodeOutput, readGraphModel } from "../../graph_model/mod.ts";
 import {
   LAST_BYTE_CODE,
+  METADATA_NAME,
   OPERATOR_CODES,
   TENSOR_TYPES,
   type TfliteModel,
@@ -13,6 +14,7 @@ import {
 } from "../model.ts";
 import { findBytes, readConstant } from "./constants.ts";
 import { decodeTflite } from "./decode.ts";
+import { readDescription } from "./described_model.ts";
 import { translators } from "./operators.ts";
 import { Translation } from "./translation.ts";
 
@@ -244,8 +246,30 @@ class FileReader {
       const { type = 0, quantization } = this.#tensors[outputs[0]] ?? {};
       return INTEGER_TYPES.has(type) && (quantization?.scale?.length ?? 0) > 0;
     });
-    const known = isJsonObject(own) ? own : undefined;
-    if (!isInteger) return known ? { metadata: known } : {};
-    return { metadata: { ...known, dequantized: true } };
+    const known = {
+      ...this.#readDescription(),
+      ...(isJsonObject(own) ? own : {}),
+      ...(isInteger && { dequantized: true }),
+    };
+    return Object.keys(known).length > 0 ? { metadata: known } : {};
+  }
+
+  /** What the file says to other programs too. */
+  #readDescription(): Record<string, unknown> {
+    const { metadata = [], buffers = [] } = this.#model;
+    const entry = metadata.find(({ name }) => name === METADATA_NAME);
+    const described = buffers[entry?.buffer ?? 0]?.data;
+    if (entry === undefined || described === undefined) return {};
+    const { inputs = [], outputs = [] } = this.#graph;
+    const describe = (index: number) => {
+      const { name = "", shape = [] } = this.#tensors[index] ?? {};
+      return { name, shape };
+    };
+    return readDescription(described, {
+      bytes: this.#bytes,
+      path: this.#path,
+      inputs: inputs.map(describe),
+      outputs: outputs.map(describe),
+    });
   }
 }

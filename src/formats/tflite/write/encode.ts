@@ -1,6 +1,7 @@
 import { Builder, type Offset } from "flatbuffers";
+import { type Field, type Schema, tableOfUnion } from "../field.ts";
 import type { TfliteModel } from "../model.ts";
-import { type Field, fieldsOf, OPTIONS_TYPES, type TableName } from "../schema.ts";
+import { TFLITE_SCHEMA } from "../schema.ts";
 
 /** What a file of this format has behind its first four bytes. */
 const IDENTIFIER = "TFL3";
@@ -22,46 +23,71 @@ type Plain = Readonly<Record<string, unknown>>;
 export function encodeTflite(model: TfliteModel): Uint8Array {
   const weights = (model.buffers ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
   const builder = new Builder(weights + TABLE_BYTES);
-  builder.finish(addTable(builder, "Model", model as Plain), IDENTIFIER);
+  return encodeTables(TFLITE_SCHEMA, "Model", model as Plain, { identifier: IDENTIFIER, builder });
+}
+
+/**
+ * Puts a flatbuffer together, the inverse of `decodeTables()`.
+ *
+ * @param schema Its schema.
+ * @param root Name of the table that all others hang on.
+ * @param content What is to be in that.
+ * @param format What it has behind its first four bytes, and what puts it together.
+ * @returns The flatbuffer.
+ */
+export function encodeTables(
+  schema: Schema,
+  root: string,
+  content: Plain,
+  { identifier, builder = new Builder() }: { identifier: string; builder?: Builder },
+): Uint8Array {
+  builder.finish(new TableWriter(schema, builder).add(root, content), identifier);
   return builder.asUint8Array();
 }
 
-/** A table; what it refers to is written ahead of it. */
-function addTable(builder: Builder, name: TableName, content: Plain): Offset {
-  const fields = fieldsOf(name);
-  const places = fields.map((field) => field && addReferred(builder, field, content));
-  builder.startObject(fields.length);
-  fields.forEach((field, slot) => {
-    if (field === undefined || content[field.name] === undefined) return;
-    const place = places[slot];
-    if (place === undefined) addScalar(builder, slot, field, Number(content[field.name]));
-    else builder.addFieldOffset(slot, place, 0);
-  });
-  return builder.endObject();
-}
+class TableWriter {
+  readonly #schema: Schema;
+  readonly #builder: Builder;
 
-/** What a field refers to; undefined where it is a number of its own. */
-function addReferred(builder: Builder, { name, type }: Field, content: Plain): Offset | undefined {
-  const value = content[name];
-  if (value === undefined) return undefined;
-  if (type === "options") {
-    const table = OPTIONS_TYPES.entries().find(([, number]) => number === content.optionsType)!;
-    return addTable(builder, table[0], value as Plain);
+  constructor(schema: Schema, builder: Builder) {
+    this.#schema = schema;
+    this.#builder = builder;
   }
-  if (typeof type === "object") {
-    if ("table" in type) return addTable(builder, type.table, value as Plain);
-    return addOffsets(
-      builder,
-      (value as Plain[]).map((one) => addTable(builder, type.tables, one)),
-    );
+
+  /** A table; what it refers to is written ahead of it. */
+  add(name: string, content: Plain): Offset {
+    const fields = this.#schema.tables[name];
+    const places = fields.map((field) => field && this.#addReferred(field, content));
+    this.#builder.startObject(fields.length);
+    fields.forEach((field, slot) => {
+      if (field === undefined || content[field.name] === undefined) return;
+      const place = places[slot];
+      if (place === undefined) addScalar(this.#builder, slot, field, Number(content[field.name]));
+      else this.#builder.addFieldOffset(slot, place, 0);
+    });
+    return this.#builder.endObject();
   }
-  if (type === "string") return builder.createString(value as string);
-  if (type === "[byte]") {
-    const bytes = value as Uint8Array;
-    builder.prep(BUFFER_ALIGNMENT, bytes.length);
-    return builder.createByteVector(bytes);
+
+  /** What a field refers to; undefined where it is a number of its own. */
+  #addReferred({ name, type }: Field, content: Plain): Offset | undefined {
+    const value = content[name];
+    if (value === undefined) return undefined;
+    const builder = this.#builder;
+    if (typeof type === "object") {
+      if ("union" in type) {
+        return this.add(tableOfUnion(this.#schema, type, content)!, value as Plain);
+      }
+      if ("table" in type) return this.add(type.table, value as Plain);
+      return addOffsets(builder, (value as Plain[]).map((one) => this.add(type.tables, one)));
+    }
+    if (type === "string") return builder.createString(value as string);
+    if (type === "[byte]") {
+      const bytes = value as Uint8Array;
+      builder.prep(BUFFER_ALIGNMENT, bytes.length);
+      return builder.createByteVector(bytes);
+    }
+    return type.startsWith("[") ? addNumbers(builder, type, value as number[]) : undefined;
   }
-  return type.startsWith("[") ? addNumbers(builder, type, value as number[]) : undefined;
 }
 
 function addOffsets(builder: Builder, offsets: readonly Offset[]): Offset {

@@ -315,7 +315,7 @@ export class GraphWriter {
    * @param producer Who wrote it.
    * @param inputs What goes in, by name.
    * @param outputs What comes out, by name.
-   * @param metadata Texts by name.
+   * @param metadata Texts and flatbuffers by name.
    */
   finish(
     { name, producer, inputs, outputs, metadata }: {
@@ -323,12 +323,14 @@ export class GraphWriter {
       producer: string;
       inputs: ReadonlyMap<string, WrittenTensor>;
       outputs: ReadonlyMap<string, WrittenTensor>;
-      metadata: ReadonlyMap<string, string>;
+      metadata: ReadonlyMap<string, string | Uint8Array>;
     },
   ): TfliteModel {
-    const entries = [...metadata].map(([key, text]) => ({
+    const entries = [...metadata].map(([key, content]) => ({
       name: key,
-      buffer: this.#addBuffer(new TextEncoder().encode(text)),
+      buffer: this.#addBuffer(
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      ),
     }));
     const places = (tensors: ReadonlyMap<string, WrittenTensor>) =>
       [...tensors.values()].map(({ index }) => index);

@@ -7,6 +7,8 @@ import {
   type LayerCall,
   writeMetadata,
 } from "../../export/mod.ts";
+import { METADATA_NAME } from "../model.ts";
+import { describeModel, LABELS_FILE } from "./describe_model.ts";
 import { encodeTflite } from "./encode.ts";
 import { fuseLayers } from "./fuse_layers.ts";
 import { GraphWriter, type KernelType, type WrittenTensor } from "./graph_writer.ts";
@@ -16,6 +18,7 @@ import { joiningLayers } from "./layers/joining.ts";
 import type { LayerWriter } from "./layers/layer_writer.ts";
 import { mapLayers } from "./layers/maps.ts";
 import { writeOperation } from "./layers/operation.ts";
+import { packFiles } from "./pack_files.ts";
 
 /** How a model is written. */
 export interface TfliteOptions {
@@ -41,7 +44,8 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  * Writes a network as TensorFlow Lite: N × H × W × C, BatchNormalization folded into the kernels, ReLU and ReLU6 fused to
  * convolutions, matrix products and sums. Tensors have the names of the layers.
  *
- * Preprocessing and classes go into the file's metadata. What only training needs is left out.
+ * Preprocessing and classes go into the file's metadata: as JSON, and as programs for TensorFlow Lite read them, class names
+ * as a file that is packed into the model's. What only training needs is left out.
  *
  * @param file The model.
  * @param options What kernels are stored as, and the batch.
@@ -60,13 +64,24 @@ export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8
   }
   const find = (list: readonly LayerCall[]) =>
     new Map(list.map((call) => [call.name, tensors.get(call)!]));
-  return encodeTflite(graph.finish({
-    name: String(file.topology.config.name ?? "model"),
+  const name = String(file.topology.config.name ?? "model");
+  const { metadata, labels } = describeModel(file, {
+    name,
+    inputs: inputs.map((call) => call.name),
+    outputs: outputs.map((call) => ({ name: call.name, shape: tensors.get(call)!.shape })),
+  });
+  const model = encodeTflite(graph.finish({
+    name,
     producer: `secateur ${project.version}`,
     inputs: find(inputs),
     outputs: find(outputs),
-    metadata: writeMetadata(file.metadata),
+    metadata: new Map<string, string | Uint8Array>([
+      ...writeMetadata(file.metadata),
+      [METADATA_NAME, metadata],
+    ]),
   }));
+  if (labels === undefined) return model;
+  return packFiles(model, { [LABELS_FILE]: new TextEncoder().encode(labels) });
 }
 
 function writeLayer(
