@@ -2,7 +2,6 @@ import { type Constant, fromFront, ImportCall, type ImportContext } from "../../
 import { isTensor } from "../write/encode.ts";
 import type { OnnxNode } from "../messages.ts";
 import type { Layout } from "./find_layouts.ts";
-import { addPermute } from "./operators/reshape.ts";
 import { readTensor } from "./tensors.ts";
 import { axesInLayers, expandPieces, type Feature, shapeInLayers, type Value } from "../values.ts";
 
@@ -96,8 +95,10 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
    */
   maps(index = 0): Feature & { readonly shape: readonly [number, number | null, number | null] } {
     const value = this.anyMaps(index);
-    const first = value.isLast ? addPermute(this, value, false) : value;
-    return { ...first, shape: first.shape as [number, number | null, number] };
+    const shape = value.shape as [number, number | null, number];
+    if (!value.isLast) return { ...value, shape };
+    const layer = this.addLayer("Permute", [value], { dims: [2, 3, 1] }, {}, "first");
+    return { ...this.result(layer, value), shape, isLast: false, isTurned: false };
   }
 
   /** {@link maps}, their channels first or last. */

@@ -14,6 +14,7 @@ import { shapeOperators } from "./shapes.ts";
 import { importTransposedConvolution } from "./transposed.ts";
 
 export { permute, toPlain } from "./reshape.ts";
+export { findPosition, type Method, readFactors, readMethod, ROUNDINGS } from "./resize.ts";
 
 /** How the operations of ONNX become layers, by name. */
 export const operators: Readonly<Record<string, Operator>> = {

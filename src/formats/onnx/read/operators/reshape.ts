@@ -139,7 +139,7 @@ export function permute(
 }
 
 /** Moves the channels of the layers' tensor, so that it has them last in ONNX too, or first. */
-export function addPermute(call: NodeCall, value: Feature, isLast: boolean): Feature {
+function addPermute(call: NodeCall, value: Feature, isLast: boolean): Feature {
   const from = axesInLayers(value.shape.length, value.isLast);
   const dims = axesInLayers(value.shape.length, isLast).map((axis) => from.indexOf(axis) + 1);
   const layer = call.addLayer("Permute", [value], { dims }, {}, isLast ? "last" : "first");

@@ -1,11 +1,5 @@
 import { integers, resized, sizeOf } from "../../../import/mod.ts";
-import {
-  findPosition,
-  type Method,
-  readFactors,
-  readMethod,
-  ROUNDINGS,
-} from "../operators/resize.ts";
+import { findPosition, type Method, readFactors, readMethod, ROUNDINGS } from "../operators/mod.ts";
 import { addStep, type TensorRule } from "./tensor_step.ts";
 
 /** How TensorFlow finds positions. */
