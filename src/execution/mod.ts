@@ -4,7 +4,7 @@ export {
   type LayerChange,
   type LossMeaning,
 } from "./backward/change_weigher.ts";
-export { Calibrator } from "./calibration/calibrator.ts";
+export { Calibrator, IMAGES_TOGETHER } from "./calibration/calibrator.ts";
 export { KeptTargets } from "./calibration/kept_targets.ts";
 export { MergedStatistics } from "./calibration/merged_statistics.ts";
 export {

@@ -135,7 +135,8 @@ function trackLayers(
   { batchSize, onProgress }: CutRun["settings"],
   images: number,
 ): RepairContext["onLayer"] {
-  const batches = batchesOfThread(session, images, batchSize);
+  const size = session.pool.calibrationBatchSizeFor(batchSize);
+  const batches = batchesOfThread(session, images, size);
   const total = plansToRepair({ map }, plans).length * batches;
   return (detail, layersDone) =>
     trackBatches(

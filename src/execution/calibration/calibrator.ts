@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../base/mod.ts";
+import { chunk } from "../../data/mod.ts";
 import { ForwardPlan, releaseUnusedWeights } from "../forward/forward_plan.ts";
 import { isFirstCall, kernelSize, type Network } from "../../graph/mod.ts";
 import {
@@ -60,6 +61,9 @@ export interface CalibrationSubject {
   /** Reads a batch; the calibrator owns its images. */
   readonly readBatch: (batch: number) => Promise<CalibrationBatch>;
 }
+
+/** Images that go through the original network together; all belong to one half. */
+export const IMAGES_TOGETHER = 16;
 
 /** What a layer's moments are gathered in. */
 type MomentSums = HalvedSums | SampleSums;
@@ -276,7 +280,11 @@ export class Calibrator {
     this.#closeOriginal();
   }
 
-  /** Runs the original network over a batch, to the last layer where its targets may wait, else to this one. */
+  /**
+   * Runs the original network over a batch, to the last layer where its targets may wait, else to this one; what is kept of an
+   * earlier pass is not run again. As many images go through it at a time as in {@link gatherOriginal}, for a convolution may
+   * take another method for another number of images, which rounds otherwise.
+   */
   #sampleTargets(
     inputs: readonly tf.Tensor[],
     indices: ArrayLike<number>,
@@ -288,15 +296,35 @@ export class Calibrator {
     for (const { node: { key } } of rest.flatMap(({ calls }) => calls)) {
       if (kept?.has(key, indices)) targets.set(key, () => kept.read(key, indices));
     }
-    const wanted = rest.filter(({ calls }) => !calls.every(({ node }) => targets.has(node.key)));
+    const missing = rest.filter(({ calls }) => !calls.every(({ node }) => targets.has(node.key)));
+    const wanted = this.#waiting.hasRoomForTargets() ? missing : missing.slice(0, 1);
     if (wanted.length === 0) return targets;
-    const activations = this.#original.start(inputs.map((input) => input.clone()));
-    for (const sampled of this.#waiting.hasRoomForTargets() ? wanted : wanted.slice(0, 1)) {
-      this.#original.advance(activations, this.#original.stepOf(sampled.node.key));
-      for (const call of sampled.calls) {
+    const parts = [...chunk(Array.from(indices), IMAGES_TOGETHER)].map((images, part) => {
+      const place = part * IMAGES_TOGETHER;
+      const own = inputs.map((input) => sliceImages(input, place, images.length));
+      return this.#sampleOriginal(own, images, wanted);
+    });
+    for (const key of parts[0].keys()) {
+      targets.set(key, joinRows(parts.map((part) => part.get(key)!)));
+    }
+    return targets;
+  }
+
+  /** What layers give in the original network; the images are disposed. */
+  #sampleOriginal(
+    inputs: readonly tf.Tensor[],
+    indices: ArrayLike<number>,
+    layers: readonly SampledLayer[],
+  ): Map<string, tf.Tensor2D> {
+    const activations = this.#original.start(inputs);
+    const targets = new Map<string, tf.Tensor2D>();
+    for (const { node: { key }, calls } of layers) {
+      this.#original.advance(activations, this.#original.stepOf(key));
+      for (const call of calls) {
         const target = tf.tidy(() => {
           const x = this.#sampler.inputsOf(call, activations.tensors, indices);
-          return this.#sampler.targetOf(call, activations.tensors, indices, outputsOf(x, call));
+          const outputs = outputsOf(x, call);
+          return this.#sampler.targetOf(call, activations.tensors, indices, outputs);
         });
         targets.set(call.node.key, target);
       }
@@ -304,6 +332,19 @@ export class Calibrator {
     tf.dispose([...activations.tensors.values()]);
     return targets;
   }
+}
+
+/** Some images of an input's batch, as a tensor of their own. */
+function sliceImages(input: tf.Tensor, from: number, count: number): tf.Tensor {
+  return count === input.shape[0] ? input.clone() : input.slice([from], [count]);
+}
+
+/** Matrices one below the other; they are disposed. */
+function joinRows(parts: readonly tf.Tensor2D[]): tf.Tensor2D {
+  if (parts.length === 1) return parts[0];
+  const joined = tf.concat2d([...parts], 0);
+  tf.dispose([...parts]);
+  return joined;
 }
 
 /** Nothing can be fitted to sums that are NaN or infinite; every sample takes part in Σx² and Σy². */

@@ -1,5 +1,6 @@
 import {
   type ChannelMoments,
+  IMAGES_TOGETHER,
   outputSizeOf,
   pointsFor,
   STATISTICS_VERSION,
@@ -29,14 +30,11 @@ import {
 import { unsampledReason } from "../policy/mod.ts";
 import type { Stopwatch } from "../../base/mod.ts";
 
-/** Images that go through the original network together; all belong to one half. Products are added up in f32 within them. */
-const TOGETHER = 16;
-
 /**
  * Images that shards share out together: those of either half go through the network together. Products are added up in
- * f64 across them, so statistics do not depend on which worker gathers which.
+ * f32 within them and in f64 across them, so statistics do not depend on which worker gathers which.
  */
-export const PORTION = 2 * TOGETHER;
+export const PORTION = 2 * IMAGES_TOGETHER;
 
 /** Calibration images that BatchNormalization of networks which are tried out is estimated on. */
 const NORM_IMAGES = 512;
@@ -167,13 +165,19 @@ export async function gatherMoments(
   keepsTargets: boolean,
 ): Promise<void> {
   const passes = partIntoPasses(layers, calibration, pool.size);
-  const batches = batchesOfThread({ pool }, calibration.indices.length, TOGETHER);
+  const batches = batchesOfThread({ pool }, calibration.indices.length, IMAGES_TOGETHER);
   const total = passes.length * batches;
   for (const [index, pass] of passes.entries()) {
     const tracked = { stage: "gathering statistics", done: index * batches, total };
     trackBatches({ pool }, tracked, onProgress);
     const keys = pass.map(({ key }) => key);
-    const request = { ...calibration, file, layers: keys, batchSize: TOGETHER, keepsTargets };
+    const request = {
+      ...calibration,
+      file,
+      layers: keys,
+      batchSize: IMAGES_TOGETHER,
+      keepsTargets,
+    };
     await clock.time("calibrate", () => pool.gatherOriginal(request, take));
   }
 }

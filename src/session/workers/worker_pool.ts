@@ -4,6 +4,7 @@ import {
   type ChangeRequest,
   type ChannelMoments,
   type Figures,
+  IMAGES_TOGETHER,
   type LossMeaning,
   type ObjectiveSpec,
   type StepSums,
@@ -118,6 +119,12 @@ export class WorkerPool {
     return fitBatch(most, own === undefined ? 0 : own + Math.max(own, beside ?? 0));
   }
 
+  /** Images of a batch of a calibration: as many as have room, in parts that go through the original network together. */
+  calibrationBatchSizeFor(most: number): number {
+    const room = this.batchSizeFor(most);
+    return room > IMAGES_TOGETHER ? room - room % IMAGES_TOGETHER : room;
+  }
+
   /** How many replicas there are. */
   get size(): number {
     return 1 + this.#remotes.length;
@@ -230,7 +237,7 @@ export class WorkerPool {
     const isFirst = (_: number, at: number) => (place + at) % 2 === 0;
     const first = request.indices.filter(isFirst);
     const others = request.indices.filter((image, at) => !isFirst(image, at));
-    const batchSize = this.batchSizeFor(request.batchSize);
+    const batchSize = this.calibrationBatchSizeFor(request.batchSize);
     const batches = [...chunk(first, batchSize), ...chunk(others, batchSize)];
     const ofFirst = Math.ceil(first.length / batchSize);
     const shards = shardIndices(Int32Array.from(batches.keys()), this.size);
