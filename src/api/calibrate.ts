@@ -32,6 +32,7 @@ import {
   type DataOptions,
   openSession,
   type PassForecast,
+  tellForecast,
 } from "../session/mod.ts";
 
 /** A queue whose workers gather the statistics, each of some parts of the images. */
@@ -254,7 +255,7 @@ async function gatherHere<Result>(
   { shard = { number: 1, of: 1 }, onForecast }: CalibrateOptions,
   use: UseOf<Result>,
 ): Promise<Result> {
-  onForecast?.(await forecastGathering(source, shard));
+  await tellForecast(onForecast, () => forecastGathering(source, shard));
   const { layers, ...gathered } = await gatherShard(source, shard);
   try {
     const { names: unreadable, reasons: unreadableReasons } = await source.pool.faults();

@@ -4,10 +4,12 @@ import {
   type DataOptions,
   evaluateOn,
   forecastPass,
+  LEAST_FORETOLD,
   noticeOfChance,
   openSession,
   type PassForecast,
   resolveReference,
+  tellForecast,
   wholeSplit,
 } from "../session/mod.ts";
 
@@ -100,7 +102,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   });
   try {
     const test = wholeSplit(session, split, options);
-    options.onForecast?.(await forecastPass(session, test));
+    if (test.indices.length >= LEAST_FORETOLD) {
+      await tellForecast(options.onForecast, () => forecastPass(session, test));
+    }
     const found = await evaluateOn(session, session.file, test, options, "evaluating");
     const { error, loss, accuracy, outputs, images } = found;
     const faults = await session.pool.faults();

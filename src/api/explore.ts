@@ -19,7 +19,13 @@ import {
   wantedImages,
 } from "../pruning/mod.ts";
 import type { RuntimeName } from "../runtimes/mod.ts";
-import { type DataOptions, noticeOfChance, openSession, type Session } from "../session/mod.ts";
+import {
+  type DataOptions,
+  noticeOfChance,
+  openSession,
+  type Session,
+  tellForecast,
+} from "../session/mod.ts";
 import type { PruneOptions } from "./prune.ts";
 
 /** What {@link explore} uses where an option is not given. */
@@ -119,9 +125,10 @@ async function exploreOpened(
   const { graph, map, pool } = source;
   const places = listReaders(graph, map, settings.shared);
   checkSkipped(settings.skip, places);
-  if (settings.onForecast) {
-    settings.onForecast(await forecastExploring(source, settings.shares, settings.images));
-  }
+  await tellForecast(
+    settings.onForecast,
+    () => forecastExploring(source, settings.shares, settings.images),
+  );
   const original = await OriginalMoments.open(source, { path: settings.statistics });
   try {
     const context: BudgetContext = {

@@ -27,6 +27,7 @@ import {
   noticeOfChance,
   openSession,
   type Session,
+  tellForecast,
   type TestAnswers,
   wholeSplit,
 } from "../session/mod.ts";
@@ -199,7 +200,7 @@ async function tuneSession(
 ): Promise<Omit<TuningOutcome, "report"> & { report: Omit<TuningReport, "seconds"> }> {
   const { file, graph } = session;
   const { epochsDone, tune } = await prepareTuning(session, plan);
-  options.onForecast?.(await forecastTuning(session, plan, epochsDone));
+  await tellForecast(options.onForecast, () => forecastTuning(session, plan, epochsDone));
   const test = wholeSplit(session, "test", options);
   const before = await evaluateOn(session, file, test, options, "evaluating before");
   const chance = options.isNew ? [] : noticeOfChance(session, before, "test");

@@ -39,6 +39,7 @@ import {
   openSession,
   type Session,
   sizesGiven,
+  tellForecast,
   wholeSplit,
 } from "../session/mod.ts";
 
@@ -175,9 +176,10 @@ export async function pruneOpened(
     };
     const tuner = await createTuner(session, settings);
     folder = await openRunFolder(session, settings, tuner);
-    if (settings.onForecast) {
-      settings.onForecast(await forecastRun(session, source, settings, tuner));
-    }
+    await tellForecast(
+      settings.onForecast,
+      () => forecastRun(session, source, settings, tuner),
+    );
     const run = { session, context, places, settings, tuner, folder };
     const { cut, ...decision } = await decideAndCut(run, openExecutor);
     const { before, chance } = await judgeOriginal();

@@ -1,3 +1,4 @@
+import { InputError } from "../base/mod.ts";
 import { networkCost } from "../cost/mod.ts";
 import type { Session } from "./session.ts";
 import type { ImageSelection } from "./workers/replica_images.ts";
@@ -37,6 +38,9 @@ export interface PassForecast {
   readonly seconds: number;
 }
 
+/** A pass over fewer images needs no forecast. */
+export const LEAST_FORETOLD = 500;
+
 /** Of all images of a pass this share is timed at most, so that the forecast is cheap beside what it is of. */
 const TIMED_SHARE = 1 / 20;
 
@@ -55,4 +59,26 @@ export async function forecastPass(
   const some = indices.subarray(0, Math.ceil(TIMED_SHARE * images));
   const pace = await timeImages(session, { split, indices: some });
   return { images, seconds: images * pace };
+}
+
+/**
+ * Tells a forecast, where one is wanted. Images that cannot be timed leave a run without one: what is wrong with them is the
+ * run's to say, which may bear it.
+ *
+ * @param tell Receives the forecast.
+ * @param make Makes it.
+ */
+export async function tellForecast<T>(
+  tell: ((forecast: T) => void) | undefined,
+  make: () => Promise<T>,
+): Promise<void> {
+  if (tell === undefined) return;
+  let forecast: T;
+  try {
+    forecast = await make();
+  } catch (error) {
+    if (error instanceof InputError) return;
+    throw error;
+  }
+  tell(forecast);
 }

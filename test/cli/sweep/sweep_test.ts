@@ -250,7 +250,10 @@ testWithRedis(
         }
         await Deno.writeTextFile(plan, JSON.stringify({ ...PLAN, data, common: COMMON }));
         const again = await runCli(["sweep", plan, "--out", `${folder}/remote`, ...queue], REMOTE);
-        assert.deepEqual([again.code, again.stderr], [0, ""], "nothing is left to do");
+        assert.deepEqual(
+          [again.code, again.stderr],
+          [0, "has nothing to do: all of its 2 runs are done\n"],
+        );
       } finally {
         for (const worker of workers) worker.kill("SIGTERM");
         for (const { status } of workers) await status;
