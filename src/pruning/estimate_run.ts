@@ -33,7 +33,7 @@ export interface RunEstimate extends PlannedRun {
 const [FLOAT_BYTES, DOUBLE_BYTES, MEBIBYTE] = [4, 8, 2 ** 20];
 
 /** Forward passes over all images beside those that gather statistics: prices, repair, BatchNormalization, evaluations. */
-const OTHER_PASSES = 9;
+const OTHER_PASSES = 8;
 
 /** Seconds for a layer of d inputs, over d³: ranking its channels, and fitting it. */
 const RANKING_TIME = 3.1e-10, FITTING_TIME = 3e-10;
