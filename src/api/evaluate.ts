@@ -4,7 +4,6 @@ import {
   type DataOptions,
   evaluateOn,
   forecastPass,
-  LEAST_FORETOLD,
   noticeOfChance,
   openSession,
   type PassForecast,
@@ -102,9 +101,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   });
   try {
     const test = wholeSplit(session, split, options);
-    if (test.indices.length >= LEAST_FORETOLD) {
-      await tellForecast(options.onForecast, () => forecastPass(session, test));
-    }
+    await tellForecast(options.onForecast, () => forecastPass(session, test));
     const found = await evaluateOn(session, session.file, test, options, "evaluating");
     const { error, loss, accuracy, outputs, images } = found;
     const faults = await session.pool.faults();

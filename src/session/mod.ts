@@ -18,13 +18,7 @@ export {
   type Progress,
   type ProgressListener,
 } from "./options.ts";
-export {
-  forecastPass,
-  LEAST_FORETOLD,
-  type PassForecast,
-  tellForecast,
-  timeImages,
-} from "./pace.ts";
+export { forecastPass, type PassForecast, tellForecast, timeImages } from "./pace.ts";
 export { resolveModel, resolveReference } from "./resolve_model.ts";
 export { identifyRun, type RunIdentity } from "./run_identity.ts";
 export { batchesOfThread, openSession, type Session, trackBatches } from "./session.ts";

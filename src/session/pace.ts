@@ -23,6 +23,7 @@ export async function timeImages(
     split,
     indices: indices.subarray(0, timed),
     batchSize: Math.ceil(timed / 2 / pool.size),
+    isTrial: true,
   };
   await pool.evaluate(file, images);
   const start = performance.now();
@@ -37,9 +38,6 @@ export interface PassForecast {
   /** About how long that takes, in seconds, by the time that some images took. */
   readonly seconds: number;
 }
-
-/** A pass over fewer images needs no forecast. */
-export const LEAST_FORETOLD = 500;
 
 /** Of all images of a pass this share is timed at most, so that the forecast is cheap beside what it is of. */
 const TIMED_SHARE = 1 / 20;

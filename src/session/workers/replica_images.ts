@@ -24,6 +24,8 @@ export interface ImageSelection {
   readonly indices: Int32Array;
   /** Images of every batch. */
   readonly batchSize: number;
+  /** Whether they are looked at for the time that takes alone: those that cannot be read do not count then. */
+  readonly isTrial?: boolean;
 }
 
 /** Images that could not be read, as a replica met them. */
@@ -78,11 +80,12 @@ export class ReplicaImages {
    * @param onBatch Called when a batch has been used.
    */
   async *batches(
-    { split, indices, batchSize }: ImageSelection,
+    { split, indices, batchSize, isTrial = false }: ImageSelection,
     onBatch: () => void,
   ): AsyncGenerator<ImageBatch> {
+    const faults = isTrial ? new ImageFaults({ share: 1 }) : this.#faults;
     for (const part of chunk(indices, batchSize)) {
-      yield await this.readTensors(this.dataset[split], part);
+      yield await this.readTensors(this.dataset[split], part, faults);
       onBatch();
     }
   }
@@ -91,8 +94,9 @@ export class ReplicaImages {
   async readTensors(
     set: ImageSet,
     indices: Int32Array,
+    faults = this.#faults,
   ): Promise<Omit<Batch, "inputs"> & { inputs: tf.Tensor[] }> {
-    const batch = await this.read(set, indices);
+    const batch = await this.read(set, indices, faults);
     const inputs = toTensors(batch, this.#inputs);
     // The backend has copies; the collector would let several batches pile up.
     giveBack(batch.inputs);
@@ -104,14 +108,14 @@ export class ReplicaImages {
    *
    * @throws {InputError} When none of it can be read.
    */
-  async read(set: ImageSet, indices: Int32Array): Promise<Batch> {
+  async read(set: ImageSet, indices: Int32Array, faults = this.#faults): Promise<Batch> {
     await letOthersRun();
     if (this.#isStopped) throw new Error("reading images: another thread has ended the work");
-    const batch = await readBatch(set, indices, this.#inputs, this.#faults);
+    const batch = await readBatch(set, indices, this.#inputs, faults);
     if (batch.size === 0) {
       throw new InputError(
         `reading images: found none of ${indices.length} that can be read, wanted at least one; ` +
-          `mend them as said here: ${this.#faults.reasons.at(-1)}`,
+          `mend them as said here: ${faults.reasons.at(-1)}`,
       );
     }
     return batch;
