@@ -96,6 +96,7 @@ export {
   settleEffort,
   type Shard,
   SLOW_SELECTOR,
+  WITHOUT_DATA_DEFAULTS,
   type WithoutDataOptions,
   type WithoutDataReport,
 } from "./pruning/mod.ts";

@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { CALIBRATION_DEFAULTS, TUNING_DEFAULTS } from "../../src/mod.ts";
+import { CALIBRATION_DEFAULTS, TUNING_DEFAULTS, WITHOUT_DATA_DEFAULTS } from "../../src/mod.ts";
 import { createLatencyOption } from "../output/report_files.ts";
 import {
   addImageOptions,
@@ -33,6 +33,7 @@ import {
 
 const tuningOptions = createTuningOptions(TUNING_DEFAULTS);
 const distillationOptions = createDistillationOptions();
+const SHARE_WITHOUT_DATA = WITHOUT_DATA_DEFAULTS.policy.share;
 const GROUP_DEFAULTS = { size: 1000, epochShare: 0.2, learningRate: 1e-4 };
 
 /**
@@ -53,8 +54,8 @@ export function createPruneCommand() {
     .addOption(
       new Option(
         "--no-data",
-        "prune without images: channels by their weights and BatchNormalization, means of what is removed into biases; nothing is measured",
-      ),
+        `prune without images: channels by their weights and BatchNormalization, means of what is removed into biases; nothing is measured, and ${SHARE_WITHOUT_DATA} of the cost is kept unless --budget says otherwise`,
+      ).implies({ preserveRatio: SHARE_WITHOUT_DATA }),
     )
     .requiredOption("--out <dir>", "folder for the smaller model")
     .option("--force", "replace the model that stands in --out")

@@ -18,6 +18,17 @@ Deno.test("`prune --no-data` writes a smaller model and says that it was not mea
   });
 });
 
+Deno.test("without data nine tenths of the cost are kept where no budget is given", async () => {
+  await inTempFolder(async (folder) => {
+    const words = ["prune", exampleModel, "--no-data"];
+    const { macs } = await runJson([...words, "--out", `${folder}/out`]);
+    const kept = macs.after / macs.before;
+    assert.ok(kept > 0.85 && kept <= 0.9, `${kept}`);
+    const half = await runJson([...words, "--out", `${folder}/half`, "--budget", "0.5"]);
+    assert.ok(half.macs.after <= 0.5 * macs.before);
+  });
+});
+
 Deno.test("without data what wants images is refused", async () => {
   const words = ["prune", exampleModel, "--no-data", "--out", "never-written"];
   const tuned = await runCli([...words, "--epochs", "2"]);

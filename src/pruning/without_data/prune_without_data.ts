@@ -22,12 +22,11 @@ import type { PruneNetworkOptions } from "../prune_options.ts";
 import type { PruneReport } from "../prune_report.ts";
 import type { BudgetReport } from "../types.ts";
 import { Stopwatch, withDefaults } from "../../base/mod.ts";
-import { DEFAULT_SHARE } from "../effort.ts";
 import { expectedMoments } from "./expected_moments.ts";
 
-/** What {@link pruneWithoutData} uses where an option is not given. */
+/** What {@link pruneWithoutData} uses where an option is not given: half of the cost would leave chance (without_data.md). */
 export const WITHOUT_DATA_DEFAULTS = {
-  policy: { kind: "budget", share: DEFAULT_SHARE },
+  policy: { kind: "budget", share: 0.9 },
   shared: "couple",
   channelMultiple: 1,
   slowSelectors: false,
@@ -44,7 +43,7 @@ export interface WithoutDataOptions
   readonly model: string | ModelFile;
   /** Height and width of the inputs, where the model leaves them open. */
   readonly inputSize?: readonly [number, number];
-  /** A budget of multiply–accumulates or parameters; nothing else can be known without data. Default: half of the former. */
+  /** A budget of multiply–accumulates or parameters; nothing else can be known without data. Default: nine tenths of the former. */
   readonly policy?: PruneNetworkOptions["policy"];
   /** What happens to channels that several layers read. Default `couple`. */
   readonly shared?: SharedMode;
