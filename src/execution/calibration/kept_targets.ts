@@ -40,12 +40,15 @@ export class KeptTargets {
   put(key: string, indices: ArrayLike<number>, target: tf.Tensor2D): void {
     const place = this.#file.write(target);
     if (place === undefined) return;
-    const batch = this.#batches.get(indices[0]) ?? {
-      slots: new Map(Array.from(indices, (image, slot) => [image, slot])),
-      targets: new Map(),
-    };
-    for (const image of batch.slots.keys()) this.#batches.set(image, batch);
+    const batch = this.#batches.get(indices[0]) ?? this.#addBatch(indices);
     batch.targets.set(key, place);
+  }
+
+  #addBatch(indices: ArrayLike<number>): KeptBatch {
+    const slots = new Map(Array.from(indices, (image, slot) => [image, slot]));
+    const batch: KeptBatch = { slots, targets: new Map() };
+    for (const image of slots.keys()) this.#batches.set(image, batch);
+    return batch;
   }
 
   /** Whether what a call gave for all of these images is kept. */

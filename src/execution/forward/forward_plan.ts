@@ -10,6 +10,7 @@ import {
   mergeChain,
   type Network,
   nodeKeyOf,
+  outputBytes,
 } from "../../graph/mod.ts";
 import { releaseWeights, type Weight } from "../../model/mod.ts";
 import { convolutionOperation, transposedOperation } from "./convolution_steps.ts";
@@ -283,9 +284,8 @@ export class ForwardPlan {
 /** What a step takes for one image, about. */
 function secondsOf({ nodes, operation }: ForwardStep): number {
   if (operation === undefined) return 0;
-  const made = nodes.at(-1)!.outputShape.reduce<number>((size, extent) => size * (extent ?? 1), 1);
   const macs = nodes.reduce((sum, node) => sum + layerCost(node).macs, 0);
-  return forwardSeconds(macs, made * FLOAT_BYTES);
+  return forwardSeconds(macs, outputBytes(nodes.at(-1)!));
 }
 
 /** The layers of a network as they run, each with those that are folded into it. */

@@ -6,6 +6,7 @@ import { shrinkGraph } from "../../../src/graph/cuts/surgery.ts";
 import { writeGraph } from "../../../src/graph/write_graph.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
 import { disposeModel } from "../../../src/model/instantiate.ts";
+import type { ModelFile } from "../../../src/model/model_file.ts";
 import { findInputs } from "../../../src/model/topology.ts";
 import { readOnnx } from "../../../src/formats/onnx/read/read.ts";
 import { writeOnnx } from "../../../src/formats/onnx/write/write.ts";
@@ -16,7 +17,7 @@ import { openModel } from "../../../src/formats/open_model.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
 import { steps } from "../graph_model/steps.ts";
 import { buildModelFile, flatModelNames, modelNames } from "./models.ts";
-import { differenceOf, randomMaps, runLayers, runOnnx } from "./runtime.ts";
+import { differenceOf, type PlainTensor, randomMaps, runLayers, runOnnx } from "./runtime.ts";
 
 const TOLERANCE = 1e-4;
 
@@ -25,17 +26,24 @@ const WRITABLE = networkNames.filter((name) => !["opaque", "sequence", "gates"].
 
 await startBackend();
 
+/** A network gives the same in ONNX Runtime as in the layers, and so does what is read back, which is the answer. */
+async function assertWritten(file: ModelFile, inputs: readonly PlainTensor[]): Promise<ModelFile> {
+  const wanted = await runLayers(file, inputs);
+  const bytes = writeOnnx(file);
+  const difference = differenceOf(await runOnnx(bytes, inputs), wanted);
+  assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
+  const again = readOnnx(bytes, "back.onnx");
+  const back = differenceOf(await runLayers(again, inputs), wanted);
+  assert.ok(back < TOLERANCE, `read back: ${back}`);
+  return again;
+}
+
 Deno.test("written networks give the same in ONNX Runtime, and read back in TensorFlow.js", async (t) => {
   for (const name of WRITABLE) {
     await t.step(name, async () => {
       const file = await buildNetworkFile(name);
       const images = [randomMaps([2, 3, 8, 8])];
-      const wanted = await runLayers(file, images);
-      const bytes = writeOnnx(file);
-      const difference = differenceOf(await runOnnx(bytes, images), wanted);
-      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
-      const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
-      assert.ok(back < TOLERANCE, `read back: ${back}`);
+      await assertWritten(file, images);
     });
   }
 });
@@ -75,12 +83,7 @@ Deno.test("steps of graph models give the same in ONNX Runtime, and read back", 
         await g.write(folder, ...outputs);
         const file = await openModel(folder);
         const images = [randomMaps([2, 3, 8, 8])];
-        const wanted = await runLayers(file, images);
-        const bytes = writeOnnx(file);
-        const difference = differenceOf(await runOnnx(bytes, images), wanted);
-        assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
-        const back = differenceOf(await runLayers(readOnnx(bytes, "back.onnx"), images), wanted);
-        assert.ok(back < TOLERANCE, `read back: ${back}`);
+        await assertWritten(file, images);
       }));
   }
 });
@@ -92,14 +95,8 @@ Deno.test("networks with several inputs give the same in ONNX Runtime, and read 
       const inputs = findInputs(file.topology).map(({ shape: [, ...extents] = [] }, index) =>
         randomMaps([2, extents.at(-1)!, ...extents.slice(0, -1) as number[]], index)
       );
-      const wanted = await runLayers(file, inputs);
-      const bytes = writeOnnx(file);
-      const difference = differenceOf(await runOnnx(bytes, inputs), wanted);
-      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
-      const again = readOnnx(bytes, "back.onnx");
+      const again = await assertWritten(file, inputs);
       assert.deepEqual(findInputs(again.topology), findInputs(file.topology));
-      const back = differenceOf(await runLayers(again, inputs), wanted);
-      assert.ok(back < TOLERANCE, `read back: ${back}`);
     });
   }
 });
@@ -126,14 +123,8 @@ Deno.test("what reads rows of numbers or a vector is written and read back the s
       const file = await buildModelFile(name);
       const [{ shape = [] }] = findInputs(file.topology);
       const inputs = [randomMaps([2, ...shape.slice(1) as number[]])];
-      const wanted = await runLayers(file, inputs);
-      const bytes = writeOnnx(file);
-      const difference = differenceOf(await runOnnx(bytes, inputs), wanted);
-      assert.ok(difference < TOLERANCE, `ONNX Runtime: ${difference}`);
-      const again = readOnnx(bytes, "back.onnx");
+      const again = await assertWritten(file, inputs);
       assert.deepEqual(findInputs(again.topology), findInputs(file.topology));
-      const back = differenceOf(await runLayers(again, inputs), wanted);
-      assert.ok(back < TOLERANCE, `read back: ${back}`);
     });
   }
 });
