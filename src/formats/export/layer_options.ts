@@ -85,6 +85,33 @@ export function countWindows(
   });
 }
 
+/** Windows of a pooling layer, and what they give. */
+export interface PoolWindows {
+  /** Rows and columns that a window spans. */
+  readonly extents: [number, number];
+  /** Steps between windows. */
+  readonly strides: [number, number];
+  /** Rows, columns and channels, null where they are open. */
+  readonly shape: (number | null)[];
+}
+
+/**
+ * The windows of a layer that pools.
+ *
+ * @param call The layer.
+ * @param input What it reads, of one image.
+ * @returns Its windows.
+ */
+export function windowsOfPool(
+  call: LayerCall,
+  input: { readonly shape: Extents },
+): PoolWindows {
+  const extents = pairOf(call.config.pool_size, [2, 2]);
+  const strides = pairOf(call.config.strides, extents);
+  const shape = [...countWindows(call, input, extents, strides), input.shape.at(-1)!];
+  return { extents, strides, shape };
+}
+
 /**
  * Extents of what two tensors of the same rank give, of which extents of 1 are repeated.
  *

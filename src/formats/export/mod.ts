@@ -22,5 +22,6 @@ export {
   pairOf,
   requireChannelsLast,
   sidesOf,
+  windowsOfPool,
 } from "./layer_options.ts";
 export { readMetadata, writeMetadata } from "./metadata.ts";

@@ -1,9 +1,9 @@
 import {
-  countWindows,
   movedSides,
   pairOf,
   requireChannelsLast,
   sidesOf,
+  windowsOfPool,
 } from "../../../export/mod.ts";
 import { flagAttribute } from "../../attributes.ts";
 import { describePool } from "./convolution.ts";
@@ -12,10 +12,7 @@ import type { LayerWriter } from "./layer_writer.ts";
 function pool(operator: string): LayerWriter {
   return (graph, call, [input]) => {
     requireChannelsLast(graph, call);
-    const extents = pairOf(call.config.pool_size, [2, 2]);
-    const strides = pairOf(call.config.strides, extents);
-    const size = countWindows(call, input, extents, strides);
-    const shape = [...size, input.shape.at(-1)!];
+    const { extents, strides, shape } = windowsOfPool(call, input);
     return graph.add(call.name, operator, [input], shape, describePool(call, extents, strides));
   };
 }

@@ -1,9 +1,9 @@
 import {
-  countWindows,
   movedSides,
   pairOf,
   requireChannelsLast,
   sidesOf,
+  windowsOfPool,
 } from "../../../export/mod.ts";
 import type { OperatorName } from "../../model.ts";
 import { describeWindows } from "./convolution.ts";
@@ -12,12 +12,8 @@ import type { LayerWriter } from "./layer_writer.ts";
 function pool(operator: OperatorName): LayerWriter {
   return (graph, call, [input]) => {
     requireChannelsLast(graph, call);
-    const extents = pairOf(call.config.pool_size, [2, 2]);
-    const strides = pairOf(call.config.strides, extents);
-    const size = countWindows(call, input, extents, strides);
-    const [height, width] = extents;
+    const { extents: [height, width], strides, shape } = windowsOfPool(call, input);
     const options = { ...describeWindows(call, strides), height, width };
-    const shape = [...size, input.shape.at(-1)!];
     return graph.add(call.name, operator, [input], shape, ["Pool2DOptions", options]);
   };
 }
