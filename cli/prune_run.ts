@@ -108,13 +108,15 @@ export async function runPrune(
   );
   await rm(checkpoint, { recursive: true }).catch(() => {});
   const bytes = { before: original.bytes, after: saved.bytes };
+  const stored = quantize ?? written.quantized;
+  const isWideFile = stored !== "float16" && stored !== "int8" && (await stat(flags.out)).isFile();
   const notices = [
     ...report.notices,
     ...noteOnSelectors(report),
     ...whyItDoesNotPay(report, {
       bytes,
       milliseconds: { before: costs.before?.milliseconds, after: costs.after.milliseconds },
-      storage: (await stat(flags.out)).isFile() ? "file" : quantize ?? written.quantized,
+      storage: isWideFile ? "file" : stored,
     }),
   ];
   return { report: { ...report, notices }, provenance, bytes };

@@ -5,7 +5,7 @@ import { fold, type ModelFile } from "../../src/mod.ts";
 export const quantizeOption = new Option(
   "--quantize <type>",
   "store kernels in one or two bytes a number: uint8, uint16 or float16 in a tfjs layers model, which are widened when it " +
-    "is opened; float16 in ONNX; float16 or int8 in a .tflite file, which computes with int8; float32 (default: what those " +
+    "is opened; float16 in ONNX and .keras; float16 or int8 in a .tflite file, which computes with int8; float32 (default: what those " +
     "of the given model are stored as where the format has it, otherwise float32)",
 ).choices(["float32", "uint8", "uint16", "float16", "int8"]);
 

@@ -7,7 +7,7 @@ export interface Gain {
   readonly bytes: Change;
   /** Milliseconds of an image on stock TensorFlow.js, where they were measured. */
   readonly milliseconds: { readonly before?: number; readonly after?: number };
-  /** What kernels are stored as: float32 in a `.keras` or `.onnx` file, and in a folder when absent. */
+  /** What kernels are stored as; float32 when absent, and where it is `file`: that of a format that is one file. */
   readonly storage?: StoredType | "file";
 }
 
@@ -61,7 +61,7 @@ export function whyItDoesNotPay(
         storage === undefined || storage === "float32"
           ? "give --quantize to store its kernels in fewer bytes"
           : storage === "file"
-          ? "write it to a folder with --quantize, which stores its kernels in fewer bytes"
+          ? "give --quantize float16, which stores its kernels in two bytes a number"
           : fewer
       }`,
     );

@@ -24,7 +24,7 @@ export type StoredType = NonNullable<SaveOptions["quantize"]> | "int8";
 export interface SaveModelOptions extends Omit<SaveOptions, "quantize"> {
   /**
    * Type that kernels are stored in: `uint8`, `uint16` or `float16` in a tfjs layers or graph model, whose kernels are float32
-   * again when it is read; `float16` in ONNX; `float16` or `int8` in TensorFlow Lite, which computes with integers and floats
+   * again when it is read; `float16` in ONNX and `.keras`; `float16` or `int8` in TensorFlow Lite, which computes with integers and floats
    * then (dynamic range). Default: the type that they were read with where the format has it, otherwise float32.
    */
   quantize?: StoredType;
@@ -53,11 +53,14 @@ interface FileFormat {
 
 /** Formats that are one file, by the ending of its name. */
 const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat>([
-  [".keras", { write: writeKeras, stores: [] }],
+  [".keras", {
+    write: (file, { quantize }) => writeKeras(file, halfOrWhole(file, quantize)),
+    stores: ["float16"],
+  }],
   [".onnx", {
     write: async (file, { quantize }) => {
       const { writeOnnx } = await import("./onnx/mod.ts");
-      return writeOnnx(file, storedAs(file, quantize) === "float16" ? "float16" : "float32");
+      return writeOnnx(file, halfOrWhole(file, quantize));
     },
     stores: ["float16"],
     keepsSteps: true,
@@ -78,6 +81,11 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
 /** What kernels are stored as: what is asked for, otherwise what they were read as. */
 function storedAs({ quantized }: ModelFile, quantize?: StoredType): StoredType | undefined {
   return quantize ?? quantized;
+}
+
+/** What kernels are stored as where the format has float16 and float32. */
+function halfOrWhole(file: ModelFile, quantize?: StoredType): "float16" | "float32" {
+  return storedAs(file, quantize) === "float16" ? "float16" : "float32";
 }
 
 /** Operations that a message names; further ones are counted. */
@@ -130,15 +138,6 @@ function requirePlace(path: string, { format: folder, quantize, batch }: FileOpt
   }
   const stores = format?.stores ?? FOLDER_STORES;
   if (quantize === undefined || quantize === "float32" || stores.includes(quantize)) return;
-  if (stores.length === 0) {
-    throw new UsageError([
-      `writing ${path}: found `,
-      option("quantize"),
-      ` ${quantize} for ${place}, whose weights are float32; leave `,
-      option("quantize"),
-      " out, or write a tfjs layers model to a folder",
-    ]);
-  }
   throw new UsageError([
     `writing ${path}: found `,
     option("quantize"),

@@ -106,7 +106,7 @@ Deno.test("kernels stay in the type that they are stored in, unless another is a
 Deno.test("float16 kernels stay float16 from format to format, unless something else is asked for", () =>
   inTempFolder(async (folder) => {
     const file = await buildNetworkFile("postActivation");
-    const names = ["model", "model.onnx", "model.tflite"];
+    const names = ["model", "model.onnx", "model.tflite", "model.keras"];
     for (const first of names) {
       const one = `${folder}/one-${first}`;
       const { bytes: wide } = await saveModel(`${folder}/wide-${first}`, file);

@@ -1,8 +1,7 @@
 import { InputError } from "../../base/mod.ts";
-import type { Weight } from "../../model/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import type { ReadLayer, ReadModel } from "./read_model.ts";
-import { readWeight } from "./weighted_layers.ts";
+import { type KerasWeight, readWeight } from "./weighted_layers.ts";
 
 /**
  * A class name as Keras names groups after it: `Conv2DTranspose` is `conv2d_transpose`.
@@ -48,7 +47,11 @@ const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
  * @returns The weights in the order of the layers.
  * @throws {InputError} When a layer's group is missing or holds other weights than the layer has.
  */
-export function readArchiveWeights(model: ReadModel, root: Hdf5Object, path: string): Weight[] {
+export function readArchiveWeights(
+  model: ReadModel,
+  root: Hdf5Object,
+  path: string,
+): KerasWeight[] {
   const layers = countedLayers(model);
   const container = CONTAINERS.map((name) => root.find(name)).find((group) => group) ?? root;
   const groups = findGroups(layers, container);

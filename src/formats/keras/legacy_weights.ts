@@ -1,9 +1,8 @@
 import { InputError } from "../../base/mod.ts";
-import type { Weight } from "../../model/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import type { WeightRole } from "./layer_classes.ts";
 import type { ReadLayer, ReadModel } from "./read_model.ts";
-import { listWeighted, readWeight } from "./weighted_layers.ts";
+import { type KerasWeight, listWeighted, readWeight } from "./weighted_layers.ts";
 
 interface WantedWeight {
   layer: ReadLayer;
@@ -21,7 +20,11 @@ interface WantedWeight {
  * @throws {InputError} When a layer's group is missing or holds other weights than the layer has.
  * @see keras/src/legacy/saving/legacy_h5_format.py
  */
-export function readLegacyWeights(model: ReadModel, weights: Hdf5Object, path: string): Weight[] {
+export function readLegacyWeights(
+  model: ReadModel,
+  weights: Hdf5Object,
+  path: string,
+): KerasWeight[] {
   return model.layers.flatMap((layer) => {
     const wanted = listWeighted(layer);
     if (wanted.length === 0) return [];

@@ -7,7 +7,7 @@ export { needsKeras } from "./keras_spelling.ts";
  * Reads a model that Keras saved: a `.keras` archive (tf.keras 2.12 and later, Keras 3) or an `.h5` file of a whole
  * model (Keras 1 to 3 on TensorFlow).
  *
- * The layers become those of tfjs-layers, the weights f32 under its names. Layers of nested models that would share a
+ * The layers become those of tfjs-layers, the weights f32 under its names; that all kernels were float16 is remembered. Layers of nested models that would share a
  * name get that of their model before it. What belongs to training alone, such as the optimizer, stays behind.
  *
  * @param bytes The whole file.
@@ -38,10 +38,15 @@ export async function readKerasModelJson(model: ModelJson): Promise<ModelFile> {
  * of the model is kept in metadata.json, where Keras passes it over.
  *
  * @param file The model.
+ * @param kernels What kernels are stored as. Those with numbers beyond float16, and all other weights, are float32. The
+ * layers are float32 in any case: Keras widens the numbers when it loads them.
  * @returns The bytes of the file; the same model gives the same bytes.
  * @throws {InputError} When a layer has no counterpart in Keras 3, or lacks one of its weights.
  */
-export async function writeKeras(file: ModelFile): Promise<Uint8Array> {
+export async function writeKeras(
+  file: ModelFile,
+  kernels: "float32" | "float16" = "float32",
+): Promise<Uint8Array> {
   const { writeKerasBytes } = await import("./write.ts");
-  return writeKerasBytes(file);
+  return writeKerasBytes(file, kernels);
 }

@@ -1,13 +1,13 @@
 import { InputError, isZip, parseJson } from "../../base/mod.ts";
-import type { ModelFile, Weight } from "../../model/mod.ts";
+import type { ModelFile } from "../../model/mod.ts";
 import { refuseUnusableWeights } from "../tfjs/load.ts";
 import { readArchive } from "./archive.ts";
 import { readArchiveWeights } from "./archive_weights.ts";
 import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/hdf5_object.ts";
 import { readLegacyWeights } from "./legacy_weights.ts";
-import { MAX_DEPTH, readModelConfig } from "./read_model.ts";
+import { MAX_DEPTH, type ReadModel, readModelConfig } from "./read_model.ts";
 import { isJsonObject } from "./read_options.ts";
-import { convertWeights } from "./weighted_layers.ts";
+import { convertWeights, type KerasWeight, storageOf } from "./weighted_layers.ts";
 
 /**
  * Reads a model of Keras from the bytes of its file.
@@ -66,8 +66,8 @@ function readLegacyFile(bytes: Uint8Array, path: string): ModelFile {
   }
   const source = { path, kerasMajor: majorOf(version) };
   const model = readModelConfig(parsePart(config, "model_config", path), source);
-  const read = convertWeights(model, readLegacyWeights(model, weights, path));
-  return assemble(model.json, read, { version, backend, bytes: bytes.length, path });
+  const read = readLegacyWeights(model, weights, path);
+  return assemble(model, read, { version, backend, bytes: bytes.length, path });
 }
 
 function wholeModelWanted(root: Hdf5Object, path: string): InputError {
@@ -91,8 +91,8 @@ function readArchiveFile(bytes: Uint8Array, path: string): ModelFile {
   const source = { path, kerasMajor: majorOf(version) };
   const model = readModelConfig(parsePart(decode(config), "config.json", path), source);
   const root = openHdf5(weights, `${path}/model.weights.h5`);
-  const read = convertWeights(model, readArchiveWeights(model, root, path));
-  const file = assemble(model.json, read, { version, bytes: bytes.length, path });
+  const read = readArchiveWeights(model, root, path);
+  const file = assemble(model, read, { version, bytes: bytes.length, path });
   return isJsonObject(secateur) ? { ...file, metadata: secateur } : file;
 }
 
@@ -124,8 +124,8 @@ function parsePart(text: string, part: string, path: string): unknown {
 }
 
 function assemble(
-  model: ModelFile["topology"],
-  weights: Weight[],
+  model: ReadModel,
+  stored: readonly KerasWeight[],
   { version, backend, bytes, path }: {
     version: string;
     backend?: string;
@@ -133,10 +133,13 @@ function assemble(
     path: string;
   },
 ): ModelFile {
+  const weights = convertWeights(model, stored.map(({ weight }) => weight));
   refuseUnusableWeights(weights, path);
+  const quantized = storageOf(stored);
   return {
-    topology: { ...model, keras_version: version, ...(backend && { backend }) },
+    topology: { ...model.json, keras_version: version, ...(backend && { backend }) },
     weights: new Map(weights.map((weight) => [weight.name, weight])),
+    ...(quantized && { quantized }),
     bytes,
     path,
   };

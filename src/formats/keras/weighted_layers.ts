@@ -1,9 +1,18 @@
 import { InputError } from "../../base/mod.ts";
-import type { Weight } from "../../model/mod.ts";
+import { fitsFloat16, type ModelFile, type Weight } from "../../model/mod.ts";
+import { isFloat16 } from "./hdf5/datatype.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
 import { toFloat32 } from "./hdf5/to_float32.ts";
 import type { WeightRole } from "./layer_classes.ts";
 import type { ReadLayer, ReadModel } from "./read_model.ts";
+
+/** A weight of a file of Keras. */
+export interface KerasWeight {
+  /** The weight in single precision, under the name that tfjs-layers gives it. */
+  readonly weight: Weight;
+  /** Whether the file has it in half precision. */
+  readonly isHalf: boolean;
+}
 
 /**
  * Lists a layer and, when it is a model, all layers in it that have weights.
@@ -43,7 +52,7 @@ export function convertWeights(model: ReadModel, stored: readonly Weight[]): Wei
  * @param role Which weight it is.
  * @param array The array it is stored in.
  * @param place File and array, for messages.
- * @returns The weight in single precision, under the name that tfjs-layers gives it.
+ * @returns The weight.
  * @throws {InputError} When it is no array of floats, or has another number of axes than the layer's weight.
  */
 export function readWeight(
@@ -51,7 +60,7 @@ export function readWeight(
   { role, rank }: WeightRole,
   array: Hdf5Object,
   place: string,
-): Weight {
+): KerasWeight {
   const { name } = layer;
   const activity = `${place}: the ${role} of layer ${layer.kerasName} (${layer.kerasClass})`;
   if (!array.isArray) {
@@ -73,5 +82,19 @@ export function readWeight(
         `save the model again with the version of Keras that built it`,
     );
   }
-  return { name: `${name}/${role}`, shape: stored.shape, dtype: "float32", values };
+  const weight: Weight = { name: `${name}/${role}`, shape: stored.shape, dtype: "float32", values };
+  return { weight, isHalf: isFloat16(stored.datatype) };
+}
+
+/**
+ * What the kernels of a file are stored as.
+ *
+ * @param weights Its weights.
+ * @returns `float16` where every kernel is, but for those with numbers beyond it.
+ */
+export function storageOf(weights: readonly KerasWeight[]): ModelFile["quantized"] {
+  const kernels = weights.filter(({ weight }) => weight.shape.length > 1);
+  const isHalf = kernels.some((kernel) => kernel.isHalf) &&
+    kernels.every((kernel) => kernel.isHalf || !fitsFloat16(kernel.weight.values));
+  return isHalf ? "float16" : undefined;
 }

@@ -2,6 +2,7 @@ import { InputError } from "../../base/mod.ts";
 import {
   type LayerJson,
   type ModelFile,
+  quantizeWeight,
   requireFiniteWeights,
   type Weight,
 } from "../../model/mod.ts";
@@ -18,10 +19,11 @@ const KERAS_VERSION = "3.0.0";
  * Writes a model as a `.keras` archive.
  *
  * @param file The model.
+ * @param kernels What kernels are stored as.
  * @returns The bytes of the archive.
  * @throws {InputError} See `writeKeras` of this room's door.
  */
-export function writeKerasBytes(file: ModelFile): Uint8Array {
+export function writeKerasBytes(file: ModelFile, kernels: "float32" | "float16"): Uint8Array {
   requireFiniteWeights(file, `writing ${file.path}`);
   const place = `writing ${file.path} for Keras`;
   const model = writeModelConfig(file.topology, place);
@@ -30,22 +32,34 @@ export function writeKerasBytes(file: ModelFile): Uint8Array {
   return writeArchive({
     config: encode(model.entry),
     metadata: encode(notes),
-    weights: writeHdf5(groupOf(model, file.weights, place)),
+    weights: writeHdf5(groupOf(model, arraysOf(file, kernels), place)),
   });
+}
+
+/** The arrays of a file by the names of the weights; Keras turns each to the type of its variable. */
+function arraysOf(
+  { weights }: ModelFile,
+  kernels: "float32" | "float16",
+): ReadonlyMap<string, ArrayNode> {
+  const arrayOf = (weight: Weight): ArrayNode => {
+    const stored = kernels === "float16" ? quantizeWeight(weight, kernels) : undefined;
+    return { shape: weight.shape, values: stored?.elements ?? weight.values };
+  };
+  return new Map([...weights].map(([name, weight]) => [name, arrayOf(weight)]));
 }
 
 /** `vars`, empty for a model, and below `layers` a group for every layer, numbered by class. */
 function groupOf(
   { layers }: WrittenModel,
-  weights: ReadonlyMap<string, Weight>,
+  arrays: ReadonlyMap<string, ArrayNode>,
   place: string,
 ): GroupNode {
   const names = nameGroups(layers.map(({ kerasClass }) => kerasClass));
   const groups = layers.map(({ source, nested }, index): [string, GroupNode] => [
     names[index],
     nested
-      ? groupOf(nested, weights, place)
-      : { members: new Map([variables(source, weights, place)]) },
+      ? groupOf(nested, arrays, place)
+      : { members: new Map([variables(source, arrays, place)]) },
   ]);
   const members = new Map<string, GroupNode>([["vars", { members: new Map() }]]);
   return { members: members.set("layers", { members: new Map(groups) }) };
@@ -53,32 +67,32 @@ function groupOf(
 
 function variables(
   layer: LayerJson,
-  weights: ReadonlyMap<string, Weight>,
+  arrays: ReadonlyMap<string, ArrayNode>,
   place: string,
 ): [string, GroupNode] {
   const name = String(layer.config.name ?? layer.name);
   const roles = weightRoles(layer.class_name, layer.config);
-  const arrays = roles.map(({ role }, index): [string, ArrayNode] => {
-    const weight = findWeight(name, role, weights);
-    if (weight) return [String(index), weight];
+  const own = roles.map(({ role }, index): [string, ArrayNode] => {
+    const array = findArray(name, role, arrays);
+    if (array) return [String(index), array];
     throw new InputError(
       `${place}: found no ${role} of layer ${name} (${layer.class_name}), wanted every weight once; ` +
         `save the model again where it was made`,
     );
   });
-  return ["vars", { members: new Map(arrays) }];
+  return ["vars", { members: new Map(own) }];
 }
 
 /** tfjs-layers writes `layer/kernel`; Keras' converter may put scopes around and `:0` behind. */
-function findWeight(
+function findArray(
   layer: string,
   role: string,
-  weights: ReadonlyMap<string, Weight>,
-): Weight | undefined {
-  const exact = weights.get(`${layer}/${role}`);
+  arrays: ReadonlyMap<string, ArrayNode>,
+): ArrayNode | undefined {
+  const exact = arrays.get(`${layer}/${role}`);
   if (exact) return exact;
-  const scoped = [...weights.values()].filter(({ name }) =>
+  const scoped = [...arrays].filter(([name]) =>
     `/${name}`.includes(`/${layer}/`) && name.replace(/:\d+$/, "").endsWith(`/${role}`)
   );
-  return scoped.length === 1 ? scoped[0] : undefined;
+  return scoped.length === 1 ? scoped[0][1] : undefined;
 }

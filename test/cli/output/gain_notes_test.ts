@@ -33,7 +33,7 @@ Deno.test("a larger file is to be quantized where it is not and can be", () => {
     return notices[0].match(/^the written model is 1\.50 times .* on disk: (.*)$/)![1];
   };
   assert.match(adviceOf(COUPLED), /^give --quantize/);
-  assert.match(adviceOf(COUPLED, "file"), /^write it to a folder with --quantize/);
+  assert.match(adviceOf(COUPLED, "file"), /^give --quantize float16/);
   assert.equal(adviceOf(COUPLED, "uint8"), "keep fewer channels");
   assert.match(adviceOf(SELECTING, "uint8"), /^keep fewer channels, or give --shared couple/);
   const bytes = { before: 1000, after: 1010 };

@@ -1,6 +1,7 @@
 import h5wasm from "h5wasm";
 
-const { FS } = await h5wasm.ready;
+const library = await h5wasm.ready;
+const { FS } = library;
 
 /** What the HDF5 library takes as an array: its type in the notation of NumPy. */
 export interface FixtureArray {
@@ -70,5 +71,27 @@ export function withLibrary<T>(bytes: Uint8Array, look: (file: OpenGroup) => T):
   } finally {
     file.close();
     FS.unlink(name);
+  }
+}
+
+/** The bytes of an array as the HDF5 library finds them, whatever its type. */
+export function readElements(array: unknown): Uint8Array<ArrayBuffer> {
+  const { file_id, path, metadata } = array as {
+    file_id: bigint;
+    path: string;
+    metadata: { size: number; total_size: number };
+  };
+  const { _malloc, _free, get_dataset_data } = library as unknown as {
+    _malloc: (bytes: number) => number;
+    _free: (pointer: number) => void;
+    get_dataset_data: (...place: unknown[]) => void;
+  };
+  const bytes = metadata.size * metadata.total_size;
+  const pointer = _malloc(bytes);
+  try {
+    get_dataset_data(file_id, path, null, null, null, BigInt(pointer));
+    return Uint8Array.from(library.HEAPU8.subarray(pointer, pointer + bytes));
+  } finally {
+    _free(pointer);
   }
 }

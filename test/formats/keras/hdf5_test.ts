@@ -6,7 +6,7 @@ import {
   type GroupNode,
   writeHdf5,
 } from "../../../src/formats/keras/hdf5/write_hdf5.ts";
-import { encodeWithLibrary, type FixtureArray, withLibrary } from "./hdf5_fixture.ts";
+import { encodeWithLibrary, type FixtureArray, readElements, withLibrary } from "./hdf5_fixture.ts";
 
 const COUNTING = Float32Array.from({ length: 35 }, (_, index) => index - 3.5);
 
@@ -129,4 +129,19 @@ Deno.test("an array that does not fit its shape, and a name with a slash, are Ra
     message: /found 2 values, wanted 3 for shape \[3\]/,
   });
   assert.throws(() => write("a/b", [2]), RangeError);
+});
+
+Deno.test("half precision is written as the HDF5 library declares it, and read back", () => {
+  const values = Float16Array.of(1, -2.5, 65504, 2 ** -24, 0.1, -0);
+  const bytes = writeHdf5({ members: new Map([["half", { shape: [2, 3], values }]]) });
+  const elements = withLibrary(bytes, (file) => {
+    const array = file.get("half") as unknown as { dtype: string; shape: number[] };
+    assert.deepEqual([array.dtype, array.shape], ["<e", [2, 3]]);
+    return readElements(array);
+  });
+  assert.deepEqual(new Float16Array(elements.buffer), values);
+  const ieeeF16 = [0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0];
+  assert.ok(bytes.toHex().includes(Uint8Array.from(ieeeF16).toHex()), "H5T_IEEE_F16LE");
+  const stored = openHdf5(bytes, "half.h5").find("half")!.read();
+  assert.deepEqual(toFloat32(stored), Float32Array.from(values));
 });

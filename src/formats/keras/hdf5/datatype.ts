@@ -57,6 +57,16 @@ export function readExtents(file: FileBytes, offset: number): number[] {
 }
 
 /**
+ * Whether elements are IEEE numbers of half precision.
+ *
+ * @param type How an element is stored.
+ * @returns False for bfloat16 too.
+ */
+export function isFloat16({ kind, bytes }: Datatype): boolean {
+  return kind === "float" && bytes === 2;
+}
+
+/**
  * Number of elements of a shape.
  *
  * @param shape Extent of every axis.

@@ -2,8 +2,8 @@
 export interface ArrayNode {
   /** Extent of every axis; empty for a scalar. */
   readonly shape: readonly number[];
-  /** The elements: f32, i32, or bytes for booleans. */
-  readonly values: Float32Array | Int32Array | Uint8Array;
+  /** The elements: f32, f16, i32, or bytes for booleans. */
+  readonly values: Float32Array | Float16Array | Int32Array | Uint8Array;
 }
 
 /** A group to write: its members by name. */
@@ -193,16 +193,33 @@ function encodeDataspace({ shape, values }: ArrayNode): Uint8Array {
   });
 }
 
-/** Little-endian IEEE f32 (sign at bit 31, exponent 23–30, bias 127), i32, or unsigned bytes. */
+/** Where an IEEE number has its sign, exponent and mantissa. */
+interface FloatLayout {
+  bits: number;
+  exponentBits: number;
+  mantissaBits: number;
+}
+
+/** A little-endian IEEE number: the mantissa lowest, the exponent above it, the sign on top. */
+function encodeFloatType({ bits, exponentBits, mantissaBits }: FloatLayout): Uint8Array {
+  return encodeFields(20, (view) => {
+    [0x11, 0x20, bits - 1].forEach((value, index) => view.setUint8(index, value));
+    view.setUint32(4, bits / 8, true);
+    view.setUint16(10, bits, true);
+    [mantissaBits, exponentBits, 0, mantissaBits].forEach((value, index) =>
+      view.setUint8(12 + index, value)
+    );
+    view.setUint32(16, 2 ** (exponentBits - 1) - 1, true);
+  });
+}
+
+/** f32, f16, i32, or unsigned bytes. */
 function encodeDatatype({ values }: ArrayNode): Uint8Array {
   if (values instanceof Float32Array) {
-    return encodeFields(20, (view) => {
-      [0x11, 0x20, 31].forEach((value, index) => view.setUint8(index, value));
-      view.setUint32(4, 4, true);
-      view.setUint16(10, 32, true);
-      [23, 8, 0, 23].forEach((value, index) => view.setUint8(12 + index, value));
-      view.setUint32(16, 127, true);
-    });
+    return encodeFloatType({ bits: 32, exponentBits: 8, mantissaBits: 23 });
+  }
+  if (values instanceof Float16Array) {
+    return encodeFloatType({ bits: 16, exponentBits: 5, mantissaBits: 10 });
   }
   const bytes = values.BYTES_PER_ELEMENT;
   return encodeFields(12, (view) => {
