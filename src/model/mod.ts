@@ -31,7 +31,7 @@ export type {
   TailNode,
 } from "./model_frame.ts";
 export { encodeWeights, type StoredWeights } from "./encode_weights.ts";
-export { fitsFloat16, quantizeWeight } from "./quantize.ts";
+export { fitsFloat16 } from "./quantize.ts";
 export { fingerprintModel } from "./fingerprint.ts";
 export { captureModel, disposeModel, instantiate, releaseWeights } from "./instantiate.ts";
 export {

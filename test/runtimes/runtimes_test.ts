@@ -9,6 +9,7 @@ import { RUNTIMES } from "../../src/runtimes/runtime.ts";
 import type { LayerShape } from "../../src/cost/layer_shape.ts";
 import { inTempFolder } from "../data/fixtures.ts";
 import { buildNetworkFile } from "../support/networks.ts";
+import { buildOpaque } from "../support/opaque_networks.ts";
 
 await startBackend();
 
@@ -92,7 +93,7 @@ Deno.test("a package is found below the working folder, and its version in the f
   }));
 
 Deno.test("a layer that the runtime's format has no place for is named", async () => {
-  const file = await buildNetworkFile("sequence");
+  const file = await buildOpaque("columns");
   await assert.rejects(
     measureLatencyOn("litert", [file], { batchSize: 1, rounds: 1 }),
     (error: Error) => {

@@ -24,8 +24,4 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   shuffled: {
     whole: { conv4: /layer (reshape|permute)\d/ },
   },
-  series: {
-    unwrittenOnnx: /layer "conv1" has no counterpart/,
-    unwrittenTflite: /layer "conv1" has no counterpart/,
-  },
 };

@@ -1,5 +1,6 @@
 import { InputError, withAction } from "../../base/mod.ts";
 import type { LayerConfig, LayerJson, ModelFile, Weight } from "../../model/mod.ts";
+import { widenSeries } from "./widen_series.ts";
 
 /** One call of a layer, models inside models resolved. */
 export interface LayerCall {
@@ -15,6 +16,8 @@ export interface LayerCall {
   readonly inputs: readonly LayerCall[];
   /** Its weights by role. */
   readonly weights: ReadonlyMap<string, Weight>;
+  /** Whether it reads series as maps of one column, see `widenSeries`. */
+  readonly isSeries?: boolean;
 }
 
 /** A model as calls of layers, every one behind what it reads. */
@@ -29,7 +32,7 @@ type Reference = readonly [layer: string, call: number, output: number, options?
 const MODEL_CLASSES = new Set(["Functional", "Model", "Sequential"]);
 
 /**
- * Lists the calls of a model's layers; nested models are replaced by what is in them.
+ * Lists the calls of a model's layers; nested models are replaced by what is in them, layers of series by those of maps.
  *
  * @param file The model.
  * @param format Name of the format that is written, for messages.
@@ -151,7 +154,7 @@ class Expansion {
     for (let suffix = 2; this.#names.has(name); suffix++) name = `${wanted}_${suffix}`;
     this.#names.add(name);
     const weights = this.#weights.get(layer) ?? new Map();
-    const call = { name, layer, className, config, inputs, weights };
+    const call = widenSeries({ name, layer, className, config, inputs, weights });
     this.#calls.push(call);
     return call;
   }

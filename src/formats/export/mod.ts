@@ -25,3 +25,4 @@ export {
   windowsOfPool,
 } from "./layer_options.ts";
 export { readMetadata, writeMetadata } from "./metadata.ts";
+export { writeCalls } from "./write_calls.ts";

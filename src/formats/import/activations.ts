@@ -100,9 +100,10 @@ export function addPRelu<Tensor extends Feature>(
     return addUnary(call, value, "LeakyReLU", { alpha: slope.values[0] }, { suffix });
   }
   const values = call.perChannel(slope, value);
-  const isMap = !call.isVector(value) && value.shape.length === 3;
-  const shape = isMap ? [1, 1, values.length] : [values.length];
-  const config = isMap ? { shared_axes: [1, 2] } : {};
+  const positions = call.isVector(value) ? [] : value.shape.slice(1);
+  const shape = [...positions.map(() => 1), values.length];
+  const shared_axes = positions.map((_, axis) => axis + 1);
+  const config = shared_axes.length > 0 ? { shared_axes } : {};
   const alpha = { shape, values };
   return call.result(call.addLayer("PReLU", [value], config, { alpha }, suffix), value);
 }

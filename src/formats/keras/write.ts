@@ -1,8 +1,8 @@
 import { InputError } from "../../base/mod.ts";
 import {
+  fitsFloat16,
   type LayerJson,
   type ModelFile,
-  quantizeWeight,
   requireFiniteWeights,
   type Weight,
 } from "../../model/mod.ts";
@@ -41,9 +41,9 @@ function arraysOf(
   { weights }: ModelFile,
   kernels: "float32" | "float16",
 ): ReadonlyMap<string, ArrayNode> {
-  const arrayOf = (weight: Weight): ArrayNode => {
-    const stored = kernels === "float16" ? quantizeWeight(weight, kernels) : undefined;
-    return { shape: weight.shape, values: stored?.elements ?? weight.values };
+  const arrayOf = ({ shape, values }: Weight): ArrayNode => {
+    const isHalved = kernels === "float16" && shape.length > 1 && fitsFloat16(values);
+    return { shape, values: isHalved ? Float16Array.from(values) : values };
   };
   return new Map([...weights].map(([name, weight]) => [name, arrayOf(weight)]));
 }

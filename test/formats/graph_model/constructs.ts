@@ -263,6 +263,31 @@ export const constructs: Readonly<Record<string, () => [GraphSketch, string[]]>>
       ),
     ]];
   },
+  "series, as Keras' layers of series are converted": () => {
+    const g = new GraphSketch();
+    const series = (x: string) => g.node("Reshape", [x, g.integers([-1, 16, 16])]);
+    const conv = (x: string, kernel: number[], more = {}) => {
+      const row = g.node("ExpandDims", [x, g.integers([1], [])]);
+      const made = g.conv(row, [1, ...kernel], more);
+      return g.bias(g.node("Squeeze", [made], { squeeze_dims: [1] }), kernel[2]);
+    };
+    const pool = (x: string, op: string) => {
+      const column = g.node("ExpandDims", [x, g.integers([2], [])]);
+      const windows = { ksize: [1, 2, 1, 1], strides: [1, 2, 1, 1], padding: "VALID" };
+      return g.node("Squeeze", [g.node(op, [column], windows)], { squeeze_dims: [2] });
+    };
+    const first = conv(series(g.conv("x", [3, 3, 3, 4])), [3, 16, 6], { strides: [1, 1, 2, 1] });
+    const scaled = g.node("Mul", [first, g.weight([6])]);
+    const x = g.node("Relu", [g.node("AddV2", [scaled, g.weight([6])])]);
+    const half = pool(x, "MaxPool");
+    const rows = Array.from({ length: 4 }, (_, row) => row === 0 ? "" : `:${row}`);
+    const split = g.node("Split", [g.integers([1], []), half], { num_split: 4 });
+    const twice = rows.flatMap((row) => [`${split}${row}`, `${split}${row}`]);
+    const longer = g.node("ConcatV2", [...twice, g.integers([1], [])], { N: 8 });
+    const sum = g.node("AddV2", [conv(longer, [3, 6, 6]), x]);
+    const mean = g.node("Mean", [sum, g.integers([1])], { keep_dims: false });
+    return [g, [conv(pool(sum, "AvgPool"), [2, 6, 3]), mean]];
+  },
   "nodes that do nothing, control inputs, and nodes that no output needs": () => {
     const g = new GraphSketch();
     g.node("NoOp", [], {}, "init");

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { openModel } from "../../../src/formats/open_model.ts";
 import { refuseUnwritable, saveModel } from "../../../src/formats/save_model.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
+import { captureModel, disposeModel } from "../../../src/model/instantiate.ts";
 import type { ModelFile } from "../../../src/model/model_file.ts";
 import { pruneWithoutData } from "../../../src/pruning/without_data/prune_without_data.ts";
 import { inTempFolder } from "../../data/fixtures.ts";
@@ -129,3 +130,32 @@ Deno.test("formats of layers refuse steps and tails before the work, with what t
     }
     refuseUnwritable("graph", file, { format: "graph" });
   }));
+
+Deno.test("layers of series are written, of a fixed length and of any", async (t) => {
+  const conv = (filters: number, more = {}) =>
+    tf.layers.conv1d({ filters, kernelSize: 3, padding: "same", useBias: true, ...more });
+  for (const length of [12, null]) {
+    await t.step(`${length ?? "any"}`, () =>
+      inTempFolder(async (folder) => {
+        const input = tf.input({ name: "series", shape: [length, 3] });
+        const first = tf.layers.batchNormalization({ axis: 2 })
+          .apply(conv(6).apply(input)) as tf.SymbolicTensor;
+        const half = tf.layers.averagePooling1d({ poolSize: 2 })
+          .apply(tf.layers.reLU({}).apply(first)) as tf.SymbolicTensor;
+        const last = conv(4, { strides: 2, activation: "relu" }).apply(half) as tf.SymbolicTensor;
+        const most = tf.layers.globalMaxPooling1d({}).apply(last) as tf.SymbolicTensor;
+        const model = tf.model({ inputs: input, outputs: [last, most] });
+        const file = await captureModel(model);
+        const series = tf.randomUniform([2, 12, 3], -2, 2, "float32", 5);
+        const wanted = (model.predict(series) as tf.Tensor[]).map((made) => [...made.dataSync()]);
+        await saveModel(`${folder}/out`, file, { format: "graph" });
+        const found = await runFolder(`${folder}/out`, [series]);
+        [...found.outputs.values()].forEach(({ values }, place) =>
+          values.forEach((value, at) =>
+            assert.ok(Math.abs(value - wanted[place][at]) < TOLERANCE, `${place}: ${at}`)
+          )
+        );
+        disposeModel(model);
+      }));
+  }
+});

@@ -26,7 +26,7 @@ import { runLiteRt } from "./runtime.ts";
 const TOLERANCE = 1e-4;
 
 /** Networks with layers that TensorFlow Lite has no operation for. */
-const STRANGE = new Set(["opaque", "sequence", "gates"]);
+const STRANGE = new Set(["opaque", "gates"]);
 
 const WRITABLE = networkNames.filter((name) => !STRANGE.has(name));
 

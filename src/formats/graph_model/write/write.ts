@@ -10,7 +10,13 @@ import {
   type TailNode,
   type Weight,
 } from "../../../model/mod.ts";
-import { expandLayers, findWriter, inputShapeOf, type LayerCall } from "../../export/mod.ts";
+import {
+  expandLayers,
+  findWriter,
+  inputShapeOf,
+  type LayerCall,
+  writeCalls,
+} from "../../export/mod.ts";
 import { typeAttribute } from "../attributes.ts";
 import { GraphWriter, type WrittenTensor } from "./graph_writer.ts";
 import { activationLayers } from "./layers/activations.ts";
@@ -50,7 +56,8 @@ export interface WrittenGraph {
  */
 export function writeGraphModel(file: ModelFile): WrittenGraph {
   requireFiniteWeights(file, `writing ${file.path}`);
-  const { calls, inputs, outputs } = expandLayers(file, "a graph model");
+  const model = expandLayers(file, "a graph model");
+  const { inputs, outputs } = model;
   const frame = file.frame ?? frameOf(inputs, outputs);
   const tail = frame.tail;
   const reserved = new Set([
@@ -59,17 +66,14 @@ export function writeGraphModel(file: ModelFile): WrittenGraph {
     ...(tail?.nodes ?? []).map(({ name }) => name),
   ]);
   const graph = new GraphWriter(file.path, reserved);
-  const tensors = new Map<LayerCall, WrittenTensor>();
-  for (const call of calls) {
-    const read = call.inputs.map((input) => tensors.get(input)!);
-    tensors.set(
-      call,
+  const tensorOf = writeCalls<WrittenTensor>(
+    model,
+    (call, read) =>
       call.className === "InputLayer"
         ? addInput(graph, call, frame.inputs[inputs.indexOf(call)])
         : findWriter(graph, call, LAYER_WRITERS)(graph, call, read),
-    );
-  }
-  const made = outputs.map((call) => tensors.get(call)!);
+  );
+  const made = outputs.map(tensorOf);
   if (tail) addTail(graph, tail, made);
   const results = frame.outputs.map((output) => nameOutput(graph, output, made));
   const held = [...graph.weights.values()];

@@ -58,7 +58,8 @@ const INDIFFERENT = new Set([
 
 /**
  * Finds where tensors have their channels, as far as what reads them says it: a Transpose that puts the last axis first
- * says last, a convolution first, a mean what its axes say, and what works on single values what its own readers say.
+ * says last, a convolution first, a mean what its axes say, and what works on single values or adds an axis what its own
+ * readers say.
  *
  * @param nodes The nodes, each behind what it reads.
  * @returns Layouts by tensor; the first reader that says one decides.
@@ -87,6 +88,7 @@ function wantedLayout(node: OnnxNode, layouts: ReadonlyMap<string, Layout>): Lay
     if (!Array.isArray(axes) || axes.length !== 2) return undefined;
     return axes.join() === "1,2" ? "last" : axes.join() === "2,3" ? "first" : undefined;
   }
-  if (!INDIFFERENT.has(operator)) return undefined;
-  return outputs.map((name) => layouts.get(name)).find((layout) => layout !== undefined);
+  const known = outputs.map((name) => layouts.get(name)).find((layout) => layout !== undefined);
+  if (operator === "Unsqueeze") return known === "first" ? known : undefined;
+  return INDIFFERENT.has(operator) ? known : undefined;
 }

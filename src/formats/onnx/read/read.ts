@@ -8,6 +8,7 @@ import { joinNormalizations } from "./join_normalizations.ts";
 import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
+import { noteChannelsFirst } from "../channels_first.ts";
 import { readMetadata } from "../../export/mod.ts";
 import { importOrKeep } from "./steps/import_step.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
@@ -103,7 +104,7 @@ export function readOnnx(
   const inputs = given.map((input) => {
     const value = addInput(input, context);
     values.define(input.name, value);
-    return value.layer;
+    return value;
   });
   for (const node of nodes) {
     readNode(context, node, values).forEach((value, index) => {
@@ -111,7 +112,7 @@ export function readOnnx(
       if (name !== "") values.define(name, value);
     });
   }
-  const outputs = graph.outputs.map(({ name }) => findOutput(name, values, context).layer);
+  const outputs = graph.outputs.map(({ name }) => findOutput(name, values, context));
   if (inputs.length === 0 || outputs.length === 0) {
     throw new InputError(
       `reading ${path}: found ${inputs.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
@@ -119,17 +120,28 @@ export function readOnnx(
     );
   }
   const name = graph.name.replace(/[^A-Za-z0-9.-]+/g, "_") || "model";
-  const model = layers.build(name, inputs, outputs);
+  const [read, made] = [inputs, outputs].map((tensors) => tensors.map(({ layer }) => layer));
+  const model = layers.build(name, read, made);
   const isHalf = graph.initializers.some(({ dataType, shape }) =>
     dataType === DATA_TYPES.float16 && shape.length > 1
   );
   return {
     ...model,
-    ...readMetadata(metadata),
+    ...noteChannelsFirst(readMetadata(metadata).metadata, {
+      inputs: listSeries(inputs),
+      outputs: listSeries(outputs),
+    }),
     ...(isHalf && { quantized: "float16" as const }),
     bytes: bytes.length,
     path,
   };
+}
+
+/** Places of the series whose channels are first. */
+function listSeries(tensors: readonly Feature[]): number[] {
+  return tensors.flatMap(({ shape, isFlat, isLast }, place) =>
+    shape.length === 2 && !isFlat && !isLast ? [place] : []
+  );
 }
 
 /** Refuses tensors that lie over one another in a file beside the model, so that they take far more memory than it. */

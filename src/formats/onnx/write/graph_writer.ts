@@ -29,6 +29,8 @@ export class GraphWriter {
   readonly #initializers = new Map<string, OnnxTensor>();
   /** Calls that constants in the order of a flat tensor are named after, by layer, role and order. */
   readonly #ordered = new Map<string, string>();
+  /** Names of series as N × C × P, by those of the same as P × C. */
+  readonly #turned = new Map<string, string>();
   readonly #path: string;
   readonly #layerNames: ReadonlySet<string>;
 
@@ -148,6 +150,21 @@ export class GraphWriter {
 
   #addTensor(name: string, shape: readonly number[], dataType: number, raw: Uint8Array): void {
     this.#initializers.set(name, { name, shape: [...shape], dataType, raw, typed: [] });
+  }
+
+  /** Adds series P × C of what is N × C × P. */
+  addSeries(name: string, first: string, shape: WrittenTensor["shape"]): WrittenTensor {
+    this.add(name, "Transpose", [first], { perm: [0, 2, 1] });
+    this.#turned.set(name, first);
+    return { name, shape };
+  }
+
+  /** Series as N × C × P; the tensor has that name and those axes. */
+  asChannelsFirst({ name, shape: [length, channels] }: WrittenTensor): WrittenTensor {
+    const first = this.#turned.get(name) ??
+      this.add(this.partName(name, "channels_first"), "Transpose", [name], { perm: [0, 2, 1] });
+    this.#turned.set(name, first);
+    return { name: first, shape: [channels, length] };
   }
 
   /** The tensor as N × C × H × W. */

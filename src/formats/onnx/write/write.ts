@@ -1,11 +1,14 @@
 import project from "../../../../deno.json" with { type: "json" };
 import { type ModelFile, OPERATION_CLASS, requireFiniteWeights } from "../../../model/mod.ts";
+import { readChannelsFirst } from "../channels_first.ts";
 import { encodeOnnx } from "./encode.ts";
 import {
+  type ExpandedModel,
   expandLayers,
   findWriter,
   inputShapeOf,
   type LayerCall,
+  writeCalls,
   writeMetadata,
 } from "../../export/mod.ts";
 import { GraphWriter, type WrittenTensor } from "./graph_writer.ts";
@@ -43,34 +46,45 @@ export function writeOnnx(
   kernels: "float32" | "float16" = "float32",
 ): Uint8Array {
   requireFiniteWeights(file, `writing ${file.path}`);
-  const { calls, inputs, outputs } = expandLayers(file, "ONNX");
+  const model = expandLayers(file, "ONNX");
+  const { calls, inputs, outputs } = model;
+  const firsts = listFirst(model, file);
   const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
-  const tensors = new Map<LayerCall, WrittenTensor>();
-  for (const call of calls) {
-    const read = call.inputs.map((input) => tensors.get(input)!);
-    tensors.set(call, writeLayer(graph, call, read));
-  }
-  const results = nameOutputs(graph, outputs.map((call) => tensors.get(call)!), inputs);
+  const tensorOf = writeCalls<WrittenTensor>(
+    model,
+    (call, read) =>
+      call.className === "InputLayer"
+        ? addInput(graph, call, firsts.has(call))
+        : findWriter(graph, call, LAYER_WRITERS)(graph, call, read),
+  );
+  const forUser = (call: LayerCall) => {
+    const tensor = tensorOf(call);
+    return firsts.has(call) && tensor.shape.length === 2 ? graph.asChannelsFirst(tensor) : tensor;
+  };
+  const results = nameOutputs(graph, outputs.map(forUser), inputs);
   const name = String(file.topology.config.name ?? "model");
   return encodeOnnx({
     irVersion: IR_VERSION,
     producer: `secateur ${project.version}`,
     opset: OPSET,
-    graph: graph.finish(name, inputs.map((call) => tensors.get(call)!), results, kernels),
+    graph: graph.finish(name, inputs.map(forUser), results, kernels),
     metadata: writeMetadata(file.metadata),
   });
 }
 
-function writeLayer(
-  graph: GraphWriter,
-  call: LayerCall,
-  inputs: readonly WrittenTensor[],
-): WrittenTensor {
-  if (call.className === "InputLayer") {
-    const shape = inputShapeOf(graph, call, (axes) => axes >= 1 && axes <= 3);
-    return { name: call.name, shape };
-  }
-  return findWriter(graph, call, LAYER_WRITERS)(graph, call, inputs);
+function addInput(graph: GraphWriter, call: LayerCall, isFirst: boolean): WrittenTensor {
+  const shape = inputShapeOf(graph, call, (axes) => axes >= 1 && axes <= 3);
+  if (!isFirst || shape.length !== 2) return { name: call.name, shape };
+  return graph.addSeries(graph.partName(call.name, "channels_last"), call.name, shape);
+}
+
+/** The inputs and outputs that are series with their channels first. */
+function listFirst({ inputs, outputs }: ExpandedModel, { metadata }: ModelFile): Set<LayerCall> {
+  const noted = readChannelsFirst(metadata);
+  return new Set([
+    ...inputs.filter((_, place) => noted.inputs.includes(place)),
+    ...outputs.filter((_, place) => noted.outputs.includes(place)),
+  ]);
 }
 
 /** Outputs in the order of the layers, each under a name of its own. */

@@ -19,6 +19,7 @@ const PASSING = new Set([
   "Dropout",
   "GaussianDropout",
   "GaussianNoise",
+  "SpatialDropout1D",
   "SpatialDropout2D",
 ]);
 
@@ -86,7 +87,7 @@ function foldNormalization(source: LayerCall, call: LayerCall): LayerCall | unde
   const isBatchNorm = call.className === "BatchNormalization";
   if (!isBatchNorm || role === undefined || activationOf(source) !== "linear") return undefined;
   const kernel = kernelOf(source, role);
-  if (kernel === undefined || !normalizesChannels(call)) return undefined;
+  if (kernel === undefined || !normalizesChannels(call, source.isSeries ? 2 : 3)) return undefined;
   const inner = isLast ? 1 : kernel.shape.at(-1)!;
   const channels = source.className === "DepthwiseConv2D"
     ? kernel.shape[2] * kernel.shape[3]
@@ -110,10 +111,10 @@ export function kernelOf({ weights }: LayerCall, role: string): Weight | undefin
   return weights.get(role) ?? weights.get("kernel");
 }
 
-/** Whether BatchNormalization works on the last axis, as it should. */
-export function normalizesChannels({ config }: LayerCall): boolean {
+/** Whether BatchNormalization of so many axes works on the last one, as it should. */
+export function normalizesChannels({ config }: LayerCall, rank: number): boolean {
   const axis = Number(Array.isArray(config.axis) ? config.axis[0] : config.axis ?? -1);
-  return axis === -1 || axis === 3;
+  return axis === -1 || axis === rank;
 }
 
 function fuseActivation(source: LayerCall, call: LayerCall): LayerCall | undefined {

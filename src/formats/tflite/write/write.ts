@@ -5,6 +5,7 @@ import {
   findWriter,
   inputShapeOf,
   type LayerCall,
+  writeCalls,
   writeMetadata,
 } from "../../export/mod.ts";
 import { METADATA_NAME } from "../model.ts";
@@ -55,22 +56,19 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
 export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8Array {
   const { kernels = "float32", batch = 1 } = options;
   requireFiniteWeights(file, `writing ${file.path}`);
-  const { calls, inputs, outputs } = fuseLayers(expandLayers(file, "TensorFlow Lite"));
+  const model = fuseLayers(expandLayers(file, "TensorFlow Lite"));
+  const { inputs, outputs } = model;
   const graph = new GraphWriter(file.path, kernels, batch);
-  const tensors = new Map<LayerCall, WrittenTensor>();
-  for (const call of calls) {
-    const read = call.inputs.map((input) => tensors.get(input)!);
-    tensors.set(call, writeLayer(graph, call, read));
-  }
+  const tensorOf = writeCalls<WrittenTensor>(model, (call, read) => writeLayer(graph, call, read));
   const find = (list: readonly LayerCall[]) =>
-    new Map(list.map((call) => [call.name, tensors.get(call)!]));
+    new Map(list.map((call) => [call.name, tensorOf(call)]));
   const name = String(file.topology.config.name ?? "model");
   const { metadata, labels } = describeModel(file, {
     name,
     inputs: inputs.map((call) => call.name),
-    outputs: outputs.map((call) => ({ name: call.name, shape: tensors.get(call)!.shape })),
+    outputs: outputs.map((call) => ({ name: call.name, shape: tensorOf(call).shape })),
   });
-  const model = encodeTflite(graph.finish({
+  const bytes = encodeTflite(graph.finish({
     name,
     producer: `secateur ${project.version}`,
     inputs: find(inputs),
@@ -80,8 +78,8 @@ export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8
       [METADATA_NAME, metadata],
     ]),
   }));
-  if (labels === undefined) return model;
-  return packFiles(model, { [LABELS_FILE]: new TextEncoder().encode(labels) });
+  if (labels === undefined) return bytes;
+  return packFiles(bytes, { [LABELS_FILE]: new TextEncoder().encode(labels) });
 }
 
 function writeLayer(

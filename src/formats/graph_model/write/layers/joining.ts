@@ -1,6 +1,6 @@
 import { broadcastPair } from "../../../export/mod.ts";
 import { countElements } from "../../../import/mod.ts";
-import { typeAttribute } from "../../attributes.ts";
+import { listAttribute, typeAttribute } from "../../attributes.ts";
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import { finishLayer } from "./activations.ts";
 import type { LayerWriter } from "./layer_writer.ts";
@@ -62,12 +62,38 @@ const writeConcatenate: LayerWriter = (graph, call, inputs) => {
   });
 };
 
+/** A Reshape of a tensor of open size that puts in an axis of one, or takes one out; undefined for any other. */
+function writeSingleAxis(
+  graph: GraphWriter,
+  name: string,
+  input: WrittenTensor,
+  target: readonly (number | null)[],
+): WrittenTensor | undefined {
+  const [short, long] = [input.shape, target].sort((one, other) => one.length - other.length);
+  const axis = long.findIndex((extent, place) =>
+    extent === 1 &&
+    long.toSpliced(place, 1).every((other, at) => (other ?? -1) === (short[at] ?? -1))
+  );
+  if (axis < 0 || long.length !== short.length + 1) return undefined;
+  const shape = target.map((extent) => extent === -1 ? null : extent);
+  if (long === input.shape) {
+    const attributes = { squeeze_dims: listAttribute([axis + 1]) };
+    return graph.add(name, "Squeeze", [input], shape, attributes);
+  }
+  const operand = graph.addIntegers(name, "axis", [axis + 1], []);
+  return graph.add(name, "ExpandDims", [input, operand], shape, {
+    Tdim: typeAttribute("DT_INT32"),
+  });
+}
+
 const writeReshape: LayerWriter = (graph, call, [input]) => {
   const given = call.config.target_shape as (number | null)[] | undefined;
   if (input.shape.includes(null)) {
     const isSame = given?.length === input.shape.length &&
       given.every((extent, axis) => extent === input.shape[axis] || extent === -1);
     if (isSame) return input;
+    const moved = given && writeSingleAxis(graph, call.name, input, given);
+    if (moved) return moved;
     throw graph.refusal(call, "reads maps of open size, wanted a fixed one; fix the image size");
   }
   const count = countElements(input.shape as number[]);

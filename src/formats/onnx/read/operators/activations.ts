@@ -11,6 +11,7 @@ import {
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import { axesInLayers, type Feature, type Value } from "../../values.ts";
+import { overSeries, SLOPES } from "./series.ts";
 
 function importClip(call: NodeCall): Feature {
   const low = call.optionalConstant(1)?.values[0] ?? call.number("min", -Infinity);
@@ -154,7 +155,7 @@ export const activationOperators: Readonly<Record<string, Operator>> = {
   Selu: importSelu,
   Gelu: importGelu,
   LeakyRelu: importLeakyRelu,
-  PRelu: importPRelu,
+  PRelu: overSeries(importPRelu, SLOPES),
   ThresholdedRelu: importThresholdedRelu,
   Dropout: importDropout,
 };

@@ -9,24 +9,25 @@ import { importAveragePool, importGlobalPool, importMaxPool } from "./pooling.ts
 import { pickingOperators } from "./picking.ts";
 import { importResize } from "./resize.ts";
 import { reductionOperators } from "./reductions.ts";
-import { overSeries } from "./series.ts";
+import { FACTORS, overSeries, SCALES, WINDOWS } from "./series.ts";
 import { shapeOperators } from "./shapes.ts";
 import { importTransposedConvolution } from "./transposed.ts";
 
 export { permute, toPlain } from "./reshape.ts";
 export { findPosition, type Method, readFactors, readMethod, ROUNDINGS } from "./resize.ts";
+export { FACTORS, overSeries } from "./series.ts";
 
 /** How the operations of ONNX become layers, by name. */
 export const operators: Readonly<Record<string, Operator>> = {
-  Conv: overSeries(importConvolution),
-  ConvTranspose: overSeries(importTransposedConvolution),
-  BatchNormalization: overSeries(importBatchNormalization),
-  MaxPool: overSeries(importMaxPool),
-  AveragePool: overSeries(importAveragePool),
-  GlobalAveragePool: overSeries(importGlobalPool),
-  GlobalMaxPool: overSeries(importGlobalPool),
-  Resize: importResize,
-  Upsample: importResize,
+  Conv: overSeries(importConvolution, WINDOWS),
+  ConvTranspose: overSeries(importTransposedConvolution, WINDOWS),
+  BatchNormalization: overSeries(importBatchNormalization, SCALES),
+  MaxPool: overSeries(importMaxPool, WINDOWS),
+  AveragePool: overSeries(importAveragePool, WINDOWS),
+  GlobalAveragePool: overSeries(importGlobalPool, WINDOWS),
+  GlobalMaxPool: overSeries(importGlobalPool, WINDOWS),
+  Resize: overSeries(importResize, FACTORS),
+  Upsample: overSeries(importResize, FACTORS),
   ...blockOperators,
   ...activationOperators,
   ...arithmeticOperators,

@@ -2,6 +2,7 @@ import { addAffine, type Constant, transposeConstant } from "../../../import/mod
 import type { NodeCall, Operator } from "../node_call.ts";
 import { axesInLayers, expandPieces, type Feature } from "../../values.ts";
 import { reshape } from "./reshape.ts";
+import { overSeries, SCALES } from "./series.ts";
 
 /**
  * LayerNormalization, over all axes from one on, with a factor and a shift for each of their positions. Over channels alone
@@ -154,8 +155,8 @@ function importMeanVariance(call: NodeCall): Feature {
 
 /** Normalizations of single images. */
 export const normalizationOperators: Readonly<Record<string, Operator>> = {
-  GroupNormalization: importGroupNormalization,
-  InstanceNormalization: importInstanceNormalization,
+  GroupNormalization: overSeries(importGroupNormalization, SCALES),
+  InstanceNormalization: overSeries(importInstanceNormalization, SCALES),
   LayerNormalization: importLayerNormalization,
   MeanVarianceNormalization: importMeanVariance,
 };

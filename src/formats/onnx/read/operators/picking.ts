@@ -11,6 +11,7 @@ import {
 import type { NodeCall, Operator } from "../node_call.ts";
 import { axesInLayers, expandPieces, type Feature } from "../../values.ts";
 import { addEdges } from "./edges.ts";
+import { AXES, overSeries, PADS } from "./series.ts";
 
 /** Pad with zeros: rows and columns, or channels, which a selector adds; rows and columns by what is at the edges too. */
 function importPad(call: NodeCall): Feature {
@@ -135,8 +136,8 @@ function importSlice(call: NodeCall): Feature {
 
 /** Operations that pick values, repeat them or put zeros around them. */
 export const pickingOperators: Readonly<Record<string, Operator>> = {
-  Gather: importGather,
-  Pad: importPad,
-  Slice: importSlice,
-  Split: importSplit,
+  Gather: overSeries(importGather, AXES),
+  Pad: overSeries(importPad, PADS),
+  Slice: overSeries(importSlice, AXES),
+  Split: overSeries(importSplit, AXES),
 };

@@ -138,6 +138,11 @@ export function permute(
   return call.result(layer, value, { shape });
 }
 
+/** A tensor whose channels are last, with its channels first. */
+export function turnFirst(call: NodeCall, value: Feature): Feature {
+  return addPermute(call, value, false);
+}
+
 /** Moves the channels of the layers' tensor, so that it has them last in ONNX too, or first. */
 function addPermute(call: NodeCall, value: Feature, isLast: boolean): Feature {
   const from = axesInLayers(value.shape.length, value.isLast);

@@ -2,7 +2,7 @@ import { ownValue } from "../../../../base/mod.ts";
 import { addActivation, fromFront, integers, listIndices } from "../../../import/mod.ts";
 import type { Feature } from "../../values.ts";
 import type { NodeCall } from "../node_call.ts";
-import { permute } from "../operators/mod.ts";
+import { FACTORS, overSeries, permute } from "../operators/mod.ts";
 import { resizeMaps } from "./resize_maps.ts";
 import {
   addStep,
@@ -327,14 +327,14 @@ const RULES: Readonly<Record<string, TensorRule>> = {
   ReduceProd: reduction("Prod"),
   ReduceSum: reduction("Sum"),
   ReduceSumSquare: reduction("Sum", "Square"),
-  Resize: resizeMaps,
+  Resize: overSeries(resizeMaps, FACTORS),
   Slice: slice,
   Softmax: softmax("softmax"),
   Split: split,
   Tile: (call) => repeat(call, plainInput(call, 0), Array.from(call.constant(1).values)),
   TopK: topK,
   Transpose: transposeIntegers,
-  Upsample: resizeMaps,
+  Upsample: overSeries(resizeMaps, FACTORS),
 };
 
 /** Operations of tensors that are steps of their own where no layer does them. */

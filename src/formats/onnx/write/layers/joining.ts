@@ -90,16 +90,19 @@ function writeSeries(
   const ranks = `${input.shape.length} to ${target.length}`;
   const channels = target.at(-1)!;
   if (input.shape.at(-1) !== channels || ranks !== "3 to 2" && ranks !== "2 to 3") return undefined;
-  const shape = graph.addIntegers(call.name, "shape", [0, channels, ...target.slice(0, -1)]);
+  const isToMaps = target.length === 3;
+  const isColumn = (isToMaps ? target : input.shape)[1] === 1;
+  if (!isColumn && target.some((extent) => Number.isNaN(extent))) return undefined;
+  const turn = (name: string, read: string) => {
+    const [operator, role, list] = !isColumn
+      ? ["Reshape", "shape", [0, channels, ...target.slice(0, -1)]] as const
+      : [isToMaps ? "Unsqueeze" : "Squeeze", "column", [3]] as const;
+    return graph.add(name, operator, [read, graph.addIntegers(call.name, role, list)]);
+  };
+  const shape = isColumn ? [input.shape[0], ...target.slice(1)] : target;
+  if (isToMaps) return { name: turn(call.name, graph.asChannelsFirst(input).name), shape };
   const part = graph.partName(call.name, "series");
-  if (target.length === 2) {
-    graph.add(part, "Reshape", [input.name, shape]);
-    graph.add(call.name, "Transpose", [part], { perm: [0, 2, 1] });
-  } else {
-    graph.add(part, "Transpose", [input.name], { perm: [0, 2, 1] });
-    graph.add(call.name, "Reshape", [part, shape]);
-  }
-  return { name: call.name, shape: target };
+  return graph.addSeries(call.name, turn(part, input.name), shape);
 }
 
 /** Reshape of what has more axes than maps, or is to have them. */
@@ -124,14 +127,14 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   const known = countElements(given.filter((extent) => extent !== -1 && extent !== null));
   const target = given.map((extent) => extent === -1 || extent === null ? count / known : extent);
   if (target.join() === input.shape.join()) return input;
+  const moved = writeSeries(graph, call, input, target);
+  if (moved) return moved;
   if (Number.isNaN(count)) {
     throw graph.refusal(
       call,
       `turns [${input.shape.join(", ")}] into [${target.join(", ")}], wanted a fixed size`,
     );
   }
-  const moved = writeSeries(graph, call, input, target);
-  if (moved) return moved;
   if (Math.max(input.shape.length, target.length) > 3) {
     return writeAnyRank(graph, call, input, target);
   }
@@ -194,5 +197,6 @@ export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Dropout: passOn,
   GaussianDropout: passOn,
   GaussianNoise: passOn,
+  SpatialDropout1D: passOn,
   SpatialDropout2D: passOn,
 };

@@ -163,7 +163,7 @@ const writeDense: LayerWriter = (graph, call, [input]) => {
 
 /** BatchNormalization that no kernel takes in. */
 const writeBatchNormalization: LayerWriter = (graph, call, [input]) => {
-  if (!normalizesChannels(call)) {
+  if (!normalizesChannels(call, input.shape.length)) {
     throw graph.refusal(call, "normalizes another axis, wanted the channels, -1");
   }
   const channels = input.shape.at(-1)!;
