@@ -121,7 +121,7 @@ function describeProof(
 
 /** The smallest network that keeps a floor, for people. */
 function describeFloor(
-  { share, limit, confidence, images, tried, target, ...found }: FloorReport,
+  { share, limit, confidence, images, tried, target, batchSize, runtime, ...found }: FloorReport,
   isClassified: boolean,
 ): string {
   const bound = isClassified ? `${(100 * limit).toFixed(2)} points` : formatPercent(limit);
@@ -130,7 +130,7 @@ function describeFloor(
   } lost on ${images} held-out training images, ` +
     `at most ${bound} wanted, kept with a confidence of ${(100 * confidence).toFixed(0)} %; ` +
     `${formatPercent(share)} of the ${
-      describeCost({ target })
+      describeCost({ target, batchSize, runtime })
     } or less are kept, ${tried.length} repairs`;
 }
 

@@ -107,7 +107,7 @@ export interface FloorPolicy extends Omit<BudgetGoal, "share"> {
 }
 
 /** What the policy `floor` found, on held-out training images. */
-export interface FloorReport extends Judgement {
+export interface FloorReport extends Judgement, CountedPredictions {
   /** What was counted. */
   readonly target: BudgetTarget;
   /** The largest drop that was allowed. */

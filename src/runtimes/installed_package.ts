@@ -6,6 +6,8 @@ import { InputError, parseJson } from "../base/mod.ts";
 
 /** A package of npm that the user has installed. */
 export interface InstalledPackage {
+  /** Its name. */
+  readonly name: string;
   /** File that is imported by its name. */
   readonly entry: string;
   /** Its folder. */
@@ -31,7 +33,7 @@ export function findPackage(name: string, part = name): InstalledPackage {
   for (const place of listPlaces()) {
     try {
       const entry = createRequire(place).resolve(part);
-      return { entry, ...describePackage(name, dirname(entry)) };
+      return { name, entry, ...describePackage(name, dirname(entry)) };
     } catch {
       // The next place may have it.
     }
@@ -59,7 +61,17 @@ function describePackage(name: string, folder: string): { folder: string; versio
  *
  * @param installed Where it is.
  * @returns Its exports.
+ * @throws {InputError} When it cannot be loaded, as where a package that it needs is missing.
  */
-export function importPackage<Exports>({ entry }: InstalledPackage): Exports {
-  return createRequire(entry)(entry);
+export function importPackage<Exports>({ name, entry, folder }: InstalledPackage): Exports {
+  try {
+    return createRequire(entry)(entry);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new InputError(
+      `running networks on ${name}: found it in ${folder}, where it cannot be loaded (${reason}), ` +
+        `wanted it with all that it needs; npm install ${name} again`,
+      { cause: error },
+    );
+  }
 }

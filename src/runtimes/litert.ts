@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { writeModel } from "../formats/mod.ts";
+import { preferredBuild } from "../kernels/mod.ts";
 import type { ModelFile } from "../model/mod.ts";
 import { findPackage, importPackage } from "./installed_package.ts";
 import { randomValues } from "./random_values.ts";
@@ -9,8 +10,11 @@ import type { OpenedNetwork, Runtime } from "./runtime.ts";
 
 const PACKAGE = "@litertjs/core";
 
-/** Name of its WebAssembly that needs neither threads nor a graphics processor, and of the script that loads it. */
-const BUILD = "litert_wasm_internal";
+/**
+ * Names of its WebAssembly that needs neither threads nor a graphics processor, and of the script that loads it: with
+ * relaxed SIMD, which Node has from version 22 on, and without.
+ */
+const BUILDS = { relaxed: "litert_wasm_internal", plain: "litert_wasm_compat_internal" };
 
 interface LiteRtTensor {
   readonly type: { readonly layout: { readonly dimensions: ArrayLike<number> } };
@@ -48,8 +52,9 @@ export function loadLiteRt(): Promise<LiteRt> {
 async function loadOnce(): Promise<LiteRt> {
   const found = findPackage(PACKAGE);
   const folder = join(found.folder, "wasm");
-  const script = join(folder, `${BUILD}.js`);
   const litert = importPackage<LiteRt>(found);
+  const build = BUILDS[preferredBuild()];
+  const script = join(folder, `${build}.js`);
   const define = new Function(
     "require",
     "__dirname",
@@ -63,7 +68,7 @@ async function loadOnce(): Promise<LiteRt> {
     importScripts: () => {},
     ModuleFactory: define(createRequire(script), folder, script),
     Module: {
-      wasmBinary: await readFile(join(folder, `${BUILD}.wasm`)),
+      wasmBinary: await readFile(join(folder, `${build}.wasm`)),
       locateFile: (name: string) => join(folder, name),
       print: () => {},
       printErr: () => {},

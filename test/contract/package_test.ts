@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import project from "../../deno.json" with { type: "json" };
+import { findPackage } from "../../src/runtimes/installed_package.ts";
 import { listNames } from "../cli/fixtures.ts";
 import { projectFolder } from "../cli/run_cli.ts";
 import { validate } from "../cli/schemas.ts";
@@ -181,6 +184,35 @@ testPackage(
     assert.ok((await Deno.stat(join(home, paper))).isFile);
   },
 );
+
+/** Runtimes that somebody may install beside it: the package, what is imported of it, and what that needs. */
+const RUNTIME_PACKAGES = {
+  "onnxruntime-web": { name: "onnxruntime-web", part: "onnxruntime-web/wasm", needs: [] },
+  litert: { name: "@litertjs/core", part: "@litertjs/core", needs: ["@litertjs/wasm-utils"] },
+} as const;
+
+testPackage("the installed command line measures on the runtimes that are installed", async () => {
+  const [node, script] = ["node", join(installed, "lib/secateur.js")];
+  const measure = ["bench", subject.model, "--rounds", "1", "--json", "--runtime"];
+  const install = (name: string, folder: string) =>
+    cp(folder, join(home, "node_modules", name), { recursive: true });
+  for (const [runtime, { name, part, needs }] of Object.entries(RUNTIME_PACKAGES)) {
+    await assert.rejects(
+      runChild([node, script, ...measure, runtime], home),
+      (error: Error) => error.message.includes(`; npm install ${name}, or in Deno`),
+    );
+    const { entry, folder } = findPackage(name, part);
+    await install(name, folder);
+    for (const need of needs) {
+      await install(need, dirname(dirname(createRequire(entry).resolve(need))));
+    }
+  }
+  const names = ["tfjs-wasm", "secateur", ...Object.keys(RUNTIME_PACKAGES)];
+  const printed = await runChild([node, script, ...measure, names.join()], home);
+  const { runtimes, models: [{ latency }] } = JSON.parse(printed);
+  assert.deepEqual(runtimes.map(({ name }: { name: string }) => name), names);
+  for (const name of names) assert.ok(latency[name].median > 0, name);
+});
 
 /** How each engine starts the command line of an installed package, and what the help says to be typed. */
 const STARTS: readonly (Pick<Engine, "name" | "programs" | "command"> & { shown: string })[] = [

@@ -4,7 +4,7 @@ import { measureLatencyOn, timeLayersOn } from "../../src/cost/on_runtime.ts";
 import { InputError } from "../../src/base/errors.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { createRuntime } from "../../src/runtimes/create_runtime.ts";
-import { findPackage } from "../../src/runtimes/installed_package.ts";
+import { findPackage, importPackage } from "../../src/runtimes/installed_package.ts";
 import { RUNTIMES } from "../../src/runtimes/runtime.ts";
 import type { LayerShape } from "../../src/cost/layer_shape.ts";
 import { inTempFolder } from "../data/fixtures.ts";
@@ -90,6 +90,19 @@ Deno.test("a package is found below the working folder, and its version in the f
     } finally {
       Deno.chdir(before);
     }
+  }));
+
+Deno.test("a package that lacks one that it needs is named, and what to do", () =>
+  inTempFolder(async (folder) => {
+    const entry = join(folder, "index.cjs");
+    await Deno.writeTextFile(entry, 'require("not-there");');
+    const installed = { name: "some-runtime", entry, folder, version: "1.2.3" };
+    assert.throws(() => importPackage(installed), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /^running networks on some-runtime: found it in .*not-there/);
+      assert.match(error.message, /; npm install some-runtime again$/);
+      return true;
+    });
   }));
 
 Deno.test("a layer that the runtime's format has no place for is named", async () => {

@@ -82,7 +82,10 @@ export async function findFloorNetwork<Cut extends { readonly graph: LayerGraph 
   const { target = "macs" } = policy;
   return {
     cut: network,
-    report: { target, limit, share, ...judgement, confidence, tried: figures },
+    report: {
+      ...{ target, limit, share, ...judgement, confidence, tried: figures },
+      ...setup.predictions,
+    },
   };
 }
 

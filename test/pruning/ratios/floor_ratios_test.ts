@@ -38,6 +38,19 @@ Deno.test(
 );
 
 Deno.test(
+  "a floor beside which latency is counted says of which predictions it is, and what ran them",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const latencyTable = `${data}-latencies.json`;
+    const counted = { target: "latency", runtime: "secateur", latencyTable } as const;
+    const policy = { kind: "floor", maxDrop: 0.9, ...counted } as const;
+    const { report: { floor } } = await prune({ ...SMALL, model, data, policy });
+    assert.deepEqual([floor!.target, floor!.runtime], ["latency", "secateur"]);
+    assert.ok(floor!.batchSize! >= 1);
+  }),
+);
+
+Deno.test(
   "a floor of the accuracy is kept by the network that is written, with the repair of the whole network",
   withNoise(async (data) => {
     const model = await noisyNetwork("plain");
