@@ -112,6 +112,45 @@ export function windowsOfPool(
   return { extents, strides, shape };
 }
 
+/** A product of two matrices for every image. */
+export interface MatrixProduct {
+  /** Whether the first, the second is to be transposed. */
+  readonly turned: readonly [boolean, boolean];
+  /** Rows and columns of the product, null where they are open. */
+  readonly shape: (number | null)[];
+}
+
+/**
+ * The product of matrices that a Dot layer is.
+ *
+ * @param writer What refuses it.
+ * @param call The layer.
+ * @param inputs The two that it reads, of one image.
+ * @returns The product.
+ * @throws {InputError} When it is no product of two matrices.
+ */
+export function readDot(
+  writer: LayerRefuser,
+  call: LayerCall,
+  inputs: readonly { readonly shape: Extents }[],
+): MatrixProduct {
+  const given = [call.config.axes].flat().map(Number);
+  const [first, second] = (given.length === 1 ? [given[0], given[0]] : given)
+    .map((axis) => axis < 0 ? axis + 3 : axis);
+  const areMatrices = inputs.length === 2 && inputs.every(({ shape }) => shape.length === 2);
+  const areAxes = [first, second].every((axis) => axis === 1 || axis === 2);
+  if (!areMatrices || !areAxes || call.config.normalize === true) {
+    throw writer.refusal(
+      call,
+      `joins axes ${given.join(" and ")} of [N, ${
+        inputs.map(({ shape }) => shape.join(", ")).join("] and [N, ")
+      }], wanted a plain product of two matrices`,
+    );
+  }
+  const [left, right] = inputs.map(({ shape }) => shape);
+  return { turned: [first === 1, second === 2], shape: [left[2 - first], right[2 - second]] };
+}
+
 /**
  * Extents of what two tensors of the same rank give, of which extents of 1 are repeated.
  *

@@ -20,6 +20,7 @@ export {
   movedSides,
   numberOf,
   pairOf,
+  readDot,
   requireChannelsLast,
   sidesOf,
   windowsOfPool,

@@ -1,5 +1,6 @@
 import { InputError } from "../../base/mod.ts";
 import type { Hdf5Object } from "./hdf5/hdf5_object.ts";
+import type { WeightRole } from "./layer_classes.ts";
 import type { ReadLayer, ReadModel } from "./read_model.ts";
 import { type KerasWeight, readWeight } from "./weighted_layers.ts";
 
@@ -62,19 +63,32 @@ export function readArchiveWeights(
     const place = `reading ${path}: model.weights.h5`;
     if (!group) throw missingGroup(layer, place);
     if (layer.nested) return readArchiveWeights(layer.nested, group, path);
-    const variables = group.find("vars");
-    const found = variables?.names.length ?? 0;
-    if (!variables || found !== roles.length) {
-      throw new InputError(
-        `${place}: found ${found} weights of layer ${layer.kerasName} (${layer.kerasClass}), ` +
-          `wanted ${roles.length}; save the model again in Keras`,
-      );
-    }
-    return roles.flatMap((role, number) => {
-      const array = variables.find(String(number));
-      if (!array) throw missingGroup(layer, place);
-      return role.isUnread ? [] : [readWeight(layer, role, array, place)];
+    const byOwner = Map.groupBy(roles, ({ within }) => within?.join());
+    return [...byOwner.values()].flatMap((own) => {
+      const { within } = own[0];
+      const owner = within ? within.map((name) => group.find(name)).find((each) => each) : group;
+      return readVariables(layer, own, owner?.find("vars"), place);
     });
+  });
+}
+
+function readVariables(
+  layer: ReadLayer,
+  roles: readonly WeightRole[],
+  variables: Hdf5Object | undefined,
+  place: string,
+): KerasWeight[] {
+  const found = variables?.names.length ?? 0;
+  if (!variables || found !== roles.length) {
+    throw new InputError(
+      `${place}: found ${found} weights of layer ${layer.kerasName} (${layer.kerasClass}), ` +
+        `wanted ${roles.length}; save the model again in Keras`,
+    );
+  }
+  return roles.flatMap((role, number) => {
+    const array = variables.find(String(number));
+    if (!array) throw missingGroup(layer, place);
+    return role.isUnread ? [] : [readWeight(layer, role, array, place)];
   });
 }
 

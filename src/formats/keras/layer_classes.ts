@@ -8,6 +8,8 @@ export interface WeightRole {
   readonly rank?: number;
   /** Whether the file has it for training alone. */
   readonly isUnread?: boolean;
+  /** Names of the group of a layer inside that has it in a `.keras` file; the weights of each such group are counted from 0. */
+  readonly within?: readonly string[];
 }
 
 /** What Keras and TensorFlow.js have in common about a class of layers. */
@@ -106,6 +108,7 @@ export const layerClasses: ReadonlyMap<string, LayerClass> = new Map<string, Lay
   ["Maximum", { options: [] }],
   ["Minimum", { options: [] }],
   ["Concatenate", { options: ["axis"] }],
+  ["Dot", { options: ["axes", "normalize"] }],
   ["ZeroPadding2D", { options: ["padding", "data_format"] }],
   ["Cropping2D", { options: ["cropping", "data_format"] }],
   ["UpSampling2D", { options: ["size", "data_format", "interpolation"] }],

@@ -8,6 +8,7 @@ import { translateKeras1 } from "./read_keras1.ts";
 import { readEntry, translateLayer } from "./read_layer.ts";
 import { readCalls, readEnds, type Reference, type ReferenceRules } from "./read_references.ts";
 import { isOperation, translateOperation } from "./read_operation.ts";
+import { ATTENTION_CLASS, listAttentionInputs, translateAttention } from "./read_attention.ts";
 import { isJsonObject, type JsonObject } from "./read_options.ts";
 
 /** A layer of a file: what it is in Keras, by which its weights are found, and in TensorFlow.js. */
@@ -210,6 +211,13 @@ function readLayer(given: ModelEntry, name: string, reading: Reading): CalledLay
     return { ...own, parts: [{ json: nested.json }], nested, isTrainable };
   }
   const { kerasMajor, path } = reading;
+  if (className === ATTENTION_CLASS) {
+    const place = `reading ${path}: layer ${name} (${className})`;
+    const { build_config } = entry;
+    const shapes = isJsonObject(build_config) ? build_config.shapes_dict : undefined;
+    const layer = translateAttention(config, name, isJsonObject(shapes) ? shapes : {}, place);
+    return { ...own, ...layer, calls: listAttentionInputs(calls, place), isTrainable };
+  }
   if (isOperation(entry)) {
     const source = { name, shape, kerasMajor, place: `reading ${path}` };
     const { layer, calls } = translateOperation(entry, source);

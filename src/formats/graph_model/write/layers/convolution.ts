@@ -138,31 +138,20 @@ const writeTransposed: LayerWriter = (graph, call, [input]) => {
   );
 };
 
-/** Dense: a matrix product of rows. */
+/** Dense: a matrix product, of a vector or of the last axis of any tensor. */
 const writeDense: LayerWriter = (graph, call, [input]) => {
   const { shape, values } = findKernel(graph, call, "kernel");
   const kernel = graph.addFloats(call.layer, "kernel", shape, values);
-  const width = shape[1];
-  const sides = { transpose_a: flagAttribute(false), transpose_b: flagAttribute(false) };
-  if (input.shape.length === 1) {
-    return withBias(
-      graph,
-      call,
-      (name) => graph.add(name, "MatMul", [input, kernel], [width], sides),
-    );
-  }
-  if (input.shape.includes(null)) {
-    throw graph.refusal(
-      call,
-      "reads a tensor of open size, wanted a fixed one; fix the image size",
-    );
-  }
-  const rows = graph.addReshape(`${call.name}/rows`, input, [shape[0]]);
-  const made = input.shape.with(-1, width) as number[];
-  return withBias(graph, call, (name) => {
-    const product = graph.add(`${name}/matrix`, "MatMul", [rows, kernel], [width], sides);
-    return graph.addReshape(name, product, made);
-  });
+  const made = input.shape.with(-1, shape[1]);
+  const isVector = input.shape.length === 1;
+  const operator = isVector ? "MatMul" : "BatchMatMulV2";
+  const sides = isVector ? ["transpose_a", "transpose_b"] : ["adj_x", "adj_y"];
+  const attributes = Object.fromEntries(sides.map((side) => [side, flagAttribute(false)]));
+  return withBias(
+    graph,
+    call,
+    (name) => graph.add(name, operator, [input, kernel], made, attributes),
+  );
 };
 
 const STATISTICS = [["gamma", 1], ["beta", 0], ["moving_mean", 0], ["moving_variance", 1]] as const;

@@ -1,6 +1,6 @@
-import { broadcastPair } from "../../../export/mod.ts";
+import { broadcastPair, readDot } from "../../../export/mod.ts";
 import { countElements } from "../../../import/mod.ts";
-import { listAttribute, typeAttribute } from "../../attributes.ts";
+import { flagAttribute, listAttribute, typeAttribute } from "../../attributes.ts";
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import { finishLayer } from "./activations.ts";
 import type { LayerWriter } from "./layer_writer.ts";
@@ -106,6 +106,15 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   return graph.addReshape(call.name, input, target);
 };
 
+/** Dot of two matrices. */
+const writeDot: LayerWriter = (graph, call, inputs) => {
+  const { turned: [adj_x, adj_y], shape } = readDot(graph, call, inputs);
+  return graph.add(call.name, "BatchMatMulV2", inputs, shape, {
+    adj_x: flagAttribute(adj_x),
+    adj_y: flagAttribute(adj_y),
+  });
+};
+
 /** Axes in another order; `dims` counts from one, behind the batch. */
 const writePermute: LayerWriter = (graph, call, [input]) => {
   const dims = call.config.dims as number[];
@@ -136,6 +145,7 @@ export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Maximum: merge("Maximum"),
   Minimum: merge("Minimum"),
   Concatenate: writeConcatenate,
+  Dot: writeDot,
   Flatten: writeReshape,
   Permute: writePermute,
   RepeatVector: writeRepeat,

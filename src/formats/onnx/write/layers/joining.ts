@@ -1,7 +1,7 @@
 import type { GraphWriter, WrittenTensor } from "../graph_writer.ts";
 import { countElements } from "../../../import/mod.ts";
 import { axesInLayers } from "../../values.ts";
-import type { LayerCall } from "../../../export/mod.ts";
+import { type LayerCall, readDot } from "../../../export/mod.ts";
 import type { LayerWriter } from "./options.ts";
 
 /** Tensors of one rank; a vector beside maps becomes maps of one value. */
@@ -179,6 +179,19 @@ const writePermute: LayerWriter = (graph, call, [input]) => {
   return { name: call.name, shape };
 };
 
+/** Dot of two matrices. */
+const writeDot: LayerWriter = (graph, call, inputs) => {
+  const { turned, shape } = readDot(graph, call, inputs);
+  const operands = inputs.map(({ name }, place) =>
+    turned[place]
+      ? graph.add(graph.partName(call.name, `turned${place}`), "Transpose", [name], {
+        perm: [0, 2, 1],
+      })
+      : name
+  );
+  return { name: graph.add(call.name, "MatMul", operands), shape };
+};
+
 const passOn: LayerWriter = (_graph, _call, [input]) => input;
 
 /** Layers that join tensors, reshape them, or do nothing outside training. */
@@ -189,6 +202,7 @@ export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Maximum: merge("Max", false),
   Minimum: merge("Min", false),
   Concatenate: writeConcatenate,
+  Dot: writeDot,
   Flatten: writeFlatten,
   Permute: writePermute,
   Reshape: writeReshape,

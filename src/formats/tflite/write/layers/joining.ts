@@ -1,4 +1,4 @@
-import { broadcastPair } from "../../../export/mod.ts";
+import { broadcastPair, readDot } from "../../../export/mod.ts";
 import { countElements } from "../../../import/mod.ts";
 import type { OperatorName } from "../../model.ts";
 import type { GraphWriter, NodeOptions, WrittenTensor } from "../graph_writer.ts";
@@ -84,6 +84,15 @@ const writeReshape: LayerWriter = (graph, call, [input]) => {
   return graph.addReshape(call.name, input, target);
 };
 
+/** Dot of two matrices. */
+const writeDot: LayerWriter = (graph, call, inputs) => {
+  const { turned: [adjX, adjY], shape } = readDot(graph, call, inputs);
+  return graph.add(call.name, "BATCH_MATMUL", inputs, shape, ["BatchMatMulOptions", {
+    adjX,
+    adjY,
+  }]);
+};
+
 /** Axes in another order; `dims` counts from one, behind the batch. */
 const writePermute: LayerWriter = (graph, call, [input]) => {
   const dims = call.config.dims as number[];
@@ -100,6 +109,7 @@ export const joiningLayers: Readonly<Record<string, LayerWriter>> = {
   Maximum: merge("MAXIMUM"),
   Minimum: merge("MINIMUM"),
   Concatenate: writeConcatenate,
+  Dot: writeDot,
   Flatten: writeReshape,
   Permute: writePermute,
   Reshape: writeReshape,
