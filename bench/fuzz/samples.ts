@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import { saveStatistics } from "../../src/execution/calibration/statistics_file.ts";
-import { writeModel } from "../../src/formats/save_model.ts";
+import { type FileOptions, writeModel } from "../../src/formats/save_model.ts";
 import { writeTflite } from "../../src/formats/tflite/write/write.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
 import { SearchJournal } from "../../src/pruning/ratios/search_journal.ts";
 import { saveState } from "../../src/tuning/state_folder.ts";
 import { encodeJpeg, encodeNpy, encodePng, randomBytes } from "../../test/data/fixtures.ts";
 import { constructs } from "../../test/formats/graph_model/constructs.ts";
+import { steps } from "../../test/formats/graph_model/steps.ts";
+import { encodeAround } from "../../test/formats/keras/attention_files.ts";
 import { encodeH5, randomArray, zipEntries } from "../../test/formats/keras/keras_files.ts";
+import { series } from "../../test/formats/onnx/series.ts";
 import { sketches } from "../../test/formats/onnx/sketches.ts";
 import { spellings } from "../../test/formats/onnx/spellings.ts";
 import { buildNetworkFile } from "../../test/support/networks.ts";
@@ -29,14 +32,14 @@ export const IDENTITY = {
 /** Makes real files of a format. */
 type Sampler = (folder: string) => Promise<Files[]> | Files[];
 
-const NETWORKS = ["plain", "preActivation"] as const;
+const NETWORKS = ["plain", "preActivation", "sequence"] as const;
 
 const networks = (): Promise<ModelFile[]> =>
   Promise.all(NETWORKS.map((name) => buildNetworkFile(name)));
 
-const written = (name: string, main: string): Sampler => async () =>
+const written = (name: string, main: string, options: FileOptions = {}): Sampler => async () =>
   Promise.all((await networks()).map(async (file) => {
-    const files = await writeModel(name, file);
+    const files = await writeModel(name, file, options);
     return files.size === 1 ? new Map([[main, [...files.values()][0]]]) : files;
   }));
 
@@ -50,7 +53,7 @@ const saved =
   };
 
 function graphModels(): Files[] {
-  return Object.values(constructs).slice(0, 12).map((build) => {
+  return Object.values({ ...constructs, ...steps }).map((build) => {
     const [sketch, outputs] = build();
     const json = new TextEncoder().encode(JSON.stringify(sketch.json(...outputs)));
     return new Map([["model.json", json], ["group1-shard1of1.bin", sketch.shard()]]);
@@ -99,11 +102,17 @@ const identity = {
 export const samplers: ReadonlyMap<string, Sampler> = new Map<string, Sampler>([
   ["model.json", written("model", "model.json")],
   ["graph model", graphModels],
-  [".keras", written("model.keras", "model.keras")],
+  [".keras", async () => [
+    ...await written("model.keras", "model.keras")("") as Files[],
+    ...await written("model.keras", "model.keras", { quantize: "float16" })("") as Files[],
+    only("model.keras", encodeAround()),
+  ]],
   [".h5", h5],
   [".onnx", async () => [
     ...await written("model.onnx", "model.onnx")("") as Files[],
-    ...Object.values({ ...sketches, ...spellings }).map((make) => only("model.onnx", make())),
+    ...Object.values({ ...sketches, ...spellings, ...series }).map((make) =>
+      only("model.onnx", make())
+    ),
   ]],
   [".tflite", async () => {
     const files = await networks();
