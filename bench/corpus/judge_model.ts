@@ -2,10 +2,19 @@ import { basename, dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { openModel, pruneWithoutData, readModel, writeModel } from "../../src/mod.ts";
 import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
+import { readChannelsFirst } from "../../src/formats/onnx/channels_first.ts";
 import { pinInputSize } from "../../src/graph/mod.ts";
 import { differenceOf, type PlainTensor, runOnnx } from "../../test/formats/onnx/runtime.ts";
 import { runLiteRt } from "../../test/formats/tflite/runtime.ts";
-import { channelsFirst, channelsLast, predict, runGraph, runLayersModel } from "./runtimes.ts";
+import {
+  channelsFirst,
+  channelsLast,
+  listKernels,
+  predict,
+  requireStock,
+  runGraph,
+  runLayersModel,
+} from "./runtimes.ts";
 
 /** Share of the multiply–accumulates that stays. */
 const SHARE = 0.5;
@@ -43,8 +52,10 @@ export type Format = typeof FORMATS[number];
  * @param path The model.
  * @returns What became of it.
  * @throws {InputError} When it is not read.
+ * @throws {Error} When one of our kernels has taken the place of a stock one.
  */
 export async function judgeModel(path: string): Promise<Verdict> {
+  const stock = listKernels();
   const original = pinInputSize(await openModel(path), [OPEN_SIZE, OPEN_SIZE]);
   const steps = original.topology.config.layers!
     .filter(({ class_name: className }) => className === "Operation").length;
@@ -71,6 +82,7 @@ export async function judgeModel(path: string): Promise<Verdict> {
       return known.length === 0 ? "opened" : describeDifference(Math.max(...known));
     });
   }
+  requireStock(stock);
   return { layers, pruned, given, formats: formats as Record<Format, string> };
 }
 
@@ -87,8 +99,8 @@ async function differenceFromGiven(
   inputs: readonly PlainTensor[],
 ): Promise<number> {
   if (path.endsWith(".onnx")) {
-    const found = await runOnnx(await Deno.readFile(path), channelsFirst(inputs));
-    return differenceOf(channelsLast(found), await run(file, inputs));
+    const found = await runAsOnnx(await Deno.readFile(path), file, inputs);
+    return differenceOf(found, await run(file, inputs));
   }
   if (path.endsWith(".tflite")) {
     return differenceOf(
@@ -110,6 +122,16 @@ async function differenceFromGiven(
     await runGraph(files, inputs, basename(path)),
     await RUNTIMES.graph(file, inputs),
   );
+}
+
+/** What ONNX Runtime makes of a file, with the axes of the layers. */
+async function runAsOnnx(
+  bytes: Uint8Array,
+  { metadata }: ModelFile,
+  given: readonly PlainTensor[],
+): Promise<PlainTensor[]> {
+  const { inputs, outputs } = readChannelsFirst(metadata);
+  return channelsLast(await runOnnx(bytes, channelsFirst(given, inputs)), outputs);
 }
 
 /** How the outputs of a model in some format differ; undefined where its tail makes all of them. */
@@ -197,15 +219,16 @@ const RUNTIMES: Readonly<
   layers: async (file, inputs) =>
     await runLayersModel(await writeModel("model", file, { quantize: "float32" }), inputs),
   keras: async (file, inputs) => {
-    const files = await writeModel("model.keras", file);
+    const files = await writeModel("model.keras", file, { quantize: "float32" });
     return await run(await readModel("model.keras", files), inputs);
   },
   onnx: async (file, inputs) => {
-    const bytes = (await writeModel("model.onnx", file)).get("model.onnx")!;
-    return channelsLast(await runOnnx(bytes, channelsFirst(inputs)));
+    const files = await writeModel("model.onnx", file, { quantize: "float32" });
+    return await runAsOnnx(files.get("model.onnx")!, file, inputs);
   },
   tflite: async (file, inputs) => {
-    const bytes = (await writeModel("model.tflite", file)).get("model.tflite")!;
+    const files = await writeModel("model.tflite", file, { quantize: "float32" });
+    const bytes = files.get("model.tflite")!;
     return await runLiteRt(bytes, inputs);
   },
 };

