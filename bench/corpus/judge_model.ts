@@ -99,7 +99,10 @@ async function differenceFromGiven(
   inputs: readonly PlainTensor[],
 ): Promise<number> {
   if (path.endsWith(".onnx")) {
-    const found = await runAsOnnx(await Deno.readFile(path), file, inputs);
+    const bytes = await Deno.readFile(path);
+    const found = await runAsOnnx(bytes, file, inputs)
+      // The channels of its images may be last, as in files of Keras.
+      .catch(() => runOnnx(bytes, inputs));
     return differenceOf(found, await run(file, inputs));
   }
   if (path.endsWith(".tflite")) {

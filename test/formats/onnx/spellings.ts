@@ -151,6 +151,14 @@ export const spellings: Readonly<Record<string, () => Uint8Array>> = {
     const turned = g.node("Transpose", [last], { perm: [0, 3, 1, 2] });
     return g.encode(g.conv(first, [2, 4, 1, 1]), g.conv(turned, [2, 4, 1, 1]));
   },
+  "channels of zeros joined to maps": () => {
+    const g = new Sketch();
+    const zeros = (channels: number) =>
+      g.floats(new Float32Array(2 * channels * 64), [2, channels, 8, 8]);
+    const x = g.conv("x", [4, 3, 1, 1]);
+    const wider = g.node("Concat", [zeros(1), x, zeros(2)], { axis: 1 });
+    return g.encode(g.conv(g.node("Add", [wider, g.conv("x", [7, 3, 1, 1])]), [2, 7, 1, 1]));
+  },
   "convolutions of series": () => {
     const g = new Sketch();
     const rows = g.node("Reshape", [g.conv("x", [4, 3, 3, 3]), g.integers([0, 4, 36])]);

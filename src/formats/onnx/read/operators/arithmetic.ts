@@ -1,11 +1,13 @@
 import {
   addArithmetic,
   addClip,
+  addSelector,
   addUniformAffine,
   type Arithmetic,
   type Constant,
   findSwish,
   fromFront,
+  padColumns,
 } from "../../../import/mod.ts";
 import type { NodeCall, Operator } from "../node_call.ts";
 import type { Feature } from "../../values.ts";
@@ -143,8 +145,34 @@ const MERGES: Readonly<Record<string, string>> = {
   Mean: "Average",
 };
 
+/** Concat of maps and of constants of zeros along channels: a selector that adds channels; undefined for any other. */
+function joinZeros(call: NodeCall): Feature | undefined {
+  const place = call.inputs.findIndex((input) => input?.kind === "feature");
+  const constants = call.inputs.filter((input) => input?.kind === "constant");
+  const value = call.inputs[place];
+  const isOne = constants.length > 0 && constants.length === call.inputs.length - 1;
+  if (!isOne || value?.kind !== "feature" || value.shape.length !== 3) return undefined;
+  const given = call.number("axis", 1);
+  const axis = fromFront(given, 4);
+  const isOfZeros = constants.every(({ shape, values }) =>
+    values.every((number) => number === 0) && shape.length === 4 &&
+    value.shape.every((extent, at) => at + 1 === axis || extent === shape[at + 1])
+  );
+  if (!isOfZeros || call.layerAxis(value, given) !== 2) return undefined;
+  const count = (inputs: NodeCall["inputs"]) =>
+    inputs.reduce((sum, input) => sum + input!.shape[axis]!, 0);
+  const [ahead, behind] = [call.inputs.slice(0, place), call.inputs.slice(place + 1)].map(count);
+  return addSelector(
+    call,
+    call.anyMaps(place),
+    padColumns(call, call.channelsOf(value), ahead, behind),
+  );
+}
+
 /** Concat of channels, rows or columns. */
 function importConcat(call: NodeCall): Feature {
+  const padded = joinZeros(call);
+  if (padded) return padded;
   const values = call.inputs.map((_, index) => call.feature(index));
   requireOneLayout(call, values);
   const [{ shape: extents }] = values;
