@@ -1,5 +1,5 @@
 import { ownValue } from "../../base/mod.ts";
-import type { LayerCall } from "./expand_layers.ts";
+import type { LayerCall } from "./layer_call.ts";
 import type { LayerRefuser } from "./layer_options.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { InputError } from "../../base/mod.ts";
-import type { LayerCall } from "./expand_layers.ts";
+import type { LayerCall } from "./layer_call.ts";
 
 /** What can refuse a layer: a writer of some format. */
 export interface LayerRefuser {

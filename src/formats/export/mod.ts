@@ -10,8 +10,9 @@ export {
   PARTS_FORMULAS,
   type PartsFormula,
 } from "./activation_formulas.ts";
-export { type ExpandedModel, expandLayers, type LayerCall } from "./expand_layers.ts";
+export { type ExpandedModel, expandLayers } from "./expand_layers.ts";
 export { findWriter, inputShapeOf } from "./find_writer.ts";
+export type { LayerCall } from "./layer_call.ts";
 export {
   activationOf,
   broadcastPair,

@@ -1,5 +1,5 @@
 import type { LayerConfig, Weight } from "../../model/mod.ts";
-import type { LayerCall } from "./expand_layers.ts";
+import type { LayerCall } from "./layer_call.ts";
 
 /** Layers of series, and what they are where series are maps of one column. */
 const CLASSES: ReadonlyMap<string, string> = new Map([

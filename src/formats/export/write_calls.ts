@@ -1,4 +1,5 @@
-import type { ExpandedModel, LayerCall } from "./expand_layers.ts";
+import type { ExpandedModel } from "./expand_layers.ts";
+import type { LayerCall } from "./layer_call.ts";
 
 /** A tensor that a writer makes: its shape without the batch, null where it is open. */
 interface Tensor {
