@@ -182,6 +182,7 @@ const NETWORK_REPAIR = {
   batchSize: positive,
   learningRate: number,
   temperature: number,
+  augments: flag,
 } satisfies FieldsOf<NetworkRepairOptions>;
 
 const OPTIONS = {
