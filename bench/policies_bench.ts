@@ -11,49 +11,21 @@
  * @module
  */
 import { join } from "node:path";
-import { costModel } from "../src/cost/cost_model.ts";
-import { sumTerms } from "../src/cost/cost_term.ts";
-import { findChannelSpaces } from "../src/graph/channels/channel_spaces.ts";
-import { listReaders } from "../src/graph/cuts/readers.ts";
-import { listCutUnits } from "../src/graph/cuts/cut_units.ts";
-import { openNetwork } from "../src/graph/opening/network.ts";
 import { startBackend } from "../src/kernels/backend.ts";
-import { disposeModel } from "../src/model/instantiate.ts";
 import { loadModelFile } from "../src/formats/tfjs/load.ts";
-import { planLayers } from "../src/pruning/policy/plan.ts";
-import { uniformRatios } from "../src/pruning/policy/ratios.ts";
 import type { RepairExtent } from "../src/pruning/prune_options.ts";
 import type { RatioPolicy } from "../src/pruning/types.ts";
 import { prune } from "../src/api/prune.ts";
 import { formatTable, spreadOf } from "./timing.ts";
+import { listUniformRatios, nearestRatio } from "./uniform_ratio.ts";
 
-const SHARES = "0.5,0.3", SEEDS = "0,1,2", POLICIES = "uniform,budget,auto", STEP = 0.005;
+const SHARES = "0.5,0.3", SEEDS = "0,1,2", POLICIES = "uniform,budget,auto";
 
 const [modelPath, data, shares = SHARES, seeds = SEEDS, repair = "layers", policies = POLICIES] =
   Deno.args;
 const numbers = (list: string) => list.split(",").map(Number);
 await startBackend();
 const file = await loadModelFile(modelPath);
-
-/** Uniform ratios with the share of the MACs that each keeps. */
-async function listUniform(): Promise<{ ratio: number; share: number }[]> {
-  const { graph, model } = await openNetwork(file);
-  disposeModel(model);
-  const map = findChannelSpaces(graph);
-  const places = listReaders(graph, map, "couple");
-  const units = listCutUnits(graph, map, places);
-  const { macs } = costModel(graph, map, units);
-  const costOf = (ratio: number) => {
-    const rules = { skip: [], channelMultiple: 1 };
-    const plans = planLayers(graph, map, places, uniformRatios(ratio, places), rules);
-    const kept = new Map(plans.map(({ node, keep }) => [node.key, keep]));
-    return sumTerms(macs, units.map(({ readers: [first] }) => kept.get(first)!));
-  };
-  return Array.from({ length: 1 / STEP }, (_, index) => {
-    const ratio = (index + 1) * STEP;
-    return { ratio, share: costOf(ratio) / costOf(1) };
-  });
-}
 
 /** One run, as a row. */
 async function run(policy: RatioPolicy, seed: number, statistics: string) {
@@ -88,15 +60,12 @@ function formatShares(shares: number[]): string {
   return `${middle} (${least} to ${most})`;
 }
 
-const uniform = await listUniform();
+const uniform = await listUniformRatios(file);
 const folder = await Deno.makeTempDir();
 const rows = [];
 for (const share of numbers(shares)) {
-  const nearest = uniform.reduce((best, each) =>
-    Math.abs(each.share - share) < Math.abs(best.share - share) ? each : best
-  );
   const known: RatioPolicy[] = [
-    { kind: "uniform", ratio: nearest.ratio },
+    { kind: "uniform", ratio: nearestRatio(uniform, share).ratio },
     { kind: "budget", share },
     { kind: "auto", share },
   ];
