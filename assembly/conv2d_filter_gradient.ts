@@ -1,12 +1,36 @@
-import { blockPixels, Conv2DPlan, listPixels, openBlock, PIXEL_BYTES } from "./conv2d_plan";
+import {
+  blockPixels,
+  Conv2DPlan,
+  listPixels,
+  openBlock,
+  PIXEL_BYTES,
+  SPARE_BYTES,
+} from "./conv2d_plan";
 import { clearFloats } from "./floats";
-import { F32_TILE_COLUMNS, F32_TILE_ROWS, packF32ColumnPanels } from "./gemm_f32";
-import { addEightF32, multiplyAddF32 } from "./simd";
+import { F32_TILE_COLUMNS, packF32ColumnPanels } from "./gemm_f32";
+import {
+  addEightF32,
+  multiplyAddF32,
+  splatLane0,
+  splatLane1,
+  splatLane2,
+  splatLane3,
+} from "./simd";
 
-const TILE_BYTES: usize = F32_TILE_ROWS * F32_TILE_COLUMNS * 4;
+/** Inputs of a tile. */
+const TILE_ROWS: i32 = 4;
+const TILE_BYTES: usize = TILE_ROWS * F32_TILE_COLUMNS * 4;
 
-/** Two rows of a tile, for builds without fused multiply-adds, which have no vector register for a product left. */
-function filterGradientF32Tile2x8(
+/**
+ * sums += XᵀY for four neighboring inputs of a tap row and eight outputs, over `count` pixels of the table.
+ *
+ *     source + offset of a pixel   x0 … x3, in place
+ *     panel                        | p0: y0 … y7 | p1: y0 … y7 | …   eight output gradients per pixel
+ *     sums                         four rows of eight floats, `rowBytes` apart
+ *
+ * Inputs are loaded in fours and spread over vectors one by one: where the engine checks every address, loads are dear.
+ */
+function filterGradientF32Tile4x8(
   source: usize,
   table: usize,
   count: i32,
@@ -15,74 +39,28 @@ function filterGradientF32Tile2x8(
   rowBytes: usize,
 ): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
+  let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   for (const end = table + <usize> count * PIXEL_BYTES; table < end; table += PIXEL_BYTES) {
-    const a = source + load<u32>(table);
+    const row = v128.load(source + load<u32>(table));
     const b0 = v128.load(panel), b1 = v128.load(panel, 16);
-    let x = v128.load32_splat(a);
+    let x = splatLane0(row);
     c00 = multiplyAddF32(x, b0, c00);
     c01 = multiplyAddF32(x, b1, c01);
-    x = v128.load32_splat(a, 4);
+    x = splatLane1(row);
     c10 = multiplyAddF32(x, b0, c10);
     c11 = multiplyAddF32(x, b1, c11);
-    panel += 32;
-  }
-  addEightF32(sums, c00, c01);
-  addEightF32(sums + rowBytes, c10, c11);
-}
-
-/**
- * sums += XᵀY for six neighboring inputs of a tap row and eight outputs, over `count` pixels of the table.
- *
- *     source + offset of a pixel   x0 … x5, in place
- *     panel                        | p0: y0 … y7 | p1: y0 … y7 | …   eight output gradients per pixel
- *     sums                         six rows of eight floats, `rowBytes` apart
- */
-function filterGradientF32Tile6x8(
-  source: usize,
-  table: usize,
-  count: i32,
-  panel: usize,
-  sums: usize,
-  rowBytes: usize,
-): void {
-  if (!ASC_FEATURE_RELAXED_SIMD) {
-    for (let row: usize = 0; row < 6; row += 2) {
-      const to = sums + row * rowBytes;
-      filterGradientF32Tile2x8(source + (row << 2), table, count, panel, to, rowBytes);
-    }
-    return;
-  }
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  for (const end = table + <usize> count * PIXEL_BYTES; table < end; table += PIXEL_BYTES) {
-    const a = source + load<u32>(table);
-    const b0 = v128.load(panel), b1 = v128.load(panel, 16);
-    let x = v128.load32_splat(a);
-    c00 = multiplyAddF32(x, b0, c00);
-    c01 = multiplyAddF32(x, b1, c01);
-    x = v128.load32_splat(a, 4);
-    c10 = multiplyAddF32(x, b0, c10);
-    c11 = multiplyAddF32(x, b1, c11);
-    x = v128.load32_splat(a, 8);
+    x = splatLane2(row);
     c20 = multiplyAddF32(x, b0, c20);
     c21 = multiplyAddF32(x, b1, c21);
-    x = v128.load32_splat(a, 12);
+    x = splatLane3(row);
     c30 = multiplyAddF32(x, b0, c30);
     c31 = multiplyAddF32(x, b1, c31);
-    x = v128.load32_splat(a, 16);
-    c40 = multiplyAddF32(x, b0, c40);
-    c41 = multiplyAddF32(x, b1, c41);
-    x = v128.load32_splat(a, 20);
-    c50 = multiplyAddF32(x, b0, c50);
-    c51 = multiplyAddF32(x, b1, c51);
     panel += 32;
   }
   addEightF32(sums, c00, c01);
   addEightF32(sums + rowBytes, c10, c11);
   addEightF32(sums + 2 * rowBytes, c20, c21);
   addEightF32(sums + 3 * rowBytes, c30, c31);
-  addEightF32(sums + 4 * rowBytes, c40, c41);
-  addEightF32(sums + 5 * rowBytes, c50, c51);
 }
 
 /** A tile with fewer rows or columns: summed in a spare tile, of which what belongs to the gradient is added. */
@@ -97,8 +75,8 @@ function addEdgeTile(
   columns: i32,
   edge: usize,
 ): void {
-  clearFloats(edge, F32_TILE_ROWS * F32_TILE_COLUMNS);
-  filterGradientF32Tile6x8(source, table, count, panel, edge, F32_TILE_COLUMNS << 2);
+  clearFloats(edge, TILE_ROWS * F32_TILE_COLUMNS);
+  filterGradientF32Tile4x8(source, table, count, panel, edge, F32_TILE_COLUMNS << 2);
   for (let row = 0; row < rows; row++, edge += F32_TILE_COLUMNS << 2, sums += rowBytes) {
     for (let column: usize = 0; column < <usize> columns; column++) {
       const to = sums + (column << 2);
@@ -120,14 +98,14 @@ function addRun(
   const outputs = plan.outputChannels;
   const rowBytes = <usize> outputs << 2;
   const panelBytes = <usize> count << 5;
-  for (let at = 0; at < plan.runLength; at += F32_TILE_ROWS, source += F32_TILE_ROWS << 2) {
-    const rows = min(F32_TILE_ROWS, plan.runLength - at);
+  for (let at = 0; at < plan.runLength; at += TILE_ROWS, source += TILE_ROWS << 2) {
+    const rows = min(TILE_ROWS, plan.runLength - at);
     let panel = panels;
     for (let output = 0; output < outputs; output += F32_TILE_COLUMNS, panel += panelBytes) {
       const columns = min(F32_TILE_COLUMNS, outputs - output);
       const to = sums + <usize> at * rowBytes + (<usize> output << 2);
-      if (rows == F32_TILE_ROWS && columns == F32_TILE_COLUMNS) {
-        filterGradientF32Tile6x8(source, table, count, panel, to, rowBytes);
+      if (rows == TILE_ROWS && columns == F32_TILE_COLUMNS) {
+        filterGradientF32Tile4x8(source, table, count, panel, to, rowBytes);
       } else {
         addEdgeTile(source, table, count, panel, to, rowBytes, rows, columns, edge);
       }
@@ -142,7 +120,7 @@ function addRun(
  *
  *     dy          images × outputRows × outputColumns × outputs
  *     gradient    kernel rows × kernel columns × channels × outputs
- *     workspace   | pixel table | spare tile | a block of dy in panels of eight | a block of the source, 32 spare bytes |
+ *     workspace   | pixel table | spare tile | a block of dy in panels of eight | a block of the source, 16 spare bytes |
  */
 export function convolve2DFilterGradient(
   planAt: usize,
@@ -183,5 +161,6 @@ export function convolve2DFilterGradient(
 /** Bytes of workspace that `convolve2DFilterGradient` needs besides a block of the source. */
 export function filterGradientWorkspaceBytes(pixels: i32, outputs: i32): usize {
   const panelCount = (outputs + F32_TILE_COLUMNS - 1) / F32_TILE_COLUMNS;
-  return <usize> pixels * PIXEL_BYTES + TILE_BYTES + (<usize> (pixels * panelCount) << 5) + 32;
+  return <usize> pixels * PIXEL_BYTES + TILE_BYTES + (<usize> (pixels * panelCount) << 5) +
+    SPARE_BYTES;
 }
