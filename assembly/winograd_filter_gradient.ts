@@ -1,13 +1,6 @@
 import { Conv2DPlan, openBlock } from "./conv2d_plan";
 import { clearFloats } from "./floats";
-import {
-  addEightF32,
-  multiplyAddF32,
-  splatLane0,
-  splatLane1,
-  splatLane2,
-  splatLane3,
-} from "./simd";
+import { addTransposedProduct4x8 } from "./transposed_product";
 import { openScratch4x4, SCRATCH_4X4_BYTES, transformInputs4x4 } from "./winograd_4x4";
 import { transformGradients4x4, transformSums4x4 } from "./winograd_gradient_4x4";
 import { listTiles, matrixBytes, matrixCount, paddedTo, TILE_ENTRY_BYTES } from "./winograd_layout";
@@ -19,39 +12,6 @@ const TILE_BYTES: usize = 256;
 /** Rows and columns of the micro-tile. */
 const ROWS: i32 = 4;
 const COLUMNS: i32 = 8;
-
-/** sums += VᵀD for four columns of V, eight of D and `count` rows of both, as `filterGradientF32Tile4x8` multiplies. */
-function addProducts4x8(
-  count: i32,
-  v: usize,
-  vRowBytes: usize,
-  d: usize,
-  dRowBytes: usize,
-  sums: usize,
-  sumsRowBytes: usize,
-): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
-  let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  for (let left = count; left > 0; left--, v += vRowBytes, d += dRowBytes) {
-    const row = v128.load(v), d0 = v128.load(d), d1 = v128.load(d, 16);
-    let x = splatLane0(row);
-    c00 = multiplyAddF32(x, d0, c00);
-    c01 = multiplyAddF32(x, d1, c01);
-    x = splatLane1(row);
-    c10 = multiplyAddF32(x, d0, c10);
-    c11 = multiplyAddF32(x, d1, c11);
-    x = splatLane2(row);
-    c20 = multiplyAddF32(x, d0, c20);
-    c21 = multiplyAddF32(x, d1, c21);
-    x = splatLane3(row);
-    c30 = multiplyAddF32(x, d0, c30);
-    c31 = multiplyAddF32(x, d1, c31);
-  }
-  addEightF32(sums, c00, c01);
-  addEightF32(sums + sumsRowBytes, c10, c11);
-  addEightF32(sums + 2 * sumsRowBytes, c20, c21);
-  addEightF32(sums + 3 * sumsRowBytes, c30, c31);
-}
 
 /**
  * Gradient of a convolution by its 3×3 filter, by tiles of 4×4 output pixels: what F(4×4, 3×3) of `winograd_conv2d.ts`
@@ -127,7 +87,7 @@ function addMatrices(
     for (let row = 0; row < height; row += ROWS, channels += ROWS << 2, sums += ROWS * dRowBytes) {
       for (let column: usize = 0; column < dRowBytes; column += COLUMNS << 2) {
         const to = sums + column;
-        addProducts4x8(count, channels, vRowBytes, d + column, dRowBytes, to, dRowBytes);
+        addTransposedProduct4x8(count, channels, vRowBytes, d + column, dRowBytes, to, dRowBytes);
       }
     }
   }

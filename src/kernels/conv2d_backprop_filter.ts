@@ -13,14 +13,10 @@ import type { Kernels } from "./load.ts";
 import { planWinograd, winogradFilterGradientWorkspaceBytes, winogradGain } from "./winograd.ts";
 
 /**
- * Blocks of the filter gradient, which every tile of the gradient walks over: they stay near the first cache, but for
- * wide layers on small maps, where a few pixels would fill it and the gradient be read and written again for each few.
+ * Blocks of the filter gradient, whose panels are packed anew for each: a panel stays in the first cache, and the gradient
+ * is read and written once for so many pixels.
  */
-const FILTER_GRADIENT_LIMITS: BlockLimits = {
-  sourceBytes: 32 * 1024,
-  pixels: 512,
-  alwaysPixels: 256,
-};
+const FILTER_GRADIENT_LIMITS: BlockLimits = { sourceBytes: Infinity, pixels: 256 };
 
 /** How a filter gradient is computed: tap by tap, or by tiles of 4×4 output pixels. */
 export type FilterGradientMethod = "direct" | "winograd4x4";
@@ -91,7 +87,8 @@ function runDirect(
   { input, dy, gradient, mayReadInPlace }: Addresses,
 ): void {
   const made = planConvolution(shape, { limits: FILTER_GRADIENT_LIMITS, mayReadInPlace });
-  const workspace = wasm.filterGradientWorkspaceBytes(blockPixels(made), shape.outChannels) +
+  const pixels = blockPixels(made);
+  const workspace = wasm.filterGradientWorkspaceBytes(pixels, made.runLength, shape.outChannels) +
     blockSourceBytes(made);
   memory.withScratch({ plan: PLAN_BYTES, workspace }, ({ plan, workspace }) => {
     memory.i32(plan, PLAN_BYTES / 4).set(encodePlan(made));
