@@ -14,6 +14,7 @@ export {
   choleskyWorkspaceBytes,
   subtractProduct,
 } from "./cholesky";
+export { depthwiseConv2d, depthwiseConv2dWorkspaceBytes } from "./depthwise_conv2d";
 export {
   depthwiseConv2dBackpropFilter,
   depthwiseConv2dBackpropFilterWorkspaceBytes,
