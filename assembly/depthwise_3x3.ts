@@ -1,4 +1,5 @@
 import { clearF32, clearF64, flushF32IntoF64 } from "./lanes";
+import { claimLines, readAhead, SINK_BYTES } from "./read_ahead";
 import { multiplyAddF32 } from "./simd";
 
 /** Neighboring outputs that are computed together. */
@@ -8,10 +9,6 @@ const WINDOW_BYTES: usize = 144;
 const WINDOW_ROW_BYTES: usize = 48;
 /** Floats of a window. */
 const WINDOW_FLOATS: i32 = 36;
-/** Bytes of a line of the caches. */
-const LINE_BYTES: usize = 64;
-/** Bytes of workspace for words that nobody needs. */
-const SINK_BYTES: usize = 4;
 
 /** Whether zeros before and behind an axis are those of a window of three that moves by one, and at most one on a side. */
 function isPaddedByOne(input: i32, output: i32, before: i32): bool {
@@ -62,23 +59,6 @@ export function depthwise3x3Bytes(channels: i32): usize {
 /** Bytes of workspace of `depthwise3x3FilterGradient`. */
 export function depthwise3x3FilterGradientBytes(channels: i32): usize {
   return <usize> vectorCount(channels) * 3 * WINDOW_BYTES + SINK_BYTES;
-}
-
-/**
- * Reads a word of every line of a row, so that memory sends them all at once: tiles read short runs here and there, which
- * the processor does not foresee.
- *
- *     sink   where the words end, for else they would not be read
- */
-function readAhead(row: usize, bytes: usize, sink: usize): void {
-  let words = load<i32>(sink);
-  for (const end = row + bytes; row < end; row += LINE_BYTES) words ^= load<i32>(row);
-  store<i32>(sink, words);
-}
-
-/** Writes a word of every line of a row that tiles are about to write, to the same end. */
-function claimRow(row: usize, bytes: usize): void {
-  for (const end = row + bytes; row < end; row += LINE_BYTES) store<i32>(row, 0);
 }
 
 /** Packs a 3×3 filter into windows of four channels, from the last tap to the first if it is to be flipped. */
@@ -196,7 +176,7 @@ export function depthwise3x3(
       const windows = packed + <usize> firstTap * WINDOW_ROW_BYTES;
       const source = x + <usize> (top + firstTap) * rowBytes;
       if (top + 3 < height) readAhead(x + <usize> (top + 3) * rowBytes, rowBytes, workspace);
-      claimRow(output, outputRowBytes);
+      claimLines(output, outputRowBytes);
       for (let column = 0; column < outputWidth; column += TILE) {
         // The last tile may begin within the one before it.
         const first = min(column, outputWidth - TILE), start = first - padLeft;
