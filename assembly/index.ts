@@ -32,7 +32,7 @@ export {
   updateGroups,
 } from "./elimination";
 export { applyElimination, applyEliminationWorkspaceBytes } from "./elimination_pending";
-export { gemmF32Tile6x8Peak, packF32ColumnPanels } from "./gemm_f32";
+export { gemmF32Tile4x8Peak, packF32ColumnPanels } from "./gemm_f32";
 export { gemmF64Tile6x4Peak } from "./gemm_f64";
 export { contractGram, contractWorkspaceBytes } from "./lasso";
 export {

@@ -52,7 +52,7 @@ export interface KernelExports extends ConvolutionExports, TrainingExports {
   /** Bytes of the tiles of C. */
   crossTileBytes(inputs: number, outputs: number): number;
   /** Runs the f32 micro-kernel on panels that stay in the nearest cache. */
-  gemmF32Tile6x8Peak(
+  gemmF32Tile4x8Peak(
     depth: number,
     a: number,
     b: number,

@@ -3,7 +3,7 @@ import type { Kernels } from "./load.ts";
 import type { PackedMoments } from "./moments.ts";
 
 /** The micro-tile of `assembly/gemm_f32.ts`, which also shapes the sums. */
-const TILE_ROWS = 6;
+const TILE_ROWS = 4;
 const TILE_COLUMNS = 8;
 const TILE_SIZE = TILE_ROWS * TILE_COLUMNS;
 const F64_BYTES = 8;
