@@ -269,6 +269,9 @@ const BYTES: Record<KernelBuild, Uint8Array<ArrayBuffer>> = {
 
 const loaded = new WeakMap<BackendMemory, Map<KernelBuild, Promise<Kernels>>>();
 
+/** Rows and columns of the f32 micro-tile of both builds. */
+export const KERNEL_TILE = [4, 8] as const;
+
 /** The build that is taken by default: the relaxed one where the engine accepts it. */
 export function preferredBuild(): KernelBuild {
   return WebAssembly.validate(BYTES.relaxed) ? "relaxed" : "plain";

@@ -5,7 +5,7 @@ import {
   planConvolution,
   type PlanOptions,
 } from "./conv2d_plan.ts";
-import type { Kernels } from "./load.ts";
+import { KERNEL_TILE, type Kernels } from "./load.ts";
 
 /** How a convolution is computed: tap by tap, or in fewer products, tile by tile of 2×2 or 4×4 output pixels. */
 export type ConvolutionMethod = "direct" | WinogradMethod;
@@ -32,10 +32,8 @@ const METHODS: Readonly<Record<WinogradMethod, TileCosts>> = {
 
 /** Bytes of V and M, the matrices that a chunk of tiles is taken apart into. */
 const CHUNK_BYTES = 256 * 1024;
-/** Rows of the micro-kernel. */
-const ROWS = 4;
-/** Its columns. */
-const COLUMNS = 8;
+/** Rows and columns of the micro-kernel. */
+const [ROWS, COLUMNS] = KERNEL_TILE;
 /** Floats that the input transform reads beyond the last channel, in bytes. */
 const SPARE_BYTES = 16;
 
