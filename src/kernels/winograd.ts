@@ -5,7 +5,7 @@ import {
   planConvolution,
   type PlanOptions,
 } from "./conv2d_plan.ts";
-import type { Kernels } from "./load.ts";
+import { KERNEL_TILE, type Kernels } from "./load.ts";
 
 /** How a convolution is computed: tap by tap, or in fewer products, tile by tile of 2×2 or 4×4 output pixels. */
 export type ConvolutionMethod = "direct" | WinogradMethod;
@@ -32,10 +32,8 @@ const METHODS: Readonly<Record<WinogradMethod, TileCosts>> = {
 
 /** Bytes of V and M, the matrices that a chunk of tiles is taken apart into. */
 const CHUNK_BYTES = 256 * 1024;
-/** Rows of the micro-kernel. */
-const ROWS = 6;
-/** Its columns. */
-const COLUMNS = 8;
+/** Rows and columns of the micro-kernel. */
+const [ROWS, COLUMNS] = KERNEL_TILE;
 /** Floats that the input transform reads beyond the last channel, in bytes. */
 const SPARE_BYTES = 16;
 
@@ -61,8 +59,8 @@ function paddedTo(multiple: number, count: number): number {
 /**
  * How many times faster a method is than the direct kernel, about, from the products of each per pair of channels:
  *
- *     direct   9·⌈pixels⌉₆
- *     tiles    (side + 2)²·⌈tiles⌉₆·(1 + t·(1/c + 1/⌈n⌉₈)) + f
+ *     direct   9·⌈pixels⌉₄
+ *     tiles    (side + 2)²·⌈tiles⌉₄·(1 + t·(1/c + 1/⌈n⌉₈)) + f
  *
  * The numbers t and f, fitted to the times of shapes of both builds, stand for the transforms of tiles and of the filter.
  * Of 40 shapes in either build (bench/results/conv2d.md) the method that promises most was the fastest one but for 3→16,
