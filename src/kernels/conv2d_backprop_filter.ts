@@ -10,7 +10,11 @@ import {
   planConvolution,
 } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
-import { planWinograd, winogradFilterGradientWorkspaceBytes, winogradGain } from "./winograd.ts";
+import {
+  filterGradientGain,
+  planWinograd,
+  winogradFilterGradientWorkspaceBytes,
+} from "./winograd.ts";
 
 /**
  * Blocks of the filter gradient, whose panels are packed anew for each: a panel stays in the first cache, and the gradient
@@ -28,7 +32,7 @@ export type FilterGradientMethod = "direct" | "winograd4x4";
  * @returns The method.
  */
 export function fasterGradientMethod(shape: ConvolutionShape): FilterGradientMethod {
-  return winogradGain(shape, "winograd4x4") > 1 ? "winograd4x4" : "direct";
+  return filterGradientGain(shape) > 1 ? "winograd4x4" : "direct";
 }
 
 /**
