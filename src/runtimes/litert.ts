@@ -93,7 +93,8 @@ export function createLiteRt(): Runtime {
 
 async function openTflite(file: ModelFile, batchSize: number): Promise<OpenedNetwork> {
   const { loadAndCompile, Tensor } = await loadLiteRt();
-  const [bytes] = (await writeModel("network.tflite", file, { batch: batchSize })).values();
+  const layers = { ...file, frame: undefined };
+  const [bytes] = (await writeModel("network.tflite", layers, { batch: batchSize })).values();
   const model = await loadAndCompile(bytes, { accelerator: "wasm" });
   const inputs = model.getInputDetails().map(({ shape: extents }) => {
     const shape = Array.from(extents);
