@@ -193,6 +193,7 @@ export {
   type FolderFormat,
   folderFormatOf,
   loadModelFile,
+  nameOfFiles,
   openModel,
   readModel,
   refuseExisting,

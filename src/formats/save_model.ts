@@ -194,6 +194,27 @@ export function folderFormatOf(file: ModelFile): FolderFormat {
 }
 
 /**
+ * Name of the files that can hold all of a model, with what is kept behind its layers.
+ *
+ * @param stem The name without an ending.
+ * @param file The model.
+ * @returns The name with the ending of its format; of a folder where that has any format.
+ *
+ * @example A model of layers goes into a folder
+ * ```ts
+ * import { nameOfFiles, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(nameOfFiles("small", await openModel("cli/example/resnet8-fashion-mnist")), "small");
+ * ```
+ */
+export function nameOfFiles(stem: string, { frame }: ModelFile): string {
+  const entry = frame?.tail &&
+    FILE_FORMATS.entries().find(([, format]) => format.frame === frame.format);
+  return `${stem}${entry?.[0] ?? ""}`;
+}
+
+/**
  * Refuses a model that a format cannot hold, before any work is spent: operations that have no layer have a place as steps of
  * their own in graph models and in some files, and as a tail behind the layers in the format that they came from alone.
  *

@@ -14,6 +14,12 @@ export interface TailSketch {
   readonly outputs: readonly OnnxValueInfo[];
 }
 
+/** The file, with its outputs. */
+export function encodeTail({ g, outputs }: TailSketch): Uint8Array {
+  g.model.graph.outputs = [...outputs];
+  return encodeOnnx(g.model);
+}
+
 const { float, float16, int64, uint8, bool } = DATA_TYPES;
 
 const output = (name: string, dataType: number, ...shape: (number | string | null)[]) => ({

@@ -14,16 +14,11 @@ import { noteOnTail, reasonInTail } from "../../../src/model/note_on_tail.ts";
 import { pruneWithoutData } from "../../../src/pruning/without_data/prune_without_data.ts";
 import "./runtime.ts";
 import { Sketch } from "./sketch.ts";
-import { branching, graphOf, tails, type TailSketch } from "./tails.ts";
+import { branching, encodeTail, graphOf, tails, type TailSketch } from "./tails.ts";
 
 await startBackend();
 
 const TOLERANCE = 1e-4;
-
-function encode({ g, outputs }: TailSketch): Uint8Array {
-  g.model.graph.outputs = [...outputs];
-  return encodeOnnx(g.model);
-}
 
 /** Halves as ONNX Runtime takes them: by their bits where it knows no such arrays. */
 function halvesOf(values: Float32Array): Uint16Array {
@@ -89,7 +84,7 @@ Deno.test("a file is written back with its tail: the same names, types and shape
   for (const [name, build] of Object.entries(tails)) {
     await t.step(name, async () => {
       const sketch = build();
-      const bytes = encode(sketch);
+      const bytes = encodeTail(sketch);
       const file = readOnnx(bytes, "net.onnx");
       const written = writeOnnx(file);
       const [before, after] = [bytes, written].map((file) => decodeOnnx(file, "net.onnx"));
@@ -107,7 +102,7 @@ Deno.test("a file is written back with its tail: the same names, types and shape
 Deno.test("nodes and constants of a tail stay byte for byte", async (t) => {
   for (const [name, build] of Object.entries(tails)) {
     await t.step(name, () => {
-      const bytes = encode(build());
+      const bytes = encodeTail(build());
       const file = readOnnx(bytes, "net.onnx");
       const content = file.frame!.tail?.content;
       if (content?.kind !== "file") return;
@@ -128,7 +123,7 @@ Deno.test("a pruned file keeps its tail, which works on what the smaller network
   for (const [name, build] of Object.entries(tails)) {
     await t.step(name, async () => {
       const sketch = build();
-      const bytes = encode(sketch);
+      const bytes = encodeTail(sketch);
       const { file: smaller, report } = await pruneWithoutData({
         model: readOnnx(bytes, "net.onnx"),
         policy: { kind: "budget", share: 0.9 },
@@ -159,7 +154,7 @@ Deno.test("a pruned file keeps its tail, which works on what the smaller network
 });
 
 function refuses({ g, outputs }: TailSketch, message: RegExp): void {
-  assert.throws(() => readOnnx(encode({ g, outputs }), "net.onnx"), (error: Error) => {
+  assert.throws(() => readOnnx(encodeTail({ g, outputs }), "net.onnx"), (error: Error) => {
     assert.ok(error instanceof InputError, `${error.name}: ${error.message}`);
     assert.match(error.message, message);
     return true;
@@ -225,14 +220,14 @@ Deno.test("damaged tails are refused", () => {
 });
 
 Deno.test("a file with a tail is refused wherever it ends early", () => {
-  const bytes = encode(tails["a branch and a loop that read what is around them"]());
+  const bytes = encodeTail(tails["a branch and a loop that read what is around them"]());
   for (let length = 1; length < bytes.length; length++) {
     assert.throws(() => readOnnx(bytes.subarray(0, length), "net.onnx"), InputError);
   }
 });
 
 Deno.test("a tail has no place in another format, which is said before the work", () => {
-  const file = readOnnx(encode(tails["boxes that do not overlap, opset 13"]()), "net.onnx");
+  const file = readOnnx(encodeTail(tails["boxes that do not overlap, opset 13"]()), "net.onnx");
   for (const [path, format] of [["a.keras"], ["a.tflite"], ["a"], ["a", "graph"]] as const) {
     assert.throws(
       () => refuseUnwritable(path, file, { format }),
@@ -243,7 +238,7 @@ Deno.test("a tail has no place in another format, which is said before the work"
 });
 
 Deno.test("what is kept and not run is said, and labels count where it only reads classes off", () => {
-  const boxes = readOnnx(encode(tails["boxes that do not overlap, opset 13"]()), "net.onnx");
+  const boxes = readOnnx(encodeTail(tails["boxes that do not overlap, opset 13"]()), "net.onnx");
   assert.match(
     noteOnTail(boxes)!,
     /^behind the layers 3 operations are kept as they are and not run \(NonMaxSuppression, Gather, GatherND\); what is measured is what the layers give: "\w+", "\w+"$/,
@@ -255,5 +250,5 @@ Deno.test("what is kept and not run is said, and labels count where it only read
   const [g, x] = begin();
   const scores = g.linear(g.node("Flatten", [g.node("GlobalAveragePool", [x])]), 4, 3);
   const best = { name: g.node("ArgMax", [scores], { axis: 1 }), dataType: DATA_TYPES.int64 };
-  assert.equal(reasonInTail(readOnnx(encode({ g, outputs: [best] }), "net.onnx")), undefined);
+  assert.equal(reasonInTail(readOnnx(encodeTail({ g, outputs: [best] }), "net.onnx")), undefined);
 });
