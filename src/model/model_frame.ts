@@ -20,6 +20,7 @@ export interface FrameInput extends FrameForm {
   readonly key: string;
   /** Name of the tensor. */
   readonly name: string;
+  /** Extents with the batch; null, or a name, where one is open. */
   readonly shape: readonly (number | string | null)[];
   /** Which input of the layers it is; undefined where the tail alone reads it. */
   readonly place?: number;
@@ -65,6 +66,7 @@ export interface TailInput {
 
 /** What a tail is written back from, in a graph model. */
 export interface GraphTail {
+  /** What it is. */
   readonly kind: "graph";
   /** The nodes, constants too. */
   readonly nodes: readonly GraphTailNode[];
@@ -76,6 +78,7 @@ export interface GraphTail {
 
 /** What a tail is written back from, in a format of one file: a file of its own, whose inputs are what the tail reads. */
 export interface FileTail {
+  /** What it is. */
   readonly kind: "file";
   /** The file. */
   readonly bytes: Uint8Array;

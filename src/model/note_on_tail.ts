@@ -1,4 +1,4 @@
-import type { ModelFrame } from "./model_frame.ts";
+import type { ModelFile } from "./model_file.ts";
 
 /** Operations, and tensors, that a message names; further ones are counted. */
 const MOST_NAMED = 5;
@@ -6,9 +6,6 @@ const MOST_NAMED = 5;
 /** Operations that read a class off the scores of classes and leave their order alone, in the words of every format. */
 const READS_CLASSES =
   /^(Arg_?Max|Cast|Const|Constant|Identity|Top_?K(_?V2)?|Squeeze|Reshape|Softmax)$/i;
-
-/** Something that may have a tail behind its layers. */
-type Framed = { readonly frame?: ModelFrame };
 
 /**
  * What is to be said of operations behind the layers before anything is measured.
@@ -24,7 +21,7 @@ type Framed = { readonly frame?: ModelFrame };
  * assert.equal(noteOnTail(await openModel("cli/example/resnet8-fashion-mnist")), undefined);
  * ```
  */
-export function noteOnTail({ frame }: Framed): string | undefined {
+export function noteOnTail({ frame }: Pick<ModelFile, "frame">): string | undefined {
   const tail = frame?.tail;
   if (tail === undefined || tail.nodes.length === 0) return undefined;
   const operators = new Set(tail.nodes.map(({ operator }) => operator));
@@ -42,7 +39,7 @@ export function noteOnTail({ frame }: Framed): string | undefined {
  * @param file The model.
  * @returns Names of such operations, for messages; undefined where labels go with the layers' outputs.
  */
-export function reasonInTail({ frame }: Framed): string | undefined {
+export function reasonInTail({ frame }: Pick<ModelFile, "frame">): string | undefined {
   const others = frame?.tail?.nodes.map(({ operator }) => operator)
     .filter((operator) => !READS_CLASSES.test(operator)) ?? [];
   if (others.length === 0 || frame!.outputs.some(({ place }) => place !== undefined)) {
