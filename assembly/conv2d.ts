@@ -1,9 +1,17 @@
-import { blockPixels, Conv2DPlan, listPixels, openBlock, PIXEL_BYTES } from "./conv2d_plan";
-import { conv2dF32Tile6x8, CONV_TILE_CHANNELS, CONV_TILE_PIXELS } from "./conv2d_tile";
+import {
+  blockPixels,
+  Conv2DPlan,
+  listPixels,
+  openBlock,
+  PIXEL_BYTES,
+  SPARE_BYTES,
+} from "./conv2d_plan";
+import { conv2dF32Tiles4x8, CONV_TILE_CHANNELS, CONV_TILE_PIXELS } from "./conv2d_tile";
 import { copyFloats } from "./floats";
 
 const TILE_BYTES: usize = CONV_TILE_PIXELS * CONV_TILE_CHANNELS * 4;
-const EDGE_BYTES: usize = TILE_BYTES + CONV_TILE_PIXELS * PIXEL_BYTES;
+const TABLE_BYTES: usize = CONV_TILE_PIXELS * PIXEL_BYTES;
+const EDGE_BYTES: usize = TILE_BYTES + TABLE_BYTES;
 
 /** A tile with fewer pixels or channels: runs into a spare tile, of which what belongs to the output is copied. */
 function convolveEdge(
@@ -24,7 +32,7 @@ function convolveEdge(
     store<u32>(list + <usize> t * PIXEL_BYTES, load<u32>(pixel));
     store<u32>(list + <usize> t * PIXEL_BYTES, <u32> t * (CONV_TILE_CHANNELS << 2), 4);
   }
-  conv2dF32Tile6x8(plan, source, list, panel, bias, edge);
+  conv2dF32Tiles4x8(plan, source, list, list + TABLE_BYTES, panel, bias, edge);
   for (let t = 0; t < count; t++, edge += CONV_TILE_CHANNELS << 2) {
     copyFloats(edge, output + load<u32>(pixels + <usize> t * PIXEL_BYTES, 4), channels);
   }
@@ -43,17 +51,15 @@ function convolveBlock(
 ): void {
   const panelBytes = <usize> (plan.kernelRows * plan.runs * plan.runLength) << 5;
   const whole = count - count % CONV_TILE_PIXELS;
-  const tileBytes = CONV_TILE_PIXELS * PIXEL_BYTES;
   for (let left = plan.outputChannels; left > 0; left -= CONV_TILE_CHANNELS) {
     const channels = min(left, CONV_TILE_CHANNELS);
     let pixels = table;
     if (channels == CONV_TILE_CHANNELS) {
-      for (const end = table + <usize> whole * PIXEL_BYTES; pixels < end; pixels += tileBytes) {
-        conv2dF32Tile6x8(plan, source, pixels, panels, bias, output);
-      }
+      pixels += <usize> whole * PIXEL_BYTES;
+      conv2dF32Tiles4x8(plan, source, table, pixels, panels, bias, output);
     }
     const end = table + <usize> count * PIXEL_BYTES;
-    for (; pixels < end; pixels += tileBytes) {
+    for (; pixels < end; pixels += TABLE_BYTES) {
       const few = min(<i32> ((end - pixels) / PIXEL_BYTES), CONV_TILE_PIXELS);
       convolveEdge(plan, source, pixels, few, channels, panels, bias, output, edge);
     }
@@ -64,9 +70,9 @@ function convolveBlock(
 /**
  * Convolves NHWC images with packed weights, adds a bias and clamps.
  *
- *     panels      ⌈outputs/8⌉ panels as `conv2dF32Tile6x8` reads them, the last padded with zeros
+ *     panels      ⌈outputs/8⌉ panels as `conv2dF32Tiles4x8` reads them, the last padded with zeros
  *     bias        8·⌈outputs/8⌉ floats
- *     workspace   | pixel table | spare tile and its list | a block of the source, unless in place |
+ *     workspace   | pixel table | spare tile and its list | a block of the source, unless in place, 16 spare bytes |
  */
 export function convolve2D(
   planAt: usize,
@@ -96,7 +102,7 @@ export function convolve2D(
 
 /** Bytes of workspace that `convolve2D` needs besides a block of the source. */
 export function convolve2DWorkspaceBytes(pixels: i32): usize {
-  return <usize> pixels * PIXEL_BYTES + EDGE_BYTES;
+  return <usize> pixels * PIXEL_BYTES + EDGE_BYTES + SPARE_BYTES;
 }
 
 /**

@@ -2,6 +2,8 @@ import { clearFloats, copyFloats } from "./floats";
 
 /** Bytes of an entry of the pixel table: where a tile reads a pixel, and where it writes it. */
 export const PIXEL_BYTES: usize = 8;
+/** Bytes behind a block of the source, which tiles that load four floats at a time may read. */
+export const SPARE_BYTES: usize = 16;
 
 /**
  * How one convolution is to run, as `src/kernels/conv2d_plan.ts` writes it into memory.

@@ -186,6 +186,7 @@ export const NETWORK_REPAIR = {
   batchSize: positive,
   learningRate: number,
   temperature: number,
+  augments: flag,
 } satisfies FieldsOf<NetworkRepairOptions>;
 
 const OPTIONS = {
