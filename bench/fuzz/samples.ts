@@ -9,7 +9,9 @@ import { encodeJpeg, encodeNpy, encodePng, randomBytes } from "../../test/data/f
 import { constructs } from "../../test/formats/graph_model/constructs.ts";
 import { encodeH5, randomArray, zipEntries } from "../../test/formats/keras/keras_files.ts";
 import { sketches } from "../../test/formats/onnx/sketches.ts";
+import { encodeTail, tails as onnxTails } from "../../test/formats/onnx/tails.ts";
 import { spellings } from "../../test/formats/onnx/spellings.ts";
+import { sketchDetector, tails } from "../../test/formats/tflite/tails.ts";
 import { buildNetworkFile } from "../../test/support/networks.ts";
 
 /** Files of one format that lie in one folder, by name. */
@@ -104,13 +106,20 @@ export const samplers: ReadonlyMap<string, Sampler> = new Map<string, Sampler>([
   [".onnx", async () => [
     ...await written("model.onnx", "model.onnx")("") as Files[],
     ...Object.values({ ...sketches, ...spellings }).map((make) => only("model.onnx", make())),
+    ...Object.values(onnxTails).map((make) => only("model.onnx", encodeTail(make()))),
   ]],
   [".tflite", async () => {
     const files = await networks();
     const kernels = ["float32", "float16", "int8"] as const;
-    return files.flatMap((file) =>
-      kernels.map((type) => only("model.tflite", writeTflite(file, { kernels: type })))
+    const written = files.flatMap((file) =>
+      kernels.map((type) => writeTflite(file, { kernels: type }))
     );
+    const detector = sketchDetector();
+    const withTails = [
+      ...Object.values(tails).map((make) => make()),
+      detector.encode([detector.image], detector.ends),
+    ];
+    return [...written, ...withTails].map((bytes) => only("model.tflite", bytes));
   }],
   [
     "statistics",

@@ -1,5 +1,13 @@
 import project from "../../../../deno.json" with { type: "json" };
-import { type ModelFile, OPERATION_CLASS, requireFiniteWeights } from "../../../model/mod.ts";
+import {
+  frameIn,
+  type ModelFile,
+  OPERATION_CLASS,
+  requireFiniteWeights,
+} from "../../../model/mod.ts";
+import type { OnnxModel } from "../messages.ts";
+import { decodeOnnx } from "../read/decode.ts";
+import { addFrame } from "./add_frame.ts";
 import { encodeOnnx } from "./encode.ts";
 import {
   expandLayers,
@@ -31,7 +39,8 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  * Writes a network as ONNX (opset 17). Images are N × C × H × W, as is usual there, and so are all maps inside; nothing is
  * transposed but what a Reshape moves between channels and positions. Nodes have the names of their layers.
  *
- * Preprocessing and classes go into `metadata_props`. What only training needs is left out.
+ * What came from an ONNX file with a tail, or with integers for images, has the inputs and outputs that it had, in the version
+ * of the operations that the tail is in. Preprocessing and classes go into `metadata_props`. What only training needs is left out.
  *
  * @param file The model.
  * @param kernels What kernels are stored as. Default: float32.
@@ -52,13 +61,18 @@ export function writeOnnx(
   }
   const results = nameOutputs(graph, outputs.map((call) => tensors.get(call)!), inputs);
   const name = String(file.topology.config.name ?? "model");
-  return encodeOnnx({
+  const model: OnnxModel = {
     irVersion: IR_VERSION,
     producer: `secateur ${project.version}`,
     opset: OPSET,
     graph: graph.finish(name, inputs.map((call) => tensors.get(call)!), results, kernels),
     metadata: writeMetadata(file.metadata),
-  });
+  };
+  const frame = frameIn(file, "onnx");
+  if (frame === undefined) return encodeOnnx(model);
+  const content = frame.tail?.content;
+  const tail = content?.kind === "file" ? decodeOnnx(content.bytes, file.path) : undefined;
+  return encodeOnnx(addFrame(model, frame, tail));
 }
 
 function writeLayer(
