@@ -1,12 +1,51 @@
 import { addLanesToF64, clearF64, loadLanesF32, paddedToLanes, storeLanesF32 } from "./lanes";
+import { readAhead, SINK_BYTES } from "./read_ahead";
 import { multiplyAddF32 } from "./simd";
 
 /** Rows whose terms are summed in f32 before they flow into f64; a block of them stays in the nearest cache. */
 const BLOCK_ROWS: i32 = 64;
+/** Bytes that outgrow the nearer caches. */
+const FAR_BYTES: i64 = 2 << 20;
+/** Channels whose rows lie together in few lines. */
+const NARROW: i32 = 32;
+/** Floats of a period at least. */
+const SHORTEST_PERIOD: i32 = 64;
+
+/**
+ * Floats after which values of the channels repeat: whole rows, and whole pairs of vectors. So a batch passes as one row of
+ * floats, in order, whatever the channels.
+ */
+function periodOf(channels: i32): i32 {
+  let floats = channels;
+  while (floats % 8 != 0) floats += channels;
+  return floats * ((SHORTEST_PERIOD + floats - 1) / floats);
+}
+
+/** Writes a float of each channel again and again. */
+function repeat(values: usize, channels: i32, floats: i32, to: usize): void {
+  for (let c = 0; c < channels; c++) {
+    const value = load<f32>(values + (<usize> c << 2));
+    for (let at = c; at < floats; at += channels) store<f32>(to + (<usize> at << 2), value);
+  }
+}
 
 /** Bytes of workspace of every function in this file. */
 export function batchNormWorkspaceBytes(channels: i32): usize {
-  return 20 * <usize> paddedToLanes(channels);
+  return 16 * <usize> paddedToLanes(channels) + 20 * <usize> periodOf(channels) + SINK_BYTES;
+}
+
+/**
+ * Whether so many arrays of rows come from far away, and their channels lie far apart: the sums read four channels of many
+ * rows, which the processor does not foresee.
+ */
+function isFarAway(rows: i32, channels: i32, arrays: i32): bool {
+  return channels > NARROW && (<i64> rows * <i64> channels * <i64> arrays << 2) >= FAR_BYTES;
+}
+
+/** Reads a word of every line of the block behind this one. */
+function readNextBlock(block: usize, floats: i32, sink: usize): void {
+  const bytes = <usize> floats << 2;
+  readAhead(block + bytes, bytes, sink);
 }
 
 /** Adds Σ(x − x₀) and Σ(x − x₀)² of a block of rows, where x₀ is the first row of all. */
@@ -62,9 +101,13 @@ export function channelMoments(
 ): void {
   const sums = workspace;
   const squares = sums + (<usize> paddedToLanes(channels) << 3);
+  const sink = squares + (<usize> paddedToLanes(channels) << 3);
   clearF64(sums, 2 * paddedToLanes(channels));
+  const blockFloats = BLOCK_ROWS * channels;
+  const isFar = isFarAway(rows, channels, 1);
   for (let row = 0; row < rows; row += BLOCK_ROWS) {
     const block = x + (<usize> row * <usize> channels << 2);
+    if (isFar && row + 2 * BLOCK_ROWS <= rows) readNextBlock(block, blockFloats, sink);
     addShiftedSums(block, x, min(BLOCK_ROWS, rows - row), channels, sums, squares);
   }
   for (let c = 0; c < channels; c++) {
@@ -108,22 +151,34 @@ export function normalizeChannels(
   output: usize,
   workspace: usize,
 ): void {
-  const scales = workspace;
+  const floats = periodOf(channels), bytes = <usize> floats << 2;
+  const scales = workspace, centers = scales + bytes, shifts = centers + bytes;
   writeScales(gamma, variance, epsilon, channels, scales);
+  repeat(scales, channels, floats, scales);
+  repeat(mean, channels, floats, centers);
+  repeat(beta, channels, floats, shifts);
   const zero = f32x4.splat(0), bound = f32x4.splat(highest);
-  for (let r = 0; r < rows; r++) {
-    let at: usize = 0;
-    for (let left = channels; left > 0; left -= 4, at += 16, x += 16, output += 16) {
-      const centered = f32x4.sub(loadLanesF32(x, left), loadLanesF32(mean + at, left));
-      let y = multiplyAddF32(centered, v128.load(scales + at), loadLanesF32(beta + at, left));
+  for (let left = rows * channels; left > 0; left -= floats) {
+    let at: usize = 0, count = min(left, floats);
+    for (; count >= 8; count -= 8, at += 32, x += 32, output += 32) {
+      const c0 = f32x4.sub(v128.load(x), v128.load(centers + at));
+      const c1 = f32x4.sub(v128.load(x, 16), v128.load(centers + at, 16));
+      let y0 = multiplyAddF32(c0, v128.load(scales + at), v128.load(shifts + at));
+      let y1 = multiplyAddF32(c1, v128.load(scales + at, 16), v128.load(shifts + at, 16));
+      if (hasRelu) {
+        y0 = f32x4.pmin(f32x4.pmax(y0, zero), bound);
+        y1 = f32x4.pmin(f32x4.pmax(y1, zero), bound);
+      }
+      v128.store(output, y0);
+      v128.store(output, y1, 16);
+    }
+    for (; count > 0; count -= 4, at += 16, x += 16, output += 16) {
+      const centered = f32x4.sub(loadLanesF32(x, count), v128.load(centers + at));
+      let y = multiplyAddF32(centered, v128.load(scales + at), v128.load(shifts + at));
       // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
       if (hasRelu) y = f32x4.pmin(f32x4.pmax(y, zero), bound);
-      storeLanesF32(output, y, left);
+      storeLanesF32(output, y, count);
     }
-    // The last vector may have been a part of one.
-    const excess = <usize> (paddedToLanes(channels) - channels) << 2;
-    x -= excess;
-    output -= excess;
   }
 }
 
@@ -215,15 +270,21 @@ export function batchNormParameterGradients(
   const sums = workspace;
   const products = sums + (<usize> paddedToLanes(channels) << 3);
   const scales = products + (<usize> paddedToLanes(channels) << 3);
+  const sink = scales + (<usize> paddedToLanes(channels) << 2);
+  const blockFloats = BLOCK_ROWS * channels;
+  const isFar = isFarAway(rows, channels, 2);
   writeScales(gamma, variance, epsilon, channels, scales);
   clearF64(sums, 2 * paddedToLanes(channels));
   for (let row = 0; row < rows; row += BLOCK_ROWS) {
     const at = <usize> row * <usize> channels << 2;
-    const count = min(BLOCK_ROWS, rows - row);
+    if (isFar && row + 2 * BLOCK_ROWS <= rows) {
+      readNextBlock(x + at, blockFloats, sink);
+      readNextBlock(dy + at, blockFloats, sink);
+    }
     addGradientSums(
       dy + at,
       x + at,
-      count,
+      min(BLOCK_ROWS, rows - row),
       channels,
       mean,
       scales,
@@ -265,8 +326,9 @@ export function batchNormInputGradient(
   dx: usize,
   workspace: usize,
 ): void {
-  const arrayBytes = <usize> paddedToLanes(channels) << 2;
-  const scales = workspace, offsets = scales + arrayBytes, slopes = offsets + arrayBytes;
+  const floats = periodOf(channels), bytes = <usize> floats << 2;
+  const scales = workspace, centers = scales + bytes, shifts = centers + bytes;
+  const offsets = shifts + bytes, slopes = offsets + bytes;
   writeScales(gamma, variance, epsilon, channels, scales);
   for (let c = 0; c < channels; c++) {
     const at = <usize> c << 2;
@@ -275,26 +337,39 @@ export function batchNormInputGradient(
     store<f32>(offsets + at, <f32> (<f64> load<f32>(betaGradient + at) / count));
     store<f32>(slopes + at, <f32> (<f64> load<f32>(gammaGradient + at) / (count * deviation)));
   }
+  repeat(scales, channels, floats, scales);
+  repeat(mean, channels, floats, centers);
+  repeat(beta, channels, floats, shifts);
+  repeat(offsets, channels, floats, offsets);
+  repeat(slopes, channels, floats, slopes);
   const zero = f32x4.splat(0), bound = f32x4.splat(highest);
-  const excess = <usize> (paddedToLanes(channels) - channels) << 2;
-  for (let r = 0; r < rows; r++) {
-    let at: usize = 0;
-    for (let left = channels; left > 0; left -= 4, at += 16) {
-      const centered = f32x4.sub(loadLanesF32(x, left), loadLanesF32(mean + at, left));
-      const scale = v128.load(scales + at);
-      let g = loadLanesF32(dy, left);
+  for (let left = rows * channels; left > 0; left -= floats) {
+    let at: usize = 0, count = min(left, floats);
+    for (; count >= 8; count -= 8, at += 32, x += 32, dy += 32, dx += 32) {
+      const c0 = f32x4.sub(v128.load(x), v128.load(centers + at));
+      const c1 = f32x4.sub(v128.load(x, 16), v128.load(centers + at, 16));
+      const s0 = v128.load(scales + at), s1 = v128.load(scales + at, 16);
+      let g0 = v128.load(dy), g1 = v128.load(dy, 16);
       if (hasRelu) {
-        g = passGradient(g, centered, scale, loadLanesF32(beta + at, left), zero, bound);
+        g0 = passGradient(g0, c0, s0, v128.load(shifts + at), zero, bound);
+        g1 = passGradient(g1, c1, s1, v128.load(shifts + at, 16), zero, bound);
       }
+      g0 = f32x4.sub(f32x4.sub(g0, v128.load(offsets + at)), f32x4.mul(c0, v128.load(slopes + at)));
+      g1 = f32x4.sub(
+        f32x4.sub(g1, v128.load(offsets + at, 16)),
+        f32x4.mul(c1, v128.load(slopes + at, 16)),
+      );
+      v128.store(dx, f32x4.mul(g0, s0));
+      v128.store(dx, f32x4.mul(g1, s1), 16);
+    }
+    for (; count > 0; count -= 4, at += 16, x += 16, dy += 16, dx += 16) {
+      const centered = f32x4.sub(loadLanesF32(x, count), v128.load(centers + at));
+      const scale = v128.load(scales + at);
+      let g = loadLanesF32(dy, count);
+      if (hasRelu) g = passGradient(g, centered, scale, v128.load(shifts + at), zero, bound);
       const slope = f32x4.mul(centered, v128.load(slopes + at));
       const inner = f32x4.sub(f32x4.sub(g, v128.load(offsets + at)), slope);
-      storeLanesF32(dx, f32x4.mul(inner, scale), left);
-      dy += 16;
-      x += 16;
-      dx += 16;
+      storeLanesF32(dx, f32x4.mul(inner, scale), count);
     }
-    dy -= excess;
-    x -= excess;
-    dx -= excess;
   }
 }

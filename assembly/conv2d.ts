@@ -1,9 +1,20 @@
-import { blockPixels, Conv2DPlan, listPixels, openBlock, PIXEL_BYTES } from "./conv2d_plan";
-import { conv2dF32Tile6x8, CONV_TILE_CHANNELS, CONV_TILE_PIXELS } from "./conv2d_tile";
+import {
+  blockPixels,
+  Conv2DPlan,
+  hasWholeOutput,
+  hasWholeSource,
+  listPixels,
+  openBlock,
+  PIXEL_BYTES,
+  SPARE_BYTES,
+} from "./conv2d_plan";
+import { conv2dF32Tiles4x8, CONV_TILE_CHANNELS, CONV_TILE_PIXELS } from "./conv2d_tile";
 import { copyFloats } from "./floats";
+import { claimLines, readAhead } from "./read_ahead";
 
 const TILE_BYTES: usize = CONV_TILE_PIXELS * CONV_TILE_CHANNELS * 4;
-const EDGE_BYTES: usize = TILE_BYTES + CONV_TILE_PIXELS * PIXEL_BYTES;
+const TABLE_BYTES: usize = CONV_TILE_PIXELS * PIXEL_BYTES;
+const EDGE_BYTES: usize = TILE_BYTES + TABLE_BYTES;
 
 /** A tile with fewer pixels or channels: runs into a spare tile, of which what belongs to the output is copied. */
 function convolveEdge(
@@ -24,7 +35,7 @@ function convolveEdge(
     store<u32>(list + <usize> t * PIXEL_BYTES, load<u32>(pixel));
     store<u32>(list + <usize> t * PIXEL_BYTES, <u32> t * (CONV_TILE_CHANNELS << 2), 4);
   }
-  conv2dF32Tile6x8(plan, source, list, panel, bias, edge);
+  conv2dF32Tiles4x8(plan, source, list, list + TABLE_BYTES, panel, bias, edge);
   for (let t = 0; t < count; t++, edge += CONV_TILE_CHANNELS << 2) {
     copyFloats(edge, output + load<u32>(pixels + <usize> t * PIXEL_BYTES, 4), channels);
   }
@@ -43,17 +54,15 @@ function convolveBlock(
 ): void {
   const panelBytes = <usize> (plan.kernelRows * plan.runs * plan.runLength) << 5;
   const whole = count - count % CONV_TILE_PIXELS;
-  const tileBytes = CONV_TILE_PIXELS * PIXEL_BYTES;
   for (let left = plan.outputChannels; left > 0; left -= CONV_TILE_CHANNELS) {
     const channels = min(left, CONV_TILE_CHANNELS);
     let pixels = table;
     if (channels == CONV_TILE_CHANNELS) {
-      for (const end = table + <usize> whole * PIXEL_BYTES; pixels < end; pixels += tileBytes) {
-        conv2dF32Tile6x8(plan, source, pixels, panels, bias, output);
-      }
+      pixels += <usize> whole * PIXEL_BYTES;
+      conv2dF32Tiles4x8(plan, source, table, pixels, panels, bias, output);
     }
     const end = table + <usize> count * PIXEL_BYTES;
-    for (; pixels < end; pixels += tileBytes) {
+    for (; pixels < end; pixels += TABLE_BYTES) {
       const few = min(<i32> ((end - pixels) / PIXEL_BYTES), CONV_TILE_PIXELS);
       convolveEdge(plan, source, pixels, few, channels, panels, bias, output, edge);
     }
@@ -64,9 +73,9 @@ function convolveBlock(
 /**
  * Convolves NHWC images with packed weights, adds a bias and clamps.
  *
- *     panels      ⌈outputs/8⌉ panels as `conv2dF32Tile6x8` reads them, the last padded with zeros
+ *     panels      ⌈outputs/8⌉ panels as `conv2dF32Tiles4x8` reads them, the last padded with zeros
  *     bias        8·⌈outputs/8⌉ floats
- *     workspace   | pixel table | spare tile and its list | a block of the source, unless in place |
+ *     workspace   | pixel table | spare tile and its list | a block of the source, unless in place, 16 spare bytes |
  */
 export function convolve2D(
   planAt: usize,
@@ -81,6 +90,7 @@ export function convolve2D(
   const edge = table + <usize> blockPixels(plan) * PIXEL_BYTES;
   const block = edge + EDGE_BYTES;
   listPixels(plan, table);
+  const isSourceWhole = hasWholeSource(plan), isOutputWhole = hasWholeOutput(plan);
   for (let image = 0; image < plan.images; image += plan.blockImages) {
     const images = min(plan.blockImages, plan.images - image);
     const to = output + <usize> image * <usize> plan.outputImageBytes;
@@ -89,6 +99,9 @@ export function convolve2D(
       const source = openBlock(plan, input, image, images, row, block);
       const count = images * rows * plan.outputColumns;
       const rowOutput = to + <usize> row * <usize> plan.outputRowBytes;
+      // Tiles of pixels visit memory here and there, once for every panel.
+      if (isSourceWhole) readAhead(source, <usize> (count * plan.channels) << 2, edge);
+      if (isOutputWhole) claimLines(rowOutput, <usize> (count * plan.outputChannels) << 2);
       convolveBlock(plan, source, table, count, panels, bias, rowOutput, edge);
     }
   }
@@ -96,7 +109,7 @@ export function convolve2D(
 
 /** Bytes of workspace that `convolve2D` needs besides a block of the source. */
 export function convolve2DWorkspaceBytes(pixels: i32): usize {
-  return <usize> pixels * PIXEL_BYTES + EDGE_BYTES;
+  return <usize> pixels * PIXEL_BYTES + EDGE_BYTES + SPARE_BYTES;
 }
 
 /**

@@ -1,95 +1,41 @@
-import { blockPixels, Conv2DPlan, listPixels, openBlock, PIXEL_BYTES } from "./conv2d_plan";
+import {
+  blockPixels,
+  Conv2DPlan,
+  listPixels,
+  openBlock,
+  PIXEL_BYTES,
+  SPARE_BYTES,
+} from "./conv2d_plan";
 import { clearFloats } from "./floats";
-import { F32_TILE_COLUMNS, F32_TILE_ROWS, packF32ColumnPanels } from "./gemm_f32";
-import { addEightF32, multiplyAddF32 } from "./simd";
+import { F32_TILE_COLUMNS, packF32ColumnPanels } from "./gemm_f32";
+import { addTransposedProduct4x8 } from "./transposed_product";
 
-const TILE_BYTES: usize = F32_TILE_ROWS * F32_TILE_COLUMNS * 4;
+/** Inputs of a tile. */
+const TILE_ROWS: i32 = 4;
+const TILE_BYTES: usize = TILE_ROWS * F32_TILE_COLUMNS * 4;
 
-/** Two rows of a tile, for builds without fused multiply-adds, which have no vector register for a product left. */
-function filterGradientF32Tile2x8(
+/** Packs what one run of taps reads of `count` pixels into panels of four inputs, `panelBytes` apart. */
+function packRun(
   source: usize,
   table: usize,
   count: i32,
-  panel: usize,
-  sums: usize,
-  rowBytes: usize,
+  length: i32,
+  panels: usize,
+  panelBytes: usize,
 ): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
   for (const end = table + <usize> count * PIXEL_BYTES; table < end; table += PIXEL_BYTES) {
-    const a = source + load<u32>(table);
-    const b0 = v128.load(panel), b1 = v128.load(panel, 16);
-    let x = v128.load32_splat(a);
-    c00 = multiplyAddF32(x, b0, c00);
-    c01 = multiplyAddF32(x, b1, c01);
-    x = v128.load32_splat(a, 4);
-    c10 = multiplyAddF32(x, b0, c10);
-    c11 = multiplyAddF32(x, b1, c11);
-    panel += 32;
-  }
-  addEightF32(sums, c00, c01);
-  addEightF32(sums + rowBytes, c10, c11);
-}
-
-/**
- * sums += XᵀY for six neighboring inputs of a tap row and eight outputs, over `count` pixels of the table.
- *
- *     source + offset of a pixel   x0 … x5, in place
- *     panel                        | p0: y0 … y7 | p1: y0 … y7 | …   eight output gradients per pixel
- *     sums                         six rows of eight floats, `rowBytes` apart
- */
-function filterGradientF32Tile6x8(
-  source: usize,
-  table: usize,
-  count: i32,
-  panel: usize,
-  sums: usize,
-  rowBytes: usize,
-): void {
-  if (!ASC_FEATURE_RELAXED_SIMD) {
-    for (let row: usize = 0; row < 6; row += 2) {
-      const to = sums + row * rowBytes;
-      filterGradientF32Tile2x8(source + (row << 2), table, count, panel, to, rowBytes);
+    let from = source + load<u32>(table), to = panels;
+    for (let left = length; left > 0; left -= TILE_ROWS, from += 16, to += panelBytes) {
+      v128.store(to, v128.load(from));
     }
-    return;
+    panels += 16;
   }
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  for (const end = table + <usize> count * PIXEL_BYTES; table < end; table += PIXEL_BYTES) {
-    const a = source + load<u32>(table);
-    const b0 = v128.load(panel), b1 = v128.load(panel, 16);
-    let x = v128.load32_splat(a);
-    c00 = multiplyAddF32(x, b0, c00);
-    c01 = multiplyAddF32(x, b1, c01);
-    x = v128.load32_splat(a, 4);
-    c10 = multiplyAddF32(x, b0, c10);
-    c11 = multiplyAddF32(x, b1, c11);
-    x = v128.load32_splat(a, 8);
-    c20 = multiplyAddF32(x, b0, c20);
-    c21 = multiplyAddF32(x, b1, c21);
-    x = v128.load32_splat(a, 12);
-    c30 = multiplyAddF32(x, b0, c30);
-    c31 = multiplyAddF32(x, b1, c31);
-    x = v128.load32_splat(a, 16);
-    c40 = multiplyAddF32(x, b0, c40);
-    c41 = multiplyAddF32(x, b1, c41);
-    x = v128.load32_splat(a, 20);
-    c50 = multiplyAddF32(x, b0, c50);
-    c51 = multiplyAddF32(x, b1, c51);
-    panel += 32;
-  }
-  addEightF32(sums, c00, c01);
-  addEightF32(sums + rowBytes, c10, c11);
-  addEightF32(sums + 2 * rowBytes, c20, c21);
-  addEightF32(sums + 3 * rowBytes, c30, c31);
-  addEightF32(sums + 4 * rowBytes, c40, c41);
-  addEightF32(sums + 5 * rowBytes, c50, c51);
 }
 
 /** A tile with fewer rows or columns: summed in a spare tile, of which what belongs to the gradient is added. */
 function addEdgeTile(
-  source: usize,
-  table: usize,
   count: i32,
+  inputs: usize,
   panel: usize,
   sums: usize,
   rowBytes: usize,
@@ -97,8 +43,8 @@ function addEdgeTile(
   columns: i32,
   edge: usize,
 ): void {
-  clearFloats(edge, F32_TILE_ROWS * F32_TILE_COLUMNS);
-  filterGradientF32Tile6x8(source, table, count, panel, edge, F32_TILE_COLUMNS << 2);
+  clearFloats(edge, TILE_ROWS * F32_TILE_COLUMNS);
+  addTransposedProduct4x8(count, inputs, 16, panel, 32, edge, F32_TILE_COLUMNS << 2);
   for (let row = 0; row < rows; row++, edge += F32_TILE_COLUMNS << 2, sums += rowBytes) {
     for (let column: usize = 0; column < <usize> columns; column++) {
       const to = sums + (column << 2);
@@ -110,9 +56,9 @@ function addEdgeTile(
 /** Adds a block's part to the rows of the gradient that belong to one run of taps. */
 function addRun(
   plan: Conv2DPlan,
-  source: usize,
-  table: usize,
   count: i32,
+  inputs: usize,
+  inputPanelBytes: usize,
   panels: usize,
   sums: usize,
   edge: usize,
@@ -120,17 +66,18 @@ function addRun(
   const outputs = plan.outputChannels;
   const rowBytes = <usize> outputs << 2;
   const panelBytes = <usize> count << 5;
-  for (let at = 0; at < plan.runLength; at += F32_TILE_ROWS, source += F32_TILE_ROWS << 2) {
-    const rows = min(F32_TILE_ROWS, plan.runLength - at);
-    let panel = panels;
-    for (let output = 0; output < outputs; output += F32_TILE_COLUMNS, panel += panelBytes) {
-      const columns = min(F32_TILE_COLUMNS, outputs - output);
-      const to = sums + <usize> at * rowBytes + (<usize> output << 2);
-      if (rows == F32_TILE_ROWS && columns == F32_TILE_COLUMNS) {
-        filterGradientF32Tile6x8(source, table, count, panel, to, rowBytes);
+  // A panel of dy stays in the nearest cache while all inputs pass.
+  for (let output = 0; output < outputs; output += F32_TILE_COLUMNS, panels += panelBytes) {
+    const columns = min(F32_TILE_COLUMNS, outputs - output);
+    let x = inputs, to = sums + (<usize> output << 2);
+    for (let left = plan.runLength; left > 0; left -= TILE_ROWS) {
+      const rows = min(TILE_ROWS, left);
+      if (rows == TILE_ROWS && columns == F32_TILE_COLUMNS) {
+        addTransposedProduct4x8(count, x, 16, panels, 32, to, rowBytes);
       } else {
-        addEdgeTile(source, table, count, panel, to, rowBytes, rows, columns, edge);
+        addEdgeTile(count, x, panels, to, rowBytes, rows, columns, edge);
       }
+      x += inputPanelBytes, to += TILE_ROWS * rowBytes;
     }
   }
 }
@@ -142,7 +89,8 @@ function addRun(
  *
  *     dy          images × outputRows × outputColumns × outputs
  *     gradient    kernel rows × kernel columns × channels × outputs
- *     workspace   | pixel table | spare tile | a block of dy in panels of eight | a block of the source, 32 spare bytes |
+ *     workspace   | pixel table | spare tile | a block of dy in panels of eight | a run of taps in panels of four |
+ *                 | a block of the source, 16 spare bytes |
  */
 export function convolve2DFilterGradient(
   planAt: usize,
@@ -157,7 +105,9 @@ export function convolve2DFilterGradient(
   const edge = table + <usize> blockPixels(plan) * PIXEL_BYTES;
   const panels = edge + TILE_BYTES;
   const panelCount = (outputs + F32_TILE_COLUMNS - 1) / F32_TILE_COLUMNS;
-  const block = panels + (<usize> (blockPixels(plan) * panelCount) << 5);
+  const inputs = panels + (<usize> (blockPixels(plan) * panelCount) << 5);
+  const inputPanelBytes = inputPanelBytesOf(blockPixels(plan));
+  const block = inputs + <usize> inputPanelCount(plan.runLength) * inputPanelBytes;
   const runFloats = plan.runLength * outputs;
   clearFloats(gradient, plan.kernelRows * plan.runs * runFloats);
   listPixels(plan, table);
@@ -173,15 +123,27 @@ export function convolve2DFilterGradient(
       for (let tapRow = 0; tapRow < plan.kernelRows; tapRow++) {
         for (let run = 0; run < plan.runs; run++, sums += <usize> runFloats << 2) {
           const tap = source + <usize> (tapRow * plan.tapRowBytes + run * plan.runBytes);
-          addRun(plan, tap, table, count, panels, sums, edge);
+          packRun(tap, table, count, plan.runLength, inputs, inputPanelBytes);
+          addRun(plan, count, inputs, inputPanelBytes, panels, sums, edge);
         }
       }
     }
   }
 }
 
+/** Panels of the inputs of a run of taps. */
+function inputPanelCount(runLength: i32): i32 {
+  return (runLength + TILE_ROWS - 1) / TILE_ROWS;
+}
+
+/** Bytes between such panels: not a multiple of a page, for a row of inputs is written into all of them. */
+function inputPanelBytesOf(pixels: i32): usize {
+  return (<usize> pixels << 4) + 64;
+}
+
 /** Bytes of workspace that `convolve2DFilterGradient` needs besides a block of the source. */
-export function filterGradientWorkspaceBytes(pixels: i32, outputs: i32): usize {
+export function filterGradientWorkspaceBytes(pixels: i32, runLength: i32, outputs: i32): usize {
   const panelCount = (outputs + F32_TILE_COLUMNS - 1) / F32_TILE_COLUMNS;
-  return <usize> pixels * PIXEL_BYTES + TILE_BYTES + (<usize> (pixels * panelCount) << 5) + 32;
+  return <usize> pixels * PIXEL_BYTES + TILE_BYTES + (<usize> (pixels * panelCount) << 5) +
+    <usize> inputPanelCount(runLength) * inputPanelBytesOf(pixels) + SPARE_BYTES;
 }

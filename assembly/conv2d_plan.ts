@@ -2,6 +2,8 @@ import { clearFloats, copyFloats } from "./floats";
 
 /** Bytes of an entry of the pixel table: where a tile reads a pixel, and where it writes it. */
 export const PIXEL_BYTES: usize = 8;
+/** Bytes behind a block of the source, which tiles that load four floats at a time may read. */
+export const SPARE_BYTES: usize = 16;
 
 /**
  * How one convolution is to run, as `src/kernels/conv2d_plan.ts` writes it into memory.
@@ -51,6 +53,21 @@ export class Conv2DPlan {
 /** Output pixels of a whole block. */
 export function blockPixels(plan: Conv2DPlan): i32 {
   return plan.blockImages * plan.blockRows * plan.outputColumns;
+}
+
+/** Whether the pixels under a block lie in one piece of the input, each read by one output pixel. */
+export function hasWholeSource(plan: Conv2DPlan): bool {
+  return plan.isInPlace != 0 && plan.kernelRows == 1 && plan.runs == 1 &&
+    plan.runLength == plan.channels && plan.strideRows == 1 && plan.strideColumns == 1 &&
+    plan.rowBytes == plan.outputColumns * plan.channels << 2 &&
+    plan.imageBytes == plan.outputRows * plan.rowBytes;
+}
+
+/** Whether the pixels of a block lie in one piece of the output. */
+export function hasWholeOutput(plan: Conv2DPlan): bool {
+  return plan.outputColumnBytes == plan.outputChannels << 2 &&
+    plan.outputRowBytes == plan.outputColumns * plan.outputColumnBytes &&
+    plan.outputImageBytes == plan.outputRows * plan.outputRowBytes;
 }
 
 /**

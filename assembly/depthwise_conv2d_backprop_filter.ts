@@ -1,3 +1,8 @@
+import {
+  depthwise3x3FilterGradient,
+  depthwise3x3FilterGradientBytes,
+  isDepthwise3x3,
+} from "./depthwise_3x3";
 import { listTaps, TAP_BYTES, tapListBytes } from "./depthwise_taps";
 import { clearF32, clearF64, flushF32IntoF64, loadPartF32, storePartF32 } from "./lanes";
 import { multiplyAddF32 } from "./simd";
@@ -11,7 +16,7 @@ export function depthwiseConv2dBackpropFilterWorkspaceBytes(
 ): usize {
   const taps = <usize> (kernelHeight * kernelWidth);
   return taps * <usize> outputChannels * 12 + <usize> width * (<usize> outputChannels << 2) +
-    tapListBytes(kernelHeight);
+    tapListBytes(kernelHeight) + depthwise3x3FilterGradientBytes(outputChannels);
 }
 
 /** Repeats each channel of a row of pixels `multiplier` times, so that it lines up with dy. */
@@ -98,6 +103,40 @@ export function depthwiseConv2dBackpropFilter(
   dw: usize,
   workspace: usize,
 ): void {
+  if (
+    isDepthwise3x3(
+      height,
+      width,
+      channels,
+      multiplier,
+      outputHeight,
+      outputWidth,
+      kernelHeight,
+      kernelWidth,
+      strideHeight,
+      strideWidth,
+      dilationHeight,
+      dilationWidth,
+      padTop,
+      padLeft,
+    )
+  ) {
+    depthwise3x3FilterGradient(
+      x,
+      dy,
+      images,
+      height,
+      width,
+      channels,
+      outputHeight,
+      outputWidth,
+      padTop,
+      padLeft,
+      dw,
+      workspace,
+    );
+    return;
+  }
   const outputChannels = channels * multiplier;
   const weights = kernelHeight * kernelWidth * outputChannels;
   const totals = workspace;

@@ -20,7 +20,7 @@ function subtractRow(c: usize, left: v128, right: v128): void {
   v128.store(c, f64x2.sub(v128.load(c, 16), right), 16);
 }
 
-/** C −= AᵀB for one 6×4 tile of packed f64 panels, rows of C `stride` bytes apart; see `gemmF32Tile6x8`. */
+/** C −= AᵀB for one 6×4 tile of packed f64 panels, rows of C `stride` bytes apart; see `gemmF32Tile4x8`. */
 export function gemmF64Tile6x4(depth: i32, a: usize, b: usize, c: usize, stride: usize): void {
   let c00 = f64x2.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;

@@ -14,6 +14,7 @@ export {
   choleskyWorkspaceBytes,
   subtractProduct,
 } from "./cholesky";
+export { depthwiseConv2d, depthwiseConv2dWorkspaceBytes } from "./depthwise_conv2d";
 export {
   depthwiseConv2dBackpropFilter,
   depthwiseConv2dBackpropFilterWorkspaceBytes,
@@ -31,7 +32,7 @@ export {
   updateGroups,
 } from "./elimination";
 export { applyElimination, applyEliminationWorkspaceBytes } from "./elimination_pending";
-export { gemmF32Tile6x8Peak, packF32ColumnPanels } from "./gemm_f32";
+export { gemmF32Tile4x8Peak, packF32ColumnPanels } from "./gemm_f32";
 export { gemmF64Tile6x4Peak } from "./gemm_f64";
 export { contractGram, contractWorkspaceBytes } from "./lasso";
 export {

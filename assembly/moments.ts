@@ -1,7 +1,7 @@
 import {
   F32_TILE_COLUMNS,
   F32_TILE_ROWS,
-  gemmF32Tile6x8,
+  gemmF32Tile4x8,
   packShiftedF32ColumnPanels,
   packShiftedF32RowPanels,
 } from "./gemm_f32";
@@ -9,7 +9,7 @@ import {
 /** Rows of X whose products are summed in f32 before they flow into f64. */
 export const MOMENT_BLOCK_ROWS: i32 = 256;
 
-const TILE_BYTES: usize = 48 * 8;
+const TILE_BYTES: usize = F32_TILE_ROWS * F32_TILE_COLUMNS * 8;
 const COLUMN_PANEL_BLOCK: i32 = 32;
 
 function panelCount(columns: i32, tile: i32): i32 {
@@ -26,7 +26,7 @@ function firstColumnPanel(rowPanel: i32): i32 {
   return rowPanel * F32_TILE_ROWS / F32_TILE_COLUMNS;
 }
 
-/** Numbers in a vector with one for every column of whole panels, of six or of eight. */
+/** Numbers in a vector with one for every column of whole panels, of four or of eight. */
 function vectorLength(columns: i32): i32 {
   return panelCount(columns, F32_TILE_COLUMNS) * F32_TILE_COLUMNS + F32_TILE_COLUMNS;
 }
@@ -180,14 +180,14 @@ function addShiftedTile(
 /**
  * Adds XᵀX, XᵀY and the column sums of a batch to f64 sums.
  *
- * G is kept as 6×8 tiles, row panel by row panel, only those that touch the upper triangle; C as all its tiles.
+ * G is kept as 4×8 tiles, row panel by row panel, only those that touch the upper triangle; C as all its tiles.
  *
  *     tiles of G (· not kept)          order in memory
- *       0 1 2 3 4                      | 00 01 02 03 04 | 10 11 12 13 14 | 21 22 23 24 | 32 …
+ *       0 1 2 3 4                      | 00 01 02 03 04 | 10 11 12 13 14 | 21 22 23 24 | 31 …
  *     0 # # # # #
- *     1 # # # # #      row panel 1 begins at row 6, in the columns of panel 0
- *     2 · # # # #      row panel 2 begins at row 12, in the columns of panel 1
- *     3 · · # # #
+ *     1 # # # # #      row panel 1 begins at row 4, in the columns of panel 0
+ *     2 · # # # #      row panel 2 begins at row 8, in the columns of panel 1
+ *     3 · # # # #
  *
  * Columns are lessened by numbers near their means before they are multiplied in f32, block by block, and what that takes
  * away is added in f64: else a mean of a hundred deviations would leave two digits of G about the means.
@@ -298,7 +298,7 @@ function addProducts(
       let tile = rowOfTiles + <usize> (first - kept) * TILE_BYTES;
       for (let j = first; j < right; j++) {
         const column = <usize> j << 6;
-        gemmF32Tile6x8(depth, rowPanel, columnPanel, products);
+        gemmF32Tile4x8(depth, rowPanel, columnPanel, products);
         addShiftedTile(products, a + row, alpha + row, b + column, beta + column, tile);
         columnPanel += columnPanelBytes;
         tile += TILE_BYTES;

@@ -32,3 +32,23 @@ export function addEightF32(to: usize, low: v128, high: v128): void {
   v128.store(to, f32x4.add(v128.load(to), low));
   v128.store(to, f32x4.add(v128.load(to, 16), high), 16);
 }
+
+/** Lane 0 of four in all lanes. */
+export function splatLane0(lanes: v128): v128 {
+  return v128.shuffle<i32>(lanes, lanes, 0, 0, 0, 0);
+}
+
+/** Lane 1 of four in all lanes. */
+export function splatLane1(lanes: v128): v128 {
+  return v128.shuffle<i32>(lanes, lanes, 1, 1, 1, 1);
+}
+
+/** Lane 2 of four in all lanes. */
+export function splatLane2(lanes: v128): v128 {
+  return v128.shuffle<i32>(lanes, lanes, 2, 2, 2, 2);
+}
+
+/** Lane 3 of four in all lanes. */
+export function splatLane3(lanes: v128): v128 {
+  return v128.shuffle<i32>(lanes, lanes, 3, 3, 3, 3);
+}

@@ -1,5 +1,5 @@
 import { Conv2DPlan, openBlock } from "./conv2d_plan";
-import { WINOGRAD_TILE_COLUMNS, WINOGRAD_TILE_ROWS, winogradF32Tile6x8 } from "./winograd_tile";
+import { WINOGRAD_TILE_COLUMNS, WINOGRAD_TILE_ROWS, winogradF32Tile4x8 } from "./winograd_tile";
 import { transformInputs2x2, transformOutputs2x2, transformPanels2x2 } from "./winograd_2x2";
 import {
   openScratch4x4,
@@ -13,7 +13,7 @@ import { listTiles, matrixBytes, matrixCount, paddedTo, TILE_ENTRY_BYTES } from 
 /**
  * M = VU for each of the matrices.
  *
- * Rows up to the next multiple of six multiply what the workspace happens to hold; nothing reads their products.
+ * Rows up to the next multiple of four multiply what the workspace happens to hold; nothing reads their products.
  */
 function multiplyMatrices(
   matrices: i32,
@@ -35,7 +35,7 @@ function multiplyMatrices(
     for (let column: usize = 0; column < mRowBytes; column += WINOGRAD_TILE_COLUMNS << 2) {
       let rows = v, product = m + column;
       for (let left = count; left > 0; left -= WINOGRAD_TILE_ROWS) {
-        winogradF32Tile6x8(channels, rows, vRowBytes, panel, product, mRowBytes);
+        winogradF32Tile4x8(channels, rows, vRowBytes, panel, product, mRowBytes);
         rows += vStep, product += mStep;
       }
       panel += panelBytes;
@@ -56,7 +56,7 @@ function multiplyMatrices(
  *     side        2 or 4
  *     filter      as `transformWinogradFilter` writes it
  *     bias        8·⌈outputs/8⌉ floats
- *     chunkTiles  a multiple of six
+ *     chunkTiles  a multiple of four
  *     workspace   | scratch | V: chunkTiles × channels each | M: chunkTiles × outputs each | tile table | source block |
  *
  * The rows of the plan's blocks are a multiple of `side`, and its padded source has zeros under tiles that leave the

@@ -1,6 +1,6 @@
 import { Conv2DPlan, openBlock } from "./conv2d_plan";
 import { clearFloats } from "./floats";
-import { addEightF32, multiplyAddF32 } from "./simd";
+import { addTransposedProduct4x8 } from "./transposed_product";
 import { openScratch4x4, SCRATCH_4X4_BYTES, transformInputs4x4 } from "./winograd_4x4";
 import { transformGradients4x4, transformSums4x4 } from "./winograd_gradient_4x4";
 import { listTiles, matrixBytes, matrixCount, paddedTo, TILE_ENTRY_BYTES } from "./winograd_layout";
@@ -10,85 +10,8 @@ const SIDE: i32 = 4;
 /** Bytes of a tile of output gradients, four channels of 16 pixels. */
 const TILE_BYTES: usize = 256;
 /** Rows and columns of the micro-tile. */
-const ROWS: i32 = 6;
+const ROWS: i32 = 4;
 const COLUMNS: i32 = 8;
-
-/** Two rows of a micro-tile, for builds without fused multiply-adds, which have no vector register for a product left. */
-function addProducts2x8(
-  count: i32,
-  v: usize,
-  vRowBytes: usize,
-  d: usize,
-  dRowBytes: usize,
-  sums: usize,
-  sumsRowBytes: usize,
-): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
-  for (let left = count; left > 0; left--, v += vRowBytes, d += dRowBytes) {
-    const d0 = v128.load(d), d1 = v128.load(d, 16);
-    let x = v128.load32_splat(v);
-    c00 = multiplyAddF32(x, d0, c00);
-    c01 = multiplyAddF32(x, d1, c01);
-    x = v128.load32_splat(v, 4);
-    c10 = multiplyAddF32(x, d0, c10);
-    c11 = multiplyAddF32(x, d1, c11);
-  }
-  addEightF32(sums, c00, c01);
-  addEightF32(sums + sumsRowBytes, c10, c11);
-}
-
-/** sums += VᵀD for six columns of V, eight of D and `count` rows of both. */
-function addProducts6x8(
-  count: i32,
-  v: usize,
-  vRowBytes: usize,
-  d: usize,
-  dRowBytes: usize,
-  sums: usize,
-  sumsRowBytes: usize,
-): void {
-  if (!ASC_FEATURE_RELAXED_SIMD) {
-    for (let row: usize = 0; row < 6; row += 2) {
-      const to = sums + row * sumsRowBytes;
-      addProducts2x8(count, v + (row << 2), vRowBytes, d, dRowBytes, to, sumsRowBytes);
-    }
-    return;
-  }
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  for (let left = count; left > 0; left--, v += vRowBytes, d += dRowBytes) {
-    const d0 = v128.load(d), d1 = v128.load(d, 16);
-    let x = v128.load32_splat(v);
-    c00 = multiplyAddF32(x, d0, c00);
-    c01 = multiplyAddF32(x, d1, c01);
-    x = v128.load32_splat(v, 4);
-    c10 = multiplyAddF32(x, d0, c10);
-    c11 = multiplyAddF32(x, d1, c11);
-    x = v128.load32_splat(v, 8);
-    c20 = multiplyAddF32(x, d0, c20);
-    c21 = multiplyAddF32(x, d1, c21);
-    x = v128.load32_splat(v, 12);
-    c30 = multiplyAddF32(x, d0, c30);
-    c31 = multiplyAddF32(x, d1, c31);
-    x = v128.load32_splat(v, 16);
-    c40 = multiplyAddF32(x, d0, c40);
-    c41 = multiplyAddF32(x, d1, c41);
-    x = v128.load32_splat(v, 20);
-    c50 = multiplyAddF32(x, d0, c50);
-    c51 = multiplyAddF32(x, d1, c51);
-  }
-  addEightF32(sums, c00, c01);
-  addEightF32(sums + sumsRowBytes, c10, c11);
-  addEightF32(sums + 2 * sumsRowBytes, c20, c21);
-  addEightF32(sums + 3 * sumsRowBytes, c30, c31);
-  addEightF32(sums + 4 * sumsRowBytes, c40, c41);
-  addEightF32(sums + 5 * sumsRowBytes, c50, c51);
-}
-
-/** Floats of a row of V: the transform writes four, the micro-tile reads six at a time. */
-function vWidth(channels: i32): i32 {
-  return paddedTo(4, paddedTo(ROWS, channels));
-}
 
 /**
  * Gradient of a convolution by its 3×3 filter, by tiles of 4×4 output pixels: what F(4×4, 3×3) of `winograd_conv2d.ts`
@@ -115,8 +38,8 @@ export function winogradFilterGradient(
   const plan = changetype<Conv2DPlan>(planAt);
   const matrices = matrixCount(SIDE), channels = plan.channels, outputs = plan.outputChannels;
   const width = paddedTo(COLUMNS, outputs), height = paddedTo(ROWS, channels);
-  const vRowBytes = <usize> vWidth(channels) << 2, dRowBytes = <usize> width << 2;
-  const vBytes = matrixBytes(chunkTiles, vWidth(channels)), dBytes = matrixBytes(chunkTiles, width);
+  const vRowBytes = <usize> height << 2, dRowBytes = <usize> width << 2;
+  const vBytes = matrixBytes(chunkTiles, height), dBytes = matrixBytes(chunkTiles, width);
   const sBytes = matrixBytes(height, width);
   const tile = workspace + SCRATCH_4X4_BYTES, s = tile + TILE_BYTES, v = s + matrices * sBytes;
   const d = v + matrices * vBytes, table = d + matrices * dBytes;
@@ -164,7 +87,7 @@ function addMatrices(
     for (let row = 0; row < height; row += ROWS, channels += ROWS << 2, sums += ROWS * dRowBytes) {
       for (let column: usize = 0; column < dRowBytes; column += COLUMNS << 2) {
         const to = sums + column;
-        addProducts6x8(count, channels, vRowBytes, d + column, dRowBytes, to, dRowBytes);
+        addTransposedProduct4x8(count, channels, vRowBytes, d + column, dRowBytes, to, dRowBytes);
       }
     }
   }
@@ -178,8 +101,9 @@ export function winogradFilterGradientWorkspaceBytes(
   blockTiles: i32,
 ): usize {
   const width = paddedTo(COLUMNS, outputs), matrices = matrixCount(SIDE);
-  const perMatrix = matrixBytes(paddedTo(ROWS, channels), width) +
-    matrixBytes(chunkTiles, vWidth(channels)) + matrixBytes(chunkTiles, width);
+  const height = paddedTo(ROWS, channels);
+  const perMatrix = matrixBytes(height, width) + matrixBytes(chunkTiles, height) +
+    matrixBytes(chunkTiles, width);
   return SCRATCH_4X4_BYTES + TILE_BYTES + matrices * perMatrix +
     <usize> blockTiles * TILE_ENTRY_BYTES;
 }

@@ -4,7 +4,7 @@
  *     deno run --allow-read bench/gram_bench.ts
  *
  * Useful flops are d(d + 1)·P + 2·d·n·P: one triangle of G and all of C. Executed flops also count the tiles' part
- * below the diagonal and their padding. The ceiling is the 6×8 micro-kernel on two panels that stay in the nearest
+ * below the diagonal and their padding. The ceiling is the 4×8 micro-kernel on two panels that stay in the nearest
  * cache. The two are timed in turns and for as many flops, so that whatever else the machine does hits both alike; the
  * share is given for the medians and for the best runs. The error is the largest element-wise difference from an f64 twin over the largest
  * element.
@@ -48,9 +48,9 @@ interface Figure {
 
 function executedFlops(d: number, n: number, rows: number): number {
   let tiles = 0;
-  for (let top = 0; top < d; top += 6) tiles += Math.ceil(d / 8) - Math.floor(top / 8);
-  tiles += Math.ceil(d / 6) * Math.ceil(n / 8);
-  return tiles * 48 * 2 * rows;
+  for (let top = 0; top < d; top += 4) tiles += Math.ceil(d / 8) - Math.floor(top / 8);
+  tiles += Math.ceil(d / 4) * Math.ceil(n / 8);
+  return tiles * 32 * 2 * rows;
 }
 
 function randomMatrix(rows: number, columns: number, stream: number): tf.Tensor2D {
@@ -80,17 +80,17 @@ function measure(kernels: Kernels, d: number, n: number): Figure {
   const { wasm, memory } = kernels;
   const rows = BATCH_ROWS, depth = 256;
   const usefulFlops = (d * (d + 1) + 2 * d * n) * rows;
-  const repetitions = Math.round(usefulFlops / (depth * 48 * 2));
+  const repetitions = Math.round(usefulFlops / (depth * 32 * 2));
   const x = randomMatrix(rows, d, 1), y = randomMatrix(rows, n, 2);
   const accumulator = new MomentAccumulator(kernels, d, n);
-  const bytes = { a: depth * 24, b: depth * 32, sums: 48 * 8 };
+  const bytes = { a: depth * 16, b: depth * 32, sums: 32 * 8 };
   const [seconds, peakSeconds] = memory.withScratch(bytes, ({ a, b, sums }) => {
-    memory.f32(a, depth * 6).fill(0.5);
+    memory.f32(a, depth * 4).fill(0.5);
     memory.f32(b, depth * 8).fill(0.5);
-    memory.f64(sums, 48).fill(0);
+    memory.f64(sums, 32).fill(0);
     return measureInTurns(RUNS, [
       () => accumulator.accumulate(x, y),
-      () => wasm.gemmF32Tile6x8Peak(depth, a, b, sums, repetitions),
+      () => wasm.gemmF32Tile4x8Peak(depth, a, b, sums, repetitions),
     ]);
   });
   const relativeError = measureError(kernels, x, y);
@@ -104,7 +104,7 @@ function measure(kernels: Kernels, d: number, n: number): Figure {
     rows,
     usefulFlops,
     executedFlops: executedFlops(d, n, rows),
-    peakFlops: depth * repetitions * 48 * 2,
+    peakFlops: depth * repetitions * 32 * 2,
     seconds,
     peakSeconds,
     relativeError,

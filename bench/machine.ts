@@ -6,7 +6,7 @@ import { registerKernels } from "../src/kernels/register.ts";
 
 /** Floats of a column of the micro-kernel's operands. */
 const TILE_DEPTH = 256;
-const TILE_FLOPS = 2 * 6 * 8 * TILE_DEPTH;
+const TILE_FLOPS = 2 * 4 * 8 * TILE_DEPTH;
 const MOST_FLOPS = 2e8;
 
 /**
@@ -31,13 +31,13 @@ export function withMicroKernel<T>(
   use: (run: () => void, flops: number) => T,
 ): T {
   const repetitions = Math.ceil(Math.min(flops, MOST_FLOPS) / TILE_FLOPS);
-  const sizes = { a: TILE_DEPTH * 24, b: TILE_DEPTH * 32, sums: 48 * 8 };
+  const sizes = { a: TILE_DEPTH * 16, b: TILE_DEPTH * 32, sums: 32 * 8 };
   return memory.withScratch(sizes, ({ a, b, sums }) => {
-    memory.f32(a, TILE_DEPTH * 6).fill(0.5);
+    memory.f32(a, TILE_DEPTH * 4).fill(0.5);
     memory.f32(b, TILE_DEPTH * 8).fill(0.5);
-    memory.f64(sums, 48).fill(0);
+    memory.f64(sums, 32).fill(0);
     return use(
-      () => wasm.gemmF32Tile6x8Peak(TILE_DEPTH, a, b, sums, repetitions),
+      () => wasm.gemmF32Tile4x8Peak(TILE_DEPTH, a, b, sums, repetitions),
       TILE_FLOPS * repetitions,
     );
   });

@@ -196,6 +196,10 @@ async function runForm(
 ): Promise<Outcome> {
   try {
     const file = readOnnx(bytes, "model.onnx");
+    if (file.frame?.tail) {
+      const [{ operator }] = file.frame.tail.nodes;
+      return { kind: "refused", reason: `${operator} is kept behind the layers` };
+    }
     const shapes = findInputs(file.topology).map(({ shape = [] }) => shape.slice(1));
     const fed = inputs.map((input, index) => {
       const forms = [input, turn(input)];

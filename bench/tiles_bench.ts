@@ -5,7 +5,7 @@
  *     deno run --allow-all bench/tiles_bench.ts [NODE]
  *
  * A tile is written out as AssemblyScript with relaxed multiply-adds: `rows` broadcasts, each multiplied with a row of
- * `columns` floats. NODE is a Node that knows `--experimental-wasm-revectorize` (26), by default `node`. GFLOP/s by time
+ * `columns` floats. The last one, which the kernels use, loads its four rows at once and spreads them by shuffles. NODE is a Node that knows `--experimental-wasm-revectorize` (26), by default `node`. GFLOP/s by time
  * of the processor, fastest / median of 15 rounds. Every engine is started anew; one that refuses a flag is left out.
  *
  * @module
@@ -13,11 +13,12 @@
 import asc from "assemblyscript/asc";
 import { formatTable } from "./timing.ts";
 
-const SIZES = [[6, 8], [6, 16], [4, 16]] as const;
+/** Rows and columns, and whether a row of four is loaded at once and spread by shuffles. */
+const TILES = [[6, 8, false], [6, 16, false], [4, 16, false], [4, 8, true]] as const;
 const RUN = new URL("tiles_run.mjs", import.meta.url).pathname;
 
 /** The source of a tile: sums stay in local variables over the whole depth. */
-function writeTile(rows: number, columns: number): string {
+function writeTile(rows: number, columns: number, isSpread: boolean): string {
   const vectors = Array.from({ length: columns / 4 }, (_, index) => index);
   const sums = Array.from(
     { length: rows },
@@ -25,6 +26,10 @@ function writeTile(rows: number, columns: number): string {
   );
   const offset = (row: number, vector: number) => 16 * (row * vectors.length + vector);
   const all = sums.flat();
+  const spread = (row: number) =>
+    isSpread
+      ? `v128.shuffle<i32>(four, four, ${row}, ${row}, ${row}, ${row})`
+      : `v128.load32_splat(a, ${4 * row})`;
   return `
 function once${rows}x${columns}(depth: i32, a: usize, b: usize, sums: usize): void {
 ${
@@ -33,11 +38,12 @@ ${
   }
 for (let k = depth; k > 0; k--) {
 let x: v128;
+${isSpread ? "const four = v128.load(a);" : ""}
 ${vectors.map((vector) => `const b${vector} = v128.load(b, ${16 * vector});`).join("\n")}
 ${
     sums.map((own, row) =>
       [
-        `x = v128.load32_splat(a, ${4 * row});`,
+        `x = ${spread(row)};`,
         ...own.map(({ vector, name }) => `${name} = f32x4.relaxed_madd(x, b${vector}, ${name});`),
       ].join("\n")
     ).join("\n")
@@ -56,7 +62,9 @@ for (let r = 0; r < n; r++) once${rows}x${columns}(depth, a, b, sums);
 }
 
 async function compile(initialMemory: number): Promise<string> {
-  const source = SIZES.map(([rows, columns]) => writeTile(rows, columns)).join("\n");
+  const source = TILES.map(([rows, columns, isSpread]) => writeTile(rows, columns, isSpread)).join(
+    "\n",
+  );
   const { error, binary } = await asc.compileString(source, {
     optimizeLevel: 3,
     runtime: "stub",
@@ -85,17 +93,17 @@ const ENGINES: readonly (readonly [string, readonly string[], number])[] = [
   ["Deno, `--no-wasm-bounds-checks`", [...deno, "--v8-flags=--no-wasm-bounds-checks"], 0],
   ["Deno, both", [...deno, `--v8-flags=${PAIRING},--no-wasm-bounds-checks`], 0],
 ];
-const tiles = SIZES.map(([rows, columns]) => `tile${rows}x${columns}`);
+const names = TILES.map(([rows, columns]) => `tile${rows}x${columns}`);
 const modules = [await compile(0), await compile(1)];
 const rows: Record<string, string>[] = [];
 for (const [engine, [program, ...flags], pages] of ENGINES) {
-  const args = [...flags, RUN, modules[pages], tiles.join(",")];
+  const args = [...flags, RUN, modules[pages], names.join(",")];
   const { success, stdout } = new Deno.Command(program, { args, stderr: "null" }).outputSync();
   if (!success) continue;
   const speeds = new TextDecoder().decode(stdout).trim().split(",");
   rows.push({
     "engine and flags": engine,
-    ...Object.fromEntries(SIZES.map(([r, c], index) => [`${r}×${c}`, speeds[index]])),
+    ...Object.fromEntries(TILES.map(([r, c], index) => [`${r}×${c}`, speeds[index]])),
   });
 }
 for (const path of modules) Deno.removeSync(path);

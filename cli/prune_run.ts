@@ -150,7 +150,7 @@ async function pruneSettings(flags: PruneFlags) {
     ...samplingSettings(flags),
     ridge: flags.ridge,
     repair: flags.repair,
-    networkRepair: flags.repairSteps === undefined ? undefined : { steps: flags.repairSteps },
+    networkRepair: { steps: flags.repairSteps, augments: flags.repairAugment },
     statistics: flags.statistics,
     memoryBudget: flags.memory * 2 ** 20,
     verify: flags.verify,

@@ -1,4 +1,5 @@
 import {
+  noteOnTail,
   openModel,
   pruneWithoutData,
   refuseExistingModel,
@@ -40,6 +41,8 @@ export async function runWithoutData(
   await refuseExistingModel(out, flags);
   const original = await openModel(model);
   refuseUnwritable(out, original, flags);
+  const tail = noteOnTail(original);
+  if (tail !== undefined) say(`note: ${tail}`);
   const { file, report } = await pruneWithoutData({
     model: original,
     policy: await readPolicy({ ...flags, pruneOption: flags.pruneOption ?? "budget" }),
@@ -49,7 +52,8 @@ export async function runWithoutData(
     skip: flags.skip,
   });
   say(`note: ${NOT_MEASURED}`);
-  const record = { ...describeCommand(command), ...report, notices: [NOT_MEASURED] };
+  const notices = [tail, NOT_MEASURED].filter((notice) => notice !== undefined);
+  const record = { ...describeCommand(command), ...report, notices };
   const written = await foldIfAsked(withProvenance(file, record), flags);
   const { bytes } = await saveModel(out, written, { force, format, quantize });
   console.log(

@@ -12,6 +12,7 @@ import {
   type InspectReport,
   measureLatency,
   type ModelFile,
+  nameOfFiles,
   type Notice,
   type PreprocessingOverrides,
   type ProgressListener,
@@ -247,6 +248,8 @@ function notesOf({ failure, networkRepair, notices }: PruneReport): string[] {
 }
 
 async function countBytes(model: ModelFile): Promise<number> {
-  const files = await writeModel("model", model, { format: folderFormatOf(model) });
+  const name = nameOfFiles("model", model);
+  const format = folderFormatOf(model);
+  const files = await writeModel(name, model, name === "model" ? { format } : {});
   return files.values().reduce((sum, { length }) => sum + length, 0);
 }

@@ -61,7 +61,7 @@ export { evaluate, type EvaluateOptions, type EvaluationReport } from "./api/eva
 export { explore, type ExploreOptions, type ExploreReport } from "./api/explore.ts";
 export { fold, type FoldResult } from "./api/fold.ts";
 export { inspect, type InspectOptions, type InspectReport } from "./api/inspect.ts";
-export { folderFormatOf, readModel, writeModel } from "./formats/mod.ts";
+export { folderFormatOf, nameOfFiles, readModel, writeModel } from "./formats/mod.ts";
 export { startBackend } from "./kernels/mod.ts";
 export {
   type ModelFile,

@@ -193,6 +193,7 @@ export {
   type FolderFormat,
   folderFormatOf,
   loadModelFile,
+  nameOfFiles,
   openModel,
   readModel,
   refuseExisting,
@@ -234,8 +235,13 @@ export {
 } from "./distributed/mod.ts";
 export { type Moments, type Samples, startBackend } from "./kernels/mod.ts";
 export {
+  type FileTail,
+  type FrameForm,
+  type FrameFormat,
   type FrameInput,
   type FrameOutput,
+  type GraphTail,
+  type GraphTailNode,
   type InputOverrides,
   type InputPreparation,
   type JsonObject,
@@ -245,6 +251,7 @@ export {
   type ModelFile,
   type ModelFrame,
   type ModelTail,
+  noteOnTail,
   parseClassNames,
   type PixelTransform,
   type Preprocessing,

@@ -1,8 +1,13 @@
 import { basename, dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { openModel, pruneWithoutData, readModel, writeModel } from "../../src/mod.ts";
-import { disposeModel, instantiate, type ModelFile } from "../../src/model/mod.ts";
 import { readChannelsFirst } from "../../src/formats/onnx/channels_first.ts";
+import {
+  disposeModel,
+  type FrameFormat,
+  instantiate,
+  type ModelFile,
+} from "../../src/model/mod.ts";
 import { pinInputSize } from "../../src/graph/mod.ts";
 import { differenceOf, type PlainTensor, runOnnx } from "../../test/formats/onnx/runtime.ts";
 import { runLiteRt } from "../../test/formats/tflite/runtime.ts";
@@ -103,13 +108,11 @@ async function differenceFromGiven(
     const found = await runAsOnnx(bytes, file, inputs)
       // The channels of its images may be last, as in files of Keras.
       .catch(() => runOnnx(bytes, inputs));
-    return differenceOf(found, await run(file, inputs));
+    return differenceOf(found, await (file.frame ? RUNTIMES.onnx : run)(file, inputs));
   }
   if (path.endsWith(".tflite")) {
-    return differenceOf(
-      await runLiteRt(await Deno.readFile(path), inputs),
-      await run(file, inputs),
-    );
+    const found = await runLiteRt(await Deno.readFile(path), inputs);
+    return differenceOf(found, await (file.frame ? RUNTIMES.tflite : run)(file, inputs));
   }
   const { weightsManifest, format } = JSON.parse(await Deno.readTextFile(path));
   const names = (weightsManifest as { paths: string[] }[]).flatMap(({ paths }) => paths);
@@ -137,6 +140,13 @@ async function runAsOnnx(
   return channelsLast(await runOnnx(bytes, channelsFirst(given, inputs)), outputs);
 }
 
+/** What the formats are called that have a place for a tail. */
+const FRAME_FORMATS: Readonly<Partial<Record<Format, FrameFormat>>> = {
+  graph: "graph-model",
+  onnx: "onnx",
+  tflite: "tflite",
+};
+
 /** How the outputs of a model in some format differ; undefined where its tail makes all of them. */
 async function differenceIn(
   format: Format,
@@ -145,7 +155,9 @@ async function differenceIn(
 ): Promise<number | undefined> {
   const wanted = await run(file, inputs);
   const found = await RUNTIMES[format](file, inputs);
-  const direct = format === "graph" ? outputsOfLayers(file, found, wanted) : [found, wanted];
+  const direct = FRAME_FORMATS[format] === file.frame?.format
+    ? outputsOfLayers(file, found, wanted)
+    : [found, wanted];
   return direct[0].length === 0 ? undefined : differenceOf(direct[0], direct[1]);
 }
 

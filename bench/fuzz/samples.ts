@@ -12,7 +12,9 @@ import { encodeAround } from "../../test/formats/keras/attention_files.ts";
 import { encodeH5, randomArray, zipEntries } from "../../test/formats/keras/keras_files.ts";
 import { series } from "../../test/formats/onnx/series.ts";
 import { sketches } from "../../test/formats/onnx/sketches.ts";
+import { encodeTail, tails as onnxTails } from "../../test/formats/onnx/tails.ts";
 import { spellings } from "../../test/formats/onnx/spellings.ts";
+import { sketchDetector, tails } from "../../test/formats/tflite/tails.ts";
 import { buildNetworkFile } from "../../test/support/networks.ts";
 
 /** Files of one format that lie in one folder, by name. */
@@ -113,13 +115,20 @@ export const samplers: ReadonlyMap<string, Sampler> = new Map<string, Sampler>([
     ...Object.values({ ...sketches, ...spellings, ...series }).map((make) =>
       only("model.onnx", make())
     ),
+    ...Object.values(onnxTails).map((make) => only("model.onnx", encodeTail(make()))),
   ]],
   [".tflite", async () => {
     const files = await networks();
     const kernels = ["float32", "float16", "int8"] as const;
-    return files.flatMap((file) =>
-      kernels.map((type) => only("model.tflite", writeTflite(file, { kernels: type })))
+    const written = files.flatMap((file) =>
+      kernels.map((type) => writeTflite(file, { kernels: type }))
     );
+    const detector = sketchDetector();
+    const withTails = [
+      ...Object.values(tails).map((make) => make()),
+      detector.encode([detector.image], detector.ends),
+    ];
+    return [...written, ...withTails].map((bytes) => only("model.tflite", bytes));
   }],
   [
     "statistics",

@@ -84,7 +84,7 @@ function describeTail({ tail = [] }: InspectReport): string[] {
     "",
     `Behind the layers ${tail.length} nodes are kept as they are (${named}${
       rest > 0 ? ` and ${rest} more` : ""
-    }); --format graph writes them back`,
+    }); they are written back into the format that they came from`,
   ];
 }
 

@@ -41,11 +41,12 @@ export function addCommonOptions(program: CommandUnknownOpts): void {
 /** What a command ran on and how long its stages took. */
 async function describeRun(): Promise<string> {
   const { describeRuntime } = await import("../../src/mod.ts");
-  const { tfjs, backend = "none", kernels, threads } = describeRuntime();
+  const { tfjs, backend = "none", kernels, tile, threads } = describeRuntime();
   stageTimes.end();
   return [
     `secateur ${project.version}, TensorFlow.js ${tfjs}, ${describeEngine()}`,
-    `backend ${backend}, ${kernels} build of the kernels, ${threads} thread(s)`,
+    `backend ${backend}, ${kernels} build of the kernels, tiles of ${tile.join("×")}, ` +
+    `${threads} thread(s)`,
     ...stageTimes.seconds.entries().map(([stage, time]) => `${stage}: ${time.toFixed(1)} s`),
     `all: ${(performance.now() / 1000).toFixed(1)} s`,
   ].join("\n");

@@ -139,8 +139,12 @@ export function createPruneCommand() {
     )
     .option(
       "--repair-steps <n>",
-      "steps of --repair network (default: about two minutes' worth, twenty passes over the images or 600 steps at most)",
+      "steps of --repair network (default: about three minutes' worth, twenty passes over the images at most)",
       positiveInteger,
+    )
+    .option(
+      "--no-repair-augment",
+      "show --repair network the images as they are, not shifted and mirrored at random: for networks that read text or tell left from right",
     )
     .option("--no-verify", "skip the check that the shrunk model and the masked original agree")
     .optionsGroup("Search, with --prune-option auto:")

@@ -45,7 +45,7 @@ export const searchOptions = {
   ).argParser(positiveInteger).default(AUTO_DEFAULTS.images),
   finalists: new Option(
     "--finalists <n>",
-    "networks that are cut with the sequential repair, to choose among: the start, the best tried, others near them",
+    "networks that are cut and repaired, to choose among: the start, the best tried, others near them",
   ).argParser(positiveInteger).default(AUTO_DEFAULTS.finalists),
   ratioNoise: new Option(
     "--ratio-noise <number>",

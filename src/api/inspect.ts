@@ -166,7 +166,7 @@ export async function inspect(options: InspectOptions): Promise<InspectReport> {
 
 /** The nodes of a tail, without its constants. */
 function describeTail({ frame }: ModelFile): Pick<InspectReport, "tail"> {
-  const nodes = frame?.tail?.nodes.filter(({ operator }) => operator !== "Const") ?? [];
+  const nodes = frame?.tail?.nodes ?? [];
   return nodes.length === 0
     ? {}
     : { tail: nodes.map(({ name, operator }) => ({ name, operator })) };

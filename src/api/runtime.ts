@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { preferredBuild } from "../kernels/mod.ts";
+import { KERNEL_TILE, preferredBuild } from "../kernels/mod.ts";
 import { Thread } from "../base/mod.ts";
 
 /** What this process computes with. */
@@ -10,6 +10,8 @@ export interface Runtime {
   readonly backend?: string;
   /** Build of Secateur's kernels that this engine takes. */
   readonly kernels: "relaxed" | "plain";
+  /** Rows and columns that its products are computed in: sums that stay in registers. */
+  readonly tile: readonly [number, number];
   /** Threads that were started so far, this one included. */
   readonly threads: number;
 }
@@ -17,7 +19,7 @@ export interface Runtime {
 /**
  * Describes what this process computes with.
  *
- * @returns TensorFlow.js, its backend, the build of the kernels, and the threads that were started so far.
+ * @returns TensorFlow.js, its backend, the build and the tile of the kernels, and the threads that were started so far.
  *
  * @example Say what a run was computed on
  * ```ts
@@ -35,6 +37,7 @@ export function describeRuntime(): Runtime {
     tfjs: tf.version.tfjs,
     backend: tf.getBackend() || undefined,
     kernels: preferredBuild(),
+    tile: KERNEL_TILE,
     threads: 1 + Thread.started,
   };
 }

@@ -11,6 +11,25 @@ export interface Augmentation {
   readonly flip: boolean;
 }
 
+/** Random changes of the images of a whole training. */
+export interface TrainingAugmentation extends Augmentation {
+  /**
+   * In how many ways an image is changed over the epochs, so that a teacher is asked for no more of its answers. Default: in
+   * another one in every epoch.
+   */
+  readonly versions?: number;
+}
+
+/**
+ * How many versions of an image a training shows.
+ *
+ * @param augmentation What may happen to it.
+ * @returns Their number: 1 where nothing may, Infinity where every epoch has its own.
+ */
+export function countVersions({ shift, flip, versions }: TrainingAugmentation): number {
+  return shift === 0 && !flip ? 1 : versions ?? Infinity;
+}
+
 /**
  * Shifts an image at random, with zeros where nothing comes in, and mirrors it with probability ½ (He et al. 2015,
  * arXiv 1512.03385, section 4.2: a random crop of the image padded by `shift` zeros).
@@ -80,7 +99,7 @@ export function checkAugmentation(
  * @param batch The batch; changed in place.
  * @param inputs The network's inputs.
  * @param augmentation What may happen.
- * @param seed What the changes of a row follow from, beside its index.
+ * @param seed What the changes of a row follow from, beside its index: the same ones make the same version of an image.
  */
 export function augmentBatch(
   batch: Batch,

@@ -1,4 +1,10 @@
-export { type Augmentation, augmentBatch, checkAugmentation } from "./augment.ts";
+export {
+  type Augmentation,
+  augmentBatch,
+  checkAugmentation,
+  countVersions,
+  type TrainingAugmentation,
+} from "./augment.ts";
 export { type Batch, chunk, pickCalibration, pickHeldOut, readBatch } from "./batches.ts";
 export { checkClasses } from "./classes.ts";
 export type { Dataset, ImageSet, InputValues } from "./dataset.ts";

@@ -55,7 +55,7 @@ const CONTEXT = variantOf(
 const INPUTS: Readonly<Record<ContextSpec["kind"], ReadonlyMap<string, Schema>>> = {
   runs: new Map([["run", RUN_SCHEMA]]),
   shards: new Map([["calibration", SHARD_SCHEMA]]),
-  trials: new Map([["rollout", listOf(positive)], ["finalist", listOf(positive)]]),
+  trials: new Map(Object.keys(TRIAL_HANDLERS).map((kind) => [kind, listOf(positive)])),
 };
 
 /** Contexts that stay open: jobs of several runs may come in turns. */

@@ -4,6 +4,8 @@ import { encodeModelFiles, readModel } from "../formats/mod.ts";
 import {
   decodeWeights,
   encodeWeights,
+  type FileTail,
+  type GraphTail,
   type ModelFile,
   type ModelFrame,
   type ModelTail,
@@ -15,13 +17,19 @@ import type { BlobStore } from "./blobs/blob_store.ts";
 /** Name of the file of a model that names the others. */
 const MODEL = "model.json";
 
-/** Files for what a layers model has no place for. */
-const BEYOND = "beyond.json", TAIL_WEIGHTS = "tail.bin";
+/** Files for what a layers model has no place for; what a tail is written back from is in a file of its own. */
+const BEYOND = "beyond.json", TAIL = "tail.bin";
 
-/** What a layers model has no place for; what constants of a tail hold is in a file of its own. */
+/** What a tail is written back from, without its bytes. */
+type TailOutline =
+  | Omit<GraphTail, "weights"> & { readonly specs: readonly WeightSpec[] }
+  | Omit<FileTail, "bytes">;
+
+/** What a layers model has no place for. */
 interface BeyondLayers extends Pick<ModelFile, "quantized"> {
-  readonly frame?: Omit<ModelFrame, "tail"> & { readonly tail?: Omit<ModelTail, "weights"> };
-  readonly tailWeights?: readonly WeightSpec[];
+  readonly frame?: Omit<ModelFrame, "tail"> & {
+    readonly tail?: Omit<ModelTail, "content"> & { readonly content: TailOutline };
+  };
 }
 
 /** Keeps a model as blobs: its files by name, weights in full precision. */
@@ -46,17 +54,31 @@ export async function getModel(
 
 function encodeBeyond({ quantized, frame }: ModelFile): Map<string, Uint8Array> {
   if (quantized === undefined && frame === undefined) return new Map();
-  const { weights, ...tail } = frame?.tail ?? {};
-  const stored = weights && encodeWeights(weights.values());
+  const tail = frame?.tail;
+  const { outline, bytes } = tail ? encodeContent(tail.content) : {};
   const beyond: BeyondLayers = {
     quantized,
-    frame: frame && { ...frame, tail: stored && tail as Omit<ModelTail, "weights"> },
-    tailWeights: stored?.specs,
+    frame: frame && { ...frame, tail: tail && outline && { ...tail, content: outline } },
   };
   return new Map([
     [BEYOND, new TextEncoder().encode(JSON.stringify(beyond))],
-    ...stored ? [[TAIL_WEIGHTS, stored.bytes] as const] : [],
+    ...bytes ? [[TAIL, bytes] as const] : [],
   ]);
+}
+
+function encodeContent(content: ModelTail["content"]): { outline: TailOutline; bytes: Uint8Array } {
+  if (content.kind === "file") return { outline: { kind: content.kind }, bytes: content.bytes };
+  const { weights, ...rest } = content;
+  const { specs, bytes } = encodeWeights(weights.values());
+  return { outline: { ...rest, specs }, bytes };
+}
+
+function decodeContent(outline: TailOutline, bytes: Uint8Array): ModelTail["content"] {
+  if (outline.kind === "file") return { ...outline, bytes };
+  const { specs, ...rest } = outline;
+  const read = specs.map((spec) => readWeightSpec(spec, TAIL));
+  const weights = new Map(decodeWeights(read, bytes).map((weight) => [weight.name, weight]));
+  return { ...rest, weights };
 }
 
 function decodeBeyond(
@@ -65,16 +87,13 @@ function decodeBeyond(
   const bytes = files.get(BEYOND);
   if (bytes === undefined) return {};
   const beyond = parseJson(new TextDecoder().decode(bytes)) as unknown as BeyondLayers;
-  const { quantized, frame, tailWeights = [] } = beyond;
-  const specs = tailWeights.map((spec) => readWeightSpec(spec, TAIL_WEIGHTS));
-  const weights = new Map(
-    decodeWeights(specs, files.get(TAIL_WEIGHTS) ?? new Uint8Array())
-      .map((weight) => [weight.name, weight]),
-  );
+  const { quantized, frame } = beyond;
+  const content = frame?.tail &&
+    decodeContent(frame.tail.content, files.get(TAIL) ?? new Uint8Array());
   return {
     ...(quantized && { quantized }),
     ...(frame && {
-      frame: { ...frame, ...(frame.tail && { tail: { ...frame.tail, weights } }) } as ModelFrame,
+      frame: { ...frame, ...(frame.tail && { tail: { ...frame.tail, content } }) } as ModelFrame,
     }),
   };
 }

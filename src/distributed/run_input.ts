@@ -177,11 +177,16 @@ const PREPROCESSING = {
   classes: listOf(text),
 } satisfies FieldsOf<PreprocessingOverrides>;
 
-const NETWORK_REPAIR = {
+/** How far a smaller network is repaired. */
+export const REPAIR = oneOf("layers", "network");
+
+/** How it is repaired as a whole. */
+export const NETWORK_REPAIR = {
   steps: positive,
   batchSize: positive,
   learningRate: number,
   temperature: number,
+  augments: flag,
 } satisfies FieldsOf<NetworkRepairOptions>;
 
 const OPTIONS = {
@@ -199,7 +204,7 @@ const OPTIONS = {
   seed: number,
   memoryBudget: number,
   verify: flag,
-  repair: oneOf("layers", "network"),
+  repair: REPAIR,
   networkRepair: objectOf(allOptional(NETWORK_REPAIR)),
   tuning: objectOf(allOptional(TUNING)),
   labels: flag,

@@ -4,16 +4,19 @@ import { listCutUnits, listReaders, type SharedMode } from "../graph/mod.ts";
 import type { BlobStore } from "./blobs/blob_store.ts";
 import { loadKernels } from "../kernels/mod.ts";
 import {
+  type NetworkRepairOptions,
   openCountNetworks,
   OriginalMoments,
   type PlanRules,
+  type RepairExtent,
   type SearchContext,
   type SelectionMethod,
   trialImages,
 } from "../pruning/mod.ts";
 import type { DataOptions } from "../session/mod.ts";
-import { SELECT, SHARED } from "./run_input.ts";
+import { NETWORK_REPAIR, REPAIR, SELECT, SHARED } from "./run_input.ts";
 import {
+  allOptional,
   type FieldsOf,
   flag,
   hash,
@@ -48,6 +51,10 @@ export interface TrialSpec extends SourceSpec {
   readonly rules: PlanRules;
   /** Training images that roll-outs are measured on, where there are as many. */
   readonly images: number;
+  /** How far networks are repaired. */
+  readonly repair: RepairExtent;
+  /** How they are repaired as a whole, where they are. */
+  readonly networkRepair?: NetworkRepairOptions;
 }
 
 const RULES = {
@@ -65,6 +72,8 @@ export const TRIAL_FIELDS = {
   ridge: optional(number),
   rules: objectOf(RULES),
   images: positive,
+  repair: REPAIR,
+  networkRepair: optional(objectOf(allOptional(NETWORK_REPAIR))),
 } satisfies FieldsOf<TrialSpec>;
 
 /** A search, opened by a worker. */
@@ -91,7 +100,8 @@ export interface TrialOptions extends DataOptions {
  * @throws {InputError} When the images are in memory, or blobs cannot be written.
  */
 export async function describeTrials(
-  { context, rules: { skip, channelMultiple, slowSelectors } }: SearchContext,
+  { context, rules: { skip, channelMultiple, slowSelectors }, repair, networkRepair }:
+    SearchContext,
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
 ): Promise<TrialSpec> {
@@ -104,6 +114,8 @@ export async function describeTrials(
       select: context.select,
       ridge: context.ridge,
       images,
+      repair,
+      networkRepair,
       rules: { skip, channelMultiple, slowSelectors },
     };
   });
@@ -124,7 +136,7 @@ export async function openTrials(
   const { session, source } = await openSource(spec, resources);
   let original: OriginalMoments | undefined;
   try {
-    const { select, ridge, rules, shared, images } = spec;
+    const { select, ridge, rules, shared, images, repair, networkRepair } = spec;
     const statistics = await orRefuse(() => resources.blobs.fetch(spec.statistics));
     original = await OriginalMoments.open(source, { path: statistics });
     const context = {
@@ -139,7 +151,17 @@ export async function openTrials(
     const places = listReaders(graph, map, shared);
     const units = listCutUnits(graph, map, places);
     const networks = await openCountNetworks(context, places, units, rules);
-    const trials = { context, places, rules, units, networks, ...trialImages(context, images) };
+    const trials = {
+      session,
+      context,
+      places,
+      rules,
+      units,
+      networks,
+      repair,
+      networkRepair,
+      ...trialImages(context, images),
+    };
     return { session, source, trials };
   } catch (error) {
     original?.release();

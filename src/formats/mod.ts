@@ -3,6 +3,7 @@ export { openModel, readModel } from "./open_model.ts";
 export {
   type FileOptions,
   folderFormatOf,
+  nameOfFiles,
   refuseExistingModel,
   refuseUnwritable,
   saveModel,

@@ -1,7 +1,9 @@
 import { basename, dirname, extname, join } from "node:path";
 import {
   InputError,
+  type Notice,
   option,
+  partsOf,
   refuseExistingFile,
   UsageError,
   writeWholeFiles,
@@ -15,7 +17,7 @@ import {
   type SaveOptions,
 } from "./tfjs/save.ts";
 import type { FolderFormat } from "./tfjs/folder_format.ts";
-import { type ModelFile, OPERATION_CLASS } from "../model/mod.ts";
+import { type FrameFormat, frameIn, type ModelFile, OPERATION_CLASS } from "../model/mod.ts";
 
 /** How kernels may be stored; `int8` in TensorFlow Lite alone. */
 export type StoredType = NonNullable<SaveOptions["quantize"]> | "int8";
@@ -47,8 +49,8 @@ interface FileFormat {
   readonly stores: readonly StoredType[];
   /** Whether it says how many images go through at once. */
   readonly fixesBatch?: boolean;
-  /** Whether it has a place for operations that have no layer. */
-  readonly keepsSteps?: boolean;
+  /** What it is called as the format of a tail, where it has a place for operations that have no layer. */
+  readonly frame?: FrameFormat;
 }
 
 /** Formats that are one file, by the ending of its name. */
@@ -63,7 +65,7 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
       return writeOnnx(file, halfOrWhole(file, quantize));
     },
     stores: ["float16"],
-    keepsSteps: true,
+    frame: "onnx",
   }],
   [".tflite", {
     write: async (file, { quantize, batch }) => {
@@ -74,7 +76,7 @@ const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map<string, FileFormat
     },
     stores: ["float16", "int8"],
     fixesBatch: true,
-    keepsSteps: true,
+    frame: "tflite",
   }],
 ]);
 
@@ -152,21 +154,30 @@ function nameFolder(format: FileOptions["format"]): string {
   return format === "graph" ? "a tfjs graph model" : "a tfjs layers model";
 }
 
-/** Names of the operations of a model that have no layer. */
-function listOperations({ topology, frame }: ModelFile): { steps: string[]; tail: string[] } {
-  const steps = topology.config.layers!
+/** Operations of a model that have no layer, for messages. */
+function listSteps({ topology }: ModelFile): string[] {
+  return topology.config.layers!
     .filter(({ class_name: className }) => className === OPERATION_CLASS)
     .map(({ name, config }) => `"${name}" (${config.operator})`);
-  const tail = frame?.tail?.nodes.filter(({ operator }) => operator !== "Const")
-    .map(({ name, operator }) => `"${name}" (${operator})`) ?? [];
-  return { steps, tail };
 }
+
+/** What is kept behind the layers of a model, for messages. */
+function listTail({ frame }: ModelFile): string[] {
+  return frame?.tail?.nodes.map(({ name, operator }) => `"${name}" (${operator})`) ?? [];
+}
+
+/** What a model with a tail can be written to. */
+const TAIL_PLACES: Readonly<Record<FrameFormat, Notice>> = {
+  "graph-model": ["a graph model, to a folder with ", option("format"), " graph"],
+  onnx: "an .onnx file",
+  tflite: "a .tflite file",
+};
 
 /**
  * What a folder has to hold for a model.
  *
  * @param file The model.
- * @returns `graph` where the model has operations that have no layer.
+ * @returns `graph` where the model has operations that have no layer; a tail of another format has no place in either.
  *
  * @example Find out what a folder has to hold
  * ```ts
@@ -177,13 +188,34 @@ function listOperations({ topology, frame }: ModelFile): { steps: string[]; tail
  * ```
  */
 export function folderFormatOf(file: ModelFile): FolderFormat {
-  const { steps, tail } = listOperations(file);
-  return steps.length + tail.length > 0 ? "graph" : "layers";
+  const hasTail = frameIn(file, "graph-model")?.tail !== undefined;
+  return hasTail || listSteps(file).length > 0 ? "graph" : "layers";
 }
 
 /**
- * Refuses a model that a format cannot hold, before any work is spent: operations that have no layer, as steps of their own or
- * as a tail behind the layers, have a place in graph models alone, and steps in some files too.
+ * Name of the files that can hold all of a model, with what is kept behind its layers.
+ *
+ * @param stem The name without an ending.
+ * @param file The model.
+ * @returns The name with the ending of its format; of a folder where that has any format.
+ *
+ * @example A model of layers goes into a folder
+ * ```ts
+ * import { nameOfFiles, openModel } from "@secateur/secateur";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(nameOfFiles("small", await openModel("cli/example/resnet8-fashion-mnist")), "small");
+ * ```
+ */
+export function nameOfFiles(stem: string, { frame }: ModelFile): string {
+  const entry = frame?.tail &&
+    FILE_FORMATS.entries().find(([, format]) => format.frame === frame.format);
+  return `${stem}${entry?.[0] ?? ""}`;
+}
+
+/**
+ * Refuses a model that a format cannot hold, before any work is spent: operations that have no layer have a place as steps of
+ * their own in graph models and in some files, and as a tail behind the layers in the format that they came from alone.
  *
  * @param path Where {@link saveModel} is to write.
  * @param file The model, or one that is to be made smaller.
@@ -204,20 +236,32 @@ export function refuseUnwritable(
   { format: folder }: Pick<FileOptions, "format"> = {},
 ): void {
   const format = formatOf(path);
-  const isGraph = format === undefined && folder === "graph";
-  if (isGraph) return;
   const place = format ? `a ${extname(path)} file` : nameFolder(folder);
-  const { steps, tail } = listOperations(file);
-  const found = format?.keepsSteps ? tail : [...steps, ...tail];
-  if (found.length === 0) return;
-  const named = found.slice(0, MOST_NAMED).join(", ");
-  const rest = found.length > MOST_NAMED ? ` and ${found.length - MOST_NAMED} more` : "";
+  const frame = format?.frame ??
+    (format === undefined && folder === "graph" ? "graph-model" : undefined);
+  const tail = frame && frameIn(file, frame) ? [] : listTail(file);
+  if (tail.length > 0) {
+    throw new InputError([
+      `writing ${path}: found operations behind the layers that are kept as they are, ${
+        nameSome(tail)
+      }, for ${place}, wanted the format that they came from; write `,
+      ...partsOf(TAIL_PLACES[file.frame!.format]),
+    ]);
+  }
+  const steps = frame ? [] : listSteps(file);
+  if (steps.length === 0) return;
   throw new InputError([
-    `writing ${path}: found operations that have no layer, ${named}${rest}, for ${place}, ` +
+    `writing ${path}: found operations that have no layer, ${nameSome(steps)}, for ${place}, ` +
     "wanted layers alone; write a graph model, to a folder with ",
     option("format"),
     " graph",
   ]);
+}
+
+function nameSome(operations: readonly string[]): string {
+  const named = operations.slice(0, MOST_NAMED).join(", ");
+  const rest = operations.length - MOST_NAMED;
+  return rest > 0 ? `${named} and ${rest} more` : named;
 }
 
 /**

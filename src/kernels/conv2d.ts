@@ -131,7 +131,12 @@ export function runConvolution(kernels: Kernels, convolution: PlacedConvolution)
 function runDirect(kernels: Kernels, convolution: PlacedConvolution): void {
   const { memory, wasm } = kernels;
   const { shape, placement, bounds, input, output } = convolution;
-  const plan = planConvolution(shape, { limits: CONVOLUTION_LIMITS, placement, bounds });
+  const plan = planConvolution(shape, {
+    limits: CONVOLUTION_LIMITS,
+    placement,
+    bounds,
+    mayReadInPlace: memory.canReadBehind(input),
+  });
   const bytes = {
     ...convolutionScratchBytes(plan),
     workspace: wasm.convolve2DWorkspaceBytes(blockPixels(plan)) + blockSourceBytes(plan),

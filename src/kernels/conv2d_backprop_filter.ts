@@ -10,20 +10,17 @@ import {
   planConvolution,
 } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
-import { planWinograd, winogradFilterGradientWorkspaceBytes, winogradGain } from "./winograd.ts";
+import {
+  filterGradientGain,
+  planWinograd,
+  winogradFilterGradientWorkspaceBytes,
+} from "./winograd.ts";
 
 /**
- * Blocks of the filter gradient, which every tile of the gradient walks over: they stay near the first cache, but for
- * wide layers on small maps, where a few pixels would fill it and the gradient be read and written again for each few.
+ * Blocks of the filter gradient, whose panels are packed anew for each: a panel stays in the first cache, and the gradient
+ * is read and written once for so many pixels.
  */
-const FILTER_GRADIENT_LIMITS: BlockLimits = {
-  sourceBytes: 32 * 1024,
-  pixels: 512,
-  alwaysPixels: 256,
-};
-
-/** Rows of the gradient's tile; it reads as many neighboring floats. */
-const TILE_ROWS = 6;
+const FILTER_GRADIENT_LIMITS: BlockLimits = { sourceBytes: Infinity, pixels: 256 };
 
 /** How a filter gradient is computed: tap by tap, or by tiles of 4×4 output pixels. */
 export type FilterGradientMethod = "direct" | "winograd4x4";
@@ -35,7 +32,7 @@ export type FilterGradientMethod = "direct" | "winograd4x4";
  * @returns The method.
  */
 export function fasterGradientMethod(shape: ConvolutionShape): FilterGradientMethod {
-  return winogradGain(shape, "winograd4x4") > 1 ? "winograd4x4" : "direct";
+  return filterGradientGain(shape) > 1 ? "winograd4x4" : "direct";
 }
 
 /**
@@ -67,6 +64,7 @@ export function convolutionFilterGradient(
     input: kernels.memory.tensorPointer(x),
     dy: kernels.memory.tensorPointer(dy),
     gradient: pointer,
+    mayReadInPlace: kernels.memory.canReadBehind(x),
   };
   try {
     if (method === "direct") runDirect(kernels, shape, addresses);
@@ -83,21 +81,18 @@ interface Addresses {
   readonly input: number;
   readonly dy: number;
   readonly gradient: number;
+  /** Whether tiles that load four inputs at a time may leave the last image. */
+  readonly mayReadInPlace: boolean;
 }
 
 function runDirect(
   { memory, wasm }: Kernels,
   shape: ConvolutionShape,
-  { input, dy, gradient }: Addresses,
+  { input, dy, gradient, mayReadInPlace }: Addresses,
 ): void {
-  const { filterWidth, inChannels, outChannels } = shape;
-  const runLength = (shape.dilationWidth === 1 ? filterWidth : 1) * inChannels;
-  const made = planConvolution(shape, {
-    limits: FILTER_GRADIENT_LIMITS,
-    // The last tile of a run reads on past it, and must not leave the memory behind the last image.
-    mayReadInPlace: runLength % TILE_ROWS === 0,
-  });
-  const workspace = wasm.filterGradientWorkspaceBytes(blockPixels(made), outChannels) +
+  const made = planConvolution(shape, { limits: FILTER_GRADIENT_LIMITS, mayReadInPlace });
+  const pixels = blockPixels(made);
+  const workspace = wasm.filterGradientWorkspaceBytes(pixels, made.runLength, shape.outChannels) +
     blockSourceBytes(made);
   memory.withScratch({ plan: PLAN_BYTES, workspace }, ({ plan, workspace }) => {
     memory.i32(plan, PLAN_BYTES / 4).set(encodePlan(made));

@@ -38,7 +38,7 @@ export interface ConvolutionExports {
     workspace: number,
   ): void;
   /** Bytes of workspace of `convolve2DFilterGradient` besides a block of the source. */
-  filterGradientWorkspaceBytes(pixels: number, outputs: number): number;
+  filterGradientWorkspaceBytes(pixels: number, runLength: number, outputs: number): number;
   /** Convolves with transformed 3×3 filters; see `assembly/winograd_conv2d.ts`. */
   winogradConvolve2D(
     side: number,

@@ -4,7 +4,6 @@ import { convolutionFilterGradient } from "./conv2d_backprop_filter.ts";
 import { convolutionInputGradient } from "./conv2d_backprop_input.ts";
 import type { ConvolutionShape } from "./conv2d_plan.ts";
 import type { Kernels } from "./load.ts";
-import { bestWinograd } from "./winograd.ts";
 
 type Quad = [number, number, number, number];
 
@@ -44,22 +43,17 @@ function shapeOf(
   return sizes.every((size) => size > 0) ? shape : undefined;
 }
 
-/** Gain of Winograd from which on it outruns the stock kernel without fused multiply-adds. */
-const GAIN_OVER_STOCK = 1.2;
+/** Output pixels from which on ours is the faster one. */
+const FEW_PIXELS = 8;
 
 /**
- * Whether stock tfjs-wasm 4.22 is to convolve forward: without fused multiply-adds it is faster than our direct kernel by
- * about an eighth (bench/results/conv2d.md), and so than Winograd where that gains little. Of 185 shapes, those with
- * a gain above 1.2 ran 0.92 to 1.7 times as fast by Winograd as by stock, those below at most 1.3 times (3×3 maps).
+ * Whether stock tfjs-wasm 4.22 is to convolve forward: ours packs the filter at every call, which takes as long as some
+ * pixels; stock keeps it packed.
  *
- * It is wrong for `same` padding where an axis of a kernel of several taps is shorter than its stride.
+ * Stock is wrong for `same` padding where an axis of a kernel of several taps is shorter than its stride.
  */
-function prefersStock(
-  { build }: Kernels,
-  shape: ConvolutionShape,
-  isSame: boolean,
-): boolean {
-  if (build !== "plain" || bestWinograd(shape).gain > GAIN_OVER_STOCK) return false;
+function prefersStock(shape: ConvolutionShape, isSame: boolean): boolean {
+  if (shape.batchSize * shape.outHeight * shape.outWidth >= FEW_PIXELS) return false;
   const { filterHeight, filterWidth, strideHeight, strideWidth } = shape;
   const isShort = filterHeight < strideHeight || filterWidth < strideWidth;
   const isStockWrong = isSame && isShort && filterHeight * filterWidth > 1;
@@ -85,7 +79,7 @@ export function conv2dConfig(kernels: Kernels, stock: tf.KernelConfig): tf.Kerne
       const attributes = call.attrs as object as Attributes;
       const shape = shapeOf(x.shape, filter.shape, attributes);
       const isSame = attributes.pad === "same";
-      if (!shape || !areFloats(x, filter) || prefersStock(kernels, shape, isSame)) {
+      if (!shape || !areFloats(x, filter) || prefersStock(shape, isSame)) {
         return stock.kernelFunc(call);
       }
       return convolve(kernels, { x, filter }, shape);
@@ -110,7 +104,7 @@ export function fusedConv2dConfig(kernels: Kernels, stock: tf.KernelConfig): tf.
       const shape = shapeOf(x.shape, filter.shape, attributes);
       const isCovered = shape && Object.hasOwn(CLAMPS, activation) && !preluActivationWeights &&
         areFloats(x, filter, bias) && hasBiasPerChannel(bias, shape) &&
-        !prefersStock(kernels, shape, attributes.pad === "same");
+        !prefersStock(shape, attributes.pad === "same");
       if (!isCovered) return stock.kernelFunc(call);
       return convolve(kernels, { x, filter, bias }, shape, {
         activation: activation as ClampActivation,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { depthwiseShape } from "./depthwise_conv2d.ts";
 import type { Kernels } from "./load.ts";
 
 type Shape4D = [number, number, number, number];
@@ -13,17 +14,9 @@ type ConvolutionAttributes = Pick<
 function describeConvolution(
   inputShape: Shape4D,
   filterShape: Shape4D,
-  { strides, dilations, pad, dimRoundingMode }: ConvolutionAttributes,
+  attributes: ConvolutionAttributes,
 ) {
-  const window = tf.backend_util.computeConv2DInfo(
-    inputShape,
-    filterShape,
-    strides,
-    dilations,
-    pad,
-    dimRoundingMode,
-    true,
-  );
+  const window = depthwiseShape(inputShape, filterShape, attributes);
   const flattened = [
     window.batchSize,
     window.inHeight,

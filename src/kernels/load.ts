@@ -52,7 +52,7 @@ export interface KernelExports extends ConvolutionExports, TrainingExports {
   /** Bytes of the tiles of C. */
   crossTileBytes(inputs: number, outputs: number): number;
   /** Runs the f32 micro-kernel on panels that stay in the nearest cache. */
-  gemmF32Tile6x8Peak(
+  gemmF32Tile4x8Peak(
     depth: number,
     a: number,
     b: number,
@@ -268,6 +268,9 @@ const BYTES: Record<KernelBuild, Uint8Array<ArrayBuffer>> = {
 };
 
 const loaded = new WeakMap<BackendMemory, Map<KernelBuild, Promise<Kernels>>>();
+
+/** Rows and columns of the f32 micro-tile of both builds. */
+export const KERNEL_TILE = [4, 8] as const;
 
 /** The build that is taken by default: the relaxed one where the engine accepts it. */
 export function preferredBuild(): KernelBuild {

@@ -139,6 +139,18 @@ export class BackendMemory {
   }
 
   /**
+   * Whether a kernel that loads four floats at a time may read past the last value of a tensor: the memory goes on there.
+   *
+   * @param tensor A float32 tensor.
+   * @returns Whether three more floats can be read.
+   */
+  canReadBehind(tensor: tf.TensorInfo): boolean {
+    const floats = tf.util.sizeFromShape(tensor.shape) + 3;
+    const end = this.tensorPointer(tensor) + floats * Float32Array.BYTES_PER_ELEMENT;
+    return end <= this.memory.buffer.byteLength;
+  }
+
+  /**
    * Makes a float32 tensor for a kernel to fill.
    *
    * @param shape Its shape.

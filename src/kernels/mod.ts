@@ -21,7 +21,7 @@ export {
 export { changeGram, gramOf, rowStarts, writeGram } from "./gram.ts";
 export { lendTensor, lendZeros } from "./lent_tensors.ts";
 export { type LassoEvent, type LassoWalk, walkLassoPath } from "./lasso_path.ts";
-export { type Kernels, loadKernels, preferredBuild } from "./load.ts";
+export { KERNEL_TILE, type Kernels, loadKernels, preferredBuild } from "./load.ts";
 export { MomentAccumulator } from "./moment_accumulator.ts";
 export {
   addMoments,

@@ -1,10 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { Kernels } from "./load.ts";
+import { KERNEL_TILE, type Kernels } from "./load.ts";
 import type { PackedMoments } from "./moments.ts";
 
-/** The micro-tile of `assembly/gemm_f32.ts`, which also shapes the sums. */
-const TILE_ROWS = 6;
-const TILE_COLUMNS = 8;
+/** The micro-tile also shapes the sums. */
+const [TILE_ROWS, TILE_COLUMNS] = KERNEL_TILE;
 const TILE_SIZE = TILE_ROWS * TILE_COLUMNS;
 const F64_BYTES = 8;
 

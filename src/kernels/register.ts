@@ -6,6 +6,7 @@ import {
   conv2dConfig,
   fusedConv2dConfig,
 } from "./conv2d_kernels.ts";
+import { depthwiseConv2dConfig } from "./depthwise_conv2d.ts";
 import {
   depthwiseConv2dBackpropFilterConfig,
   depthwiseConv2dBackpropInputConfig,
@@ -25,6 +26,8 @@ const REPLACEMENTS: Record<
   [tf.Conv2D]: conv2dConfig,
   [tf.FusedConv2D]: fusedConv2dConfig,
   [tf.Conv2DBackpropInput]: conv2dBackpropInputConfig,
+  [tf.DepthwiseConv2dNative]: depthwiseConv2dConfig,
+  [tf.FusedDepthwiseConv2D]: depthwiseConv2dConfig,
   [tf.MaxPoolGrad]: maxPoolGradientConfig,
   [tf.Prelu]: preluConfig,
   [tf.Add]: addConfig,

@@ -18,6 +18,37 @@ export interface TrainingExports {
   ): void;
   /** Bytes of workspace of `sumRows`. */
   sumRowsWorkspaceBytes(channels: number): number;
+  /** A depthwise convolution with a bias and a clamp; see `assembly/depthwise_conv2d.ts`. */
+  depthwiseConv2d(
+    x: number,
+    filter: number,
+    bias: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    outputHeight: number,
+    outputWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    lowest: number,
+    highest: number,
+    output: number,
+    workspace: number,
+  ): void;
+  /** Bytes of workspace of `depthwiseConv2d`. */
+  depthwiseConv2dWorkspaceBytes(
+    outputWidth: number,
+    channels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+  ): number;
   /** Gradient of a depthwise convolution in its input; see `assembly/depthwise_conv2d_backprop_input.ts`. */
   depthwiseConv2dBackpropInput(
     dy: number,

@@ -5,7 +5,7 @@ import {
   planConvolution,
   type PlanOptions,
 } from "./conv2d_plan.ts";
-import type { Kernels } from "./load.ts";
+import { KERNEL_TILE, type Kernels } from "./load.ts";
 
 /** How a convolution is computed: tap by tap, or in fewer products, tile by tile of 2×2 or 4×4 output pixels. */
 export type ConvolutionMethod = "direct" | WinogradMethod;
@@ -26,16 +26,17 @@ interface TileCosts {
 }
 
 const METHODS: Readonly<Record<WinogradMethod, TileCosts>> = {
-  winograd2x2: { side: 2, transforms: 3.3, filter: 60, leastTiles: 96 },
-  winograd4x4: { side: 4, transforms: 5.9, filter: 300, leastTiles: 48 },
+  winograd2x2: { side: 2, transforms: 5.5, filter: 100, leastTiles: 96 },
+  winograd4x4: { side: 4, transforms: 9, filter: 450, leastTiles: 48 },
 };
+
+/** What is known of filter gradients by tiles of 4×4 pixels. */
+const FILTER_GRADIENT: TileCosts = { ...METHODS.winograd4x4, transforms: 4, filter: 400 };
 
 /** Bytes of V and M, the matrices that a chunk of tiles is taken apart into. */
 const CHUNK_BYTES = 256 * 1024;
-/** Rows of the micro-kernel. */
-const ROWS = 6;
-/** Its columns. */
-const COLUMNS = 8;
+/** Rows and columns of the micro-kernel. */
+const [ROWS, COLUMNS] = KERNEL_TILE;
 /** Floats that the input transform reads beyond the last channel, in bytes. */
 const SPARE_BYTES = 16;
 
@@ -59,24 +60,18 @@ function paddedTo(multiple: number, count: number): number {
 }
 
 /**
- * How many times faster a method is than the direct kernel, about, from the products of each per pair of channels:
+ * How many times faster tiles are than the direct kernel, about, from the products of each per pair of channels:
  *
- *     direct   9·⌈pixels⌉₆
- *     tiles    (side + 2)²·⌈tiles⌉₆·(1 + t·(1/c + 1/⌈n⌉₈)) + f
+ *     direct   9·⌈pixels⌉₄
+ *     tiles    (side + 2)²·⌈tiles⌉₄·(1 + t·(1/c + 1/⌈n⌉₈)) + f
  *
- * The numbers t and f, fitted to the times of shapes of both builds, stand for the transforms of tiles and of the filter.
- * Of 40 shapes in either build (bench/results/conv2d.md) the method that promises most was the fastest one but for 3→16,
- * where it took 1.09 times as long, and a single image of 4×4, 1.35 times as long. The numbers of 4×4 tiles hold for
- * filter gradients too: of 80, those that are computed tap by tap for all that took up to 1.41 times as long.
- *
- * @param shape The convolution.
- * @param method The method.
- * @returns The gain; 0 where Winograd does not cover the convolution.
+ * The numbers t and f, fitted to the times of shapes of both builds, stand for the transforms of tiles and of the filter. Of
+ * 40 shapes in either build (bench/winograd_bench.ts) the method that promises most was the fastest one, or took at most 1.2
+ * times as long; filter gradients of 512 channels on eight maps of 4×4 take 1.5 times as long as tap by tap.
  */
-export function winogradGain(shape: ConvolutionShape, method: WinogradMethod): number {
+function gainOf(shape: ConvolutionShape, { side, transforms, filter }: TileCosts): number {
   if (!canUseWinograd(shape)) return 0;
   const { batchSize, outHeight, outWidth, inChannels, outChannels } = shape;
-  const { side, transforms, filter } = METHODS[method];
   const pixels = batchSize * outHeight * outWidth;
   const tiles = batchSize * Math.ceil(outHeight / side) * Math.ceil(outWidth / side);
   const share = transforms * (1 / inChannels + 1 / paddedTo(COLUMNS, outChannels));
@@ -85,27 +80,27 @@ export function winogradGain(shape: ConvolutionShape, method: WinogradMethod): n
 }
 
 /**
- * The fastest of Winograd's methods.
+ * How many times faster than tap by tap a filter gradient by tiles of 4×4 pixels is, about.
  *
  * @param shape The convolution.
- * @returns The method, and how many times faster than the direct kernel it is, about.
+ * @returns The gain; 0 where Winograd does not cover the convolution.
  */
-export function bestWinograd(shape: ConvolutionShape): { method: WinogradMethod; gain: number } {
-  const [small, large] = (["winograd2x2", "winograd4x4"] as const).map((method) => ({
-    method,
-    gain: winogradGain(shape, method),
-  }));
-  return large.gain > small.gain ? large : small;
+export function filterGradientGain(shape: ConvolutionShape): number {
+  return gainOf(shape, FILTER_GRADIENT);
 }
 
 /**
- * The method that {@link winogradGain} promises to be the fastest.
+ * The method that promises to be the fastest.
  *
  * @param shape The convolution.
  * @returns The method.
  */
 export function fasterMethod(shape: ConvolutionShape): ConvolutionMethod {
-  const { method, gain } = bestWinograd(shape);
+  const [small, large] = (["winograd2x2", "winograd4x4"] as const).map((method) => ({
+    method,
+    gain: gainOf(shape, METHODS[method]),
+  }));
+  const { method, gain } = large.gain > small.gain ? large : small;
   return gain > 1 ? method : "direct";
 }
 

@@ -22,14 +22,21 @@ export {
   operationShape,
   sliceOperation,
 } from "./operation.ts";
-export type {
-  FrameInput,
-  FrameOutput,
-  ModelFrame,
-  ModelTail,
-  TailInput,
-  TailNode,
+export {
+  type FileTail,
+  type FrameForm,
+  type FrameFormat,
+  frameIn,
+  type FrameInput,
+  type FrameOutput,
+  type GraphTail,
+  type GraphTailNode,
+  type ModelFrame,
+  type ModelTail,
+  type TailInput,
+  type TailNode,
 } from "./model_frame.ts";
+export { noteOnTail, reasonInTail } from "./note_on_tail.ts";
 export { encodeWeights, type StoredWeights } from "./encode_weights.ts";
 export { fitsFloat16 } from "./quantize.ts";
 export { fingerprintModel } from "./fingerprint.ts";

@@ -6,6 +6,7 @@ import {
   type OperationConstant,
   operationShape,
 } from "./operation.ts";
+import { runDifferentiably } from "./operation_gradients.ts";
 
 /** Name of the node in its graph of one. */
 const NODE = "operation";
@@ -20,7 +21,7 @@ interface PackedConfig {
 
 /**
  * Runs one operation of TensorFlow by the executor of graph models. It is differentiable where TensorFlow.js has a derivative
- * of the operation.
+ * of the operation, or `runDifferentiably()` has.
  */
 class OperationLayer extends tf.layers.Layer {
   static readonly className = OPERATION_CLASS;
@@ -54,16 +55,18 @@ class OperationLayer extends tf.layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const given = [inputs].flat();
+    const runTo = (output: number) => (given: readonly tf.Tensor[]) => this.#run(given, output);
+    const run = runTo(this.#config.output);
+    return tf.tidy(() => runDifferentiably(this.#config, [inputs].flat(), run, runTo));
+  }
+
+  #run(given: readonly tf.Tensor[], output: number): tf.Tensor {
     this.#graph ??= tf.loadGraphModelSync(graphOf(this.#config));
-    return tf.tidy(() => {
-      const operands = this.#config.operands.map((operand) =>
-        typeof operand === "number" ? given[operand] : toTensor(operand)
-      );
-      const named = operands.map((tensor, index) => [`${NODE}/${index}`, tensor]);
-      const output = `${NODE}:${this.#config.output}`;
-      return this.#graph!.execute(Object.fromEntries(named), output) as tf.Tensor;
-    });
+    const operands = this.#config.operands.map((operand) =>
+      typeof operand === "number" ? given[operand] : toTensor(operand)
+    );
+    const named = operands.map((tensor, index) => [`${NODE}/${index}`, tensor]);
+    return this.#graph.execute(Object.fromEntries(named), `${NODE}:${output}`) as tf.Tensor;
   }
 }
 

@@ -36,7 +36,7 @@ export interface CutRun {
   /** Rules for all layers, and how far the network is repaired. */
   readonly settings:
     & PlanRules
-    & PruneNetworkOptions
+    & Pick<PruneNetworkOptions, "networkRepair" | "signal" | "onProgress">
     & Required<Pick<PruneNetworkOptions, "repair" | "verify" | "batchSize" | "seed">>;
   /** Tunes between groups of layers, if anything does. */
   readonly tuner?: Tuner;

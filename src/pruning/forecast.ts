@@ -12,6 +12,7 @@ import type { StatisticsSource } from "./statistics/statistics_source.ts";
 import { SEARCH_DEFAULTS } from "./policy/mod.ts";
 import { CURVE_SHARES, FLOOR_IMAGES } from "./ratios/floor_ratios.ts";
 import { AUTO_DEFAULTS } from "./ratios/auto_ratios.ts";
+import { isRankedEarly, RANKING_STEPS, type TrialRepair } from "./ratios/search_jobs.ts";
 import type { Forecast, PruneNetworkOptions } from "./prune_options.ts";
 import type { AutoPolicy, RatioPolicy } from "./types.ts";
 
@@ -23,6 +24,9 @@ const STATISTICS_PASSES = 2, LAYER_REPAIR_PASSES = 4;
 
 /** Share of the cost that a floor is likely to leave, and repairs that finding it is likely to take. */
 const LIKELY_SHARE = 0.5, LIKELY_REPAIRS = 3;
+
+/** Networks of a search that are repaired as the answer is, where finalists are not. */
+const COMPARED = 2;
 
 /** What a run is told by. */
 type ForecastOptions =
@@ -54,10 +58,9 @@ export async function forecastRun(
   const steps = repair === "network" ? plannedSteps(source, share, networkRepair) : undefined;
   const epochs = tuner?.options.epochs ?? 0;
   const learned = train.length - (tuner?.options.validationImages ?? 0);
-  const repaired = LAYER_REPAIR_PASSES * images +
-    STEP_SLOWNESS * (steps ? steps.count * steps.batchSize * (1 + PASSES_PER_STEP * share) : 0);
+  const repaired = LAYER_REPAIR_PASSES * images + (steps ? repairPasses(steps, share) : 0);
   const passes = (1 + share) * test.length + STATISTICS_PASSES * images +
-    policyPasses(source, policy, share) +
+    policyPasses(source, options, share) +
     (policy.kind === "floor" ? LIKELY_REPAIRS : 1) * repaired +
     stepPasses(epochs, learned, { share, hasTeacher: tuner?.teacher !== undefined });
   const seconds = passes * pace + solvingSeconds(source, { images, threads: session.pool.size });
@@ -127,7 +130,11 @@ function shareOf(policy: RatioPolicy): number {
 }
 
 /** Images that go through the original, or would in the same time, while channel counts are chosen. */
-function policyPasses(source: StatisticsSource, policy: RatioPolicy, share: number): number {
+function policyPasses(
+  source: StatisticsSource,
+  { policy, ...how }: ForecastOptions,
+  share: number,
+): number {
   if (policy.kind === "uniform" || policy.kind === "list") return 0;
   const pricing = pricingPasses(source);
   switch (policy.kind) {
@@ -136,7 +143,7 @@ function policyPasses(source: StatisticsSource, policy: RatioPolicy, share: numb
     case "floor":
       return pricing + curvePasses(source, CURVE_SHARES, FLOOR_IMAGES);
     case "auto":
-      return pricing + searchPasses(source, policy, share);
+      return pricing + searchPasses(source, policy, how, share);
   }
 }
 
@@ -155,11 +162,27 @@ function curvePasses(source: StatisticsSource, shares: readonly number[], images
 }
 
 function searchPasses(
-  { calibration }: StatisticsSource,
+  source: StatisticsSource,
   { search, images = AUTO_DEFAULTS.images, finalists = AUTO_DEFAULTS.finalists }: AutoPolicy,
+  trialRepair: TrialRepair,
   share: number,
 ): number {
   const { rollouts } = { ...SEARCH_DEFAULTS, ...search };
-  return share * images * (rollouts + finalists) +
-    LAYER_REPAIR_PASSES * calibration.indices.length * finalists;
+  const layers = LAYER_REPAIR_PASSES * source.calibration.indices.length;
+  const measuring = share * images * (rollouts + finalists);
+  if (trialRepair.repair === "layers") return measuring + layers * finalists;
+  const { count, batchSize } = plannedSteps(source, share, trialRepair.networkRepair);
+  const [ranking, compared] = isRankedEarly(source, trialRepair)
+    ? [RANKING_STEPS, COMPARED]
+    : [count, 0];
+  return measuring + layers * (finalists + compared) +
+    repairPasses({ count: ranking * finalists + count * compared, batchSize }, share);
+}
+
+/** Images that would go through the original in the time of some steps of the network's repair. */
+function repairPasses(
+  { count, batchSize }: ReturnType<typeof plannedSteps>,
+  share: number,
+): number {
+  return STEP_SLOWNESS * count * batchSize * (1 + PASSES_PER_STEP * share);
 }

@@ -278,7 +278,7 @@ async function decideAndCut(run: PruneRun, openExecutor?: OpenExecutor): Promise
 
 /** The share of its input channels that every layer keeps. */
 async function findRatios(
-  { context, places, settings, folder }: PruneRun,
+  { session, context, places, settings, folder }: PruneRun,
   policy: Exclude<RatioPolicy, FloorPolicy>,
   openExecutor?: OpenExecutor,
 ): Promise<{ chosen: ChosenRatios; budget?: BudgetReport; search?: AutoOutcome }> {
@@ -298,7 +298,8 @@ async function findRatios(
       return { chosen, budget: report };
     }
     case "auto": {
-      const resources = { folder, openExecutor };
+      const { repair, networkRepair } = settings;
+      const resources = { session, repair, networkRepair, folder, openExecutor };
       const search = await findAutoRatios(context, places, settings, policy, resources);
       return { chosen: search, search };
     }

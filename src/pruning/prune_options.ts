@@ -16,7 +16,7 @@ export type RepairExtent = "layers" | "network";
 
 /** How a smaller network is repaired as a whole. */
 export interface NetworkRepairOptions {
-  /** Steps. Default: as many as about two minutes on two cores and twenty passes over the images allow, 600 at most. */
+  /** Steps. Default: as many as about three minutes on two cores and twenty passes over the images allow. */
   readonly steps?: number;
   /** Images of a step. Default 128. */
   readonly batchSize?: number;
@@ -24,6 +24,11 @@ export interface NetworkRepairOptions {
   readonly learningRate?: number;
   /** By which the scores of both networks are divided. Default 4. */
   readonly temperature?: number;
+  /**
+   * Whether images are shifted at random by up to a sixteenth of their side, and mirrored left to right. Default true;
+   * false is for networks that read text, or tell left from right.
+   */
+  readonly augments?: boolean;
 }
 
 /** Tuning between groups of convolutions, while the network is pruned. */

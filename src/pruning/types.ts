@@ -61,8 +61,9 @@ export interface AutoPolicy extends BudgetGoal {
   /** Number of training images that roll-outs are measured on. Default 2000. */
   readonly images?: number;
   /**
-   * Number of networks that are cut with the sequential repair and measured again: the start, the best roll-outs, and
-   * others near them. Default 12.
+   * Number of networks that are cut, repaired and measured again: the start, the best roll-outs, and others near them.
+   * Where the network is repaired as a whole, some steps of that rank them; the best and the start then get all. Default
+   * 12.
    */
   readonly finalists?: number;
   /**
@@ -147,7 +148,10 @@ export interface SearchReport extends CountedPredictions {
   readonly images: number;
   /** Number of roll-outs. */
   readonly rollouts: number;
-  /** Networks that were cut with the sequential repair; their numbers follow those of the roll-outs. */
+  /**
+   * Networks that were cut and repaired; their numbers follow those of the roll-outs. Where some steps of the repair of the
+   * whole network ranked them and the start was not the best, the last two are the start and the best, with all steps.
+   */
   readonly finalists: readonly Finalist[];
   /** Number of the finalist that won. */
   readonly winner: number;
@@ -177,7 +181,7 @@ export interface LoggedFailure extends FailedRollout {
   readonly macs: number;
 }
 
-/** A network that was cut with the sequential repair, and measured on training images that no statistics are of. */
+/** A network that was cut and repaired, and measured on training images that no statistics are of. */
 export interface Finalist extends Evaluation {
   /** Its number, from 1. */
   readonly rollout: number;

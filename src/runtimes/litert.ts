@@ -17,13 +17,24 @@ const PACKAGE = "@litertjs/core";
 const BUILDS = { relaxed: "litert_wasm_internal", plain: "litert_wasm_compat_internal" };
 
 interface LiteRtTensor {
-  readonly type: { readonly layout: { readonly dimensions: ArrayLike<number> } };
+  readonly type: {
+    readonly dtype: string;
+    readonly layout: { readonly dimensions: ArrayLike<number> };
+  };
   toTypedArray(): ArrayLike<number>;
   delete(): void;
 }
 
+/** A tensor that a model takes or gives. */
+interface LiteRtDetails {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: ArrayLike<number>;
+}
+
 interface LiteRtModel {
-  getInputDetails(): readonly { readonly name: string; readonly shape: ArrayLike<number> }[];
+  getInputDetails(): readonly LiteRtDetails[];
+  getOutputDetails(): readonly LiteRtDetails[];
   run(inputs: readonly LiteRtTensor[]): Promise<readonly LiteRtTensor[]>;
   delete(): void;
 }
@@ -32,7 +43,10 @@ interface LiteRtModel {
 export interface LiteRt {
   loadLiteRt(script: string): Promise<void>;
   loadAndCompile(bytes: Uint8Array, options: { accelerator: "wasm" }): Promise<LiteRtModel>;
-  readonly Tensor: new (values: Float32Array, shape: readonly number[]) => LiteRtTensor;
+  readonly Tensor: new (
+    values: Float32Array | Int32Array,
+    shape: readonly number[],
+  ) => LiteRtTensor;
 }
 
 let loaded: Promise<LiteRt> | undefined;
@@ -98,7 +112,8 @@ export function createLiteRt(): Runtime {
 
 async function openTflite(file: ModelFile, batchSize: number): Promise<OpenedNetwork> {
   const { loadAndCompile, Tensor } = await loadLiteRt();
-  const [bytes] = (await writeModel("network.tflite", file, { batch: batchSize })).values();
+  const layers = { ...file, frame: undefined };
+  const [bytes] = (await writeModel("network.tflite", layers, { batch: batchSize })).values();
   const model = await loadAndCompile(bytes, { accelerator: "wasm" });
   const inputs = model.getInputDetails().map(({ shape: extents }) => {
     const shape = Array.from(extents);

@@ -67,7 +67,7 @@ export function createOnnxRuntime(): Runtime {
 
 async function openOnnx(file: ModelFile, batchSize: number): Promise<OpenedNetwork> {
   const { InferenceSession, Tensor } = loadOnnxRuntime();
-  const [bytes] = (await writeModel("network.onnx", file)).values();
+  const [bytes] = (await writeModel("network.onnx", { ...file, frame: undefined })).values();
   const session = await InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   const feeds = Object.fromEntries(session.inputMetadata.map(({ name, shape: [, ...extents] }) => {
     const shape = [batchSize, ...extents as number[]];

@@ -20,7 +20,7 @@ export async function evaluateOn(
   session: Session,
   file: ModelFile,
   images: ImageSelection,
-  { onProgress }: DataOptions,
+  { onProgress }: Pick<DataOptions, "onProgress">,
   stage: string,
 ): Promise<Figures> {
   const total = batchesOfThread(session, images.indices.length, images.batchSize);

@@ -8,8 +8,10 @@ import {
   disposeModel,
   type InputPreparation,
   type ModelFile,
+  noteOnTail,
   type Preprocessing,
   readPreprocessing,
+  reasonInTail,
   requireFiniteWeights,
   shareWeights,
   writePreprocessing,
@@ -85,7 +87,7 @@ export async function openSession(
   const { model, graph } = await openNetwork(pinned);
   const { outputs } = model;
   disposeModel(model);
-  const whyNoClasses = reasonAgainstClasses(outputs, options);
+  const whyNoClasses = reasonAgainstClasses(outputs, options) ?? reasonInTail(read);
   const pool = await WorkerPool.open({
     data: options.data,
     preprocessing,
@@ -98,7 +100,9 @@ export async function openSession(
     const metadata = writePreprocessing(read.metadata, usedPreprocessing(preprocessing, dataset));
     const [original, file] = [{ ...read, metadata }, { ...pinned, metadata }];
     const { classes } = options.preprocessing ?? {};
+    const tail = noteOnTail(read);
     const notices: Notice[] = [
+      ...tail === undefined ? [] : [tail],
       ...classes ? [] : read.classNotices ?? [],
       ...sizeOfImages ? [noteOnSize(sizeOfImages)] : [],
       ...dataset.notices,

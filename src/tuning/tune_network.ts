@@ -51,6 +51,8 @@ export interface TuningHooks {
   readonly imitates?: boolean;
   /** Whether BatchNormalization keeps its mean and variance. Default: it uses each batch's, and its own follow. */
   readonly freezesStatistics?: boolean;
+  /** In how many ways an image is shifted and mirrored. Default: in another one in every epoch. */
+  readonly versions?: number;
   /** Training images that are learned from, and those that choose. Default: as the options say, from the seed. */
   readonly images?: { readonly training: Int32Array; readonly validation: Int32Array };
   /** Passes over the training images between two looks at those that choose. Default 1. */
@@ -145,14 +147,14 @@ class Tuning {
 
   async run(): Promise<TuningResult> {
     const { pool, file } = this.#session;
-    const { teacher, signal, resumeFrom, freezesStatistics } = this.#hooks;
+    const { teacher, signal, resumeFrom, freezesStatistics, versions } = this.#hooks;
     const { seed, shift, flip } = this.#options;
     this.#weights = await pool.startTraining({
       file: writeGraph(this.#graph, file),
       teacher,
       loss: await this.#chooseLoss(),
       freezesStatistics,
-      augmentation: { shift, flip },
+      augmentation: { shift, flip, versions },
       seed,
     }, this.#layout.length) as Float32Array<ArrayBuffer>;
     packParameters(this.#graph, this.#layout, this.#weights);

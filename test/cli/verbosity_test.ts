@@ -35,7 +35,9 @@ Deno.test("--verbose adds versions, backend, threads and the time of every stage
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).workers, 2);
     assert.match(stderr, /^secateur [\d.]+, TensorFlow\.js 4[\d.]+, Deno [\d.]+ on \w+-\w+$/m);
-    assert.match(stderr, /^backend wasm, (relaxed|plain) build of the kernels, 2 thread\(s\)$/m);
+    const kernels =
+      /^backend wasm, (relaxed|plain) build of the kernels, tiles of 4×8, 2 thread\(s\)$/m;
+    assert.match(stderr, kernels);
     const stages = [...stderr.matchAll(/^(.+): ([\d.]+) s$/gm)];
     const names = stages.map(([, name]) => name);
     assert.deepEqual(names.filter((name) => /^(pruning|all)$/.test(name)), ["pruning", "all"]);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { augmentBatch, augmentImage, checkAugmentation } from "../../src/data/augment.ts";
+import {
+  augmentBatch,
+  augmentImage,
+  checkAugmentation,
+  countVersions,
+} from "../../src/data/augment.ts";
 import { createRandom } from "../../src/base/random.ts";
 
 const shape = { height: 3, width: 4, channels: 2 };
@@ -71,6 +76,13 @@ Deno.test("augmentBatch() moves all images of a row alike, and nothing else", ()
   const alone = draw().rgb.subarray(LENGTH, 2 * LENGTH);
   augmentImage(alone, 0, shape, { shift: 2, flip: true }, createRandom(5, 1, 3));
   assert.deepEqual(rgb.subarray(LENGTH, 2 * LENGTH), alone, "as a single input's");
+});
+
+Deno.test("a training shows an image in as many versions as are wanted, and in one where nothing is changed", () => {
+  assert.equal(countVersions({ shift: 4, flip: true }), Infinity, "another one in every epoch");
+  assert.equal(countVersions({ shift: 4, flip: false, versions: 8 }), 8);
+  assert.equal(countVersions({ shift: 0, flip: true, versions: 8 }), 8);
+  assert.equal(countVersions({ shift: 0, flip: false, versions: 8 }), 1);
 });
 
 Deno.test("checkAugmentation() refuses to shift images of different sizes", () => {

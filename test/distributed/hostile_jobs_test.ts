@@ -46,6 +46,8 @@ const TRIALS = {
   ridge: 1e-4,
   rules: { skip: [], channelMultiple: 1 },
   images: 10,
+  repair: "network",
+  networkRepair: { steps: 70 },
 };
 
 /** A copy with another value at a path; `undefined` takes it away. */
@@ -143,6 +145,7 @@ Deno.test("jobs that are as they should be go on to their blobs", async () => {
       ["run", RUNS, RUN],
       ["calibration", { kind: "shards", spec: SOURCE }, { number: 1, of: 2 }],
       ["rollout", { kind: "trials", spec: TRIALS }, [3, 4]],
+      ["answer", { kind: "trials", spec: TRIALS }, [3, 4]],
     ] as const
   ) await assert.rejects(ask(kind, context, input), /a blob was asked for/);
 });
@@ -177,6 +180,13 @@ Deno.test("every other job is held to its fields too", async () => {
       ],
       ["rollout", change(trials, "spec.statistics", "../x"), [1], /spec\.statistics "\.\.\/x"/],
       ["rollout", change(trials, "spec.rules.skip", "x"), [1], /rules\.skip "x"/],
+      ["finalist", change(trials, "spec.repair", "x"), [1], /spec\.repair "x"/],
+      [
+        "answer",
+        change(trials, "spec.networkRepair.folder", "/"),
+        [1],
+        /networkRepair with "folder"/,
+      ],
       ["rollout", trials, [0], /input\[0\] 0/],
       ["finalist", trials, { length: 1 }, /input \{/],
     ] as const

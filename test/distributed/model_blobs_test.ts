@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openBlobs } from "../../src/distributed/blobs/open_blobs.ts";
 import { getModel, putModel } from "../../src/distributed/model_blobs.ts";
+import { readOnnx } from "../../src/formats/onnx/read/read.ts";
 import { openModel } from "../../src/formats/open_model.ts";
 import type { ModelFrame } from "../../src/model/model_frame.ts";
 import type { ModelFile } from "../../src/model/model_file.ts";
@@ -9,6 +10,7 @@ import { inTempFolder } from "../data/fixtures.ts";
 import type { GraphSketch } from "../formats/graph_model/graph_sketch.ts";
 import { steps } from "../formats/graph_model/steps.ts";
 import { tails } from "../formats/graph_model/tails.ts";
+import { encodeTail, tails as onnxTails } from "../formats/onnx/tails.ts";
 import { buildNetworkFile } from "../support/networks.ts";
 
 await startBackend();
@@ -39,6 +41,15 @@ for (const [name, build] of Object.entries({ ...steps, ...tails })) {
       const file = await readSketch(build(), folder);
       const [found, wanted] = await send({ ...file, frame: withoutHoles(file.frame!) }, folder);
       assert.deepEqual(found, wanted);
+    }));
+}
+
+for (const [name, build] of Object.entries(onnxTails)) {
+  Deno.test(`a queue's worker gets what an ONNX file has around its layers: ${name}`, () =>
+    inTempFolder(async (folder) => {
+      const { frame, ...file } = readOnnx(encodeTail(build()), "net.onnx");
+      const [found, wanted] = await send({ ...file, frame: withoutHoles(frame!) }, folder);
+      assert.deepEqual(found.frame, wanted.frame);
     }));
 }
 

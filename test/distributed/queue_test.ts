@@ -69,19 +69,27 @@ function substanceOf({ file, log, report }: PruneResult) {
   };
 }
 
+/** More steps than finalists get, so that the best is compared with the start behind all of them. */
+const NETWORK_REPAIR = {
+  repair: "network",
+  networkRepair: { steps: 64, batchSize: 20 },
+} satisfies Partial<PruneOptions>;
+
 for (
-  const [kind, images, shared] of [
-    ["labeled", withNoise, "couple"],
-    ["unlabeled", withUnlabeledNoise, "couple"],
+  const [kind, images, how] of [
+    ["labeled", withNoise, {}],
+    ["unlabeled", withUnlabeledNoise, {}],
+    ["repaired as a whole", withNoise, { ...NETWORK_REPAIR, seed: 1 }],
   ] as const
 ) {
   testWithRedis(
     `a search at a queue with two workers finds what it finds in this process (${kind})`,
     images(async (data, folder) => {
       await using scene = await Scene.open();
-      await Promise.all([scene.startWorker(), scene.startWorker({ workers: 2 })]);
+      const threads = "repair" in how ? 1 : 2;
+      await Promise.all([scene.startWorker(), scene.startWorker({ workers: threads })]);
       const model = await noisyNetwork("preActivation");
-      const common = { ...SMALL, model, data, policy: POLICY, shared } as const;
+      const common = { ...SMALL, model, data, policy: POLICY, shared: "couple", ...how } as const;
       const here = await prune(common);
       const tensors = tf.memory().numTensors;
       const queue = { url: scene.redis.url, blobs: `${folder}/blobs` };
@@ -90,9 +98,12 @@ for (
       assert.deepEqual(substanceOf(there), substanceOf(here));
       const reports = await scene.endWorkers();
       const done = reports.reduce((sum, report) => sum + report.done, 0);
-      const networks = here.log!.rollouts.map(({ source, counts }) =>
-        `${source === "refined"} ${counts}`
+      const { rollouts } = POLICY.search;
+      const networks = here.log!.rollouts.map(({ rollout, counts }) =>
+        `${rollout > rollouts} ${rollout > rollouts + POLICY.finalists} ${counts}`
       );
+      const wholly = here.log!.rollouts.length - rollouts - POLICY.finalists;
+      assert.equal(wholly, "repair" in how ? 2 : 0, "networks with the whole repair");
       assert.ok(new Set(networks).size > 4, "there is something to try");
       assert.equal(done, new Set(networks).size, "equal networks are tried once");
       assert.ok(reports.every(({ failed }) => failed === 0));

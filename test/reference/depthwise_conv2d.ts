@@ -41,6 +41,18 @@ function visitProducts(
   }
 }
 
+/** Twin of the depthwise convolution, without bias and activation. */
+export function naiveDepthwiseConvolution(
+  x: ArrayLike<number>,
+  filter: ArrayLike<number>,
+  shape: DepthwiseShape,
+): Float64Array {
+  const { batchSize, outHeight, outWidth, outChannels } = shape;
+  const output = new Float64Array(batchSize * outHeight * outWidth * outChannels);
+  visitProducts(shape, (atX, w, y) => output[y] += x[atX] * filter[w]);
+  return output;
+}
+
 /** Twin of the depthwise gradient in the input. */
 export function naiveDepthwiseInputGradient(
   dy: ArrayLike<number>,

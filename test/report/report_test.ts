@@ -95,7 +95,7 @@ Deno.test("finalists are told from roll-outs, which they do not compare with", (
   assert.ok(winner > 10, "a finalist wins");
   assert.match(page, new RegExp(`<p>Network ${winner} won\\.`));
   assert.match(page, /The 10 roll-outs are networks read off[^]*BatchNormalization estimated anew/);
-  assert.match(page, /3 finalists, [^]* were cut with the sequential repair/);
+  assert.match(page, /3 finalists, [^]* were cut, repaired and measured once more/);
   const rows = tableRows(page, "Reward over the search");
   assert.deepEqual(rows.slice(10).map(([number, source, , best]) => [number, source, best]), [
     ["11", "finalist", ""],

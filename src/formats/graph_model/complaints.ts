@@ -1,6 +1,6 @@
 import { InputError } from "../../base/mod.ts";
 import type { GraphNode } from "./graph_def.ts";
-import type { NodeRefusal } from "./node_call.ts";
+import type { NodeRefusal } from "../import/mod.ts";
 
 /** Nodes of one operation that a message names; further ones are counted. */
 const MOST_NAMED = 20;

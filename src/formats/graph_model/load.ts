@@ -2,6 +2,7 @@ import { isJsonObject, type ModelFile } from "../../model/mod.ts";
 import { type ModelJson, readWeights } from "../tfjs/load.ts";
 import { readGraph } from "./graph_def.ts";
 import { readGraphModel } from "./read.ts";
+import { separateTail } from "./tail.ts";
 
 /**
  * Makes a layers model of a graph model.
@@ -17,7 +18,7 @@ export async function loadGraphModel(model: ModelJson): Promise<ModelFile> {
   const { weights, bytes, quantized } = await readWeights(model);
   const { userDefinedMetadata } = json;
   return {
-    ...readGraphModel(graph, weights, path, true),
+    ...readGraphModel(graph, weights, path, (values) => separateTail({ graph, values, weights })),
     ...(isJsonObject(userDefinedMetadata) && { metadata: userDefinedMetadata }),
     ...(quantized && { quantized }),
     bytes: model.bytes + bytes,

@@ -15,5 +15,6 @@
 export { loadGraphModel } from "./load.ts";
 export { listAttribute, textAttribute } from "./attributes.ts";
 export type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
+export type { GraphValues } from "./graph_values.ts";
 export { readGraphModel } from "./read.ts";
 export { encodeGraphModel } from "./write/encode.ts";

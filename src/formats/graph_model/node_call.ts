@@ -1,13 +1,9 @@
-import { InputError } from "../../base/mod.ts";
-import { ImportCall, type ImportContext, type Pair } from "../import/mod.ts";
+import { ImportCall, type ImportContext, NodeRefusal, type Pair } from "../import/mod.ts";
 import { readFlag, readNumber, readNumbers, readText, readTexts, readType } from "./attributes.ts";
 import type { GraphNode } from "./graph_def.ts";
 import type { Feature, Value } from "./values.ts";
 
 const CALLS = /^(Stateful)?PartitionedCall(_\d+)?$/;
-
-/** Why a node cannot become layers. All of them are gathered before the model is refused. */
-export class NodeRefusal extends InputError {}
 
 /** What is the same for all nodes of a graph. */
 export interface GraphContext extends ImportContext {
@@ -60,7 +56,7 @@ export class NodeCall extends ImportCall<Feature, GraphContext> {
     return value.shape.length === 1;
   }
 
-  /** The refusal of the node: what was found in it and what was wanted, and what to do. */
+  /** The refusal of the node, without the path: all of them are gathered before the model is refused. */
   override refusal(found: string): NodeRefusal {
     return new NodeRefusal(this.complaint(found));
   }

@@ -1,9 +1,15 @@
 import { InputError, reachable } from "../../base/mod.ts";
-import { countElements, LayerBuilder, MOST_VALUES, orderNodes } from "../import/mod.ts";
+import {
+  countElements,
+  LayerBuilder,
+  MOST_VALUES,
+  NodeRefusal,
+  orderNodes,
+} from "../import/mod.ts";
 import type { ModelFile, Weight } from "../../model/mod.ts";
 import { importStep } from "./steps/import_step.ts";
 import { importSingle } from "./single_images.ts";
-import { separateTail } from "./tail.ts";
+import type { SeparatedTail } from "./tail.ts";
 import { readShape, readType } from "./attributes.ts";
 import { type RefusedNodes, refuseNodes } from "./complaints.ts";
 import { canFold, foldConstants } from "./fold_constants.ts";
@@ -11,7 +17,7 @@ import { GraphConstants } from "./graph_constants.ts";
 import type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
 import { GraphValues } from "./graph_values.ts";
 import { joinDilated } from "./join_dilated.ts";
-import { type GraphContext, NodeCall, NodeRefusal } from "./node_call.ts";
+import { type GraphContext, NodeCall } from "./node_call.ts";
 import { operators } from "./operators/mod.ts";
 import { turnMaps } from "./turn_maps.ts";
 import type { Feature, Value } from "./values.ts";
@@ -25,7 +31,7 @@ import type { Feature, Value } from "./values.ts";
  * @param graph The graph.
  * @param weights Its constants by name of the node.
  * @param path Path of the model, for messages.
- * @param keepsTail Whether nodes behind the layers that cannot become any are kept as they are.
+ * @param separate Takes nodes behind the layers that cannot become any out as a tail; undefined where it cannot.
  * @returns The same network as layers and weights, and what the graph has around them.
  * @throws {InputError} When nodes read one another in a circle, an input has no usable shape, a constant is not among the
  * weights, or nodes cannot become layers: the message lists every one of them with what to do.
@@ -34,7 +40,7 @@ export function readGraphModel(
   graph: Graph,
   weights: ReadonlyMap<string, Weight>,
   path: string,
-  keepsTail = false,
+  separate: (values: GraphValues) => SeparatedTail | undefined = () => undefined,
 ): Pick<ModelFile, "topology" | "weights" | "frame"> {
   const given = new GraphConstants(weights, path);
   const constantOf = (tensor: NodeOutput) => given.find(tensor, graph.nodes);
@@ -63,7 +69,7 @@ export function readGraphModel(
     },
     values,
   );
-  const separated = keepsTail ? separateTail({ graph, values, weights }) : undefined;
+  const separated = separate(values);
   if (separated === undefined) refuseNodes(refused, path);
   const outputs = separated?.layers ??
     graph.outputs.map((tensor) => findOutput(tensor, values, path).layer);
@@ -79,6 +85,7 @@ export function readGraphModel(
   const inputsOfGraph = names.map((name, index) => ({
     key: graph.inputKeys[index] ?? name,
     name,
+    place: index,
     type: readType(nodes.get(name)!.attributes.dtype) ?? "DT_FLOAT",
     shape: shapes.get(name)!,
   }));

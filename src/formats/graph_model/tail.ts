@@ -1,8 +1,16 @@
-import type { FrameOutput, ModelTail, TailInput, TailNode, Weight } from "../../model/mod.ts";
-import { isJsonObject, type JsonObject } from "../../model/mod.ts";
+import {
+  type FrameOutput,
+  type GraphTail,
+  type GraphTailNode,
+  isJsonObject,
+  type JsonObject,
+  type ModelTail,
+  type Weight,
+} from "../../model/mod.ts";
+import { findTail, type FoundLayer } from "../import/mod.ts";
 import type { Graph, GraphNode, NodeOutput } from "./graph_def.ts";
 import type { GraphValues } from "./graph_values.ts";
-import type { Feature, Value } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** Operations that pruning is about. */
 const CONVOLUTION = /^(_FusedConv2D|Conv2D|Conv2DBackpropInput|(Fused)?DepthwiseConv2dNative)$/;
@@ -28,99 +36,61 @@ export interface TailSource {
  * @param source The graph and what is known of its tensors.
  * @returns The outputs and the tail; undefined where it would hold all convolutions.
  */
-export function separateTail(source: TailSource): SeparatedTail | undefined {
-  return new TailSeparation(source).separate();
+export function separateTail(
+  { graph, values, weights }: TailSource,
+): SeparatedTail | undefined {
+  const { nodes: kept, places, inputs, layers } = findTail(graph.outputs, {
+    nameOf,
+    makerOf: ({ node }) => graph.nodes.get(node)!,
+    inputsOf: (node) => node.inputs,
+    findLayer: (tensor) => findLayer(values.find(tensor)),
+  });
+  const outputs = graph.outputs.map((tensor, index): FrameOutput => {
+    const key = graph.outputKeys[index] ?? tensor.node;
+    const place = places[index];
+    return { key, name: nameOf(tensor), ...(place !== undefined && { place }) };
+  });
+  if (kept.size === 0) return { layers, outputs };
+  const convolutions = (some: Iterable<GraphNode>) =>
+    [...some].filter(({ operator }) => CONVOLUTION.test(operator)).length;
+  if (convolutions(graph.nodes.values()) === convolutions(kept)) return undefined;
+  const constants = [...kept].filter(({ operator }) => operator === "Const");
+  const nodes = [...kept].filter(({ operator }) => operator !== "Const");
+  const library = needsLibrary(kept) ? graph.library : undefined;
+  const held = [...constants.map(({ name }) => name), ...constantsOf(library)].flatMap((name) => {
+    const weight = weights.get(name);
+    return weight ? [[name, weight] as const] : [];
+  });
+  const names = new Set([...kept].map(({ name }) => name));
+  const content: GraphTail = {
+    kind: "graph",
+    nodes: [...kept].map((node) => describe(node, names)),
+    weights: new Map(held),
+    ...(library && { library }),
+  };
+  const named = nodes.map(({ name, operator }) => ({ name, operator }));
+  return { layers, outputs, tail: { nodes: named, inputs, content } };
 }
 
-class TailSeparation {
-  readonly #source: TailSource;
-  readonly #kept = new Map<string, GraphNode>();
-  readonly #inputs = new Map<string, TailInput>();
-  readonly #layers: string[] = [];
-
-  constructor(source: TailSource) {
-    this.#source = source;
-  }
-
-  separate(): SeparatedTail | undefined {
-    const { graph, weights } = this.#source;
-    const outputs = graph.outputs.map((tensor, index): FrameOutput => {
-      const place = this.#visit([tensor])[0];
-      const key = graph.outputKeys[index] ?? tensor.node;
-      return { key, name: nameOf(tensor), ...(place !== undefined && { place }) };
-    });
-    if (this.#kept.size === 0) return { layers: this.#layers, outputs };
-    const convolutions = (some: Iterable<GraphNode>) =>
-      [...some].filter(({ operator }) => CONVOLUTION.test(operator)).length;
-    const behind = convolutions(this.#kept.values());
-    if (convolutions(graph.nodes.values()) === behind) return undefined;
-    const library = this.#needsLibrary() ? graph.library : undefined;
-    const constants = [
-      ...[...this.#kept.values()].filter(({ operator }) => operator === "Const"),
-    ].map(({ name }) => name);
-    const held = [...constants, ...constantsOf(library)].flatMap((name) => {
-      const weight = weights.get(name);
-      return weight ? [[name, weight] as const] : [];
-    });
-    const tail: ModelTail = {
-      nodes: [...this.#kept.values()].map((node) => this.#describe(node)),
-      weights: new Map(held),
-      inputs: [...this.#inputs.values()],
-      ...(library && { library }),
-    };
-    return { layers: this.#layers, outputs, tail };
-  }
-
-  /** Goes up from tensors to what layers make. Gives the places of those that are. */
-  #visit(tensors: readonly NodeOutput[]): (number | undefined)[] {
-    const places = tensors.map((tensor) => this.#placeOf(tensor));
-    const waiting = tensors.filter((_, index) => places[index] === undefined)
-      .map(({ node }) => node);
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      if (this.#kept.has(name)) continue;
-      const node = this.#source.graph.nodes.get(name)!;
-      this.#kept.set(name, node);
-      for (const tensor of node.inputs) {
-        const place = this.#placeOf(tensor);
-        if (place === undefined) {
-          waiting.push(tensor.node);
-          continue;
-        }
-        const key = nameOf(tensor);
-        const { isInteger, type } = this.#source.values.find(tensor) as Feature;
-        const kind = type ? TYPE_NAMES[type] : isInteger ? "DT_INT32" : "DT_FLOAT";
-        this.#inputs.set(key, { name: key, place, type: kind });
-      }
-    }
-    return places;
-  }
-
-  /** Which output of the layers a tensor is; undefined for one that the tail has to make. */
-  #placeOf(tensor: NodeOutput): number | undefined {
-    const value = this.#source.values.find(tensor);
-    if (!isOfLayers(value)) return undefined;
-    const place = this.#layers.indexOf(value.layer);
-    return place >= 0 ? place : this.#layers.push(value.layer) - 1;
-  }
-
-  #needsLibrary(): boolean {
-    return [...this.#kept.values()].some(({ attributes }) =>
-      Object.values(attributes).some((attribute) => isJsonObject(attribute) && "func" in attribute)
-    );
-  }
-
-  #describe({ name, operator, inputs, controls, attributes }: GraphNode): TailNode {
-    const orders = controls.filter((control) => this.#kept.has(control));
-    const read = [...inputs.map(nameOf), ...orders.map((control) => `^${control}`)];
-    return { name, operator, inputs: read, attributes };
-  }
+function needsLibrary(nodes: ReadonlySet<GraphNode>): boolean {
+  return [...nodes].some(({ attributes }) =>
+    Object.values(attributes).some((attribute) => isJsonObject(attribute) && "func" in attribute)
+  );
 }
 
-const TYPE_NAMES = { float32: "DT_FLOAT", int32: "DT_INT32", bool: "DT_BOOL" } as const;
+function describe(
+  { name, operator, inputs, controls, attributes }: GraphNode,
+  kept: ReadonlySet<string>,
+): GraphTailNode {
+  const orders = controls.filter((control) => kept.has(control));
+  const read = [...inputs.map(nameOf), ...orders.map((control) => `^${control}`)];
+  return { name, operator, inputs: read, attributes };
+}
 
 /** Outputs of layers are floats with a batch: what makes others is taken into the tail. */
-function isOfLayers(value: Value | undefined): value is Feature {
-  return value?.kind === "feature" && value.type === undefined && !value.isSingle;
+function findLayer(value: Value | undefined): FoundLayer | undefined {
+  if (value?.kind !== "feature" || value.type !== undefined || value.isSingle) return undefined;
+  return { layer: value.layer, form: { type: value.isInteger ? "DT_INT32" : "DT_FLOAT" } };
 }
 
 /** Constants in functions. */

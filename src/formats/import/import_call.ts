@@ -19,6 +19,9 @@ const SHARABLE = new Set([
   "PReLU",
 ]);
 
+/** Why a node, or a tensor that nodes read, cannot become layers; the file may be well all the same. */
+export class NodeRefusal extends InputError {}
+
 /** A tensor that the network computes. */
 export interface Feature {
   readonly kind: "feature";
@@ -77,9 +80,9 @@ export abstract class ImportCall<
   abstract isVector(value: Tensor): boolean;
 
   /** The refusal of the node: what was found in it and what was wanted, and what to do. */
-  refusal(found: string): InputError {
+  refusal(found: string): NodeRefusal {
     const { path } = this.context;
-    return new InputError(`reading ${path}: ${this.complaint(found)}`);
+    return new NodeRefusal(`reading ${path}: ${this.complaint(found)}`);
   }
 
   /** The node and what was found in it, with what to do at the end. */

@@ -114,6 +114,11 @@ export class LayerBuilder {
     return this.#layers.get(name)!.inputs;
   }
 
+  /** The layers that some layers are computed from, and these. */
+  reach(layers: readonly string[]): Set<string> {
+    return reachable(layers, (name) => this.#layers.get(name)!.inputs);
+  }
+
   /** The activation of an Activation layer, undefined for any other. */
   activationOf(name: string): unknown {
     const { className, config } = this.#layers.get(name)!;
@@ -163,7 +168,7 @@ export class LayerBuilder {
     inputs: readonly string[],
     outputs: readonly string[],
   ): Pick<ModelFile, "topology" | "weights"> {
-    const needed = reachable([...inputs, ...outputs], (layer) => this.#layers.get(layer)!.inputs);
+    const needed = this.reach([...inputs, ...outputs]);
     const kept = [...this.#layers.values()].filter((layer) => needed.has(layer.name));
     const places = findSharedLayers(kept);
     const owners = kept.filter((layer) => places.get(layer.name)!.layer === layer.name);

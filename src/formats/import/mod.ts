@@ -37,7 +37,13 @@ export {
   transposeConstant,
   transposeMatrix,
 } from "./constants.ts";
-export { type Feature, ImportCall, type ImportContext, MOST_VALUES } from "./import_call.ts";
+export {
+  type Feature,
+  ImportCall,
+  type ImportContext,
+  MOST_VALUES,
+  NodeRefusal,
+} from "./import_call.ts";
 export {
   axisOf,
   castNumbers,
@@ -51,6 +57,7 @@ export {
   pickEntries,
   squeezeAxes,
 } from "./foldings.ts";
+export { findTail, type FoundLayer, type FoundTail, type TailGraph } from "./find_tail.ts";
 export { LayerBuilder, type LayerWeight } from "./layer_builder.ts";
 export { orderNodes } from "./order_nodes.ts";
 export { describeConstant } from "./step_constant.ts";

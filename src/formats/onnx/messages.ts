@@ -17,8 +17,23 @@ export const DATA_TYPES = {
   double: 11,
 } as const;
 
+/** Further element types, of constants and inputs that nothing here computes with. */
+export const FOREIGN_TYPES = {
+  uint16: 4,
+  int16: 5,
+  string: 8,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
+
+/** What a message of a file was read from; it is written as it is where it is written again. */
+interface Stored {
+  bytes?: Uint8Array;
+}
+
 /** A tensor of constants (`TensorProto`). */
-export interface OnnxTensor {
+export interface OnnxTensor extends Stored {
   /** Name, by which nodes read it. */
   name: string;
   /** Extent of every axis. */
@@ -36,8 +51,18 @@ export interface OnnxTensor {
 /** The value of an attribute: a number, a text, a tensor, or a list. */
 export type OnnxAttribute = number | string | OnnxTensor | readonly number[] | { opaque: string };
 
+/** What the graphs among the attributes of a node have to do with what is around them. */
+export interface OnnxSubgraphs {
+  /** Tensors that they read and do not make. */
+  reads: string[];
+  /** Tensors that they make, and their own inputs and constants. */
+  makes: string[];
+  /** Their operations. */
+  operators: string[];
+}
+
 /** One operation (`NodeProto`). */
-export interface OnnxNode {
+export interface OnnxNode extends Stored {
   /** Name; may be empty. */
   name: string;
   /** Operation, such as `Conv`. */
@@ -50,10 +75,12 @@ export interface OnnxNode {
   outputs: string[];
   /** Attributes by name. */
   attributes: Map<string, OnnxAttribute>;
+  /** The graphs among them, as of a branch or a loop. */
+  subgraphs?: OnnxSubgraphs;
 }
 
 /** Name and type of an input or output (`ValueInfoProto`). */
-export interface OnnxValueInfo {
+export interface OnnxValueInfo extends Stored {
   /** Name of the tensor. */
   name: string;
   /** One of {@link DATA_TYPES}; 0 where the file does not say. */
@@ -74,6 +101,8 @@ export interface OnnxGraph {
   inputs: OnnxValueInfo[];
   /** Outputs. */
   outputs: OnnxValueInfo[];
+  /** What the file says of other tensors. */
+  valueInfos?: OnnxValueInfo[];
 }
 
 /** A whole file (`ModelProto`). */
@@ -84,8 +113,12 @@ export interface OnnxModel {
   producer: string;
   /** Version of the operations of ONNX itself; 0 where the file does not say. */
   opset: number;
+  /** Versions of the operations of other domains, by domain. */
+  imports?: Map<string, number>;
   /** The graph. */
   graph: OnnxGraph;
+  /** Functions that nodes call (`FunctionProto`), as the file has them. */
+  functions?: Uint8Array[];
   /** Further properties by name. */
   metadata: Map<string, string>;
 }

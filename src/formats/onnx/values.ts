@@ -36,6 +36,8 @@ export interface Feature extends LayerTensor {
   readonly isShuffled?: boolean;
   /** Element type, where it holds whole numbers or truth values. */
   readonly type?: WeightType;
+  /** Whether it holds integers in ONNX, as an input of bytes does until it is cast. */
+  readonly isInteger?: boolean;
   /** Pieces of a flat tensor whose values stand in another order than in ONNX. */
   readonly pieces?: readonly FlatPiece[];
 }

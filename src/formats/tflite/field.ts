@@ -7,6 +7,7 @@ export type FieldType =
   | "ulong"
   | "float"
   | "string"
+  | "[bool]"
   | "[byte]"
   | "[int]"
   | "[long]"

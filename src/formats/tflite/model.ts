@@ -59,6 +59,7 @@ export const OPERATOR_CODES = {
   SUB: 41,
   DIV: 42,
   SQUEEZE: 43,
+  UNIDIRECTIONAL_SEQUENCE_LSTM: 44,
   STRIDED_SLICE: 45,
   EXP: 47,
   TOPK_V2: 48,
@@ -75,9 +76,11 @@ export const OPERATOR_CODES = {
   GREATER: 61,
   GREATER_EQUAL: 62,
   LESS_EQUAL: 63,
+  SELECT: 64,
   SLICE: 65,
   SIN: 66,
   TRANSPOSE_CONV: 67,
+  SPARSE_TO_DENSE: 68,
   TILE: 69,
   EXPAND_DIMS: 70,
   EQUAL: 71,
@@ -93,20 +96,32 @@ export const OPERATOR_CODES = {
   REDUCE_MAX: 82,
   PACK: 83,
   LOGICAL_OR: 84,
+  ONE_HOT: 85,
   LOGICAL_AND: 86,
   LOGICAL_NOT: 87,
   UNPACK: 88,
   REDUCE_MIN: 89,
+  FLOOR_DIV: 90,
+  REDUCE_ANY: 91,
   SQUARE: 92,
+  ZEROS_LIKE: 93,
+  FILL: 94,
+  FLOOR_MOD: 95,
+  RANGE: 96,
   RESIZE_NEAREST_NEIGHBOR: 97,
   LEAKY_RELU: 98,
   SQUARED_DIFFERENCE: 99,
   MIRROR_PAD: 100,
   ABS: 101,
   SPLIT_V: 102,
+  UNIQUE: 103,
   CEIL: 104,
+  REVERSE_V2: 105,
   ADD_N: 106,
+  GATHER_ND: 107,
   COS: 108,
+  WHERE: 109,
+  RANK: 110,
   ELU: 111,
   QUANTIZE: 114,
   ROUND: 116,
@@ -115,9 +130,16 @@ export const OPERATOR_CODES = {
   WHILE: 119,
   NON_MAX_SUPPRESSION_V4: 120,
   NON_MAX_SUPPRESSION_V5: 121,
+  SCATTER_ND: 122,
   SELECT_V2: 123,
   DENSIFY: 124,
   BATCH_MATMUL: 126,
+  CUMSUM: 128,
+  CALL_ONCE: 129,
+  BROADCAST_TO: 130,
+  CONV_3D: 132,
+  REDUCE_ALL: 140,
+  CONV_3D_TRANSPOSE: 141,
   GELU: 150,
 } as const;
 
@@ -167,6 +189,12 @@ export interface TfliteOperator {
   readonly options?: TfliteOptions;
   /** Options of an operation that is not built in. */
   readonly customOptions?: Uint8Array;
+  /** Tensors that only the operation itself uses. */
+  readonly intermediates?: readonly number[];
+  /** Offset of such options where they are behind the tables. */
+  readonly farOffset?: number;
+  /** Number of the options' table among the newer ones. */
+  readonly furtherType?: number;
 }
 
 /** An operation that the graph uses. */

@@ -7,6 +7,7 @@ export {
   bestRollouts,
   type Evaluation,
   type FailedRollout,
+  keyOf,
   type Proposal,
   type Rollout,
   type RolloutSource,

@@ -16,6 +16,7 @@ import {
   type ChosenRatios,
   type Evaluation,
   type FailedRollout,
+  keyOf,
   type Measurement,
   type PlanRules,
   type Proposal,
@@ -33,13 +34,16 @@ import {
 import { readersOf } from "./count_networks.ts";
 import { type BudgetContext, type BudgetSetup, setUpBudget } from "./set_up_budget.ts";
 import { placeOfLatencies, removeStages, type RunFolder } from "../run_folder.ts";
+import type { Session } from "../../session/mod.ts";
 import { type JournalEntry, SearchJournal } from "./search_journal.ts";
 import {
+  isRankedEarly,
   type SearchContext,
   TRIAL_HANDLERS,
   trialImages,
   trialJob,
   type TrialKind,
+  type TrialRepair,
 } from "./search_jobs.ts";
 import type { AutoPolicy, SearchLog, SearchReport } from "../types.ts";
 
@@ -68,14 +72,17 @@ export interface AutoOutcome extends ChosenRatios {
 /**
  * Lets an agent find how many channels every convolution keeps (He et al. 2018, AMC, arXiv 1802.03494). It tries out
  * networks that are read off statistics of the original ({@link CountNetworks}), on training images that are not among
- * those of the statistics. Where it started, the best few, and networks near what is best then are cut with the
- * sequential repair and measured once more; the best of these is the answer.
+ * those of the statistics. Where it started, the best few, and networks near what is best then are cut as the answer will
+ * be and measured once more; the best of these is the answer.
+ *
+ * Where the network is repaired as a whole, finalists are ranked after some steps of that. The best of them and where the
+ * search started are then repaired as the answer is, so the answer is no worse than that start on held-out images.
  *
  * @param context What to work with.
  * @param places The network's convolutions.
  * @param rules Rules for all layers.
  * @param policy The search.
- * @param resources Where its state is kept and its networks are tried out.
+ * @param resources Model and data, how far networks are repaired, where the state is kept and networks are tried out.
  * @returns A ratio for every convolution, and what the search found.
  * @throws {InputError} When the budget cannot be reached, or the journal cannot be written or gone on from.
  */
@@ -84,7 +91,7 @@ export async function findAutoRatios(
   places: readonly ReaderPlace[],
   rules: PlanRules,
   policy: AutoPolicy,
-  { folder, openExecutor = tryOutHere }: SearchResources = {},
+  { session, repair, networkRepair, folder, openExecutor = tryOutHere }: SearchResources,
 ): Promise<AutoOutcome> {
   const settings = withDefaults(policy, AUTO_DEFAULTS);
   const found = folder?.resume
@@ -95,7 +102,7 @@ export async function findAutoRatios(
   const images = trialImages(context, settings.images);
   const journal = found ?? (folder && await startJournal(folder));
   const executor = await openExecutor(
-    { context, places, rules, ...setup, ...images },
+    { session, context, places, rules, repair, networkRepair, ...setup, ...images },
     settings.images,
   );
   const run: SearchRun = {
@@ -107,19 +114,23 @@ export async function findAutoRatios(
     search: withDefaults(policy.search ?? {}, SEARCH_DEFAULTS),
     space: spaceOf(context, setup),
     share: settings.share - setup.added,
+    isRankedEarly: isRankedEarly(context, { repair, networkRepair }),
     executor,
     journal,
   };
-  const { searched, refined } = await searchWith(run).finally(() => executor.close());
-  const [winner] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
-  const failures = [...searched.failures, ...refined.failures];
+  const stages = await context.clock.time("search", () => searchWith(run))
+    .finally(() => executor.close());
+  const [winner] = bestRollouts(stages.at(-1)!.rollouts, 1, run.search.rewardPolicy);
+  const rollouts = stages.flatMap((stage) => stage.rollouts);
+  const failures = stages.flatMap((stage) => stage.failures);
+  const finalists = stages.slice(1).flatMap((stage) => stage.rollouts);
   const report: SearchReport = {
     target: settings.target,
     share: { wanted: settings.share, found: winner.cost + setup.added },
     ...setup.predictions,
     images: images.images.indices.length,
     rollouts: run.search.rollouts,
-    finalists: refined.rollouts.map(({ rollout, reward, error, loss, accuracy }) => ({
+    finalists: finalists.map(({ rollout, reward, error, loss, accuracy }) => ({
       rollout,
       reward,
       error,
@@ -135,12 +146,14 @@ export async function findAutoRatios(
     ...ratiosOfCounts(places, setup.units, winner.counts),
     fixed: setup.networks.fixedChannels(winner.counts),
     report,
-    log: logOf(context, setup, [...searched.rollouts, ...refined.rollouts], failures),
+    log: logOf(context, setup, rollouts, failures),
   };
 }
 
 /** What a search has beside its question. */
-export interface SearchResources {
+export interface SearchResources extends TrialRepair {
+  /** Model and data. */
+  readonly session: Session;
   /** Where the run keeps its state; the search keeps its journal there. */
   readonly folder?: RunFolder;
   /** Opens where networks are tried out. Default: this process. */
@@ -160,9 +173,12 @@ function tryOutHere(trials: SearchContext): Promise<Executor> {
   return Promise.resolve(new LocalExecutor(TRIAL_HANDLERS, trials));
 }
 
-async function searchWith(run: SearchRun): Promise<{ searched: Tried; refined: Tried }> {
-  const searched = await run.context.clock.time("search", () => rollOut(run));
-  return { searched, refined: await judgeFinalists(run, searched) };
+/** All that was tried, stage by stage; the answer is the best of the last one. */
+async function searchWith(run: SearchRun): Promise<Tried[]> {
+  const searched = await rollOut(run);
+  const refined = await judgeFinalists(run, searched);
+  const compared = await compareWithStart(run, searched, refined);
+  return compared ? [searched, refined, compared] : [searched, refined];
 }
 
 /** A search that is under way. */
@@ -176,6 +192,8 @@ interface SearchRun {
   readonly space: SearchSpace;
   /** Share of the cost for the counts alone. */
   readonly share: number;
+  /** Whether finalists are ranked after a part of the repair. */
+  readonly isRankedEarly: boolean;
   /** Where networks are tried out. */
   readonly executor: Executor;
   readonly journal?: SearchJournal;
@@ -196,18 +214,54 @@ async function rollOut(run: SearchRun): Promise<Tried> {
 }
 
 /**
- * Networks that are cut as the answer will be. Where the search started is one in any case: the sequential repair may
- * reverse what was found without it.
+ * Networks that are cut and repaired to be ranked. Where the search started is one in any case: a repair may reverse what
+ * was found without it.
  */
 async function judgeFinalists(run: SearchRun, { rollouts }: Tried): Promise<Tried> {
-  const { context, settings: { finalists }, search, space, share } = run;
-  const { seed } = context.calibration;
-  const started = rollouts.filter(({ source }) => source === "start");
-  const origins = [...started, ...bestRollouts(rollouts, BEST_ROLLOUTS)];
+  const { settings: { finalists }, search } = run;
+  const origins = [...startOf(rollouts), ...bestRollouts(rollouts, BEST_ROLLOUTS)];
   const before = search.rollouts;
-  const options = { ...search, share, seed, networks: finalists, before };
   const total = before + finalists;
   const stage = { kind: "finalist", stage: "repairing finalists", before, total } as const;
+  return await refine(run, origins, finalists, stage);
+}
+
+/**
+ * The best finalist and where the search started, repaired as the answer is: a part of the repair ranks networks, all of it
+ * may reverse that.
+ *
+ * @returns Both; undefined where all finalists were repaired so, or the start is the best of them.
+ */
+async function compareWithStart(
+  run: SearchRun,
+  { rollouts }: Tried,
+  refined: Tried,
+): Promise<Tried | undefined> {
+  const [best] = bestRollouts(refined.rollouts, 1, run.search.rewardPolicy);
+  const [start] = startOf(rollouts);
+  const isDecided = start === undefined || keyOf(start.counts) === keyOf(best.counts);
+  if (!run.isRankedEarly || isDecided) return undefined;
+  const before = run.search.rollouts + run.settings.finalists;
+  const origins = [start, best];
+  const total = before + origins.length;
+  const stage = { kind: "answer", stage: "repairing the best", before, total } as const;
+  return await refine(run, origins, origins.length, stage);
+}
+
+/** Where the search started, if that could be measured. */
+function startOf(rollouts: readonly Rollout[]): Rollout[] {
+  return rollouts.filter(({ source }) => source === "start");
+}
+
+/** Measures networks anew, and others near the best of them. */
+async function refine(
+  run: SearchRun,
+  origins: readonly Rollout[],
+  networks: number,
+  stage: SearchStage,
+): Promise<Tried> {
+  const { context: { calibration: { seed } }, search, space, share } = run;
+  const options = { ...search, share, seed, networks, before: stage.before };
   return await refineCounts(space, options, origins, hooksOf(run, stage));
 }
 

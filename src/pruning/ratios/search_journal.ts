@@ -17,7 +17,7 @@ import type { RunIdentity } from "../../session/mod.ts";
 /** A line of the file; the first one says what the search is. */
 export type JournalEntry = Readonly<Record<string, unknown>> & { readonly kind: string };
 
-const VERSION = 4;
+const VERSION = 5;
 
 /**
  * What a search has found, appended line by line to a file of JSON objects, so that a search that is killed at any

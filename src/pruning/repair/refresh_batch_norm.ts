@@ -28,7 +28,7 @@ export async function refreshBatchNorm(
   session: Session,
   source: Pick<StatisticsSource, "pool" | "file" | "graph" | "map" | "calibration">,
   cut: CutGraph,
-  settings: DataOptions & { readonly batchSize: number },
+  settings: Pick<DataOptions, "onProgress"> & { readonly batchSize: number },
 ): Promise<{ graph: LayerGraph; decision: PruneReport["batchNorm"] }> {
   const { graph } = cut;
   const calibration = source.calibration.indices;

@@ -1,5 +1,7 @@
+import { withDefaults } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
+import { type InputPreparation, isImageShape } from "../../model/mod.ts";
 import type { Session } from "../../session/mod.ts";
 import {
   PASSES_PER_STEP,
@@ -18,10 +20,8 @@ export const NETWORK_REPAIR_DEFAULTS = {
   batchSize: 128,
   learningRate: 1e-3,
   temperature: 4,
+  augments: true,
 } as const;
-
-/** Steps where there is time for them. */
-const MOST_STEPS = 600;
 
 /** Passes over few images, which more would make it learn by heart. */
 const MOST_EPOCHS = 20;
@@ -29,8 +29,14 @@ const MOST_EPOCHS = 20;
 /** Fewer steps than these are no repair. */
 const LEAST_STEPS = 30;
 
-/** Multiply–accumulates that all steps may take: about two minutes on two cores. */
-const MOST_MACS = 15e12;
+/** Multiply–accumulates that all steps may take: about three minutes on two cores. */
+const MOST_MACS = 10e12;
+
+/** Ways in which an image is changed. In as many as there are epochs, the original would be asked in every step. */
+const VERSIONS = 8;
+
+/** Share of an image's side by which it may be shifted. */
+const SHIFT = 1 / 16;
 
 /** How often they are looked at, beside the beginning. */
 const LOOKS = 6;
@@ -43,7 +49,7 @@ export interface NetworkRepair {
 
 /**
  * Repairs a smaller network as a whole, without labels: all its weights learn to give the outputs of the unpruned network
- * on the calibration images (distillation: Hinton et al. 2015, arXiv 1503.02531). Layer by layer the repair is at its
+ * on the calibration images, shifted and mirrored (distillation: Hinton et al. 2015, arXiv 1503.02531). Layer by layer the repair is at its
  * limit before; what is left lies between layers. BatchNormalization keeps its mean and variance.
  *
  * Held-out training images choose among the weights that it began with and those after every sixth of the steps, so it
@@ -63,7 +69,7 @@ export async function repairNetwork(
   { seed, signal, onProgress, place, ...options }: NetworkRepairSettings,
 ): Promise<NetworkRepair> {
   const training = source.calibration.indices;
-  const { temperature, learningRate } = { ...NETWORK_REPAIR_DEFAULTS, ...options };
+  const { temperature, learningRate, augments } = withDefaults(options, NETWORK_REPAIR_DEFAULTS);
   const share = networkCost(graph).macs / networkCost(source.graph).macs;
   const { count: steps, batchSize } = plannedSteps(source, share, options);
   if (steps < LEAST_STEPS && options.steps === undefined) {
@@ -81,8 +87,8 @@ export async function repairNetwork(
     schedule: "warm-cosine",
     optimizer: "adam",
     weightDecay: 0,
-    shift: 0,
-    flip: false,
+    shift: augments ? shiftOf(session.inputs) : 0,
+    flip: augments,
     seed,
   };
   const validation = heldOutImages(source, JUDGING_IMAGES).indices;
@@ -92,6 +98,7 @@ export async function repairNetwork(
     teacher: source.file,
     imitates: true,
     freezesStatistics: true,
+    versions: VERSIONS,
     images: { training, validation },
     validateEvery: Math.max(1, Math.ceil(epochs / LOOKS)),
     signal,
@@ -113,6 +120,14 @@ export async function repairNetwork(
       }),
     },
   };
+}
+
+/** Pixels by which images may be shifted: none where those of several sizes would not stay in register. */
+function shiftOf(inputs: readonly InputPreparation[]): number {
+  const sides = new Set(
+    inputs.flatMap(({ shape }) => isImageShape(shape) ? [Math.min(shape[0], shape[1])] : []),
+  );
+  return sides.size === 1 ? Math.round(SHIFT * [...sides][0]) : 0;
 }
 
 /** How a network is repaired as a whole, in which run. */
@@ -140,6 +155,6 @@ export function plannedSteps(
   const macs = (1 + PASSES_PER_STEP * share) * networkCost(graph).macs;
   const affordable = Math.floor(MOST_MACS / (batchSize * macs));
   const useful = MOST_EPOCHS * Math.floor(calibration.indices.length / batchSize);
-  const count = Math.min(MOST_STEPS, affordable, Math.max(LEAST_STEPS, useful));
+  const count = Math.min(affordable, Math.max(LEAST_STEPS, useful));
   return { count: options.steps ?? count, batchSize };
 }

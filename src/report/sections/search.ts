@@ -35,7 +35,7 @@ export function searchSection(record: PruneRecord): Section | undefined {
     } of the ${COSTS[report.target]}; at most ${
       formatPercent(report.share.wanted, 1)
     } were wanted.</p>
-<p>The ${search.rollouts.length} roll-outs are networks read off the statistics of the original, BatchNormalization estimated anew, and measured on ${report.images} training images. ${search.finalists.length} finalists, the best of them and networks near what was best then, were cut with the sequential repair and measured once more, on as many training images or more: they compare with each other, not with roll-outs.</p>
+<p>The ${search.rollouts.length} roll-outs are networks read off the statistics of the original, BatchNormalization estimated anew, and measured on ${report.images} training images. ${search.finalists.length} finalists, the best of them and networks near what was best then, were cut, repaired and measured once more, on as many training images or more: they compare with each other, not with roll-outs. Where the network was repaired as a whole, some steps of that ranked them; where the start was not the best, the last two are the start and the best with all steps.</p>
 ${charts.map(renderChart)}`,
   };
 }
@@ -56,7 +56,7 @@ function tradeChart({ report }: PruneRecord, search: Search): Chart {
     title: `${measure.title} against MACs over the search`,
     meaning:
       "Every mark is a network that was tried. The line joins the roll-outs that no other roll-out beats in " +
-      "both. Roll-outs are measured without the sequential repair: they rank, they do not promise.",
+      "both. Roll-outs are measured without a repair: they rank, they do not promise.",
     summary: `${rollouts.length} roll-outs and ${finalists.length} finalists` +
       (winner
         ? `; the winner has ${measure.name} ${formatPercent(shareOf(winner))} with ${

@@ -18,7 +18,7 @@ const TOGETHER = 8;
 export interface TeacherOptions {
   /** Whether the loss reads logits: logarithms of probabilities are given then, which softmax takes back. */
   readonly readsLogits: boolean;
-  /** Whether an image is the same whenever it is shown, so that its answer can be kept. */
+  /** Whether the same versions of images are shown again and again, so that answers can be kept. */
   readonly isRepeated: boolean;
 }
 
@@ -27,7 +27,7 @@ export class Teacher {
   readonly #network: Network;
   readonly #plan: ForwardPlan;
   readonly #givesLogarithms: boolean;
-  /** Answers by image, where they are kept. */
+  /** Answers by version of an image, where they are kept. */
   readonly #kept: Map<number, Float32Array[]> | undefined;
   /** Of outputs, without the batch. */
   #shapes: number[][] = [];
@@ -53,12 +53,12 @@ export class Teacher {
    * What it answers.
    *
    * @param inputs Preprocessed images; they stay the caller's.
-   * @param indices Which images these are.
+   * @param versions A number for each that only the same image in the same version has, where answers are kept.
    * @returns Its outputs, or their logarithms; the caller disposes them.
    */
-  answer(inputs: readonly tf.Tensor[], indices: Int32Array): tf.Tensor[] {
+  answer(inputs: readonly tf.Tensor[], versions: Int32Array): tf.Tensor[] {
     if (this.#kept === undefined) return this.#ask(inputs.map((input) => input.clone()));
-    const answers = Array.from(indices, (index) => this.#kept!.get(index));
+    const answers = Array.from(versions, (version) => this.#kept!.get(version));
     const missing = [...answers.keys()].filter((row) => answers[row] === undefined);
     const size = fitBatch(TOGETHER, this.imageBytes);
     for (let first = 0; first < missing.length; first += size) {
@@ -66,7 +66,7 @@ export class Teacher {
       const found = this.#askFor(inputs, rows, size);
       rows.forEach((row, at) => {
         answers[row] = found[at];
-        this.#keep(indices[row], found[at]);
+        this.#keep(versions[row], found[at]);
       });
     }
     return this.#shapes.map((shape, output) => {
@@ -105,11 +105,11 @@ export class Teacher {
     return rows.map((_, at) => values.map((all) => all.slice(...rangeOf(all.length / size, at))));
   }
 
-  #keep(index: number, answer: Float32Array[]): void {
+  #keep(version: number, answer: Float32Array[]): void {
     const bytes = answer.reduce((sum, { byteLength }) => sum + byteLength, 0);
     if (bytes > this.#room) return;
     this.#room -= bytes;
-    this.#kept!.set(index, answer);
+    this.#kept!.set(version, answer);
   }
 }
 

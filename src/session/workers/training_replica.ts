@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Augmentation, augmentBatch, type Batch } from "../../data/mod.ts";
+import {
+  augmentBatch,
+  type Batch,
+  countVersions,
+  type TrainingAugmentation,
+} from "../../data/mod.ts";
 import {
   createLoss,
   layOutParameters,
@@ -25,7 +30,7 @@ export interface TrainingRequest {
   /** Whether BatchNormalization keeps its mean and variance. Default false. */
   readonly freezesStatistics?: boolean;
   /** Random changes of the images. */
-  readonly augmentation: Augmentation;
+  readonly augmentation: TrainingAugmentation;
   /** Seed of these changes. */
   readonly seed: number;
   /** Flat weights, shared by all replicas; read at every step. */
@@ -61,10 +66,9 @@ export class TrainingReplica {
       layOutParameters(student.graph),
       { loss: this.#loss, freezesStatistics: request.freezesStatistics },
     );
-    const { shift, flip } = request.augmentation;
     this.#teacher = teacher && new Teacher(teacher, {
       readsLogits: this.#loss.readsLogits,
-      isRepeated: shift === 0 && !flip,
+      isRepeated: Number.isFinite(countVersions(request.augmentation)),
     });
   }
 
@@ -99,15 +103,17 @@ export class TrainingReplica {
    * Runs a batch forward and backward.
    *
    * @param batch Preprocessed images; changed by augmentation.
-   * @param epoch Number of the epoch, which makes the random changes of an image, and what layers drop, its own.
+   * @param epoch Number of the epoch, which says how images are changed, and what layers drop.
    * @returns Loss and right answers; the gradients are in the request's buffer.
    */
   step(batch: Batch, epoch: number): StepSums {
     const { augmentation, seed, weights } = this.#request;
-    augmentBatch(batch, this.#inputs, augmentation, seed, epoch);
+    const versions = countVersions(augmentation), version = epoch % versions;
+    augmentBatch(batch, this.#inputs, augmentation, seed, version);
     this.#network.load(new Float32Array(weights));
     const inputs = toTensors(batch, this.#inputs);
-    const teacher = this.#teacher?.answer(inputs, batch.indices);
+    const shown = batch.indices.map((index) => index * versions + version);
+    const teacher = this.#teacher?.answer(inputs, shown);
     try {
       const randomKeys = [seed, epoch, batch.indices[0]];
       const training = { inputs, labels: batch.labels, teacher, randomKeys };

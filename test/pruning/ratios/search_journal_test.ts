@@ -87,8 +87,8 @@ Deno.test(
     }
     await Deno.writeTextFile(path, `${"[".repeat(10_000)}${"]".repeat(10_000)}\n`);
     await refused(/found no JSON in line 1/);
-    await Deno.writeTextFile(path, text.replace('"version":4', '"version":{"toString":1}'));
-    await refused(/found search of version {"toString":1}, wanted a search of version 4/);
+    await Deno.writeTextFile(path, text.replace('"version":5', '"version":{"toString":1}'));
+    await refused(/found search of version {"toString":1}, wanted a search of version 5/);
     await Deno.writeTextFile(path, text);
     const journal = await SearchJournal.open(path, IDENTITY);
     assert.throws(() => journal.entriesOf("rollout", ({ rollout }) => rollout !== 2), {
@@ -99,7 +99,7 @@ Deno.test(
     assert.deepEqual(journal.entriesOf("rollout", () => true), ENTRIES);
     assert.deepEqual(journal.entriesOf("finalist", () => false), []);
     await Deno.writeTextFile(path, text.slice(text.indexOf("\n") + 1));
-    await refused(/found rollout of version undefined, wanted a search of version 4/);
+    await refused(/found rollout of version undefined, wanted a search of version 5/);
     await Deno.writeTextFile(path, "");
     await refused(/found no line/);
   }),

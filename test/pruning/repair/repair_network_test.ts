@@ -50,7 +50,8 @@ Deno.test("the network is repaired as a whole without labels: its answers come n
     } as const;
     const layers = await prune({ ...options, repair: "layers" });
     const before = tf.memory().numTensors;
-    const network = await prune({ ...options, repair: "network", networkRepair: { steps: 24 } });
+    const networkRepair = { steps: 24, augments: false };
+    const network = await prune({ ...options, repair: "network", networkRepair });
     assert.equal(tf.memory().numTensors, before, "all tensors are given back");
     const { steps, epochs, heldOut, isKept } = network.report.networkRepair!;
     assert.equal(steps, 24);
@@ -78,6 +79,22 @@ Deno.test(
 );
 
 Deno.test(
+  "images are shifted and mirrored, unless a network tells left from right",
+  withUnlabeledNoise(async (data) => {
+    const model = await noisyNetwork("plain");
+    const repaired = async (augments?: boolean) => {
+      const networkRepair = { ...SMALL.networkRepair, augments };
+      const { file, report } = await prune({ ...SMALL, model, data, networkRepair });
+      assert.ok(report.networkRepair!.isKept);
+      return weightsOf({ file });
+    };
+    const usual = await repaired();
+    assert.deepEqual(await repaired(true), usual);
+    assert.notDeepEqual(await repaired(false), usual);
+  }),
+);
+
+Deno.test(
   "outputs that are no classes are repaired by their squared error",
   withUnlabeledNoise(async (data) => {
     const model = await noisyNetwork("regression");
@@ -94,10 +111,11 @@ Deno.test(
 
 Deno.test(
   "a run that was interrupted while the network was repaired, and resumed, gives the same network",
-  withData(async (data, folder) => {
-    const model = await trainedNetwork(data);
+  withUnlabeledNoise(async (data, folder) => {
+    const model = await noisyNetwork("plain");
     const options = { ...SMALL, model, data };
     const whole = await prune(options);
+    assert.ok(whole.report.networkRepair!.isKept);
     const controller = new AbortController();
     const checkpoint = `${folder}/state`;
     const interrupted = prune({

@@ -1,7 +1,7 @@
 import { ownValue } from "../../../base/mod.ts";
 import { OPERATION_CLASS, type OperationConfig, type OperationReach } from "../../../model/mod.ts";
-import { describeConstant } from "../../import/mod.ts";
-import { type NodeCall, NodeRefusal } from "../node_call.ts";
+import { describeConstant, NodeRefusal } from "../../import/mod.ts";
+import type { NodeCall } from "../node_call.ts";
 import type { Feature } from "../values.ts";
 import { stepRules, typeOfInput } from "./step_rules.ts";
 import type { StepOutput } from "./step_shape.ts";

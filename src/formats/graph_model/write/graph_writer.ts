@@ -1,8 +1,8 @@
 import { InputError, withAction } from "../../../base/mod.ts";
 import type {
+  GraphTailNode,
   JsonObject,
   OperationConstant,
-  TailNode,
   Weight,
   WeightType,
 } from "../../../model/mod.ts";
@@ -25,7 +25,7 @@ const FLOATS = { T: typeAttribute("DT_FLOAT") };
 
 /** Puts a graph of TensorFlow's operations together. */
 export class GraphWriter {
-  readonly #nodes = new Map<string, TailNode>();
+  readonly #nodes = new Map<string, GraphTailNode>();
   readonly #weights = new Map<string, Weight>();
   /** Names of constants by what they are for. */
   readonly #constants = new Map<string, string>();
@@ -57,7 +57,7 @@ export class GraphWriter {
   }
 
   /** The nodes in the order in which they were added. */
-  get nodes(): readonly TailNode[] {
+  get nodes(): readonly GraphTailNode[] {
     return [...this.#nodes.values()];
   }
 
@@ -130,7 +130,7 @@ export class GraphWriter {
   }
 
   /** Adds a node of a name that was kept free for it. */
-  addReserved(node: TailNode): void {
+  addReserved(node: GraphTailNode): void {
     this.#nodes.set(node.name, node);
   }
 

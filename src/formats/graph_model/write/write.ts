@@ -1,13 +1,15 @@
 import {
+  frameIn,
   type FrameInput,
   type FrameOutput,
+  type GraphTail,
+  type GraphTailNode,
   type JsonObject,
   type ModelFile,
   type ModelFrame,
-  type ModelTail,
   OPERATION_CLASS,
   requireFiniteWeights,
-  type TailNode,
+  type TailInput,
   type Weight,
 } from "../../../model/mod.ts";
 import {
@@ -58,12 +60,13 @@ export function writeGraphModel(file: ModelFile): WrittenGraph {
   requireFiniteWeights(file, `writing ${file.path}`);
   const model = expandLayers(file, "a graph model");
   const { inputs, outputs } = model;
-  const frame = file.frame ?? frameOf(inputs, outputs);
+  const frame = frameIn(file, "graph-model") ?? frameOf(inputs, outputs);
   const tail = frame.tail;
+  const content = tail?.content.kind === "graph" ? tail.content : undefined;
   const reserved = new Set([
     ...frame.inputs.map(({ name }) => name),
     ...frame.outputs.map(({ name }) => name),
-    ...(tail?.nodes ?? []).map(({ name }) => name),
+    ...(content?.nodes ?? []).map(({ name }) => name),
   ]);
   const graph = new GraphWriter(file.path, reserved);
   const tensorOf = writeCalls<WrittenTensor>(
@@ -74,11 +77,11 @@ export function writeGraphModel(file: ModelFile): WrittenGraph {
         : findWriter(graph, call, LAYER_WRITERS)(graph, call, read),
   );
   const made = outputs.map(tensorOf);
-  if (tail) addTail(graph, tail, made);
+  if (tail && content) addTail(graph, tail.inputs, content, made);
   const results = frame.outputs.map((output) => nameOutput(graph, output, made));
   const held = [...graph.weights.values()];
   return {
-    topology: describeGraph(graph.nodes, tail?.library),
+    topology: describeGraph(graph.nodes, content?.library),
     signature: {
       inputs: Object.fromEntries(frame.inputs.map(({ key, name, type, shape }) => [
         ...[key, describeTensor(name, type, shape)] as const,
@@ -96,9 +99,10 @@ export function writeGraphModel(file: ModelFile): WrittenGraph {
 function frameOf(inputs: readonly LayerCall[], outputs: readonly LayerCall[]): ModelFrame {
   return {
     format: "graph-model",
-    inputs: inputs.map(({ name, config }) => ({
+    inputs: inputs.map(({ name, config }, place) => ({
       key: name,
       name,
+      place,
       type: "DT_FLOAT",
       shape: config.batch_input_shape ?? [],
     })),
@@ -129,14 +133,19 @@ function addInput(
 }
 
 /** Nodes that are kept as they are; what they read of the layers has other names now. */
-function addTail(graph: GraphWriter, tail: ModelTail, made: readonly WrittenTensor[]): void {
-  const names = new Map(tail.inputs.map(({ name, place, type }) => {
+function addTail(
+  graph: GraphWriter,
+  inputs: readonly TailInput[],
+  { weights, nodes }: GraphTail,
+  made: readonly WrittenTensor[],
+): void {
+  const names = new Map(inputs.map(({ name, place, form: { type } }) => {
     if (type === "DT_FLOAT") return [name, made[place].name];
     const attributes = { SrcT: typeAttribute("DT_FLOAT"), DstT: typeAttribute(type) };
     return [name, graph.addNode(`${name}/cast`, "Cast", [made[place]], attributes)];
   }));
-  for (const weight of tail.weights.values()) graph.addConstant(weight);
-  for (const node of tail.nodes) {
+  for (const weight of weights.values()) graph.addConstant(weight);
+  for (const node of nodes) {
     graph.addReserved({ ...node, inputs: node.inputs.map((input) => names.get(input) ?? input) });
   }
 }
@@ -163,21 +172,22 @@ function nameOutput(
   return { key, name, shape };
 }
 
-function describeShape(shape: readonly (number | null)[]): JsonObject {
-  return { dim: shape.map((extent) => ({ size: String(extent ?? -1) })) };
+function describeShape(shape: FrameInput["shape"]): JsonObject {
+  const sizes = shape.map((extent) => typeof extent === "number" ? extent : -1);
+  return { dim: sizes.map((size) => ({ size: String(size) })) };
 }
 
 /** A tensor of the signature (`TensorInfo`). */
 function describeTensor(
   name: string,
   dtype: string,
-  shape?: readonly (number | null)[],
+  shape?: FrameInput["shape"],
 ): JsonObject {
   const tensorShape = shape ? describeShape(shape) : { unknownRank: true };
   return { name: /:\d+$/.test(name) ? name : `${name}:0`, dtype, tensorShape };
 }
 
-function describeGraph(nodes: readonly TailNode[], library: JsonObject = {}): JsonObject {
+function describeGraph(nodes: readonly GraphTailNode[], library: JsonObject = {}): JsonObject {
   return {
     node: nodes.map(({ name, operator, inputs, attributes }) => ({
       name,

@@ -5,14 +5,19 @@ import type {
   OnnxGraph,
   OnnxModel,
   OnnxNode,
+  OnnxSubgraphs,
   OnnxTensor,
   OnnxValueInfo,
 } from "../messages.ts";
+
+/** Graphs that stand in one another, as loops in branches do. */
+const MOST_NESTED = 16;
 
 /** A reader of protobuf that never believes a length: every message, text and list must end within the one around it. */
 class BoundedReader {
   readonly #reader: PbfReader;
   #end: number;
+  #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#reader = new PbfReader(bytes);
@@ -31,11 +36,22 @@ class BoundedReader {
     }
   }
 
-  message(read: (field: number) => void): void {
+  /** Reads a message; gives its bytes. */
+  message(read: (field: number) => void): Uint8Array {
     const outer = this.#end;
     this.#end = this.#readEnd();
+    const { buf, pos } = this.#reader;
     this.fields(read);
+    const bytes = buf.subarray(pos, this.#end);
     this.#end = outer;
+    return bytes;
+  }
+
+  /** Reads a message that may stand in one of its kind. */
+  nested(read: (field: number) => void): void {
+    if (++this.#depth > MOST_NESTED) throw new RangeError("graphs stand in graphs again and again");
+    this.message(read);
+    this.#depth--;
   }
 
   bytes(): Uint8Array {
@@ -111,7 +127,9 @@ export function decodeOnnx(bytes: Uint8Array, path: string): OnnxModel {
     irVersion: 0,
     producer: "",
     opset: 0,
+    imports: new Map<string, number>(),
     graph: undefined as OnnxGraph | undefined,
+    functions: [] as Uint8Array[],
     metadata: new Map<string, string>(),
   };
   const reader = new BoundedReader(bytes);
@@ -123,7 +141,9 @@ export function decodeOnnx(bytes: Uint8Array, path: string): OnnxModel {
       else if (field === 8) {
         const { domain, version } = readOpset(reader);
         if (domain === "" || domain === "ai.onnx") model.opset = version;
+        else model.imports.set(domain, version);
       } else if (field === 14) readEntry(reader, model.metadata);
+      else if (field === 25) model.functions.push(reader.bytes());
     });
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -162,13 +182,17 @@ function readEntry(reader: BoundedReader, into: Map<string, string>): void {
 }
 
 function readGraph(reader: BoundedReader): OnnxGraph {
-  const graph: OnnxGraph = { name: "", nodes: [], initializers: [], inputs: [], outputs: [] };
-  reader.message((field) => {
+  const valueInfos: OnnxValueInfo[] = [];
+  const graph: OnnxGraph = {
+    ...{ name: "", nodes: [], initializers: [], inputs: [], outputs: [], valueInfos },
+  };
+  reader.nested((field) => {
     if (field === 1) graph.nodes.push(readNode(reader));
     else if (field === 2) graph.name = reader.text();
     else if (field === 5) graph.initializers.push(readTensorMessage(reader));
     else if (field === 11) graph.inputs.push(readValueInfo(reader));
     else if (field === 12) graph.outputs.push(readValueInfo(reader));
+    else if (field === 13) valueInfos.push(readValueInfo(reader));
   });
   return graph;
 }
@@ -183,23 +207,43 @@ function readNode(reader: BoundedReader): OnnxNode {
     outputs: [],
     attributes,
   };
-  reader.message((field) => {
+  const graphs: OnnxGraph[] = [];
+  const bytes = reader.message((field) => {
     if (field === 1) node.inputs.push(reader.text());
     else if (field === 2) node.outputs.push(reader.text());
     else if (field === 3) node.name = reader.text();
     else if (field === 4) node.operator = reader.text();
     else if (field === 5) {
-      const [name, value] = readAttribute(reader);
+      const [name, value] = readAttribute(reader, graphs);
       attributes.set(name, value);
     } else if (field === 7) node.domain = reader.text();
   });
-  return node;
+  return { ...node, bytes, ...(graphs.length > 0 && { subgraphs: lookInto(graphs) }) };
+}
+
+/** What graphs inside a node have to do with the graph around it. */
+function lookInto(graphs: readonly OnnxGraph[]): OnnxSubgraphs {
+  const all: OnnxSubgraphs = { reads: [], makes: [], operators: [] };
+  for (const { nodes, initializers, inputs, outputs } of graphs) {
+    const own = [...initializers, ...inputs].map(({ name }) => name);
+    const made = new Set([...own, ...nodes.flatMap((node) => node.outputs)]);
+    const read = [
+      ...nodes.flatMap((node) => [...node.inputs, ...node.subgraphs?.reads ?? []]),
+      ...outputs.map(({ name }) => name),
+    ];
+    all.reads.push(...new Set(read.filter((name) => name !== "" && !made.has(name))));
+    all.makes.push(...made, ...nodes.flatMap(({ subgraphs }) => subgraphs?.makes ?? []));
+    all.operators.push(
+      ...nodes.flatMap(({ operator, subgraphs }) => [operator, ...subgraphs?.operators ?? []]),
+    );
+  }
+  return all;
 }
 
 /** Fields of `AttributeProto` that hold a list of integers or floats. */
 const LIST_TYPES = new Set([6, 7]);
 
-function readAttribute(reader: BoundedReader): [string, OnnxAttribute] {
+function readAttribute(reader: BoundedReader, graphs: OnnxGraph[]): [string, OnnxAttribute] {
   const numbers: number[] = [];
   let name = "", type = 0;
   let single: OnnxAttribute | undefined;
@@ -209,6 +253,7 @@ function readAttribute(reader: BoundedReader): [string, OnnxAttribute] {
     else if (field === 3) single = reader.integer();
     else if (field === 4) single = reader.text();
     else if (field === 5) single = readTensorMessage(reader);
+    else if (field === 6 || field === 11) graphs.push(readGraph(reader));
     else if (field === 7) reader.floats(numbers);
     else if (field === 8) reader.integers(numbers);
     else if (field === 20) type = reader.integer();
@@ -226,7 +271,7 @@ function readTensorMessage(reader: BoundedReader): OnnxTensor {
   const tensor: OnnxTensor = { name: "", shape: [], dataType: 0, typed: [] };
   let isExternal = false;
   const external = new Map<string, string>();
-  reader.message((field) => {
+  const bytes = reader.message((field) => {
     if (field === 1) reader.integers(tensor.shape);
     else if (field === 2) tensor.dataType = reader.integer();
     else if (field === 4) reader.floats(tensor.typed);
@@ -237,12 +282,12 @@ function readTensorMessage(reader: BoundedReader): OnnxTensor {
     else if (field === 13) readEntry(reader, external);
     else if (field === 14) isExternal = reader.integer() === 1;
   });
-  return isExternal ? { ...tensor, external } : tensor;
+  return isExternal ? { ...tensor, bytes, external } : { ...tensor, bytes };
 }
 
 function readValueInfo(reader: BoundedReader): OnnxValueInfo {
   const description: OnnxValueInfo = { name: "", dataType: 0 };
-  reader.message((field) => {
+  const bytes = reader.message((field) => {
     if (field === 1) description.name = reader.text();
     else if (field === 2) {
       reader.message((type) => {
@@ -250,7 +295,7 @@ function readValueInfo(reader: BoundedReader): OnnxValueInfo {
       });
     }
   });
-  return description;
+  return { ...description, bytes };
 }
 
 function readTensorType(reader: BoundedReader, description: OnnxValueInfo): void {

@@ -25,7 +25,7 @@ export function orderGraph({ nodes }: OnnxGraph, path: string): OnnxNode[] {
   return orderNodes(nodes, {
     path,
     remedy: "export the model again",
-    sourcesOf: ({ inputs }) => inputs.flatMap((name) => makers.get(name) ?? []),
+    sourcesOf: (node) => namesRead(node).flatMap((name) => makers.get(name) ?? []),
     describe,
   });
 }
@@ -41,9 +41,15 @@ export function dropUnneeded(nodes: readonly OnnxNode[], { outputs }: OnnxGraph)
   const needed = new Set(outputs.map(({ name }) => name));
   return nodes.toReversed().filter((node) => {
     if (!node.outputs.some((name) => needed.has(name))) return false;
-    for (const input of node.inputs) needed.add(input);
+    for (const name of namesRead(node)) needed.add(name);
     return true;
   }).reverse();
+}
+
+/** Tensors that a node reads, by itself and in the graphs inside it. */
+export function namesRead({ inputs, subgraphs }: OnnxNode): readonly string[] {
+  const named = inputs.filter((name) => name !== "");
+  return subgraphs ? [...named, ...subgraphs.reads] : named;
 }
 
 function describe(node: OnnxNode): string {

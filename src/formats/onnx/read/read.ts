@@ -1,26 +1,32 @@
 import { InputError, ownValue } from "../../../base/mod.ts";
-import { countElements, LayerBuilder, MOST_VALUES } from "../../import/mod.ts";
-import type { ModelFile } from "../../../model/mod.ts";
+import { countElements, LayerBuilder, NodeRefusal } from "../../import/mod.ts";
+import type { ModelFile, ModelFrame } from "../../../model/mod.ts";
+import { addInput } from "./add_input.ts";
 import { requireKnownAttributes } from "./attributes.ts";
 import { decodeOnnx } from "./decode.ts";
+import { findBorder } from "./find_border.ts";
+import { GraphValues } from "./graph_values.ts";
 import { joinActivations } from "./join_activations.ts";
 import { joinNormalizations } from "./join_normalizations.ts";
 import { findLayouts } from "./find_layouts.ts";
 import { foldConstants } from "./fold_constants.ts";
-import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../messages.ts";
-import { noteChannelsFirst } from "../channels_first.ts";
+import { DATA_TYPES, type OnnxGraph, type OnnxNode } from "../messages.ts";
+import { type ChannelsFirst, noteChannelsFirst } from "../channels_first.ts";
 import { readMetadata } from "../../export/mod.ts";
 import { importOrKeep } from "./steps/import_step.ts";
 import { type GraphContext, nameOfNode, NodeCall } from "./node_call.ts";
-import { operators, toPlain } from "./operators/mod.ts";
-import { dropUnneeded, orderGraph } from "./order_graph.ts";
+import { operators } from "./operators/mod.ts";
+import { dropUnneeded, namesRead, orderGraph } from "./order_graph.ts";
 import { listShortConstants } from "./short_constants.ts";
+import { type SeparatedTail, separateTail, type TailSource } from "./tail.ts";
 import { type ExternalData, readTensor } from "./tensors.ts";
-import { type Feature, shapeInLayers, type Value } from "../values.ts";
+import type { Feature, Value } from "../values.ts";
 import type { BesideReader } from "../../tfjs/read_beside.ts";
 
 /** Versions of the operations that are read. */
 const FIRST_OPSET = 1, LAST_OPSET = 23;
+
+const NO_SERIES: ChannelsFirst = { inputs: [], outputs: [] };
 
 /**
  * Reads a convolutional network from the bytes of an ONNX file and of those that hold its weights.
@@ -68,7 +74,8 @@ export function readOnnx(
   path: string,
   external: ExternalData = new Map(),
 ): ModelFile {
-  const { graph, opset, metadata } = decodeOnnx(bytes, path);
+  const model = decodeOnnx(bytes, path);
+  const { graph, opset, metadata } = model;
   if (opset < FIRST_OPSET || opset > LAST_OPSET) {
     throw new InputError(
       `reading ${path}: found opset ${opset}, wanted ${FIRST_OPSET} to ${LAST_OPSET}; ` +
@@ -80,12 +87,25 @@ export function readOnnx(
   const short = listShortConstants(ordered, graph.initializers, path);
   const joined = joinNormalizations(joinActivations(ordered, short), short);
   const nodes = dropUnneeded(joined, graph);
-  const values = new GraphValues(nodes, graph, path);
+  const ends = graph.outputs.map((output) => output.name);
+  const values = new GraphValues([...nodes.flatMap(namesRead), ...ends], path);
+  const refused: NodeRefusal[] = [];
+  const attempt = (names: readonly string[], make: () => readonly Value[]) => {
+    try {
+      make().forEach((value, index) => names[index] && values.define(names[index], value));
+    } catch (error) {
+      if (!(error instanceof NodeRefusal)) throw error;
+      refused.push(error);
+      for (const name of names) if (name !== "") values.defineMissing(name);
+    }
+  };
   let numbers = 0;
   for (const tensor of graph.initializers) {
-    const constant = readTensor(tensor, external, path);
-    numbers += constant.values.length;
-    values.define(tensor.name, { ...constant, source: tensor.name });
+    attempt([tensor.name], () => {
+      const constant = readTensor(tensor, external, path);
+      numbers += constant.values.length;
+      return [{ ...constant, source: tensor.name }];
+    });
   }
   const layers = new LayerBuilder(path, numbers);
   const stored = new Set(graph.initializers.map(({ name }) => name));
@@ -101,18 +121,14 @@ export function readOnnx(
     isSingle: declared.includes(1),
     layouts: findLayouts(nodes),
   };
-  const inputs = given.map((input) => {
-    const value = addInput(input, context);
-    values.define(input.name, value);
-    return value;
-  });
+  for (const input of given) attempt([input.name], () => [addInput(input, context)]);
   for (const node of nodes) {
-    readNode(context, node, values).forEach((value, index) => {
-      const name = node.outputs[index] ?? "";
-      if (name !== "") values.define(name, value);
-    });
+    if (namesRead(node).some((name) => values.isMissing(name))) {
+      node.outputs.filter((name) => name !== "").forEach((name) => values.defineMissing(name));
+    } else attempt(node.outputs, () => readNode(context, node, values));
   }
-  const outputs = graph.outputs.map(({ name }) => findOutput(name, values, context));
+  const source = { model, nodes: ordered, values, context, external };
+  const { inputs, layers: outputs, frame, series = NO_SERIES } = findEnds(source, refused);
   if (inputs.length === 0 || outputs.length === 0) {
     throw new InputError(
       `reading ${path}: found ${inputs.length} inputs and ${outputs.length} outputs, wanted one at least; ` +
@@ -120,17 +136,13 @@ export function readOnnx(
     );
   }
   const name = graph.name.replace(/[^A-Za-z0-9.-]+/g, "_") || "model";
-  const [read, made] = [inputs, outputs].map((tensors) => tensors.map(({ layer }) => layer));
-  const model = layers.build(name, read, made);
   const isHalf = graph.initializers.some(({ dataType, shape }) =>
     dataType === DATA_TYPES.float16 && shape.length > 1
   );
   return {
-    ...model,
-    ...noteChannelsFirst(readMetadata(metadata).metadata, {
-      inputs: listSeries(inputs),
-      outputs: listSeries(outputs),
-    }),
+    ...layers.build(name, inputs, outputs),
+    ...(frame && { frame }),
+    ...noteChannelsFirst(readMetadata(metadata).metadata, series),
     ...(isHalf && { quantized: "float16" as const }),
     bytes: bytes.length,
     path,
@@ -156,33 +168,8 @@ function requireSeparate({ initializers }: OnnxGraph, external: ExternalData, pa
   );
 }
 
-/** The tensors of a graph by name. */
-class GraphValues {
-  readonly #values = new Map<string, Value>();
-  readonly #readers = new Map<string, number>();
-  readonly #path: string;
-
-  constructor(nodes: readonly OnnxNode[], { outputs }: OnnxGraph, path: string) {
-    this.#path = path;
-    const read = [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)];
-    for (const name of read) this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
-  }
-
-  define(name: string, value: Value): void {
-    if (this.#values.has(name)) {
-      throw new InputError(
-        `reading ${this.#path}: found tensor "${name}" twice, wanted it once; export the model again`,
-      );
-    }
-    const isShared = (this.#readers.get(name) ?? 0) > 1;
-    const isFeature = value.kind === "feature";
-    this.#values.set(name, isFeature && isShared ? { ...value, isShared } : value);
-  }
-
-  find(name: string): Value | undefined {
-    return this.#values.get(name);
-  }
-}
+/** Operators that read integers. */
+const TAKES_INTEGERS = new Set(["Cast", "CastLike", "Identity", "Shape", "Size", "Transpose"]);
 
 function readNode(
   context: GraphContext,
@@ -199,6 +186,12 @@ function readNode(
     );
   });
   const call = new NodeCall(context, node, inputs);
+  if (
+    call.inputs[0]?.kind === "feature" && call.inputs[0].isInteger &&
+    !TAKES_INTEGERS.has(node.operator)
+  ) {
+    throw call.refusal(`reads integers, wanted floats; cast the input of the model to float first`);
+  }
   const isStandard = node.domain === "" || node.domain === "ai.onnx";
   if (isStandard) requireKnownAttributes(call);
   const folded = isStandard ? foldConstants(call) : undefined;
@@ -228,67 +221,55 @@ function adviceFor(operator: string): string {
   return `replace it in the model, or export the part ahead of it`;
 }
 
-/** The input layer; the batch is open, the channels, or the numbers of a vector, must be known. */
-function addInput({ name, dataType, shape }: OnnxValueInfo, context: GraphContext): Feature {
-  const activity = `reading ${context.path}: input "${name}"`;
-  if (dataType !== DATA_TYPES.float && dataType !== DATA_TYPES.float16) {
-    throw new InputError(
-      `${activity} has elements of type ${dataType}, wanted float or float16; ` +
-        `export the model with an input of floats`,
-    );
-  }
-  const [, ...extents] = (shape ?? []).map((extent) =>
-    typeof extent === "number" && extent !== 0 ? extent : null
-  );
-  const layout = context.layouts.get(name);
-  const isLast = extents.length === 2 ? layout !== "first" : layout === "last";
-  const value: Feature = {
-    kind: "feature",
-    layer: "",
-    shape: extents,
-    isFlat: extents.length === 1,
-    isLast: extents.length > 1 && isLast,
-    nonNegative: false,
-    isShared: false,
-  };
-  const inLayers = shapeInLayers(value);
-  const known = extents.filter((extent) => extent !== null);
-  const isUsable = extents.length >= 1 && extents.length <= 3 && inLayers.at(-1) !== null &&
-    known.every((extent) => extent > 0);
-  if (!isUsable || countElements(known) > MOST_VALUES) {
-    throw new InputError(
-      `${activity} has shape [${(shape ?? []).map((extent) => extent ?? "?").join(", ")}], ` +
-        `wanted N × C × H × W, N × C × L or N × C with C known and ${MOST_VALUES} values at most; ` +
-        `export the model for images of a fixed number of channels`,
-    );
-  }
-  const layer = context.layers.add({
-    name,
-    className: "InputLayer",
-    inputs: [],
-    config: { batch_input_shape: [null, ...inLayers], dtype: "float32", sparse: false },
+/** What goes in and out of the layers, and what the file has around them where that is anything. */
+function findEnds(
+  source: TailSource,
+  refused: readonly NodeRefusal[],
+): Pick<SeparatedTail, "inputs" | "layers"> & {
+  readonly frame?: ModelFrame;
+  /** Which of them are series with their channels first, where no frame has it. */
+  readonly series?: ChannelsFirst;
+} {
+  const { model: { graph }, values, context } = source;
+  const inputs = graph.inputs.map(({ name }) => values.find(name))
+    .filter((value) => value?.kind === "feature");
+  const problems = [...refused];
+  const borders = graph.outputs.flatMap(({ name }) => {
+    try {
+      const border = findBorder(name, values, context);
+      if (border) return [border];
+      problems.push(refuseOutput(name, source));
+    } catch (error) {
+      if (!(error instanceof NodeRefusal)) throw error;
+      problems.push(error);
+    }
+    return [];
   });
-  return { ...value, layer };
-}
-
-/** What an output of the graph is; flattened maps are put into ONNX' order. */
-function findOutput(name: string, values: GraphValues, context: GraphContext): Feature {
-  const value = values.find(name);
-  if (value?.kind === "feature") {
-    if (value.type !== undefined) return refuseOutput(name, `of ${value.type}`, context);
-    const node = { name: "", operator: "Identity", domain: "", inputs: [name], outputs: [name] };
-    const call = new NodeCall(context, { ...node, attributes: new Map() }, [value]);
-    if (value.isTurned && value.shape.length === 3) return call.maps();
-    const isGrouped = value.shape.length === 4 && !value.isLast;
-    return value.pieces === undefined && !isGrouped ? value : toPlain(call, value);
+  const isWhole = problems.length === 0 && !inputs.some(({ isInteger }) => isInteger);
+  if (isWhole) {
+    return {
+      inputs: inputs.map(({ layer }) => layer),
+      layers: borders.map(({ layer }) => layer),
+      series: { inputs: listSeries(inputs), outputs: listSeries(borders) },
+    };
   }
-  const found = value === undefined ? "that nothing makes" : "that is constant";
-  return refuseOutput(name, found, context);
+  const separated = separateTail(source);
+  if (separated && (separated.frame.tail || problems.length === 0)) return separated;
+  throw problems[0] ?? new InputError(
+    `reading ${context.path}: found no kernel behind an input of integers, ` +
+      `wanted a convolution or a linear layer; export the model with an input of floats`,
+  );
 }
 
-function refuseOutput(name: string, found: string, context: GraphContext): never {
-  throw new InputError(
-    `reading ${context.path}: found output "${name}" ${found}, wanted one that the network computes; ` +
+function refuseOutput(name: string, { values, context: { path } }: TailSource): NodeRefusal {
+  const value = values.find(name);
+  const found = value === undefined
+    ? "that nothing makes"
+    : value.kind === "constant"
+    ? "that is constant"
+    : `of ${value.type ?? "integers"}`;
+  return new NodeRefusal(
+    `reading ${path}: found output "${name}" ${found}, wanted one that the network computes; ` +
       `export the model with a linear layer, pooling or maps at its end`,
   );
 }

@@ -1,5 +1,5 @@
 import type { OnnxNode, OnnxTensor } from "../messages.ts";
-import { readTensor } from "./tensors.ts";
+import { isReadable, readTensor } from "./tensors.ts";
 
 /** Numbers in a list of axes, at most. */
 const MOST_NUMBERS = 8;
@@ -11,7 +11,7 @@ const MOST_NUMBERS = 8;
  * @param initializers The stored constants.
  * @param path Path of the file, for messages.
  * @returns Their numbers by name.
- * @throws {InputError} When the elements of one are no numbers.
+ * @throws {InputError} When bytes and shape of one disagree.
  */
 export function listShortConstants(
   nodes: readonly OnnxNode[],
@@ -23,8 +23,9 @@ export function listShortConstants(
     const value = operator === "Constant" ? attributes.get("value") : undefined;
     if (typeof value === "object" && "dataType" in value) tensors.set(outputs[0], value);
   }
-  const short = [...tensors].filter(([, { shape, external }]) =>
-    external === undefined && shape.length < 2 && shape.every((extent) => extent <= MOST_NUMBERS)
+  const short = [...tensors].filter(([, tensor]) =>
+    tensor.external === undefined && isReadable(tensor) && tensor.shape.length < 2 &&
+    tensor.shape.every((extent) => extent <= MOST_NUMBERS)
   );
   return new Map(
     short.map(([name, tensor]) => [name, [...readTensor(tensor, new Map(), path).values]]),

@@ -1,5 +1,5 @@
 import { InputError } from "../../../base/mod.ts";
-import { type Constant, countElements } from "../../import/mod.ts";
+import { type Constant, countElements, NodeRefusal } from "../../import/mod.ts";
 import { DATA_TYPES, type OnnxTensor } from "../messages.ts";
 
 /** Bytes of files beside the model, by the location that its tensors name. */
@@ -24,14 +24,15 @@ const BYTES_PER_ELEMENT = new Map<number, number>([
  * @param external Files beside the model.
  * @param path Path of the model, for messages.
  * @returns Floats as f32, integers as f64 (those beyond 2⁵³ are rounded).
- * @throws {InputError} When the element type is not supported, or bytes and shape disagree.
+ * @throws {NodeRefusal} When the element type is not supported.
+ * @throws {InputError} When bytes and shape disagree.
  */
 export function readTensor(tensor: OnnxTensor, external: ExternalData, path: string): Constant {
   const { name, shape, dataType } = tensor;
   const activity = `reading ${path}: tensor "${name}"`;
   const size = BYTES_PER_ELEMENT.get(dataType);
   if (size === undefined) {
-    throw new InputError(
+    throw new NodeRefusal(
       `${activity} has elements of type ${dataType}, wanted float, float16, double, an integer or bool; ` +
         `export the model with float weights`,
     );
@@ -55,6 +56,30 @@ export function readTensor(tensor: OnnxTensor, external: ExternalData, path: str
   }
   const values = stored ? decodeRaw(stored, dataType) : decodeTyped(tensor.typed, dataType);
   return { kind: "constant", shape, values };
+}
+
+/**
+ * A tensor with its elements in the file, as it can be written into another one.
+ *
+ * @param tensor The tensor.
+ * @param external Files beside the model.
+ * @param path Path of the model, for messages.
+ * @throws {InputError} When its elements lie in a file that is not there.
+ */
+export function withElements(
+  tensor: OnnxTensor,
+  external: ExternalData,
+  path: string,
+): OnnxTensor {
+  if (tensor.external === undefined) return tensor;
+  const { name, shape, dataType } = tensor;
+  const raw = findExternal(tensor, external, `reading ${path}: tensor "${name}"`);
+  return { name, shape, dataType, raw, typed: [] };
+}
+
+/** Whether numbers can be made of the elements of a tensor. */
+export function isReadable({ dataType }: OnnxTensor): boolean {
+  return BYTES_PER_ELEMENT.has(dataType);
 }
 
 function findExternal(

@@ -25,18 +25,23 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
   writer.writeVarintField(1, model.irVersion);
   writer.writeStringField(2, model.producer);
   writer.writeMessage(7, writeGraph, model.graph);
-  writer.writeMessage(8, (version, pbf) => {
-    pbf.writeStringField(1, "");
-    pbf.writeVarintField(2, version);
-  }, model.opset);
+  for (const entry of [["", model.opset] as const, ...model.imports ?? []]) {
+    writer.writeMessage(8, writeImport, entry);
+  }
   for (const entry of model.metadata) writer.writeMessage(14, writeEntry, entry);
+  for (const bytes of model.functions ?? []) writer.writeBytesField(25, bytes);
   return writer.finish();
 }
 
 /** Room for the weights and about as much as the rest takes, so that the writer need not move them. */
 function countBytes({ initializers, nodes }: OnnxGraph): number {
-  const weights = initializers.reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0);
+  const weights = initializers.reduce((sum, { raw, bytes = raw }) => sum + (bytes?.length ?? 0), 0);
   return weights + 1024 * (initializers.length + nodes.length + 1);
+}
+
+function writeImport([domain, version]: readonly [string, number], pbf: PbfWriter): void {
+  pbf.writeStringField(1, domain);
+  pbf.writeVarintField(2, version);
 }
 
 function writeEntry([key, value]: [string, string], pbf: PbfWriter): void {
@@ -45,11 +50,25 @@ function writeEntry([key, value]: [string, string], pbf: PbfWriter): void {
 }
 
 function writeGraph(graph: OnnxGraph, pbf: PbfWriter): void {
-  for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
+  writeAll(pbf, 1, graph.nodes, writeNode);
   pbf.writeStringField(2, graph.name);
-  for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
-  for (const input of graph.inputs) pbf.writeMessage(11, writeValueInfo, input);
-  for (const output of graph.outputs) pbf.writeMessage(12, writeValueInfo, output);
+  writeAll(pbf, 5, graph.initializers, writeTensor);
+  writeAll(pbf, 11, graph.inputs, writeValueInfo);
+  writeAll(pbf, 12, graph.outputs, writeValueInfo);
+  writeAll(pbf, 13, graph.valueInfos ?? [], writeValueInfo);
+}
+
+/** Messages of a list, those of a file as they stand there. */
+function writeAll<Message extends { bytes?: Uint8Array }>(
+  pbf: PbfWriter,
+  field: number,
+  messages: readonly Message[],
+  write: (message: Message, pbf: PbfWriter) => void,
+): void {
+  for (const message of messages) {
+    if (message.bytes) pbf.writeBytesField(field, message.bytes);
+    else pbf.writeMessage(field, write, message);
+  }
 }
 
 function writeNode(node: OnnxNode, pbf: PbfWriter): void {

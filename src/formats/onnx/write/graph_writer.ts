@@ -9,6 +9,7 @@ import {
   type OnnxTensor,
   type OnnxValueInfo,
 } from "../messages.ts";
+import { bytesOfIntegers, makeNode } from "./make_node.ts";
 import { expandPieces, type FlatPiece } from "../values.ts";
 
 /** A tensor of the graph that is written. */
@@ -127,7 +128,7 @@ export class GraphWriter {
   addIntegers(layer: string, role: string, values: ArrayLike<number>): string {
     const name = this.partName(layer, role);
     if (!this.#initializers.has(name)) {
-      const raw = new Uint8Array(BigInt64Array.from(Array.from(values, BigInt)).buffer);
+      const raw = bytesOfIntegers(Array.from(values));
       this.#addTensor(name, [values.length], DATA_TYPES.int64, raw);
     }
     return name;
@@ -257,14 +258,7 @@ function halve({ shape, raw }: OnnxTensor, name: string): OnnxTensor {
 
 /** The node that makes floats of halves. */
 function widen(halves: string, name: string): OnnxNode {
-  return {
-    name,
-    operator: "Cast",
-    domain: "",
-    inputs: [halves],
-    outputs: [name],
-    attributes: new Map([["to", DATA_TYPES.float]]),
-  };
+  return makeNode("Cast", [halves], name, { to: DATA_TYPES.float });
 }
 
 /** The floats of a constant that was written here. */

@@ -1,5 +1,13 @@
 import project from "../../../../deno.json" with { type: "json" };
-import { type ModelFile, OPERATION_CLASS, requireFiniteWeights } from "../../../model/mod.ts";
+import {
+  frameIn,
+  type ModelFile,
+  OPERATION_CLASS,
+  requireFiniteWeights,
+} from "../../../model/mod.ts";
+import type { OnnxModel } from "../messages.ts";
+import { decodeOnnx } from "../read/decode.ts";
+import { addFrame } from "./add_frame.ts";
 import { readChannelsFirst } from "../channels_first.ts";
 import { encodeOnnx } from "./encode.ts";
 import {
@@ -34,7 +42,8 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  * Writes a network as ONNX (opset 17). Images are N × C × H × W, as is usual there, and so are all maps inside; nothing is
  * transposed but what a Reshape moves between channels and positions. Nodes have the names of their layers.
  *
- * Preprocessing and classes go into `metadata_props`. What only training needs is left out.
+ * What came from an ONNX file with a tail, or with integers for images, has the inputs and outputs that it had, in the version
+ * of the operations that the tail is in. Preprocessing and classes go into `metadata_props`. What only training needs is left out.
  *
  * @param file The model.
  * @param kernels What kernels are stored as. Default: float32.
@@ -48,7 +57,8 @@ export function writeOnnx(
   requireFiniteWeights(file, `writing ${file.path}`);
   const model = expandLayers(file, "ONNX");
   const { calls, inputs, outputs } = model;
-  const firsts = listFirst(model, file);
+  const frame = frameIn(file, "onnx");
+  const firsts = frame ? new Set<LayerCall>() : listFirst(model, file);
   const graph = new GraphWriter(file.path, new Set(calls.map(({ name }) => name)));
   const tensorOf = writeCalls<WrittenTensor>(
     model,
@@ -63,13 +73,17 @@ export function writeOnnx(
   };
   const results = nameOutputs(graph, outputs.map(forUser), inputs);
   const name = String(file.topology.config.name ?? "model");
-  return encodeOnnx({
+  const written: OnnxModel = {
     irVersion: IR_VERSION,
     producer: `secateur ${project.version}`,
     opset: OPSET,
     graph: graph.finish(name, inputs.map(forUser), results, kernels),
     metadata: writeMetadata(file.metadata),
-  });
+  };
+  if (frame === undefined) return encodeOnnx(written);
+  const content = frame.tail?.content;
+  const tail = content?.kind === "file" ? decodeOnnx(content.bytes, file.path) : undefined;
+  return encodeOnnx(addFrame(written, frame, tail));
 }
 
 function addInput(graph: GraphWriter, call: LayerCall, isFirst: boolean): WrittenTensor {

@@ -106,6 +106,8 @@ class Decoder {
         return this.#readText(place);
       case "[byte]":
         return this.#readBytes(place);
+      case "[bool]":
+        return Array.from(this.#readBytes(place), (value) => value !== 0);
       case "[int]":
         return this.#readList(place, 4, (entry) => view.getInt32(entry, true));
       case "[long]":

@@ -1,6 +1,7 @@
 import type { JsonObject, Weight } from "../../../model/mod.ts";
 import { listAttribute, textAttribute } from "../../graph_model/mod.ts";
 import { FUSED_ACTIVATIONS, PADDINGS } from "../model.ts";
+import { translateCast } from "./translate_cast.ts";
 import type { Source, Translation } from "./translation.ts";
 
 /** How a node of the file becomes nodes of TensorFlow's operations. It returns what it makes, a list where that is more. */
@@ -300,7 +301,7 @@ export const translators: Readonly<Record<string, Translator>> = {
     adj_y: flag(node.flag("adjY")),
   })),
   BATCH_TO_SPACE_ND: same("BatchToSpaceND"),
-  CAST: same("Cast", () => ({ DstT: { type: "DT_FLOAT" } })),
+  CAST: translateCast,
   CEIL: same("Ceil"),
   CONCATENATION: translateConcat,
   CONV_2D: translateConvolution,

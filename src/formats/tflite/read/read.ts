@@ -1,7 +1,13 @@
 import { InputError, ownValue } from "../../../base/mod.ts";
-import { isJsonObject, type ModelFile, type Weight } from "../../../model/mod.ts";
+import { isJsonObject, type ModelFile, type ModelFrame, type Weight } from "../../../model/mod.ts";
+import { NodeRefusal } from "../../import/mod.ts";
 import { readMetadata } from "../../export/mod.ts";
-import { type GraphNode, type NodeOutput, readGraphModel } from "../../graph_model/mod.ts";
+import {
+  type GraphNode,
+  type GraphValues,
+  type NodeOutput,
+  readGraphModel,
+} from "../../graph_model/mod.ts";
 import {
   LAST_BYTE_CODE,
   METADATA_NAME,
@@ -16,6 +22,7 @@ import { findBytes, readConstant } from "./constants.ts";
 import { decodeTflite } from "./decode.ts";
 import { readDescription } from "./described_model.ts";
 import { translators } from "./operators.ts";
+import { separateTail, standsForFloats } from "./tail.ts";
 import { Translation } from "./translation.ts";
 
 /** Version of the format. */
@@ -54,17 +61,18 @@ class FileReader {
   readonly #nodes = new Map<string, GraphNode>();
   readonly #weights = new Map<string, Weight>();
   readonly #sources = new Map<number, NodeOutput>();
+  readonly #refused: NodeRefusal[] = [];
+  #frame: ModelFrame | undefined;
 
   constructor(bytes: Uint8Array, path: string) {
     this.#bytes = bytes;
     this.#path = path;
     this.#model = decodeTflite(bytes, path);
     const { version, subgraphs = [] } = this.#model;
-    if (version !== VERSION || subgraphs.length !== 1) {
+    if (version !== VERSION || subgraphs.length === 0) {
       throw this.#refusal(
         `version ${version ?? 0} and ${subgraphs.length} graphs`,
-        `version ${VERSION} and one graph`,
-        "export the model without branches and loops",
+        `version ${VERSION} and one graph at least`,
       );
     }
     this.#graph = subgraphs[0];
@@ -89,17 +97,38 @@ class FileReader {
       },
       this.#weights,
       this.#path,
+      (values) => this.#separate(values),
     );
     const isHalf = this.#tensors.some(({ type, shape = [], buffer = 0 }) =>
       type === TENSOR_TYPES.float16 && shape.length > 1 && buffer > 0
     );
     return {
-      ...model,
+      topology: model.topology,
+      weights: model.weights,
+      ...(this.#frame && { frame: this.#frame }),
       ...this.#readMetadata(),
       ...(isHalf && { quantized: "float16" as const }),
       bytes: this.#bytes.length,
       path: this.#path,
     };
+  }
+
+  /** Takes out what stands behind the layers, where anything does, or where inputs are cast to floats ahead of them. */
+  #separate(values: GraphValues): ReturnType<Parameters<typeof readGraphModel>[3] & object> {
+    const separated = separateTail({
+      model: this.#model,
+      bytes: this.#bytes,
+      path: this.#path,
+      sources: this.#sources,
+      nameOperator: (code) => this.#nameOperator(code),
+    }, values);
+    const isCast = this.#graph.inputs?.some((index) => !standsForFloats(this.#tensors[index]));
+    if (separated === undefined || (!isCast && separated.frame.tail!.nodes.length === 0)) {
+      if (this.#refused.length > 0) throw this.#refused[0];
+      return undefined;
+    }
+    this.#frame = separated.frame;
+    return { layers: separated.layers, outputs: [] };
   }
 
   #refusal(found: string, wanted: string, remedy = "export the model again"): InputError {
@@ -131,10 +160,11 @@ class FileReader {
       "an input",
     );
     const stands = INTEGER_TYPES.has(type) && (quantization?.scale?.length ?? 0) > 0;
-    if (type !== TENSOR_TYPES.float32 && !stands) {
+    const isFloat = type === TENSOR_TYPES.float32 || stands;
+    if (!isFloat && !INTEGER_TYPES.has(type) && type !== TENSOR_TYPES.int32) {
       throw this.#refusal(
         `input "${name}" of type ${type}`,
-        "floats, or integers with a scale",
+        "floats, or integers",
         "export the model with such an input",
       );
     }
@@ -142,7 +172,7 @@ class FileReader {
       size: extent < 0 ? "-1" : String(extent),
     }));
     const source = this.#define(name, "Placeholder", {
-      dtype: { type: "DT_FLOAT" },
+      dtype: { type: isFloat ? "DT_FLOAT" : "DT_INT32" },
       shape: { shape: { dim: extents } },
     });
     this.#sources.set(index, source);
@@ -216,9 +246,7 @@ class FileReader {
       customOptions,
       path: this.#path,
     });
-    const translate = ownValue(translators, operator) ??
-      ((stranger: Translation) => stranger.add(operator, stranger.inputs));
-    const made = [translate(translation)].flat();
+    const made = this.#attempt(translation);
     outputs.forEach((index, at) => {
       this.#tensor(index, `output of node "${name}" (${operator})`);
       if (this.#sources.has(index)) {
@@ -227,8 +255,20 @@ class FileReader {
           "every tensor made once",
         );
       }
-      if (made[at] !== undefined) this.#sources.set(index, made[at]);
+      this.#sources.set(index, made[at] ?? { node: made[0].node, index: at });
     });
+  }
+
+  /** What a node becomes; one that is refused, or of an operation that is not read, becomes one that no layer stands for. */
+  #attempt(node: Translation): readonly NodeOutput[] {
+    const translate = ownValue(translators, node.operator);
+    try {
+      if (translate) return [translate(node)].flat();
+    } catch (error) {
+      if (!(error instanceof NodeRefusal)) throw error;
+      this.#refused.push(error);
+    }
+    return [node.add(node.operator, node.inputs)];
   }
 
   /** Name of an operation; older files have its number in a byte. */

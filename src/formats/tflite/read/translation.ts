@@ -1,4 +1,5 @@
-import { InputError, withAction } from "../../../base/mod.ts";
+import { withAction } from "../../../base/mod.ts";
+import { NodeRefusal } from "../../import/mod.ts";
 import type { JsonObject, Weight } from "../../../model/mod.ts";
 import type { GraphNode, NodeOutput } from "../../graph_model/mod.ts";
 import type { TfliteOperator, TfliteOptions, TfliteTensor } from "../model.ts";
@@ -18,6 +19,8 @@ export class Translation {
   readonly name: string;
   /** The shape of what it makes, as the file says; −1 where it is open. */
   readonly shape: readonly number[];
+  /** The element type of what it makes, of `TENSOR_TYPES`. */
+  readonly type: number;
   /** Its options. */
   readonly options: TfliteOptions;
   /** Its options where it is not built in. */
@@ -42,6 +45,7 @@ export class Translation {
     this.operator = node.operator;
     this.name = node.name;
     this.shape = node.output.signature ?? node.output.shape ?? [];
+    this.type = node.output.type ?? 0;
     this.options = node.options ?? {};
     this.customOptions = node.customOptions ?? new Uint8Array();
     this.#path = node.path;
@@ -49,8 +53,8 @@ export class Translation {
   }
 
   /** The refusal of the node: what was found in it and what was wanted, and what to do. */
-  refusal(found: string): InputError {
-    return new InputError(
+  refusal(found: string): NodeRefusal {
+    return new NodeRefusal(
       `reading ${this.#path}: ${
         withAction(
           `node "${this.name}" (${this.operator}) ${found}`,

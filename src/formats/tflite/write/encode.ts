@@ -86,6 +86,7 @@ class TableWriter {
       builder.prep(BUFFER_ALIGNMENT, bytes.length);
       return builder.createByteVector(bytes);
     }
+    if (type === "[bool]") return builder.createByteVector(Uint8Array.from(value as number[]));
     return type.startsWith("[") ? addNumbers(builder, type, value as number[]) : undefined;
   }
 }

@@ -1,5 +1,12 @@
 import project from "../../../../deno.json" with { type: "json" };
-import { type ModelFile, OPERATION_CLASS, requireFiniteWeights } from "../../../model/mod.ts";
+import { InputError, option } from "../../../base/mod.ts";
+import {
+  frameIn,
+  type ModelFile,
+  type ModelFrame,
+  OPERATION_CLASS,
+  requireFiniteWeights,
+} from "../../../model/mod.ts";
 import {
   expandLayers,
   findWriter,
@@ -10,6 +17,8 @@ import {
 } from "../../export/mod.ts";
 import { METADATA_NAME } from "../model.ts";
 import { describeModel, LABELS_FILE } from "./describe_model.ts";
+import { decodeTflite } from "../read/decode.ts";
+import { addFrame } from "./add_frame.ts";
 import { encodeTflite } from "./encode.ts";
 import { fuseLayers } from "./fuse_layers.ts";
 import { GraphWriter, type KernelType, type WrittenTensor } from "./graph_writer.ts";
@@ -54,7 +63,9 @@ const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
  * @throws {InputError} When a weight is no finite number, or a layer has no counterpart; the message names it.
  */
 export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8Array {
-  const { kernels = "float32", batch = 1 } = options;
+  const { kernels = "float32" } = options;
+  const frame = frameIn(file, "tflite");
+  const batch = chooseBatch(file.path, frame, options.batch);
   requireFiniteWeights(file, `writing ${file.path}`);
   const model = fuseLayers(expandLayers(file, "TensorFlow Lite"));
   const { inputs, outputs } = model;
@@ -68,7 +79,7 @@ export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8
     inputs: inputs.map((call) => call.name),
     outputs: outputs.map((call) => ({ name: call.name, shape: tensorOf(call).shape })),
   });
-  const bytes = encodeTflite(graph.finish({
+  const layers = graph.finish({
     name,
     producer: `secateur ${project.version}`,
     inputs: find(inputs),
@@ -77,9 +88,36 @@ export function writeTflite(file: ModelFile, options: TfliteOptions = {}): Uint8
       ...writeMetadata(file.metadata),
       [METADATA_NAME, metadata],
     ]),
-  }));
+  });
+  const content = frame?.tail?.content;
+  const whole = frame && content?.kind === "file"
+    ? addFrame(
+      layers,
+      outputs.map((call) => tensorOf(call).index),
+      frame,
+      decodeTflite(content.bytes, file.path),
+    )
+    : layers;
+  const bytes = encodeTflite(whole);
   if (labels === undefined) return bytes;
   return packFiles(bytes, { [LABELS_FILE]: new TextEncoder().encode(labels) });
+}
+
+/** The batch: a tail is for as many images at once as the file that it came from. */
+function chooseBatch(path: string, frame?: ModelFrame, wanted?: number | null): number | null {
+  if (frame === undefined) return wanted === undefined ? 1 : wanted;
+  const [first] = frame.inputs.map(({ shape: [batch] }) => batch);
+  const own = typeof first === "number" ? first : null;
+  if (wanted === undefined || wanted === own || frame.tail!.nodes.length === 0) return own;
+  throw new InputError([
+    `writing ${path} as TensorFlow Lite: found `,
+    option("batch"),
+    ` ${wanted ?? "open"}, wanted ${
+      own ?? "open"
+    }, as what is kept behind the layers has it; leave `,
+    option("batch"),
+    " out",
+  ]);
 }
 
 function writeLayer(

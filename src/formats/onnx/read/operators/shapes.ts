@@ -160,7 +160,7 @@ const FLOAT_TYPES = new Set<number>([DATA_TYPES.float, DATA_TYPES.float16, DATA_
 
 function importCast(call: NodeCall): Feature {
   const type = call.number("to", 0);
-  if (FLOAT_TYPES.has(type)) return call.feature();
+  if (FLOAT_TYPES.has(type)) return { ...call.feature(), isInteger: false };
   throw call.refusal(`rounds to type ${type}, wanted floats throughout`);
 }
 
@@ -170,7 +170,7 @@ function importCastLike(call: NodeCall): Feature {
   if (type?.kind === "constant" && holdsIntegers(type)) {
     throw call.refusal(`rounds to integers, wanted floats throughout`);
   }
-  return call.feature();
+  return { ...call.feature(), isInteger: false };
 }
 
 /** Operations on shapes. */

@@ -22,7 +22,7 @@ const OPERATORS: Readonly<
 
 /** The axis in ONNX of the channels of a tensor. */
 function channelAxis({ shape }: WrittenTensor): number {
-  return shape.length === 3 ? 1 : shape.length;
+  return shape.length === 3 ? 1 : -1;
 }
 
 /**
