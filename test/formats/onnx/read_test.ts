@@ -58,7 +58,8 @@ Deno.test("series of any length have the same axes from ONNX to ONNX", async () 
   const file = readOnnx(bytes, "series.onnx");
   const written = writeOnnx(file);
   const [before, after] = [bytes, written].map((each) => decodeOnnx(each, "series.onnx").graph);
-  assert.deepEqual(after.inputs, [{ ...before.inputs[0], shape: ["N", 4, "P"] }]);
+  assert.equal(after.inputs[0].name, before.inputs[0].name);
+  assert.deepEqual(after.inputs.map(({ shape }) => shape), [["N", 4, "P"]]);
   assert.deepEqual(after.outputs.map(({ shape }) => shape), [["N", 2, "P"], ["N", 6]]);
   const again = writeOnnx(readOnnx(written, "again.onnx"));
   for (const length of [8, 12]) {
