@@ -14,7 +14,8 @@ export interface UniformRatio {
 }
 
 /**
- * Lists uniform ratios of a network whose shared channels are coupled.
+ * Lists uniform ratios of a network whose shared channels are coupled. Where layers read a part of what is joined, the shares
+ * are about those of a cut, which chooses its channels otherwise.
  *
  * @param file The network.
  * @returns Ratios from 0.005 to 1, with the share of the multiply–accumulates that each keeps.
@@ -25,7 +26,12 @@ export async function listUniformRatios(file: ModelFile): Promise<UniformRatio[]
   const map = findChannelSpaces(graph);
   const places = listReaders(graph, map, "couple");
   const units = listCutUnits(graph, map, places);
-  const { macs } = costModel(graph, map, units);
+  const { macs } = costModel(
+    graph,
+    map,
+    units,
+    (unit, count) => spread(units[unit].channels, count),
+  );
   const costOf = (ratio: number) => {
     const rules = { skip: [], channelMultiple: 1 };
     const plans = planLayers(graph, map, places, uniformRatios(ratio, places), rules);
@@ -42,6 +48,11 @@ export async function listUniformRatios(file: ModelFile): Promise<UniformRatio[]
     const ratio = (index + 1) * STEP;
     return { ratio, share: costOf(ratio) / costOf(1) };
   });
+}
+
+/** Some of a unit's channels, evenly: of what concatenations join each branch loses its share. */
+function spread(channels: number, count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, place) => Math.floor(place * channels / count));
 }
 
 /**
