@@ -1,6 +1,8 @@
 import {
   blockPixels,
   Conv2DPlan,
+  hasWholeOutput,
+  hasWholeSource,
   listPixels,
   openBlock,
   PIXEL_BYTES,
@@ -8,6 +10,7 @@ import {
 } from "./conv2d_plan";
 import { conv2dF32Tiles4x8, CONV_TILE_CHANNELS, CONV_TILE_PIXELS } from "./conv2d_tile";
 import { copyFloats } from "./floats";
+import { claimLines, readAhead } from "./read_ahead";
 
 const TILE_BYTES: usize = CONV_TILE_PIXELS * CONV_TILE_CHANNELS * 4;
 const TABLE_BYTES: usize = CONV_TILE_PIXELS * PIXEL_BYTES;
@@ -87,6 +90,7 @@ export function convolve2D(
   const edge = table + <usize> blockPixels(plan) * PIXEL_BYTES;
   const block = edge + EDGE_BYTES;
   listPixels(plan, table);
+  const isSourceWhole = hasWholeSource(plan), isOutputWhole = hasWholeOutput(plan);
   for (let image = 0; image < plan.images; image += plan.blockImages) {
     const images = min(plan.blockImages, plan.images - image);
     const to = output + <usize> image * <usize> plan.outputImageBytes;
@@ -95,6 +99,9 @@ export function convolve2D(
       const source = openBlock(plan, input, image, images, row, block);
       const count = images * rows * plan.outputColumns;
       const rowOutput = to + <usize> row * <usize> plan.outputRowBytes;
+      // Tiles of pixels visit memory here and there, once for every panel.
+      if (isSourceWhole) readAhead(source, <usize> (count * plan.channels) << 2, edge);
+      if (isOutputWhole) claimLines(rowOutput, <usize> (count * plan.outputChannels) << 2);
       convolveBlock(plan, source, table, count, panels, bias, rowOutput, edge);
     }
   }

@@ -55,6 +55,21 @@ export function blockPixels(plan: Conv2DPlan): i32 {
   return plan.blockImages * plan.blockRows * plan.outputColumns;
 }
 
+/** Whether the pixels under a block lie in one piece of the input, each read by one output pixel. */
+export function hasWholeSource(plan: Conv2DPlan): bool {
+  return plan.isInPlace != 0 && plan.kernelRows == 1 && plan.runs == 1 &&
+    plan.runLength == plan.channels && plan.strideRows == 1 && plan.strideColumns == 1 &&
+    plan.rowBytes == plan.outputColumns * plan.channels << 2 &&
+    plan.imageBytes == plan.outputRows * plan.rowBytes;
+}
+
+/** Whether the pixels of a block lie in one piece of the output. */
+export function hasWholeOutput(plan: Conv2DPlan): bool {
+  return plan.outputColumnBytes == plan.outputChannels << 2 &&
+    plan.outputRowBytes == plan.outputColumns * plan.outputColumnBytes &&
+    plan.outputImageBytes == plan.outputRows * plan.outputRowBytes;
+}
+
 /**
  * Lists a block's output pixels in order of image, row, column. A smaller block at an edge uses the front of the list.
  *

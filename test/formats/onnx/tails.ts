@@ -150,9 +150,10 @@ export const tails: Readonly<Record<string, () => TailSketch>> = {
   "an input that only the tail reads, and a mask of it": () => {
     const g = new Sketch([1, 3, 8, 8]);
     g.input("image_shape", [1, 2]);
+    g.input("scale", []);
     const { boxes, scores } = addHeads(g, "x");
     const size = g.node("Tile", ["image_shape", g.integers([1, 2])]);
-    const scaled = g.node("Mul", [boxes, size]);
+    const scaled = g.node("Mul", [g.node("Mul", [boxes, size]), "scale"]);
     const mask = g.node("Greater", [scores, g.floats([0.5])]);
     const places = g.node("Transpose", [g.node("NonZero", [mask])], { perm: [1, 0] });
     return {

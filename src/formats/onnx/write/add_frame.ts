@@ -1,4 +1,4 @@
-import type { FrameForm, FrameInput, FrameOutput, ModelFrame } from "../../../model/mod.ts";
+import type { FrameForm, FrameInput, ModelFrame } from "../../../model/mod.ts";
 import {
   DATA_TYPES,
   type OnnxAttribute,
@@ -31,7 +31,10 @@ export function addFrame(model: OnnxModel, frame: ModelFrame, tail?: OnnxModel):
     tensors: namesOf(frame, tail),
     nodes: tail?.graph.nodes.map(({ name }) => name) ?? [],
   });
-  const inputs = frame.inputs.map((input) => body.addInput(input));
+  const passed = new Map(tail?.graph.inputs.map((input) => [input.name, input]));
+  const inputs = frame.inputs.map((input) =>
+    input.place === undefined ? passed.get(input.name) ?? describe(input) : body.addInput(input)
+  );
   const ends = new Map(
     [...frame.outputs, ...frame.tail?.inputs ?? []].map((end) => [end.name, end]),
   );
@@ -50,7 +53,9 @@ export function addFrame(model: OnnxModel, frame: ModelFrame, tail?: OnnxModel):
       nodes: [...body.nodes, ...tail?.graph.nodes ?? []],
       initializers: [...body.initializers, ...tail?.graph.initializers ?? []],
       inputs,
-      outputs: frame.outputs.map((output) => made.get(output.name) ?? describe(output)),
+      outputs: frame.outputs.map((output) =>
+        made.get(output.name) ?? describe({ name: output.name, ...output.form! })
+      ),
       valueInfos: tail?.graph.valueInfos,
     },
   };
@@ -67,9 +72,8 @@ function namesOf({ inputs, outputs, tail: described }: ModelFrame, tail?: OnnxMo
   ]);
 }
 
-function describe({ name, form }: FrameOutput): OnnxValueInfo {
-  const dataType = typeOfName(form!.type);
-  return { name, dataType, ...(form!.shape && { shape: [...form!.shape] }) };
+function describe({ name, type, shape }: Pick<FrameInput, "name"> & FrameForm): OnnxValueInfo {
+  return { name, dataType: typeOfName(type), ...(shape && { shape: [...shape] }) };
 }
 
 /** The layers as a graph, and what leads to them and away. */
@@ -130,21 +134,20 @@ class FramedGraph {
   }
 
   /** An input of the file; gives its description. */
-  addInput({ name, type, shape, place, isChannelsFirst = false }: FrameInput): OnnxValueInfo {
-    const dataType = typeOfName(type);
-    if (place !== undefined) {
-      const given = this.#graph.inputs[place];
-      const axes = shape.length === 4 && !isChannelsFirst
-        ? TO_FIRST
-        : shape.length === 3 && isChannelsFirst
-        ? SWAPPED
-        : undefined;
-      this.#lead(this.#ahead, name, given.name, [
-        ...dataType === DATA_TYPES.float ? [] : [castTo(DATA_TYPES.float)],
-        ...axes ? [["Transpose", { perm: axes }] as const] : [],
-      ]);
-    }
-    return { name, dataType, shape: [...shape] };
+  addInput(input: FrameInput): OnnxValueInfo {
+    const { name, shape, place, isChannelsFirst = false } = input;
+    const given = this.#graph.inputs[place!];
+    const axes = shape.length === 4 && !isChannelsFirst
+      ? TO_FIRST
+      : shape.length === 3 && isChannelsFirst
+      ? SWAPPED
+      : undefined;
+    const described = describe(input);
+    this.#lead(this.#ahead, name, given.name, [
+      ...described.dataType === DATA_TYPES.float ? [] : [castTo(DATA_TYPES.float)],
+      ...axes ? [["Transpose", { perm: axes }] as const] : [],
+    ]);
+    return described;
   }
 
   /** A tensor of the layers as the file has it. */
