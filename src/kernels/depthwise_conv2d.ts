@@ -4,10 +4,11 @@ import type { Kernels } from "./load.ts";
 
 type Shape4D = [number, number, number, number];
 
-/** The attributes that all kernels of a depthwise convolution share. */
+/** The attributes that all kernels of a depthwise convolution share. The layer of TensorFlow.js gives null for dilations. */
 type DepthwiseAttributes =
   & Pick<tf.DepthwiseConv2dNativeAttrs, "strides" | "pad">
-  & Partial<Pick<tf.DepthwiseConv2dNativeAttrs, "dilations" | "dimRoundingMode" | "dataFormat">>;
+  & Partial<Pick<tf.DepthwiseConv2dNativeAttrs, "dimRoundingMode" | "dataFormat">>
+  & { readonly dilations?: [number, number] | number | null };
 
 /**
  * A depthwise convolution over NHWC images, as TensorFlow.js describes it.
@@ -20,13 +21,13 @@ type DepthwiseAttributes =
 export function depthwiseShape(
   inputShape: number[],
   filterShape: number[],
-  { strides, dilations = 1, pad, dimRoundingMode }: DepthwiseAttributes,
+  { strides, dilations, pad, dimRoundingMode }: DepthwiseAttributes,
 ): tf.backend_util.Conv2DInfo {
   return tf.backend_util.computeConv2DInfo(
     inputShape as Shape4D,
     filterShape as Shape4D,
     strides,
-    dilations,
+    dilations ?? 1,
     pad,
     dimRoundingMode,
     true,

@@ -102,8 +102,6 @@ for (
       const networks = here.log!.rollouts.map(({ rollout, counts }) =>
         `${rollout > rollouts} ${rollout > rollouts + POLICY.finalists} ${counts}`
       );
-      const wholly = here.log!.rollouts.length - rollouts - POLICY.finalists;
-      assert.equal(wholly, "repair" in how ? 2 : 0, "networks with the whole repair");
       assert.ok(new Set(networks).size > 4, "there is something to try");
       assert.equal(done, new Set(networks).size, "equal networks are tried once");
       assert.ok(reports.every(({ failed }) => failed === 0));

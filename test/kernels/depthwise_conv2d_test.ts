@@ -67,6 +67,31 @@ testBothBuilds("a fused depthwise convolution adds the bias and clamps", (kernel
   }
 });
 
+testBothBuilds(
+  "a layer of TensorFlow.js convolves depthwise, though it gives no dilations",
+  (kernels) => {
+    registerKernels(kernels);
+    const layer = tf.layers.depthwiseConv2d({ kernelSize: 3, padding: "same", useBias: false });
+    tf.tidy(() => {
+      const x = tf.tensor4d(randomArray(2 * 5 * 6 * 4, 1), [2, 5, 6, 4]);
+      const y = layer.apply(x) as tf.Tensor4D;
+      const filter = layer.getWeights()[0] as tf.Tensor4D;
+      const info = tf.backend_util.computeConv2DInfo(
+        x.shape,
+        filter.shape,
+        1,
+        1,
+        "same",
+        undefined,
+        true,
+      );
+      const expected = naiveDepthwiseConvolution(x.dataSync(), filter.dataSync(), info);
+      assertClose(y.dataSync(), expected, { layer: "depthwiseConv2d" });
+    });
+    layer.dispose();
+  },
+);
+
 testBothBuilds("what ours does not cover stock computes", (kernels) => {
   registerKernels(kernels);
   tf.tidy(() => {

@@ -16,6 +16,7 @@ const POLICY = {
   finalists: 4,
 } as const;
 const STEPS = RANKING_STEPS + 4;
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const RUN = {
   batches: 4,
   batchSize: 25,
@@ -32,36 +33,42 @@ const weightsOf = ({ file }: PruneResult) => [...file.weights.values()].map(({ v
 const triedIn = ({ log }: PruneResult) =>
   log!.rollouts.map(({ seconds: _, ...figures }) => figures);
 
-for (const [seed, expected] of [[1, "the best finalist"], [3, "the start"]] as const) {
-  Deno.test(
-    `of the best finalist and the start the better one behind the whole repair is written: ${expected}`,
-    withNoise(async (data) => {
-      const model = await noisyNetwork("preActivation");
-      const before = tf.memory().numTensors;
-      const run = { ...RUN, model, data, seed };
-      const { report, log } = await prune(run);
-      assert.equal(tf.memory().numTensors, before, "all tensors are given back");
-      const search = report.search!;
-      const countsOf = ({ rollout }: { rollout: number }) => log!.rollouts[rollout - 1].counts;
-      const ranked = search.finalists.slice(0, POLICY.finalists);
-      const [start, best, ...more] = search.finalists.slice(POLICY.finalists);
-      assert.deepEqual(more, []);
-      const first = ranked.toSorted((a, b) => a.loss - b.loss)[0];
-      assert.deepEqual(countsOf(start), log!.rollouts[0].counts);
-      assert.deepEqual(countsOf(best), countsOf(first));
-      assert.notDeepEqual(countsOf(best), countsOf(start));
-
-      const winner = expected === "the start" ? start : best;
-      assert.ok(winner.loss <= Math.min(start.loss, best.loss));
-      assert.equal(search.winner, winner.rollout);
-      assert.equal(report.heldOut!.accuracy, winner.accuracy, "it is measured as it is written");
-      assert.equal(report.networkRepair!.steps, STEPS);
-      const policy = { kind: "budget", share: POLICY.share } as const;
-      const { report: budget } = await prune({ ...run, policy });
-      assert.equal(budget.heldOut!.accuracy, start.accuracy, "the start is what budget writes");
-    }),
-  );
+/** A search whose best finalist is another than the start, so that both get the whole repair. */
+async function runCompared(run: PruneOptions): Promise<{ seed: number; result: PruneResult }> {
+  for (const seed of SEEDS) {
+    const result = await prune({ ...run, seed });
+    if (result.report.search!.finalists.length > POLICY.finalists) return { seed, result };
+  }
+  throw new Error("the start is the best finalist for every seed");
 }
+
+Deno.test(
+  "of the best finalist and the start the better one behind the whole repair is written",
+  withNoise(async (data) => {
+    const model = await noisyNetwork("preActivation");
+    const before = tf.memory().numTensors;
+    const run = { ...RUN, model, data };
+    const { seed, result: { report, log } } = await runCompared(run);
+    assert.equal(tf.memory().numTensors, before, "all tensors are given back");
+    const search = report.search!;
+    const countsOf = ({ rollout }: { rollout: number }) => log!.rollouts[rollout - 1].counts;
+    const ranked = search.finalists.slice(0, POLICY.finalists);
+    const [start, best, ...more] = search.finalists.slice(POLICY.finalists);
+    assert.deepEqual(more, []);
+    const first = ranked.toSorted((a, b) => a.loss - b.loss)[0];
+    assert.deepEqual(countsOf(start), log!.rollouts[0].counts);
+    assert.deepEqual(countsOf(best), countsOf(first));
+    assert.notDeepEqual(countsOf(best), countsOf(start));
+
+    const winner = best.loss < start.loss ? best : start;
+    assert.equal(search.winner, winner.rollout);
+    assert.equal(report.heldOut!.accuracy, winner.accuracy, "it is measured as it is written");
+    assert.equal(report.networkRepair!.steps, STEPS);
+    const policy = { kind: "budget", share: POLICY.share } as const;
+    const { report: budget } = await prune({ ...run, seed, policy });
+    assert.equal(budget.heldOut!.accuracy, start.accuracy, "the start is what budget writes");
+  }),
+);
 
 Deno.test(
   "finalists that get the whole repair are not repaired again",
@@ -82,8 +89,8 @@ Deno.test(
   withNoise(async (data, folder) => {
     const model = await noisyNetwork("preActivation");
     const checkpoint = `${folder}/state`;
-    const run = { ...RUN, model, data, checkpoint };
-    const whole = await prune(run);
+    const { seed, result: whole } = await runCompared({ ...RUN, model, data, checkpoint });
+    const run = { ...RUN, model, data, checkpoint, seed };
     const journal = `${checkpoint}/search.jsonl`;
     const lines = (await Deno.readTextFile(journal)).trimEnd().split("\n");
     const kinds = lines.map((line) => JSON.parse(line).kind);
