@@ -1,6 +1,6 @@
 /** What a figure was measured on. */
 export interface Circumstances {
-  /** The commit, in short. */
+  /** The commit, in short; "unknown" without git. */
   readonly commit: string;
   /** The day. */
   readonly date: string;
@@ -14,11 +14,9 @@ export interface Circumstances {
 
 /** Describes what is measured on from now. */
 export async function describeCircumstances(): Promise<Circumstances> {
-  const { stdout } = await new Deno.Command("git", { args: ["rev-parse", "--short", "HEAD"] })
-    .output();
   const cpu = (await Deno.readTextFile("/proc/cpuinfo")).match(/model name\s*: (.*)/)?.[1];
   return {
-    commit: new TextDecoder().decode(stdout).trim(),
+    commit: await currentCommit(),
     date: new Date().toISOString().slice(0, 10),
     machine: {
       cpu,
@@ -26,4 +24,15 @@ export async function describeCircumstances(): Promise<Circumstances> {
       loadBefore: +Deno.loadavg()[0].toFixed(2),
     },
   };
+}
+
+async function currentCommit(): Promise<string> {
+  try {
+    const git = new Deno.Command("git", { args: ["rev-parse", "--short", "HEAD"] });
+    const { stdout } = await git.output();
+    return new TextDecoder().decode(stdout).trim() || "unknown";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "unknown";
+    throw error;
+  }
 }
