@@ -30,7 +30,7 @@ const MOST_EPOCHS = 20;
 const LEAST_STEPS = 30;
 
 /** Multiply–accumulates that all steps may take: about three minutes on two cores. */
-const MOST_MACS = 10e12;
+const MOST_MACS = 8.5e12;
 
 /** Ways in which an image is changed. In as many as there are epochs, the original would be asked in every step. */
 const VERSIONS = 8;
