@@ -70,6 +70,22 @@ export function augmentImage(
 }
 
 /**
+ * The sizes of the images that a network reads: those of one size can be shifted together.
+ *
+ * @param inputs The network's inputs.
+ * @returns Height and width, each pair once.
+ */
+export function listImageSizes(
+  inputs: readonly InputPreparation[],
+): Pick<ImageShape, "height" | "width">[] {
+  const images = inputs.filter(({ shape }) => isImageShape(shape));
+  const sizes = images.map(({ shape: [height, width] }) =>
+    [`${height}×${width}`, { height, width }] as const
+  );
+  return [...new Map(sizes).values()];
+}
+
+/**
  * Refuses changes that would mean something else to one input than to another.
  *
  * @param inputs The network's inputs.
@@ -80,9 +96,8 @@ export function checkAugmentation(
   inputs: readonly InputPreparation[],
   { shift }: Augmentation,
 ): void {
+  if (shift === 0 || listImageSizes(inputs).length < 2) return;
   const images = inputs.filter(({ shape }) => isImageShape(shape));
-  const sizes = new Set(images.map(({ shape: [height, width] }) => `${height}×${width}`));
-  if (shift === 0 || sizes.size < 2) return;
   const found = images.map(({ name, shape: [height, width] }) => `${name} ${height}×${width}`);
   throw new InputError([
     `shifting images: found inputs of different sizes (${found.join(", ")}), wanted one size: ` +

@@ -3,6 +3,7 @@ export {
   augmentBatch,
   checkAugmentation,
   countVersions,
+  listImageSizes,
   type TrainingAugmentation,
 } from "./augment.ts";
 export { type Batch, chunk, pickCalibration, pickHeldOut, readBatch } from "./batches.ts";

@@ -4,6 +4,7 @@ import {
   augmentImage,
   checkAugmentation,
   countVersions,
+  listImageSizes,
 } from "../../src/data/augment.ts";
 import { createRandom } from "../../src/base/random.ts";
 
@@ -83,6 +84,12 @@ Deno.test("a training shows an image in as many versions as are wanted, and in o
   assert.equal(countVersions({ shift: 4, flip: false, versions: 8 }), 8);
   assert.equal(countVersions({ shift: 0, flip: true, versions: 8 }), 8);
   assert.equal(countVersions({ shift: 0, flip: false, versions: 8 }), 1);
+});
+
+Deno.test("images of one size are shifted together, not those that share a side alone", () => {
+  assert.deepEqual(listImageSizes(INPUTS), [{ height: 3, width: 4 }]);
+  const turned = [...INPUTS, { name: "turned", shape: [4, 3, 1] }];
+  assert.deepEqual(listImageSizes(turned), [{ height: 3, width: 4 }, { height: 4, width: 3 }]);
 });
 
 Deno.test("checkAugmentation() refuses to shift images of different sizes", () => {

@@ -1,7 +1,8 @@
 import { withDefaults } from "../../base/mod.ts";
 import { networkCost } from "../../cost/mod.ts";
 import type { LayerGraph } from "../../graph/mod.ts";
-import { type InputPreparation, isImageShape } from "../../model/mod.ts";
+import { listImageSizes } from "../../data/mod.ts";
+import type { InputPreparation } from "../../model/mod.ts";
 import type { Session } from "../../session/mod.ts";
 import {
   PASSES_PER_STEP,
@@ -124,10 +125,9 @@ export async function repairNetwork(
 
 /** Pixels by which images may be shifted: none where those of several sizes would not stay in register. */
 function shiftOf(inputs: readonly InputPreparation[]): number {
-  const sides = new Set(
-    inputs.flatMap(({ shape }) => isImageShape(shape) ? [Math.min(shape[0], shape[1])] : []),
-  );
-  return sides.size === 1 ? Math.round(SHIFT * [...sides][0]) : 0;
+  const [size, ...others] = listImageSizes(inputs);
+  if (size === undefined || others.length > 0) return 0;
+  return Math.round(SHIFT * Math.min(size.height, size.width));
 }
 
 /** How a network is repaired as a whole, in which run. */
