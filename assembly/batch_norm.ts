@@ -1,6 +1,6 @@
 import { addLanesToF64, clearF64, loadLanesF32, paddedToLanes, storeLanesF32 } from "./lanes";
 import { readAhead, SINK_BYTES } from "./read_ahead";
-import { multiplyAddF32 } from "./simd";
+import { clampF32, multiplyAddF32 } from "./simd";
 
 /** Rows whose terms are summed in f32 before they flow into f64; a block of them stays in the nearest cache. */
 const BLOCK_ROWS: i32 = 64;
@@ -166,8 +166,8 @@ export function normalizeChannels(
       let y0 = multiplyAddF32(c0, v128.load(scales + at), v128.load(shifts + at));
       let y1 = multiplyAddF32(c1, v128.load(scales + at, 16), v128.load(shifts + at, 16));
       if (hasRelu) {
-        y0 = f32x4.pmin(f32x4.pmax(y0, zero), bound);
-        y1 = f32x4.pmin(f32x4.pmax(y1, zero), bound);
+        y0 = clampF32(y0, zero, bound);
+        y1 = clampF32(y1, zero, bound);
       }
       v128.store(output, y0);
       v128.store(output, y1, 16);
@@ -175,8 +175,7 @@ export function normalizeChannels(
     for (; count > 0; count -= 4, at += 16, x += 16, output += 16) {
       const centered = f32x4.sub(loadLanesF32(x, count), v128.load(centers + at));
       let y = multiplyAddF32(centered, v128.load(scales + at), v128.load(shifts + at));
-      // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
-      if (hasRelu) y = f32x4.pmin(f32x4.pmax(y, zero), bound);
+      if (hasRelu) y = clampF32(y, zero, bound);
       storeLanesF32(output, y, count);
     }
   }

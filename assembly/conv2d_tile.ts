@@ -1,5 +1,5 @@
 import { Conv2DPlan, PIXEL_BYTES } from "./conv2d_plan";
-import { multiplyAddF32, splatLane0, splatLane1, splatLane2, splatLane3 } from "./simd";
+import { clampF32, multiplyAddF32, splatLane0, splatLane1, splatLane2, splatLane3 } from "./simd";
 
 /** Output pixels of a tile. */
 export const CONV_TILE_PIXELS: i32 = 4;
@@ -22,9 +22,8 @@ function storePixel(
   highest: v128,
 ): void {
   const to = output + load<u32>(pixels + index * PIXEL_BYTES, 4);
-  // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
-  v128.store(to, f32x4.pmin(f32x4.pmax(low, lowest), highest));
-  v128.store(to, f32x4.pmin(f32x4.pmax(high, lowest), highest), 16);
+  v128.store(to, clampF32(low, lowest, highest));
+  v128.store(to, clampF32(high, lowest, highest), 16);
 }
 
 /**

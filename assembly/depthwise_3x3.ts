@@ -1,6 +1,6 @@
 import { clearF32, clearF64, flushF32IntoF64 } from "./lanes";
 import { claimLines, readAhead, SINK_BYTES } from "./read_ahead";
-import { multiplyAddF32 } from "./simd";
+import { clampF32, multiplyAddF32 } from "./simd";
 
 /** Neighboring outputs that are computed together. */
 const TILE: i32 = 4;
@@ -129,13 +129,12 @@ function convolveFour(
       if (hasRight) s3 = multiplyAddF32(v128.load(at + pixelBytes), w2, s3);
       row += rowBytes, weights += WINDOW_ROW_BYTES;
     }
-    // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
-    v128.store(to, f32x4.pmin(f32x4.pmax(s0, low), high));
+    v128.store(to, clampF32(s0, low, high));
     let next = to + pixelBytes;
-    v128.store(next, f32x4.pmin(f32x4.pmax(s1, low), high));
+    v128.store(next, clampF32(s1, low, high));
     next += pixelBytes;
-    v128.store(next, f32x4.pmin(f32x4.pmax(s2, low), high));
-    v128.store(next + pixelBytes, f32x4.pmin(f32x4.pmax(s3, low), high));
+    v128.store(next, clampF32(s2, low, high));
+    v128.store(next + pixelBytes, clampF32(s3, low, high));
     source += 16, bias += 16, to += 16, windows += WINDOW_BYTES;
   }
 }

@@ -1,4 +1,4 @@
-import { multiplyAddF32 } from "./simd";
+import { clampF32, multiplyAddF32 } from "./simd";
 
 /** Bytes of one entry of a tap list. */
 export const TAP_BYTES: usize = 8;
@@ -70,12 +70,6 @@ export function listInputs(
   store<i32>(list, count);
 }
 
-/** Four sums after the activation. */
-function clamp(sum: v128, lowest: v128, highest: v128): v128 {
-  // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
-  return f32x4.pmin(f32x4.pmax(sum, lowest), highest);
-}
-
 /**
  * bias + Σ over taps of x ∘ filter for all channels of one pixel, clamped.
  *
@@ -113,10 +107,10 @@ export function sumTapsOfPixel(
         s3 = multiplyAddF32(v128.load(d, 48), v128.load(w, 48), s3);
       }
     }
-    v128.store(to, clamp(s0, low, high));
-    v128.store(to, clamp(s1, low, high), 16);
-    v128.store(to, clamp(s2, low, high), 32);
-    v128.store(to, clamp(s3, low, high), 48);
+    v128.store(to, clampF32(s0, low, high));
+    v128.store(to, clampF32(s1, low, high), 16);
+    v128.store(to, clampF32(s2, low, high), 32);
+    v128.store(to, clampF32(s3, low, high), 48);
   }
   for (; left > 0 && channels >= 4; left -= 4, x += 16, filter += 16, bias += 16, to += 16) {
     // The last vector of an odd number of channels begins within the one before it.
@@ -132,7 +126,7 @@ export function sumTapsOfPixel(
         sum = multiplyAddF32(v128.load(d), v128.load(w), sum);
       }
     }
-    v128.store(to, clamp(sum, low, high));
+    v128.store(to, clampF32(sum, low, high));
   }
   for (; left > 0; left--, x += 4, filter += 4, bias += 4, to += 4) {
     let sum = hasBias ? v128.load32_zero(bias) : f32x4.splat(0);
@@ -143,6 +137,6 @@ export function sumTapsOfPixel(
         sum = multiplyAddF32(v128.load32_zero(d), v128.load32_zero(w), sum);
       }
     }
-    v128.store32_lane(to, clamp(sum, low, high), 0);
+    v128.store32_lane(to, clampF32(sum, low, high), 0);
   }
 }

@@ -27,6 +27,12 @@ export function multiplySubtractF64(a: v128, b: v128, c: v128): v128 {
   return f64x2.sub(c, f64x2.mul(a, b));
 }
 
+/** Four f32 lanes between two bounds. */
+export function clampF32(lanes: v128, lowest: v128, highest: v128): v128 {
+  // The pseudo-minimum and -maximum keep a NaN that stands first, and are one instruction each.
+  return f32x4.pmin(f32x4.pmax(lanes, lowest), highest);
+}
+
 /** Adds eight sums to eight floats in memory. */
 export function addEightF32(to: usize, low: v128, high: v128): void {
   v128.store(to, f32x4.add(v128.load(to), low));
