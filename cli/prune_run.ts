@@ -146,6 +146,7 @@ async function pruneSettings(flags: PruneFlags) {
     shared: flags.shared,
     channelMultiple: channelMultiple(flags),
     slowSelectors: flags.slowSelectors,
+    keepBlocks: flags.keepBlocks,
     skip: flags.skip,
     ...samplingSettings(flags),
     ridge: flags.ridge,

@@ -117,6 +117,10 @@ export function createPruneCommand() {
       "--slow-selectors",
       "cut convolutions also where their selector takes more time than it saves (default: they stay whole, except with --target params, and with latency, which measures it)",
     )
+    .option(
+      "--keep-blocks",
+      "keep every residual block (default: one leaves where that is the better way to save)",
+    )
     .option("--quadruple", "keep multiples of four channels (cp_quadruple)")
     .addOption(createChannelMultipleOption(" (default: 1)"))
     .addOption(skipOption)

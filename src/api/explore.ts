@@ -33,17 +33,20 @@ export const EXPLORE_DEFAULTS = {
   ...PRUNE_DEFAULTS,
   shared: "couple",
   slowSelectors: false,
+  keepBlocks: false,
   shares: CURVE_SHARES,
   images: 2000,
 } as const;
 
 /** Options of {@link explore}: those of `prune` that its curve depends on. Channels are chosen by `obs`. */
-export interface ExploreOptions
-  extends
-    DataOptions,
-    Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "skip" | "statistics">,
-    Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage" | "ridge" | "seed">,
-    Pick<PruneOptions, "memoryBudget" | "signal"> {
+export interface ExploreOptions extends
+  DataOptions,
+  Pick<
+    PruneOptions,
+    "shared" | "channelMultiple" | "slowSelectors" | "keepBlocks" | "skip" | "statistics"
+  >,
+  Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage" | "ridge" | "seed">,
+  Pick<PruneOptions, "memoryBudget" | "signal"> {
   /** What the shares are of: multiply–accumulates, parameters, or measured latency. Default `macs`. */
   readonly target?: BudgetTarget;
   /** File in which measured latencies are kept. Default: one in the user's cache. */

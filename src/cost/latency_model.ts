@@ -35,6 +35,8 @@ interface TimedLayer {
  *
  *     latency ≈ Σ over layers time(layer, k_in, k_out)   in milliseconds for a batch
  *
+ * The layers of a residual block take no time where nothing of it is kept.
+ *
  * @param graph The network.
  * @param map Its channel spaces.
  * @param units The decisions.
@@ -49,7 +51,7 @@ export async function latencyModel(
   { counts, table, batchSize: images, kept }: LatencyModelOptions,
 ): Promise<CostTerm[]> {
   const batchSize = Math.min(images, PREDICT_BATCH);
-  const leastOf = (unit: number) => counts[unit][0];
+  const leastOf = (unit: number) => counts[unit][0] || counts[unit][1];
   const fused = table.isCompiled ? findFusedLayers(graph, map) : new Set<string>();
   const layers = listSymbolicLayers(graph, map, units, kept)
     .filter(({ node, rule }) => rule.kind !== "source" && !fused.has(node.key))
@@ -69,8 +71,21 @@ export async function latencyModel(
       grids,
       (...widths) => table.timeOf(shapeOfLayer(layer, widths, batchSize)),
     );
-    return termOfLayer(layer, { extents: axes.map(({ extent }) => extent), at }, isWhole);
+    const term = termOfLayer(layer, { extents: axes.map(({ extent }) => extent), at }, isWhole);
+    const unit = units.findIndex(({ block }) =>
+      block && [...block.layers, block.addition].includes(layer.owner)
+    );
+    return unit < 0 ? term : unlessDropped(term, unit);
   }));
+}
+
+/** The time of a layer of a residual block, 0 where the unit that decides about the block keeps nothing. */
+function unlessDropped({ units, cost }: CostTerm, unit: number): CostTerm {
+  const own = units.indexOf(unit);
+  return own >= 0 ? { units, cost: (...counts) => counts[own] === 0 ? 0 : cost(...counts) } : {
+    units: [...units, unit],
+    cost: (...counts) => counts.at(-1) === 0 ? 0 : cost(...counts.slice(0, -1)),
+  };
 }
 
 function shapesToMeasure({ layer, grids }: TimedLayer, batchSize: number): LayerShape[] {

@@ -196,6 +196,7 @@ const OPTIONS = {
   shared: SHARED,
   channelMultiple: positive,
   slowSelectors: flag,
+  keepBlocks: flag,
   skip: listOf(text),
   batches: positive,
   batchSize: positive,

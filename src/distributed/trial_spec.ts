@@ -61,6 +61,7 @@ const RULES = {
   skip: listOf(text),
   channelMultiple: positive,
   slowSelectors: optional(flag),
+  keepBlocks: optional(flag),
 } satisfies FieldsOf<PlanRules>;
 
 /** What a {@link TrialSpec} has to be, field by field. */
@@ -100,7 +101,7 @@ export interface TrialOptions extends DataOptions {
  * @throws {InputError} When the images are in memory, or blobs cannot be written.
  */
 export async function describeTrials(
-  { context, rules: { skip, channelMultiple, slowSelectors }, repair, networkRepair }:
+  { context, rules: { skip, channelMultiple, slowSelectors, keepBlocks }, repair, networkRepair }:
     SearchContext,
   { shared, images, ...options }: TrialOptions,
   blobs: BlobStore,
@@ -116,7 +117,7 @@ export async function describeTrials(
       images,
       repair,
       networkRepair,
-      rules: { skip, channelMultiple, slowSelectors },
+      rules: { skip, channelMultiple, slowSelectors, keepBlocks },
     };
   });
 }

@@ -19,6 +19,13 @@ export {
 export { type CutUnit, listCutUnits } from "./cuts/cut_units.ts";
 export { findGuards, leastKept } from "./cuts/guards.ts";
 export {
+  bypassBlocks,
+  leaveOutBypasses,
+  type LeftBlock,
+  meanOfBlock,
+  type ResidualBlock,
+} from "./cuts/residual_blocks.ts";
+export {
   type Cuts,
   findSelectorPlace,
   noCuts,

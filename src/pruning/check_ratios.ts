@@ -9,7 +9,7 @@ import type { PruneNetworkOptions } from "./prune_options.ts";
 /** What a run is told of ratios. */
 export type RatioOptions = Pick<
   PruneNetworkOptions,
-  "channelMultiple" | "effort" | "policy" | "shared" | "skip" | "slowSelectors"
+  "channelMultiple" | "effort" | "keepBlocks" | "policy" | "shared" | "skip" | "slowSelectors"
 >;
 
 /**
@@ -24,11 +24,16 @@ export function checkRatiosOf(
   options: RatioOptions,
 ): void {
   const settled = settleEffort(options);
-  const { policy, skip, channelMultiple } = withDefaults(settled, PRUNE_DEFAULTS);
+  const { policy, skip, channelMultiple, keepBlocks } = withDefaults(settled, PRUNE_DEFAULTS);
   const places = listReaders(graph, map, sharedModeOf(options));
   checkSkipped(skip, places);
   if (policy.kind === "list") parseRatioList(policy.text, policy.source, places);
   if (policy.kind !== "budget" && policy.kind !== "auto") return;
   const slowSelectors = slowSelectorsOf(settled);
-  requireReach({ graph, map }, places, { skip, channelMultiple, slowSelectors }, policy);
+  requireReach(
+    { graph, map },
+    places,
+    { skip, channelMultiple, slowSelectors, keepBlocks },
+    policy,
+  );
 }

@@ -7,12 +7,14 @@ import {
   compareOnThread,
   type Comparison,
   type LayerGraph,
+  leaveOutBypasses,
   type ReaderPlace,
   shrinkGraph,
   writeGraph,
 } from "../graph/mod.ts";
 import { batchesOfThread, type Session, trackBatches, trainingRows } from "../session/mod.ts";
 import { type ChosenRatios, type LayerPlan, planLayers, type PlanRules } from "./policy/mod.ts";
+import { blocksToLeave } from "./repair/left_blocks.ts";
 import { refreshBatchNorm } from "./repair/refresh_batch_norm.ts";
 import { plansToRepair, type RepairContext, reportLayers } from "./repair/repair.ts";
 import { repairInGroups } from "./repair/repair_in_groups.ts";
@@ -74,7 +76,10 @@ export async function cutNetwork(run: CutRun, chosen: ChosenRatios): Promise<Cut
     tuner,
     folder,
   );
-  const shrunk = absorbBiases(shrinkGraph(repair.masked, map, repair), graph);
+  const shrunk = absorbBiases(
+    leaveOutBypasses(shrinkGraph(repair.masked, map, repair), blocksToLeave(plans)),
+    graph,
+  );
   const compare = session.pool.size > 1 && networkCost(graph).params > COMPARED_ON_THREAD
     ? compareOnThread
     : compareNetworks;

@@ -74,6 +74,11 @@ export interface PruneNetworkOptions extends DataOptions {
    * stock tfjs-wasm. Default: only where parameters are budgeted, or latency, which counts selectors as measured.
    */
   readonly slowSelectors?: boolean;
+  /**
+   * Whether every residual block stays. Default: one leaves the network where that is the better way to save, if all its
+   * channels are those of its last convolution.
+   */
+  readonly keepBlocks?: boolean;
   /** Names of convolutions and Dense layers that stay whole. Default: none. */
   readonly skip?: readonly string[];
   /**

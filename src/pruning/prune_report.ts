@@ -29,8 +29,8 @@ export interface LayerReport {
   readonly name: string;
   /** Its place in the ratio list; absent for Dense layers. */
   readonly place?: number;
-  /** How its input channels were cut. */
-  readonly mode: CutMode;
+  /** How its input channels were cut; `dropped` where it left with its residual block. */
+  readonly mode: CutMode | "dropped";
   /** Number of input channels that it keeps. */
   readonly kept: number;
   /** Number of input channels before. */

@@ -46,7 +46,8 @@ export async function openRunFolder(
   const searches = policy.kind === "auto" || policy.kind === "floor";
   const isLong = searches || tuner !== undefined || repair === "network";
   if (checkpoint === undefined || !isLong) return undefined;
-  const { select, shared, channelMultiple, slowSelectors, skip, batches, batchSize } = options;
+  const { select, shared, channelMultiple, slowSelectors, keepBlocks, skip, batches, batchSize } =
+    options;
   const { pointsPerImage, ridge, seed } = options;
   const identity = await identifyRun(session, {
     policy: withoutPaths(policy),
@@ -54,6 +55,7 @@ export async function openRunFolder(
     shared,
     channelMultiple,
     slowSelectors,
+    keepBlocks,
     skip,
     batches,
     batchSize,

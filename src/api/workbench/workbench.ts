@@ -49,13 +49,14 @@ export const WORKBENCH_DEFAULTS = {
   effort: "standard",
   shared: "select",
   slowSelectors: false,
+  keepBlocks: false,
   images: AUTO_DEFAULTS.images,
 } as const;
 
 /** Options of a {@link Workbench}: those of `prune` that do not belong to a single run. Channels are chosen by `obs`. */
 export type WorkbenchOptions =
   & DataOptions
-  & Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "skip">
+  & Pick<PruneOptions, "shared" | "channelMultiple" | "slowSelectors" | "keepBlocks" | "skip">
   & Pick<PruneOptions, "effort" | "statistics" | "verify">
   & Pick<PruneOptions, "batches" | "batchSize" | "pointsPerImage">
   & Pick<PruneOptions, "ridge" | "seed" | "memoryBudget">;

@@ -1,5 +1,6 @@
 import type { ChannelMap } from "../channels/channel_spaces.ts";
 import { type CutMode, inputChannels, type ReaderPlace } from "./readers.ts";
+import type { ResidualBlock } from "./residual_blocks.ts";
 import { findGuards } from "./guards.ts";
 import { type LayerGraph, nodesByKey } from "../layer_graph.ts";
 
@@ -22,6 +23,8 @@ export interface CutUnit {
   readonly space?: number;
   /** Sets of channels, by own numbers, of which one at least stays; none where any will do. */
   readonly guards: readonly Int32Array[];
+  /** The residual block that leaves the network where none of the channels stay; absent where one has to. */
+  readonly block?: ResidualBlock;
 }
 
 /**
@@ -46,10 +49,12 @@ export function listCutUnits(
       return place?.mode === "couple" && place.spaces!.includes(space);
     });
   const seen = new Set<number>();
-  return places.flatMap(({ key, mode, channels, spaces = [] }): CutUnit[] => {
+  return places.flatMap(({ key, mode, channels, spaces = [], block }): CutUnit[] => {
     if (mode === "private" || mode === "select") {
       const { globals } = inputChannels(map, nodes.get(key)!);
-      return [{ name: key, mode, channels, globals, readers: [key], guards: [] }];
+      return [
+        { name: key, mode, channels, globals, readers: [key], guards: [], ...(block && { block }) },
+      ];
     }
     const first = spaces.filter((space) => !seen.has(space) && canCouple(space));
     for (const space of first) seen.add(space);

@@ -8,6 +8,7 @@ import {
   nodeKeyOf,
   nodesByKey,
 } from "../layer_graph.ts";
+import { findResidualBlocks, type ResidualBlock } from "./residual_blocks.ts";
 import { findSelectorPlace, selectorWindow } from "./surgery.ts";
 
 /**
@@ -35,6 +36,8 @@ export interface ReaderPlace {
   readonly mode: CutMode;
   /** The spaces it reads that are cut as one each, in order of first position, for `couple`. */
   readonly spaces?: readonly number[];
+  /** The residual block that leaves the network when this layer reads none of its channels. */
+  readonly block?: ResidualBlock;
   /** Why it stays whole. */
   readonly reason?: string;
 }
@@ -98,6 +101,7 @@ export function listReaders(
     isFirstCall(node)
   );
   const listed = nodes.filter(isListed);
+  const blocks = findResidualBlocks(graph, map);
   const places = nodes.map((node): ReaderPlace => {
     const place = listed.indexOf(node) + 1;
     const base = {
@@ -112,7 +116,9 @@ export function listReaders(
       return { ...base, mode: "whole", reason: `it reads ${input}, an input of the model` };
     }
     if (base.channels < 2) return { ...base, mode: "whole", reason: "it reads one channel only" };
-    return { ...base, ...cutModeOf(node, map, shared) };
+    const { mode, ...rest } = cutModeOf(node, map, shared);
+    const block = mode === "private" ? blocks.get(node.key) : undefined;
+    return { ...base, mode, ...rest, ...(block && { block }) };
   });
   return places.map((place) => wholeWithReaders(place, places, map));
 }

@@ -10,6 +10,7 @@ import {
   leastKept,
   nodesByKey,
   type ReaderPlace,
+  type ResidualBlock,
   selectionSaving,
 } from "../../graph/mod.ts";
 import { keptCount, type Ratios } from "./ratios.ts";
@@ -31,8 +32,8 @@ export interface LayerPlan {
   readonly node: LayerNode;
   /** Its place in the ratio list; absent for Dense layers. */
   readonly place?: number;
-  /** How its input channels are cut. */
-  readonly mode: CutMode;
+  /** How its input channels are cut; `dropped` where it leaves with its residual block. */
+  readonly mode: CutMode | "dropped";
   /** Input channels it keeps; about as many where it reads a part of a coupled space. */
   readonly keep: number;
   /** Input channels it has. */
@@ -41,6 +42,8 @@ export interface LayerPlan {
   readonly cuts?: readonly SpaceCut[];
   /** Own numbers of the channels that it keeps, where they are settled. */
   readonly channels?: Int32Array;
+  /** The residual block that leaves, where this layer is its last one. */
+  readonly block?: ResidualBlock;
   /** Why it stays whole, when a ratio asked for less. */
   readonly reason?: string;
 }
@@ -61,6 +64,8 @@ export interface ChosenRatios {
 export interface PlanRules extends SelectorRules {
   /** Keep a multiple of this many channels. */
   readonly channelMultiple: number;
+  /** Whether every residual block stays. Default: one leaves where nothing of it is kept. */
+  readonly keepBlocks?: boolean;
 }
 
 /**
@@ -93,7 +98,10 @@ export function planLayers(
     return { space, of, keep: keptCount(coupled.get(space)!.share, of, channelMultiple, least) };
   };
   const cutsOf = new Map([...coupled.keys()].map((space) => [space, cutOf(space)]));
-  return places.map((place, index): LayerPlan => {
+  const blocks = places.flatMap((place, index) =>
+    ratios[index] === 0 && mayDrop(place, rules) ? [place.block!] : []
+  );
+  const plans = places.map((place, index): LayerPlan => {
     const { key, spaces, channels } = place;
     const node = nodes.get(key)!;
     const base = { node, place: place.place, of: channels };
@@ -112,6 +120,26 @@ export function planLayers(
       ? { ...base, mode: "whole", keep: channels, reason }
       : { ...base, mode: place.mode, keep: asked, channels: fixed?.get(key) };
   });
+  return plans.map((plan) => {
+    const block = blocks.find(({ layers }) => layers.includes(plan.node.key));
+    if (block === undefined) return plan;
+    const isLast = block.last === plan.node.key;
+    return { ...plan, mode: "dropped", ...(isLast && { block, keep: 0 }) };
+  });
+}
+
+/**
+ * Whether a residual block may leave.
+ *
+ * @param unit The decision whose channels it needs.
+ * @param rules Rules for all layers.
+ * @returns Whether none of these channels has to stay.
+ */
+export function mayDrop(
+  { block }: Pick<ReaderPlace, "block">,
+  { keepBlocks, skip }: Pick<PlanRules, "keepBlocks" | "skip">,
+): boolean {
+  return block !== undefined && !keepBlocks && !block.layers.some((key) => skip.includes(key));
 }
 
 /** How many channels of what a layer reads leave: of a space that it reads a part of, its share of them. */

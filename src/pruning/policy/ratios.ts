@@ -44,8 +44,8 @@ function sparedOf(places: readonly ReaderPlace[]): Map<string, string> {
 }
 
 /**
- * Reads a ratio list: numbers in (0, 1] with commas between, one for every convolution in the order of `inspect`. The
- * entry of the last convolution is read, and the layer stays whole.
+ * Reads a ratio list: numbers in (0, 1] with commas between, one for every convolution in the order of `inspect`. A 0 of
+ * the last convolution of a residual block takes the block out. The entry of the last convolution is read, and the layer stays whole.
  *
  * Entries `name=ratio` may follow in any place: of a Dense layer, or of the last convolution, which is cut then. An entry
  * `space N=ratio` says what a coupled space keeps, whatever those ask for that read it.
@@ -72,7 +72,8 @@ export function parseRatioList(
     const { name, value } = splitEntry(entry);
     const key = name ?? listed[plain++];
     const ratio = value === "" ? NaN : Number(value);
-    if (!(ratio > 0 && ratio <= 1)) {
+    const drops = ratio === 0 && places.some((place) => place.key === key && place.block);
+    if (!(ratio > 0 && ratio <= 1) && !drops) {
       throw new InputError(
         `reading ${source}: found ${JSON.stringify(entry.slice(0, 40))} as entry ${index + 1} ` +
           `(${key ?? "no convolution"}), wanted a number above 0 and at most 1, with commas ` +

@@ -6,13 +6,13 @@ import {
   nodesByKey,
   type ReaderPlace,
 } from "../../graph/mod.ts";
-import { type PlanRules, reasonToStayWhole, unsampledReason } from "./plan.ts";
+import { mayDrop, type PlanRules, reasonToStayWhole, unsampledReason } from "./plan.ts";
 import { keptCount } from "./ratios.ts";
 import { reasonAgainstSelector } from "./slow_selectors.ts";
 
 /**
  * The counts that {@link planLayers} would carry out for a unit: multiples of `channelMultiple` and the whole, but not so
- * few that a layer which reads a part of the unit could lose all of it. A layer that is skipped stays whole; so does a selecting
+ * few that a layer which reads a part of the unit could lose all of it; none where a residual block leaves with them. A layer that is skipped stays whole; so does a selecting
  * convolution where its selector would cost as much as it saves, or lose time.
  *
  * @param graph The network.
@@ -44,11 +44,12 @@ export function allowedCounts(
       return reason === undefined;
     };
   const counts = Array.from({ length: channels }, (_, index) => index + 1);
-  return counts.filter((count) =>
+  const allowed = counts.filter((count) =>
     count === channels ||
     (keptCount(count / channels, channels, channelMultiple, least) === count &&
       isAllowed(count))
   );
+  return mayDrop(unit, rules) && isAllowed(1) ? [0, ...allowed] : allowed;
 }
 
 /**

@@ -1,13 +1,17 @@
 import { LRUCache } from "lru-cache";
 import {
   absorbBiases,
+  bypassBlocks,
   type CutUnit,
   inputChannels,
   kernelSize,
   type LayerGraph,
   type LayerNode,
+  leaveOutBypasses,
+  type LeftBlock,
   noCuts,
   nodesByKey,
+  type ResidualBlock,
   shrinkGraph,
   withWeights,
 } from "../../graph/mod.ts";
@@ -30,6 +34,7 @@ import {
   type Selector,
   typicalRidge,
 } from "../selection/mod.ts";
+import { leftBlock } from "../repair/left_blocks.ts";
 import { positionsOfChannels, removeChannels } from "../repair/mark_channels.ts";
 import { CoupledProblems, problemOf } from "../repair/problems.ts";
 import { type RepairContext, repairedWeights } from "../repair/repair.ts";
@@ -66,6 +71,7 @@ export class CountNetworks {
   readonly #selectors = new Map<CutUnit, Selector>();
   readonly #eliminations = new Map<CutUnit, ObsSelector>();
   readonly #ridges = new Map<string, number>();
+  readonly #blocks = new Map<ResidualBlock, LeftBlock>();
   /** The units that each layer reads, by key of the layer. */
   readonly #unitsOf: ReadonlyMap<string, readonly CutUnit[]>;
   readonly #fits = new LRUCache<string, Map<string, Weight>>({
@@ -120,14 +126,34 @@ export class CountNetworks {
   cutTo(counts: ArrayLike<number>): CutGraph {
     const { graph, map } = this.#context;
     const cut = this.#cutFor(counts);
+    const left = this.#leftBlocks(counts);
+    const gone = new Set(left.flatMap(({ block: { layers } }) => layers));
     let masked = graph;
     for (const node of graph.nodes) {
+      if (gone.has(node.key)) continue;
       const own = this.#countsFor(node, counts);
       const units = this.#unitsOf.get(node.key) ?? [];
       if (own.every((count, index) => count === units[index].channels)) continue;
       masked = withWeights(masked, node.key, this.#fitFor(node, counts, cut));
     }
-    return { graph: absorbBiases(shrinkGraph(masked, map, cut), graph), cuts: cut };
+    const bypassed = left.length > 0 ? bypassBlocks(masked, left) : masked;
+    const shrunk = leaveOutBypasses(
+      shrinkGraph(bypassed, map, cut),
+      left.map(({ block }) => block),
+    );
+    return { graph: absorbBiases(shrunk, graph), cuts: cut };
+  }
+
+  /** The residual blocks of which nothing is kept. */
+  #leftBlocks(counts: ArrayLike<number>): LeftBlock[] {
+    const { graph } = this.#context;
+    return this.#units.flatMap(({ block }, index) => {
+      if (block === undefined || counts[index] > 0) return [];
+      const left = this.#blocks.get(block) ??
+        leftBlock(graph, block, this.#moments.get(block.last));
+      this.#blocks.set(block, left);
+      return [left];
+    });
   }
 
   /**
@@ -150,7 +176,7 @@ export class CountNetworks {
   /** Which channels a unit keeps at a count. */
   readonly kept: KeptChannels = (index, count) => {
     const unit = this.#units[index];
-    return count === unit.channels
+    return count === 0 || count === unit.channels
       ? Int32Array.from({ length: count }, (_, own) => own)
       : this.#selectorOf(unit).keep(count).kept;
   };
@@ -276,7 +302,7 @@ export class CountNetworks {
     const cut = noCuts(map);
     this.#units.forEach((unit, index) => {
       if (counts[index] === unit.channels) return;
-      const { kept } = this.#selectorOf(unit).keep(counts[index]);
+      const kept = this.kept(index, counts[index]);
       if (unit.mode === "select") {
         const node = this.#nodes.get(unit.name)!;
         cut.selections.set(unit.name, positionsOfChannels(inputChannels(map, node), kept));

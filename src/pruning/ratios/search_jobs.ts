@@ -131,7 +131,7 @@ async function cutAndMeasure(
   networkRepair: NetworkRepairOptions | undefined,
 ): Promise<Evaluation> {
   const { original, signal, calibration: { batchSize, seed } } = context;
-  const { skip, channelMultiple, slowSelectors } = rules;
+  const { skip, channelMultiple, slowSelectors, keepBlocks } = rules;
   const cut = await cutNetwork({
     session,
     context: { ...context, original: original.share(), clock: new Stopwatch() },
@@ -140,6 +140,7 @@ async function cutAndMeasure(
       skip,
       channelMultiple,
       slowSelectors,
+      keepBlocks,
       repair,
       networkRepair,
       verify: false,

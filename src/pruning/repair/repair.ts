@@ -23,6 +23,7 @@ import {
   releaseProblems,
   type SelectionMethod,
 } from "../selection/mod.ts";
+import { blocksToLeave, withoutBlocks } from "./left_blocks.ts";
 import { positionsOfChannels, removeChannels } from "./mark_channels.ts";
 import { CoupledProblems, problemOf } from "./problems.ts";
 import { canSample, samplesOf, type StatisticsSource } from "../statistics/statistics_source.ts";
@@ -74,15 +75,19 @@ export function plansToRepair(
   plans: readonly LayerPlan[],
 ): LayerPlan[] {
   const first = plans.findIndex(({ mode }) => mode !== "whole");
-  return first < 0 ? [] : plans.slice(first).filter(({ node }) => canSample(source, node));
+  if (first < 0) return [];
+  return plans.slice(first).filter(({ node, mode }) =>
+    mode !== "dropped" && canSample(source, node)
+  );
 }
 
 /**
- * Chooses the channels of coupled spaces by all their consumers at once, from statistics of the original network.
+ * Takes out the residual blocks that leave, and chooses the channels of coupled spaces by all their consumers at once,
+ * from statistics of the original network.
  *
  * @param context What to work with.
  * @param plans Every layer's plan, in graph order.
- * @returns The original network with these channels marked; no layer is repaired yet.
+ * @returns The original network without these blocks, with these channels marked; no layer is repaired yet.
  */
 export async function startRepair(
   context: RepairContext,
@@ -94,10 +99,11 @@ export async function startRepair(
     plans.flatMap(({ cuts = [] }) => cuts.map(({ space, keep }) => [space, keep] as const)),
   );
   const consumers = [...spaces.keys()].flatMap((id) => map.spaces[id].consumers);
-  const moments = await original.momentsOf(consumers);
+  const ends = blocksToLeave(plans).map(({ last }) => last);
+  const moments = await original.momentsOf([...consumers, ...ends]);
   const problems = new CoupledProblems(context, moments, spaces.keys());
   for (const [id, keep] of spaces) await cutCoupledSpace(context, id, keep, problems, cuts.removed);
-  return { masked: graph, ...cuts, reports: new Map() };
+  return { masked: withoutBlocks(graph, plans, moments), ...cuts, reports: new Map() };
 }
 
 /**
@@ -148,7 +154,8 @@ export async function repairLayers(
           }),
       );
       releaseMoments(problem.moments);
-      const own = repairedWeights(node, fit.weights, interceptOf(raw, fit.weights));
+      const unrepaired = masked.nodes.find(({ key }) => key === node.key)!;
+      const own = repairedWeights(unrepaired, fit.weights, interceptOf(raw, fit.weights));
       const weights = await pool.setWeights(node.key, own);
       if (weights !== own) giveBack([fit.weights]);
       masked = withWeights(masked, node.key, weights);
@@ -195,8 +202,11 @@ export function reportLayers(plans: readonly LayerPlan[], { reports }: Repair): 
   return plans.map((plan) => reports.get(plan.node.key) ?? wholeReport(plan));
 }
 
-function wholeReport({ node, place, of, reason }: LayerPlan): LayerReport {
-  return { name: node.name, place, mode: "whole", kept: of, of, relativeError: 0, reason };
+function wholeReport({ node, place, mode, of, reason }: LayerPlan): LayerReport {
+  const outcome = mode === "dropped"
+    ? { mode, kept: 0, relativeError: 1 }
+    : { mode: "whole" as const, kept: of, relativeError: 0, reason };
+  return { name: node.name, place, of, ...outcome };
 }
 
 /** Chooses the channels a layer keeps and enters the cut. */

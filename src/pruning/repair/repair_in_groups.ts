@@ -2,6 +2,7 @@ import type { LayerPlan } from "../policy/mod.ts";
 import { hasState } from "../../tuning/mod.ts";
 import { placeOfStage, removeStages, type RunFolder } from "../run_folder.ts";
 import { plansToRepair, type RepairContext, repairLayers, startRepair } from "./repair.ts";
+import { withoutBlocks } from "./left_blocks.ts";
 import { loadRepair, type RepairProgress, saveRepair } from "./repair_state.ts";
 import { groupOptions, partIntoGroups, tuneGroup } from "./tune_group.ts";
 import type { Tuner } from "./tuner.ts";
@@ -32,7 +33,7 @@ export async function repairInGroups(
   const isRepairing = place?.resume && (!folder?.searches || await hasState(place.folder));
   if (folder && !isRepairing) await removeStages(folder, "repair");
   let state = isRepairing
-    ? await loadRepair(place, context.graph)
+    ? await loadRepair(place, withoutBlocks(context.graph, plans))
     : await keep({ repair: await startRepair(context, plans), repaired: 0, groups: [] });
   context.original.release();
   for (const [index, group] of groups.entries()) {

@@ -60,7 +60,7 @@ export async function saveRepair(
  * Reads a run's progress.
  *
  * @param place Where.
- * @param graph The original network.
+ * @param graph The original network, without the blocks that leave it.
  * @returns How far it was.
  * @throws {InputError} When there is none, it is damaged, or it belongs to another run, with the difference.
  */

@@ -111,7 +111,9 @@ export async function pruneWithoutData(
   const kernels = await loadKernels();
   const context = { graph, map, kernels, select: "obs", ridge: RIDGE } as const;
   const networks = new CountNetworks(context, units, moments);
-  const counts = units.map((unit) => allowedCounts(graph, map, places, unit, settings));
+  const counts = units.map((unit) =>
+    allowedCounts(graph, map, places, unit, { ...settings, keepBlocks: true })
+  );
   const { macs, params } = costModel(graph, map, units, networks.kept);
   const terms = policy.target === "params" ? params : macs;
   const priced = units.map((unit, index): BudgetUnit => {

@@ -13,6 +13,7 @@ const MODES: Record<Layer["mode"], string> = {
   private: "cut on both sides: this layer alone reads these channels",
   select: "chooses among shared channels, behind a selector",
   couple: "cut together with all other readers of the same channels",
+  dropped: "left the network with its residual block",
 };
 
 /** What was cut, and what the cuts lost. */
