@@ -33,12 +33,7 @@ export {
   selectorWindow,
   shrinkGraph,
 } from "./cuts/surgery.ts";
-export {
-  activationArgument,
-  batchNormAffine,
-  isChannelNorm,
-  isLinearMap,
-} from "./folding/affine.ts";
+export { activationArgument, batchNormAffine, isChannelNorm, isLinearMap } from "./affine.ts";
 export { foldableChains, isImageNorm, mergeChain } from "./folding/chains.ts";
 export { foldGraph } from "./folding/fold_graph.ts";
 export {

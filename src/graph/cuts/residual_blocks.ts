@@ -7,7 +7,7 @@ import {
   isLinearMap,
   isWithoutActivation,
   scaleOutputs,
-} from "../folding/affine.ts";
+} from "../affine.ts";
 import {
   consumersByNode,
   type LayerGraph,

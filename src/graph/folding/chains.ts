@@ -14,7 +14,7 @@ import {
   isWithoutActivation,
   scaleOutputs,
   withActivation,
-} from "./affine.ts";
+} from "../affine.ts";
 
 /**
  * Splits a graph into chains of neighboring layers that {@link mergeChain} can make one of: a convolution or Dense layer

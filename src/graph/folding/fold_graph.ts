@@ -7,7 +7,7 @@ import {
   readsUnpadded,
   scaleInputs,
   valueReach,
-} from "./affine.ts";
+} from "../affine.ts";
 import { foldableChains, isImageNorm, mergeChain } from "./chains.ts";
 import { shiftStreams } from "./shifted_streams.ts";
 

@@ -7,7 +7,7 @@ import {
   readsUnpadded,
   scaleInputs,
   scaleOutputs,
-} from "./affine.ts";
+} from "../affine.ts";
 
 /**
  * Largest shift of a channel, over how far its values reach: rounding costs so many times as much in a stream that carries

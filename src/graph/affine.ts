@@ -1,6 +1,6 @@
-import { activationOf, isLastAxis, planeOf } from "../options.ts";
-import type { LayerNode } from "../layer_graph.ts";
-import type { Weight } from "../../model/mod.ts";
+import { activationOf, isLastAxis, planeOf } from "./options.ts";
+import type { LayerNode } from "./layer_graph.ts";
+import type { Weight } from "../model/mod.ts";
 
 /** Scale and shift of a BatchNormalization at inference: y = x·scale + shift. */
 export interface Affine {
