@@ -31,7 +31,8 @@ export interface CostModel {
  *
  * where k_in and k_out are sums over units behind concatenations: such a product is several terms, one for each pair. A
  * selector reads all channels at the positions it visits, a unit that selects and is whole has none. The sums equal
- * `networkCost(shrinkGraph(…))`, or exceed it by what only a branch needs that has lost all its channels.
+ * `networkCost(shrinkGraph(…))`, or exceed it by what only a branch needs that has lost all its channels: biases,
+ * normalization and selectors of a residual block that leaves.
  *
  * @param graph The network.
  * @param map Its channel spaces.

@@ -7,6 +7,7 @@ import { type LayerShape, shapeOfLayer, widthAxes } from "../../src/cost/layer_s
 import { profile } from "../../src/api/profile_run.ts";
 import { measureLatencyOn, timeLayersOn } from "../../src/cost/on_runtime.ts";
 import { listSymbolicLayers } from "../../src/cost/symbolic_layers.ts";
+import { bypassBlocks, leaveOutBypasses } from "../../src/graph/cuts/residual_blocks.ts";
 import { findChannelSpaces } from "../../src/graph/channels/channel_spaces.ts";
 import type { LayerGraph } from "../../src/graph/layer_graph.ts";
 import type { SharedMode } from "../../src/graph/cuts/readers.ts";
@@ -72,6 +73,22 @@ for (const shared of SHARED_MODES) {
     }
   });
 }
+
+Deno.test("the layers of a residual block take no time where nothing of it is kept", async () => {
+  const { graph, map, units } = await openUnits("preActivation", "couple");
+  const { table } = await pretendTable();
+  const counts = units.map(({ channels, block }) => [...(block ? [0] : []), 1, channels]);
+  const terms = await latencyModel(graph, map, units, { counts, table, batchSize: BATCH });
+  const whole = units.map(({ channels }) => channels);
+  const blocks = units.flatMap(({ block }, unit) => block ? [{ block, unit }] : []);
+  assert.equal(blocks.length, 2);
+  for (const { block, unit } of blocks) {
+    const smaller = leaveOutBypasses(bypassBlocks(graph, [{ block }]), [block]);
+    const [found, wanted] = [sumTerms(terms, whole.with(unit, 0)), sumOfLayers(smaller)];
+    assert.ok(Math.abs(found - wanted) < 1e-9 * wanted);
+    assert.equal(usefulCounts(terms, counts)[unit][0], 0);
+  }
+});
 
 Deno.test("a table measures each layer once, and what a file holds not again", async () => {
   const path = `${await Deno.makeTempDir()}/latency.json`;

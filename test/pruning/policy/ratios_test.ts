@@ -26,6 +26,13 @@ Deno.test("a ratio list is read with spaces, line ends and a trailing comma", ()
   assert.deepEqual([...spared], LAST);
 });
 
+Deno.test("a ratio of 0 takes a residual block out, and is wrong elsewhere", () => {
+  const block = { addition: "add", shortcut: "first", layers: ["second"], last: "second" };
+  const withBlock = places.map((place) => place.key === "second" ? { ...place, block } : place);
+  assert.deepEqual(parseRatioList("1,0,1", "ratio.list", withBlock).ratios, [1, 0, 1, undefined]);
+  assert.throws(() => parseRatioList("0,0,1", "ratio.list", withBlock), /entry 1 \(first\)/);
+});
+
 Deno.test("a wrong entry of a ratio list is named with its layer", () => {
   for (const entry of ["0", "1.5", "-0.5", "half", "", "NaN"]) {
     assert.throws(

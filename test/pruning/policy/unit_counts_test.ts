@@ -33,8 +33,8 @@ for (const shared of SHARED_MODES) {
           const rules = { skip, channelMultiple };
           const { units, counts, planCounts } = await openRules(name, shared, rules);
           const whole = units.map(({ channels }) => channels);
-          for (const [index, { channels }] of units.entries()) {
-            for (let count = 1; count <= channels; count++) {
+          for (const [index, { channels, block }] of units.entries()) {
+            for (let count = block ? 0 : 1; count <= channels; count++) {
               const wanted = whole.with(index, count);
               const planned = plannedCounts(units, planCounts(wanted));
               const isPlanned = planned.join() === wanted.join();

@@ -4,7 +4,7 @@ import { networkCost } from "../../../src/cost/layer_cost.ts";
 import { sumTerms } from "../../../src/cost/cost_term.ts";
 import { findChannelSpaces } from "../../../src/graph/channels/channel_spaces.ts";
 import { listReaders, type SharedMode } from "../../../src/graph/cuts/readers.ts";
-import { listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
+import { type CutUnit, listCutUnits } from "../../../src/graph/cuts/cut_units.ts";
 import { openNetwork } from "../../../src/graph/opening/network.ts";
 import { loadKernels } from "../../../src/kernels/load.ts";
 import { startBackend } from "../../../src/kernels/backend.ts";
@@ -36,9 +36,12 @@ async function openSubject(name: NetworkName, shared: SharedMode, data: string) 
   return { file, graph, map, units, create };
 }
 
-function randomCounts(units: readonly { channels: number }[], seed: number): number[] {
+/** Residual blocks leave about every other time. */
+function randomCounts(units: readonly CutUnit[], seed: number): number[] {
   const random = createRandom(seed);
-  return units.map(({ channels }) => 1 + Math.floor(random() * channels));
+  return units.map(({ channels, block }) =>
+    block && random() < 0.5 ? 0 : 1 + Math.floor(random() * channels)
+  );
 }
 
 const weightsOf = ({ nodes }: { nodes: readonly { weights: ReadonlyMap<string, unknown> }[] }) =>
@@ -57,7 +60,10 @@ for (const name of ["preActivation", "postActivation", "mobile", "plain"] as Net
         for (let seed = 0; seed < 5; seed++) {
           const counts = randomCounts(units, seed);
           const found = networkCost(networks.networkFor(counts)).convMacs;
-          assert.equal(found, sumTerms(convMacs, counts));
+          const counted = sumTerms(convMacs, counts);
+          // The selectors of a block that leaves are counted.
+          if (shared === "couple" || !counts.includes(0)) assert.equal(found, counted);
+          assert.ok(found <= counted);
           const fresh = create().networkFor(counts);
           assert.deepEqual(
             weightsOf(networks.networkFor(counts)),
