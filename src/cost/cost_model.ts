@@ -76,6 +76,8 @@ export interface LayerQuantity {
   readonly extents: readonly Extent[];
   /** The quantity. */
   readonly at: (...widths: number[]) => number;
+  /** The unit that has to keep something for the layer to be there: its residual block leaves with it. */
+  readonly neededUnit?: number;
 }
 
 /**
@@ -88,13 +90,15 @@ export interface LayerQuantity {
  */
 export function termOfLayer(
   { condition }: SymbolicLayer,
-  { extents, at }: LayerQuantity,
+  { extents, at, neededUnit }: LayerQuantity,
   isWhole: (unit: number, count: number) => boolean,
 ): CostTerm {
   const met = [...extents.flatMap(unitsOf), ...condition?.units ?? []];
+  if (neededUnit !== undefined) met.push(neededUnit);
   const units = [...new Set(met)].sort((a, b) => a - b);
   const cost = (...counts: number[]): number => {
     const countOf = (unit: number) => counts[units.indexOf(unit)];
+    if (neededUnit !== undefined && countOf(neededUnit) === 0) return 0;
     if (condition !== undefined) {
       const allSelect = condition.units.every((unit) => !isWhole(unit, countOf(unit)));
       if (allSelect !== condition.whenAllSelect) return 0;

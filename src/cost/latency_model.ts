@@ -65,27 +65,21 @@ export async function latencyModel(
     });
   await table.measure(layers.flatMap((timed) => shapesToMeasure(timed, batchSize)));
   const isWhole = (unit: number, count: number) => count === units[unit].channels;
+  const unitsOfBlocks = new Map(
+    units.flatMap(({ block }, unit) =>
+      block ? [...block.layers, block.addition].map((key) => [key, unit] as const) : []
+    ),
+  );
   return mergeTerms(layers.map(({ layer, axes, grids }) => {
     const at = interpolateTimes(
       axes,
       grids,
       (...widths) => table.timeOf(shapeOfLayer(layer, widths, batchSize)),
     );
-    const term = termOfLayer(layer, { extents: axes.map(({ extent }) => extent), at }, isWhole);
-    const unit = units.findIndex(({ block }) =>
-      block && [...block.layers, block.addition].includes(layer.owner)
-    );
-    return unit < 0 ? term : unlessDropped(term, unit);
+    const extents = axes.map(({ extent }) => extent);
+    const neededUnit = unitsOfBlocks.get(layer.owner);
+    return termOfLayer(layer, { extents, at, neededUnit }, isWhole);
   }));
-}
-
-/** The time of a layer of a residual block, 0 where the unit that decides about the block keeps nothing. */
-function unlessDropped({ units, cost }: CostTerm, unit: number): CostTerm {
-  const own = units.indexOf(unit);
-  return own >= 0 ? { units, cost: (...counts) => counts[own] === 0 ? 0 : cost(...counts) } : {
-    units: [...units, unit],
-    cost: (...counts) => counts.at(-1) === 0 ? 0 : cost(...counts.slice(0, -1)),
-  };
 }
 
 function shapesToMeasure({ layer, grids }: TimedLayer, batchSize: number): LayerShape[] {
