@@ -165,9 +165,10 @@ export function meanOfBlock(
  *
  * @param graph The network.
  * @param blocks The blocks.
- * @returns The network without them; the given one is unchanged.
+ * @returns The network without them; the given one, which is unchanged, where there are none.
  */
 export function bypassBlocks(graph: LayerGraph, blocks: readonly LeftBlock[]): LayerGraph {
+  if (blocks.length === 0) return graph;
   const gone = new Set(blocks.flatMap(({ block }) => block.layers));
   const shortcuts = new Map(blocks.map(({ block }) => [block.addition, block.shortcut]));
   const nodes = nodesByKey(
@@ -211,7 +212,7 @@ function bypass({ key, name, outputShape, calls }: LayerNode, shortcut: string):
  *
  * @param graph The network.
  * @param blocks The blocks.
- * @returns The network; the given one is unchanged.
+ * @returns The network; the given one, which is unchanged, where there are none.
  */
 export function leaveOutBypasses(
   graph: LayerGraph,

@@ -44,8 +44,9 @@ function sparedOf(places: readonly ReaderPlace[]): Map<string, string> {
 }
 
 /**
- * Reads a ratio list: numbers in (0, 1] with commas between, one for every convolution in the order of `inspect`. A 0 of
- * the last convolution of a residual block takes the block out. The entry of the last convolution is read, and the layer stays whole.
+ * Reads a ratio list: numbers in (0, 1] with commas between, one for every convolution in the order of `inspect`. The
+ * entry of the last convolution is read, and the layer stays whole. A 0 of the last convolution of a residual block takes
+ * the block out.
  *
  * Entries `name=ratio` may follow in any place: of a Dense layer, or of the last convolution, which is cut then. An entry
  * `space N=ratio` says what a coupled space keeps, whatever those ask for that read it.

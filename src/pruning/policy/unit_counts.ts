@@ -12,8 +12,9 @@ import { reasonAgainstSelector } from "./slow_selectors.ts";
 
 /**
  * The counts that {@link planLayers} would carry out for a unit: multiples of `channelMultiple` and the whole, but not so
- * few that a layer which reads a part of the unit could lose all of it; none where a residual block leaves with them. A layer that is skipped stays whole; so does a selecting
- * convolution where its selector would cost as much as it saves, or lose time.
+ * few that a layer which reads a part of the unit could lose all of it; and 0 where a residual block may leave then. A
+ * layer that is skipped stays whole; so does a selecting convolution where its selector would cost as much as it saves, or
+ * lose time.
  *
  * @param graph The network.
  * @param map Its channel spaces.

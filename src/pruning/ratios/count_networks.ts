@@ -136,9 +136,8 @@ export class CountNetworks {
       if (own.every((count, index) => count === units[index].channels)) continue;
       masked = withWeights(masked, node.key, this.#fitFor(node, counts, cut));
     }
-    const bypassed = left.length > 0 ? bypassBlocks(masked, left) : masked;
     const shrunk = leaveOutBypasses(
-      shrinkGraph(bypassed, map, cut),
+      shrinkGraph(bypassBlocks(masked, left), map, cut),
       left.map(({ block }) => block),
     );
     return { graph: absorbBiases(shrunk, graph), cuts: cut };

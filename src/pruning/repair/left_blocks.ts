@@ -47,10 +47,8 @@ export function withoutBlocks(
   plans: readonly LayerPlan[],
   moments?: MomentsByLayer,
 ): LayerGraph {
-  const blocks = blocksToLeave(plans);
-  if (blocks.length === 0) return graph;
-  return bypassBlocks(
-    graph,
-    blocks.map((block) => moments ? leftBlock(graph, block, moments.get(block.last)) : { block }),
+  const blocks = blocksToLeave(plans).map((block) =>
+    moments ? leftBlock(graph, block, moments.get(block.last)) : { block }
   );
+  return bypassBlocks(graph, blocks);
 }
